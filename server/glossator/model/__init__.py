@@ -1,0 +1,1 @@
+"""The local language model: its process, prompts, citations and catalogue."""

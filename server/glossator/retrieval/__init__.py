@@ -1,0 +1,1 @@
+"""From a question to ranked symbols to a prompt-sized context."""

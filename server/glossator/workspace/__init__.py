@@ -1,0 +1,1 @@
+"""Which files a workspace has, what they say, and when they change."""
