@@ -62,7 +62,7 @@ class Entry:
 
     `part` is 0 for the whole of a definition, and 1, 2, ... for the windows that a long definition is split into
     besides (they repeat its name and qualified name; their ranges lie inside its range). A class or another container
-    is one entry whose `text` is its outline (header, doc, member signatures) and whose members are entries of their own.
+    is one entry whose `text` is its outline (header, doc, member signatures); its members are entries of their own.
 
     Attributes:
         kind: what it is.
