@@ -1,0 +1,131 @@
+"""Sets up what the other scripts run in: a virtual environment of the project's own, from pinned, hashed requirements.
+
+Only the standard library is used here, since this runs on a machine on which nothing is prepared. Every step is
+skipped when it was done before with the same requirements; a failure is told in one line with its cure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def fail(message: str) -> None:
+    """End with one line on stderr and status 1."""
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def say(message: str) -> None:
+    """Tell what is going on, on stderr: stdout belongs to the answer."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def _run(command: list[str], *, failure: str, environment: dict[str, str] | None = None) -> None:
+    """Run a step quietly; on failure show the end of what it printed, then `failure`."""
+    done = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, text=True, capture_output=True, errors="replace"
+    )
+    if done.returncode:
+        print("\n".join((done.stdout + done.stderr).splitlines()[-25:]), file=sys.stderr)
+        fail(failure)
+
+
+def _stamp(name: str) -> Path:
+    return VENV / f".glossator-{name}"
+
+
+def _fingerprint(*files: Path) -> str:
+    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _fresh(name: str, fingerprint: str) -> bool:
+    stamp = _stamp(name)
+    return stamp.is_file() and stamp.read_text("utf-8") == fingerprint
+
+
+def _create_venv() -> None:
+    if PYTHON.exists():
+        works = subprocess.run([PYTHON, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], capture_output=True)
+        if works.returncode == 0:
+            return
+        shutil.rmtree(VENV)
+    if sys.version_info < (3, 11):
+        fail(f"Python 3.11 or later is needed, and this is {sys.version.split()[0]}: run this script with a newer one")
+    say("creating .venv")
+    _run(
+        [sys.executable, "-m", "venv", str(VENV)],
+        failure="cannot create a virtual environment: install your system's venv package "
+        "(Debian, Ubuntu: apt-get install python3-venv)",
+    )
+
+
+def _pip_install(what: str, *arguments: str, environment: dict[str, str] | None = None, failure: str = "") -> None:
+    say(f"installing {what}")
+    started = time.monotonic()
+    _run(
+        [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments],
+        failure=failure or f"cannot install {what}: see the lines above (the Python package index must be reachable)",
+        environment=environment,
+    )
+    say(f"  done in {time.monotonic() - started:.0f} s")
+
+
+def install(profile: str = "runtime") -> Path:
+    """Install the profile's requirements and the project itself; returns the environment's Python.
+
+    Profiles: "runtime" is all that the command line, the index and evidence answers need, without a compiler; "dev"
+    adds the tools that check and test.
+    """
+    _create_venv()
+    requirements = REQUIREMENTS / f"{profile}.txt"
+    build = REQUIREMENTS / "build.txt"
+    wanted = _fingerprint(requirements, build)
+    if not _fresh(profile, wanted):
+        _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
+        _stamp(profile).write_text(wanted, "utf-8")
+    project = _fingerprint(ROOT / "pyproject.toml")
+    if not _fresh("project", project):
+        _pip_install("glossator", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        _stamp("project").write_text(project, "utf-8")
+    return PYTHON
+
+
+def install_llama() -> None:
+    """Build and install the llama.cpp runtime, which comes as source: some six minutes on two cores, once."""
+    requirements = REQUIREMENTS / "llama.txt"
+    wanted = _fingerprint(requirements)
+    if _fresh("llama", wanted):
+        return
+    if os.name != "nt" and not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
+        fail(
+            "the llama.cpp runtime is built from source and no C++ compiler was found: install one "
+            "(Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install)"
+        )
+    _pip_install(
+        "the llama.cpp runtime (built from source: about 6 minutes on two cores, once)",
+        "--require-hashes",
+        "--no-build-isolation",
+        "-r",
+        str(requirements),
+        environment={
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            "CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2)),
+        },
+        failure="cannot build the llama.cpp runtime: see the lines above; everything but the model works without it",
+    )
+    _stamp("llama").write_text(wanted, "utf-8")
