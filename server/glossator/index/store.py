@@ -115,6 +115,10 @@ class Store:
         """Replace what the store holds of these files, all or nothing."""
         raise NotImplementedError
 
+    def touch(self, records: Sequence[FileRecord]) -> None:
+        """Take over the stats of files whose content is still what the manifest says; their entries stay."""
+        raise NotImplementedError
+
     def cached_vectors(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float16]]:
         """The vectors of those keys that are known, from this and all other roots."""
         raise NotImplementedError
