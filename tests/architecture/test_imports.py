@@ -1,0 +1,99 @@
+"""The design's rules on imports: one importer for each heavy library, and layers that only look down."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "server" / "glossator"
+
+SOLE_IMPORTERS = {
+    "pygls": ("lsp/",),
+    "lsprotocol": ("lsp/",),
+    "tree_sitter": ("index/parsing.py",),
+    "tree_sitter_language_pack": ("index/parsing.py",),
+    "lancedb": ("index/store.py",),
+    "llama_cpp": ("model/worker.py",),
+    "watchdog": ("workspace/watching.py",),
+}
+
+LAYERS = (
+    ("errors", "settings"),
+    ("workspace",),
+    ("index",),
+    ("retrieval", "model"),
+    ("session",),
+    ("cli", "lsp"),
+    ("__main__",),
+)
+"""Bottom first: a room may import its own layer and those below."""
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
+            yield node.module or "", node.lineno
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"__import__", "import_module", "importlib.import_module"}
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value), node.lineno
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else "glossator"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_heavy_libraries_have_one_importer(path: Path) -> None:
+    here = path.relative_to(PACKAGE).as_posix()
+    for name, line in imports(path):
+        allowed = SOLE_IMPORTERS.get(name.partition(".")[0])
+        assert allowed is None or here.startswith(allowed), f"{here}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(path: Path) -> None:
+    level = {name: number for number, names in enumerate(LAYERS) for name in names}
+    here = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    if here == "__init__":
+        return
+    for name, line in imports(path):
+        if not name.startswith("glossator.") or name == "glossator.__version__":
+            continue
+        there = room(name)
+        assert there in level, f"{path}:{line}: {name} has no layer"
+        assert level[there] <= level[here], f"{path}:{line}: {here} may not import {name}"
+        if level[there] == level[here] and here not in {"errors", "settings", "cli", "lsp"}:
+            assert there == here, f"{path}:{line}: {here} and {there} stand side by side"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, contextlib, io\n"
+        "from glossator.cli import run\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    run(['--help'])\n"
+        "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"
+        "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
