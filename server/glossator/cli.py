@@ -7,7 +7,6 @@ Everything heavy is imported by the command that needs it, so that `--help` is t
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -386,6 +385,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _answer(arguments: argparse.Namespace, start: Callable[[Callable[[str], None]], Any]) -> int:
     """Run an answering coroutine: streamed as text, or whole as JSON."""
+    import asyncio
 
     def show(text: str) -> None:
         if not arguments.json:
