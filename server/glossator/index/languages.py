@@ -1,0 +1,263 @@
+"""The languages that Glossator knows: how a file's language is told, and which grammar and query read it.
+
+Queries: `queries/<name>.scm`, one or more files per language, joined in order into one tree-sitter query. Conventions:
+
+- `@definition.<kind>` is the node of a definition, `<kind>` being an `EntryKind`; `@name` in the same pattern is its
+  name. Where several patterns capture one definition (the same `@name` node), they are merged: the range is the
+  widest, the kind that of the pattern standing *last* in the file; so put special patterns after general ones.
+- Optional in the same pattern: `@body`, the body's node: the signature is the text before it (default: the
+  definition's field "body"); `@doc`, a doc comment or docstring node; `@scope` or `@receiver`, a node whose text
+  comes before the name in the qualified name (a Go receiver's type, `Foo` in C++'s `Foo::bar`, `M` in Lua's `M.f`).
+- `@doc` in a pattern of its own: a docstring that is the first thing in a definition's body (or in the file).
+- `@container` marks a node that has no name of its own but encloses definitions (Rust `impl Foo`, `extension Foo`):
+  it becomes a block entry with its outline; the `@scope` in the same pattern qualifies the names inside.
+- `@reference` is a name that is called, instantiated, inherited from or otherwise referred to (only the last part of
+  a dotted one). `@import` is a node with the name of what is imported; quotes and brackets are stripped.
+- `@ignore` marks a node that is no definition though another pattern takes it for one (nor is anything inside it).
+- `@leading` marks nodes that belong to a definition that follows without a blank line. Comments, decorators and
+  attributes (`LEADING_KINDS`) are captured so by themselves; a query need not name them.
+
+What parsing does by itself, so queries need not: a function inside a class-like entry becomes a method, and a
+constructor if its name is in `Language.constructors` or is the class's own; short functions inside functions, and
+short fields and enum members inside types, are left to the enclosing entry; a definition's line is taken from its
+first column if only words and spaces (`export default`, `pub`, `static`) stand before it.
+
+This module imports no grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
+
+LEADING_KINDS: frozenset[str] = frozenset(
+    {
+        "annotation",
+        "attribute",
+        "attribute_item",
+        "attribute_list",
+        "block_comment",
+        "comment",
+        "decorator",
+        "doc_comment",
+        "documentation_comment",
+        "documentation_block_comment",
+        "haddock",
+        "line_comment",
+        "marginalia",
+        "multiline_comment",
+    }
+)
+"""Node kinds that, standing right above a definition, belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language: its name, how its files are recognised, what reads them.
+
+    Attributes:
+        name: lower case; what filters and the index call it.
+        extensions: with the dot, lower case; where two languages claim one, the first in `LANGUAGES` has it.
+        filenames: whole names of files, lower case.
+        interpreters: programs in a `#!` line, without version numbers.
+        grammar: name in tree-sitter-language-pack; "" for a language that is read without a grammar.
+        queries: names of files in `queries/`, without ".scm".
+        constructors: names of methods that are constructors.
+        leading: whether decorators, attributes and comments above a definition belong to it.
+    """
+
+    name: str
+    extensions: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
+    grammar: str = ""
+    queries: tuple[str, ...] = ()
+    constructors: frozenset[str] = frozenset()
+    leading: bool = True
+
+
+def _code(
+    name: str,
+    extensions: str,
+    *,
+    filenames: str = "",
+    interpreters: str = "",
+    grammar: str = "",
+    queries: str = "",
+    constructors: str = "",
+) -> Language:
+    """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
+    return Language(
+        name=name,
+        extensions=tuple(extensions.split()),
+        filenames=tuple(filenames.split()),
+        interpreters=tuple(interpreters.split()),
+        grammar=grammar or name,
+        queries=tuple((queries or name).split()),
+        constructors=frozenset(constructors.split()),
+    )
+
+
+def _text(name: str, extensions: str, filenames: str = "") -> Language:
+    """A language that is read without a grammar."""
+    return Language(name=name, extensions=tuple(extensions.split()), filenames=tuple(filenames.split()))
+
+
+_ALL: tuple[Language, ...] = (
+    _code(
+        "python",
+        ".py .pyi .pyw",
+        filenames="sconstruct sconscript wscript",
+        interpreters="python pypy",
+        constructors="__init__ __new__",
+    ),
+    _code(
+        "javascript",
+        ".js .mjs .cjs .es6",
+        filenames="jakefile",
+        interpreters="node nodejs bun deno",
+        queries="ecmascript javascript",
+        constructors="constructor",
+    ),
+    _code("jsx", ".jsx", grammar="javascript", queries="ecmascript javascript", constructors="constructor"),
+    _code("typescript", ".ts .mts .cts", queries="ecmascript typescript", constructors="constructor"),
+    _code("tsx", ".tsx", queries="ecmascript typescript", constructors="constructor"),
+    _code("go", ".go"),
+    _code("rust", ".rs", interpreters="rust-script"),
+    _code("java", ".java"),
+    _code("c", ".c .h .inc"),
+    _code("cpp", ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino", queries="cpp"),
+    _code("csharp", ".cs .csx"),
+    _code(
+        "ruby",
+        ".rb .rake .gemspec .ru .rbi",
+        filenames="rakefile gemfile guardfile podfile vagrantfile brewfile fastfile",
+        interpreters="ruby jruby",
+        constructors="initialize",
+    ),
+    _code("php", ".php .phtml .php5 .php7 .phps", interpreters="php", constructors="__construct"),
+    _code("swift", ".swift", interpreters="swift", constructors="init"),
+    _code("kotlin", ".kt .kts", interpreters="kotlin"),
+    _code("scala", ".scala .sc .sbt", interpreters="scala", constructors="this"),
+    _code("lua", ".lua .rockspec", interpreters="lua luajit"),
+    _code("haskell", ".hs", interpreters="runhaskell runghc stack"),
+    _code("elixir", ".ex .exs", interpreters="elixir"),
+    _code("zig", ".zig"),
+    _code(
+        "bash",
+        ".sh .bash .zsh .ksh .bats .ebuild .eclass",
+        filenames=".bashrc .bash_profile .profile .zshrc .bash_aliases pkgbuild",
+        interpreters="sh bash zsh ksh dash ash bats",
+    ),
+    _code("dart", ".dart", interpreters="dart"),
+    _code("julia", ".jl", interpreters="julia"),
+    _code("r", ".r", filenames=".rprofile", interpreters="rscript"),
+    _code("ocaml", ".ml", interpreters="ocaml ocamlrun"),
+    _code("ocaml_interface", ".mli"),
+    _code("sql", ".sql .ddl .psql .pgsql"),
+    _code("protobuf", ".proto", grammar="proto"),
+    _code("hcl", ".hcl .tf .tfvars .nomad"),
+    _code("css", ".css"),
+    _code("html", ".html .htm .xhtml"),
+    _code("json", ".json .jsonc .json5 .geojson .webmanifest", filenames=".babelrc .eslintrc .prettierrc"),
+    _code("toml", ".toml", filenames="pipfile cargo.lock poetry.lock uv.lock"),
+    _code("yaml", ".yaml .yml", filenames=".clang-format .clang-tidy"),
+    _text("markdown", ".md .markdown .mdx .mkd .qmd .rmd"),
+    _text("restructuredtext", ".rst .rest"),
+    _text("cmake", ".cmake", "cmakelists.txt"),
+    _text("dockerfile", ".dockerfile", "dockerfile containerfile"),
+    _text("makefile", ".mk .mak", "makefile gnumakefile"),
+    _text("graphql", ".graphql .gql"),
+    _text("ini", ".ini .cfg .conf .properties", ".editorconfig .gitconfig setup.cfg"),
+    _text("scss", ".scss .sass .less"),
+    _text("vue", ".vue"),
+    _text("svelte", ".svelte"),
+    _text("perl", ".pl .pm"),
+    _text("powershell", ".ps1 .psm1"),
+    _text("xml", ".xml .xsd .xsl .svg .csproj .plist"),
+    _text("text", ".txt .text .log .tex .org .adoc .asciidoc"),
+)
+
+LANGUAGES: dict[str, Language] = {language.name: language for language in _ALL}
+"""All languages by name."""
+
+TEXT = LANGUAGES["text"]
+
+_BY_EXTENSION = {extension: item.name for item in reversed(_ALL) for extension in item.extensions}
+_BY_FILENAME = {filename: item.name for item in reversed(_ALL) for filename in item.filenames}
+_BY_INTERPRETER = {program: item.name for item in reversed(_ALL) for program in item.interpreters}
+
+_SHEBANG = re.compile(r"^#!\s*(\S+)(?:\s+(.*))?$")
+_MODELINE = re.compile(r"-\*-\s*(?:.*?mode:\s*)?([\w+#]+)\s*(?:;.*?)?-\*-|\bvim?:.*?\b(?:ft|filetype|syntax)=(\w+)")
+_ALIASES = {
+    "c++": "cpp",
+    "c#": "csharp",
+    "sh": "bash",
+    "shell": "bash",
+    "zsh": "bash",
+    "js": "javascript",
+    "javascriptreact": "jsx",
+    "typescriptreact": "tsx",
+    "shellscript": "bash",
+    "terraform": "hcl",
+    "proto": "protobuf",
+    "proto3": "protobuf",
+    "rst": "restructuredtext",
+    "plaintext": "text",
+    "jsonc": "json",
+    "ts": "typescript",
+    "py": "python",
+    "rb": "ruby",
+    "rs": "rust",
+    "golang": "go",
+    "kt": "kotlin",
+    "cs": "csharp",
+    "md": "markdown",
+    "yml": "yaml",
+}
+
+
+def language_named(name: str) -> str | None:
+    """The language that a user, an editor or a modeline calls `name` (any case), or None."""
+    folded = name.strip().lower()
+    folded = _ALIASES.get(folded, folded)
+    return folded if folded in LANGUAGES else None
+
+
+def _of_first_line(line: str) -> str | None:
+    """The language that a `#!` line or an editor's modeline names, or None."""
+    shebang = _SHEBANG.match(line)
+    if shebang:
+        words = [shebang[1], *(shebang[2] or "").split()]
+        program = words[0].rsplit("/", 1)[-1]
+        if program == "env":
+            arguments = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+            program = arguments[0].rsplit("/", 1)[-1] if arguments else ""
+        program = program.lower()
+        return _BY_INTERPRETER.get(program) or _BY_INTERPRETER.get(program.rstrip("0123456789."))
+    modeline = _MODELINE.search(line)
+    return language_named(modeline[1] or modeline[2]) if modeline else None
+
+
+@lru_cache(maxsize=4096)
+def _of_name(name: str) -> str | None:
+    """The language of a file called `name` (lower case), or None."""
+    found = _BY_FILENAME.get(name)
+    if found is not None:
+        return found
+    suffix = PurePath(name).suffix
+    found = _BY_EXTENSION.get(suffix)
+    if found is None and (stem := name.split(".", 1)[0]) in ("dockerfile", "makefile"):
+        return stem
+    return found
+
+
+def language_of(path: str, first_line: str = "") -> str:
+    """The name of a file's language, told by its name, else by its first line; "text" where neither says.
+
+    `path` may use "/" or "\\\\". A name that tells (`.py`) wins over the first line.
+    """
+    name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return _of_name(name) or (_of_first_line(first_line[:500]) if first_line else None) or TEXT.name
