@@ -1,0 +1,339 @@
+"""Glossator's own messages on the wire, typed. docs/protocol.md describes them; the extension mirrors them.
+
+Field names are snake_case here and camelCase on the wire (`register` teaches the converter so). Ranges and positions
+are LSP's, in the position encoding that was negotiated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import cattrs.gen
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+ASK = "glossator/ask"
+EXPLAIN = "glossator/explain"
+SEARCH = "glossator/search"
+STATUS = "glossator/status"
+REINDEX = "glossator/reindex"
+STATUS_CHANGED = "glossator/statusChanged"
+
+FinishReason = Literal["stop", "length", "evidence"]
+IndexState = Literal["indexing", "ready", "failed"]
+ModelState = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """Where to look. Empty lists restrict nothing; globs are relative to a workspace folder."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """A range of a document."""
+
+    uri: str
+    range: types.Range
+
+
+@attrs.frozen(kw_only=True)
+class AskParams:
+    """`glossator/ask`. `position` or `range` say what the question is about, in `text_document`."""
+
+    question: str
+    text_document: types.TextDocumentIdentifier | None = None
+    position: types.Position | None = None
+    range: types.Range | None = None
+    scope: Scope | None = None
+    conversation_id: str | None = None
+    pinned: tuple[Place, ...] = ()
+    """Evidence that must be shown to the model."""
+    removed: tuple[Place, ...] = ()
+    """Evidence that must not be."""
+    partial_result_token: int | str | None = None
+    work_done_token: int | str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ExplainParams:
+    """`glossator/explain`."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position
+    partial_result_token: int | str | None = None
+    work_done_token: int | str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SearchParams:
+    """`glossator/search`."""
+
+    query: str
+    limit: int | None = None
+    scope: Scope | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StatusParams:
+    """`glossator/status`: nothing to say."""
+
+
+@attrs.frozen(kw_only=True)
+class ReindexParams:
+    """`glossator/reindex`. `root` is the URI of one workspace folder; without it all are done."""
+
+    root: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Citation:
+    """A place that the answer cites as [number]."""
+
+    number: int
+    uri: str
+    range: types.Range
+    qualified_name: str
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """A place that was shown to the model (or that the index's own answer is made of), and why."""
+
+    number: int
+    uri: str
+    range: types.Range
+    qualified_name: str
+    kind: str
+    why: str
+    tokens: int
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """What the answer cost. All 0 for an answer from the index alone."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    completion_tokens: int = 0
+    time_to_first_token_ms: float = 0.0
+    tokens_per_second: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class AskResult:
+    """Result of `glossator/ask` and `glossator/explain`."""
+
+    answer: str
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    model: str
+    """Name of the model; "" for an answer from the index alone."""
+    finish_reason: FinishReason
+    conversation_id: str
+    usage: Usage
+
+
+@attrs.frozen(kw_only=True)
+class EvidenceProgress:
+    """Sent once on the partialResultToken, before the first delta."""
+
+    evidence: tuple[Evidence, ...]
+    kind: Literal["evidence"] = "evidence"
+
+
+@attrs.frozen(kw_only=True)
+class DeltaProgress:
+    """A piece of the answer's Markdown."""
+
+    text: str
+    kind: Literal["delta"] = "delta"
+
+
+@attrs.frozen(kw_only=True)
+class SearchHit:
+    """One hit of `glossator/search`."""
+
+    uri: str
+    range: types.Range
+    kind: str
+    name: str
+    qualified_name: str
+    score: float
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class SearchResult:
+    """Result of `glossator/search`, best first."""
+
+    hits: tuple[SearchHit, ...]
+
+
+@attrs.frozen(kw_only=True)
+class SkippedFile:
+    """A file that is not indexed, and why."""
+
+    uri: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class IndexStatus:
+    """What the index holds, over all roots. `pending` is the number of files that wait to be indexed."""
+
+    state: IndexState
+    files: int
+    symbols: int
+    pending: int
+    skipped: int
+    """Number of skipped files; `glossator/status` of one root lists them in `RootStatus.skipped`."""
+
+
+@attrs.frozen(kw_only=True)
+class ModelStatus:
+    """What answers: `device` says what is really used ("CPU, 3 threads", "CUDA, 29 of 29 layers")."""
+
+    state: ModelState
+    name: str
+    device: str
+    context_tokens: int
+    reason: str = ""
+    """Why there is none, or why it failed."""
+
+
+@attrs.frozen(kw_only=True)
+class RootStatus:
+    """One workspace folder."""
+
+    uri: str
+    state: IndexState
+    files: int
+    symbols: int
+    pending: int
+    watching: str
+    """How changes are noticed: "client", "native" or "polling", with the reason for polling."""
+    skipped: tuple[SkippedFile, ...] = ()
+    message: str = ""
+    """What went wrong, and what to do, when the state is "failed"."""
+
+
+@attrs.frozen(kw_only=True)
+class StatusResult:
+    """Result of `glossator/status`, and params of `glossator/statusChanged`."""
+
+    index: IndexStatus
+    model: ModelStatus
+    roots: tuple[RootStatus, ...]
+
+
+@attrs.frozen(kw_only=True)
+class AskRequest:
+    """The whole `glossator/ask` message."""
+
+    id: int | str
+    params: AskParams
+    method: str = ASK
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
+class ExplainRequest:
+    """The whole `glossator/explain` message."""
+
+    id: int | str
+    params: ExplainParams
+    method: str = EXPLAIN
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
+class SearchRequest:
+    """The whole `glossator/search` message."""
+
+    id: int | str
+    params: SearchParams
+    method: str = SEARCH
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
+class StatusRequest:
+    """The whole `glossator/status` message."""
+
+    id: int | str
+    params: StatusParams | None = None
+    method: str = STATUS
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
+class ReindexRequest:
+    """The whole `glossator/reindex` message."""
+
+    id: int | str
+    params: ReindexParams | None = None
+    method: str = REINDEX
+    jsonrpc: str = "2.0"
+
+
+REQUESTS: dict[str, type] = {
+    ASK: AskRequest,
+    EXPLAIN: ExplainRequest,
+    SEARCH: SearchRequest,
+    STATUS: StatusRequest,
+    REINDEX: ReindexRequest,
+}
+"""Method name -> the class of its whole message."""
+
+_CLASSES: tuple[type, ...] = (
+    Scope,
+    Place,
+    AskParams,
+    ExplainParams,
+    SearchParams,
+    StatusParams,
+    ReindexParams,
+    Citation,
+    Evidence,
+    Usage,
+    AskResult,
+    EvidenceProgress,
+    DeltaProgress,
+    SearchHit,
+    SearchResult,
+    SkippedFile,
+    IndexStatus,
+    ModelStatus,
+    RootStatus,
+    StatusResult,
+    *REQUESTS.values(),
+)
+
+
+def camel(name: str) -> str:
+    """The wire's name of a field: "conversation_id" -> "conversationId"."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def register(converter: Converter) -> None:
+    """Teach a converter these classes; unknown fields are ignored, so that a newer client works."""
+    converter.register_structure_hook(int | str | None, lambda value, _: value)
+    converter.register_structure_hook(int | str, lambda value, _: value)
+    for cls in _CLASSES:
+        resolved = attrs.resolve_types(cls)
+        overrides: dict[str, Any] = {
+            field.name: cattrs.gen.override(rename=camel(field.name)) for field in attrs.fields(resolved)
+        }
+        converter.register_structure_hook(cls, cattrs.gen.make_dict_structure_fn(cls, converter, **overrides))
+        converter.register_unstructure_hook(
+            cls, cattrs.gen.make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=False, **overrides)
+        )
