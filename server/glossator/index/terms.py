@@ -1,27 +1,131 @@
-"""Text to search terms: identifiers whole and in parts, case folded.
+"""Text to search terms: identifiers whole and in parts, case folded, lightly stemmed.
 
-Used alike on what is indexed and on what is asked, so the two always agree.
+Used alike on what is indexed and on what is asked, so the two always agree. It knows nothing of the store: a term is a
+word without white space, and the store's full-text index splits at white space only.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-_WORD = re.compile(r"[^\W_][\w]*|_+[^\W_][\w]*", re.UNICODE)
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+if TYPE_CHECKING:
+    from glossator.index.entries import Entry
+
+MAX_TERM = 40
+"""Longer terms (hashes, base64) are dropped: nobody searches for them by part, and they fill the index."""
+MAX_ENTRY_TERMS = 3000
+"""Terms kept of one entry; its text is at most about 4,000 characters, so only degenerate text reaches this."""
+
+_WORD = re.compile(r"[^\W_]\w*|_+[^\W_]\w*")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_PART_UNICODE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
+_HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+
+_SUFFIXES = (
+    *("izations", "ization", "isation", "ations", "ators", "ation", "ator", "ating", "ated", "ates", "ate"),
+    *("ively", "ive", "ions", "ion", "ings", "ing", "ers", "er", "ors", "ed", "ements", "ement", "ments", "ment"),
+    *("izers", "izer", "izes", "ize", "able", "ible", "ally", "al", "ly", "e"),
+)
+"""Endings taken off, longest kind first, at most two in turn; what is left keeps at least three letters."""
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """The stem of a lower-case word: "parser", "parsing" and "parses" all give "pars"."""
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return word
+    root = word
+    if len(root) > 4 and root.endswith("ies"):
+        root = root[:-3] + "y"
+    elif root.endswith("s") and not root.endswith(("ss", "us", "is")):
+        root = root[:-1]
+    for _ in range(2):
+        for suffix in _SUFFIXES:
+            if root.endswith(suffix) and len(root) - len(suffix) >= 3:
+                root = root[: -len(suffix)]
+                break
+        else:
+            break
+    if len(root) > 3 and root[-1] == root[-2] and root[-1] in "bdgmnprt":
+        root = root[:-1]
+    if len(root) > 3 and root.endswith("y"):
+        root = root[:-1] + "i"
+    return root
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts(identifier: str) -> tuple[str, ...]:
+    if identifier.isascii():
+        return tuple(part.lower() for part in _PART.findall(identifier))
+    spaced = _HUMP_UNICODE.sub("_", identifier)
+    parts: list[str] = []
+    for part in _PART_UNICODE.findall(spaced):
+        if _CJK.fullmatch(part) and len(part) > 2:  # no spaces between words there: pairs of letters stand for words
+            parts.extend(part[i : i + 2] for i in range(len(part) - 1))
+        else:
+            parts.append(part.lower())
+    return tuple(parts)
 
 
 def split_identifier(identifier: str) -> list[str]:
     """The parts of an identifier, lower case: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
-    return [part.lower() for part in _PART.findall(identifier)]
+    return list(_parts(identifier))
+
+
+def folded(identifier: str) -> str:
+    """An identifier without case and underscores: "parse_config" and "ParseConfig" give "parseconfig"."""
+    return "".join(_parts(identifier))
+
+
+@lru_cache(maxsize=1 << 17)
+def word_terms(word: str) -> tuple[str, ...]:
+    """The terms of one word or identifier: the stems of its parts, then of the whole if it has several parts.
+
+    Single letters are left out of names with several parts ("x" alone stays).
+    """
+    parts = _parts(word)
+    if len(parts) == 1:
+        return (stem(parts[0]),) if len(parts[0]) <= MAX_TERM else ()
+    terms = [stem(part) for part in parts if 1 < len(part) <= MAX_TERM]
+    whole = "" if _CJK.search(word) else "".join(parts)
+    if 1 < len(whole) <= MAX_TERM:
+        terms.append(stem(whole))
+    return tuple(terms)
 
 
 def analyze(text: str) -> list[str]:
-    """The terms of a text in order: each word in parts, and whole (folded, underscores dropped) if it has several."""
+    """The terms of a text in order: see `word_terms`."""
     terms: list[str] = []
     for word in _WORD.findall(text):
-        parts = split_identifier(word)
-        terms.extend(parts)
-        if len(parts) > 1:
-            terms.append("".join(parts))
+        terms.extend(word_terms(word))
     return terms
+
+
+def words(text: str) -> list[str]:
+    """The words and identifiers of a text as written, in order."""
+    return _WORD.findall(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def path_terms(path: str) -> tuple[str, ...]:
+    """The terms that a path lends to each of its entries: its stem twice, its last three folders once."""
+    folders, _, name = path.rpartition("/")
+    file_stem = stem_of(name)
+    return (*analyze(file_stem), *analyze(file_stem), *analyze(" ".join(folders.split("/")[-3:])))
+
+
+def stem_of(path: str) -> str:
+    """The file's name without its endings: "a/b/parser.test.ts" -> "parser", ".eslintrc.js" -> "eslintrc"."""
+    name = path.rpartition("/")[2].lstrip(".")
+    return name.partition(".")[0] or name
+
+
+def entry_terms(path: str, entry: Entry) -> str:
+    """What the full-text index holds of an entry: the terms of its text and of its path, joined with spaces."""
+    terms = analyze(entry.text)
+    del terms[MAX_ENTRY_TERMS:]
+    terms.extend(path_terms(path))
+    return " ".join(terms)
