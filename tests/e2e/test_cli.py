@@ -1,0 +1,252 @@
+"""The command line's contract, as a user's script sees it: real processes, real index, no model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Ran
+
+Cli = Callable[..., Ran]
+
+
+def test_index_reports_what_it_did(glossator: Cli, project: Path) -> None:
+    first = glossator("index", "--root", project, "--json")
+    assert first.status == 0, first.err
+    report = first.json
+    assert set(report) == {"files", "symbols", "embedded", "reused", "skipped", "seconds", "lines"}
+    assert report["files"] == 7 + 1  # .gitignore is a text file too
+    assert report["embedded"] > 0
+    assert {item["path"] for item in report["skipped"]} == {".env"}
+    assert all(item["reason"] for item in report["skipped"])
+
+    second = glossator("index", "--root", project, "--json").json
+    assert second["embedded"] == 0
+    assert (second["files"], second["symbols"], second["lines"]) == (
+        report["files"],
+        report["symbols"],
+        report["lines"],
+    )
+
+
+def test_only_what_changed_is_embedded_again(glossator: Cli, project: Path) -> None:
+    glossator("index", "--root", project)
+    money = project / "shop/money.py"
+    money.write_text(money.read_text("utf-8").replace("rounded half up", "rounded half to even"), "utf-8")
+    (project / "web/basket.ts").rename(project / "web/corner.ts")
+    report = glossator("index", "--root", project, "--json").json
+    assert report["embedded"] == 1
+
+
+def test_search_finds_with_lines_and_reasons(glossator: Cli, project: Path) -> None:
+    found = glossator("search", "--root", project, "--json", "-k", "3", "put an article into the cart")
+    assert found.status == 0, found.err
+    hits = found.json["hits"]
+    assert 0 < len(hits) <= 3
+    assert set(hits[0]) == {"path", "start_line", "end_line", "kind", "name", "qualified_name", "score", "why"}
+    best = hits[0]
+    assert best["path"] == "shop/cart.py"
+    assert any(hit["qualified_name"].endswith("add_article") for hit in hits)
+    lines = (project / best["path"]).read_text("utf-8").splitlines()
+    assert 1 <= best["start_line"] <= best["end_line"] <= len(lines)
+    assert isinstance(found.json["seconds"], float)
+
+
+def test_search_as_text_names_places(glossator: Cli, project: Path) -> None:
+    found = glossator("search", "--root", project, "add_tax")
+    assert found.status == 0
+    assert re.match(r"shop/money\.py:\d+-\d+  function add_tax\n", found.out)
+
+
+def test_search_sees_changes_at_once(glossator: Cli, project: Path) -> None:
+    glossator("index", "--root", project)
+    (project / "shop/refund.py").write_text('def refund_customer():\n    """Give the money back."""\n', "utf-8")
+    (project / "shop/checkout.py").unlink()
+    assert glossator("search", "--root", project, "--json", "refund_customer").json["hits"][0]["path"] == (
+        "shop/refund.py"
+    )
+    gone = glossator("search", "--root", project, "--json", "place_order").json["hits"]
+    assert all(hit["path"] != "shop/checkout.py" for hit in gone)
+
+
+def test_many_queries_in_one_run(glossator: Cli, project: Path, tmp_path: Path) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(
+        '{"id": "a", "query": "add_tax"}\n\n{"id": 7, "query": "where is the basket drawn?"}\n{"id": "e", "query": "é"}\n',
+        "utf-8",
+    )
+    ran = glossator("search", "--root", project, "--queries", queries, "--json")
+    assert ran.status == 0, ran.err
+    answers = [json.loads(line) for line in ran.out.splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", 7, "e"]
+    assert answers[0]["hits"][0]["path"] == "shop/money.py"
+    assert answers[1]["hits"][0]["path"] == "web/basket.ts"
+    assert all(answer["seconds"] >= 0 for answer in answers)
+
+
+def test_scope_is_applied_before_the_search(glossator: Cli, project: Path) -> None:
+    hits = glossator("search", "--root", project, "--json", "--include", "web/**", "cart").json["hits"]
+    assert {hit["path"] for hit in hits} == {"web/basket.ts"}
+    hits = glossator("search", "--root", project, "--json", "--language", "python", "--kind", "class", "cart").json
+    assert hits["hits"]
+    assert all(hit["kind"] == "class" and hit["path"].endswith(".py") for hit in hits["hits"])
+
+
+def test_ask_without_a_model_answers_from_the_index(glossator: Cli, project: Path) -> None:
+    ran = glossator("ask", "--root", project, "--json", "How is the tax added to an amount?")
+    assert ran.status == 0, ran.err
+    answer = ran.json
+    assert set(answer) == {"answer", "citations", "model", "finish_reason", "usage"}
+    assert answer["finish_reason"] == "evidence"
+    assert answer["model"] == ""
+    assert "add_tax" in answer["answer"]
+    assert answer["citations"]
+    cited = answer["citations"][0]
+    assert set(cited) == {"path", "start_line", "end_line", "qualified_name"}
+    text = "".join(
+        "\n".join((project / c["path"]).read_text("utf-8").splitlines()[c["start_line"] - 1 : c["end_line"]])
+        for c in answer["citations"]
+    )
+    assert "def add_tax" in text
+
+
+def test_explain_by_place_and_by_name(glossator: Cli, project: Path) -> None:
+    by_place = glossator("explain", "--root", project, "--json", "shop/money.py:20").json
+    by_name = glossator("explain", "--root", project, "--json", "Cart.total").json
+    assert "add_tax" in by_place["answer"]
+    assert by_place["citations"][0]["path"] == "shop/money.py"
+    assert "Cart.total" in by_name["answer"]
+    assert any(c["path"] == "shop/checkout.py" for c in by_name["citations"])  # a caller
+
+
+def test_status_lists_what_was_skipped(glossator: Cli, project: Path) -> None:
+    before = glossator("status", "--root", project, "--json").json
+    assert before["index"]["state"] == "absent"
+    glossator("index", "--root", project)
+    status = glossator("status", "--root", project, "--json").json
+    assert status["index"]["files"] == 8
+    assert [item["path"] for item in status["index"]["skipped"]] == [".env"]
+    assert ".env" in glossator("status", "--root", project, "--skipped").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("search", "--root", "{missing}", "x"), 1, "does not exist"),
+        (("search", "--root", "{file}", "x"), 1, "folder"),
+        (("search", "--root", "{project}", ""), 2, "empty"),
+        (("search", "--root", "{project}"), 2, "QUERY"),
+        (("search", "--root", "{project}", "--queries", "{missing}", "--json"), 2, "cannot read"),
+        (("search", "--root", "{project}", "--kind", "gizmo", "x"), 2, "gizmo"),
+        (("explain", "--root", "{project}", "no_such_name"), 1, "no_such_name"),
+        (("explain", "--root", "{project}", "shop/none.py:3"), 1, "shop/none.py"),
+        (("ask", "--root", "{project}", "--model", "{missing}", "why?"), 1, "missing"),
+        (("frobnicate",), 2, "frobnicate"),
+        ((), 2, "COMMAND"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    glossator: Cli, project: Path, tmp_path: Path, arguments: tuple[str, ...], status: int, says: str
+) -> None:
+    file = tmp_path / "one.txt"
+    file.write_text("text", "utf-8")
+    places = {"missing": tmp_path / "missing", "file": file, "project": project}
+    ran = glossator(*(argument.format(**places) for argument in arguments))
+    assert ran.status == status, ran.err
+    assert ran.out == ""
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+    assert len([line for line in ran.err.splitlines() if line and not line.startswith("usage:")]) == 1 or status == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "' OR 1=1 --",
+        'title:"x" AND (',
+        "NEAR/3 ~ ^ * ?",
+        "\\",
+        "%%__",
+        "\x01\x02",
+        "ä" * 50,
+        "a " * 500_000,
+        "😀",
+        "...",
+    ],
+    ids=lambda query: repr(query[:12]),
+)
+def test_any_query_is_survived(glossator: Cli, project: Path, tmp_path: Path, query: str) -> None:
+    queries = tmp_path / "q.jsonl"
+    queries.write_text(json.dumps({"id": 1, "query": query}) + "\n", "utf-8")
+    ran = glossator("search", "--root", project, "--queries", queries, "--json")
+    assert ran.status == 0, ran.err
+    assert isinstance(ran.json["hits"], list)
+
+
+def test_empty_root(glossator: Cli, tmp_path: Path) -> None:
+    root = tmp_path / "empty"
+    root.mkdir()
+    assert glossator("index", "--root", root, "--json").json["files"] == 0
+    ran = glossator("search", "--root", root, "--json", "anything")
+    assert (ran.status, ran.json["hits"]) == (0, [])
+    assert glossator("ask", "--root", root, "--json", "anything?").status == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_interrupted_and_killed_runs_carry_on(glossator: Cli, tmp_path: Path) -> None:
+    root = tmp_path / "big"
+    root.mkdir()
+    for number in range(600):
+        body = "\n".join(f"def function_{number}_{i}(argument):\n    return argument + {i}\n" for i in range(20))
+        (root / f"module_{number:03}.py").write_text(body, "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "glossator",
+        "index",
+        "--index-dir",
+        str(tmp_path / "indexes"),
+        "--root",
+        str(root),
+    ]
+    for kill in (signal.SIGKILL, signal.SIGINT):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        # Wait until something is on disk, so that there is something to carry on from.
+        while not list((tmp_path / "indexes").rglob("catalogue.sqlite*")) and process.poll() is None:
+            assert time.monotonic() < deadline
+        process.send_signal(kill)
+        _, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+    report = glossator("index", "--root", root, "--json")
+    assert report.status == 0, report.err
+    assert report.json["files"] == 600
+    hits = glossator("search", "--root", root, "--json", "function_599_19").json["hits"]
+    assert hits[0]["path"] == "module_599.py"
+
+
+def test_two_processes_at_once(glossator: Cli, project: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "glossator", "index", "--json", "--index-dir", str(tmp_path / "indexes")]
+    running = [
+        subprocess.Popen([*command, "--root", str(project)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    ended = [(process.communicate(timeout=60), process.returncode) for process in running]
+    assert 0 in [status for _, status in ended]
+    for (_, err), status in ended:
+        assert status == 0 or (status == 1 and "another" in err), err
+    assert glossator("search", "--root", project, "--json", "add_tax").json["hits"]
+
+
+def test_help_and_version(glossator: Cli) -> None:
+    assert "explain" in glossator("--help").out
+    assert re.fullmatch(r"glossator \d+\.\d+\.\d+\n", glossator("--version").out)
