@@ -81,7 +81,9 @@ def test_search_sees_changes_at_once(glossator: Cli, project: Path) -> None:
 def test_many_queries_in_one_run(glossator: Cli, project: Path, tmp_path: Path) -> None:
     queries = tmp_path / "queries.jsonl"
     queries.write_text(
-        '{"id": "a", "query": "add_tax"}\n\n{"id": 7, "query": "where is the basket drawn?"}\n{"id": "e", "query": "é"}\n',
+        '{"id": "a", "query": "add_tax"}\n\n'
+        '{"id": 7, "query": "where is the basket drawn?"}\n'
+        '{"id": "e", "query": "é"}\n',
         "utf-8",
     )
     ran = glossator("search", "--root", project, "--queries", queries, "--json")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import cattrs.gen
-from lsprotocol import types
+from lsprotocol import types  # noqa: TC002 - attrs resolves annotations at run time
 
 if TYPE_CHECKING:
     from cattrs import Converter
