@@ -1,0 +1,341 @@
+"""What a query says, without a model: names, quoted text, places, and the words that carry meaning.
+
+A query is anything a user types or pastes: one name, a question in prose, a path, an error message, a stack trace.
+This module knows nothing of the index; `search.py` resolves what is found here against it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Literal
+
+from glossator.errors import UsageError
+from glossator.index import terms as analysis
+
+QueryKind = Literal["symbol", "prose", "place", "trace"]
+
+MAX_SCANNED = 48 << 10
+"""Characters looked at: the first three quarters of them, and the last quarter (a trace's end says what went wrong)."""
+MAX_ANALYSED = 4_000
+"""Characters that words are taken from: an embedder's vector of more says nothing any more."""
+MAX_LINE = 2_000
+"""Characters of a line that are looked at."""
+MAX_WORDS = 64
+MAX_IDENTIFIERS = 16
+MAX_PLACES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that the query names: a path as written (with "/"), and a 1-based line if one was given."""
+
+    path: str
+    line: int | None
+    symbol: str = ""
+    """Function that a stack frame says it is in; "" if it doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query, taken apart.
+
+    Attributes:
+        text: what was asked, without surrounding white space and control characters, cut at `MAX_SCANNED`.
+        kind: "symbol" for a single name, "place" for a path alone, "trace" for pasted output with stack frames or
+            compiler messages, else "prose".
+        words: the words that carry meaning, lower case, parts of identifiers included, in order, each once.
+        terms: what to look up in the full-text index: stems of the words, whole identifiers, neighbouring words joined.
+        identifiers: words written as code (in backticks, with humps, underscores, dots or a call's parentheses), as
+            written, without qualifiers; for a "symbol" query its name.
+        qualified: dotted names as written, joined with "." whatever the language.
+        capitalised: words of prose with a capital that are not its first; they may name a type.
+        phrases: texts in quotation marks.
+        places: files, lines and stack frames, the most telling first.
+        meaning: the text whose vector is searched for.
+    """
+
+    text: str
+    kind: QueryKind
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    qualified: tuple[str, ...]
+    capitalised: tuple[str, ...]
+    phrases: tuple[str, ...]
+    places: tuple[Place, ...]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """Words that mean something to a query, from `data/words.json`.
+
+    English stop words leave out the verbs of names ("use", "find", "get"). German terms map a word of programming to
+    what code calls it; a query that holds German stop words which English doesn't share is taken for German.
+    """
+
+    stop: frozenset[str]
+    german_stop: frozenset[str]
+    german: dict[str, str]
+    extensions: frozenset[str]
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    data = json.loads(files("glossator").joinpath("data/words.json").read_text("utf-8"))
+    stop = frozenset(data["english_stop"].split())
+    return _Lexicon(
+        stop=stop,
+        german_stop=frozenset(data["german_stop"].split()) - stop,
+        german=data["german"],
+        extensions=frozenset(data["extensions"].split()),
+    )
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+_BACKTICKS = re.compile(r"`+([^`\n]{1,200})`+")
+_QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|“([^”\n]{2,200})”|„([^“”\n]{2,200})[“”]|(?<!\w)'([^'\n]{2,200})'(?!\w)")
+_DOTTED = re.compile(r"(?<![\w/\\.])[A-Za-z_$][\w$]*(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*){1,12}")
+_CALL = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*)\(")
+_CODE_WORD = re.compile(r"(?<![\w$])[A-Za-z_$][\w$]*[?!]?")
+_HUMPS = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]|[A-Za-z0-9]_+[A-Za-z0-9]|[a-z][0-9]+[a-z]|^_+[a-zA-Z]|\$")
+_QUALIFIER = re.compile(r"::|->|#|\.")
+
+_EXTENSION = r"[A-Za-z][A-Za-z0-9+]{0,7}"
+_PYTHON_FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d+)(?:, in ([\w.<>]+))?')
+_JVM_FRAME = re.compile(r"at ([\w.$<>/]{1,300})\.([\w$<>]+)\(([\w$]+\.\w{1,8}):(\d+)\)")
+_JS_FRAME = re.compile(
+    r"at (?:async )?(?:([\w.$<>\[\] ]{1,200}?) )?\(?((?:file://)?[^\s():]{0,300}\.\w{1,5}):(\d+)(?::\d+)?\)?"
+)
+_DOTNET_FRAME = re.compile(r"at ([\w.`<>\[\], ]{1,300})\([^)\n]{0,300}\) in ([^\n]{1,300}?):line (\d+)")
+_PHP_PLACE = re.compile(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)\)|,? on line (\d+))")
+_PLACE = re.compile(
+    rf"(?<![\w/\\.\-@+~])((?:[A-Za-z]:[\\/])?[\w@.+~\-\[\]$/\\]{{1,300}}?\.{_EXTENSION})"
+    r"(?:(?::|#L|, line | line )(\d{1,7})(?::\d{1,6})?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])"
+)
+_BARE_PATH = re.compile(r"(?<![\w/\\.\-@+~])((?:\.{0,2}/)?[\w@.+~\-]+(?:/[\w@.+~\-]+)+)/?(?![\w])")
+_FRAME_LINE = re.compile(r"\s*(?:File \".*\", line \d+|at \S|\d+:\s+(?:0x[0-9a-f]+ - )?\S|#\d+ |-->|\.\.\. \d+ more)")
+_NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-fA-F]+|\+0x[0-9a-f]+|\d+)(?![\w.])")
+
+_FILE_WORDS = frozenset(("e.g", "i.e", "z.b", "d.h", "vs", "etc"))
+
+
+def parse_query(text: str) -> Query:
+    """Take a query apart.
+
+    Raises:
+        UsageError: the query is empty or holds nothing that could be searched for.
+    """
+    cleaned = _CONTROL.sub(" ", _cut(text)).strip()
+    if not cleaned:
+        raise UsageError("the query is empty: say what to look for, by name or in a sentence")
+    places, is_trace = _places(cleaned)
+    head = (_message(cleaned, places) if is_trace else cleaned)[:MAX_ANALYSED]
+    identifiers, qualified = _identifiers(head)
+    phrases = tuple(dict.fromkeys(next(filter(None, found)) for found in _QUOTED.findall(head)))[:8]
+    raw = analysis.words(head)
+    if not raw and not places:
+        raise UsageError("the query holds no word to look for, only signs")
+    kind: QueryKind = "prose"
+    if is_trace:
+        kind = "trace"
+    elif places and len(head.split()) == 1 and _is_path(head):
+        kind = "place"
+    elif len(head.split()) == 1 and len(raw) <= 8:
+        kind = "symbol"
+        identifiers = _symbol_name(head, raw) or identifiers
+    elif re.fullmatch(r"`[^`\s]+`\??", head):
+        kind = "symbol"
+    kept = _content_words(raw)
+    translated = _translated(raw, kept)
+    words = list(dict.fromkeys(part for word in translated for part in analysis.split_identifier(word)))
+    capitalised = tuple(
+        dict.fromkeys(
+            word for word in raw[1:] if word[:1].isupper() and len(word) > 2 and word.lower() not in _lexicon().stop
+        )
+    )
+    meaning = head if translated == kept else " ".join(translated)
+    return Query(
+        text=cleaned,
+        kind=kind,
+        words=tuple(words[:MAX_WORDS]),
+        terms=tuple(_terms(translated, identifiers)[: 2 * MAX_WORDS]),
+        identifiers=tuple(identifiers[:MAX_IDENTIFIERS]),
+        qualified=tuple(qualified[:MAX_IDENTIFIERS]),
+        capitalised=capitalised[:MAX_IDENTIFIERS],
+        phrases=phrases,
+        places=tuple(places[:MAX_PLACES]),
+        meaning=meaning,
+    )
+
+
+def _cut(text: str) -> str:
+    """The text within `MAX_SCANNED` characters: its beginning and its end, without lines that no person wrote."""
+    if len(text) > MAX_SCANNED:
+        text = text.strip()
+    if len(text) > MAX_SCANNED:
+        text = text[: MAX_SCANNED * 3 // 4] + "\n" + text[-MAX_SCANNED // 4 :]
+    if len(text) > MAX_LINE:
+        text = "\n".join(line[:MAX_LINE] for line in text.split("\n"))
+    return text
+
+
+def _message(text: str, places: list[Place]) -> str:
+    """What a trace says besides its places: the lines that are no frames, and the functions of the frames."""
+    lines = [line for line in text.splitlines() if not _FRAME_LINE.match(line)]
+    message = _PLACE.sub(lambda found: " " if found[2] or "/" in found[1] else found[0], "\n".join(lines))
+    message = _NUMBER.sub(" ", message.replace("Traceback (most recent call last):", " "))
+    functions = dict.fromkeys(place.symbol for place in places if place.symbol)
+    return "\n".join([message.strip(), *(f"{name}()" for name in list(functions)[:8])]).strip() or text
+
+
+def _is_path(text: str) -> bool:
+    return bool(_PLACE.fullmatch(text) or _BARE_PATH.fullmatch(text))
+
+
+def _symbol_name(text: str, raw: list[str]) -> list[str]:
+    """The name of a one-word query: the last part of a qualified one ("httpx.Client" asks for Client)."""
+    name = _QUALIFIER.split(text.strip("`'\"(){};,:?!"))[-1].rstrip("(")
+    if re.fullmatch(r"[\w$]+[?!]?", name):
+        return [name]
+    return [raw[-1]] if raw else []
+
+
+def _identifiers(text: str) -> tuple[list[str], list[str]]:
+    """The words that are written as code, and the dotted names among them, in order of how surely they are code."""
+    found: dict[str, None] = {}
+    qualified: dict[str, None] = {}
+
+    def take(code: str) -> None:
+        for dotted in _DOTTED.findall(code):
+            qualified.setdefault(".".join(_QUALIFIER.split(dotted)))
+        for word in _CODE_WORD.findall(code):
+            found.setdefault(word)
+
+    for code in _BACKTICKS.findall(text):
+        take(code)
+    for dotted in _DOTTED.findall(text):
+        if dotted.lower().strip(".") not in _FILE_WORDS:
+            parts = _QUALIFIER.split(dotted)
+            qualified.setdefault(".".join(parts))
+            found.setdefault(parts[-1])
+            if len(parts[-2]) > 1:
+                found.setdefault(parts[-2])
+    for word in _CALL.findall(text):
+        found.setdefault(word)
+    for word in _CODE_WORD.findall(text):
+        if _HUMPS.search(word):
+            found.setdefault(word)
+    return [word for word in found if len(word) > 1 or len(found) == 1], list(qualified)
+
+
+def _content_words(raw: list[str]) -> list[str]:
+    """The words without stop words (all of them if nothing else would be left)."""
+    lexicon = _lexicon()
+    lowered = {word.lower() for word in raw}
+    german = len(lowered & lexicon.german_stop) >= 2
+    stop = lexicon.stop | lexicon.german_stop if german else lexicon.stop
+    return [word for word in raw if word.lower() not in stop] or list(raw)
+
+
+def _translated(raw: list[str], kept: list[str]) -> list[str]:
+    """German words of programming replaced by what code calls them, where the query reads German."""
+    lowered = {word.lower() for word in raw}
+    if not lowered & _lexicon().german_stop and all(word.isascii() for word in lowered):
+        return kept
+    out: list[str] = []
+    for word in kept:
+        english = _german(word.lower())
+        out.extend(english.split() if english else [word])
+    return out
+
+
+def _german(word: str) -> str:
+    """What code calls a German word, endings and compounds included; "" if it isn't known."""
+    known = _lexicon().german
+    for form in (word, *(word[: -len(end)] for end in ("en", "es", "er", "e", "n", "s", "t") if word.endswith(end))):
+        if form in known:
+            return known[form]
+        if len(form) > 3 and form + "en" in known:
+            return known[form + "en"]
+    for cut in range(4, len(word) - 2):
+        head = word[:cut]
+        first = known.get(head) or known.get(head.removesuffix("s")) or known.get(head + "e")
+        last = known.get(word[cut:])
+        if first and last:
+            return f"{first.split()[0]} {last.split()[0]}"
+    return ""
+
+
+def _terms(content: list[str], identifiers: list[str]) -> list[str]:
+    """Terms for the full-text index: of the words, of the identifiers, and neighbouring words written as one."""
+    found: dict[str, None] = {}
+    for word in [*content, *identifiers]:
+        for term in analysis.word_terms(word):
+            found.setdefault(term)
+    for left, right in pairwise(content):
+        joined = analysis.folded(left) + analysis.folded(right)
+        if left.isascii() and right.isascii() and len(joined) <= 30:
+            found.setdefault(analysis.stem(joined))
+    return list(found)
+
+
+def _places(text: str) -> tuple[list[Place], bool]:
+    """The places that a text names, and whether it is a stack trace or a compiler's output."""
+    frames: list[Place] = []
+    python = [Place(_slashes(m[0]), int(m[1]), _function(m[2])) for m in _PYTHON_FRAME.findall(text)]
+    frames.extend(reversed(python))  # "most recent call last"
+    for package, function, file, line in _JVM_FRAME.findall(text):
+        folder = "/".join(package.split("/")[-1].split(".")[:-1])
+        frames.append(Place(f"{folder}/{file}" if folder else file, int(line), _function(function)))
+    frames.extend(
+        Place(_slashes(file), int(line), _function(function)) for function, file, line in _DOTNET_FRAME.findall(text)
+    )
+    if not python:
+        frames.extend(
+            Place(_slashes(file.removeprefix("file://")), int(line), _function(function))
+            for function, file, line in _JS_FRAME.findall(text)
+        )
+    for file, first, second in _PHP_PLACE.findall(text):
+        frames.append(Place(_slashes(file), int(first or second)))
+    mentioned: list[Place] = []
+    for file, line, function in _PLACE.findall(text):
+        if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
+            continue
+        mentioned.append(Place(_slashes(file), int(line) if line else None, _function(function)))
+    for file in _BARE_PATH.findall(text[:MAX_ANALYSED]):
+        mentioned.append(Place(_slashes(file), None))
+    unique: dict[tuple[str, int | None], Place] = {}
+    with_lines = {place.path.rpartition("/")[2] for place in [*frames, *mentioned] if place.line}
+    for place in [*frames, *mentioned]:
+        if place.line or place.path.rpartition("/")[2] not in with_lines:
+            unique.setdefault((place.path, place.line), place)
+    for path, line in list(unique):  # a JVM frame's "Book.java" is the same place as "com/example/Book.java"
+        if any(other != path and other.endswith("/" + path) and line == at for other, at in unique):
+            del unique[path, line]
+    with_line = sum(place.line is not None for place in unique.values())
+    is_trace = bool(frames) or (with_line >= 1 and len(text.split()) > 3 and "\n" in text) or with_line >= 3
+    return list(unique.values()), is_trace
+
+
+def _plausible_file(name: str) -> bool:
+    """Whether a word with a dot and no line number is more likely a file than a dotted name or a sentence's end."""
+    if "/" in name or "\\" in name:
+        return True
+    extension = name.rpartition(".")[2]
+    return extension.lower() in _lexicon().extensions
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/").removeprefix("./")
+
+
+def _function(name: str) -> str:
+    """The bare name of a frame's function ("Object.<anonymous>" has none)."""
+    bare = _QUALIFIER.split(name.strip())[-1] if name else ""
+    return "" if bare.startswith("<") or bare == "anonymous" else bare.strip("<>[] ")
