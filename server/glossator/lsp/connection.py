@@ -17,10 +17,11 @@ import re
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from glossator.errors import GlossatorError
@@ -64,12 +65,12 @@ class Protocol(LanguageServerProtocol):
         self.exit_code: int | None = None
         self.on_exit: Callable[[], None] = lambda: None
 
-    def get_message_type(self, method: str) -> type[Any] | None:
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # theirs is an lru_cache
         """The class of a whole message: ours for our own methods."""
         return REQUESTS.get(method) or super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Like pygls', but a request whose params are invalid is answered, so that the client need not wait for ever."""
+        """Like pygls', but a request with invalid params is answered, so that the client does not wait for ever."""
         if "jsonrpc" not in data:
             return data
         try:
@@ -156,17 +157,13 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
         """Edits of a document that was never opened are dropped rather than ending in an error shown to the user."""
-        if params.text_document.uri not in self.workspace.text_documents and not any(
-            uri
-            for uri in self.workspace.text_documents
-            if self.workspace.text_documents[uri].uri == params.text_document.uri
-        ):
+        if unquote(params.text_document.uri) not in self.workspace.text_documents:
             _log.warning("didChange of a document that is not open: %s", params.text_document.uri)
             return
         yield from super().lsp_text_document__did_change(params)
 
     @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override] # theirs is a generator that calls sys.exit
         """Ends the connection; the status is 0 only after a shutdown."""
         self.exit_code = 0 if self._shutdown else 1
         self.on_exit()
@@ -307,15 +304,3 @@ def _dispatch(body: bytes, protocol: Protocol) -> None:
     except Exception:
         # Whatever one message does, the next one must be read: this is the loop's last resort, and it is logged.
         _log.exception("a message could not be handled")
-
-
-__all__ = [
-    "JsonRpcInternalError",
-    "JsonRpcInvalidParams",
-    "Protocol",
-    "QueueWriter",
-    "RequestFailed",
-    "feed_from",
-    "private_stdio",
-    "read_messages",
-]
