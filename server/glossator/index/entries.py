@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from glossator.workspace.files import Skipped as Skipped
+
 EntryKind = Literal[
     "function",
     "method",
@@ -116,11 +118,3 @@ class ParsedFile:
     imports: tuple[str, ...]
     has_errors: bool
     lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that is not indexed, and why, in a few words that a user understands."""
-
-    path: str
-    reason: str

@@ -1,0 +1,566 @@
+"""Which files a workspace has, which of them are left out and why, and what they say.
+
+Three families of rules, each of which can only leave more out: git's ignore files, `.glossatorignore` files and the
+setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. What git ignores is left out without
+a word; what the built-in rules leave out is reported with a reason. A folder that is left out is not entered.
+
+Paths are relative to the root, with "/" between names on every system. It knows nothing of symbols or of the index.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.errors import WorkspaceError
+from glossator.workspace import gitstate, screening
+from glossator.workspace.ignoring import IgnoreFile, byte_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glossator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be indexed. `size` is in bytes."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not indexed, or a folder ("name/"), and why, in a few words that a user understands."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a file says.
+
+    Attributes:
+        text: the decoded content, without a byte order mark, line endings as they are.
+        encoding: the name of the codec that decoded it.
+        content_hash: BLAKE2b of the bytes on disk, 16 bytes.
+        size: in bytes.
+        mtime_ns: when the bytes were written, according to the file system.
+    """
+
+    text: str
+    encoding: str
+    content_hash: bytes
+    size: int
+    mtime_ns: int
+
+
+def content_hash(data: bytes) -> bytes:
+    """The hash by which a file's content is known: BLAKE2b, 16 bytes."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def printable(path: str) -> str:
+    """`path` with what is not Unicode (undecodable bytes, lone surrogates) written as escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if _odd(path) else path
+
+
+def _odd(path: str) -> bool:
+    """Whether `path` cannot be encoded."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An ignore file with its place: `prefix` + (a path from `strip` on) is relative to the file's folder."""
+
+    patterns: IgnoreFile
+    strip: int = 0
+    prefix: str = ""
+
+    def match(self, path: str, name: str, is_folder: bool) -> bool | None:
+        return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out."""
+
+    git: tuple[_Source, ...] = ()
+    own: tuple[_Source, ...] = ()
+    fold_case: bool = False
+    left_out: str | None = None
+    """None: it is entered; "": left out without a word; else the reason."""
+
+    def ignores(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether the ignore files say so of an entry of this folder."""
+        path, name = byte_text(path), byte_text(name)
+        for family in (self.git, self.own):
+            for source in reversed(family):
+                verdict = source.match(path, name, is_folder)
+                if verdict is not None:
+                    if verdict:
+                        return True
+                    break
+        return False
+
+
+_LEFT_OUT = _Folder(left_out="")
+
+
+class Rules:
+    """The rules of one root, as they stand on disk when they are first asked.
+
+    Ignore files are read once per folder and kept; after one changed (`is_rule_file`), make a new `Rules` and scan.
+    Not safe for use by several threads at once.
+    """
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        """Rules for the folder `root`.
+
+        Raises:
+            WorkspaceError: `root` is not a folder that can be read.
+        """
+        self.root = _real_folder(root)
+        self.settings = settings
+        self.repository = gitstate.Repository.around(self.root)
+        self._index_dir = _relative(self.root, settings.index_dir)
+        self._folders: dict[str, _Folder] = {}
+        self._outer_rule_files: set[Path] = set()
+        self._top = self._outer()
+
+    # Questions
+
+    def scan(self, under: str = "") -> Iterator[Found | Skipped]:
+        """All files of the folder `under` ("" for the root) and below, in the order of their paths' parts."""
+        pending: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
+        listing = self._enter(under)
+        if isinstance(listing, Skipped):
+            yield listing
+        elif listing is not None:
+            pending.append((under, listing))
+        while pending:
+            item = pending.pop()
+            if not isinstance(item, tuple):
+                yield item
+                continue
+            path, entries = item
+            folder = self._folders[path]
+            prefix = path + "/" if path else ""
+            children: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
+            for entry in entries:
+                child = prefix + entry.name
+                if _is_folder(entry):
+                    inner = self._enter(child, folder)
+                    if isinstance(inner, Skipped):
+                        children.append(inner)
+                    elif inner is not None:
+                        children.append((child, inner))
+                else:
+                    verdict = self._file(child, entry.name, folder, entry)
+                    if verdict is not None:
+                        children.append(verdict)
+            pending.extend(reversed(children))
+
+    def folders(self, under: str = "") -> Iterator[str]:
+        """The folders that a scan enters, `under` first; symbolic links to folders are not among them."""
+        listing = self._enter(under)
+        pending = [(under, listing)] if isinstance(listing, list) else []
+        while pending:
+            path, entries = pending.pop()
+            yield path
+            prefix = path + "/" if path else ""
+            children = []
+            for entry in entries:
+                if _is_folder(entry):
+                    inner = self._enter(prefix + entry.name, self._folders[path])
+                    if isinstance(inner, list):
+                        children.append((prefix + entry.name, inner))
+            pending.extend(reversed(children))
+
+    def look(self, path: str) -> Found | Skipped | None:
+        """What a scan would say of one file; None if it is ignored, or is no file, or does not exist."""
+        parent, _, name = path.rpartition("/")
+        folder = self._folder(parent)
+        if folder.left_out is not None or not name:
+            return None
+        return self._file(path, name, folder, None)
+
+    def is_indexed(self, path: str) -> bool:
+        """Whether the file at `path` exists and is indexed (unless its content speaks against it)."""
+        return isinstance(self.look(path), Found)
+
+    def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
+        """Whether `path`, which need not exist, is ignored or lies in a folder that is left out."""
+        parent, _, name = path.rpartition("/")
+        folder = self._folder(parent)
+        if folder.left_out is not None:
+            return True
+        if is_folder:
+            return self._folder(path).left_out is not None
+        return folder.ignores(path, name, False)
+
+    def is_rule_file(self, path: str | Path) -> bool:
+        """Whether a change of this file (relative to the root, or absolute) may change what else is indexed."""
+        if isinstance(path, Path):
+            return path in self._outer_rule_files
+        return path.rpartition("/")[2] in screening.RULE_FILES
+
+    @property
+    def outer_rule_files(self) -> frozenset[Path]:
+        """Ignore files outside the root's tree that apply to it, whether they exist yet or not."""
+        return frozenset(self._outer_rule_files)
+
+    # Ignore files
+
+    def _outer(self) -> _Folder:
+        """What holds above the root's own ignore files."""
+        repository = self.repository
+        config = gitstate.ignore_config(repository)
+        parts = self.root.relative_to(repository.top).parts if repository is not None else ()
+        found = [(0, patterns) for patterns in self._repository_files(repository, config)]
+        for depth in range(len(parts)):
+            ignore_file = self.root.parents[len(parts) - depth - 1] / ".gitignore"
+            self._outer_rule_files.add(ignore_file)
+            patterns = IgnoreFile.read(ignore_file, fold_case=config.ignore_case)
+            if patterns is not None:
+                found.append((depth, patterns))
+            verdicts = (
+                source.match(byte_text("/".join(parts[level : depth + 1])), byte_text(parts[depth]), is_folder=True)
+                for level, source in reversed(found)
+            )
+            if next((verdict for verdict in verdicts if verdict is not None), False):
+                # The root lies in a folder that the repository around it ignores, and yet somebody opened it: what
+                # that repository thinks of it does not count.
+                found.clear()
+                break
+        git = tuple(
+            _Source(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
+        )
+        own: tuple[_Source, ...] = ()
+        if self.settings.exclude:
+            content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
+            own = (_Source(IgnoreFile(content, fold_case=config.ignore_case)),)
+        return _Folder(git, own, config.ignore_case)
+
+    def _repository_files(
+        self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
+    ) -> Iterator[IgnoreFile]:
+        """The ignore files that are no part of the working tree, the one that counts least first."""
+        for file in (config.excludes_file, repository.exclude_file if repository is not None else None):
+            if file is not None:
+                self._outer_rule_files.add(file)
+                patterns = IgnoreFile.read(file.resolve(), fold_case=config.ignore_case)
+                if patterns is not None:
+                    yield patterns
+
+    # Folders
+
+    def _folder(self, path: str) -> _Folder:
+        """What holds in the folder `path`, which need not exist."""
+        known = self._folders.get(path)
+        if known is not None:
+            return known
+        self._enter(path)
+        return self._folders.get(path, _LEFT_OUT)
+
+    def _enter(self, path: str, parent: _Folder | None = None) -> list[os.DirEntry[str]] | Skipped | None:
+        """The entries of a folder, by name; Skipped or None if it is left out. Remembers what holds in it."""
+        name = path.rpartition("/")[2]
+        if path:
+            if parent is None:
+                parent = self._folder(path.rpartition("/")[0])
+            left_out = parent.left_out
+            if left_out is not None or path == self._index_dir or parent.ignores(path, name, True):
+                left_out = ""
+            else:
+                left_out = screening.folder_by_name(name)
+                if left_out is None and _odd(name):
+                    left_out = "its name is not valid UTF-8"
+        else:
+            parent, left_out = self._top, None
+        entries: list[os.DirEntry[str]] = []
+        if left_out is None:
+            try:
+                if path and self._is_link(path):
+                    left_out = ""
+                else:
+                    with os.scandir(os.path.join(self.root, path)) as iterator:  # noqa: PTH118 - hot, and only joins
+                        entries = sorted(iterator, key=_entry_name)
+                    names = {entry.name for entry in entries}
+                    if path:
+                        left_out = screening.folder_by_content(name, names)
+            except (FileNotFoundError, NotADirectoryError):
+                names = set()
+            except OSError as error:
+                left_out = f"cannot be read: {error.strerror}"
+        if left_out is not None:
+            self._folders[path] = _Folder(left_out=left_out)
+            return Skipped(printable(path) + "/", left_out) if left_out else None
+        folder = parent
+        if path and ".git" in names:
+            folder = self._nested_repository(path, folder)
+        prefix = path + "/" if path else ""
+        if ".gitignore" in names:
+            patterns = IgnoreFile.read(self.root / path / ".gitignore", fold_case=folder.fold_case)
+            if patterns is not None:
+                folder = replace(folder, git=(*folder.git, _Source(patterns, len(prefix))))
+        if ".glossatorignore" in names:
+            patterns = IgnoreFile.read(self.root / path / ".glossatorignore", fold_case=folder.fold_case)
+            if patterns is not None:
+                folder = replace(folder, own=(*folder.own, _Source(patterns, len(prefix))))
+        self._folders[path] = folder
+        return entries
+
+    def _is_link(self, path: str) -> bool:
+        """Whether the last part of `path` is a symbolic link or a junction."""
+        return _is_reparse(os.lstat(os.path.join(self.root, path)))  # noqa: PTH118 - hot
+
+    def _nested_repository(self, path: str, folder: _Folder) -> _Folder:
+        """What holds in a repository inside the root: git's rules start anew there."""
+        repository = gitstate.Repository.at(self.root / path)
+        if repository is None:
+            return folder
+        config = gitstate.ignore_config(repository)
+        git = tuple(_Source(patterns, len(path) + 1) for patterns in self._repository_files(repository, config))
+        return replace(folder, git=git, fold_case=config.ignore_case)
+
+    # Files
+
+    def _file(self, path: str, name: str, folder: _Folder, entry: os.DirEntry[str] | None) -> Found | Skipped | None:
+        """What is to be said of a path that is not an ordinary folder."""
+        if folder.ignores(path, name, False):
+            return None
+        if _odd(name):
+            return Skipped(printable(path), "its name is not valid UTF-8")
+        try:
+            status = entry.stat(follow_symlinks=False) if entry is not None else (self.root / path).lstat()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            return Skipped(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        mode = status.st_mode
+        if _is_reparse(status):
+            return self._link(path)
+        if stat.S_ISDIR(mode):
+            return None
+        if not stat.S_ISREG(mode):
+            return Skipped(path, "not a regular file")
+        if os.name == "nt" and screening.reserved_on_windows(name):
+            return Skipped(path, "its name is reserved on Windows")
+        reason = screening.file_by_name(name, status.st_size, self.settings.max_file_bytes)
+        if reason is not None:
+            return Skipped(path, reason)
+        return Found(path, status.st_size, status.st_mtime_ns)
+
+    def _link(self, path: str) -> Skipped | None:
+        """What is to be said of a symbolic link: never indexed itself, its target is if it is in the workspace."""
+        try:
+            target = Path(os.path.realpath(self.root / path, strict=True))
+        except OSError:
+            return Skipped(path, "a broken symbolic link")
+        if not target.is_relative_to(self.root):
+            return Skipped(path, "a symbolic link that leads out of the workspace")
+        return None if target.is_dir() else Skipped(path, f"a symbolic link to {_relative(self.root, target)}")
+
+
+def scan(root: Path, settings: Settings) -> Iterator[Found | Skipped]:
+    """All files under `root` in a fixed order: those to be indexed, and those left out for a reason worth telling.
+
+    Only stats; what only the content can tell (binary, generated, minified, keys) is told by `read_text`.
+
+    Raises:
+        WorkspaceError: `root` is not a folder that can be read.
+    """
+    return Rules(root, settings).scan()
+
+
+def _real_folder(root: Path) -> Path:
+    """The real path of `root`; raises WorkspaceError if it is not a folder that can be read."""
+    try:
+        real = Path(os.path.realpath(root.expanduser(), strict=True))
+        with os.scandir(real):
+            return real
+    except FileNotFoundError:
+        raise WorkspaceError(f"{printable(str(root))} does not exist") from None
+    except NotADirectoryError:
+        raise WorkspaceError(f"{printable(str(root))} is not a folder") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WorkspaceError(f"cannot read {printable(str(root))}: {error}") from error
+
+
+def _relative(root: Path, path: Path) -> str | None:
+    """`path` relative to `root` with "/"; None if it is not below it."""
+    try:
+        inside = Path(os.path.realpath(path)).relative_to(root).as_posix()
+    except (OSError, ValueError):
+        return None
+    return None if inside == "." else inside
+
+
+def _entry_name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, and not a link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False) and not (
+            os.name == "nt" and _is_reparse(entry.stat(follow_symlinks=False))
+        )
+    except OSError:
+        return False
+
+
+def _is_reparse(status: os.stat_result) -> bool:
+    """Whether it is a symbolic link, or on Windows a junction."""
+    if stat.S_ISLNK(status.st_mode):
+        return True
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    return junction is not None and getattr(status, "st_reparse_tag", 0) == junction
+
+
+# Reading
+
+_SNIFFED = 8000
+"""Bytes in which git, too, looks for a NUL."""
+_GUESSED = 16 * 1024
+"""Bytes from which an encoding is guessed: enough for the statistics, 20 ms at most."""
+_ATTEMPTS = 3
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_LEGACY = (
+    "cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1250", "cp1253", "cp1254",
+    "cp1255", "cp1256", "iso2022_jp", "mac_roman", "cp437", "cp866",
+)  # fmt: skip
+
+
+def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | None:
+    """What the file at `path` below `root` says; Skipped if it is not to be indexed; None if it is gone.
+
+    The bytes and the status belong together: a file that is written while it is read is read again.
+    """
+    full = Path(os.path.realpath(root)) / path
+    try:
+        for attempt in range(_ATTEMPTS):
+            last = attempt == _ATTEMPTS - 1
+            result = _read_once(full, settings.max_file_bytes)
+            if isinstance(result, str):
+                return Skipped(printable(path), result)
+            data, status, steady = result
+            if steady or last:
+                break
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        return Skipped(printable(path), f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    if not steady:
+        return Skipped(printable(path), "it changes while it is read")
+    decoded = decode(data)
+    if decoded is None:
+        return Skipped(path, "binary")
+    text, encoding = decoded
+    reason = screening.file_by_text(full.name, text)
+    if reason is not None:
+        return Skipped(path, reason)
+    return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns)
+
+
+def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool] | str:
+    """(bytes, status, whether the file stayed the same meanwhile), or why it is not read."""
+    before = os.lstat(full)
+    if _is_reparse(before):
+        return "a symbolic link"
+    if not stat.S_ISREG(before.st_mode):
+        return "not a regular file"
+    if os.path.realpath(full.parent) != str(full.parent):
+        return "a symbolic link that leads elsewhere is in its path"
+    # O_NONBLOCK and O_NOFOLLOW: what was a file a moment ago may be a pipe or a link now.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(full, flags)
+    with os.fdopen(descriptor, "rb") as file:
+        opened = os.fstat(descriptor)
+        if not stat.S_ISREG(opened.st_mode):
+            return "not a regular file"
+        data = file.read(max_bytes + 1)
+        after = os.fstat(descriptor)
+    if len(data) > max_bytes:
+        return screening.too_large(max_bytes)
+    steady = (opened.st_size, opened.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
+    return data, after, steady
+
+
+def decode(data: bytes) -> tuple[str, str] | None:
+    """(text, name of the codec) of a file's bytes; None if they are not text.
+
+    A byte order mark decides; then UTF-8, UTF-16 without a mark, the encoding that the statistics suggest, Latin-1.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            try:
+                return data[len(bom) :].decode(encoding), encoding
+            except UnicodeDecodeError:
+                return None if b"\0" in data else (data.decode(encoding, "replace").lstrip("\ufeff"), encoding)
+    if b"\0" in data:
+        return _decode_utf16(data)
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        first = error.start
+    if _control_share(data[:_SNIFFED]) > 0.1:
+        return None
+    repaired = data.decode("utf-8", "replace")
+    damaged = repaired.count("\ufffd")
+    if damaged * 4 <= sum(not char.isascii() for char in repaired):  # mostly UTF-8, with a few broken characters
+        return repaired, "utf-8"
+    return _decode_legacy(data, first)
+
+
+def _control_share(sample: bytes) -> float:
+    """The share of bytes that no text has: control characters other than tab, line ends, form feed and escape."""
+    controls = bytes(set(range(32)) - {8, 9, 10, 11, 12, 13, 27})
+    return (len(sample) - len(sample.translate(None, controls))) / max(1, len(sample))
+
+
+def _decode_utf16(data: bytes) -> tuple[str, str] | None:
+    """UTF-16 without a mark, recognised by the zeros of its ASCII part."""
+    sample = data[:_SNIFFED]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if len(data) % 2 or max(even, odd) * 4 < len(sample) or min(even, odd) * 20 > max(even, odd):
+        return None
+    encoding = "utf-16-be" if even > odd else "utf-16-le"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else (text, encoding)
+
+
+def _decode_legacy(data: bytes, first: int) -> tuple[str, str]:
+    """Text in one of the encodings from before Unicode; `first` is where it ceases to be UTF-8."""
+    from charset_normalizer import from_bytes
+
+    start = max(0, first - _GUESSED // 4)
+    best = from_bytes(data[start : start + _GUESSED], cp_isolation=list(_LEGACY), steps=5, chunk_size=512).best()
+    for encoding in (best.encoding,) if best is not None else ():
+        try:
+            return data.decode(encoding), encoding
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1"), "latin-1"

@@ -1,0 +1,206 @@
+"""Where a folder's git repository is, what its configuration says about ignoring, and which files its state is in.
+
+Reads files only: it never runs git, so nothing in a workspace or on its PATH is executed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.workspace.ignoring import read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_CONFIG_BYTES = 1024 * 1024
+_MAX_INCLUDES = 10
+"""Depth of include.path, as in git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git working tree.
+
+    Attributes:
+        top: its root folder.
+        git_dir: where its HEAD and index are (for a worktree or a submodule not `top`/.git).
+        common_dir: where its config, refs and info/exclude are; `git_dir` but for a worktree.
+    """
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Repository | None:
+        """The repository whose working tree's root is `folder`; None if it is not one."""
+        dot_git = folder / ".git"
+        try:
+            mode = dot_git.stat().st_mode
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISDIR(mode):
+            git_dir = dot_git
+        else:
+            content = read_regular(dot_git, 64 * 1024) or b""
+            if not content.startswith(b"gitdir:"):
+                return None
+            git_dir = folder / os.fsdecode(content[len(b"gitdir:") :].strip(b" \t\r\n"))
+        if read_regular(git_dir / "HEAD", 64 * 1024) is None and not (git_dir / "HEAD").is_symlink():
+            return None
+        common = read_regular(git_dir / "commondir", 64 * 1024)
+        common_dir = git_dir / os.fsdecode(common.strip(b"\r\n")) if common else git_dir
+        return cls(folder, Path(os.path.normpath(git_dir)), Path(os.path.normpath(common_dir)))
+
+    @classmethod
+    def around(cls, folder: Path) -> Repository | None:
+        """The innermost repository that holds `folder` (an absolute path)."""
+        for candidate in (folder, *folder.parents):
+            found = cls.at(candidate)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def exclude_file(self) -> Path:
+        """The ignore file that is not part of the working tree."""
+        return self.common_dir / "info" / "exclude"
+
+    def state(self) -> tuple[str, str]:
+        """What is checked out: (content of HEAD, the commit that it names); "" for what cannot be read."""
+        head = (read_regular(self.git_dir / "HEAD", 64 * 1024) or b"").decode("utf-8", "replace").strip()
+        if not head.startswith("ref:"):
+            return head, head
+        name = head[len("ref:") :].strip()
+        loose = read_regular(self.common_dir / name, 64 * 1024)
+        if loose is not None:
+            return head, loose.decode("ascii", "replace").strip()
+        packed = read_regular(self.common_dir / "packed-refs", 64 * 1024 * 1024) or b""
+        for line in packed.splitlines():
+            commit, _, ref = line.partition(b" ")
+            if ref == name.encode():
+                return head, commit.decode("ascii", "replace")
+        return head, ""
+
+    def is_busy(self) -> bool:
+        """Whether git is rewriting the index, as it does throughout a checkout, merge or rebase step."""
+        return os.path.lexists(self.git_dir / "index.lock")
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreConfig:
+    """What git's configuration says about ignoring: core.excludesFile (if it exists or not) and core.ignoreCase."""
+
+    excludes_file: Path | None
+    ignore_case: bool
+
+
+def ignore_config(repository: Repository | None) -> IgnoreConfig:
+    """Read the system's, the user's and the repository's configuration, later wins."""
+    home = _home()
+    config_home = Path(os.environ.get("XDG_CONFIG_HOME") or (home / ".config"))
+    files: list[Path] = []
+    if os.environ.get("GIT_CONFIG_NOSYSTEM", "").lower() not in ("1", "true", "yes", "on"):
+        files.append(Path(os.environ.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"))
+    if "GIT_CONFIG_GLOBAL" in os.environ:
+        files.append(Path(os.environ["GIT_CONFIG_GLOBAL"]))
+    else:
+        files += [config_home / "git" / "config", home / ".gitconfig"]
+    if repository is not None:
+        files.append(repository.common_dir / "config")
+        files.append(repository.git_dir / "config.worktree")
+    excludes: str | None = None
+    ignore_case = repository is None and sys.platform in ("win32", "darwin")
+    for file in files:
+        for section, key, value in _config_values(file):
+            if section == "core" and key == "excludesfile":
+                excludes = value
+            elif section == "core" and key == "ignorecase":
+                ignore_case = value.lower() in ("", "true", "yes", "on", "1")
+    if excludes is None:
+        return IgnoreConfig(config_home / "git" / "ignore", ignore_case)
+    if not excludes:
+        return IgnoreConfig(None, ignore_case)
+    path = _expanded(excludes)
+    if not path.is_absolute():
+        path = (repository.top if repository is not None else Path.cwd()) / path
+    return IgnoreConfig(path, ignore_case)
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
+def _expanded(value: str) -> Path:
+    """`value` with a leading "~/" or "~user/" expanded."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        return Path(value)
+
+
+_SECTION = re.compile(r'\[\s*([-.\w]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
+_VARIABLE = re.compile(r"([A-Za-z][-A-Za-z0-9]*)\s*(?:=\s*)?")
+
+
+def _config_values(path: Path, depth: int = 0) -> Iterator[tuple[str, str, str]]:
+    """(section, key, value) of a git configuration file, both names in lower case, unconditional includes followed.
+
+    What cannot be parsed is passed over: a broken configuration must not keep a workspace from being indexed.
+    """
+    content = read_regular(path.resolve(), _MAX_CONFIG_BYTES) if depth <= _MAX_INCLUDES else None
+    if content is None:
+        return
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    section, subsection = "", ""
+    lines = iter(text.splitlines())
+    for line in lines:
+        rest = line.strip()
+        header = _SECTION.match(rest)
+        if header:
+            section, subsection = header.group(1).lower(), header.group(2) or ""
+            rest = rest[header.end() :].strip()
+        name = _VARIABLE.match(rest)
+        if name is None:
+            continue
+        raw = rest[name.end() :]
+        while raw.endswith("\\") and not raw.endswith("\\\\"):
+            raw = raw[:-1] + next(lines, "")
+        key, value = name.group(1).lower(), _unquoted(raw)
+        if section == "include" and key == "path" and not subsection:
+            target = _expanded(value)
+            yield from _config_values(target if target.is_absolute() else path.parent / target, depth + 1)
+        elif not subsection:
+            yield section, key, value
+
+
+def _unquoted(raw: str) -> str:
+    """A configuration value without its quotes, escapes and trailing comment."""
+    value: list[str] = []
+    quoted = False
+    kept = 0
+    chars = iter(raw)
+    for char in chars:
+        if char == "\\":
+            escaped = next(chars, "")
+            value.append({"n": "\n", "t": "\t", "b": "\b"}.get(escaped, escaped))
+            kept = len(value)
+        elif char == '"':
+            quoted = not quoted
+            kept = len(value)
+        elif char in "#;" and not quoted:
+            break
+        else:
+            value.append(char)
+            if quoted or not char.isspace():
+                kept = len(value)
+    return "".join(value[:kept])

@@ -1,0 +1,332 @@
+"""Git's ignore patterns: one ignore file in, "ignored", "re-included" or "says nothing" out for a path.
+
+The matcher follows git's `dir.c` and `wildmatch.c` to the letter, quirks included (bytes rather than characters, POSIX
+classes, a `**` straight after the literal beginning of a pattern), and a test compares it with `git check-ignore` on
+generated patterns. Each pattern becomes a regular expression that cannot backtrack badly, since a workspace may hold
+hostile ignore files; all patterns of a file are then tried at once.
+
+It knows nothing of repositories or of where ignore files are (`gitstate.py`, `files.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import string
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MAX_IGNORE_FILE_BYTES = 4 * 1024 * 1024
+"""A larger ignore file is not one that a person wrote, and is not read."""
+
+_CLASSES = {
+    "alnum": string.ascii_letters + string.digits,
+    "alpha": string.ascii_letters,
+    "blank": " \t",
+    "cntrl": "".join(map(chr, range(32))) + "\x7f",
+    "digit": string.digits,
+    "graph": "".join(map(chr, range(33, 127))),
+    "lower": string.ascii_lowercase,
+    "print": "".join(map(chr, range(32, 127))),
+    "punct": string.punctuation,
+    "space": " \t\n\r\v\f",
+    "upper": string.ascii_uppercase,
+    "xdigit": string.hexdigits,
+}
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def byte_text(name: str) -> str:
+    """`name` with one character per byte of its encoding on disk, as git's patterns count."""
+    return name if name.isascii() else os.fsencode(name).decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """One parsed line. `glob` has neither the leading "!" nor the trailing "/" nor the anchoring "/"."""
+
+    glob: str
+    negated: bool
+    directories_only: bool
+    basename_only: bool
+
+
+def _parse_line(line: str) -> _Pattern | None:
+    """A line of an ignore file, or None for a comment and for what can match nothing."""
+    if line.startswith("#"):
+        return None
+    kept = len(line)
+    while kept and line[kept - 1] == " " and not _escaped(line, kept - 1):
+        kept -= 1
+    glob = line[:kept]
+    negated = glob.startswith("!")
+    glob = glob[negated:]
+    directories_only = glob.endswith("/")
+    if directories_only:
+        glob = glob[:-1]
+    basename_only = "/" not in glob
+    glob = glob.removeprefix("/")
+    return _Pattern(glob, negated, directories_only, basename_only) if glob else None
+
+
+def _escaped(text: str, index: int) -> bool:
+    """Whether the character at `index` follows an odd number of backslashes."""
+    backslashes = 0
+    while index - backslashes and text[index - backslashes - 1] == "\\":
+        backslashes += 1
+    return backslashes % 2 == 1
+
+
+class _MalformedError(ValueError):
+    """A pattern that git lets match nothing."""
+
+
+def _bracket(glob: str, start: int, fold: bool) -> tuple[str, int]:
+    """The bracket expression whose "[" stands at `start`, as a regular expression, and the index after its "]"."""
+    index = start + 1
+    negated = glob[index : index + 1] in ("!", "^")
+    index += negated
+    members: set[str] = set()
+    previous = ""
+    first = True
+    while first or glob[index : index + 1] != "]":
+        first = False
+        char = glob[index : index + 1]
+        if not char:
+            raise _MalformedError
+        if char == "\\":
+            index += 1
+            char = glob[index : index + 1]
+            if not char:
+                raise _MalformedError
+            members.add(char)
+        elif char == "-" and previous and glob[index + 1 : index + 2] not in ("", "]"):
+            index += 1
+            last = glob[index]
+            if last == "\\":
+                index += 1
+                last = glob[index : index + 1]
+                if not last:
+                    raise _MalformedError
+            reach = [chr(code) for code in range(ord(previous), ord(last) + 1)]
+            members.update(reach)
+            if fold:
+                members.update(item.lower() for item in reach if item in string.ascii_uppercase)
+            char = ""
+        elif char == "[" and glob[index + 1 : index + 2] == ":":
+            end = glob.find("]", index + 2)
+            if end < 0:
+                raise _MalformedError
+            if end == index + 2 or glob[end - 1] != ":":
+                members.add("[")
+            else:
+                name = glob[index + 2 : end - 1]
+                if name not in _CLASSES:
+                    raise _MalformedError
+                members.update(_CLASSES[name])
+                if fold and name == "upper":
+                    members.update(string.ascii_lowercase)
+                index = end
+                char = ""
+        else:
+            members.add(char)
+        previous = char
+        index += 1
+    if fold:  # git folds the text, not the members: an upper-case member matches nothing
+        members -= set(string.ascii_uppercase)
+        members |= {item.upper() for item in members if item in string.ascii_lowercase}
+    if negated:
+        members = {chr(code) for code in range(1, 256)} - members
+    members.discard("/")
+    if not members:
+        raise _MalformedError
+    return "[" + "".join(re.escape(item) for item in sorted(members)) + "]", index + 1
+
+
+_STAR = "*"
+_ANY = "**"
+_FOLDERS = "**/"
+
+
+def _tokens(glob: str, fold: bool, basename_only: bool) -> list[str]:
+    """The glob as a list of `_STAR`, `_ANY`, `_FOLDERS` and regular expressions that each match one character."""
+    tokens: list[str] = []
+    literal_start = True
+    index = 0
+    while index < len(glob):
+        char = glob[index]
+        if char == "*":
+            end = index
+            while glob[end : end + 1] == "*":
+                end += 1
+            # git strips the literal beginning before it matches, so a ** straight after it counts as leading.
+            leading = literal_start or glob[index - 1] == "/"
+            if not basename_only and end - index > 1 and leading and glob[end : end + 1] in ("", "/"):
+                if glob[end : end + 1] == "/":
+                    tokens.append(_FOLDERS)
+                    end += 1
+                else:
+                    tokens.append(_ANY)
+            elif not basename_only and end - index > 1 and leading and glob[end : end + 2] == "\\/":
+                tokens.append(_ANY)
+            else:
+                tokens.append(_STAR)
+            literal_start = False
+            index = end
+        elif char == "?":
+            tokens.append("[^/]")
+            literal_start = False
+            index += 1
+        elif char == "[":
+            expression, index = _bracket(glob, index, fold)
+            tokens.append(expression)
+            literal_start = False
+        else:
+            if char == "\\":
+                literal_start = False
+                index += 1
+                if index == len(glob):
+                    raise _MalformedError
+                char = glob[index]
+            folded = char.translate(_LOWER)
+            both = fold and folded in string.ascii_lowercase
+            tokens.append(f"[{folded}{folded.upper()}]" if both else re.escape(char))
+            index += 1
+    return tokens
+
+
+def _regex(tokens: list[str]) -> str:
+    """Join tokens into a regular expression for the whole text.
+
+    What stands between two wildcards has a fixed length, and its first match is as good as any later one, since the
+    second wildcard absorbs the difference. So each such piece is atomic, and the time is bounded by length squared.
+    """
+    parts: list[str] = []
+    open_atoms = 0
+    for position, token in enumerate(tokens):
+        if token not in (_STAR, _ANY, _FOLDERS):
+            parts.append(token)
+            continue
+        if open_atoms:
+            parts.append(")")
+            open_atoms = 0
+        if not any(later in (_STAR, _ANY, _FOLDERS) for later in tokens[position + 1 :]):
+            parts.append({_STAR: "[^/]*", _ANY: ".*", _FOLDERS: "(?:.*/)?"}[token])
+        else:
+            parts.append({_STAR: "(?>[^/]*?", _ANY: "(?>.*?", _FOLDERS: "(?>(?:.*?/)??"}[token])
+            open_atoms = 1
+    return "".join(parts)
+
+
+class _Matcher:
+    """All patterns that apply to files, or all that apply to folders, tried at once; the last one wins."""
+
+    def __init__(self, patterns: Iterable[tuple[int, _Pattern]], fold: bool) -> None:
+        self._fold = fold
+        self._names: dict[str, int] = {}
+        self._suffixes: dict[str, int] = {}
+        names: list[tuple[int, str]] = []
+        paths: list[tuple[int, str]] = []
+        for number, pattern in patterns:
+            glob = pattern.glob
+            plain = glob.translate(_LOWER) if fold else glob
+            if pattern.basename_only and not re.search(r"[*?\[\\]", glob):
+                self._names[plain] = number
+            elif pattern.basename_only and re.fullmatch(r"\*\.[^*?\[\\.]*", glob):
+                self._suffixes[plain[1:]] = number
+            else:
+                try:
+                    regex = _regex(_tokens(glob, fold, pattern.basename_only))
+                except _MalformedError:
+                    continue
+                (names if pattern.basename_only else paths).append((number, regex))
+        self._name_numbers, self._name_regex = self._joined(names)
+        self._path_numbers, self._path_regex = self._joined(paths)
+        self.by_path = bool(paths)
+
+    @staticmethod
+    def _joined(regexes: list[tuple[int, str]]) -> tuple[list[int], re.Pattern[str] | None]:
+        """One expression in which the group that matched first is that of the last pattern."""
+        if not regexes:
+            return [], None
+        joined = "|".join(f"({regex})" for _, regex in reversed(regexes))
+        return [number for number, _ in reversed(regexes)], re.compile(joined, re.DOTALL)
+
+    def last(self, path: str, name: str) -> int:
+        """The number of the last pattern that matches; -1 if none does."""
+        plain = name.translate(_LOWER) if self._fold else name
+        found = self._names.get(plain, -1)
+        if self._suffixes:
+            dot = plain.rfind(".")
+            if dot >= 0:
+                found = max(found, self._suffixes.get(plain[dot:], -1))
+        for regex, numbers, text in (
+            (self._name_regex, self._name_numbers, name),
+            (self._path_regex, self._path_numbers, path),
+        ):
+            if regex is not None:
+                match = regex.fullmatch(text)
+                if match is not None and match.lastindex is not None:
+                    found = max(found, numbers[match.lastindex - 1])
+        return found
+
+
+class IgnoreFile:
+    """The patterns of one ignore file, which apply to everything below the folder that it stands in."""
+
+    def __init__(self, content: bytes, *, fold_case: bool = False) -> None:
+        """Parse `content`; nothing in it is an error."""
+        self._fold = fold_case
+        self._patterns: list[_Pattern] = []
+        text = content.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+        for line in text.split("\n"):
+            pattern = _parse_line(line.removesuffix("\r"))
+            if pattern is not None:
+                self._patterns.append(pattern)
+
+    @classmethod
+    def read(cls, path: Path, *, fold_case: bool = False) -> IgnoreFile | None:
+        """The ignore file at `path`; None if there is no regular file that can be read, or nothing in it."""
+        content = read_regular(path, MAX_IGNORE_FILE_BYTES)
+        if not content:
+            return None
+        ignore = cls(content, fold_case=fold_case)
+        return ignore if ignore._patterns else None
+
+    @cached_property
+    def _files(self) -> _Matcher:
+        chosen = [(number, pattern) for number, pattern in enumerate(self._patterns) if not pattern.directories_only]
+        return _Matcher(chosen, self._fold)
+
+    @cached_property
+    def _folders(self) -> _Matcher:
+        return _Matcher(enumerate(self._patterns), self._fold)
+
+    def match(self, path: str, name: str, *, is_folder: bool) -> bool | None:
+        """True if `path` is ignored, False if it is re-included ("!"), None if no pattern matches.
+
+        Args:
+            path: relative to the ignore file's folder, "/" between names, as `byte_text` gives it.
+            name: its last part.
+            is_folder: whether it is a folder (a symbolic link to one is not).
+        """
+        matcher = self._folders if is_folder else self._files
+        number = matcher.last(path, name)
+        return None if number < 0 else not self._patterns[number].negated
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """The bytes of a regular file of at most `limit` bytes; None for anything else. Never opens pipes or devices."""
+    try:
+        status = path.stat(follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            return None
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None

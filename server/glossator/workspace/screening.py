@@ -1,0 +1,314 @@
+"""The built-in rules: which folders and files are never indexed, whatever git says, and why.
+
+Tables and predicates over names and contents; nothing here touches the disk.
+"""
+
+from __future__ import annotations
+
+import re
+
+UNLISTED_FOLDERS = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".jj",
+        "_darcs",
+        "CVS",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".gradle",
+        ".idea",
+        ".vs",
+        ".terraform",
+        ".next",
+        ".nuxt",
+        ".svelte-kit",
+        ".parcel-cache",
+        ".turbo",
+        ".cache",
+        ".ccls-cache",
+        ".clangd",
+        ".dart_tool",
+        ".bundle",
+        ".eggs",
+        ".ipynb_checkpoints",
+        ".stack-work",
+        ".Trash",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+    }
+)
+"""State and caches of tools: left out without a word."""
+
+VENDORED_FOLDERS = frozenset({"node_modules", "bower_components", "jspm_packages", "site-packages", "Pods", "Carthage"})
+"""Other people's code, by a name that means nothing else: left out, and listed once."""
+
+FOLDER_MARKERS = {
+    "pyvenv.cfg": "a Python environment",
+    "conda-meta": "a Python environment",
+    "CACHEDIR.TAG": "a cache",
+}
+"""Names that, in a folder, say what the folder is."""
+
+_VENDOR_MARKERS = frozenset({"modules.txt", "autoload.php", "bundle"})
+
+RULE_FILES = frozenset({".gitignore", ".glossatorignore", *FOLDER_MARKERS, "CMakeCache.txt"})
+"""When one of these comes, changes or goes, what else is indexed may change."""
+
+
+def folder_by_name(name: str) -> str | None:
+    """Why a folder of this name is left out; "" for silently; None if its name says nothing."""
+    if name in UNLISTED_FOLDERS or name.endswith(".egg-info"):
+        return ""
+    return "vendored" if name in VENDORED_FOLDERS else None
+
+
+def folder_by_content(name: str, names: frozenset[str] | set[str]) -> str | None:
+    """Why a folder that holds entries of these names is left out; None if it is not."""
+    for marker, reason in FOLDER_MARKERS.items():
+        if marker in names:
+            return reason
+    if name == "vendor" and not _VENDOR_MARKERS.isdisjoint(names):
+        return "vendored"
+    if "CMakeCache.txt" in names and "CMakeLists.txt" not in names:
+        return "build output"
+    return None
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BINARY = _words(
+    """
+    png jpg jpeg gif bmp ico icns tif tiff webp avif heic psd ai eps xcf sketch cr2 nef dng jxl
+    mp3 wav flac ogg oga opus m4a aac wma aiff mid midi mp4 m4v mkv mov avi wmv webm flv mpg mpeg 3gp
+    ttf otf woff woff2 eot pfb pfm
+    zip gz tgz bz2 tbz2 xz txz zst lz4 lzma 7z rar tar jar war ear apk aab ipa whl egg gem nupkg deb rpm dmg iso img cab
+    msi crate br z lz
+    pdf doc docx xls xlsx ppt pptx odt ods odp epub mobi djvu
+    exe dll so dylib o obj a pdb ilk ko elf bin efi pyc pyo pyd class dex beam wasm node rlib rmeta
+    hi dyn_o dyn_hi cmi cmo cmx cmxa cmt cmti idb suo sdf opendb pch gch
+    db sqlite sqlite3 db3 mdb accdb dbf frm ibd myd myi ldb rdb
+    npy npz pkl pickle joblib h5 hdf5 parquet arrow feather orc avro tfrecord onnx pt pth ckpt safetensors gguf ggml
+    tflite mlmodel rds rda rdata sav dta lance
+    blend fbx 3ds stl glb ktx dds exr hdr tga pcx pvr basis astc spv
+    swf fla jnilib gmo nib qm resources pack idx swp swo lockb
+    """
+)
+"""Extensions that are binary in every language's projects; other files are judged by their content."""
+
+_DATA = _words("csv tsv jsonl ndjson ipynb geojson log psv arff libsvm svmlight fasta fastq fa fq sam vcf gff")
+MAX_DATA_BYTES = 256 * 1024
+"""Tables and logs that are larger hold data, not text that anyone asks about."""
+
+_LOCK_FILES = frozenset(
+    {
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "cargo.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "uv.lock",
+        "pipfile.lock",
+        "gemfile.lock",
+        "composer.lock",
+        "go.sum",
+        "go.work.sum",
+        "flake.lock",
+        "mix.lock",
+        "rebar.lock",
+        "pubspec.lock",
+        "podfile.lock",
+        "package.resolved",
+        "packages.lock.json",
+        "paket.lock",
+        "gradle.lockfile",
+        "deno.lock",
+        "conda-lock.yml",
+        "pixi.lock",
+        "stack.yaml.lock",
+        "cabal.project.freeze",
+        "manifest.toml.lock",
+        ".terraform.lock.hcl",
+        "module.bazel.lock",
+    }
+)
+
+_GENERATED_NAME = re.compile(
+    r"""(?x) .* (?:
+        \.pb\.(?:go|cc|h|swift|dart) | _pb2(?:_grpc)?\.pyi? | _pb\.(?:js|d\.ts|rb) | \.pb\.gw\.go | _grpc_pb\.js
+      | \.designer\.(?:cs|vb) | \.g\.(?:dart|cs|i\.cs) | \.freezed\.dart | \.generated\.\w+ | \.gen\.go
+      | \.snap | \.map | \.tsbuildinfo | \.min\.(?:js|mjs|css) | [-.]bundle\.js | \.chunk\.(?:js|css)
+    )"""
+)
+
+_SECRET_NAME = re.compile(
+    r"""(?x)
+        (?!\.env(?:\.\w+)*\.(?:example|sample|template|dist|defaults|schema)$|\.env\.(?:d\.ts|ts|js|mjs|py|md)$)
+        (?:\.env|\.env[.-].*|.+\.env|\.envrc)
+      | .*\.(?:pem|key|p12|pfx|keystore|jks|ppk|kdbx?|gpg|pgp|p8|pkcs12|ovpn|tfstate)
+      | terraform\.tfvars | .*\.auto\.tfvars
+      | .*\.tfstate\.backup | .*\.keychain-db
+      | \.netrc | _netrc | \.npmrc | \.pypirc | \.pgpass | \.my\.cnf | \.htpasswd | \.git-credentials | \.dockercfg
+      | \.s3cfg | \.boto | \.yarnrc\.yml\.local | \.vault[-_]?(?:token|pass(?:word)?)(?:\.txt)? | kubeconfig(?:\..*)?
+      | \.kubeconfig | .*\.kubeconfig | service[-_]?account.*\.json | .*[-_]credentials?\.(?:json|ya?ml|xml|ini|txt|csv)
+      | client[-_]secrets?.*\.json | wp-config\.php
+    """
+)
+_SECRET_WORD = re.compile(
+    r"\.?(?:credentials?|secrets?|passwords?|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?)(?:[._-].*)?(?<!\.pub)"
+)
+"""Words that name secrets in a data file, and an ordinary module in source code."""
+
+_EXAMPLE = re.compile(r".*[._-](?:example|sample|template|dist|schema)(?:\.\w+)?")
+
+_SOURCE = _words(
+    """
+    py pyi pyx js jsx mjs cjs ts tsx mts cts go rs java c h cc cpp cxx hh hpp hxx m mm cs rb php swift kt kts scala lua
+    hs lhs ex exs erl hrl zig sh bash zsh fish ps1 dart jl r ml mli sql proto vue svelte astro clj cljs groovy pl pm nim
+    v d f90 fs fsx vb el lisp scm rkt tcl css scss sass less html htm md mdx rst adoc org tex thrift graphql tf hcl nix
+    cmake
+    """
+)
+"""Extensions of source code and prose, whose names do not make them secrets (credentials.py, secrets.go, keys.md)."""
+
+_WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?")
+
+
+def reserved_on_windows(name: str) -> bool:
+    """Whether Windows takes this name for a device: opening it there would not open the file."""
+    return _WINDOWS_RESERVED.fullmatch(name.lower().rstrip(" .")) is not None
+
+
+def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
+    """Why a file of this name and size in bytes is not indexed; None if nothing speaks against reading it."""
+    lower = name.lower()
+    _, dot, extension = lower.rpartition(".")
+    if not dot:
+        extension = ""
+    if extension in _BINARY:
+        return "binary"
+    if _SECRET_NAME.fullmatch(lower) or (
+        extension not in _SOURCE and _SECRET_WORD.fullmatch(lower) and not _EXAMPLE.fullmatch(lower)
+    ):
+        return "may hold secrets"
+    if lower in _LOCK_FILES:
+        return "a lock file"
+    if _GENERATED_NAME.fullmatch(lower):
+        return "minified" if ".min." in lower else "generated"
+    if extension == "svg":
+        return "an image"
+    if extension in _DATA and size > MAX_DATA_BYTES:
+        return f"data, larger than {MAX_DATA_BYTES // 1024} KiB"
+    if size > max_bytes:
+        return too_large(max_bytes)
+    return None
+
+
+def too_large(max_bytes: int) -> str:
+    """The reason for a file that is larger than `max_bytes`."""
+    return f"larger than {_bytes(max_bytes)}"
+
+
+def _bytes(count: int) -> str:
+    """A size for people."""
+    for unit, size in (("MiB", 1024 * 1024), ("KiB", 1024)):
+        if count >= size:
+            return f"{count / size:.4g} {unit}"
+    return f"{count} bytes"
+
+
+_PRIVATE_KEY = re.compile(r"^\W{0,8}-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
+_HEAD = 4096
+"""Characters in which a marker of generated code or a key must begin."""
+
+_COMMENT = re.compile(
+    r"(?i)//+!?|/\*+!?|\*+/?|\#+|--+(?:\[\[)?|;+|<!--|<[?!]\w+|%+|\(\*|\{-|\"{3}|'{3}|[\"']|rem\b|\.\."
+)
+"""What a comment, a docstring or a prologue (<?php, <!DOCTYPE) begins with."""
+_BLOCKS = {"/*": "*/", '"""': '"""', "'''": "'''", "<!--": "-->", "(*": "*)", "{-": "-}", "--[[": "]]"}
+_GENERATED_LINE = re.compile(
+    r"""(?xi)
+        @generated\b(?:$|\s*(?:[.:*<(-]|signedsource|by\b|from\b|with\b|using\b|file\b|code\b))
+      | code\ generated\ .*do\ not\ edit
+      | <auto-?generated\b
+      | (?=.*\b(?:auto-?|automatically\ |machine[- ])?generated\b)(?=.*\b(?:do\ not|don'?t)\ (?:edit|modify|change)\b).*
+    """
+)
+_GENERATED = re.compile(
+    r"\b(?:auto-?|automatically |machine[- ])?generated (?:by|from|with|using|code|file)\b", re.IGNORECASE
+)
+_DO_NOT_EDIT = re.compile(r"\b(?:do not|don'?t) (?:manually )?(?:edit|modify|change)\b", re.IGNORECASE)
+
+_MINIFIABLE = _words(
+    "js mjs cjs jsx ts tsx css scss less json html htm svg xml php py rb java c h cpp cc hpp go rs cs lua sql vue"
+)
+_MIN_MINIFIED = 8 * 1024
+_MAX_AVERAGE_LINE = 500
+_MAX_LINE = 50_000
+
+
+def file_by_text(name: str, text: str) -> str | None:
+    """Why a file with this text is not indexed; None if it is."""
+    head = text[:_HEAD]
+    if _PRIVATE_KEY.search(head):
+        return "holds a private key"
+    if _is_generated(head):
+        return "generated"
+    if name.rpartition(".")[2].lower() in _MINIFIABLE and _is_minified(text):
+        return "minified"
+    return None
+
+
+def _is_generated(head: str) -> bool:
+    """Whether the comments before the first line of code say that the file was generated and must not be edited."""
+    previous = ""
+    closing = ""
+    for line in head.split("\n", 60)[:60]:
+        words = line.strip()
+        if not words:
+            continue
+        mark = _COMMENT.match(words)
+        if mark is None and not closing:
+            return False
+        if mark is not None:
+            if not closing:
+                opened = next((opening for opening in _BLOCKS if mark.group().startswith(opening)), "")
+                closing = _BLOCKS.get(opened, "")
+            words = words[mark.end() :].strip()
+        if closing and closing in words:
+            closing = ""
+        if _GENERATED_LINE.match(words):
+            return True
+        if _DO_NOT_EDIT.search(words) and _GENERATED.search(f"{previous} {words}"):
+            return True
+        if _GENERATED.search(words) and _DO_NOT_EDIT.search(previous):
+            return True
+        previous = f"{previous} {words}"[-300:]
+    return False
+
+
+def _is_minified(text: str) -> bool:
+    """Whether the lines are too long for a person to have written them."""
+    if len(text) < _MIN_MINIFIED:
+        return False
+    if len(text) / (text.count("\n") + 1) > _MAX_AVERAGE_LINE:
+        return True
+    start = 0
+    while len(text) - start > _MAX_LINE:
+        end = text.rfind("\n", start, start + _MAX_LINE + 1)
+        if end < start:
+            return True
+        start = end + 1
+    return False
