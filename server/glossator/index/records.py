@@ -1,0 +1,90 @@
+"""The values that go into the store and come out of it.
+
+This module knows nothing of how they are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.entries import Entry, EntryKind, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the manifest says of one file. `path` is relative to the root, with "/"."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    content_hash: bytes
+    language: str
+    lines: int
+    skipped: str = ""
+    """Why the file is not indexed; "" if it is."""
+    has_errors: bool = False
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileUpdate:
+    """A file's new state, to be committed: `keys`, `vectors` and `terms` run parallel to `entries`."""
+
+    record: FileRecord
+    entries: tuple[Entry, ...]
+    keys: tuple[bytes, ...]
+    vectors: NDArray[np.float16]
+    """Shape (len(entries), dimensions)."""
+    terms: tuple[str, ...]
+    """Search terms of each entry (`terms.analyze`), joined with spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as the manifest knows it (all but its text, which is read from the file when it is needed)."""
+
+    id: int
+    path: str
+    language: str
+    kind: EntryKind
+    name: str
+    qualified_name: str
+    signature: str
+    doc: str
+    parent: int | None
+    """Id of the enclosing entry."""
+    part: int
+    start_line: int
+    end_line: int
+    name_line: int
+    start_byte: int
+    end_byte: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Restricts a search before it runs. Empty tuples restrict nothing."""
+
+    include: tuple[str, ...] = ()
+    """Globs over paths ("server/**", "*.py"); a path must match one of them."""
+    exclude: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What the store holds, counted from the store itself."""
+
+    files: int
+    entries: int
+    symbols: int
+    """Entries with part 0 that are not blocks."""
+    lines: int
+    skipped: tuple[Skipped, ...]
+    size_bytes: int
