@@ -34,10 +34,7 @@ from pathlib import PurePath
 
 LEADING_KINDS: frozenset[str] = frozenset(
     {
-        "annotation",
-        "attribute",
         "attribute_item",
-        "attribute_list",
         "block_comment",
         "comment",
         "decorator",
@@ -46,7 +43,6 @@ LEADING_KINDS: frozenset[str] = frozenset(
         "documentation_block_comment",
         "haddock",
         "line_comment",
-        "marginalia",
         "multiline_comment",
     }
 )

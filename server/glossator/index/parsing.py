@@ -1,0 +1,276 @@
+"""Source text to entries: `parse(path, text)`. The only importer of tree_sitter.
+
+A language's query runs once over the tree; everything else is done with byte offsets by `chunking`. Nothing here
+reads a file, and nothing is recursive: trees may be as deep as a file is long.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, cast
+
+from tree_sitter import Parser, Query, QueryCursor, QueryError
+from tree_sitter_language_pack import get_language
+
+from glossator.index.chunking import Chunker, Definition, Source
+from glossator.index.documents import parse_document
+from glossator.index.entries import ENTRY_KINDS, ParsedFile
+from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import tree_sitter
+
+    from glossator.index.entries import EntryKind
+    from glossator.index.languages import Language
+
+__all__ = ["language_of", "parse", "raw_parse"]
+
+NAME_CHARS: Final = 200
+REFERENCE_BYTES: Final = 80
+"""Longer "names" are expressions that a broken tree takes for one."""
+DESCEND_BYTES: Final = 1200
+"""Nodes smaller than this are not searched for places to cut."""
+
+_CAPTURE: Final = re.compile(r"@([\w.\-]+)")
+_NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
+_DEFINITION: Final = "definition."
+_CPP_HEADER = re.compile(
+    r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A grammar and its query, compiled. `roles` says for each pattern what it captures (see `languages`)."""
+
+    grammar: tree_sitter.Language
+    query: Query
+    roles: tuple[tuple[tuple[str, EntryKind | None], ...], ...]
+    """For each pattern: the captures that say what it is for, each with the kind of definition, or None."""
+
+
+def query_source(language: Language) -> str | None:
+    """The text of a language's queries, joined; None if it has none."""
+    folder = files("glossator.index") / "queries"
+    parts = [folder / f"{name}.scm" for name in language.queries]
+    if not parts or not all(part.is_file() for part in parts):
+        return None
+    return "\n".join(part.read_text("utf-8") for part in parts)
+
+
+@lru_cache(maxsize=128)
+def _reader(name: str) -> _Reader | None:
+    """The reader of a language, made once per process; None for a language that is read without a grammar."""
+    language = LANGUAGES[name]
+    source = query_source(language) if language.grammar else None
+    if source is None:
+        return None
+    grammar = get_language(language.grammar)  # type: ignore[arg-type]
+    leading = [kind for kind in sorted(LEADING_KINDS) if grammar.id_for_node_kind(kind, True) is not None]
+    if language.leading:
+        source += "".join(f"\n({kind}) @leading" for kind in leading)
+    try:
+        query = Query(grammar, source)
+    except QueryError as error:
+        raise ValueError(f"query of {name}: {error}") from error
+    encoded = source.encode()
+    roles = []
+    for pattern in range(query.pattern_count):
+        piece = encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)].decode()
+        captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", piece)))
+        roles.append(tuple(_roles(name, captures)))
+    return _Reader(grammar, query, tuple(roles))
+
+
+def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryKind | None]]:
+    """Those of a pattern's captures that say what it is for, with the kind of definition."""
+    for capture in captures:
+        if capture.startswith(_DEFINITION):
+            kind = capture.removeprefix(_DEFINITION)
+            if kind not in ENTRY_KINDS:
+                raise ValueError(f"query of {language}: unknown kind {kind!r}")
+            yield capture, cast("EntryKind", kind)
+        elif capture == "container":
+            yield capture, "block"
+        elif capture in ("ignore", "doc", "reference", "import", "leading"):
+            yield capture, None
+        elif capture not in ("name", "body", "scope", "receiver") and not capture.startswith("_"):
+            raise ValueError(f"query of {language}: unknown capture @{capture}")
+
+
+def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
+    """What a file contains: entries, imports, whether it has syntax errors.
+
+    Args:
+        path: tells the language where `language` is None; not read.
+        text: the file's text, with or without a byte order mark, whatever its line ends.
+        language: a name in `LANGUAGES`; an unknown one is read as plain text.
+    """
+    if language is None:
+        language = language_of(path, text[: text.find("\n") if "\n" in text[:500] else 500])
+        if language == "c" and path.lower().endswith(".h") and _CPP_HEADER.search(text):
+            language = "cpp"
+    if language not in LANGUAGES:
+        language = TEXT.name
+    source = Source(text)
+    if not text.strip("\ufeff \t\r\n\f\v"):
+        return ParsedFile(language, (), (), False, source.lines)
+    reader = _reader(language)
+    if reader is None:
+        return ParsedFile(language, parse_document(language, source), (), False, source.lines)
+    return _parse_tree(language, source, reader)
+
+
+def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
+    data = source.data
+    root = Parser(reader.grammar).parse(data).root_node
+    roles = reader.roles
+    found: dict[int, Definition] = {}
+    ranks: dict[int, int] = {}
+    references: list[tuple[int, str]] = []
+    leading: list[tuple[int, int]] = []
+    docs: dict[int, int] = {}
+    imports: dict[str, None] = {}
+    ignored: list[tuple[int, int]] = []
+    for pattern, captures in QueryCursor(reader.query).matches(root):
+        for role, kind in roles[pattern]:
+            nodes = captures.get(role)
+            if not nodes:
+                continue
+            if kind is not None:
+                _add_definition(found, ranks, pattern, kind, nodes[0], captures, data)
+            elif role == "reference":
+                for node in nodes:
+                    start, end = node.byte_range
+                    if end - start <= REFERENCE_BYTES:
+                        references.append((start, data[start:end].decode("utf-8", "replace")))
+            elif role == "leading":
+                for node in nodes:
+                    leading.append(node.byte_range)
+            elif role == "doc":
+                if len(captures) == 1:
+                    for node in nodes:
+                        docs[node.start_byte] = node.end_byte
+            elif role == "import":
+                for node in nodes:
+                    name = " ".join(data[node.start_byte : node.end_byte].decode("utf-8", "replace").split())
+                    imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
+            else:
+                ignored.extend(node.byte_range for node in nodes)
+    definitions = _distinct(found, ignored)
+    file_doc = None
+    if docs:
+        for definition in definitions:
+            end = docs.pop(definition.body, 0)
+            if end and definition.doc is None:
+                definition.doc = (definition.body, end)
+        if docs:
+            start = min(docs)
+            file_doc = (start, docs[start])
+    chunker = Chunker(
+        source,
+        references=references,
+        leading=leading,
+        borders=_borders_in(root),
+        constructors=LANGUAGES[language].constructors,
+        file_doc=file_doc,
+    )
+    imports.pop("", None)
+    return ParsedFile(language, chunker.entries(definitions), tuple(imports), root.has_error, source.lines)
+
+
+def _add_definition(
+    found: dict[int, Definition],
+    ranks: dict[int, int],
+    pattern: int,
+    kind: EntryKind,
+    node: tree_sitter.Node,
+    captures: dict[str, list[tree_sitter.Node]],
+    data: bytes,
+) -> None:
+    """Note a definition, or merge it with what another pattern captured of it."""
+    start, end = node.byte_range
+    names = captures.get("name")
+    scopes = captures.get("scope") or captures.get("receiver")
+    bodies = captures.get("body")
+    body_node = bodies[0] if bodies else node.child_by_field_name("body")
+    body = body_node.start_byte if body_node is not None else -1
+    name_at, name_end = names[0].byte_range if names else (start, start)
+    key = name_at if names else -1 - start
+    known = found.get(key)
+    if known is None:
+        name = data[name_at:name_end].decode("utf-8", "replace")
+        if not name.isidentifier():
+            name = " ".join(name.split()).strip("\"'`")[:NAME_CHARS]
+        scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
+        doc = captures.get("doc")
+        found[key] = Definition(
+            kind, name, scope, start, end, name_at if names else -1, body, doc[0].byte_range if doc else None, node
+        )
+        ranks[key] = pattern
+        return
+    if start < known.start or end > known.end:
+        known.start, known.end, known.node = min(start, known.start), max(end, known.end), node
+    if known.body < 0:
+        known.body = body
+    if scopes and not known.scope:
+        known.scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace")
+    if known.doc is None and "doc" in captures:
+        known.doc = captures["doc"][0].byte_range
+    if pattern > ranks[key]:
+        known.kind = kind
+        ranks[key] = pattern
+
+
+def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> list[Definition]:
+    """The definitions outside ignored nodes, one per range (`int a, b` is one), each with a name or a container."""
+    by_range: dict[tuple[int, int], Definition] = {}
+    ignored.sort()
+    for item in found.values():
+        if not item.name and item.kind != "block":
+            continue
+        if ignored:
+            index = bisect_right(ignored, (item.start, 1 << 62)) - 1
+            if index >= 0 and ignored[index][1] >= item.end:
+                continue
+        by_range.setdefault((item.start, item.end), item)
+    return list(by_range.values())
+
+
+def _borders_in(root: tree_sitter.Node) -> Callable[[object, list[tuple[int, int]]], list[int]]:
+    """The function by which the chunker asks where statements start."""
+
+    def borders(node: object, ranges: list[tuple[int, int]]) -> list[int]:
+        found: list[int] = []
+        ends = [end for _, end in ranges]
+        pending: list[tree_sitter.Node] = [root if node is None else node]  # type: ignore[list-item]
+        while pending:
+            for child in pending.pop().named_children:
+                start, end = child.byte_range
+                index = bisect_right(ends, start)
+                if index == len(ends):
+                    break
+                if ranges[index][0] >= end:
+                    continue
+                if start >= ranges[index][0]:
+                    found.append(start)
+                if end - start > DESCEND_BYTES:
+                    pending.append(child)
+        found.sort()
+        return found
+
+    return borders
+
+
+def raw_parse(language: str, data: bytes) -> None:
+    """Parse and throw the tree away: what `parse` is measured against."""
+    grammar = LANGUAGES[language].grammar
+    if grammar:
+        Parser(get_language(grammar)).parse(data)  # type: ignore[arg-type]
