@@ -194,6 +194,8 @@ def _tokens(glob: str, fold: bool, basename_only: bool) -> list[str]:
                 if index == len(glob):
                     raise _MalformedError
                 char = glob[index]
+                if fold and char in string.ascii_uppercase:  # git folds the text, but not an escaped character
+                    raise _MalformedError
             folded = char.translate(_LOWER)
             both = fold and folded in string.ascii_lowercase
             tokens.append(f"[{folded}{folded.upper()}]" if both else re.escape(char))
@@ -202,25 +204,38 @@ def _tokens(glob: str, fold: bool, basename_only: bool) -> list[str]:
 
 
 def _regex(tokens: list[str]) -> str:
-    """Join tokens into a regular expression for the whole text.
+    """Join tokens into a regular expression for the whole path, whose time is bounded by the path's length squared.
 
-    What stands between two wildcards has a fixed length, and its first match is as good as any later one, since the
-    second wildcard absorbs the difference. So each such piece is atomic, and the time is bounded by length squared.
+    What stands between two `*` has a fixed length, and its first match is as good as any later one, since the second
+    `*` absorbs the difference; the same holds of what stands between two `**`. So each such piece is atomic.
     """
+    chunks: list[tuple[str, list[str]]] = [("", [])]
+    for token in tokens:
+        if token in (_ANY, _FOLDERS):
+            chunks.append((token, []))
+        else:
+            chunks[-1][1].append(token)
     parts: list[str] = []
-    open_atoms = 0
-    for position, token in enumerate(tokens):
-        if token not in (_STAR, _ANY, _FOLDERS):
+    for opening, chunk in chunks[:-1]:
+        lazy = {"": "", _ANY: ".*?", _FOLDERS: "(?:.*?/)??"}[opening]
+        parts.append(f"(?>{lazy}{_names_regex(chunk)})")
+    opening, chunk = chunks[-1]
+    parts.append({"": "", _ANY: ".*", _FOLDERS: "(?:.*/)?"}[opening] + _names_regex(chunk))
+    return "".join(parts)
+
+
+def _names_regex(tokens: list[str]) -> str:
+    """Join tokens without `**`."""
+    parts: list[str] = []
+    stars = tokens.count(_STAR)
+    open_atom = False
+    for token in tokens:
+        if token != _STAR:
             parts.append(token)
             continue
-        if open_atoms:
-            parts.append(")")
-            open_atoms = 0
-        if not any(later in (_STAR, _ANY, _FOLDERS) for later in tokens[position + 1 :]):
-            parts.append({_STAR: "[^/]*", _ANY: ".*", _FOLDERS: "(?:.*/)?"}[token])
-        else:
-            parts.append({_STAR: "(?>[^/]*?", _ANY: "(?>.*?", _FOLDERS: "(?>(?:.*?/)??"}[token])
-            open_atoms = 1
+        stars -= 1
+        parts.append((")" if open_atom else "") + ("(?>[^/]*?" if stars else "[^/]*"))
+        open_atom = stars > 0
     return "".join(parts)
 
 
