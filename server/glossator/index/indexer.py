@@ -1,0 +1,463 @@
+"""Files to store, incrementally: finds what changed, has workers read it, commits what comes back.
+
+What the store holds is compared with what is on disk by stat, then by content; only entries whose text is new are
+embedded. Commits are per batch of files, so whatever ends a run, the next one carries on from there. This module never
+opens a source file and knows nothing of queries; it runs in any thread and handles no signals.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.errors import CancelledByUser, GlossatorError
+from glossator.index.worker import UNSETTLED, Batch, FileResult, FileTask, embeds_in_workers, settled, skipped_update
+from glossator.workspace.files import Found, Rules, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from glossator.index.embedding import Embedder
+    from glossator.index.entries import Skipped as SkippedFile
+    from glossator.index.pool import Delivery, Job, WorkerPool
+    from glossator.index.records import FileRecord, FileUpdate
+    from glossator.index.store import Store
+    from glossator.settings import Settings
+
+BATCH_BYTES = 192 * 1024
+"""Source in one batch: ~0.1 s of a worker, which is what an edit may have to wait for while a run goes on."""
+BATCH_FILES = 64
+"""Files in one batch: so many small ones take about as long."""
+AHEAD_BYTES = 6 * 1024 * 1024
+"""Source that is handed out and not yet taken back: workers go on during a commit, and memory stays bounded (what
+comes back is about twice the source)."""
+COMMIT_ENTRIES = 4000
+COMMIT_SECONDS = 1.5
+"""A run commits when it has so many entries or so much time has passed: each commit costs ~50 ms whatever its size,
+and what is not committed is done again after a crash."""
+PROGRESS_SECONDS = 0.1
+"""Time between two reports of progress."""
+POLL_SECONDS = 0.1
+"""How soon a cancel is noticed while workers are busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `stage` is "scanning", "indexing" or "finishing"; `seconds_left` is None while unknown."""
+
+    stage: str
+    files_done: int = 0
+    files_total: int = 0
+    lines: int = 0
+    lines_per_second: float = 0.0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What the index holds after a run, and what the run did.
+
+    `files`, `symbols`, `lines` and `skipped` are counted from the store. `embedded` symbols had their vector computed
+    in this run, the other `reused` ones not.
+    """
+
+    files: int
+    symbols: int
+    embedded: int
+    reused: int
+    skipped: tuple[SkippedFile, ...]
+    seconds: float
+    lines: int
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a run or an update has found out and is to do."""
+
+    tasks: list[FileTask] = field(default_factory=list)
+    updates: list[FileUpdate] = field(default_factory=list)
+    """New states that are known without reading: files that the rules leave out."""
+    deleted: list[str] = field(default_factory=list)
+
+
+def _ignore_progress(_: Progress) -> None:
+    """Nobody wants to know."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Indexer:
+    """Keeps the index of one root up to date.
+
+    `run`, `update` and `parse_buffer` may be called from different threads: one commit is made at a time, and what
+    `update` has read is not overwritten by what a run had read before.
+    """
+
+    def __init__(
+        self, root: Path, settings: Settings, store: Store, pool: WorkerPool, embedder: Embedder | None = None
+    ) -> None:
+        """An indexer of `root`. An embedder that does not run in the workers (`embeds_in_workers`) must be given."""
+        if embedder is None and not embeds_in_workers(settings):
+            raise ValueError("this embedder does not run in the workers: it must be given")
+        self._root = root
+        self._settings = settings
+        self._store = store
+        self._pool = pool
+        self._embedder = None if embeds_in_workers(settings) else embedder
+        self._running = threading.Lock()
+        self._committing = threading.Lock()
+        self._overtaken: set[str] = set()
+        """Paths that `update` has looked at since the run under way began."""
+        self._manifest: dict[str, FileRecord] | None = None
+        """What `store.files()` would give, kept for `update`: this is the store's only writer."""
+
+    def run(
+        self, progress: Callable[[Progress], None] = _ignore_progress, cancelled: Callable[[], bool] = _never
+    ) -> IndexReport:
+        """Bring the whole index up to date.
+
+        `progress` and `cancelled` are called in the calling thread, several times a second.
+
+        Raises:
+            WorkspaceError: the root does not exist, is not a folder or cannot be read.
+            CancelledByUser: `cancelled` said so; what was done until then is committed.
+            StoreError, EmbeddingError: see there.
+        """
+        with self._running:
+            started = time.perf_counter()
+            progress(Progress("scanning"))
+            rules = Rules(self._root, self._settings)
+            with self._committing:
+                self._overtaken.clear()
+                manifest = dict(self._known(fresh=True))
+            self._pool.start(1 if manifest else self._pool.count)
+            changes = _compare(_until(rules.scan(), cancelled), manifest)
+            work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
+            work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
+            if work.changed:
+                progress(Progress("finishing", work.files_done, work.files_total, work.lines))
+                with self._committing:
+                    self._store.maintain()
+            status = self._store.status()
+            return IndexReport(
+                files=status.files,
+                symbols=status.symbols,
+                embedded=work.embedded,
+                reused=max(0, status.symbols - work.embedded),
+                skipped=status.skipped,
+                seconds=time.perf_counter() - started,
+                lines=status.lines,
+            )
+
+    def update(self, paths: Iterable[Path]) -> frozenset[str]:
+        """Take over changes of these files and folders, which may be new, changed or gone.
+
+        Returns the paths, relative to the root, of the files whose entries changed. Changes of ignore files need a
+        `run`.
+
+        Raises:
+            WorkspaceError, StoreError, EmbeddingError: see `run`.
+        """
+        rules = Rules(self._root, self._settings)
+        with self._committing:
+            manifest = self._known()
+            wanted = {path for path in (self._relative(path, rules.root) for path in paths) if path is not None}
+            touched = wanted & manifest.keys()
+            if folders := wanted - touched:
+                touched.update(path for path in manifest if not folders.isdisjoint(_and_parents(path)))
+            found: dict[str, Found | Skipped] = {}
+            for path in sorted(wanted):
+                if (rules.root / path).is_dir():
+                    found.update((item.path, item) for item in rules.scan(path))
+                elif (item := rules.look(path)) is not None:
+                    found[item.path] = item
+            known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
+            self._overtaken |= known.keys() | found.keys()
+        changes = _compare(found.values(), known)
+        work = _Work(changes, known, self._completed, self._commit, _ignore_progress, _never)
+        work.do(self._pool, self._batches(changes.tasks, 1), interactive=True)
+        return frozenset(work.changed)
+
+    def maintain(self) -> None:
+        """Compact the store when that is due: to be called now and then between updates."""
+        with self._committing:
+            self._store.maintain()
+
+    def submit_buffer(self, path: str, text: str) -> Future[FileUpdate]:
+        """Have a buffer's text parsed and embedded, before all work on files. Cancelling forgets it while it waits.
+
+        A text that cannot be indexed gives an update without entries that says why (`record.skipped`). The future may
+        end in an EmbeddingError or another GlossatorError.
+        """
+        future: Future[FileUpdate] = Future()
+
+        def finish(result: FileResult) -> None:
+            try:
+                future.set_result(self._completed(result)[0])
+            except GlossatorError as error:
+                future.set_exception(error)
+
+        def deliver(results: Delivery) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            if isinstance(results, GlossatorError):
+                future.set_exception(results)
+            elif results[0].pending:  # minutes, perhaps: not in the pool's thread
+                threading.Thread(target=finish, args=results, name="glossator-embed", daemon=True).start()
+            else:
+                finish(results[0])
+
+        (batch,) = self._batches([FileTask(path, text=text)], 1)
+        job = self._pool.submit(batch, deliver, interactive=True)
+
+        def forget(done: Future[FileUpdate]) -> None:
+            if done.cancelled():
+                self._pool.cancel([job])
+
+        future.add_done_callback(forget)
+        return future
+
+    def parse_buffer(self, path: str, text: str) -> FileUpdate:
+        """The state of a file whose text is `text`: see `submit_buffer`."""
+        return self.submit_buffer(path, text).result()
+
+    def _relative(self, path: Path, root: Path) -> str | None:
+        """`path` relative to the root, "" for the root itself; None if it is not in it."""
+        for base in (self._root, root):
+            try:
+                relative = path.relative_to(base) if path.is_absolute() else path
+            except ValueError:
+                continue
+            return "" if relative == Path() else relative.as_posix()
+        return None
+
+    def _known(self, *, fresh: bool = False) -> dict[str, FileRecord]:
+        """The manifest; callers hold `_committing`."""
+        if self._manifest is None or fresh:
+            self._manifest = self._store.files()
+        return self._manifest
+
+    def _commit_of_run(self, changes: _Commit) -> frozenset[str]:
+        """Commit what a run found, but for what an update has looked at since."""
+        with self._committing:
+            late = self._overtaken
+            return self._write(
+                _Commit(
+                    [update for update in changes.updates if update.record.path not in late],
+                    [path for path in changes.deleted if path not in late],
+                    [record for record in changes.touched if record.path not in late],
+                )
+            )
+
+    def _commit(self, changes: _Commit) -> frozenset[str]:
+        with self._committing:
+            return self._write(changes)
+
+    def _write(self, changes: _Commit) -> frozenset[str]:
+        """Commit; returns the paths whose entries changed. Callers hold `_committing`."""
+        manifest, self._manifest = self._known(), None  # should the commit fail, the store is asked again
+        if changes.updates or changes.deleted:
+            self._store.commit(changes.updates, changes.deleted)
+        if changes.touched:
+            self._store.touch(changes.touched)
+        for path in changes.deleted:
+            manifest.pop(path, None)
+        for record in (*(update.record for update in changes.updates), *changes.touched):
+            manifest[record.path] = record
+        self._manifest = manifest
+        return frozenset(changes.deleted).union(update.record.path for update in changes.updates)
+
+    def _batches(self, tasks: Iterable[FileTask], most: int) -> Iterator[Batch]:
+        """The tasks in batches of at most so many files."""
+        root, max_file_bytes = os.path.realpath(self._root), self._settings.max_file_bytes
+        batch: list[FileTask] = []
+        size = 0
+        for task in tasks:
+            if batch and (len(batch) == most or size + task.size > BATCH_BYTES):
+                yield Batch(root, max_file_bytes, tuple(batch))
+                batch, size = [], 0
+            batch.append(task)
+            size += task.size
+        if batch:
+            yield Batch(root, max_file_bytes, tuple(batch))
+
+    def _completed(self, result: FileResult) -> tuple[FileUpdate, int]:
+        """The update of a result and how many symbols were embedded for it; computes vectors that are missing."""
+        update = result.update
+        if update is None:
+            return skipped_update(result.path, result.size, settled(result.mtime_ns), result.reason), 0
+        if not result.pending or self._embedder is None:
+            return update, result.embedded
+        import numpy as np
+
+        from glossator.index.embedding import vector_key
+
+        keys = tuple(vector_key(self._embedder.id, entry) for entry in update.entries)
+        known = dict(self._store.cached_vectors(keys))
+        missing = {key: entry for key, entry in zip(keys, update.entries, strict=True) if key not in known}
+        if missing:
+            computed = self._embedder.embed_entries(list(missing.values())).astype(np.float16)
+            known.update(zip(missing, computed, strict=True))
+        vectors = np.empty((len(keys), self._embedder.dimensions), np.float16)
+        for row, key in enumerate(keys):
+            vectors[row] = known[key]
+        embedded = sum(
+            entry.part == 0 and entry.kind != "block" and key in missing
+            for entry, key in zip(update.entries, keys, strict=True)
+        )
+        return replace(update, keys=keys, vectors=vectors), embedded
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """What goes into the store at once."""
+
+    updates: list[FileUpdate]
+    deleted: list[str]
+    touched: list[FileRecord]
+
+
+class _Work:
+    """One run or update under way: hands out tasks, takes back results, commits."""
+
+    def __init__(
+        self,
+        changes: _Changes,
+        manifest: Mapping[str, FileRecord],
+        complete: Callable[[FileResult], tuple[FileUpdate, int]],
+        commit: Callable[[_Commit], frozenset[str]],
+        progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._manifest = manifest
+        self._complete = complete
+        self._commit_now = commit
+        self._progress = progress
+        self._cancelled = cancelled
+        self._tasks = {task.path: task for task in changes.tasks}
+        self._updates, self._deleted = changes.updates, changes.deleted
+        self._touched: list[FileRecord] = []
+        self._entries = 0
+        self._started = self._reported = self._committed = time.perf_counter()
+        self.files_done = 0
+        self.files_total = len(changes.tasks)
+        self._bytes_done = 0
+        self._bytes_total = sum(task.size for task in changes.tasks)
+        self.lines = 0
+        self.embedded = 0
+        self.changed: set[str] = set()
+
+    def do(self, pool: WorkerPool, batches: Iterator[Batch], *, interactive: bool = False) -> None:
+        """Do it all; raises CancelledByUser when told to stop."""
+        results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        jobs: list[Job] = []
+        ahead = 0
+        try:
+            while self._tasks:
+                while ahead < AHEAD_BYTES and (batch := next(batches, None)) is not None:
+                    ahead += sum(task.size for task in batch.tasks)
+                    jobs.append(pool.submit(batch, results.put, interactive=interactive))
+                try:
+                    delivery = results.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    delivery = ()
+                if isinstance(delivery, GlossatorError):
+                    raise delivery
+                for result in delivery:
+                    ahead -= self._take(result)
+                if self._cancelled():
+                    self._commit()
+                    raise CancelledByUser("stopped; what is indexed stays")
+                self._report()
+                if self._entries >= COMMIT_ENTRIES or time.perf_counter() - self._committed > COMMIT_SECONDS:
+                    self._commit()
+            self._commit()
+        finally:
+            pool.cancel(jobs if self._tasks else [])
+
+    def _take(self, result: FileResult) -> int:
+        """Take in what became of a file; returns its size."""
+        task = self._tasks.pop(result.path)
+        known = self._manifest.get(result.path)
+        self.files_done += 1
+        self._bytes_done += task.size
+        if result.outcome == "vanished":
+            if known is not None:
+                self._deleted.append(result.path)
+            return task.size
+        if result.outcome == "unchanged" and known is not None:
+            self._touched.append(replace(known, size=result.size, mtime_ns=result.mtime_ns))
+            self.lines += known.lines
+            return task.size
+        if result.outcome == "failed":
+            result = replace(result, size=task.size, mtime_ns=task.mtime_ns)
+        update, embedded = self._complete(result)
+        if known is not None and known.skipped and known.skipped == update.record.skipped:
+            self._touched.append(update.record)
+            return task.size
+        self._updates.append(update)
+        self._entries += len(update.entries)
+        self.embedded += embedded
+        self.lines += update.record.lines
+        return task.size
+
+    def _commit(self) -> None:
+        if self._updates or self._deleted or self._touched:
+            self.changed |= self._commit_now(_Commit(self._updates, self._deleted, self._touched))
+            self._updates, self._deleted, self._touched, self._entries = [], [], [], 0
+        self._committed = time.perf_counter()
+
+    def _report(self) -> None:
+        now = time.perf_counter()
+        if now - self._reported < PROGRESS_SECONDS:
+            return
+        self._reported = now
+        elapsed = now - self._started
+        left = None
+        if self._bytes_done and elapsed > 1.0:
+            left = elapsed * (self._bytes_total - self._bytes_done) / self._bytes_done
+        self._progress(Progress("indexing", self.files_done, self.files_total, self.lines, self.lines / elapsed, left))
+
+
+def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> Iterator[Found | Skipped]:
+    """The items, until the user stops it."""
+    for index, item in enumerate(items):
+        if index % 256 == 0 and cancelled():
+            raise CancelledByUser("stopped; what is indexed stays")
+        yield item
+
+
+def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord]) -> _Changes:
+    """What differs between the files that were found and those in the manifest."""
+    changes = _Changes()
+    seen: set[str] = set()
+    for item in found:
+        seen.add(item.path)
+        known = manifest.get(item.path)
+        if isinstance(item, Skipped):
+            if known is None or known.skipped != item.reason or known.mtime_ns != UNSETTLED:
+                # Left out by a rule, not by its content: looked at again as soon as no rule leaves it out.
+                changes.updates.append(skipped_update(item.path, 0, UNSETTLED, item.reason))
+        elif known is None:
+            changes.tasks.append(FileTask(item.path, b"", item.size, item.mtime_ns))
+        elif known.size != item.size or known.mtime_ns != item.mtime_ns:
+            changes.tasks.append(FileTask(item.path, known.content_hash, item.size, item.mtime_ns))
+    changes.deleted.extend(path for path in manifest if path not in seen)
+    return changes
+
+
+def _and_parents(path: str) -> Iterator[str]:
+    """The path (a left-out folder's without its "/") and the folders that it is in, "" for the root last."""
+    path = path.rstrip("/")
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""

@@ -1,0 +1,464 @@
+"""Worker processes: started when there is work, watched, replaced when they die, ended when they are idle.
+
+A worker is a Python process that runs `worker.main`, spoken to in framed pickles over its pipes. One thread of this
+process supervises one worker; another watches the deadlines. A batch that a worker did not survive is tried again file
+by file, and a file that ends a worker when it is alone with it is set aside with a reason; so is a file that keeps a
+worker longer than `Settings.file_timeout`. A worker ends when its pipe does, so none outlives this process, however it
+dies.
+
+What a batch contains and what is made of it is `worker.py`'s affair.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from glossator.errors import GlossatorError
+from glossator.index.worker import Batch, FileResult, Message, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from glossator.settings import Settings
+
+    Delivery = Sequence[FileResult] | GlossatorError
+    Deliver = Callable[[Delivery], None]
+
+START_TIMEOUT = 60.0
+"""Seconds that a worker may take to start: a cold disk and a virus scanner make seconds out of the usual 0.3."""
+IDLE_TIMEOUT = 60.0
+"""Seconds without work after which a worker ends; the last one stays, so that an edit never waits for a start."""
+END_TIMEOUT = 1.0
+"""Seconds that a worker is given to end by itself when the pool closes."""
+
+WORKER = "from glossator.index.worker import main; main()"
+"""The program of a worker. Not `-m`, which would make its messages' classes those of `__main__`."""
+
+_log = logging.getLogger(__name__)
+
+
+def worker_count(settings: Settings) -> int:
+    """How many workers these settings ask for: at least one."""
+    if settings.workers > 0:
+        return settings.workers
+    available = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, available - 1)
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """A batch on its way through the pool."""
+
+    batch: Batch
+    deliver: Deliver
+    interactive: bool = False
+    alone: bool = False
+    """Whether it is one file that is tried again because a worker died on its batch."""
+    cancelled: bool = False
+    at: int | None = None
+    """Index of the file that the worker is at; None before the first and after the last."""
+    delivered: set[int] = field(default_factory=set)
+
+
+class _Process:
+    """One worker process and its pipes. Only its supervisor talks to it; the watchdog may kill it."""
+
+    def __init__(self, command: Sequence[str], settings: Settings) -> None:
+        self.deadline: float | None = None
+        self.stalled = False
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        environment = dict(os.environ)
+        package_root = str(Path(__file__).resolve().parents[2])
+        search_path = [package_root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
+        environment["PYTHONPATH"] = os.pathsep.join(search_path)
+        environment["TOKENIZERS_PARALLELISM"] = "false"
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
+        self._popen = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            creationflags=flags,
+            # A group of its own keeps Ctrl-C in a terminal from reaching it: the parent decides when it ends. Not a
+            # session: Linux would schedule that as a group beside the editor, where low priority counts for nothing.
+            process_group=None if sys.platform == "win32" else 0,
+        )
+        self.send(settings)
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def send(self, value: object) -> None:
+        """Send; a process that has died is noticed by `receive`."""
+        assert self._popen.stdin is not None
+        try:
+            write_frame(self._popen.stdin, pickle.dumps(value, protocol=5))
+        except OSError:
+            _log.debug("worker %d does not listen any more", self.pid)
+
+    def receive(self) -> Message | None:
+        """The next message, or None when the process has ended."""
+        assert self._popen.stdout is not None
+        try:
+            frame = read_frame(self._popen.stdout)
+        except OSError:
+            return None
+        if frame is None:
+            return None
+        message = pickle.loads(frame)  # noqa: S301 - from our own child over a private pipe
+        assert isinstance(message, Message)
+        return message
+
+    def kill(self) -> None:
+        """End it now."""
+        self._popen.kill()
+
+    def close(self, timeout: float) -> str:
+        """Let it end, or end it; returns the last lines that it wrote to its standard error."""
+        for stream in (self._popen.stdin, self._popen.stdout):
+            _close_quietly(stream)
+        try:
+            self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - 4000))
+        tail = self._errors.read().decode("utf-8", "replace").strip()
+        self._errors.close()
+        return tail
+
+
+class WorkerPool:
+    """Hands batches to workers and results back as they come.
+
+    Up to `count` workers are started as work queues up. A worker that cannot be started is an error for all that waits;
+    the next `submit` tries again.
+
+    Safe to use from several threads and for several roots. Results are delivered from the pool's threads, one call at
+    a time for each batch: `deliver` must be quick, such as a queue's `put`. Every file of a batch that is not cancelled
+    is delivered exactly once, unless an error is: then no worker could be started, or the pool was closed, and no more
+    comes.
+    """
+
+    def __init__(
+        self, settings: Settings, *, command: Sequence[str] | None = None, idle_timeout: float = IDLE_TIMEOUT
+    ) -> None:
+        self._settings = settings
+        self._command = tuple(command or (sys.executable, "-P", "-c", WORKER))
+        self._idle_timeout = idle_timeout
+        self._changed = threading.Condition()
+        self._queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
+        self._threads: set[threading.Thread] = set()
+        self._processes: set[_Process] = set()
+        self._idle = 0
+        self._watchdog: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """The most workers that run at a time."""
+        return worker_count(self._settings)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that run now."""
+        with self._changed:
+            return tuple(process.pid for process in self._processes)
+
+    def start(self, count: int = 1) -> None:
+        """Start up to so many workers now, without waiting for them: they are warm when the work comes."""
+        with self._changed:
+            if not self._closed:
+                for _ in range(min(count, self.count) - len(self._threads)):
+                    self._add_supervisor()
+
+    def submit(self, batch: Batch, deliver: Deliver, *, interactive: bool = False) -> Job:
+        """Queue a batch; an interactive one goes before all that are not.
+
+        Raises:
+            GlossatorError: the pool is closed.
+        """
+        job = Job(batch, deliver, interactive)
+        with self._changed:
+            if self._closed:
+                raise GlossatorError("the worker pool is closed")
+            self._enqueue([job])
+        return job
+
+    def cancel(self, jobs: Sequence[Job]) -> None:
+        """Forget jobs: nothing more is delivered of them."""
+        with self._changed:
+            for job in jobs:
+                job.cancelled = True
+            for queue in self._queues:
+                kept = [job for job in queue if not job.cancelled]
+                queue.clear()
+                queue.extend(kept)
+
+    def close(self) -> None:
+        """End all workers. Batches that are still queued or under way are answered with an error."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            waiting = [job for queue in self._queues for job in queue]
+            for queue in self._queues:
+                queue.clear()
+            threads = tuple(self._threads)
+            for process in self._processes:
+                if process.deadline is not None:
+                    process.kill()
+            self._changed.notify_all()
+        for job in waiting:
+            _deliver(job, GlossatorError("the worker pool was closed"))
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(START_TIMEOUT)
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # The queue. Callers hold self._changed.
+
+    def _enqueue(self, jobs: Sequence[Job], *, first: bool = False) -> None:
+        for job in reversed(jobs) if first else jobs:
+            queue = self._queues[0 if job.interactive else 1]
+            if first:
+                queue.appendleft(job)
+            else:
+                queue.append(job)
+        waiting = sum(map(len, self._queues))
+        for _ in range(min(waiting - self._idle, self.count - len(self._threads))):
+            self._add_supervisor()
+        self._changed.notify_all()
+
+    def _next(self) -> Job | None:
+        for queue in self._queues:
+            while queue:
+                job = queue.popleft()
+                if not job.cancelled:
+                    return job
+        return None
+
+    def _add_supervisor(self) -> None:
+        thread = threading.Thread(target=self._supervise, name="glossator-worker", daemon=True)
+        self._threads.add(thread)
+        if self._watchdog is None:
+            self._watchdog = threading.Thread(target=self._watch, name="glossator-watchdog", daemon=True)
+            self._watchdog.start()
+        thread.start()
+
+    # One thread per worker
+
+    def _supervise(self) -> None:
+        process: _Process | None = None
+        try:
+            process = self._spawn()
+            while (job := self._take()) is not None:
+                if process is None:
+                    process = self._spawn(job)
+                if not self._work(process, job):
+                    process = None
+        except GlossatorError as error:
+            self._give_up(error)
+        finally:
+            if process is not None:
+                self._end(process)
+
+    def _take(self) -> Job | None:
+        """The next job; None when this worker shall end."""
+        with self._changed:
+            while True:
+                if self._closed:
+                    self._threads.discard(threading.current_thread())
+                    return None
+                job = self._next()
+                if job is not None:
+                    return job
+                self._idle += 1
+                try:
+                    woken = self._changed.wait(self._idle_timeout)
+                finally:
+                    self._idle -= 1
+                if not woken and len(self._threads) > 1 and not any(self._queues):
+                    self._threads.discard(threading.current_thread())
+                    return None
+
+    def _spawn(self, job: Job | None = None) -> _Process:
+        """A process that is ready.
+
+        Raises:
+            GlossatorError: it could not be started; `job`, which waits for it, is put back.
+        """
+        try:
+            process = _Process(self._command, self._settings)
+        except OSError as error:
+            self._put_back(job)
+            raise GlossatorError(f"cannot start a parser process: {error}") from error
+        with self._changed:
+            self._processes.add(process)
+            self._set_deadline(process, START_TIMEOUT)
+        message = process.receive()
+        self._set_deadline(process, None)
+        if message is not None and message.kind == "ready":
+            return process
+        tail = self._end(process)
+        self._put_back(job)
+        if message is not None and message.error is not None:
+            raise message.error
+        with self._changed:
+            if self._closed:
+                raise GlossatorError("the worker pool was closed")
+        reason = tail.splitlines()[-1] if tail else "it ended without a message"
+        raise GlossatorError(f"the parser process does not start: {reason}")
+
+    def _put_back(self, job: Job | None) -> None:
+        if job is not None:
+            with self._changed:
+                self._queues[0 if job.interactive else 1].appendleft(job)
+
+    def _end(self, process: _Process) -> str:
+        with self._changed:
+            self._processes.discard(process)
+        return process.close(END_TIMEOUT)
+
+    def _work(self, process: _Process, job: Job) -> bool:
+        """Have the process do the job, and what it can be given before it is idle; False when it died over it."""
+        held = deque([job])
+        self._set_deadline(process, self._settings.file_timeout + START_TIMEOUT)
+        process.send(job.batch)
+        while held:
+            job = held[0]
+            message = process.receive()
+            if message is None:
+                self._end(process)
+                self._recover(held, stalled=process.stalled)
+                return False
+            if message.kind == "file":
+                job.at = message.index
+                self._set_deadline(process, self._settings.file_timeout)
+            elif message.kind == "finishing":
+                job.at = None
+                self._set_deadline(process, self._settings.file_timeout)
+                # The next batch waits in the pipe, so that the worker need not wait for this thread.
+                with self._changed:
+                    ahead = None if self._closed else self._next()
+                if ahead is not None:
+                    held.append(ahead)
+                    process.send(ahead.batch)
+            elif message.kind == "results":
+                job.delivered.update(range(message.index, message.index + len(message.results)))
+                _deliver(job, message.results)
+            elif message.error is not None:
+                self._put_back_all(held)
+                self._end(process)
+                raise message.error
+            else:
+                held.popleft()
+                self._set_deadline(process, self._settings.file_timeout if held else None)
+        return True
+
+    def _put_back_all(self, jobs: Sequence[Job]) -> None:
+        for job in reversed(jobs):
+            self._put_back(job)
+
+    def _recover(self, held: deque[Job], *, stalled: bool) -> None:
+        """Queue again what a dead worker left undone, and set aside what it died of, as far as that is known."""
+        job = held.popleft()
+        missing = [index for index in range(len(job.batch.tasks)) if index not in job.delivered]
+        culprit: int | None = None
+        reason = "the parser crashed on it"
+        if stalled and (job.at is not None or job.alone):
+            culprit = job.at if job.at is not None else missing[0]
+            reason = f"took longer than {self._settings.file_timeout:g} s"
+        elif job.alone:
+            culprit = missing[0] if missing else None
+        again: list[Job] = []
+        if culprit is not None:
+            path = job.batch.tasks[culprit].path
+            _log.warning("set aside %s: %s", path, reason)
+            _deliver(job, (FileResult(path, "failed", reason=reason),))
+            missing.remove(culprit)
+            if missing:
+                again.append(_part(job, missing, alone=job.alone))
+        else:
+            again.extend(_part(job, [index], alone=True) for index in missing)
+        pending = [job for job in (*again, *held) if not job.cancelled]
+        with self._changed:
+            closed = self._closed
+            if not closed:
+                self._enqueue(pending, first=True)
+        if closed:
+            for job in pending:
+                _deliver(job, GlossatorError("the worker pool was closed"))
+
+    def _give_up(self, error: GlossatorError) -> None:
+        """End this thread, since its worker cannot be started; the last one answers all that wait with the error."""
+        _log.warning("%s", error)
+        with self._changed:
+            self._threads.discard(threading.current_thread())
+            if self._threads:
+                return
+            waiting = [job for queue in self._queues for job in queue]
+            for queue in self._queues:
+                queue.clear()
+        for job in waiting:
+            _deliver(job, error)
+
+    # The watchdog
+
+    def _set_deadline(self, process: _Process, seconds: float | None) -> None:
+        """The process must say something within so many seconds; None: it need not."""
+        process.deadline = None if seconds is None else time.monotonic() + seconds
+
+    def _watch(self) -> None:
+        """Kill the workers that miss their deadlines; sleeps while all are idle."""
+        pause = max(0.05, min(1.0, self._settings.file_timeout / 2))
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                for process in self._processes:
+                    if process.deadline is not None and now > process.deadline:
+                        process.stalled = True
+                        process.kill()
+                idle = self._idle == len(self._threads) and not any(self._queues)
+                self._changed.wait(None if idle else pause)
+
+
+def _part(job: Job, indexes: Sequence[int], *, alone: bool) -> Job:
+    """A job for some of a job's files."""
+    tasks = tuple(job.batch.tasks[index] for index in indexes)
+    return Job(replace(job.batch, tasks=tasks), job.deliver, job.interactive, alone=alone)
+
+
+def _deliver(job: Job, results: Delivery) -> None:
+    if not job.cancelled:
+        job.deliver(results)
+
+
+def _close_quietly(stream: IO[bytes] | None) -> None:
+    """Close a pipe whose other end may be gone."""
+    if stream is not None:
+        try:
+            stream.close()
+        except OSError:
+            _log.debug("a worker's pipe was closed already")

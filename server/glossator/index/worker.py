@@ -1,0 +1,367 @@
+"""What runs in a worker process: a batch of files in, their new states out.
+
+The parent (`pool.py`) speaks framed pickles over the process's standard input and output, which this module takes over
+before anything else can write to them. A thread reads the requests, so that the end of the parent is noticed at once,
+also in the middle of a batch.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import pickle
+import queue
+import signal
+import struct
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from glossator.errors import EmbeddingError, GlossatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.embedding import Embedder
+    from glossator.index.entries import Entry, ParsedFile
+    from glossator.index.records import FileRecord, FileUpdate
+    from glossator.settings import Settings
+
+NICENESS = 10
+"""How much lower than its parent's a worker's priority is (POSIX)."""
+SETTLED_NS = 2_000_000_000
+"""A file whose stat is younger than this when it is read may change again without a change of its stat: file systems
+keep times in steps of up to 2 s (FAT)."""
+UNSETTLED = -1
+"""`FileRecord.mtime_ns` of such a file, which is therefore compared by content the next time."""
+FRAME_ENTRIES = 500
+"""Entries in one message: what the parent unpickles in one go, a few milliseconds of its interpreter lock."""
+
+PASSING_REASONS = ("cannot be read", "it changes")
+"""Beginnings of the reasons for which a file is skipped that may pass without a change of its stat."""
+
+_LENGTH = struct.Struct(">Q")
+_log = logging.getLogger(__name__)
+
+
+def settled(mtime_ns: int) -> int:
+    """`mtime_ns`, or UNSETTLED if the file may still change without a change of its stat."""
+    return mtime_ns if time.time_ns() - mtime_ns > SETTLED_NS else UNSETTLED
+
+
+def skipped_update(path: str, size: int, mtime_ns: int, reason: str) -> FileUpdate:
+    """The state of a file that is not indexed."""
+    import numpy as np
+
+    from glossator.index.records import FileRecord, FileUpdate
+
+    return FileUpdate(FileRecord(path, size, mtime_ns, b"", "", 0, reason), (), (), np.zeros((0, 0), np.float16), ())
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """A file to be read, or the text of a buffer. `path` is relative to the batch's root, with "/"."""
+
+    path: str
+    known_hash: bytes = b""
+    """The content hash in the manifest: when it is still that, nothing else is looked at."""
+    size: int = 0
+    mtime_ns: int = UNSETTLED
+    """The file's stat when it was found, which is noted when it turns out not to be indexed."""
+    text: str | None = None
+    """What is in the editor's buffer, in place of the file on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files of one root that are worked on together."""
+
+    root: str
+    max_file_bytes: int
+    tasks: tuple[FileTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What became of a file.
+
+    Attributes:
+        outcome: `indexed`: `update` is its new state. `unchanged`: the content is what the manifest knows, `size` and
+            `mtime_ns` are its present stat. `skipped`: not to be indexed, `update` says why. `vanished`: there is no
+            such file any more. `failed`: it crashed or stalled the worker, `reason` says which.
+        symbols: definitions in it (entries with part 0 that are no blocks).
+        embedded: how many of these had their vector computed just now.
+        pending: whether the entries have neither keys nor vectors yet, since the embedder does not run in workers.
+    """
+
+    path: str
+    outcome: Literal["indexed", "unchanged", "skipped", "vanished", "failed"]
+    update: FileUpdate | None = None
+    size: int = 0
+    mtime_ns: int = UNSETTLED
+    symbols: int = 0
+    embedded: int = 0
+    pending: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a worker says: that it is ready, which file it is at, that all files are read, results, that it is done."""
+
+    kind: Literal["ready", "file", "finishing", "results", "done", "broken"]
+    index: int = 0
+    results: tuple[FileResult, ...] = ()
+    error: GlossatorError | None = None
+
+
+def read_frame(stream: IO[bytes]) -> bytes | None:
+    """The next frame; None at the end of the stream, also in the middle of a frame."""
+    header = stream.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    frame = stream.read(length)
+    return frame if len(frame) == length else None
+
+
+def write_frame(stream: IO[bytes], frame: bytes) -> None:
+    """Write a frame and flush it."""
+    stream.write(_LENGTH.pack(len(frame)))
+    stream.write(frame)
+    stream.flush()
+
+
+def main() -> None:
+    """Serve batches until the parent closes the pipe or dies."""
+    incoming, outgoing = _take_over_pipes()
+    if sys.platform != "win32":
+        os.nice(NICENESS)  # Windows: the parent asks for a lower priority class
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    frame = read_frame(incoming)
+    if frame is None:
+        return
+    settings: Settings = pickle.loads(frame)  # noqa: S301 - from our parent over a private pipe
+    batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+
+    def send(message: Message) -> None:
+        write_frame(outgoing, pickle.dumps(message, protocol=5))
+
+    try:
+        indexer = _FileIndexer(settings)
+    except GlossatorError as error:
+        send(Message("broken", error=error))
+        return
+    threading.Thread(target=_receive, args=(incoming, batches), name="requests", daemon=True).start()
+    send(Message("ready"))
+    while True:
+        batch = batches.get()
+        # Should the parent die while a parser never gives the interpreter back, this ends the process without it.
+        faulthandler.dump_traceback_later(settings.file_timeout * (len(batch.tasks) + 3), exit=True)
+        try:
+            indexer.process(batch, send)
+        except BrokenPipeError:
+            return
+        except EmbeddingError as error:
+            send(Message("broken", error=error))
+            return
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Keep the pipes for messages alone: whatever else is printed goes to standard error."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return incoming, outgoing
+
+
+def _receive(incoming: IO[bytes], batches: queue.SimpleQueue[Batch]) -> None:
+    """Queue what comes; end the process when the pipe does, whatever it is doing."""
+    while (frame := read_frame(incoming)) is not None:
+        batches.put(pickle.loads(frame))  # noqa: S301 - from our parent over a private pipe
+    os._exit(0)
+
+
+class _FileIndexer:
+    """Reads, parses and embeds files."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load what the work needs.
+
+        Raises:
+            EmbeddingError: the embedder cannot be loaded.
+        """
+        from glossator.index.parsing import parse
+
+        self._settings = settings
+        self._parse = parse
+        self._embedder: Embedder | None = None
+        if embeds_in_workers(settings):
+            from glossator.index.embedding import open_embedder
+            from glossator.index.vectors import VectorCache
+
+            self._embedder = open_embedder(settings)
+            path = settings.index_dir / f"vectors-{self._embedder.id}.sqlite"
+            self._cache = VectorCache(path, self._embedder.dimensions)
+
+    def process(self, batch: Batch, send: Callable[[Message], None]) -> None:
+        """Work on a batch, telling what is done."""
+        read: list[_Parsed | FileResult] = []
+        for index, task in enumerate(batch.tasks):
+            send(Message("file", index))
+            read.append(self._read(batch, task))
+        send(Message("finishing"))
+        first = entries = 0
+        for index, item in enumerate(read):
+            if isinstance(item, _Parsed):
+                entries += len(item.parsed.entries)
+            if entries >= FRAME_ENTRIES or index == len(read) - 1:
+                send(Message("results", first, tuple(self._finish(read[first : index + 1]))))
+                first, entries = index + 1, 0
+        send(Message("done"))
+
+    def _read(self, batch: Batch, task: FileTask) -> _Parsed | FileResult:
+        """What a file holds, or what became of it otherwise."""
+        from glossator.index.records import FileRecord
+        from glossator.workspace.files import Skipped, content_hash, read_text
+
+        settings = replace(self._settings, max_file_bytes=batch.max_file_bytes)
+        if task.text is not None:
+            data = task.text.encode("utf-8", "surrogatepass")
+            if len(data) > settings.max_file_bytes:
+                return _skipped(task, "too large")
+            text, digest, size, mtime_ns = task.text, content_hash(data), len(data), UNSETTLED
+        else:
+            found = read_text(Path(batch.root), task.path, settings)
+            if found is None:
+                return FileResult(task.path, "vanished")
+            if isinstance(found, Skipped):
+                return _skipped(task, found.reason)
+            text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns)
+            if digest == task.known_hash:
+                return FileResult(task.path, "unchanged", size=size, mtime_ns=mtime_ns)
+        try:
+            parsed = self._parse(task.path, text)
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            # A defect in one language's rules must not keep the other files from being indexed.
+            _log.warning("cannot parse %s", task.path, exc_info=True)
+            return _skipped(task, f"the parser failed on it ({type(error).__name__})")
+        record = FileRecord(
+            task.path,
+            size,
+            mtime_ns,
+            digest,
+            parsed.language,
+            parsed.lines,
+            has_errors=parsed.has_errors,
+            imports=parsed.imports,
+        )
+        return _Parsed(record, parsed, task.text is not None)
+
+    def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
+        """Results of some files, whose entries are embedded together."""
+        from glossator.index.records import FileUpdate
+        from glossator.index.terms import entry_terms
+
+        entries = [entry for item in read if isinstance(item, _Parsed) for entry in item.parsed.entries]
+        keys, vectors, computed = self._embed(entries)
+        results: list[FileResult] = []
+        first = 0
+        for item in read:
+            if isinstance(item, FileResult):
+                results.append(item)
+                continue
+            path, of_file = item.record.path, item.parsed.entries
+            last = first + len(of_file)
+            terms = tuple(entry_terms(path, entry) for entry in of_file)
+            symbols = [index for index, entry in enumerate(of_file, first) if entry.part == 0 and entry.kind != "block"]
+            if not item.is_buffer and self._embedder is not None:
+                of_file = tuple(map(_without_text, of_file))
+            results.append(
+                FileResult(
+                    path,
+                    "indexed",
+                    FileUpdate(item.record, of_file, tuple(keys[first:last]), vectors[first:last], terms),
+                    symbols=len(symbols),
+                    embedded=sum(keys[index] in computed for index in symbols) if computed else 0,
+                    pending=self._embedder is None,
+                )
+            )
+            first = last
+        return results
+
+    def _embed(self, entries: Sequence[Entry]) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
+        """The entries' keys and vectors, and the keys of those vectors that were not known before."""
+        import numpy as np
+
+        from glossator.index.embedding import vector_key
+
+        if self._embedder is None:
+            return [], np.zeros((len(entries), 0), np.float16), set()
+        keys = [vector_key(self._embedder.id, entry) for entry in entries]
+        known = self._cache.get(keys)
+        missing = {key: entry for key, entry in zip(keys, entries, strict=True) if key not in known}
+        if missing:
+            computed = self._embedder.embed_entries(list(missing.values())).astype(np.float16)
+            known.update(zip(missing, computed, strict=True))
+        vectors = np.empty((len(keys), self._embedder.dimensions), np.float16)
+        for row, key in enumerate(keys):
+            vectors[row] = known[key]
+        return keys, vectors, set(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    record: FileRecord
+    parsed: ParsedFile
+    is_buffer: bool
+
+
+def embeds_in_workers(settings: Settings) -> bool:
+    """Whether vectors are computed here. A GGUF model would be loaded once per worker: it has a process of its own."""
+    return settings.embedder == "static"
+
+
+def _without_text(entry: Entry) -> Entry:
+    """The entry for the store, which keeps no text; it is most of what would go through the pipe."""
+    return type(entry)(
+        entry.kind,
+        entry.name,
+        entry.qualified_name,
+        entry.signature,
+        entry.doc,
+        entry.parent,
+        entry.part,
+        entry.start_line,
+        entry.end_line,
+        entry.name_line,
+        entry.start_byte,
+        entry.end_byte,
+        entry.references,
+        "",
+    )
+
+
+def _skipped(task: FileTask, reason: str) -> FileResult:
+    mtime_ns = UNSETTLED if reason.startswith(PASSING_REASONS) else settled(task.mtime_ns)
+    return FileResult(task.path, "skipped", skipped_update(task.path, task.size, mtime_ns, reason))
