@@ -8,6 +8,7 @@ Queries: `queries/<name>.scm`, one or more files per language, joined in order i
 - Optional in the same pattern: `@body`, the body's node: the signature is the text before it (default: the
   definition's field "body"); `@doc`, a doc comment or docstring node; `@scope` or `@receiver`, a node whose text
   comes before the name in the qualified name (a Go receiver's type, `Foo` in C++'s `Foo::bar`, `M` in Lua's `M.f`).
+  A body beside the definition's node belongs to its range.
 - `@doc` in a pattern of its own: a docstring that is the first thing in a definition's body (or in the file).
 - `@container` marks a node that has no name of its own but encloses definitions (Rust `impl Foo`, `extension Foo`):
   it becomes a block entry with its outline; the `@scope` in the same pattern qualifies the names inside.
@@ -62,6 +63,7 @@ class Language:
         queries: names of files in `queries/`, without ".scm".
         constructors: names of methods that are constructors.
         leading: whether decorators, attributes and comments above a definition belong to it.
+        clauses: whether functions of one name that follow one another are clauses of one definition.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Language:
     queries: tuple[str, ...] = ()
     constructors: frozenset[str] = frozenset()
     leading: bool = True
+    clauses: bool = False
 
 
 def _code(
@@ -83,6 +86,7 @@ def _code(
     grammar: str = "",
     queries: str = "",
     constructors: str = "",
+    clauses: bool = False,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -93,6 +97,7 @@ def _code(
         grammar=grammar or name,
         queries=tuple((queries or name).split()),
         constructors=frozenset(constructors.split()),
+        clauses=clauses,
     )
 
 
@@ -138,8 +143,8 @@ _ALL: tuple[Language, ...] = (
     _code("kotlin", ".kt .kts", interpreters="kotlin"),
     _code("scala", ".scala .sc .sbt", interpreters="scala", constructors="this"),
     _code("lua", ".lua .rockspec", interpreters="lua luajit"),
-    _code("haskell", ".hs", interpreters="runhaskell runghc stack"),
-    _code("elixir", ".ex .exs", interpreters="elixir"),
+    _code("haskell", ".hs", interpreters="runhaskell runghc stack", clauses=True),
+    _code("elixir", ".ex .exs", interpreters="elixir", clauses=True),
     _code("zig", ".zig"),
     _code(
         "bash",

@@ -34,6 +34,10 @@ __all__ = ["language_of", "parse", "raw_parse"]
 NAME_CHARS: Final = 200
 REFERENCE_BYTES: Final = 80
 """Longer "names" are expressions that a broken tree takes for one."""
+CLAUSED: Final = frozenset({"function", "method", "constant", "macro"})
+"""Kinds that may be defined in several clauses."""
+DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
+"""Kinds whose name may be written with what it lies in (`defmodule Shop.Accounts`)."""
 DESCEND_BYTES: Final = 1200
 """Nodes smaller than this are not searched for places to cut."""
 
@@ -150,21 +154,23 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                 for node in nodes:
                     start, end = node.byte_range
                     if end - start <= REFERENCE_BYTES:
-                        references.append((start, data[start:end].decode("utf-8", "replace")))
+                        name = data[start:end].decode("utf-8", "replace")
+                        references.append((start, name.rpartition(".")[2] if "." in name else name))
             elif role == "leading":
-                for node in nodes:
-                    leading.append(node.byte_range)
+                leading.append(nodes[0].byte_range)
             elif role == "doc":
                 if len(captures) == 1:
                     for node in nodes:
                         docs[node.start_byte] = node.end_byte
             elif role == "import":
-                for node in nodes:
-                    name = " ".join(data[node.start_byte : node.end_byte].decode("utf-8", "replace").split())
-                    imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
+                # Several nodes of one match are the parts of one name (Scala's `a.b.c`).
+                name = " ".join(data[nodes[0].start_byte : nodes[-1].end_byte].decode("utf-8", "replace").split())
+                imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
             else:
                 ignored.extend(node.byte_range for node in nodes)
     definitions = _distinct(found, ignored)
+    if LANGUAGES[language].clauses:
+        definitions = _joined(definitions, data)
     file_doc = None
     if docs:
         for definition in definitions:
@@ -201,7 +207,10 @@ def _add_definition(
     scopes = captures.get("scope") or captures.get("receiver")
     bodies = captures.get("body")
     body_node = bodies[0] if bodies else node.child_by_field_name("body")
-    body = body_node.start_byte if body_node is not None else -1
+    body = -1
+    if body_node is not None:
+        # Some grammars (Dart's) have the body beside the definition's node.
+        body, end = body_node.start_byte, max(end, body_node.end_byte)
     name_at, name_end = names[0].byte_range if names else (start, start)
     key = name_at if names else -1 - start
     known = found.get(key)
@@ -209,7 +218,11 @@ def _add_definition(
         name = data[name_at:name_end].decode("utf-8", "replace")
         if not name.isidentifier():
             name = " ".join(name.split()).strip("\"'`")[:NAME_CHARS]
+            if names and names[0].type == "simple_symbol":
+                name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
+        if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):
+            scope, _, name = name.rpartition(".")
         doc = captures.get("doc")
         found[key] = Definition(
             kind, name, scope, start, end, name_at if names else -1, body, doc[0].byte_range if doc else None, node
@@ -242,6 +255,29 @@ def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> l
                 continue
         by_range.setdefault((item.start, item.end), item)
     return list(by_range.values())
+
+
+def _joined(definitions: list[Definition], data: bytes) -> list[Definition]:
+    """The definitions, with a function's signature and clauses that follow one another made one."""
+    definitions.sort(key=lambda item: (item.start, -item.end))
+    kept: list[Definition] = []
+    open_: list[Definition] = []
+    for item in definitions:
+        last = None
+        while open_ and open_[-1].end <= item.start:
+            last = open_.pop()
+        if last is not None and last.name == item.name and last.kind in CLAUSED and item.kind in CLAUSED:
+            between = data[last.end : item.start].split(b"\n")
+            if all(line.strip().startswith((b"--", b"#", b"{-")) for line in between if line.strip()):
+                last.end = item.end
+                last.kind = item.kind
+                if last.body < 0:
+                    last.body = item.start
+                open_.append(last)
+                continue
+        kept.append(item)
+        open_.append(item)
+    return kept
 
 
 def _borders_in(root: tree_sitter.Node) -> Callable[[object, list[tuple[int, int]]], list[int]]:
