@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
 ANSWER = "It reads the file [1] and returns its text [2]."
@@ -259,7 +260,7 @@ def random_model(
     writer.add_file_type(7 if quantised else 0)
     rng = np.random.default_rng(11)
 
-    def matrix(tensor: str, rows: int, columns: int, zero: bool) -> None:  # noqa: FBT001 - a local callback
+    def matrix(tensor: str, rows: int, columns: int, zero: bool) -> None:
         if quantised:
             data = _random_q8_0(rng, rows, columns)
             writer.add_tensor(tensor, data, raw_dtype=gguf.GGMLQuantizationType.Q8_0)

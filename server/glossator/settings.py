@@ -41,6 +41,10 @@ class Settings:
     # Model
     model: str = ""
     """Path of a GGUF chat model, or the name of an installed one; "" for the one chosen by `glossator models use`."""
+    models_dir: Path = field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("glossator", appauthor=False)) / "models"
+    )
+    """Folder for the models that are downloaded, and the list of those that were added."""
     context_tokens: int = 8192
     """Context window asked for; 0: what the model was trained with."""
     max_answer_tokens: int = 1024

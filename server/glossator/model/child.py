@@ -1,0 +1,283 @@
+"""The client's side of one llama.cpp process: its pipes, its requests in flight, its log, its end.
+
+Nothing here knows what the requests mean; `client` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glossator.errors import (
+    ModelCrashedError,
+    ModelError,
+    ModelInvalidError,
+    ModelRuntimeError,
+    ModelTimeoutError,
+    ModelTooLargeError,
+)
+from glossator.model import protocol
+
+if TYPE_CHECKING:
+    from glossator.model.protocol import Message
+
+log = logging.getLogger("glossator.model")
+
+_ERRORS: dict[str, type[ModelError]] = {
+    "invalid": ModelInvalidError,
+    "memory": ModelTooLargeError,
+    "runtime": ModelRuntimeError,
+    "unloaded": ModelCrashedError,
+}
+
+INSTALL_RUNTIME = "install it with: pip install 'glossator[llama]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds after which the child is taken for hung. Each counts from the last sign of life."""
+
+    start: float = 60.0
+    """From its start to its first word; importing the runtime takes up to 20 s on a cold disk."""
+    silence: float = 180.0
+    """While loading and reading a prompt: 512 tokens of a 14B model take about 90 s on a slow CPU."""
+    token: float = 60.0
+    """Between two tokens."""
+    cancel: float = 3.0
+    """From a cancel to its confirmation."""
+
+
+class Child:
+    """One child process: its pipes, its requests in flight, and how it ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.hello: Message = {}
+        self.facts: Message = {}
+        self.lines: deque[str] = deque(maxlen=200)
+        self.ended = asyncio.Event()
+        self.killed_for = ""
+        self._queues: dict[int, asyncio.Queue[Message | None]] = {}
+        self._first: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._tasks = [asyncio.create_task(self._read(), name="model events")]
+        self._tasks.append(asyncio.create_task(self._read_log(), name="model log"))
+        self._numbers = 0
+
+    @classmethod
+    async def start(cls) -> Child:
+        """Start a child.
+
+        Raises:
+            ModelRuntimeError: the interpreter cannot be started.
+        """
+        package = Path(__file__).resolve().parents[2]
+        paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+        environment.pop("GLOSSATOR_ENDPOINT_KEY", None)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # the working directory must not be able to shadow the package
+                "-m",
+                "glossator.model.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+                cwd=package,
+                limit=1024 * 1024,
+            )
+        except OSError as error:
+            raise ModelRuntimeError(f"cannot start the model's process: {error}") from error
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still answer."""
+        return not self.ended.is_set() and not self.killed_for
+
+    async def first_word(self, deadline: float) -> None:
+        """Wait until the runtime is loaded.
+
+        Raises:
+            ModelRuntimeError: it cannot be loaded.
+        """
+        try:
+            message = await asyncio.wait_for(self._first.get(), deadline)
+        except TimeoutError:
+            self.kill("it did not start in time")
+            raise ModelTimeoutError(f"the model's process did not start within {deadline:.0f} s") from None
+        if message is None:
+            await self.ended.wait()
+            raise ModelRuntimeError(f"the model's process did not start: {self.ending()}")
+        if message["event"] == "fatal":
+            await self.stop()
+            raise ModelRuntimeError(f"{message['message']}; {INSTALL_RUNTIME}")
+        self.hello = message
+
+    def open(self, op: str, **fields: Any) -> Exchange:
+        """Send a request."""
+        self._numbers += 1
+        queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._queues[self._numbers] = queue
+        if self.ended.is_set():
+            queue.put_nowait(None)
+        self.send({"op": op, "id": self._numbers, **fields})
+        return Exchange(self, self._numbers, queue)
+
+    def send(self, message: Message) -> None:
+        """Write a frame; one that a dead child no longer reads is lost, which its end tells."""
+        stdin = self.process.stdin
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(protocol.encode(message))
+
+    def forget(self, number: int) -> None:
+        """A request is over."""
+        self._queues.pop(number, None)
+
+    def kill(self, reason: str) -> None:
+        """End it at once, as SIGKILL does."""
+        if not self.ended.is_set():
+            self.killed_for = self.killed_for or reason
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+
+    async def stop(self, grace: float = 2.0) -> None:
+        """Ask it to end, then kill it."""
+        if not self.ended.is_set():
+            self.killed_for = self.killed_for or "it was told to stop"
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+            try:
+                await asyncio.wait_for(self.ended.wait(), grace)
+            except TimeoutError:
+                self.kill("it did not stop")
+        await self.ended.wait()
+        await asyncio.gather(*self._tasks)
+
+    def ending(self) -> str:
+        """Why it ended, for people."""
+        code = self.process.returncode
+        if code is not None and code < 0:
+            try:
+                how = f"ended by {signal.Signals(-code).name}"
+            except ValueError:
+                how = f"ended by signal {-code}"
+        else:
+            how = f"ended with status {code}"
+        telling = [line for line in self.lines if line.strip() and not line.startswith(("  File", "Thread", "Current"))]
+        return f"{how} ({telling[-1][:300]})" if telling and code else how
+
+    async def _read(self) -> None:
+        stdout = self.process.stdout
+        try:
+            while stdout is not None:
+                message = await protocol.read_async(stdout)
+                if "id" not in message:
+                    self._first.put_nowait(message)
+                elif message["id"] in self._queues:
+                    self._queues[message["id"]].put_nowait(message)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the child ended
+        except ValueError as error:
+            self.kill(f"it sent what is not a frame: {error}")
+        finally:
+            await self.process.wait()
+            self.ended.set()
+            self._first.put_nowait(None)
+            for queue in self._queues.values():
+                queue.put_nowait(None)
+
+    async def _read_log(self) -> None:
+        stderr = self.process.stderr
+        while stderr is not None and (raw := await _line(stderr)):
+            line = raw.decode("utf-8", "replace").rstrip()
+            self.lines.append(line)
+            log.debug("%s", line)
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """The next line, or what there is of one that is too long."""
+    try:
+        return await stream.readuntil(b"\n")
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+    except asyncio.LimitOverrunError as error:
+        return await stream.readexactly(error.consumed)
+
+
+class Exchange:
+    """A request and what comes back for it."""
+
+    def __init__(self, child: Child, number: int, queue: asyncio.Queue[Message | None]) -> None:
+        self.child = child
+        self.number = number
+        self.over = False
+        self._queue = queue
+
+    async def next(self, silence: float, what: str) -> Message:
+        """The next event.
+
+        Raises:
+            ModelTimeoutError: none came for `silence` seconds; the child is killed.
+            ModelCrashedError: the child ended.
+            ModelError: the child says that the request cannot be done.
+        """
+        try:
+            message = await asyncio.wait_for(self._queue.get(), silence)
+        except TimeoutError:
+            self.child.kill(f"it gave no sign of life for {silence:g} s while {what}")
+            self._close()
+            raise ModelTimeoutError(
+                f"the model gave no sign of life for {silence:g} s while {what}; it is started again when it is needed"
+            ) from None
+        if message is None:
+            self._close()
+            await self.child.ended.wait()
+            if self.child.killed_for:
+                raise ModelCrashedError(f"the model's process was stopped while {what}: {self.child.killed_for}")
+            raise ModelCrashedError(
+                f"the model's process {self.child.ending()} while {what}; it is started again when it is needed"
+            )
+        if message["event"] == "expired":
+            raise ModelTimeoutError("the model did not finish within the time that was set for this request")
+        if message["event"] in ("done", "loaded", "unloaded", "counted", "embedded", "lora", "error"):
+            self._close()
+        if message["event"] == "error":
+            raise _ERRORS.get(message["kind"], ModelError)(message["message"])
+        return message
+
+    def _close(self) -> None:
+        self.over = True
+        self.child.forget(self.number)
+
+    def cancel(self) -> None:
+        """Tell the child to stop; it confirms with a done event."""
+        self.child.send({"op": "cancel", "id": 0, "target": self.number})
+
+    def expire(self) -> None:
+        """Let `next` raise, since the time for the whole request is over."""
+        self._queue.put_nowait({"event": "expired"})
+
+    async def settle(self, grace: float) -> None:
+        """Cancel the request; kill the child if it has not confirmed within `grace` seconds."""
+        if self.over:
+            return
+        self.cancel()
+        try:
+            async with asyncio.timeout(grace):
+                while not self.over:
+                    await self.next(grace, "being cancelled")
+        except TimeoutError:
+            self.child.kill(f"it did not obey a cancel within {grace:g} s")
+        except ModelError as error:
+            log.debug("a cancelled request ended with: %s", error)
+        self._close()

@@ -1,0 +1,453 @@
+"""The local model: a llama.cpp child process, started when it is needed and replaced when it fails.
+
+Everything runs on one asyncio loop. What the child says is read by one task and handed to the request that it belongs
+to. A request that was given up is settled apart: the child is told, and if it has not obeyed within a grace period, it
+is killed; the next request starts a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from glossator.errors import (
+    ModelCrashedError,
+    ModelError,
+    ModelInvalidError,
+    ModelNotFoundError,
+    SettingsError,
+)
+from glossator.model import memory
+from glossator.model.chat import Delta, Done, ModelStatus, Thinking, Usage
+from glossator.model.child import Child, Deadlines, Exchange, log
+from glossator.model.header import ModelHeader, read_header
+from glossator.model.thinking import ThinkingSplitter
+from glossator.model.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.model.chat import ChatEvent, ChatMessage, State
+    from glossator.model.protocol import Message
+    from glossator.settings import Settings
+
+
+def parse_lora(items: Sequence[str]) -> list[tuple[str, float]]:
+    """Adapters of the setting `lora`: "path" or "path=0.5".
+
+    Raises:
+        SettingsError: a scale is not a number.
+        ModelNotFoundError: there is no such file.
+    """
+    adapters: list[tuple[str, float]] = []
+    for item in items:
+        path, separator, scale = item.rpartition("=")
+        if not separator or Path(item).exists():
+            path, scale = item, "1"
+        try:
+            value = float(scale)
+        except ValueError:
+            raise SettingsError(f"setting 'lora': {scale!r} is not a scale in {item!r}") from None
+        if not Path(path).expanduser().is_file():
+            raise ModelNotFoundError(f"no LoRA adapter at {path}")
+        adapters.append((str(Path(path).expanduser().resolve()), value))
+    return adapters
+
+
+def thread_count(settings: Settings) -> int:
+    """Threads for the model: the setting, or all physical cores that this process may use but one."""
+    if settings.threads > 0:
+        return settings.threads
+    import psutil
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or usable
+    return max(min(physical, usable) - 1, 1)
+
+
+class ModelClient:
+    """The local model. Implements `chat.ChatModel`; use it with `async with`, or call `close`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_status: Callable[[ModelStatus], None] | None = None,
+        *,
+        path: Path | None = None,
+        embedding: bool = False,
+        deadlines: Deadlines | None = None,
+        available_memory: int | None = None,
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            on_status: called on the loop whenever `status` changes.
+            path: the model's file; default: the one that the settings name.
+            embedding: run an embedding model (`embed`) instead of a chat model.
+            available_memory: bytes to plan with instead of what is free.
+        """
+        self.settings = settings
+        self._on_status = on_status
+        self._path = path
+        self._embedding = embedding
+        self._deadlines = deadlines or Deadlines()
+        self._available = available_memory
+        self._child: Child | None = None
+        self._loading = asyncio.Lock()
+        self._turns = Turns()
+        self._settling: set[asyncio.Task[None]] = set()
+        self._idle: asyncio.TimerHandle | None = None
+        self._active = 0
+        self._adapters: list[tuple[str, float]] = []
+        self._closed = False
+        self._status = ModelStatus("none")
+        self.header: ModelHeader | None = None
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    @property
+    def status(self) -> ModelStatus:
+        """What the model is doing."""
+        if self._status.state in ("ready", "busy", "loading") and (self._child is None or not self._child.alive):
+            return replace(self._status, state="none", progress=None)
+        return self._status
+
+    @property
+    def facts(self) -> Message:
+        """What the child reported when it had loaded (description, device, buffers, ...); empty before."""
+        return self._child.facts if self._child is not None else {}
+
+    @property
+    def runtime(self) -> Message:
+        """What the child reported when it started (version, devices, ...); empty before."""
+        return self._child.hello if self._child is not None else {}
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child that is running."""
+        return self._child.process.pid if self._child is not None and self._child.alive else None
+
+    def _set(self, state: State, **changes: Any) -> None:
+        changes.setdefault("progress", None)
+        changes.setdefault("reason", "")
+        status = replace(self._status, state=state, **changes)
+        if status != self._status:
+            self._status = status
+            if self._on_status is not None:
+                self._on_status(status)
+
+    async def load(self) -> ModelStatus:
+        """See `ChatModel.load`."""
+        await self._ready()
+        self._rest()
+        return self.status
+
+    async def _ready(self) -> Child:
+        """The child, with the model loaded."""
+        if self._closed:
+            raise ModelCrashedError("the model was closed")
+        async with self._loading:
+            if self._child is not None and self._child.alive and self._child.facts:
+                return self._child
+            try:
+                return await self._start()
+            except asyncio.CancelledError:
+                await self._drop()
+                self._set("none")
+                raise
+            except (ModelError, SettingsError) as error:
+                await self._drop()
+                self._set("failed", reason=str(error))
+                raise
+
+    async def _start(self) -> Child:
+        await self._drop()
+        self._set("loading", progress=0.0, name=str(self._path.stem if self._path else self.settings.model))
+        path = self._path
+        if path is None:
+            from glossator.model import installed
+
+            path = await asyncio.to_thread(installed.resolve, self.settings)
+        self.header = header = await asyncio.to_thread(read_header, path)
+        self._set("loading", progress=0.0, name=header.name)
+        if header.is_embedder and not self._embedding and not header.chat_template:
+            raise ModelInvalidError(f"{path} is an embedding model: it cannot write answers")
+        adapters = parse_lora(self.settings.lora) if not self._embedding else []
+        child = self._child = await Child.start()
+        await child.first_word(self._deadlines.start)
+        options = await asyncio.to_thread(self._options, header, child.hello)
+        exchange = child.open("load", lora=adapters, **options)
+        while True:
+            message = await exchange.next(self._deadlines.silence, "loading the model")
+            if message["event"] == "loaded":
+                break
+            self._set("loading", progress=message["value"])
+        child.facts = message["facts"]
+        self._adapters = adapters
+        note = ""
+        if child.facts["recurrent"]:
+            note = "this model cannot roll its cache back: a changed conversation is read from its start"
+        elif child.hello["devices"] and not child.facts["gpuLayers"] and self.settings.gpu_layers:
+            note = "a GPU is there, but nothing of the model fits on it"
+        self._set("ready", device=child.facts["device"], context_tokens=child.facts["contextTokens"], note=note)
+        return child
+
+    def _options(self, header: ModelHeader, hello: Message) -> Message:
+        """The load request: how the model is to be run here."""
+        from glossator.model import catalogue
+
+        settings = self.settings
+        devices = [memory.Device(**device) for device in hello["devices"]]
+        available = self._available if self._available is not None else memory.physical_memory()[0]
+        if self._embedding:
+            tokens = min(header.context_length or 512, 2048)
+            settings = replace(settings, context_tokens=tokens, batch_tokens=tokens, kv_cache_type="f16")
+        plan = memory.plan(
+            header, settings, available=available, devices=devices, alternatives=catalogue.alternatives(self._embedding)
+        )
+        return {
+            "path": str(header.path.resolve()),
+            "embedding": self._embedding,
+            "contextTokens": plan.context_tokens,
+            "batchTokens": max(min(settings.batch_tokens, plan.context_tokens), 1),
+            "threads": thread_count(settings),
+            "gpuLayers": plan.gpu_layers,
+            "flashAttention": settings.flash_attention,
+            "kvCacheType": settings.kv_cache_type,
+            "stateBytes": plan.state_bytes,
+            "pooling": header.pooling if header.pooling is not None else -1,
+        }
+
+    async def _drop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            await child.stop()
+
+    async def unload(self) -> None:
+        """End the child: that gives all of its memory back."""
+        async with self._loading:
+            if self._child is not None:
+                self._set("stopping")
+                await self._drop()
+            self._set("none")
+
+    async def close(self) -> None:
+        """End the child for good."""
+        self._closed = True
+        if self._idle is not None:
+            self._idle.cancel()
+        await self.unload()
+        if self._settling:
+            await asyncio.gather(*self._settling)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Take over changed settings: adapters are switched, sampling applies at once, all else loads anew."""
+        old, self.settings = self.settings, settings
+        live = ("lora", "temperature", "top_p", "seed", "max_answer_tokens", "idle_unload")
+        unchanged = {name: getattr(old, name) for name in live}
+        if replace(settings, **unchanged) != old and _model_part(replace(settings, **unchanged)) != _model_part(old):
+            await self.unload()
+        elif settings.lora != old.lora and self._child is not None and self._child.alive:
+            await self.set_lora(settings.lora)
+
+    async def set_lora(self, items: Sequence[str]) -> None:
+        """Switch LoRA adapters without loading the model again.
+
+        Raises:
+            ModelError: an adapter cannot be loaded; those in use before stay.
+        """
+        adapters = parse_lora(items)
+        self.settings = replace(self.settings, lora=tuple(items))
+        child = await self._ready()
+        if adapters != self._adapters:
+            await self._turns.take(background=False)
+            try:
+                await child.open("set_lora", adapters=adapters).next(self._deadlines.silence, "switching adapters")
+                self._adapters = adapters
+            finally:
+                self._turns.give()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nothing runs: the clock of the idle time starts."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._active or self._closed:
+            return
+        if self._child is not None and self._child.alive and self._child.facts:
+            self._set("ready")
+            if self.settings.idle_unload > 0:
+                loop = asyncio.get_running_loop()
+                self._idle = loop.call_later(self.settings.idle_unload, self._spawn, self._unload_idle)
+
+    def _spawn(self, work: Callable[[], Any]) -> None:
+        task = asyncio.get_running_loop().create_task(work())
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _unload_idle(self) -> None:
+        if not self._active:
+            log.info("the model was idle for %g s and is unloaded", self.settings.idle_unload)
+            await self.unload()
+
+    # Requests
+
+    async def chat(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+        think: bool = False,
+        background: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[ChatEvent, None]:
+        """See `ChatModel.chat`."""
+        settings = self.settings
+        request = {
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "maxTokens": max_tokens if max_tokens is not None else settings.max_answer_tokens,
+            "temperature": temperature if temperature is not None else settings.temperature,
+            "topP": settings.top_p,
+            "seed": seed if seed is not None else settings.seed,
+            "stop": list(stop),
+            "think": think,
+        }
+        await self._turns.take(background=background)
+        self._active += 1
+        exchange: Exchange | None = None
+        guards: list[asyncio.TimerHandle | asyncio.Task[None]] = []
+        try:
+            if self._idle is not None:
+                self._idle.cancel()
+            child = await self._ready()
+            self._set("busy", progress=0.0)
+            exchange = child.open("generate", **request)
+            if timeout is not None:
+                guards.append(asyncio.get_running_loop().call_later(timeout, exchange.expire))
+            if background:
+                guards.append(asyncio.create_task(self._give_way(exchange)))
+            splitter = ThinkingSplitter()
+            silence, what = self._deadlines.silence, "reading the prompt"
+            while True:
+                message = await exchange.next(silence, what)
+                event = message["event"]
+                if event == "start":
+                    splitter = ThinkingSplitter(opened=message["thinking"])
+                elif event == "prefill":
+                    self._set("busy", progress=message["done"] / message["total"])
+                elif event == "delta":
+                    self._set("busy")
+                    silence, what = self._deadlines.token, "writing"
+                    for chunk in _split(splitter, message["text"]):
+                        yield chunk
+                elif event == "done":
+                    for chunk in _split(splitter, "", final=True):
+                        yield chunk
+                    reason = message["finishReason"]
+                    yield Done("preempted" if reason == "cancelled" else reason, _usage(message["usage"]))
+                    return
+        except ModelError as error:
+            if self._child is None or not self._child.alive:
+                self._set("failed", reason=str(error))
+            raise
+        finally:
+            for guard in guards:
+                guard.cancel()
+            if exchange is None or exchange.over:
+                self._release()
+            else:
+                self._spawn(partial(self._settle, exchange))
+
+    async def _give_way(self, exchange: Exchange) -> None:
+        """Cancel a background request as soon as an interactive one waits."""
+        await self._turns.wanted.wait()
+        exchange.cancel()
+        await asyncio.sleep(self._deadlines.cancel)
+        exchange.child.kill(f"it did not obey a cancel within {self._deadlines.cancel:g} s")
+
+    async def _settle(self, exchange: Exchange) -> None:
+        """After a request was given up: the model's turn ends when the child has stopped it, or was stopped itself."""
+        try:
+            await exchange.settle(self._deadlines.cancel)
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        self._active -= 1
+        self._rest()
+        self._turns.give()
+
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """See `ChatModel.count`."""
+        if not texts:
+            return []
+        child = await self._ready()
+        message = await child.open("count", texts=list(texts)).next(self._deadlines.silence, "counting tokens")
+        if not self._active:
+            self._rest()
+        counts: list[int] = message["counts"]
+        return counts
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts, shape (len(texts), dimensions); the end of a text that is too long is ignored.
+
+        Raises:
+            ModelError: no vectors could be made.
+        """
+        import numpy as np
+
+        await self._turns.take(background=False)
+        self._active += 1
+        exchange: Exchange | None = None
+        try:
+            child = await self._ready()
+            if not texts:
+                return np.zeros((0, child.facts["dimensions"]), np.float32)
+            self._set("busy")
+            exchange = child.open("embed", texts=list(texts))
+            message = await exchange.next(self._deadlines.silence, "embedding")
+            flat = np.frombuffer(base64.b64decode(message["vectors"]), np.float32)
+            return flat.reshape(len(texts), message["dimensions"])
+        finally:
+            if exchange is None or exchange.over:
+                self._release()
+            else:
+                self._spawn(partial(self._settle, exchange))
+
+
+def _model_part(settings: Settings) -> tuple[object, ...]:
+    """The settings that a loaded model depends on."""
+    names = ("model", "context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_cache_type")
+    return tuple(getattr(settings, name) for name in (*names, "embedder", "endpoint"))
+
+
+def _split(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> list[ChatEvent]:
+    return [Delta(part) if kind == "answer" else Thinking(part) for kind, part in splitter.feed(text, final=final)]
+
+
+def _usage(values: Message) -> Usage:
+    return Usage(
+        prompt_tokens=values["promptTokens"],
+        reused_tokens=values["reusedTokens"],
+        completion_tokens=values["completionTokens"],
+        time_to_first_token_ms=values.get("timeToFirstTokenMs"),
+        tokens_per_second=values.get("tokensPerSecond"),
+    )

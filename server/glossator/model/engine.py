@@ -1,0 +1,571 @@
+"""One model in memory and what it has evaluated: loading, the key-value cache, writing, embedding.
+
+The llama.cpp C interface is used directly (the `worker` imports it and hands it in as `lib`) rather than through
+`llama_cpp.Llama`: that class keeps a copy of all logits, decodes its output again for each token, cannot report the
+progress of loading, and cannot keep several prefixes.
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import os
+import re
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from glossator.model.template import RequestError, Template, TextStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from glossator.model.protocol import Message
+
+SAVE_TOKENS = 256
+"""A prefix is worth saving, or fetching back, when that spares evaluating this many tokens: the state of 256 tokens of
+a 1.5B model is 7 MB to copy, and evaluating them takes a CPU seconds."""
+REMEMBERED_ANSWERS = 32
+TOP_K = 40
+"""llama.cpp's own default; without it top-p sorts the whole vocabulary for each token."""
+_GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+_EMBEDDING_SEQUENCES = 16
+
+
+class Cancellation:
+    """Which request is being cancelled, seen by Python between tokens and by llama.cpp between graph nodes.
+
+    llama.cpp asks an abort callback before each of the ~700 nodes of a graph. A callback in Python would take the
+    interpreter's lock each time (1 to 2 % of a token's time), so the callback is the C library's `strlen` over a
+    two-byte buffer: 0 (false, go on) while the first byte is 0, and 1 (true, stop) once it is not.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current = 0
+        self._pending: set[int] = set()
+        self.buffer = ctypes.create_string_buffer(2)
+        library = ctypes.CDLL("msvcrt") if sys.platform == "win32" else ctypes.CDLL(None)
+        self.callback_address = ctypes.cast(library.strlen, ctypes.c_void_p).value
+
+    def begin(self, request: int) -> None:
+        """The main thread turns to a request."""
+        with self._lock:
+            self._current = request
+            self.buffer[0] = b"\1" if request in self._pending else b"\0"
+            self._pending = {pending for pending in self._pending if pending > request}
+
+    def cancel(self, request: int) -> None:
+        """Cancel a request, whether it runs, waits or is over."""
+        with self._lock:
+            if request == self._current:
+                self.buffer[0] = b"\1"
+            elif request > self._current:
+                self._pending.add(request)
+
+    def end(self) -> None:
+        """The request is over."""
+        with self._lock:
+            self.buffer[0] = b"\0"
+
+    def __bool__(self) -> bool:
+        return self.buffer[0] != b"\0"
+
+
+def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
+    """Number of equal items at the start of both."""
+    limit = min(len(a), len(b))
+    if a[:limit] == b[:limit]:
+        return limit
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@dataclass
+class LogTail:
+    """llama.cpp's log lines: passed on to stderr, with the facts kept that no call returns."""
+
+    errors: list[str] = field(default_factory=list)
+    offloaded: tuple[int, int] = (0, 0)
+    buffers: dict[str, float] = field(default_factory=dict)
+    _level: int = 0
+
+    def line(self, level: int, text: bytes | None, _data: object) -> None:
+        """The log callback. Levels of ggml.h: 1 debug, 2 info, 3 warning, 4 error, 5 continues the last line."""
+        message = (text or b"").decode("utf-8", "replace")
+        self._level = level if level != 5 else self._level
+        if self._level == 4 and message.strip():
+            self.errors.append(message.strip())
+        if match := re.search(r"offloaded (\d+)/(\d+) layers", message):
+            self.offloaded = (int(match[1]), int(match[2]))
+        if match := re.search(r"(\S+) +(?:model|KV|compute) buffer size = +([\d.]+) MiB", message):
+            self.buffers[match[1]] = self.buffers.get(match[1], 0.0) + float(match[2])
+        if self._level >= 2:
+            sys.stderr.write(message)
+
+
+class Engine:
+    """One model in memory, with what it has evaluated so far."""
+
+    def __init__(self, lib: Any, devices: Callable[[], list[Message]], cancellation: Cancellation) -> None:
+        """Start llama.cpp.
+
+        Args:
+            lib: the module of its C functions.
+            devices: lists the accelerators that there are, as `memory.Device` has them.
+        """
+        self.lib = lib
+        self.devices = devices
+        self.cancellation = cancellation
+        self.log = LogTail()
+        self._log_callback = self.lib.llama_log_callback(self.log.line)
+        self.lib.llama_log_set(self._log_callback, ctypes.c_void_p(0))
+        self.lib.llama_backend_init()
+        self.lock = threading.Lock()  # tokens may be counted by the reading thread while this one loads or unloads
+        self.model: Any = None
+        self.context: Any = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self.vocab: Any = None
+        self.memory: Any = None
+        self.template: Any = None
+        self.evaluated: list[int] = []
+        """The tokens whose keys and values are in the cache (sequence 0)."""
+        self.saved: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self.saved_bytes = 0
+        self.answers: OrderedDict[str, list[int]] = OrderedDict()
+        self.adapters: dict[str, Any] = {}
+        self.options: Message = {}
+        self.n_ctx = self.n_batch = 0
+        self.recurrent = False
+        self.show_control = False
+
+    # Loading
+
+    def load(self, options: Message, progress: Callable[[float], None]) -> Message:
+        """Load a model; see `client` for the options."""
+        self.unload()
+        self.log.errors.clear()
+        self.log.offloaded, self.log.buffers = (0, 0), {}
+        started = time.monotonic()
+        lib = self.lib
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = options["gpuLayers"]
+
+        def on_progress(value: float, _data: object) -> bool:
+            progress(value)
+            return not self.cancellation
+
+        callback = lib.llama_progress_callback(on_progress)
+        params.progress_callback = callback
+        model = lib.llama_model_load_from_file(os.fsencode(options["path"]), params)
+        if model is None:
+            if self.cancellation:
+                raise RequestError("cancelled", "loading was cancelled")
+            raise RequestError("invalid", f"llama.cpp cannot load {options['path']}: {self._reason()}")
+        with self.lock:
+            self.model, self.vocab = model, lib.llama_model_get_vocab(model)
+        self.options = options
+        try:
+            self._open_context()
+        except RequestError:
+            self.unload()
+            raise
+        self.set_lora(options.get("lora", []))
+        return self._facts(time.monotonic() - started)
+
+    def _open_context(self) -> None:
+        lib, options = self.lib, self.options
+        params = lib.llama_context_default_params()
+        params.n_ctx = options["contextTokens"]
+        params.n_batch = params.n_ubatch = min(options["batchTokens"], options["contextTokens"])
+        params.n_threads = params.n_threads_batch = options["threads"]
+        params.no_perf = True
+        params.flash_attn_type = 1 if options["flashAttention"] else 0
+        kind = _GGML_TYPES[options["kvCacheType"]]
+        # Without flash attention llama.cpp can quantise the keys only.
+        params.type_k, params.type_v = kind, kind if options["flashAttention"] else 1
+        if options["embedding"]:
+            params.embeddings = True
+            params.n_batch = params.n_ubatch = params.n_ctx
+            params.n_seq_max = _EMBEDDING_SEQUENCES
+            params.kv_unified = True
+            params.type_k = params.type_v = 1
+            params.pooling_type = options.get("pooling", -1)
+        params.abort_callback = lib.ggml_abort_callback(self.cancellation.callback_address)
+        params.abort_callback_data = ctypes.addressof(self.cancellation.buffer)
+        self.context = lib.llama_init_from_model(self.model, params)
+        if self.context is None:
+            raise RequestError("memory", f"llama.cpp cannot allocate the context: {self._reason()}")
+        self.memory = lib.llama_get_memory(self.context)
+        self.n_ctx, self.n_batch = lib.llama_n_ctx(self.context), lib.llama_n_batch(self.context)
+        self.recurrent = bool(lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model))
+        if not options["embedding"]:
+            source = lib.llama_model_chat_template(self.model, None)
+            self.template = Template(source.decode("utf-8", "replace") if source else "", self, self.answers)
+            self.show_control = "<|channel|>" in self.template.source
+
+    def _reason(self) -> str:
+        return self.log.errors[-1] if self.log.errors else "it gave no reason"
+
+    def _facts(self, seconds: float) -> Message:
+        lib = self.lib
+        text = ctypes.create_string_buffer(256)
+        lib.llama_model_desc(self.model, text, 256)
+        done, layers = self.log.offloaded
+        gpus = {name: size for name, size in self.log.buffers.items() if not name.startswith(("CPU", "AMX"))}
+        described = {device["name"]: device["description"] for device in self.devices()}
+        if done and gpus:
+            names = ", ".join(f"{name} ({described[name]})" if name in described else name
+                              for name in gpus if not name.endswith("_Host"))  # fmt: skip
+            device = f"{names}, {done} of {layers} layers"
+        else:
+            device = f"CPU, {self.options['threads']} threads"
+        return {
+            "description": text.value.decode(),
+            "contextTokens": self.n_ctx,
+            "trainedTokens": lib.llama_model_n_ctx_train(self.model),
+            "dimensions": lib.llama_model_n_embd(self.model),
+            "vocabulary": lib.llama_vocab_n_tokens(self.vocab),
+            "bytes": lib.llama_model_size(self.model),
+            "device": device,
+            "gpuLayers": done,
+            "buffers": self.log.buffers,
+            "recurrent": self.recurrent,
+            "template": bool(self.template and self.template.source),
+            "seconds": round(seconds, 3),
+        }
+
+    def unload(self) -> None:
+        """Free the model, if there is one."""
+        with self.lock:
+            if self.context is not None:
+                self.lib.llama_free(self.context)
+            if self.model is not None:
+                self.lib.llama_model_free(self.model)
+            self.model = self.context = None
+            self._reset()
+
+    def set_lora(self, adapters: Sequence[Sequence[Any]]) -> None:
+        """Switch to these adapters, (path, scale) each; what was evaluated without them is dropped."""
+        loaded: list[Any] = []
+        for path, _ in adapters:
+            if path not in self.adapters:
+                self.log.errors.clear()
+                adapter = self.lib.llama_adapter_lora_init(self.model, os.fsencode(path))
+                if adapter is None:
+                    raise RequestError("invalid", f"llama.cpp cannot load the adapter {path}: {self._reason()}")
+                self.adapters[path] = adapter
+            loaded.append(self.adapters[path])
+        if not adapters and not self.adapters:
+            return
+        pointers = (ctypes.c_void_p * max(len(loaded), 1))(*loaded)
+        scales = (ctypes.c_float * max(len(loaded), 1))(*(float(scale) for _, scale in adapters))
+        if self.lib.llama_set_adapters_lora(self.context, pointers, len(loaded), scales) != 0:
+            raise RequestError("invalid", f"llama.cpp cannot apply the adapters: {self._reason()}")
+        self._forget()
+        self.saved.clear()
+        self.saved_bytes = 0
+
+    # Tokens
+
+    @property
+    def bos(self) -> int:
+        """See `template.Vocabulary`."""
+        return int(self.lib.llama_vocab_bos(self.vocab))
+
+    @property
+    def bos_text(self) -> str:
+        """See `template.Vocabulary`."""
+        return self._name(self.bos)
+
+    @property
+    def eos_text(self) -> str:
+        """See `template.Vocabulary`."""
+        return self._name(self.lib.llama_vocab_eos(self.vocab))
+
+    def _name(self, token: int) -> str:
+        text = self.lib.llama_vocab_get_text(self.vocab, token) if token >= 0 else None
+        return text.decode("utf-8", "replace") if text else ""
+
+    def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
+        """Token ids. `special`: read control tokens' names as such; `first`: add what starts a sequence."""
+        data = text.encode("utf-8", "surrogatepass")
+        size = len(data) + 8
+        tokens = (ctypes.c_int32 * size)()
+        count = self.lib.llama_tokenize(self.vocab, data, len(data), tokens, size, first, special)
+        if count < 0:
+            tokens = (ctypes.c_int32 * -count)()
+            count = self.lib.llama_tokenize(self.vocab, data, len(data), tokens, -count, first, special)
+        return list(tokens[:count])
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Number of tokens of each text; called by the reading thread too (the vocabulary is immutable)."""
+        with self.lock:
+            if self.vocab is None:
+                raise RequestError("unloaded", "no model is loaded")
+            return [len(self.tokenize(text, special=False)) if text else 0 for text in texts]
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token stands for."""
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = self.lib.llama_token_to_piece(self.vocab, token, buffer, size, 0, self.show_control)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count
+
+    # The cache
+
+    def _forget(self) -> None:
+        if self.memory is not None:
+            self.lib.llama_memory_clear(self.memory, True)
+        self.evaluated = []
+
+    def _keep(self, count: int) -> bool:
+        """Cut the cache to its first `count` tokens; False (and an empty cache) if the model cannot do that."""
+        if count == len(self.evaluated):
+            return True
+        if count and self.lib.llama_memory_seq_rm(self.memory, 0, count, -1):
+            self.evaluated = self.evaluated[:count]
+            return True
+        self._forget()
+        return not count
+
+    def _save(self) -> None:
+        """Keep a copy of the cache for a later return to it, within the budget, oldest out first."""
+        budget = self.options.get("stateBytes", 0)
+        size = self.lib.llama_state_seq_get_size(self.context, 0)
+        if not 0 < size <= budget:
+            return
+        state = ctypes.create_string_buffer(size)
+        written = self.lib.llama_state_seq_get_data(
+            self.context, ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8)), size, 0
+        )
+        if not written:
+            return
+        key = tuple(self.evaluated)
+        for other in [other for other in self.saved if key[: len(other)] == other]:
+            self.saved_bytes -= len(self.saved.pop(other))
+        while self.saved and self.saved_bytes + size > budget:
+            self.saved_bytes -= len(self.saved.popitem(last=False)[1])
+        self.saved[key] = state
+        self.saved_bytes += size
+
+    def _restore(self, key: tuple[int, ...]) -> None:
+        self._forget()
+        self.saved.move_to_end(key)
+        state = self.saved[key]
+        pointer = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
+        if self.lib.llama_state_seq_set_data(self.context, pointer, len(state), 0):
+            self.evaluated = list(key)
+        else:
+            self._forget()
+
+    def reuse(self, prompt: list[int]) -> int:
+        """Bring the cache to the longest known prefix of `prompt`; returns its length (less than the prompt's)."""
+
+        def usable(tokens: Sequence[int]) -> int:
+            shared = min(common_prefix(tokens, prompt), len(prompt) - 1)
+            return shared if shared == len(tokens) or not self.recurrent else 0
+
+        shared = usable(self.evaluated)
+        best = max(self.saved, key=lambda key: usable(list(key)), default=None)
+        better = best is not None and usable(list(best)) >= shared + SAVE_TOKENS
+        if len(self.evaluated) - shared >= SAVE_TOKENS:
+            self._save()
+        if better and best is not None and best in self.saved:
+            self._restore(best)
+            shared = usable(self.evaluated)
+        return shared if self._keep(shared) else 0
+
+    def _decode(self, tokens: Sequence[int]) -> bool:
+        """Evaluate tokens after those in the cache; False if it was cancelled."""
+        array = (ctypes.c_int32 * len(tokens))(*tokens)
+        code = self.lib.llama_decode(self.context, self.lib.llama_batch_get_one(array, len(tokens)))
+        if code == 0:
+            self.evaluated.extend(tokens)
+            return True
+        # What an aborted batch left behind is cut off; a model that cannot do that starts again.
+        count = len(self.evaluated)
+        if not (count and self.lib.llama_memory_seq_rm(self.memory, 0, count, -1)):
+            self._forget()
+        if code == 2:
+            return False
+        if code == 1:
+            raise RequestError("context", "the model's context is full")
+        raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._reason()}")
+
+    # Writing
+
+    def generate(self, request: Message, send: Callable[[Message], None]) -> Message:
+        """Answer; sends start, prefill and delta events and returns the done event."""
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        received = time.monotonic()
+        prompt, opened = self.template.tokens(request["messages"], think=request.get("think", False))
+        room = self.n_ctx - len(prompt)
+        if room < 1:
+            raise RequestError(
+                "context", f"the prompt is {len(prompt)} tokens long, and the model's context holds {self.n_ctx}"
+            )
+        limit = min(request["maxTokens"], room)
+        reused = self.reuse(prompt)
+        send({"event": "start", "promptTokens": len(prompt), "reusedTokens": reused, "thinking": opened})
+        usage = {"promptTokens": len(prompt), "reusedTokens": reused, "completionTokens": 0}
+        at = reused
+        while at < len(prompt):
+            if self.cancellation or not self._decode(prompt[at : at + self.n_batch]):
+                return {"event": "done", "finishReason": "cancelled", "usage": usage}
+            at = min(at + self.n_batch, len(prompt))
+            if at < len(prompt):
+                send({"event": "prefill", "done": at, "total": len(prompt)})
+        sampler = self._sampler(request)
+        try:
+            return self._write(sampler, request, limit, usage, received, send)
+        finally:
+            self.lib.llama_sampler_free(sampler)
+
+    def _write(
+        self,
+        sampler: Any,
+        request: Message,
+        limit: int,
+        usage: Message,
+        received: float,
+        send: Callable[[Message], None],
+    ) -> Message:
+        lib, context = self.lib, self.context
+        stream = TextStream(request.get("stop", ()))
+        made: list[int] = []
+        texts: list[str] = []
+        reason = "length"
+        first = last = 0.0
+        for _ in range(limit):
+            token = lib.llama_sampler_sample(sampler, context, -1)
+            last = time.monotonic()
+            first = first or last
+            if lib.llama_vocab_is_eog(self.vocab, token):
+                reason = "stop"
+                break
+            made.append(token)
+            text = stream.feed(self.piece(token))
+            if text:
+                texts.append(text)
+                send({"event": "delta", "text": text})
+            if stream.stopped:
+                reason = "stop"
+                break
+            if self.cancellation or (len(made) < limit and not self._decode((token,))):
+                reason = "cancelled"
+                break
+        if not stream.stopped and (text := stream.feed(b"", final=True)):
+            texts.append(text)
+            send({"event": "delta", "text": text})
+        self._remember("".join(texts), made)
+        usage["completionTokens"] = len(made)
+        usage["timeToFirstTokenMs"] = round((first - received) * 1000, 2) if first else None
+        usage["tokensPerSecond"] = (
+            round((len(made) - 1) / (last - first), 2) if len(made) > 1 and last > first else None
+        )
+        return {"event": "done", "finishReason": reason, "usage": usage}
+
+    def _remember(self, text: str, tokens: list[int]) -> None:
+        """Note how an answer was spelled, so that it is found in the cache when it comes back as conversation."""
+        self.answers[text] = tokens
+        self.answers.move_to_end(text)
+        if len(self.answers) > REMEMBERED_ANSWERS:
+            self.answers.popitem(last=False)
+
+    def _sampler(self, request: Message) -> Any:
+        lib = self.lib
+        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        if request["temperature"] <= 0:
+            lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())
+            return chain
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_k(TOP_K))
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_p(request["topP"], 1))
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(request["temperature"]))
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(request["seed"] & 0xFFFFFFFF))
+        return chain
+
+    # Vectors
+
+    def embed(self, texts: Sequence[str]) -> Message:
+        """Unit vectors of texts, packed into as few batches as the context holds; long texts lose their end."""
+        import numpy as np
+
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        limit = min(self.n_ctx, self.options.get("maxTextTokens", self.n_ctx))
+        width = self.lib.llama_model_n_embd_out(self.model)
+        vectors = np.zeros((len(texts), width), np.float32)
+        truncated = 0
+        batch: list[tuple[int, list[int]]] = []
+        held = 0
+        for row, text in enumerate(texts):
+            tokens = self.tokenize(text, special=False, first=True)
+            if len(tokens) > limit:
+                truncated += 1
+                closing = self.lib.llama_vocab_is_control(self.vocab, tokens[-1])
+                tokens = [*tokens[: limit - 1], tokens[-1]] if closing else tokens[:limit]
+            if not tokens:
+                continue
+            if batch and (held + len(tokens) > self.n_ctx or len(batch) == _EMBEDDING_SEQUENCES):
+                self._embed_batch(batch, vectors)
+                batch, held = [], 0
+            batch.append((row, tokens))
+            held += len(tokens)
+        if batch:
+            self._embed_batch(batch, vectors)
+        return {
+            "event": "embedded",
+            "vectors": base64.b64encode(vectors.tobytes()).decode("ascii"),
+            "dimensions": width,
+            "truncated": truncated,
+        }
+
+    def _embed_batch(self, batch: Sequence[tuple[int, list[int]]], vectors: Any) -> None:
+        import numpy as np
+
+        if self.cancellation:
+            raise RequestError("cancelled", "embedding was cancelled")
+        lib = self.lib
+        if self.memory is not None:
+            lib.llama_memory_clear(self.memory, True)
+        total = sum(len(tokens) for _, tokens in batch)
+        native = lib.llama_batch_init(total, 0, 1)
+        try:
+            at = 0
+            for sequence, (_, tokens) in enumerate(batch):
+                for position, token in enumerate(tokens):
+                    native.token[at], native.pos[at] = token, position
+                    native.n_seq_id[at], native.seq_id[at][0] = 1, sequence
+                    native.logits[at] = 1
+                    at += 1
+            native.n_tokens = total
+            code = lib.llama_decode(self.context, native)
+            if code == 2:
+                raise RequestError("cancelled", "embedding was cancelled")
+            if code:
+                raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._reason()}")
+        finally:
+            lib.llama_batch_free(native)
+        for sequence, (row, _) in enumerate(batch):
+            pointer = lib.llama_get_embeddings_seq(self.context, sequence)
+            if not pointer:
+                raise RequestError("invalid", "the model has no pooling: it is not an embedding model")
+            vector = np.ctypeslib.as_array(pointer, (vectors.shape[1],)).copy()
+            length = float(np.linalg.norm(vector))
+            vectors[row] = vector / length if length > 0 else vector

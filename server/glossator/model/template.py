@@ -1,0 +1,170 @@
+"""From messages to a prompt's tokens, and from tokens' bytes to text: what the worker needs besides llama.cpp."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from glossator.model.protocol import Message
+
+
+class RequestError(Exception):
+    """A request that cannot be done; `kind` tells the client which error to raise."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Vocabulary(Protocol):
+    """What a template needs of a model."""
+
+    @property
+    def bos(self) -> int:
+        """Token that begins a sequence, -1 if there is none."""
+
+    @property
+    def bos_text(self) -> str:
+        """Its name."""
+
+    @property
+    def eos_text(self) -> str:
+        """Name of the token that ends a sequence."""
+
+    def tokenize(self, text: str, *, special: bool, first: bool = False) -> list[int]:
+        """Token ids. `special`: read control tokens' names as such; `first`: add what starts a sequence."""
+
+
+class TextStream:
+    """Token bytes to text: decodes UTF-8 as it completes, and holds back what may become a stop string."""
+
+    def __init__(self, stop: Sequence[str]) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._stop = [text for text in stop if text]
+        self._held = ""
+        self.stopped = False
+
+    def feed(self, piece: bytes, *, final: bool = False) -> str:
+        """The text that can be shown now."""
+        self._held += self._decode(piece, final)
+        cut = min((at for at in map(self._held.find, self._stop) if at >= 0), default=-1)
+        if cut >= 0:
+            self.stopped = True
+            shown, self._held = self._held[:cut], ""
+            return shown
+        keep = 0
+        if not final:
+            for text in self._stop:
+                for length in range(min(len(text) - 1, len(self._held)), keep, -1):
+                    if self._held.endswith(text[:length]):
+                        keep = length
+                        break
+        shown = self._held[: len(self._held) - keep]
+        self._held = self._held[len(shown) :]
+        return shown
+
+
+class Template:
+    """The model's own chat template, applied so that no content can forge a turn.
+
+    The template is rendered with a placeholder in place of each message's content; only what the template itself wrote
+    is then read for control tokens. "<|im_end|>" in a source file stays ten ordinary characters. The parts of a content
+    are tokenised one by one, so that the token counts of parts add up and an unchanged part keeps its tokens.
+    """
+
+    CHATML = (
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    """For models that bring no template: most of those write plain text for it all the same."""
+
+    def __init__(self, source: str, vocabulary: Vocabulary, answers: Mapping[str, list[int]]) -> None:
+        """Read a template.
+
+        Args:
+            source: Jinja2; "" for ChatML.
+            answers: texts that the model wrote, with the very tokens it wrote them in.
+
+        Raises:
+            RequestError: it is not a template.
+        """
+        import jinja2
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        self.source = source
+        self._vocabulary = vocabulary
+        self._answers = answers
+        extensions = ["jinja2.ext.loopcontrols"]
+        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
+        environment.filters["tojson"] = lambda value, **_options: json.dumps(value, ensure_ascii=False)
+        text = re.sub(r"\{%-?\s*(end)?generation\s*-?%\}", "", source or self.CHATML)
+        try:
+            self._template = environment.from_string(text)
+        except jinja2.TemplateError as error:
+            raise RequestError("invalid", f"the model's chat template cannot be read: {error}") from error
+
+    def _render(self, messages: list[Message], *, think: bool) -> str:
+        def refuse(message: str) -> None:
+            raise ValueError(message)
+
+        text: str = self._template.render(
+            messages=messages,
+            add_generation_prompt=True,
+            bos_token=self._vocabulary.bos_text,
+            eos_token=self._vocabulary.eos_text,
+            enable_thinking=think,
+            thinking=think,
+            reasoning_effort="medium" if think else "low",
+            tools=None,
+            documents=None,
+            raise_exception=refuse,
+            # A fixed date: the day's own would change the prompt's beginning, and with it the cache, every midnight.
+            strftime_now=lambda fmt: time.strftime(fmt, time.gmtime(0)),
+        )
+        return text
+
+    def tokens(self, messages: Sequence[Message], *, think: bool) -> tuple[list[int], bool]:
+        """The prompt's tokens, and whether the template has already opened the model's thinking."""
+        contents: list[list[str]] = []
+        shown: list[Message] = []
+        answers: dict[int, str] = {}
+        for message in messages:
+            parts = [message["content"]] if isinstance(message["content"], str) else list(message["content"])
+            if message["role"] == "assistant":
+                answers[len(contents)] = "".join(parts)
+            shown.append({"role": message["role"], "content": f"\ue000{len(contents)}\ue001"})
+            contents.append(parts)
+        try:
+            text = self._render(shown, think=think)
+        except Exception as first:  # a template may refuse a system turn; it then goes with the user's first one
+            if not (len(shown) > 1 and shown[0]["role"] == "system" and shown[1]["role"] == "user"):
+                raise RequestError("invalid", f"the model's chat template failed: {first}") from first
+            merged = {"role": "user", "content": f"{shown[0]['content']}\n\n{shown[1]['content']}"}
+            try:
+                text = self._render([merged, *shown[2:]], think=think)
+            except Exception as error:
+                raise RequestError("invalid", f"the model's chat template failed: {error}") from error
+        tokens: list[int] = []
+        rest = 0
+        for match in re.finditer("\ue000(\\d+)\ue001", text):
+            if before := text[rest : match.start()]:
+                tokens += self._vocabulary.tokenize(before, special=True, first=not tokens)
+            number = int(match[1])
+            if answers.get(number) in self._answers:
+                tokens += self._answers[answers[number]]
+            else:
+                for part in contents[number]:
+                    tokens += self._vocabulary.tokenize(part, special=False) if part else []
+            rest = match.end()
+        tokens += self._vocabulary.tokenize(text[rest:], special=True, first=not tokens) if text[rest:] else []
+        if (
+            len(tokens) > 1 and tokens[0] == tokens[1] == self._vocabulary.bos
+        ):  # the template wrote what the tokeniser adds
+            tokens = tokens[1:]
+        return tokens, bool(re.search(r"<think(ing)?>\s*$", text))
