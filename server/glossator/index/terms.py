@@ -19,6 +19,8 @@ MAX_ENTRY_TERMS = 3000
 """Terms kept of one entry; its text is at most about 4,000 characters, so only degenerate text reaches this."""
 
 _WORD = re.compile(r"[^\W_]\w*|_+[^\W_]\w*")
+_SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
+"""ASCII with a space for what no word holds."""
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PART_UNICODE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
 _HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
@@ -96,12 +98,21 @@ def word_terms(word: str) -> tuple[str, ...]:
     return tuple(terms)
 
 
+@lru_cache(maxsize=1 << 17)
+def _joined_terms(word: str) -> str:
+    return " ".join(word_terms(word))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, and runs of underscores, which have no terms. The hot loop of indexing."""
+    if text.isascii():
+        return text.translate(_SPACED).split()  # what the expression finds, five times as fast
+    return _WORD.findall(text)
+
+
 def analyze(text: str) -> list[str]:
     """The terms of a text in order: see `word_terms`."""
-    terms: list[str] = []
-    for word in _WORD.findall(text):
-        terms.extend(word_terms(word))
-    return terms
+    return " ".join(map(_joined_terms, _words(text))).split()
 
 
 def words(text: str) -> list[str]:
@@ -117,6 +128,11 @@ def path_terms(path: str) -> tuple[str, ...]:
     return (*analyze(file_stem), *analyze(file_stem), *analyze(" ".join(folders.split("/")[-3:])))
 
 
+@lru_cache(maxsize=1 << 12)
+def _joined_path_terms(path: str) -> str:
+    return " ".join(path_terms(path))
+
+
 def stem_of(path: str) -> str:
     """The file's name without its endings: "a/b/parser.test.ts" -> "parser", ".eslintrc.js" -> "eslintrc"."""
     name = path.rpartition("/")[2].lstrip(".")
@@ -125,7 +141,7 @@ def stem_of(path: str) -> str:
 
 def entry_terms(path: str, entry: Entry) -> str:
     """What the full-text index holds of an entry: the terms of its text and of its path, joined with spaces."""
-    terms = analyze(entry.text)
-    del terms[MAX_ENTRY_TERMS:]
-    terms.extend(path_terms(path))
-    return " ".join(terms)
+    terms = " ".join(filter(None, map(_joined_terms, _words(entry.text))))
+    if terms.count(" ") >= MAX_ENTRY_TERMS:
+        terms = " ".join(terms.split(" ", MAX_ENTRY_TERMS)[:MAX_ENTRY_TERMS])
+    return " ".join(filter(None, (terms, _joined_path_terms(path))))
