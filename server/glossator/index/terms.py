@@ -45,6 +45,8 @@ def stem(word: str) -> str:
     elif root.endswith("s") and not root.endswith(("ss", "us", "is")):
         root = root[:-1]
     for _ in range(2):
+        if not root.endswith(_SUFFIXES):
+            break
         for suffix in _SUFFIXES:
             if root.endswith(suffix) and len(root) - len(suffix) >= 3:
                 root = root[: -len(suffix)]

@@ -8,6 +8,7 @@ also in the middle of a batch.
 from __future__ import annotations
 
 import faulthandler
+import io
 import logging
 import os
 import pickle
@@ -17,11 +18,13 @@ import struct
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from glossator.errors import EmbeddingError, GlossatorError
+from glossator.index.entries import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.embedding import Embedder
-    from glossator.index.entries import Entry, ParsedFile
+    from glossator.index.entries import ParsedFile
     from glossator.index.records import FileRecord, FileUpdate
     from glossator.settings import Settings
 
@@ -47,6 +50,7 @@ FRAME_ENTRIES = 500
 PASSING_REASONS = ("cannot be read", "it changes")
 """Beginnings of the reasons for which a file is skipped that may pass without a change of its stat."""
 
+_ALL_BUT_TEXT = attrgetter(*(field.name for field in fields(Entry) if field.name != "text"))
 _LENGTH = struct.Struct(">Q")
 _log = logging.getLogger(__name__)
 
@@ -151,8 +155,8 @@ def main() -> None:
     settings: Settings = pickle.loads(frame)  # noqa: S301 - from our parent over a private pipe
     batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
 
-    def send(message: Message) -> None:
-        write_frame(outgoing, pickle.dumps(message, protocol=5))
+    def send(message: Message, with_text: bool = False) -> None:
+        write_frame(outgoing, pickle.dumps(message, protocol=5) if with_text else _pickled(message))
 
     try:
         indexer = _FileIndexer(settings)
@@ -216,19 +220,20 @@ class _FileIndexer:
             path = settings.index_dir / f"vectors-{self._embedder.id}.sqlite"
             self._cache = VectorCache(path, self._embedder.dimensions)
 
-    def process(self, batch: Batch, send: Callable[[Message], None]) -> None:
-        """Work on a batch, telling what is done."""
+    def process(self, batch: Batch, send: Callable[..., None]) -> None:
+        """Work on a batch, telling what is done: `send(message, with_text=False)`."""
         read: list[_Parsed | FileResult] = []
         for index, task in enumerate(batch.tasks):
             send(Message("file", index))
             read.append(self._read(batch, task))
         send(Message("finishing"))
+        with_text = self._embedder is None or any(task.text is not None for task in batch.tasks)
         first = entries = 0
         for index, item in enumerate(read):
             if isinstance(item, _Parsed):
                 entries += len(item.parsed.entries)
             if entries >= FRAME_ENTRIES or index == len(read) - 1:
-                send(Message("results", first, tuple(self._finish(read[first : index + 1]))))
+                send(Message("results", first, tuple(self._finish(read[first : index + 1]))), with_text)
                 first, entries = index + 1, 0
         send(Message("done"))
 
@@ -276,7 +281,7 @@ class _FileIndexer:
             has_errors=parsed.has_errors,
             imports=parsed.imports,
         )
-        return _Parsed(record, parsed, task.text is not None)
+        return _Parsed(record, parsed)
 
     def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
         """Results of some files, whose entries are embedded together."""
@@ -295,8 +300,6 @@ class _FileIndexer:
             last = first + len(of_file)
             terms = tuple(entry_terms(path, entry) for entry in of_file)
             symbols = [index for index, entry in enumerate(of_file, first) if entry.part == 0 and entry.kind != "block"]
-            if not item.is_buffer and self._embedder is not None:
-                of_file = tuple(map(_without_text, of_file))
             results.append(
                 FileResult(
                     path,
@@ -334,7 +337,6 @@ class _FileIndexer:
 class _Parsed:
     record: FileRecord
     parsed: ParsedFile
-    is_buffer: bool
 
 
 def embeds_in_workers(settings: Settings) -> bool:
@@ -342,24 +344,20 @@ def embeds_in_workers(settings: Settings) -> bool:
     return settings.embedder == "static"
 
 
-def _without_text(entry: Entry) -> Entry:
-    """The entry for the store, which keeps no text; it is most of what would go through the pipe."""
-    return type(entry)(
-        entry.kind,
-        entry.name,
-        entry.qualified_name,
-        entry.signature,
-        entry.doc,
-        entry.parent,
-        entry.part,
-        entry.start_line,
-        entry.end_line,
-        entry.name_line,
-        entry.start_byte,
-        entry.end_byte,
-        entry.references,
-        "",
-    )
+def _pickled(message: Message) -> bytes:
+    """The message without its entries' texts, which the store does not keep and which would be most of it.
+
+    It also avoids the generated methods by which frozen dataclasses are pickled: they take longer than all the rest.
+    """
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, protocol=5)
+    pickler.dispatch_table = {Entry: _textless}
+    pickler.dump(message)
+    return buffer.getvalue()
+
+
+def _textless(entry: Entry) -> tuple[type[Entry], tuple[object, ...]]:
+    return Entry, (*_ALL_BUT_TEXT(entry), "")
 
 
 def _skipped(task: FileTask, reason: str) -> FileResult:
