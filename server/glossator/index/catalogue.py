@@ -22,10 +22,10 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError, StoreTooNewError
-from glossator.index.records import FileRecord, StoredEntry
+from glossator.index.records import FileRecord, FileSummary, StoredEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from glossator.index.records import FileUpdate
@@ -44,7 +44,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE labels (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, content_hash BLOB, language INTEGER,
-    lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER);
+    lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER,
+    centroid BLOB);
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, kind INTEGER, part INTEGER, parent INTEGER, name INTEGER, start_line INTEGER,
     end_line INTEGER, name_line INTEGER, start_byte INTEGER, end_byte INTEGER, qualified_name TEXT, signature TEXT,
@@ -304,6 +305,22 @@ class Catalogue:
                 found.update(connection.execute("SELECT id, entries FROM files WHERE path = ?", (_path_in(path),)))
             return found
 
+    def summaries(self, known: Container[int]) -> tuple[list[int], list[FileSummary]]:
+        """The revisions of all files that have entries, in order, and what ranking needs of those not `known`."""
+        with self.reading() as connection:
+            revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
+            fresh = [revision for revision in revisions if revision not in known]
+            select = "SELECT f.id, path, label, lines, centroid FROM files f JOIN labels l ON l.id = language "
+            if len(fresh) < 200:
+                rows = [row for number in fresh for row in connection.execute(select + "WHERE f.id = ?", (number,))]
+            else:
+                wanted = set(fresh)
+                rows = [row for row in connection.execute(select + "WHERE entries") if row[0] in wanted]
+        return revisions, [
+            FileSummary(number, _path_out(path), language, lines, centroid or b"")
+            for number, path, language, lines, centroid in rows
+        ]
+
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
         return int(self.get("changes"))
@@ -462,10 +479,11 @@ class Catalogue:
                         json.dumps(record.imports) if record.imports else None,
                         len(update.entries),
                         symbols,
+                        _centroid(update),
                     )
                 )
                 self.next_file = max(self.next_file, revision + 1)
-            connection.executemany(f"INSERT INTO files VALUES ({','.join('?' * 12)})", files)
+            connection.executemany(f"INSERT INTO files VALUES ({','.join('?' * 13)})", files)
             connection.executemany(f"INSERT INTO entries VALUES ({','.join('?' * 15)})", entries)
             postings.sort()
             connection.executemany("INSERT INTO refs VALUES (?, ?)", postings)
@@ -635,6 +653,29 @@ class Catalogue:
                 break
         return list(found.values())[:limit]
 
+    def briefs(self, ids: Iterable[int]) -> dict[int, tuple[str, str, int, int | None]]:
+        """Id -> (name, kind, part, the parent's id) of those entries that are known."""
+        found: dict[int, tuple[str, str, int, int | None]] = {}
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT e.id, n.name, k.label, e.part, e.parent FROM json_each(?) j JOIN entries e ON e.id = j.value "
+                "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name",
+                (json.dumps(list(ids)),),
+            )
+            for number, name, kind, part, parent in rows:
+                above = None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent
+                found[number] = (name or "", kind, part, above)
+        return found
+
+    def terms_from(self, prefix: str, limit: int) -> dict[str, int]:
+        """Terms that begin with the prefix -> in how many entries they occur."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT term, entries FROM terms WHERE term >= ? AND term < ? AND entries > 0 LIMIT ?",
+                (_clean(prefix), _clean(prefix) + "\U0010ffff", limit),
+            )
+            return dict(rows.fetchall())
+
     def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
         """Definitions whose name matches fuzzily, best first; parts before a "." must occur in the qualified name."""
         pattern = _clean(pattern.strip())
@@ -681,6 +722,16 @@ def _odd(names: Iterable[str]) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _centroid(update: FileUpdate) -> bytes | None:
+    """The direction of the mean of a file's vectors, as float16; None if it has none."""
+    import numpy as np
+
+    if not len(update.vectors):
+        return None
+    mean = update.vectors.astype(np.float32).mean(axis=0)
+    return (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16).tobytes()
 
 
 def _like(text: str) -> str:

@@ -45,6 +45,19 @@ class FileUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSummary:
+    """What ranking knows of an indexed file without reading its entries."""
+
+    revision: int
+    """An entry's id shifted right by `ORDINAL_BITS` is the revision of its file."""
+    path: str
+    language: str
+    lines: int
+    centroid: bytes
+    """Mean direction of the file's vectors, float16."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEntry:
     """An entry as the manifest knows it (all but its text, which is read from the file when it is needed)."""
 

@@ -29,11 +29,11 @@ from glossator.errors import StoreCorruptError, StoreError, StoreLockedError
 from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION, Catalogue, corrupt_error, full_error
 from glossator.index.entries import Skipped
 from glossator.index.globs import matcher
-from glossator.index.records import FileRecord, FileUpdate, Filter, StoredEntry, StoreStatus
+from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
 from glossator.index.vectors import VectorCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -437,6 +437,26 @@ class Store:
         files, entries, symbols, lines = self._catalogue.counts()
         skipped = tuple(Skipped(path, reason) for path, reason in self._catalogue.skipped())
         return StoreStatus(files, entries, symbols, lines, skipped, _size(self._folder))
+
+    def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
+        """The revisions of all files that have entries, in order, and what ranking needs of those not `known`."""
+        return self._catalogue.summaries(known)
+
+    def changes(self) -> int:
+        """A number that changes with every commit of any process."""
+        return self._catalogue.changes()
+
+    def entry_count(self) -> int:
+        """How many entries there are."""
+        return self._catalogue.counts()[1]
+
+    def briefs(self, ids: Sequence[int]) -> dict[int, tuple[str, str, int, int | None]]:
+        """Id -> (name, kind, part, the parent's id) of those entries that are known."""
+        return self._catalogue.briefs(ids)
+
+    def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
+        """Terms that begin with the prefix -> in how many entries they occur."""
+        return self._catalogue.terms_from(prefix, limit)
 
     def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float]]:
         """(entry id, BM25 score) of the best entries that contain any of the terms, best first."""
