@@ -137,6 +137,7 @@ class Rules:
         self.repository = gitstate.Repository.around(self.root)
         self._index_dir = _relative(self.root, settings.index_dir)
         self._folders: dict[str, _Folder] = {}
+        self._nested: dict[str, gitstate.Repository] = {}
         self._outer_rule_files: set[Path] = set()
         self._top = self._outer()
 
@@ -215,12 +216,17 @@ class Rules:
         """Whether a change of this file (relative to the root, or absolute) may change what else is indexed."""
         if isinstance(path, Path):
             return path in self._outer_rule_files
-        return path.rpartition("/")[2] in screening.RULE_FILES
+        return screening.is_rule_file(path)
 
     @property
     def outer_rule_files(self) -> frozenset[Path]:
         """Ignore files outside the root's tree that apply to it, whether they exist yet or not."""
         return frozenset(self._outer_rule_files)
+
+    def repositories(self) -> list[gitstate.Repository]:
+        """The repository around the root and those inside it that were come across so far."""
+        inner = list(self._nested.values())
+        return [self.repository, *inner] if self.repository is not None else inner
 
     # Ignore files
 
@@ -331,7 +337,9 @@ class Rules:
         """What holds in a repository inside the root: git's rules start anew there."""
         repository = gitstate.Repository.at(self.root / path)
         if repository is None:
+            self._nested.pop(path, None)
             return folder
+        self._nested[path] = repository
         config = gitstate.ignore_config(repository)
         git = tuple(_Source(patterns, len(path) + 1) for patterns in self._repository_files(repository, config))
         return replace(folder, git=git, fold_case=config.ignore_case)

@@ -59,8 +59,13 @@ FOLDER_MARKERS = {
 
 _VENDOR_MARKERS = frozenset({"modules.txt", "autoload.php", "bundle"})
 
-RULE_FILES = frozenset({".gitignore", ".glossatorignore", *FOLDER_MARKERS, "CMakeCache.txt"})
-"""When one of these comes, changes or goes, what else is indexed may change."""
+_RULE_FILES = frozenset({".gitignore", ".glossatorignore", *FOLDER_MARKERS, "CMakeCache.txt"})
+
+
+def is_rule_file(path: str) -> bool:
+    """Whether what else is indexed may change when this comes, changes or goes."""
+    folder, _, name = path.rpartition("/")
+    return name in _RULE_FILES or (name in _VENDOR_MARKERS and folder.rpartition("/")[2] == "vendor")
 
 
 def folder_by_name(name: str) -> str | None:
