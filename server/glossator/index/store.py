@@ -30,7 +30,7 @@ from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION, Catalogue, c
 from glossator.index.entries import Skipped
 from glossator.index.globs import matcher
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
-from glossator.index.vectors import VectorCache
+from glossator.index.vectors import VectorCache, cache_path, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -276,8 +276,8 @@ class Store:
         """Where the index of a root is kept: a folder of the root's own, and in it one for this format and embedder."""
         real = os.path.realpath(root)
         digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=8).hexdigest()
-        name = _file_name(Path(real).name or "root")
-        return index_dir / f"{name}-{digest}" / f"v{SCHEMA_VERSION}-{_file_name(embedder_id)}"
+        name = file_name(Path(real).name or "root")
+        return index_dir / f"{name}-{digest}" / f"v{SCHEMA_VERSION}-{file_name(embedder_id)}"
 
     @classmethod
     def open(cls, folder: Path, *, embedder_id: str, dimensions: int, write: bool) -> Store:
@@ -295,7 +295,7 @@ class Store:
                 _make_private(folder)
             identity = {"embedder": embedder_id, "dimensions": dimensions}
             catalogue = Catalogue(folder / "catalogue.sqlite", identity=identity, create=write)
-            cache = VectorCache(folder.parent.parent / f"vectors-{_file_name(embedder_id)}.sqlite", dimensions)
+            cache = VectorCache(cache_path(folder.parent.parent, embedder_id), dimensions)
             return cls(folder, catalogue, _Table(folder / "lance", dimensions, write=write), cache, lock)
         except OSError as error:
             raise StoreError(f"cannot open the index in {folder}: {error}") from error
@@ -652,14 +652,6 @@ def _runs(numbers: Sequence[int], inside: Sequence[bool]) -> str:
     if single:
         runs.append(_in("file", single))
     return f"({' OR '.join(runs)})"
-
-
-def _file_name(text: str) -> str:
-    """`text` as part of a file's name on any system."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "x"
-    if len(safe) <= 60 and safe == text:
-        return safe
-    return f"{safe[:50]}-{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
 def _make_private(folder: Path) -> None:

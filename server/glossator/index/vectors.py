@@ -7,7 +7,9 @@ disk or a busy neighbour means that vectors are not kept, and nothing of that ev
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
+import re
 import sqlite3
 import threading
 import time
@@ -37,6 +39,19 @@ _CHUNK = 10_000
 
 _VERSION = 1
 _LOG = logging.getLogger(__name__)
+
+
+def file_name(text: str) -> str:
+    """`text` as part of a file's name on any system."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "x"
+    if len(safe) <= 60 and safe == text:
+        return safe
+    return f"{safe[:50]}-{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+
+
+def cache_path(index_dir: Path, embedder_id: str) -> Path:
+    """Where the vectors of an embedder are kept in the folder of all indexes."""
+    return index_dir / f"vectors-{file_name(embedder_id)}.sqlite"
 
 
 class VectorCache:

@@ -214,10 +214,10 @@ class _FileIndexer:
         self._embedder: Embedder | None = None
         if embeds_in_workers(settings):
             from glossator.index.embedding import open_embedder
-            from glossator.index.vectors import VectorCache
+            from glossator.index.vectors import VectorCache, cache_path
 
             self._embedder = open_embedder(settings)
-            path = settings.index_dir / f"vectors-{self._embedder.id}.sqlite"
+            path = cache_path(settings.index_dir, self._embedder.id)
             self._cache = VectorCache(path, self._embedder.dimensions)
 
     def process(self, batch: Batch, send: Callable[..., None]) -> None:
