@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 TYPES: Final = frozenset(
-    {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service"}
+    {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service", "table"}
 )
 """Kinds whose functions are methods and whose tiny members are theirs."""
 SPACES: Final = frozenset({"module", "namespace", "package"})
@@ -59,7 +59,7 @@ NESTED_IN_GIANT_LINES: Final = 5
 _BLANK: Final = b" \t\x0b\x0c\r\n"
 _SCOPE_JUNK = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[&*?!]|\b(?:mut|const|dyn|ref)\b")
 _SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
-_LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+\|?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
+_LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
 _BLOCK_MARKS = re.compile(
     r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
 )
@@ -101,6 +101,7 @@ class Definition:
     first: int = 0
     last: int = 0
     """First and last line, from 0."""
+    signature: str | None = None
     slot: int = -1
     """Index of its entry before sorting."""
 
@@ -123,10 +124,13 @@ class _Draft:
 class Source:
     """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
 
-    __slots__ = ("data", "has_returns", "line_starts", "lines")
+    __slots__ = ("data", "has_mark", "has_returns", "line_starts", "lines")
 
     def __init__(self, text: str) -> None:
-        self.data = text.encode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass")
+        # A byte order mark is no text: blanks of the same length stand for it.
+        self.data = b"   " + data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+        self.has_mark = self.data is not data
         pieces = self.data.splitlines(keepends=True)
         self.line_starts: list[int] = list(accumulate(map(len, pieces), initial=0))
         """Offset of each line's first byte, and the length of the file as a last item."""
@@ -135,7 +139,7 @@ class Source:
 
     def line_at(self, offset: int) -> int:
         """The line (from 0) that holds the byte."""
-        return min(bisect_right(self.line_starts, offset), self.lines) - 1
+        return bisect_right(self.line_starts, offset, 0, self.lines) - 1
 
     def text(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
         """The text of a range, at most `limit` characters, line ends as \\n, and no NULs."""
@@ -227,8 +231,10 @@ class Chunker:
         self._leads: dict[int, tuple[int, int]] = {}
         line_at, data = source.line_at, source.data
         for start, end in leading:
-            # Some grammars count the line end as part of a line comment.
-            last = line_at(end - 1 if data[end - 1 : end] != b"\n" or end - 1 <= start else end - 2)
+            if data[end - 1 : end].isspace():
+                # Some grammars count the line end, or even the next line's indentation, as part of a line comment.
+                end = max(start + 1, start + len(data[start:end].rstrip()))
+            last = line_at(end - 1)
             self._leads.setdefault(last, (start, end))
         self._drafts: list[_Draft] = []
 
@@ -256,6 +262,7 @@ class Chunker:
         for item in definitions:
             if item.start < skip_until:
                 continue
+            self._trim(item)
             while item.start >= open_[-1].end and len(open_) > 1:
                 open_.pop()
             parent = open_[-1]
@@ -282,6 +289,20 @@ class Chunker:
                 self._widen_ends(owner)
                 pending.extend(owner.children)
         return root
+
+    def _trim(self, item: Definition) -> None:
+        """Cut off comments that a grammar counts as the end of an item, though they stand at the level of the next."""
+        source = self._source
+        starts, data = source.line_starts, source.data
+        lead = self._leads.get(source.line_at(item.end - 1))
+        while lead is not None and item.start < lead[0] and lead[1] >= item.end and lead != item.doc:
+            first = starts[source.line_at(item.start)]
+            above = starts[source.line_at(lead[0])]
+            line = data[first : item.start]
+            if data[above : lead[0]].strip(_BLANK) or lead[0] - above > len(line) - len(line.lstrip(_BLANK)):
+                return
+            item.end = item.start + len(data[item.start : lead[0]].rstrip(_BLANK))
+            lead = self._leads.get(source.line_at(item.end - 1))
 
     def _place(self, item: Definition, parent: Definition) -> None:
         """Widen an item's start to its line's first column and to what leads it; set its lines."""
@@ -422,9 +443,11 @@ class Chunker:
         """Those gaps inside a namespace that are worth an entry: not its header, nor a line or two."""
         found = []
         line_at = self._source.line_at
+        data = self._source.data
         for start, end in gaps:
             if owner.body >= 0 and start < owner.body:
-                start, end = self._source.strip(min(owner.body + 1, end), end)
+                opening = 1 if data[owner.body : owner.body + 1] in (b"{", b":") else 0
+                start, end = self._source.strip(min(owner.body + opening, end), end)
             if end > start and line_at(end - 1) - line_at(start) >= TINY_LINES:
                 found.append((start, end))
         return found
@@ -459,6 +482,12 @@ class Chunker:
         )
 
     def _signature(self, item: Definition) -> str:
+        if item.signature is None:
+            item.signature = self._declaration(item)
+        return item.signature
+
+    def _declaration(self, item: Definition) -> str:
+        """What a definition says before its body, on one line."""
         start = item.head
         stop = item.body if item.body > start else item.end
         found = self._source.text(start, stop, 3 * SIGNATURE_CHARS)
@@ -601,7 +630,7 @@ class Chunker:
         """
         source = self._source
         starts = source.line_starts
-        lines = []
+        lines: list[int] = []
         for border in borders[bisect_left(borders, start) : bisect_left(borders, end)]:
             at = source.line_at(border)
             if (not lines or at > lines[-1]) and not source.data[starts[at] : border].strip(_BLANK):

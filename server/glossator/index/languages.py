@@ -44,6 +44,7 @@ LEADING_KINDS: frozenset[str] = frozenset(
         "documentation_block_comment",
         "haddock",
         "line_comment",
+        "marginalia",
         "multiline_comment",
     }
 )
@@ -64,6 +65,7 @@ class Language:
         constructors: names of methods that are constructors.
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
+        trailing_docs: whether a doc comment may stand below what it is about.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Language:
     constructors: frozenset[str] = frozenset()
     leading: bool = True
     clauses: bool = False
+    trailing_docs: bool = False
 
 
 def _code(
@@ -87,6 +90,7 @@ def _code(
     queries: str = "",
     constructors: str = "",
     clauses: bool = False,
+    trailing_docs: bool = False,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -98,6 +102,7 @@ def _code(
         queries=tuple((queries or name).split()),
         constructors=frozenset(constructors.split()),
         clauses=clauses,
+        trailing_docs=trailing_docs,
     )
 
 
@@ -155,8 +160,8 @@ _ALL: tuple[Language, ...] = (
     _code("dart", ".dart", interpreters="dart"),
     _code("julia", ".jl", interpreters="julia"),
     _code("r", ".r", filenames=".rprofile", interpreters="rscript"),
-    _code("ocaml", ".ml", interpreters="ocaml ocamlrun"),
-    _code("ocaml_interface", ".mli"),
+    _code("ocaml", ".ml", interpreters="ocaml ocamlrun", trailing_docs=True),
+    _code("ocaml_interface", ".mli", trailing_docs=True),
     _code("sql", ".sql .ddl .psql .pgsql"),
     _code("protobuf", ".proto", grammar="proto"),
     _code("hcl", ".hcl .tf .tfvars .nomad"),

@@ -134,7 +134,8 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
 
 def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
-    root = Parser(reader.grammar).parse(data).root_node
+    # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
+    root = Parser(reader.grammar).parse(b"\n\n\n" + data[3:] if source.has_mark else data).root_node
     roles = reader.roles
     found: dict[int, Definition] = {}
     ranks: dict[int, int] = {}
@@ -171,6 +172,8 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     definitions = _distinct(found, ignored)
     if LANGUAGES[language].clauses:
         definitions = _joined(definitions, data)
+    if LANGUAGES[language].trailing_docs:
+        _add_trailing_docs(definitions, leading, source)
     file_doc = None
     if docs:
         for definition in definitions:
@@ -278,6 +281,20 @@ def _joined(definitions: list[Definition], data: bytes) -> list[Definition]:
         kept.append(item)
         open_.append(item)
     return kept
+
+
+def _add_trailing_docs(definitions: list[Definition], comments: list[tuple[int, int]], source: Source) -> None:
+    """Give definitions the doc comment on the line below, unless it stands right above another definition."""
+    line_at = source.line_at
+    starts = {line_at(item.start) for item in definitions}
+    docs = {line_at(start): (start, end) for start, end in comments if source.data.startswith(b"(**", start)}
+    for item in definitions:
+        doc = docs.get(line_at(item.end - 1) + 1)
+        if doc is not None and item.end <= doc[0] and line_at(doc[1] - 1) + 1 not in starts:
+            item.doc = item.doc or doc
+            item.end = doc[1]
+            if item.body < 0:
+                item.body = doc[0]
 
 
 def _borders_in(root: tree_sitter.Node) -> Callable[[object, list[tuple[int, int]]], list[int]]:
