@@ -1,0 +1,41 @@
+; Haskell: types, classes, and functions, whose signature and clauses are one definition. Instances only qualify what
+; they define by the type that they are for.
+
+(data_type name: (_) @name) @definition.type
+(newtype name: (_) @name) @definition.type
+(type_synomym name: (_) @name) @definition.type
+(type_family name: (_) @name) @definition.type
+(data_family name: (_) @name) @definition.type
+(class name: (_) @name) @definition.class
+
+(instance) @container
+(instance patterns: (type_patterns . (name) @scope)) @container
+(instance patterns: (type_patterns . (parens (apply constructor: (name) @scope)))) @container
+(instance patterns: (type_patterns . (parens (apply constructor: (apply constructor: (name) @scope))))) @container
+
+(declarations (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.function)
+(declarations (function name: (variable) @name match: (match) @body) @definition.function)
+(declarations (function (infix operator: (operator) @name)) @definition.function)
+(declarations (bind name: (variable) @name match: (match) @body) @definition.function)
+(declarations (bind name: (variable) @name match: (match expression: (literal))) @definition.constant)
+(class_declarations (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.method)
+(class_declarations (function name: (variable) @name) @definition.method)
+(class_declarations (bind name: (variable) @name) @definition.method)
+(instance_declarations (function name: (variable) @name match: (match) @body) @definition.method)
+(instance_declarations (function (infix operator: (operator) @name)) @definition.method)
+(instance_declarations (bind name: (variable) @name) @definition.method)
+(pattern_synonym (equation synonym: (constructor) @name)) @definition.function
+(pattern_synonym (signature synonym: (constructor) @name)) @definition.function
+
+(apply function: (variable) @reference (#match? @reference "^.."))
+(apply argument: (variable) @reference (#match? @reference "^.."))
+(infix left_operand: (variable) @reference (#match? @reference "^.."))
+(infix right_operand: (variable) @reference (#match? @reference "^.."))
+(match expression: (variable) @reference (#match? @reference "^.."))
+(exp (variable) @reference (#match? @reference "^.."))
+(qualified id: (variable) @reference)
+(infix operator: (operator) @reference (#match? @reference "^..."))
+(constructor) @reference
+(name) @reference
+
+(import module: (module) @import)
