@@ -308,8 +308,7 @@ def _places(text: str) -> tuple[list[Place], bool]:
         if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
             continue
         mentioned.append(Place(_slashes(file), int(line) if line else None, _function(function)))
-    for file in _BARE_PATH.findall(text[:MAX_ANALYSED]):
-        mentioned.append(Place(_slashes(file), None))
+    mentioned.extend(Place(_slashes(file), None) for file in _BARE_PATH.findall(text[:MAX_ANALYSED]))
     unique: dict[tuple[str, int | None], Place] = {}
     with_lines = {place.path.rpartition("/")[2] for place in [*frames, *mentioned] if place.line}
     for place in [*frames, *mentioned]:

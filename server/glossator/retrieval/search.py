@@ -1,0 +1,611 @@
+"""A query in, ranked places of the index out.
+
+Full text and vectors are searched side by side; what either finds, what the query names, and what its words name in
+paths are candidates. Files are ranked first, by features of file and query; then the best entries in each. Windows
+stand for the definition that they are part of. Nothing here reads source files.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.errors import UsageError
+from glossator.index import terms as analysis
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.globs import matcher
+from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
+from glossator.retrieval.features import (
+    FUNCTION_KINDS,
+    TYPE_KINDS,
+    Corpus,
+    FileFacts,
+    Findings,
+    file_facts,
+    file_features,
+)
+from glossator.retrieval.query import Place, Query, parse_query
+from glossator.retrieval.ranking import ENTRY_FEATURES, Weights, default_weights
+from glossator.retrieval.spelling import corrected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.embedding import Embedder, StaticEmbedder
+    from glossator.index.store import Store
+
+    Overlay = Mapping[str, FileUpdate]
+    """Unsaved buffers: path -> what is in it, in place of what the store holds of that path."""
+
+FOUND = 150
+"""Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
+RANKED_FILES = 96
+"""Candidate files whose features are worked out; more cost time and change nothing."""
+NAMED = 40
+"""Definitions looked at per name of the query."""
+PATH_FILES = 30
+"""Files taken as candidates for their names alone."""
+LONG_LINES = 120
+"""A definition with more lines is shown as its best window, if one was found."""
+PINNED = 100.0
+"""Added to the score of a place that the query itself names; more than any features amount to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place that was found.
+
+    Attributes:
+        entry: the definition or block; for an unsaved buffer its id is negative.
+        path: relative to the root, with "/".
+        start_line: first line to show (1-based): the definition's own, or its best window's if it is very long.
+        end_line: last line to show (inclusive).
+        score: greater is better; comparable within one answer only.
+        why: which features counted, in words.
+    """
+
+    entry: StoredEntry
+    path: str
+    start_line: int
+    end_line: int
+    kind: str
+    name: str
+    qualified_name: str
+    score: float
+    why: str
+
+
+@dataclass(slots=True)
+class Candidates:
+    """All that ranking knows for one query; `scripts/fit_ranking` fits weights on it."""
+
+    query: Query
+    findings: Findings
+    revisions: list[int]
+    files: Mapping[int, FileFacts]
+    features: NDArray[np.float32]
+    pinned: dict[int, float]
+    """Revision -> bonus, of files that the query names by path."""
+    places: list[StoredEntry]
+    """Entries at the lines that the query names, best first."""
+
+
+class Searcher:
+    """Searches one index. All methods may be called from any thread, one at a time."""
+
+    def __init__(
+        self, store: Store, embedder: Embedder, *, words: StaticEmbedder | None = None, weights: Weights | None = None
+    ) -> None:
+        """`words` embeds paths; by default the embedder itself if it is static, else the bundled one."""
+        from glossator.index.embedding import StaticEmbedder
+
+        self.store = store
+        self.embedder = embedder
+        self.weights = weights or default_weights()
+        self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
+
+    def close(self) -> None:
+        """End the threads; the store stays open."""
+        self._pool.shutdown(wait=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def search(
+        self, query: str, limit: int = 10, where: Filter | None = None, overlay: Overlay | None = None
+    ) -> list[Hit]:
+        """The best places for a query, best first.
+
+        Raises:
+            UsageError: the query holds nothing to search for, or `limit` is not positive.
+        """
+        if limit < 1:
+            raise UsageError("the number of results must be at least 1")
+        candidates = self.candidates(query, where, overlay)
+        return self.ranked(candidates, limit, where or Filter(), overlay or {})
+
+    # Candidates
+
+    def candidates(self, text: str, where: Filter | None = None, overlay: Overlay | None = None) -> Candidates:
+        """What could answer the query, with features.
+
+        Raises:
+            UsageError: the query holds nothing to search for.
+        """
+        where = where or Filter()
+        overlay = overlay or {}
+        query = parse_query(text)
+        store, corpus = self.store, self.corpus
+        corpus.refresh(store)
+        query = corrected(query, store)
+        buffers = _Buffers(overlay, where)
+        dense = self._pool.submit(self._dense, query, where, buffers)
+        texts = self._pool.submit(self._texts, query, where, buffers)
+        allowed = _allowed(where)
+        findings = Findings(text=[], dense=[])
+        for name in query.identifiers:
+            findings.defined[name] = self._named(name, allowed, buffers)
+        if query.kind != "symbol":
+            for word in query.capitalised:
+                if word not in findings.defined:
+                    found = self._named(word, allowed, buffers)
+                    types = [entry for entry in found if entry.kind in TYPE_KINDS and entry.name == word]
+                    if types:
+                        findings.mentioned[word] = types
+        files = {**corpus.files, **buffers.facts} if buffers.facts else corpus.files
+        pinned, places = self._places(query, allowed, buffers)
+        findings.dense, vector = dense.result()
+        findings.text = texts.result()
+        revisions = self._candidate_files(query, findings, files, allowed, buffers)
+        revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
+        ids = {number for number, _ in (*findings.text, *findings.dense)}
+        names = {number: (name, kind) for number, (name, kind, *_) in store.briefs([i for i in ids if i >= 0]).items()}
+        names.update({i: (buffers.entries[i].name, buffers.entries[i].kind) for i in ids if i < 0})
+        features = file_features(query, findings, revisions, files, names, vector, corpus, store)
+        return Candidates(query, findings, revisions, files, features, pinned, places)
+
+    def _dense(
+        self, query: Query, where: Filter, buffers: _Buffers
+    ) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
+        vector = self.embedder.embed_query(query.meaning)
+        found = self.store.vector_search(vector, FOUND, where)
+        return buffers.merged(found, buffers.dense(vector), self.corpus.files), vector
+
+    def _texts(self, query: Query, where: Filter, buffers: _Buffers) -> list[tuple[int, float]]:
+        found = self.store.text_search(query.terms, FOUND, where)
+        if not buffers.facts:
+            return buffers.merged(found, [], self.corpus.files)
+        rarity = self.corpus.rarities(self.store, query.terms)
+        return buffers.merged(found, buffers.texts(rarity), self.corpus.files)
+
+    def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: _Buffers) -> list[StoredEntry]:
+        """Definitions of a name, case folded only if none is spelled so; unsaved buffers first."""
+        found = [
+            entry
+            for entry in self.store.named(name, NAMED)
+            if entry.path not in buffers.paths and allowed(entry.path, entry.language, entry.kind)
+        ]
+        found.extend(
+            entry for entry in buffers.entries.values() if entry.part == 0 and entry.name.lower() == name.lower()
+        )
+        exact = [entry for entry in found if entry.name == name]
+        return exact or found
+
+    def _candidate_files(
+        self,
+        query: Query,
+        findings: Findings,
+        files: Mapping[int, FileFacts],
+        allowed: Callable[[str, str, str], bool],
+        buffers: _Buffers,
+    ) -> list[int]:
+        """Files worth ranking: those of definitions, then of hits, by their places in both lists, then by name."""
+        score: dict[int, float] = {}
+        for found in (findings.text, findings.dense):
+            seen: dict[int, None] = {}
+            for number, _ in found:
+                seen.setdefault(number >> ORDINAL_BITS)
+            for place, revision in enumerate(seen):
+                score[revision] = score.get(revision, 0.0) + 10 / (10 + place)
+        for entries in (*findings.defined.values(), *findings.mentioned.values()):
+            for place, entry in enumerate(entries):
+                revision = entry.id >> ORDINAL_BITS
+                score[revision] = score.get(revision, 0.0) + 20 / (20 + place)
+        words = {analysis.stem(word) for word in query.words}
+        rarity = self.corpus.rarities(self.store, words)
+        total = sum(rarity.values()) or 1.0
+        by_name: dict[int, float] = {}
+        for word in words:
+            for revision in self.corpus.by_stem_term.get(word, ()):
+                by_name[revision] = by_name.get(revision, 0.0) + rarity[word] / total
+        for revision, facts in buffers.facts.items():
+            met = sum(rarity[term] for term in facts.stem_terms if term in words)
+            if met:
+                by_name[revision] = met / total
+        named = sorted(by_name.items(), key=lambda item: -item[1] / (1 + 0.2 * len(files[item[0]].stem_terms)))
+        taken = 0
+        for revision, cover in named:
+            facts = files[revision]
+            if facts.path in buffers.paths and revision >= 0:
+                continue
+            if revision in score:
+                score[revision] += cover
+            elif taken < PATH_FILES and allowed(facts.path, facts.language, ""):
+                score[revision] = cover
+                taken += 1
+        best = sorted(score, key=lambda revision: -score[revision])
+        return [revision for revision in best if revision in files][:RANKED_FILES]
+
+    def _places(
+        self, query: Query, allowed: Callable[[str, str, str], bool], buffers: _Buffers
+    ) -> tuple[dict[int, float], list[StoredEntry]]:
+        """The files and entries that the query names by path and line."""
+        pinned: dict[int, float] = {}
+        entries: dict[int, StoredEntry] = {}
+        for place in query.places:
+            for path in self._resolved(place, buffers):
+                revision = buffers.paths.get(path, self.corpus.by_path.get(path))
+                if revision is None:
+                    continue
+                facts = buffers.facts.get(revision) or self.corpus.files[revision]
+                if not allowed(path, facts.language, ""):
+                    continue
+                if place.line is not None:
+                    entry = buffers.entry_at(path, place.line)
+                    if entry is None and path not in buffers.paths:
+                        entry = self.store.entry_at(path, place.line)
+                    if entry is not None and allowed(path, facts.language, entry.kind):
+                        entries.setdefault(entry.id, entry)
+                elif query.kind == "place" or "/" in place.path:
+                    pinned.setdefault(revision, PINNED - len(pinned))
+        return pinned, list(entries.values())
+
+    def _resolved(self, place: Place, buffers: _Buffers) -> list[str]:
+        """The paths of the index that a written path can mean: those that share most of its last components."""
+        wanted = [part for part in place.path.split("/") if part and part != "."]
+        if not wanted:
+            return []
+        if (direct := "/".join(wanted)) in self.corpus.by_path or direct in buffers.paths:
+            return [direct]
+        name = wanted[-1].lower()
+        best: list[str] = []
+        most = 0
+        for path in {*self.corpus.named(name), *(path for path in buffers.paths if path.lower().endswith(name))}:
+            parts = path.split("/")
+            shared = 0
+            while shared < min(len(parts), len(wanted)) and parts[-1 - shared].lower() == wanted[-1 - shared].lower():
+                shared += 1
+            if shared > most:
+                best, most = [path], shared
+            elif shared and shared == most:
+                best.append(path)
+        return sorted(best) if len(best) <= 3 else []
+
+    # Ranking
+
+    def ranked(self, candidates: Candidates, limit: int, where: Filter, overlay: Overlay) -> list[Hit]:
+        """The hits among candidates, best first."""
+        import numpy as np
+
+        if not candidates.revisions:
+            return []
+        scores = self.weights.file_scores(candidates.features)
+        for i, revision in enumerate(candidates.revisions):
+            scores[i] += candidates.pinned.get(revision, 0.0)
+        order = np.argsort(-scores, kind="stable")
+        buffers = _Buffers(overlay, where)
+        chosen = [int(i) for i in order[: max(limit + 5, 15)]]
+        entries = self._entries_of([candidates.revisions[i] for i in chosen], candidates, where, buffers)
+        query, findings = candidates.query, candidates.findings
+        features = entry_features(query, findings, entries, self.corpus, self.store)
+        inside = self.weights.entry_scores(features)
+        by_file: dict[int, list[int]] = {}
+        for j in np.argsort(-inside, kind="stable"):
+            by_file.setdefault(entries[int(j)].id >> ORDINAL_BITS, []).append(int(j))
+        ranked: list[tuple[float, int, StoredEntry]] = []
+        for i in chosen:
+            revision = candidates.revisions[i]
+            best = by_file.get(revision, [])
+            for place, j in enumerate(best[:4]):
+                loss = self.weights.repeat + float(inside[best[0]] - inside[j]) if place else 0.0
+                ranked.append((float(scores[i]) - loss, i, entries[j]))
+        ranked.sort(key=lambda item: -item[0])
+        place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
+        row = {revision: i for i, revision in enumerate(candidates.revisions)}
+        pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
+        return self._hits([*pinned, *ranked], candidates, limit, buffers)
+
+    def _entries_of(
+        self, revisions: list[int], candidates: Candidates, where: Filter, buffers: _Buffers
+    ) -> list[StoredEntry]:
+        """The entries of these files that were found, or, where none was, the files' first."""
+        wanted = set(revisions)
+        findings = candidates.findings
+        known = {entry.id: entry for entries in findings.defined.values() for entry in entries}
+        known.update({entry.id: entry for entries in findings.mentioned.values() for entry in entries})
+        per_file: dict[int, dict[int, None]] = {revision: {} for revision in revisions}
+        for number in known:
+            if number >> ORDINAL_BITS in wanted:
+                per_file[number >> ORDINAL_BITS].setdefault(number)
+        for found in (findings.text, findings.dense):
+            taken: dict[int, int] = {}
+            for number, _ in found:
+                revision = number >> ORDINAL_BITS
+                if revision in wanted and taken.get(revision, 0) < 6:
+                    taken[revision] = taken.get(revision, 0) + 1
+                    per_file[revision].setdefault(number)
+        missing: list[StoredEntry] = []
+        for revision, numbers in per_file.items():
+            if not numbers:
+                first = self._first_entry(revision, candidates, where, buffers)
+                if first is not None:
+                    missing.append(first)
+        ids = [number for numbers in per_file.values() for number in numbers]
+        fetched = {entry.id: entry for entry in self.store.entries([i for i in ids if i >= 0 and i not in known])}
+        found_entries = [known.get(i) or fetched.get(i) or buffers.entries.get(i) for i in ids]
+        return [entry for entry in found_entries if entry is not None] + missing
+
+    def _first_entry(
+        self, revision: int, candidates: Candidates, where: Filter, buffers: _Buffers
+    ) -> StoredEntry | None:
+        """What to show of a file that only its path speaks for: its first definition, else its first entry."""
+        if revision < 0:
+            entries = [entry for entry in buffers.entries.values() if entry.id >> ORDINAL_BITS == revision]
+        else:
+            entries = self.store.entries_in(candidates.files[revision].path)
+        entries = [entry for entry in entries if not where.kinds or entry.kind in where.kinds]
+        definitions = [entry for entry in entries if entry.kind != "block" and entry.part == 0 and entry.parent is None]
+        return next(iter(definitions or entries), None)
+
+    def _hits(
+        self, ranked: list[tuple[float, int, StoredEntry]], candidates: Candidates, limit: int, buffers: _Buffers
+    ) -> list[Hit]:
+        """Hits without doubles: windows become the definition that they are part of."""
+        owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
+        whole = {entry.id: entry for entry in self.store.entries([i for i in owners if i >= 0])}
+        whole.update({i: buffers.entries[i] for i in owners if i in buffers.entries})
+        hits: list[Hit] = []
+        shown: set[int] = set()
+        for score, i, entry in ranked:
+            window = entry
+            if entry.part and entry.parent in whole:
+                entry = whole[entry.parent]
+            if entry.id in shown:
+                continue
+            shown.add(entry.id)
+            start, end = entry.start_line, entry.end_line
+            if end - start >= LONG_LINES and window is not entry:
+                start, end = window.start_line, window.end_line
+            why = explain(candidates, i, entry)
+            hits.append(
+                Hit(entry, entry.path, start, end, entry.kind, entry.name, entry.qualified_name, round(score, 4), why)
+            )
+            if len(hits) == limit:
+                break
+        return hits
+
+
+class _Buffers:
+    """Unsaved buffers as if they were stored: entries with negative ids, scored like the store's own."""
+
+    def __init__(self, overlay: Overlay, where: Filter) -> None:
+        self.paths: dict[str, int] = {}
+        self.facts: dict[int, FileFacts] = {}
+        self.entries: dict[int, StoredEntry] = {}
+        self._updates: dict[int, FileUpdate] = {}
+        allowed = _allowed(where)
+        for place, (path, update) in enumerate(overlay.items()):
+            revision = -1 - place
+            self.paths[path] = revision
+            record = update.record
+            if record.skipped or not allowed(path, record.language, ""):
+                continue
+            self._updates[revision] = update
+            self.facts[revision] = file_facts(
+                FileSummary(revision, path, record.language, record.lines, _mean(update.vectors))
+            )
+            for ordinal, entry in enumerate(update.entries):
+                if where.kinds and entry.kind not in where.kinds:
+                    continue
+                number = (revision << ORDINAL_BITS) + ordinal
+                self.entries[number] = StoredEntry(
+                    id=number,
+                    path=path,
+                    language=record.language,
+                    kind=entry.kind,
+                    name=entry.name,
+                    qualified_name=entry.qualified_name,
+                    signature=entry.signature,
+                    doc=entry.doc,
+                    parent=None if entry.parent is None else (revision << ORDINAL_BITS) + entry.parent,
+                    part=entry.part,
+                    start_line=entry.start_line,
+                    end_line=entry.end_line,
+                    name_line=entry.name_line,
+                    start_byte=entry.start_byte,
+                    end_byte=entry.end_byte,
+                )
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition at a line of a buffer, else the block there."""
+        around = [
+            entry
+            for entry in self.entries.values()
+            if entry.path == path and entry.part == 0 and entry.start_line <= line <= entry.end_line
+        ]
+        return min(around, key=lambda e: (e.kind == "block", e.end_line - e.start_line), default=None)
+
+    def dense(self, vector: NDArray[np.float32]) -> list[tuple[int, float]]:
+        """Dot products of the buffers' entries."""
+        scored: list[tuple[int, float]] = []
+        for revision, update in self._updates.items():
+            if len(update.entries) and len(update.vectors) == len(update.entries):
+                products = update.vectors.astype("f4") @ vector
+                base = revision << ORDINAL_BITS
+                scored.extend((base + i, float(p)) for i, p in enumerate(products) if base + i in self.entries)
+        return scored
+
+    def texts(self, rarity: Mapping[str, float]) -> list[tuple[int, float]]:
+        """BM25 scores of the buffers' entries, as LanceDB counts them (k1 1.2, b .75)."""
+        scored: list[tuple[int, float]] = []
+        for revision, update in self._updates.items():
+            split = [terms.split() for terms in update.terms]
+            mean = max(sum(map(len, split)) / max(len(split), 1), 1.0)
+            for ordinal, terms in enumerate(split):
+                number = (revision << ORDINAL_BITS) + ordinal
+                if number not in self.entries:
+                    continue
+                norm = 1.2 * (0.25 + 0.75 * len(terms) / mean)
+                score = 0.0
+                for term, weight in rarity.items():
+                    if count := terms.count(term):
+                        score += weight * count * 2.2 / (count + norm)
+                if score:
+                    scored.append((number, score))
+        return scored
+
+    def merged(
+        self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
+    ) -> list[tuple[int, float]]:
+        """What the store found of files that are known and in no buffer, and what is in the buffers, best first."""
+        hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
+        kept = [
+            (number, score)
+            for number, score in found
+            if (revision := number >> ORDINAL_BITS) in files and revision not in hidden
+        ]
+        if own:
+            kept = sorted([*kept, *own], key=lambda item: -item[1])[:FOUND]
+        return kept
+
+
+def _mean(vectors: NDArray[np.float16]) -> bytes:
+    import numpy as np
+
+    if not len(vectors):
+        return b""
+    mean = vectors.astype(np.float32).mean(axis=0)
+    unit: NDArray[np.float16] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16)
+    return unit.tobytes()
+
+
+def _allowed(where: Filter) -> Callable[[str, str, str], bool]:
+    """Whether a path, language and kind ("" for any) pass the filter."""
+    inside = matcher(where.include, where.exclude) if where.include or where.exclude else None
+    languages = {language.casefold() for language in where.languages}
+    kinds = set(where.kinds)
+
+    def allowed(path: str, language: str, kind: str) -> bool:
+        if languages and language.casefold() not in languages:
+            return False
+        if kinds and kind and kind not in kinds:
+            return False
+        return inside is None or inside(path)
+
+    return allowed
+
+
+def entry_features(
+    query: Query, findings: Findings, entries: Sequence[StoredEntry], corpus: Corpus, store: Store
+) -> NDArray[np.float32]:
+    """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
+
+    text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
+    exact: it defines a name of the query; type, block, window, top: what it is.
+    """
+    import numpy as np
+
+    text = dict(findings.text)
+    dense = dict(findings.dense)
+    top_text = max(text.values(), default=1.0) or 1.0
+    top = max(dense.values(), default=1.0)
+    floor = min(dense.values(), default=0.0)
+    words = {analysis.stem(word) for word in query.words}
+    parts = [_name_terms(entry.name) for entry in entries]
+    rarity = corpus.rarities(store, words.union(*parts))
+    total = sum(rarity[word] for word in words) or 1.0
+    exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
+    exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
+    rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
+    for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
+        met = sum(rarity[term] for term in terms if term in words)
+        size = entry.end_line - entry.start_line + 1
+        rows[i] = (
+            text.get(entry.id, 0.0) / top_text,
+            (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
+            2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
+            exact.get(entry.id, 0.0)
+            * (1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5)
+            + (min(size, 200) / 4000 if entry.id in exact else 0.0),
+            float(entry.kind in TYPE_KINDS),
+            float(entry.kind == "block"),
+            float(entry.part > 0),
+            float(entry.parent is None),
+        )
+    return rows
+
+
+def _worth(entry: StoredEntry) -> float:
+    """How likely a definition is what is meant by its bare name."""
+    return 1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5
+
+
+def _name_terms(name: str) -> set[str]:
+    return {analysis.stem(part) for part in analysis.split_identifier(name)}
+
+
+def explain(candidates: Candidates, row: int, entry: StoredEntry) -> str:
+    """In words, which features counted for an entry of the candidate file `row`."""
+    query = candidates.query
+    if any(entry.id == place.id for place in candidates.places):
+        return "named by the query's " + ("stack trace" if query.kind == "trace" else "path and line")
+    facts = candidates.files[candidates.revisions[row]]
+    reasons: list[str] = []
+    if candidates.revisions[row] in candidates.pinned:
+        reasons.append("path named in the query")
+    for name, entries in candidates.findings.defined.items():
+        if any(found.id == entry.id for found in entries):
+            reasons.append(
+                f"defines `{entry.name}`" if entry.name == name else f"defines `{entry.name}` (like `{name}`)"
+            )
+    if any(found.id == entry.id for entries in candidates.findings.mentioned.values() for found in entries):
+        reasons.append(f"defines `{entry.name}`")
+    stems = {analysis.stem(word): word for word in query.words}
+    if not reasons and (met := _met(stems, _name_terms(entry.name))):
+        reasons.append(f"name has {met}")
+    if met := _met(stems, {*facts.stem_terms, *facts.folder_terms}):
+        reasons.append(f"path has {met}")
+    if entry.doc and (met := _met(stems, analysis.analyze(entry.doc[:400]))):
+        reasons.append(f"doc has {met}")
+    texts = [number for number, _ in candidates.findings.text]
+    dense = [number for number, _ in candidates.findings.dense]
+    if entry.id in texts[:20]:
+        reasons.append("text matches well")
+    if entry.id in dense[:20]:
+        reasons.append("close in meaning")
+    if not reasons:
+        file = candidates.revisions[row]
+        hits = sum(number >> ORDINAL_BITS == file for number in {*texts[:100], *dense[:100]})
+        reasons.append(
+            f"{hits} matching places in this file" if hits > 1 else "text matches" if hits else "path matches"
+        )
+    if facts.static[0]:
+        reasons.append("a test")
+    return "; ".join(reasons[:4])
+
+
+def _met(stems: Mapping[str, str], terms: Iterable[str]) -> str:
+    """The query's words that are among the terms, at most three."""
+    return ", ".join([stems[term] for term in dict.fromkeys(terms) if term in stems][:3])

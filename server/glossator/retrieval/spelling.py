@@ -1,0 +1,77 @@
+"""Words of a query that the index doesn't know, corrected to the nearest that it does.
+
+A word is corrected only if no entry holds it: a typing error is then more likely than anything else. The nearest word
+is looked for among the index's terms with the same first two letters (few typing errors are there).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from glossator.index import terms as analysis
+
+if TYPE_CHECKING:
+    from glossator.index.store import Store
+    from glossator.retrieval.query import Query
+
+SHORTEST = 4
+"""Letters of the shortest word that is corrected: below, everything is near to everything."""
+MOST_CORRECTED = 4
+"""Words corrected in one query."""
+
+
+def corrected(query: Query, store: Store) -> Query:
+    """The query with unknown words replaced by near ones of the index, if there are any."""
+    if query.kind == "trace" or len(query.words) > 24:
+        return query
+    stems = {word: analysis.stem(word) for word in query.words if len(word) >= SHORTEST and word.isalpha()}
+    wholes = {name: analysis.stem(analysis.folded(name)) for name in query.identifiers if len(name) >= SHORTEST}
+    known = store.document_frequencies(list({*stems.values(), *wholes.values()}))
+
+    def near(terms: dict[str, str]) -> dict[str, str]:
+        unknown = [(word, term) for word, term in terms.items() if not known[term]][:MOST_CORRECTED]
+        found = {word: nearest(term, store) for word, term in unknown}
+        return {word: term for word, term in found.items() if term}
+
+    fixes, names = near(stems), near(wholes)
+    if not fixes and not names:
+        return query
+    words = [fixes.get(word, word) for word in query.words]
+    terms = dict.fromkeys([*(analysis.stem(word) for word in words), *query.terms, *names.values()])
+    identifiers = list(query.identifiers)
+    for whole in names.values():
+        like = (entry.name for entry in store.names_like(whole, 3))
+        identifiers.extend(dict.fromkeys(name for name in like if analysis.stem(analysis.folded(name)) == whole))
+    meaning = " ".join([query.meaning, *fixes.values()])
+    return replace(
+        query, words=tuple(dict.fromkeys(words)), terms=tuple(terms), identifiers=tuple(identifiers), meaning=meaning
+    )
+
+
+def nearest(stem: str, store: Store) -> str:
+    """The term nearest to an unknown one: at most one error in six letters, the most frequent of the nearest; or ""."""
+    allowed = 1 if len(stem) < 7 else 2
+    best, best_key = "", (allowed + 1, 0)
+    for term, count in store.terms_from(stem[:2]).items():
+        if abs(len(term) - len(stem)) > allowed:
+            continue
+        key = (distance(stem, term, allowed), -count)
+        if key < best_key and key[0] <= allowed:
+            best, best_key = term, key
+    return best
+
+
+def distance(a: str, b: str, limit: int) -> int:
+    """Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`; `limit` + 1 if more."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        earlier, before, row = before, row, [i] + [0] * len(b)
+        for j, y in enumerate(b, 1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                row[j] = min(row[j], earlier[j - 2] + 1)
+        if min(row) > limit:
+            return limit + 1
+    return min(row[-1], limit + 1)
