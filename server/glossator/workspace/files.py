@@ -9,7 +9,9 @@ Paths are relative to the root, with "/" between names on every system. It knows
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import stat
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -74,6 +76,8 @@ def printable(path: str) -> str:
 
 def _odd(path: str) -> bool:
     """Whether `path` cannot be encoded."""
+    if path.isascii():
+        return False
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -348,7 +352,7 @@ class Rules:
 
     def _file(self, path: str, name: str, folder: _Folder, entry: os.DirEntry[str] | None) -> Found | Skipped | None:
         """What is to be said of a path that is not an ordinary folder."""
-        if folder.ignores(path, name, False):
+        if screening.is_unlisted(name) or folder.ignores(path, name, False):
             return None
         if _odd(name):
             return Skipped(printable(path), "its name is not valid UTF-8")
@@ -380,7 +384,11 @@ class Rules:
             return Skipped(path, "a broken symbolic link")
         if not target.is_relative_to(self.root):
             return Skipped(path, "a symbolic link that leads out of the workspace")
-        return None if target.is_dir() else Skipped(path, f"a symbolic link to {_relative(self.root, target)}")
+        return (
+            None
+            if target.is_dir()
+            else Skipped(path, f"a symbolic link to {printable(target.relative_to(self.root).as_posix())}")
+        )
 
 
 def scan(root: Path, settings: Settings) -> Iterator[Found | Skipped]:
@@ -560,15 +568,38 @@ def _decode_utf16(data: bytes) -> tuple[str, str] | None:
     return None if "\0" in text else (text, encoding)
 
 
+_DECLARATION = re.compile(rb"(?:coding|charset)\s*[:=]\s*[\"']?([-\w.]{2,40})", re.IGNORECASE)
+_DECLARABLE = ("big5", "cp", "euc", "gb", "hz", "iso", "johab", "koi8", "mac", "ptcp", "shift", "tis", "latin")
+"""What the names of harmless codecs begin with: Python has others that are slow, or not for text at all."""
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that the file itself declares near its beginning (PEP 263, Emacs, Vim, XML, HTML)."""
+    for match in _DECLARATION.finditer(data[:1024]):
+        try:
+            name = codecs.lookup(match.group(1).decode("ascii")).name.replace("_", "-")
+        except (LookupError, UnicodeDecodeError, ValueError):
+            continue
+        if name.startswith(_DECLARABLE):
+            return name
+    return None
+
+
 def _decode_legacy(data: bytes, first: int) -> tuple[str, str]:
     """Text in one of the encodings from before Unicode; `first` is where it ceases to be UTF-8."""
     from charset_normalizer import from_bytes
 
+    declared = _declared(data)
+    if declared is not None:
+        try:
+            return data.decode(declared), declared
+        except UnicodeDecodeError:
+            pass
     start = max(0, first - _GUESSED // 4)
     best = from_bytes(data[start : start + _GUESSED], cp_isolation=list(_LEGACY), steps=5, chunk_size=512).best()
-    for encoding in (best.encoding,) if best is not None else ():
+    if best is not None:
         try:
-            return data.decode(encoding), encoding
+            return data.decode(best.encoding), best.encoding
         except (UnicodeDecodeError, LookupError):
-            continue
+            pass
     return data.decode("latin-1"), "latin-1"

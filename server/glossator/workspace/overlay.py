@@ -43,7 +43,7 @@ class OverlayChanges:
         revision: the revision up to which this tells; ask with it next time.
         buffers: the newest state of what was opened or changed, in the order of their revisions.
         closed: what was closed and is not open again, sorted.
-        complete: False if so much was closed meanwhile that `closed` lacks some: whatever is not in `Overlay.documents` is.
+        complete: False if so much was closed meanwhile that `closed` lacks some: ask `Overlay.documents`.
     """
 
     revision: int

@@ -68,10 +68,23 @@ def is_rule_file(path: str) -> bool:
     return name in _RULE_FILES or (name in _VENDOR_MARKERS and folder.rpartition("/")[2] == "vendor")
 
 
+_SECRET_FOLDERS = frozenset({".ssh", ".gnupg", ".password-store"})
+
+_UNLISTED_FILES = frozenset({".git", ".DS_Store", "Thumbs.db", "desktop.ini", "4913"})
+_TEMPORARY = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-p]|.*___jb_(?:tmp|old)___|\.goutputstream-.*", re.DOTALL)
+
+
+def is_unlisted(name: str) -> bool:
+    """Whether a file of this name is left out without a word: a link to a repository, an editor's passing files."""
+    return name in _UNLISTED_FILES or _TEMPORARY.fullmatch(name) is not None
+
+
 def folder_by_name(name: str) -> str | None:
     """Why a folder of this name is left out; "" for silently; None if its name says nothing."""
     if name in UNLISTED_FOLDERS or name.endswith(".egg-info"):
         return ""
+    if name in _SECRET_FOLDERS:
+        return "may hold secrets"
     return "vendored" if name in VENDORED_FOLDERS else None
 
 
@@ -160,19 +173,20 @@ _GENERATED_NAME = re.compile(
 
 _SECRET_NAME = re.compile(
     r"""(?x)
-        (?!\.env(?:\.\w+)*\.(?:example|sample|template|dist|defaults|schema)$|\.env\.(?:d\.ts|ts|js|mjs|py|md)$)
+        (?!\.env(?:[.-]\w+)*[.-](?:example|sample|template|dist|defaults|schema)$|\.env\.(?:d\.ts|ts|js|mjs|py|md)$)
+        (?!(?:.+[._-])?(?:example|sample|template)\.env$)
         (?:\.env|\.env[.-].*|.+\.env|\.envrc)
       | .*\.(?:pem|key|p12|pfx|keystore|jks|ppk|kdbx?|gpg|pgp|p8|pkcs12|ovpn|tfstate)
       | terraform\.tfvars | .*\.auto\.tfvars
       | .*\.tfstate\.backup | .*\.keychain-db
       | \.netrc | _netrc | \.npmrc | \.pypirc | \.pgpass | \.my\.cnf | \.htpasswd | \.git-credentials | \.dockercfg
-      | \.s3cfg | \.boto | \.yarnrc\.yml\.local | \.vault[-_]?(?:token|pass(?:word)?)(?:\.txt)? | kubeconfig(?:\..*)?
+      | \.s3cfg | \.boto | \.yarnrc\.yml\.local | \.vault[-_]?(?:token|pass(?:word)?)(?:\.txt)?
       | \.kubeconfig | .*\.kubeconfig | service[-_]?account.*\.json | .*[-_]credentials?\.(?:json|ya?ml|xml|ini|txt|csv)
       | client[-_]secrets?.*\.json | wp-config\.php
     """
 )
 _SECRET_WORD = re.compile(
-    r"\.?(?:credentials?|secrets?|passwords?|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?)(?:[._-].*)?(?<!\.pub)"
+    r"\.?(?:credentials?|secrets?|passwords?|kubeconfig|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?)(?:[._-].*)?(?<!\.pub)"
 )
 """Words that name secrets in a data file, and an ordinary module in source code."""
 
