@@ -77,7 +77,7 @@ def _title(raw: bytes) -> str:
 def _markdown_headings(source: Source) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading outside fenced code."""
     headings = []
-    lines = source.data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = source.data.splitlines()
     fence = b""
     first = 0
     if lines and lines[0].rstrip() == b"---":
@@ -122,7 +122,7 @@ _ADORNMENT = re.compile(rb"^([!-/:-@\[-`{-~])\1*\s*$")
 def _rst_headings(source: Source) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading; levels in order of appearance."""
     headings = []
-    lines = source.data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = source.data.splitlines()
     styles: list[tuple[bytes, bool]] = []
     index = 0
     while index + 1 < len(lines):

@@ -41,6 +41,12 @@ DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
 DESCEND_BYTES: Final = 1200
 """Nodes smaller than this are not searched for places to cut."""
 
+MAX_DEPTH: Final = 1000
+"""Patterns start no deeper than this in the tree. Every node is compared with all patterns that are under way around
+it, so a chain of 30,000 calls would take half a minute without a limit; code is not nested that deep."""
+FRAGMENTS: Final = 20_000
+"""A syntax error of more pieces than this is not searched, since that takes quadratic time: it is no code."""
+
 _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
@@ -136,6 +142,8 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     root = Parser(reader.grammar).parse(b"\n\n\n" + data[3:] if source.has_mark else data).root_node
+    if _is_rubble(root):
+        return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
     roles = reader.roles
     found: dict[int, Definition] = {}
     ranks: dict[int, int] = {}
@@ -144,7 +152,9 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     docs: dict[int, int] = {}
     imports: dict[str, None] = {}
     ignored: list[tuple[int, int]] = []
-    for pattern, captures in QueryCursor(reader.query).matches(root):
+    cursor = QueryCursor(reader.query)
+    cursor.set_max_start_depth(MAX_DEPTH)
+    for pattern, captures in cursor.matches(root):
         for role, kind in roles[pattern]:
             nodes = captures.get(role)
             if not nodes:
@@ -193,6 +203,17 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     )
     imports.pop("", None)
     return ParsedFile(language, chunker.entries(definitions), tuple(imports), root.has_error, source.lines)
+
+
+def _is_rubble(root: tree_sitter.Node) -> bool:
+    """Whether the grammar made nothing of the file but a heap of fragments."""
+    if not root.has_error:
+        return False
+    if root.is_error and root.child_count > FRAGMENTS:
+        return True
+    return root.child_count < FRAGMENTS and any(
+        child.is_error and child.child_count > FRAGMENTS for child in root.children
+    )
 
 
 def _add_definition(
