@@ -75,8 +75,8 @@ class VectorCache:
             connection = self._open()
             for start in range(0, len(keys), _CHUNK):
                 chunk = keys[start : start + _CHUNK]
-                marks = ",".join("?" * len(chunk))
-                rows = connection.execute(f"SELECT key, used, vector FROM vectors WHERE key IN ({marks})", chunk)
+                select = "SELECT key, used, vector FROM vectors WHERE key IN (?{})".format(", ?" * (len(chunk) - 1))
+                rows = connection.execute(select, chunk)
                 for key, used, vector in rows:
                     if len(vector) != self._row_bytes:
                         continue
@@ -143,8 +143,8 @@ class VectorCache:
             if version == 0:
                 with _transaction(connection):
                     connection.execute(
-                        "CREATE TABLE IF NOT EXISTS vectors "
-                        "(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, vector BLOB NOT NULL)"
+                        "CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, "
+                        "key BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, vector BLOB NOT NULL)"
                     )
                     connection.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:

@@ -1,0 +1,183 @@
+"""A SQLite database that many threads and processes read while one connection writes.
+
+It owns connections, transactions and the translation of errors; it knows nothing of what is in the tables.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from glossator.errors import StoreCorruptError, StoreError, StoreFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+BUSY_SECONDS = 30.0
+"""How long a connection waits for another one's write; far above the longest transaction (about one second)."""
+
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+
+
+def full_error(where: Path) -> StoreFullError:
+    """The error for a full disk."""
+    return StoreFullError(
+        f"the disk that holds {where} is full: free some space and index again; what was indexed before is kept"
+    )
+
+
+DAMAGE_MARK = "damaged"
+"""Name of the file in an index's folder that says that damage was met: the next writer looks at everything."""
+
+
+def corrupt_error(where: Path, why: str) -> StoreCorruptError:
+    """The error for damaged files; notes the damage, so that the next writer finds and repairs it."""
+    with suppress(OSError):
+        (where / DAMAGE_MARK).write_text(why, "utf-8", "replace")
+    return StoreCorruptError(
+        f"the index in {where} is damaged ({why}): index the folder again to rebuild it; "
+        "the damaged files are kept aside"
+    )
+
+
+@contextmanager
+def translated(where: Path) -> Iterator[None]:
+    """Raise SQLite's errors as the store's own, which say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        # A write beyond a quota or a limit of the file's size is an IO error without a cause of its own.
+        if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE:
+            raise full_error(where) from error
+        if code in _CORRUPT:
+            raise corrupt_error(where, str(error)) from error
+        raise StoreError(f"cannot use the index in {where}: {error}") from error
+
+
+class Database:
+    """The database in one file. Reading is safe from any thread; writing, from one thread at a time."""
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        """Open the file; `write` creates it where there is none."""
+        self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._all: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        with translated(path.parent):
+            self._main = self._connect(write=write)
+
+    def _connect(self, *, write: bool) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'rw'}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        with self._guard:
+            if self._closed:
+                connection.close()
+                raise StoreError(f"the index in {self.path.parent} is closed")
+            self._all.append(connection)
+        # NORMAL in WAL mode: a killed process loses nothing; a power cut may lose the last commits, never consistency.
+        connection.executescript(
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
+            "PRAGMA journal_size_limit = 4194304;"
+        )
+        if not write:
+            connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread uses, for as long as the context lasts."""
+        with translated(self.path.parent):
+            with self._guard:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                connection = self._connect(write=False)
+            try:
+                yield connection
+            finally:
+                with self._guard:
+                    self._idle.append(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection, in a transaction that is committed at the end, or rolled back on any error."""
+        with translated(self.path.parent):
+            connection = self._main
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def checkpoint(self) -> None:
+        """Write the log back into the database, as far as no reader needs it."""
+        with translated(self.path.parent):
+            self._main.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def check(self) -> None:
+        """Read the whole database.
+
+        Raises:
+            StoreCorruptError: it is damaged.
+        """
+        with translated(self.path.parent):
+            found = str(self._main.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if found != "ok":
+            raise corrupt_error(self.path.parent, " ".join(found.split())[:200])
+
+    def get(self, key: str, default: Any = 0) -> Any:
+        """The value of a key of the table `meta`."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            return row[0] if row else default
+
+    def put(self, values: Mapping[str, object]) -> None:
+        """Set keys of the table `meta`."""
+        with self.transaction() as connection:
+            put(connection, values)
+
+    def close(self) -> None:
+        """Close all connections; queries that are running fail."""
+        with self._guard:
+            self._closed = True
+            connections, self._all, self._idle = self._all, [], []
+        for connection in connections:
+            connection.close()
+
+
+def put(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    """Set keys of the table `meta` within a transaction."""
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+
+def encodable(text: str) -> str:
+    """`text` without lone surrogates, which neither SQLite nor Arrow can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def path_in(path: str) -> str | bytes:
+    """A path as the database holds it: text, or bytes where the file's name is not valid Unicode."""
+    if not path.isascii():
+        try:
+            path.encode("utf-8")
+        except UnicodeEncodeError:
+            return path.encode("utf-8", "surrogatepass")
+    return path
+
+
+def path_out(path: str | bytes) -> str:
+    """A path as it went into `path_in`."""
+    return path if isinstance(path, str) else path.decode("utf-8", "surrogatepass")

@@ -1,0 +1,94 @@
+"""The folders that indexes are kept in: their names, who may read them, who writes them, how large they are."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+from glossator.errors import StoreError, StoreLockedError
+from glossator.index.database import full_error
+from glossator.index.vectors import file_name
+
+
+def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
+    """Where the index of a root is kept: a folder of the root's own, and in it one for this identity."""
+    real = os.path.realpath(root)
+    digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=8).hexdigest()
+    return index_dir / f"{file_name(Path(real).name or 'root')}-{digest}" / file_name(identity)
+
+
+def move_aside(folder: Path) -> Path | None:
+    """Move a folder to a name of its own, in place of the one that was there; None if there is no such folder."""
+    if not folder.exists():
+        return None
+    aside = folder.with_name(folder.name + ".damaged")
+    if aside.exists():
+        shutil.rmtree(aside)
+    folder.rename(aside)
+    return aside
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder, for its owner alone. On Windows the user's profile, where it is by default, is private."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            for part in (folder, folder.parent):
+                part.chmod(0o700)
+    except OSError as error:
+        raise system_error(folder, error) from error
+
+
+def system_error(folder: Path, error: OSError) -> StoreError:
+    """The store's own error for what the system says of the folder."""
+    if error.errno == errno.ENOSPC:
+        return full_error(folder)
+    return StoreError(f"cannot write the index in {folder}: {error}")
+
+
+def acquire(folder: Path) -> Any:
+    """The lock of the one writer, beside the folder. The system releases it when the process ends, however it does.
+
+    Raises:
+        StoreLockedError: it is held.
+    """
+    from filelock import FileLock, Timeout
+
+    holder = folder.with_name(folder.name + ".writer")
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(folder.name + ".lock"), timeout=0, thread_local=False)
+        lock.acquire()
+    except Timeout:
+        try:
+            who = holder.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            who = "another process"
+        raise StoreLockedError(f"{who} is writing the index in {folder}: wait for it, or stop it") from None
+    except OSError as error:
+        raise system_error(folder, error) from error
+    with contextlib.suppress(OSError):
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", "utf-8")
+    return lock
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below the folder."""
+    total = 0
+    stack = [folder]
+    while stack:
+        # A writer may remove files and folders while they are counted.
+        with contextlib.suppress(OSError), os.scandir(stack.pop()) as found:
+            for item in found:
+                if item.is_dir(follow_symlinks=False):
+                    stack.append(Path(item.path))
+                else:
+                    with contextlib.suppress(OSError):
+                        total += item.stat(follow_symlinks=False).st_size
+    return total

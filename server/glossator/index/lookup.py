@@ -1,0 +1,263 @@
+"""Looking things up in the catalogue: entries by id, place or name, references, term statistics.
+
+It reads what `catalogue.py` writes, and knows nothing of how it gets there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.database import encodable, path_in, path_out
+from glossator.index.records import StoredEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from glossator.index.database import Database
+
+_ENTRY = (
+    "SELECT e.id, f.path, l.label, k.label, n.name, e.qualified_name, e.signature, e.doc, e.parent, e.part, "
+    "e.start_line, e.end_line, e.name_line, e.start_byte, e.end_byte FROM entries e "
+    "JOIN files f ON f.id = e.id >> 20 JOIN labels l ON l.id = f.language "
+    "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name "
+)
+"""What makes a StoredEntry; 20 is ORDINAL_BITS."""
+
+_NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.id"
+_FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.id"
+_STARTING = "SELECT id, name FROM names WHERE folded >= ? AND folded < ? LIMIT 3000"
+_LIKE = "SELECT id, name FROM names WHERE folded IS NOT NULL AND folded LIKE ? ESCAPE '\\' LIMIT 3000"
+
+
+def _stored(row: tuple[Any, ...]) -> StoredEntry:
+    """The entry that a row of `_ENTRY` describes."""
+    (number, path, language, kind, name, qualified, signature, doc, parent, *rest) = row
+    name = name or ""
+    return StoredEntry(
+        number,
+        path_out(path),
+        language,
+        kind,
+        name,
+        name if qualified is None else qualified,
+        signature,
+        doc,
+        None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent,
+        *rest,
+    )
+
+
+class Lookup:
+    """Queries of one catalogue, from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def entries(self, ids: Sequence[int]) -> list[StoredEntry]:
+        """The entries with these ids, in that order; unknown ids are left out."""
+        found = []
+        with self._database.reading() as connection:
+            for number in ids:
+                row = connection.execute(_ENTRY + "WHERE e.id = ?", (number,)).fetchone()
+                if row is not None:
+                    found.append(_stored(row))
+        return found
+
+    def _select(self, condition: str, values: Sequence[object]) -> list[StoredEntry]:
+        with self._database.reading() as connection:
+            return [_stored(row) for row in connection.execute(_ENTRY + condition, values)]
+
+    def _span(self, path: str) -> tuple[int, int] | None:
+        """The range of ids of a file's entries (the end is not in it)."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT id FROM files WHERE path = ?", (path_in(path),)).fetchone()
+        return (row[0] << ORDINAL_BITS, (row[0] + 1) << ORDINAL_BITS) if row else None
+
+    def entries_in(self, path: str) -> list[StoredEntry]:
+        """All entries of a file, in order."""
+        span = self._span(path)
+        if span is None:
+            return []
+        return self._select("WHERE e.id >= ? AND e.id < ? ORDER BY e.id", span)
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition whose range holds the line, else the block there."""
+        span = self._span(path)
+        if span is None:
+            return None
+        values = (*span, line, line)
+        matches = self._select(
+            "WHERE e.id >= ? AND e.id < ? AND e.start_line <= ? AND e.end_line >= ? AND e.part = 0 "
+            "ORDER BY k.label = 'block', e.end_line - e.start_line, e.id DESC LIMIT 1",
+            values,
+        )
+        return matches[0] if matches else None
+
+    def referring_to(self, name: str, limit: int) -> list[StoredEntry]:
+        """Entries that refer to the name, in order of their ids."""
+        return self._select(
+            "WHERE e.id IN (SELECT entry FROM refs WHERE name = (SELECT id FROM names WHERE name = ?) LIMIT ?) "
+            "ORDER BY e.id",
+            (encodable(name), limit),
+        )
+
+    def reference_counts(self, names: Iterable[str]) -> dict[str, int]:
+        """How many entries refer to each of the names; 0 for unknown ones."""
+        counts = {}
+        with self._database.reading() as connection:
+            for name in names:
+                row = connection.execute("SELECT refs FROM names WHERE name = ?", (encodable(name),)).fetchone()
+                counts[name] = row[0] if row else 0
+        return counts
+
+    def references_of(self, entry_id: int) -> tuple[str, ...]:
+        """The names that an entry refers to, in order of first use."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT refs FROM entries WHERE id = ?", (entry_id,)).fetchone()
+            if row is None or row[0] is None:
+                return ()
+            select = "SELECT name FROM names WHERE id = ?"
+            found = (connection.execute(select, (number,)).fetchone() for number in array("I", row[0]))
+            return tuple(name[0] for name in found if name)
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """In how many entries each term occurs."""
+        counts = {}
+        with self._database.reading() as connection:
+            for term in terms:
+                row = connection.execute("SELECT entries FROM terms WHERE term = ?", (encodable(term),)).fetchone()
+                counts[term] = max(0, row[0]) if row else 0
+        return counts
+
+    def named(self, name: str, limit: int) -> list[StoredEntry]:
+        """Definitions of that name, bare, qualified, or qualified by modules too: exact case first, then without."""
+        name = encodable(name.strip())
+        if not name:
+            return []
+        parts = [part for part in _SEPARATORS.split(name) if part]
+        found: dict[int, StoredEntry] = {}
+        for folded in (False, True):
+            named, fold = (_FOLDED, str.casefold) if folded else (_NAMED, str)
+            for bare in dict.fromkeys((name, parts[-1] if parts else name)):
+                matches = self._select(named, (fold(bare),))
+                wanted = [fold(bare)] if bare == name else [fold(part) for part in parts]
+                whole = [entry for entry in matches if fold(entry.qualified_name) == fold(name)]
+                rest = [entry for entry in matches if _ends_with(entry, wanted, fold)]
+                for entry in (*whole, *rest):
+                    found.setdefault(entry.id, entry)
+            if len(found) >= limit:
+                break
+        return list(found.values())[:limit]
+
+    def briefs(self, ids: Iterable[int]) -> dict[int, tuple[str, str, int, int | None]]:
+        """Id -> (name, kind, part, the parent's id) of those entries that are known."""
+        found: dict[int, tuple[str, str, int, int | None]] = {}
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT e.id, n.name, k.label, e.part, e.parent FROM json_each(?) j JOIN entries e ON e.id = j.value "
+                "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name",
+                (json.dumps(list(ids)),),
+            )
+            for number, name, kind, part, parent in rows:
+                above = None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent
+                found[number] = (name or "", kind, part, above)
+        return found
+
+    def terms_from(self, prefix: str, limit: int) -> dict[str, int]:
+        """Terms that begin with the prefix -> in how many entries they occur."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT term, entries FROM terms WHERE term >= ? AND term < ? AND entries > 0 LIMIT ?",
+                (encodable(prefix), encodable(prefix) + "\U0010ffff", limit),
+            )
+            return dict(rows.fetchall())
+
+    def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
+        """Definitions whose name matches fuzzily, best first; parts before a "." must occur in the qualified name."""
+        pattern = encodable(pattern.strip())
+        *scopes, bare = [part for part in _SEPARATORS.split(pattern) if part] or [""]
+        if not bare:
+            return []
+        folded = bare.casefold()
+        loose = "%" + "%".join(_like(char) for char in folded if not char.isspace()) + "%"
+        found: dict[int, str] = {}
+        with self._database.reading() as connection:
+            # Prefixes first, by the index; then anything that holds the pattern; then its letters in order.
+            found.update(connection.execute(_STARTING, (folded, folded + "\U0010ffff")))
+            found.update(connection.execute(_LIKE, (f"%{_like(folded)}%",)))
+            found.update(connection.execute(_LIKE, (loose,)))
+        ranked = sorted((_likeness(name, bare), len(name), name, number) for number, name in found.items())
+        entries: list[StoredEntry] = []
+        for *_, number in ranked:
+            if len(entries) >= limit:
+                break
+            matches = self._select("WHERE e.name = ? AND e.part = 0 ORDER BY e.id LIMIT ?", (number, limit))
+            entries.extend(entry for entry in matches if _holds(entry.qualified_name, scopes))
+        return entries[:limit]
+
+
+_SEPARATORS = re.compile(r"::|->|[.#/\\]")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+
+
+def _like(text: str) -> str:
+    """`text` with LIKE's own characters escaped."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _ends_with(entry: StoredEntry, wanted: list[str], fold: Any) -> bool:
+    """Whether the path and qualified name of the entry, as one list of parts, end with `wanted`."""
+    if len(wanted) == 1:
+        return bool(fold(entry.name) == wanted[0])
+    stem = re.sub(r"(/__init__|/index|/mod)?\.[^./]*$", "", entry.path)
+    parts = [fold(part) for part in (*stem.split("/"), *_SEPARATORS.split(entry.qualified_name)) if part]
+    return parts[-len(wanted) :] == wanted
+
+
+def _holds(qualified_name: str, scopes: list[str]) -> bool:
+    """Whether the scopes occur in the qualified name in this order, without regard to case."""
+    rest = qualified_name.casefold()
+    for scope in scopes:
+        _, met, rest = rest.partition(scope.casefold())
+        if not met:
+            return False
+    return True
+
+
+def _likeness(name: str, pattern: str) -> int:
+    """How well the name matches: 0 exactly, then case, prefix, humps, a word's start, anywhere, scattered letters."""
+    folded, wanted = name.casefold(), pattern.casefold()
+    if name == pattern:
+        return 0
+    if folded == wanted:
+        return 1
+    if folded.startswith(wanted):
+        return 2 if name.startswith(pattern) else 3
+    if _matches_humps(name, wanted):
+        return 4
+    at = folded.find(wanted)
+    if at > 0:
+        starts = not name[at - 1].isalnum() or (name[at : at + 1].isupper() and not name[at - 1].isupper())
+        return 5 if starts else 6
+    return 7
+
+
+def _matches_humps(name: str, wanted: str) -> bool:
+    """Whether the pattern is made of prefixes of the name's words, the first included ("gsc" in getSymbolCount)."""
+    states = {0}
+    for index, hump in enumerate(_HUMPS.findall(name)):
+        word = hump.casefold()
+        reached = set() if index == 0 else set(states)
+        for state in states:
+            for length in range(1, len(word) + 1):
+                if not wanted.startswith(word[:length], state):
+                    break
+                reached.add(state + length)
+        states = reached
+        if len(wanted) in states:
+            return True
+    return False
