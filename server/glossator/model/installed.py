@@ -251,22 +251,48 @@ class Models:
         return present[0] if len(present) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The chat model that is to answer. `path` is None for a remote endpoint's."""
+
+    name: str
+    path: Path | None
+
+
+def resolve_model(settings: Settings) -> ModelChoice | None:
+    """What would answer by these settings; None if nothing would.
+
+    Raises:
+        ModelNotFoundError: the settings name a model that is not there.
+    """
+    if settings.endpoint:
+        return ModelChoice(settings.endpoint_model or settings.endpoint, None)
+    models = Models.of(settings)
+    if settings.model:
+        path = Path(settings.model).expanduser()
+        if path.is_file():
+            return ModelChoice(path.name.removesuffix(".gguf"), path.absolute())
+        if path.suffix == ".gguf" and len(path.parts) > 1:
+            raise ModelNotFoundError(f"no model file at {path}")
+        model: InstalledModel | None = models.get(settings.model)
+    else:
+        model = models.current()
+    if model is None:
+        return None
+    if not model.present:
+        raise ModelNotFoundError(f"the file of the model {model.name} is gone: {model.path}")
+    return ModelChoice(model.name, Path(model.path))
+
+
 def resolve(settings: Settings) -> Path:
     """The chat model's file that the settings name.
 
     Raises:
         ModelNotFoundError: there is none, with the way to get one.
     """
-    if settings.model:
-        path = Path(settings.model).expanduser()
-        if path.is_file():
-            return path.absolute()
-        if path.suffix == ".gguf" and len(path.parts) > 1:
-            raise ModelNotFoundError(f"no model file at {path}")
-        return Path(Models.of(settings).get(settings.model).path)
-    model = Models.of(settings).current()
-    if model is not None:
-        return Path(model.path)
+    choice = resolve_model(settings)
+    if choice is not None and choice.path is not None:
+        return choice.path
     have = [model.name for model in Models.of(settings).all() if model.role == "chat"]
     if have:
         raise ModelNotFoundError(f"no model is chosen; choose one with: glossator models use {have[0]}")

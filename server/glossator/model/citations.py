@@ -1,0 +1,316 @@
+"""Checks what the model writes, while it is streamed: only citations that hold come out.
+
+The model can only name numbers of evidence. A number that does not exist, or whose place no longer says what the model
+was shown, is left out. Places and lines are rendered here, from the evidence; line numbers that the model makes up are
+taken out. Text in code spans and code blocks is passed on as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from glossator.model.prompts import Evidence
+
+    Verify = Callable[[Evidence], Evidence | None]
+
+_LONGEST_RANGE = 20
+"""[1-20] is taken as a range of evidence; a longer one is not a citation."""
+
+_NUMBERS = r"\d{1,4}(?:[ \t]*(?:,|;|&|-|–|and|und|et)[ \t]*\[?\^?\d{1,4})*"
+_CITATION = re.compile(
+    rf"[ \t]*[\[【]\^?[ \t]*(?:evidence|source|ev\.?)?[ \t]*#?(?P<numbers>{_NUMBERS})[ \t]*(?:†[^\]】\n]{{0,100}})?[\]】]",
+    re.IGNORECASE,
+)
+_LINE = re.compile(
+    r"(?<![\w:/\\.-])(?P<path>[\w./\\-]*[\w-]\.[A-Za-z]\w{0,5}):\d+(?:[:,-]\d+)*(?!\w)"
+    r"|[ \t]*\((?:at |on |see )?lines?[ \t]+\d+(?:[ \t]*(?:-|–|,|to|and)[ \t]*\d+)*\)"
+    r"|(?:\b[Tt]he[ \t]+)?\b(?P<word>[Ll]ines?)[ \t]+\d+(?P<more>[ \t]*(?:-|–|to|and)[ \t]*\d+)?(?!\w)"
+)
+"""Line numbers of the model's own: "cart.py:42", "(lines 3-5)", "the line 42"."""
+_UNFINISHED = re.compile(
+    r"(?:[ \t]*[\[【][^\]】\n]{0,200}"  # a citation, or another bracket
+    r"|[ \t]*\((?:(?:at|on|see)[ \t]+)?(?:lines?[ \t]+[\d \t,–-]*(?:to[ \t]*|and[ \t]*)?\d*)?[\w./\\:,-]*"  # "(lines 3"
+    r"|\b(?:[Tt]he[ \t]+)?[Ll]ines?[ \t]+[\d \t–-]*(?:to[ \t]*|and[ \t]*)?[\w./\\:,-]*"  # "the line 4"
+    r"|\b[Tt]he[ \t]+[\w./\\:,-]*"
+    r"|[\w./\\:,-]+"  # a word, or a path with a line number
+    r"|[ \t]+)\Z"
+)
+"""The end of a text whose next characters will tell what it is."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…。])(?:\s*(?:\[\d+\])+)?(?=\s|\Z)|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)]|#{1,6})\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A place that an answer cites as [number], as it is now."""
+
+    number: int
+    root: str
+    path: str
+    start_line: int
+    end_line: int
+    qualified_name: str
+
+    @property
+    def text(self) -> str:
+        """ "path:first-last (name)", for people."""
+        lines = f"{self.start_line}-{self.end_line}" if self.end_line > self.start_line else str(self.start_line)
+        return f"{self.path}:{lines}" + (f" ({self.qualified_name})" if self.qualified_name else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAnswer:
+    """An answer as it may be shown.
+
+    Attributes:
+        text: Markdown; what the stream gave out, put together.
+        citations: what `text` cites, in order of number.
+        dropped: numbers that the model cited although there is no such evidence.
+        stale: numbers whose place no longer says what the model was shown; they are dropped too.
+        unsupported: (start, end) offsets into `text` of sentences that cite nothing.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    dropped: tuple[int, ...]
+    stale: tuple[int, ...]
+    unsupported: tuple[tuple[int, int], ...]
+
+
+def as_is(item: Evidence) -> Evidence | None:
+    """A `verify` that trusts the evidence."""
+    return item
+
+
+def locate(item: Evidence, text: str | None) -> Evidence | None:
+    """Evidence as it stands in the text of its file now: moved to where its lines went, or None if they are gone.
+
+    Args:
+        text: the file's (or unsaved buffer's) text; None if there is no such file any more.
+    """
+    if text is None:
+        return None
+    if not item.source.strip():
+        return item
+    lines = re.split(r"\r\n|\r|\n", text)
+    wanted = [line.rstrip() for line in re.split(r"\r\n|\r|\n", item.source)]
+    while wanted and not wanted[-1]:
+        wanted.pop()
+    stripped = [line.rstrip() for line in lines]
+    first = item.start_line - 1
+    if stripped[first : first + len(wanted)] == wanted:
+        return item
+    places = [at for at in range(len(stripped) - len(wanted) + 1) if stripped[at : at + len(wanted)] == wanted]
+    if not places:
+        return None
+    nearest = min(places, key=lambda at: abs(at - first))
+    length = item.end_line - item.start_line
+    return replace(item, start_line=nearest + 1, end_line=nearest + 1 + length)
+
+
+class CitationStream:
+    """Feed it the answer as it is written; it hands back what may be shown."""
+
+    def __init__(self, evidence: Mapping[int, Evidence], verify: Verify = as_is) -> None:
+        """Start an answer.
+
+        Args:
+            evidence: what the model was shown, by number.
+            verify: called once for each number that is cited; returns the evidence as it is now (its lines may have
+                moved), or None if its place no longer says that.
+        """
+        self._evidence = evidence
+        self._verify = verify
+        self._found: dict[int, Citation | None] = {}
+        self._dropped: dict[int, None] = {}
+        self._code = ""  # the backticks that opened the code we are in
+        self._ticks = ""
+        self._line_start = True
+        self._prose = ""
+        self._parts: list[str] = []
+        self._after_citation = False
+        self._space = ""
+
+    @property
+    def cited(self) -> tuple[int, ...]:
+        """Numbers cited so far, in order of their first citation."""
+        return tuple(number for number, citation in self._found.items() if citation is not None)
+
+    def feed(self, text: str) -> str:
+        """More of the answer: returns what can be shown of it now."""
+        return self._take(text, final=False)
+
+    def finish(self) -> str:
+        """The answer is over: returns what was held back."""
+        return self._take("", final=True)
+
+    def result(self) -> CheckedAnswer:
+        """The whole answer; call it after `finish`."""
+        text = "".join(self._parts)
+        citations = [citation for citation in self._found.values() if citation is not None]
+        return CheckedAnswer(
+            text=text,
+            citations=tuple(sorted(citations, key=lambda citation: citation.number)),
+            dropped=tuple(self._dropped),
+            stale=tuple(number for number, citation in self._found.items() if citation is None),
+            unsupported=tuple(unsupported(text)),
+        )
+
+    def _take(self, text: str, *, final: bool) -> str:
+        out: list[str] = []
+        for is_code, piece in self._split(text, final=final):
+            if is_code:
+                out.append(self._drain(final=True))
+                out.append(piece)
+                self._after_citation = False
+            else:
+                self._prose += piece
+        out.append(self._drain(final=final))
+        shown = "".join(out)
+        if shown:
+            self._parts.append(shown)
+        return shown
+
+    def _split(self, text: str, *, final: bool) -> Iterator[tuple[bool, str]]:
+        """Cut into prose and code. A run of backticks is held until it is over: its length tells what it means."""
+        start = 0
+        for at, character in enumerate(text):
+            if character == "`":
+                if start < at:
+                    yield bool(self._code), text[start:at]
+                self._ticks += "`"
+                start = at + 1
+                continue
+            if self._ticks:
+                yield True, self._toggle()
+            if character == "\n":
+                self._line_start = True
+                if self._code and len(self._code) < 3:  # a code span does not go on over the end of its line
+                    yield True, text[start:at]
+                    start, self._code = at, ""
+            elif not character.isspace():
+                self._line_start = False
+        if start < len(text):
+            yield bool(self._code), text[start:]
+        if final and self._ticks:
+            yield True, self._toggle()
+
+    def _toggle(self) -> str:
+        ticks, self._ticks = self._ticks, ""
+        if not self._code:
+            if len(ticks) < 3 or self._line_start:
+                self._code = ticks
+        elif ticks == self._code or (len(self._code) >= 3 and len(ticks) >= len(self._code) and self._line_start):
+            self._code = ""
+        self._line_start = False
+        return ticks
+
+    def _drain(self, *, final: bool) -> str:
+        """The prose that can be shown."""
+        held = len(self._prose)
+        if not final and (match := _UNFINISHED.search(self._prose)):
+            held = match.start()
+        head, self._prose = self._prose[:held], self._prose[held:]
+        if not head:
+            return ""
+        head = _LINE.sub(_without_line, head)
+        out: list[str] = []
+        at = 0
+        for match in _CITATION.finditer(head):
+            out += [self._between(head[at : match.start()]), self._cite(match)]
+            at = match.end()
+        out.append(self._between(head[at:]))
+        return "".join(out)
+
+    def _between(self, text: str) -> str:
+        """Plain text; "(" right after a citation is set off, or Markdown would take both for a link."""
+        if text:
+            if self._after_citation and text[0] in "([:":
+                text = " " + text
+            self._after_citation = False
+            self._space = ""
+        return text
+
+    def _cite(self, match: re.Match[str]) -> str:
+        numbers = list(dict.fromkeys(_expand(match["numbers"])))
+        if not numbers:
+            return match[0]
+        kept = [number for number in numbers if self._holds(number)]
+        space = self._space or (" " if match[0][0] in " \t" else "")
+        self._space = "" if kept else space  # "[7][1]" without its first half still stands apart from the word before
+        if not kept:
+            return ""
+        self._after_citation = True
+        return space + "".join(f"[{number}]" for number in kept)
+
+    def _holds(self, number: int) -> bool:
+        if number not in self._evidence:
+            self._dropped[number] = None
+            return False
+        if number not in self._found:
+            item = self._verify(self._evidence[number])
+            self._found[number] = (
+                None
+                if item is None
+                else Citation(number, item.root, item.path, item.start_line, item.end_line, item.qualified_name)
+            )
+        return self._found[number] is not None
+
+
+def _expand(text: str) -> Iterator[int]:
+    """Numbers of "1, 2", "1-3"; nothing of a range that cannot be meant."""
+    tokens = re.findall(r"\d+|-|–", text)
+    for index, token in enumerate(tokens):
+        if not token.isdigit():
+            continue
+        number = int(token)
+        if index >= 2 and tokens[index - 1] in "-–" and tokens[index - 2].isdigit():
+            before = int(tokens[index - 2])
+            if not 0 < number - before <= _LONGEST_RANGE:
+                continue
+            yield from range(before + 1, number)
+        yield number
+
+
+def _without_line(match: re.Match[str]) -> str:
+    if match["path"]:
+        return match["path"]
+    if match["word"]:
+        capital = match[0][0].isupper()
+        many = match["more"] or match["word"].lower() == "lines"
+        return ("Some lines" if capital else "some lines") if many else ("A line" if capital else "a line")
+    return ""
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of the sentences of a Markdown text; headings, code blocks and tables' rules are left out."""
+    at = 0
+    for block in re.split(r"(^[ \t]*```.*?(?:^[ \t]*```[ \t]*$|\Z))", text, flags=re.MULTILINE | re.DOTALL):
+        if not block.lstrip().startswith("```"):
+            ends = [match.end() for match in _SENTENCE_END.finditer(block)]
+            start = 0
+            for end in [*ends, len(block)]:
+                piece = block[start:end]
+                lead = len(piece) - len(piece.lstrip())
+                words = piece.strip()
+                if re.search(r"\w", words) and not words.startswith("#"):
+                    yield at + start + lead, at + start + lead + len(words)
+                start = max(start, end)
+        at += len(block)
+
+
+def unsupported(text: str) -> list[tuple[int, int]]:
+    """Sentences of an answer that state something and cite nothing."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentences(text):
+        sentence = text[start:end]
+        plain = re.sub(r"`[^`]*`", "", sentence)
+        introduces = plain.rstrip().endswith((":", "?"))
+        if not re.search(r"\[\d+\]", plain) and not introduces and len(re.findall(r"\w+", sentence)) > 2:
+            found.append((start, end))
+    return found
