@@ -1,0 +1,322 @@
+"""A root that stays current while it is open: indexed in the background, watched, with unsaved buffers laid over it.
+
+One thread per root does all updates, so they never overtake each other; another process may be the index's writer, in
+which case this one reads, and takes over when the other ends. Nothing of LSP is known here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from glossator.errors import CancelledByUser, GlossatorError, StoreLockedError
+from glossator.workspace.overlay import Overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from glossator.index.entries import Skipped
+    from glossator.index.indexer import Progress
+    from glossator.index.records import FileUpdate, StoreStatus
+    from glossator.session import Root
+    from glossator.workspace.watching import Changes, Watcher
+
+State = Literal["indexing", "ready", "failed"]
+
+TAKE_OVER_SECONDS = 2.0
+"""How often a reader looks whether the index's writer is gone."""
+RETRY_SECONDS = 30.0
+"""How soon a failed update is tried again by itself: the disk may have room again."""
+MAINTAIN_SECONDS = 20.0
+"""Quiet time after which the store is compacted, if that is due."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """How a root stands. Counts come from the store."""
+
+    state: State
+    files: int = 0
+    symbols: int = 0
+    pending: int = 0
+    """Files that wait to be indexed, as far as that is known."""
+    skipped: tuple[Skipped, ...] = ()
+    watching: str = ""
+    message: str = ""
+    """Why it failed, and what to do."""
+
+
+class LiveRoot:
+    """One root, kept current. All methods may be called from any thread; none waits for indexing."""
+
+    def __init__(
+        self,
+        root: Root,
+        *,
+        watch: bool,
+        on_change: Callable[[], None],
+        on_progress: Callable[[Progress | None], None] = lambda _: None,
+    ) -> None:
+        """Start keeping a root current.
+
+        `watch`: notice changes ourselves; otherwise the caller says `changed`. `on_change` is called, in a thread of
+        this root's, whenever the state or the counts may differ; `on_progress` with what a run reports, then None.
+        """
+        self.root = root
+        self._on_change = on_change
+        self._on_progress = on_progress
+        self._watch = watch
+        self._wake = threading.Condition()
+        self._changed: set[Path] = set()
+        self._rescan = True
+        self._waiting: list[Future[None]] = []
+        self._cancel_run = False
+        self._closed = False
+        self._state: State = "indexing"
+        self._message = ""
+        self._progress: Progress | None = None
+        self._counts: StoreStatus | None = None
+        self._watcher: Watcher | None = None
+        self.buffers = Overlay(max_buffer_bytes=4 * root.settings.max_file_bytes)
+        self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
+        self._parsing: dict[str, tuple[int, Future[FileUpdate]]] = {}
+        self._buffer_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
+        self._thread.start()
+
+    # Changes on disk
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Files or folders are new, changed or gone."""
+        with self._wake:
+            self._changed.update(paths)
+            self._wake.notify()
+
+    def rescan(self) -> Future[None]:
+        """Compare everything with the disk; the future is done when that is."""
+        future: Future[None] = Future()
+        with self._wake:
+            if self._closed:
+                future.cancel()
+                return future
+            self._rescan = True
+            self._waiting.append(future)
+            self._wake.notify()
+        return future
+
+    def cancel_run(self) -> None:
+        """Stop the run that is under way; what it has done is kept, and the next change goes on with it."""
+        self._cancel_run = True
+
+    def _from_watcher(self, changes: Changes) -> None:
+        with self._wake:
+            if changes.rescan:
+                self._rescan = True
+            self._changed.update(self.root.path / path for path in (*changes.paths, *changes.folders))
+            self._wake.notify()
+
+    # Unsaved buffers
+
+    def set_buffer(self, path: str, version: int, text: str) -> None:
+        """A buffer's text, in place of the file's; `parse_buffer` makes searches see it."""
+        self.buffers.put(path, version, text)
+
+    def parse_buffer(self, path: str) -> None:
+        """Have a worker parse a buffer as it is now, before all else. A parse of an older state is given up."""
+        buffer = self.buffers.get(path)
+        if buffer is None:
+            return
+        try:
+            future = self.root.buffer_indexer().submit_buffer(path, buffer.text or "")
+        except GlossatorError as error:
+            _log.warning("cannot index the buffer of %s: %s", path, error)
+            return
+        with self._buffer_lock:
+            older = self._parsing.pop(path, None)
+            self._parsing[path] = (buffer.revision, future)
+        if older is not None:
+            older[1].cancel()
+        future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done))
+
+    def _parsed(self, path: str, revision: int, done: Future[FileUpdate]) -> None:
+        update = None
+        try:
+            update = done.result()
+        except CancelledError:
+            return
+        except GlossatorError as error:
+            _log.warning("cannot index the buffer of %s: %s", path, error)
+        with self._buffer_lock:
+            if self._parsing.get(path, (None,))[0] == revision:
+                del self._parsing[path]
+            known = self._parsed_buffers.get(path)
+            if update is not None and self.buffers.get(path) and (known is None or known[0] <= revision):
+                self._parsed_buffers[path] = (revision, update)
+        self._on_change()
+
+    def drop_buffer(self, path: str) -> None:
+        """The buffer was closed: the file counts again."""
+        self.buffers.close(path)
+        with self._buffer_lock:
+            self._parsed_buffers.pop(path, None)
+            parsing = self._parsing.pop(path, None)
+        if parsing is not None:
+            parsing[1].cancel()
+
+    def overlay(self) -> Mapping[str, FileUpdate]:
+        """What the buffers hold, as far as they are parsed."""
+        with self._buffer_lock:
+            return {path: update for path, (_, update) in self._parsed_buffers.items()}
+
+    def text(self, path: str) -> str | None:
+        """A buffer's text; None if there is none."""
+        buffer = self.buffers.get(path)
+        return buffer.text if buffer else None
+
+    def settled(self) -> bool:
+        """Whether every buffer is parsed."""
+        with self._buffer_lock:
+            return not self._parsing
+
+    # State
+
+    def state(self) -> RootState:
+        """How the root stands now."""
+        progress, counts = self._progress, self._counts
+        pending = max(progress.files_total - progress.files_done, 0) if progress else 0
+        watcher = self._watcher
+        if watcher is not None:
+            status = watcher.status()
+            watching = f"{status.mode}: {status.reason}" if status.reason else status.mode
+        else:
+            watching = "client" if not self._watch else ""
+        return RootState(
+            state=self._state,
+            files=counts.files if counts else 0,
+            symbols=counts.symbols if counts else 0,
+            pending=pending + len(self._changed),
+            skipped=counts.skipped if counts else (),
+            watching=watching,
+            message=self._message,
+        )
+
+    def _set(self, state: State, message: str = "") -> None:
+        if state == "failed":
+            _log.error("%s: %s", self.root.path, message)
+        self._state, self._message = state, message
+        self._on_change()
+
+    def _count(self) -> None:
+        store = self.root.store()
+        if store is not None:
+            store.refresh()
+            self._counts = store.status()
+
+    # The thread
+
+    def _run(self) -> None:
+        timeout: float | None = 0.0
+        if self._watch:
+            self._start_watching()
+        while True:
+            with self._wake:
+                if timeout != 0.0:
+                    self._wake.wait_for(lambda: self._closed or self._rescan or bool(self._changed), timeout)
+                if self._closed:
+                    break
+                rescan, self._rescan = self._rescan, False
+                changed, self._changed = self._changed, set()
+                waiting, self._waiting = self._waiting, []
+            timeout = self._update(rescan=rescan, changed=changed)
+            for future in waiting:
+                future.set_result(None)
+        for future in self._waiting:
+            future.cancel()
+
+    def _start_watching(self) -> None:
+        from glossator.workspace.watching import Watcher
+
+        watcher = Watcher(self.root.path, self.root.settings, self._from_watcher)
+        try:
+            watcher.start()
+        except GlossatorError as error:
+            _log.warning("%s is not watched: %s", self.root.path, error)
+            return
+        self._watcher = watcher
+
+    def _update(self, *, rescan: bool, changed: set[Path]) -> float | None:
+        """Do what is due; returns the seconds after which to come back by itself."""
+        self._cancel_run = False
+        try:
+            if rescan:
+                self._set("indexing")
+                self.root.index(self._report, lambda: self._cancel_run or self._closed)
+                self._progress = None
+                self._on_progress(None)
+                self._count()
+                self._set("ready")
+            elif changed:
+                if self.root.indexer().update(changed):
+                    self._count()
+                self._set("ready")
+            elif self._state == "failed" or not self.root.is_writer:
+                with self._wake:
+                    self._rescan = self._take_over()
+                return 0.0 if self._rescan else TAKE_OVER_SECONDS
+            else:
+                self.root.indexer().maintain()
+                return None
+        except StoreLockedError:
+            # Another window or a command is the writer: what it commits is seen here too.
+            self._end_progress()
+            self._count()
+            self._set("ready", "another process keeps this index up to date")
+            return TAKE_OVER_SECONDS
+        except CancelledByUser:
+            self._end_progress()
+            self._count()
+            self._set("ready", "indexing was stopped; what is done is kept")
+            return None
+        except GlossatorError as error:
+            self._end_progress()
+            self._set("failed", str(error))
+            return RETRY_SECONDS
+        return MAINTAIN_SECONDS
+
+    def _take_over(self) -> bool:
+        """Whether this process can write (again)."""
+        try:
+            self.root.writer()
+        except StoreLockedError:
+            self._count()
+            return False
+        return True
+
+    def _report(self, progress: Progress) -> None:
+        self._progress = progress
+        self._on_progress(progress)
+        self._on_change()
+
+    def _end_progress(self) -> None:
+        self._progress = None
+        self._on_progress(None)
+
+    def close(self) -> None:
+        """Stop watching and indexing, and release the index; waits for what is being committed."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        with self._buffer_lock:
+            parsing = [future for _, future in self._parsing.values()]
+        for future in parsing:
+            future.cancel()
+        if self._watcher is not None:
+            self._watcher.stop()
+        self._thread.join(10.0)
+        self.root.close()
