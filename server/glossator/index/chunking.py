@@ -370,6 +370,7 @@ class Chunker:
             if (
                 child is not None
                 and child.kind in SLIGHT
+                and (child.body < 0 or child.kind not in FUNCTIONS)
                 and child.last - child.first < TINY_LINES
                 and child.leads is None
                 and child.doc is None

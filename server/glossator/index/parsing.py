@@ -241,8 +241,8 @@ def _add_definition(
     if known is None:
         name = data[name_at:name_end].decode("utf-8", "replace")
         if not name.isidentifier():
-            name = " ".join(name.split()).strip("\"'`")[:NAME_CHARS]
-            if names and names[0].type == "simple_symbol":
+            name = " ".join(name.split()).removeprefix('@"').strip("\"'`")[:NAME_CHARS]
+            if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
         if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):

@@ -68,6 +68,11 @@
 ((call target: (identifier) @_keyword (arguments . (string (quoted_content) @name)) (do_block)) @definition.struct
   (#eq? @_keyword "schema"))
 
+; What other libraries define in blocks that are named by an atom: `object :user do`, `pipeline :browser do`.
+((do_block
+    (call target: (identifier) @_keyword (arguments . (atom) @name) (do_block) @body) @definition.object)
+  (#not-any-of? @_keyword "field" "setup" "if" "case" "with" "for" "test" "describe" "quote"))
+
 ((call target: (identifier) @_keyword (arguments . (string (quoted_content) @name)) (do_block)) @definition.test
   (#any-of? @_keyword "test" "describe" "property" "feature"))
 

@@ -18,6 +18,12 @@
 (declarations (function (infix operator: (operator) @name)) @definition.function)
 (declarations (bind name: (variable) @name match: (match) @body) @definition.function)
 (declarations (bind name: (variable) @name match: (match expression: (literal))) @definition.constant)
+; In a file that the grammar cannot read as a whole.
+(ERROR (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.function)
+(ERROR (function name: (variable) @name match: (match) @body) @definition.function)
+(ERROR (function (infix operator: (operator) @name)) @definition.function)
+(ERROR (bind name: (variable) @name match: (match) @body) @definition.function)
+(ERROR (bind name: (variable) @name match: (match expression: (literal))) @definition.constant)
 (class_declarations (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.method)
 (class_declarations (function name: (variable) @name) @definition.method)
 (class_declarations (bind name: (variable) @name) @definition.method)

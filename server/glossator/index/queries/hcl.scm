@@ -21,6 +21,18 @@
 ((config_file (body (block . (identifier) @_kind (body (attribute . (identifier) @name) @definition.variable))))
   (#eq? @_kind "locals"))
 (config_file (body (attribute . (identifier) @name) @definition.variable))
+((config_file
+    (body
+      (block
+        . (identifier)
+        . (string_lit (template_literal) @name)
+        . (block_start)
+        (body
+          (attribute
+            . (identifier) @_description
+            (expression (literal_value (string_lit (template_literal) @doc))))))
+      @definition.variable))
+  (#eq? @_description "description"))
 
 ; Nomad's and Packer's nested blocks.
 ((block . (identifier) @_kind . (string_lit (template_literal) @name)) @definition.resource

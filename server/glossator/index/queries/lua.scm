@@ -50,6 +50,11 @@
             (method_index_expression method: (identifier) @_maker)])))) @definition.class
   (#any-of? @_maker "class" "Class" "extend" "subclass"))
 
+((function_call
+    name: (identifier) @_test
+    arguments: (arguments . (string content: (string_content) @name) . (function_definition) .)) @definition.test
+  (#any-of? @_test "describe" "context" "it" "spec" "test" "insulate" "pending"))
+
 (function_call name: (identifier) @reference (#not-any-of? @reference "require" "setmetatable" "pairs" "ipairs"))
 (function_call name: (dot_index_expression field: (identifier) @reference))
 (function_call name: (method_index_expression method: (identifier) @reference))
