@@ -99,10 +99,14 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out."""
+    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out.
+
+    Three families, since none may bring back what another leaves out: git's, `.glossatorignore`, the setting.
+    """
 
     git: tuple[_Source, ...] = ()
     own: tuple[_Source, ...] = ()
+    setting: tuple[_Source, ...] = ()
     fold_case: bool = False
     left_out: str | None = None
     """None: it is entered; "": left out without a word; else the reason."""
@@ -110,7 +114,7 @@ class _Folder:
     def ignores(self, path: str, name: str, is_folder: bool) -> bool:
         """Whether the ignore files say so of an entry of this folder."""
         path, name = byte_text(path), byte_text(name)
-        for family in (self.git, self.own):
+        for family in (self.git, self.own, self.setting):
             for source in reversed(family):
                 verdict = source.match(path, name, is_folder)
                 if verdict is not None:
@@ -258,11 +262,11 @@ class Rules:
         git = tuple(
             _Source(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
         )
-        own: tuple[_Source, ...] = ()
+        setting: tuple[_Source, ...] = ()
         if self.settings.exclude:
             content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
-            own = (_Source(IgnoreFile(content, fold_case=config.ignore_case)),)
-        return _Folder(git, own, config.ignore_case)
+            setting = (_Source(IgnoreFile(content, fold_case=config.ignore_case)),)
+        return _Folder(git, (), setting, config.ignore_case)
 
     def _repository_files(
         self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
@@ -465,6 +469,7 @@ _LEGACY = (
     "cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1250", "cp1253", "cp1254",
     "cp1255", "cp1256", "iso2022_jp", "mac_roman", "cp437", "cp866",
 )  # fmt: skip
+_LIKE_CP1252 = frozenset({"cp1250", "cp1254", "mac_roman"})
 
 
 def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | None:
@@ -596,10 +601,17 @@ def _decode_legacy(data: bytes, first: int) -> tuple[str, str]:
         except UnicodeDecodeError:
             pass
     start = max(0, first - _GUESSED // 4)
-    best = from_bytes(data[start : start + _GUESSED], cp_isolation=list(_LEGACY), steps=5, chunk_size=512).best()
+    matches = from_bytes(data[start : start + _GUESSED], cp_isolation=list(_LEGACY), steps=5, chunk_size=512)
+    best = matches.best()
     if best is not None:
-        try:
-            return data.decode(best.encoding), best.encoding
-        except (UnicodeDecodeError, LookupError):
-            pass
+        # Western and Central Europe's encodings read each other's texts without a fault: the more common one first.
+        near = {match.encoding for match in matches if match.chaos <= best.chaos + 0.1} | set(
+            best.could_be_from_charset
+        )
+        western = best.encoding in _LIKE_CP1252 and "cp1252" in near
+        for encoding in ("cp1252", best.encoding) if western else (best.encoding,):
+            try:
+                return data.decode(encoding), encoding
+            except UnicodeDecodeError:
+                continue
     return data.decode("latin-1"), "latin-1"
