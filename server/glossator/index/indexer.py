@@ -143,7 +143,7 @@ class Indexer:
             work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
             work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed:
-                progress(Progress("finishing", work.files_done, work.files_total, work.lines))
+                progress(work.progress("finishing"))
                 with self._committing:
                     self._store.maintain()
             status = self._store.status()
@@ -347,11 +347,11 @@ class _Work:
         self._touched: list[FileRecord] = []
         self._entries = 0
         self._started = self._reported = self._committed = time.perf_counter()
-        self.files_done = 0
-        self.files_total = len(changes.tasks)
+        self._files_done = 0
+        self._files_total = len(changes.tasks)
         self._bytes_done = 0
         self._bytes_total = sum(task.size for task in changes.tasks)
-        self.lines = 0
+        self._lines = 0
         self.embedded = 0
         self.changed: set[str] = set()
 
@@ -387,7 +387,7 @@ class _Work:
         """Take in what became of a file; returns its size."""
         task = self._tasks.pop(result.path)
         known = self._manifest.get(result.path)
-        self.files_done += 1
+        self._files_done += 1
         self._bytes_done += task.size
         if result.outcome == "vanished":
             if known is not None:
@@ -395,7 +395,7 @@ class _Work:
             return task.size
         if result.outcome == "unchanged" and known is not None:
             self._touched.append(replace(known, size=result.size, mtime_ns=result.mtime_ns))
-            self.lines += known.lines
+            self._lines += known.lines
             return task.size
         if result.outcome == "failed":
             result = replace(result, size=task.size, mtime_ns=task.mtime_ns)
@@ -406,7 +406,7 @@ class _Work:
         self._updates.append(update)
         self._entries += len(update.entries)
         self.embedded += embedded
-        self.lines += update.record.lines
+        self._lines += update.record.lines
         return task.size
 
     def _commit(self) -> None:
@@ -417,14 +417,17 @@ class _Work:
 
     def _report(self) -> None:
         now = time.perf_counter()
-        if now - self._reported < PROGRESS_SECONDS:
-            return
-        self._reported = now
-        elapsed = now - self._started
+        if now - self._reported >= PROGRESS_SECONDS:
+            self._reported = now
+            self._progress(self.progress("indexing"))
+
+    def progress(self, stage: str) -> Progress:
+        """How far it is."""
+        elapsed = time.perf_counter() - self._started
         left = None
         if self._bytes_done and elapsed > 1.0:
             left = elapsed * (self._bytes_total - self._bytes_done) / self._bytes_done
-        self._progress(Progress("indexing", self.files_done, self.files_total, self.lines, self.lines / elapsed, left))
+        return Progress(stage, self._files_done, self._files_total, self._lines, self._lines / elapsed, left)
 
 
 def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> Iterator[Found | Skipped]:

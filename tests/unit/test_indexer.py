@@ -1,0 +1,385 @@
+"""Bringing an index up to date: what is read, what is embedded, what is kept, with real worker processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from glossator.errors import CancelledByUser, StoreLockedError, WorkspaceError
+from glossator.index.indexer import Indexer, IndexReport, Progress
+from tests.unit.indexing_faults import Bench, age, bench, functions, wait_for
+
+LARGE = '"""' + "so that a file is a batch of its own\n" * 6_000 + '"""\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path) as made:
+        made.write("a.py", functions("alpha", "beta"))
+        made.write("sub/b.py", functions("gamma"))
+        made.write("notes.md", "# Notes\n\nSome words.\n")
+        yield made
+
+
+def counts(report: IndexReport) -> tuple[int, int, int]:
+    return report.files, report.embedded, report.reused
+
+
+def test_a_first_run_indexes_everything(project: Bench) -> None:
+    report = project.indexer.run()
+    assert counts(report) == (3, 4, 0)
+    assert report.symbols == 4
+    assert report.lines == sum(len(path.read_text("utf-8").splitlines()) for path in project.root.rglob("*.*"))
+    assert report.skipped == ()
+    assert report.seconds > 0
+    assert project.names("a.py") == ["alpha", "beta"]
+
+
+def test_a_second_run_reads_nothing(project: Bench) -> None:
+    project.indexer.run()
+    project.pool.close()  # nothing is asked of it
+    assert counts(project.indexer.run()) == (3, 0, 4)
+
+
+def _touch(project: Bench) -> None:
+    age(project.root / "a.py")
+
+
+def _rename(project: Bench) -> None:
+    (project.root / "a.py").rename(project.root / "sub" / "renamed.py")
+
+
+def _move_folder(project: Bench) -> None:
+    (project.root / "sub").rename(project.root / "other")
+
+
+def _reorder(project: Bench) -> None:
+    project.write("a.py", functions("beta", "alpha"))
+
+
+def _reformat(project: Bench) -> None:
+    project.write("a.py", functions("alpha", "beta").replace("\n\n\n", "\n\n\n\n\n"))
+
+
+def _copy(project: Bench) -> None:
+    shutil.copy2(project.root / "a.py", project.root / "copy.py")
+
+
+@pytest.mark.parametrize("change", [_touch, _rename, _move_folder, _reorder, _reformat, _copy])
+def test_what_says_the_same_is_not_embedded_again(project: Bench, change: Callable[[Bench], None]) -> None:
+    project.indexer.run()
+    change(project)
+    report = project.indexer.run()
+    assert report.embedded == 0
+    assert report.reused == report.symbols
+    listed = {path.relative_to(project.root).as_posix() for path in project.root.rglob("*.*")}
+    assert set(project.store.files()) == listed
+    assert all(project.names(path) for path in listed if path.endswith(".py"))
+
+
+def test_a_touched_file_is_looked_at_once(project: Bench) -> None:
+    project.indexer.run()
+    path = project.root / "a.py"
+    age(path)
+    project.indexer.run()
+    assert project.store.files()["a.py"].mtime_ns == path.stat().st_mtime_ns
+
+
+def test_only_the_function_that_changed_is_embedded(project: Bench) -> None:
+    project.indexer.run()
+    project.write("a.py", functions("alpha") + "\n\n" + functions("beta", body="return 2"))
+    assert counts(project.indexer.run()) == (3, 1, 3)
+
+
+def test_a_branch_switched_and_back_is_not_embedded_again(project: Bench) -> None:
+    project.indexer.run()
+    before = {path: path.read_text("utf-8") for path in project.root.rglob("*.py")}
+    project.write("a.py", functions("delta"))
+    (project.root / "sub" / "b.py").unlink()
+    assert project.indexer.run().embedded == 1
+    assert project.names("sub/b.py") == []
+    for path, text in before.items():
+        project.write(path.relative_to(project.root).as_posix(), text)
+    assert counts(project.indexer.run()) == (3, 0, 4)
+    assert project.names("a.py") == ["alpha", "beta"]
+
+
+def test_a_second_clone_is_not_embedded_again(project: Bench, tmp_path: Path) -> None:
+    project.indexer.run()
+    other = tmp_path / "clone"
+    other.mkdir()
+    shutil.copytree(project.root, other / "root")
+    with bench(other, index_dir=project.settings.index_dir) as clone:
+        assert clone.folder != project.folder
+        assert counts(clone.indexer.run()) == (3, 0, 4)
+
+
+def test_deleted_files_go(project: Bench) -> None:
+    project.indexer.run()
+    (project.root / "a.py").unlink()
+    assert counts(project.indexer.run()) == (2, 0, 2)
+    assert project.store.named("alpha") == []
+
+
+def test_a_change_within_the_grain_of_the_clock_is_seen(project: Bench) -> None:
+    path = project.root / "a.py"
+    now = time.time_ns()
+    path.write_text(functions("first"), "utf-8")
+    os.utime(path, ns=(now, now))
+    project.indexer.run()
+    assert project.names("a.py") == ["first"]
+    path.write_text(functions("other"), "utf-8")
+    os.utime(path, ns=(now, now))
+    project.indexer.run()
+    assert project.names("a.py") == ["other"]
+
+
+def test_skipped_files_are_told_and_not_read_again(project: Bench) -> None:
+    project.write(".env", "PASSWORD=1\n")
+    binary = project.write("data.txt", "")
+    binary.write_bytes(bytes(range(256)) * 4)
+    age(binary)
+    project.write("big.txt", "word " * 1000)
+    project.indexer = Indexer(project.root, _with(project, max_file_bytes=2000), project.store, project.pool)
+    report = project.indexer.run()
+    reasons = project.skipped()
+    assert reasons.keys() == {".env", "data.txt", "big.txt"}
+    assert "secrets" in reasons[".env"]
+    assert "binary" in reasons["data.txt"]
+    assert "larger" in reasons["big.txt"]
+    assert {item.path for item in report.skipped} == reasons.keys()
+    project.pool.close()
+    project.indexer.run()
+    assert project.skipped() == reasons
+
+
+def _with(project: Bench, **values: object) -> object:
+    from glossator.settings import updated
+
+    return updated(project.settings, values)
+
+
+def test_settings_take_effect_on_the_next_run(project: Bench) -> None:
+    project.write("long.py", functions(*(f"f{number}" for number in range(100))))
+    assert project.indexer.run().files == 4
+
+    def run(**values: object) -> IndexReport:
+        return Indexer(project.root, _with(project, **values), project.store, project.pool).run()
+
+    report = run(max_file_bytes=500)
+    assert (report.files, [item.path for item in report.skipped]) == (3, ["long.py"])
+    report = run()
+    assert (report.files, report.embedded, report.skipped) == (4, 0, ())
+    report = run(exclude=("sub",))
+    assert (report.files, report.skipped) == (3, ())
+    assert run().files == 4
+
+
+def test_ignore_files_take_effect_on_the_next_run(project: Bench) -> None:
+    project.indexer.run()
+    project.write(".glossatorignore", "a.py\n")
+    project.indexer.run()
+    assert "a.py" not in project.store.files()
+    (project.root / ".glossatorignore").unlink()
+    assert project.indexer.run().embedded == 0
+    assert "a.py" in project.store.files()
+
+
+def test_an_empty_root_is_an_empty_index(tmp_path: Path) -> None:
+    with bench(tmp_path) as project:
+        assert counts(project.indexer.run()) == (0, 0, 0)
+
+
+def test_a_root_that_became_empty_empties_the_index(project: Bench) -> None:
+    project.indexer.run()
+    for path in project.root.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert counts(project.indexer.run()) == (0, 0, 0)
+
+
+def test_a_root_that_is_no_folder_is_an_error(project: Bench, tmp_path: Path) -> None:
+    project.indexer.run()
+    missing = Indexer(tmp_path / "missing", project.settings, project.store, project.pool)
+    with pytest.raises(WorkspaceError, match="does not exist"):
+        missing.run()
+    file = tmp_path / "huge.py"
+    file.write_text("x = 1\n" * 1_000_000, "utf-8")
+    with pytest.raises(WorkspaceError, match="is not a folder"):
+        Indexer(file, project.settings, project.store, project.pool).run()
+    assert project.store.status().files == 3
+
+
+def test_a_second_process_is_told_that_the_index_is_being_written(project: Bench) -> None:
+    with pytest.raises(StoreLockedError, match="index"):
+        project.open_store()
+
+
+def test_files_with_odd_names(project: Bench) -> None:
+    names = ["it's.py", 'say "hi".py', "x" * 240 + ".py", "größe.py", "a b.py", "%41.py", "semi;colon.py"]
+    for name in names:
+        project.write(name, functions(f"f{len(name)}"))
+    report = project.indexer.run()
+    assert report.files == 3 + len(names)
+    for name in names:
+        assert project.names(name) == [f"f{len(name)}"]
+        (project.root / name).unlink()
+    assert project.indexer.run().files == 3
+
+
+def test_a_file_that_crashes_the_parser_is_tried_again_when_it_changes(project: Bench) -> None:
+    project.write("bad.py", "# FAULT crash\n" + functions("bad"))
+    report = project.indexer.run()
+    assert report.files == 3
+    assert project.skipped() == {"bad.py": "the parser crashed on it"}
+    project.pool.close()  # not tried again while it stays as it is
+    assert project.indexer.run().files == 3
+    with bench(project.root.parent / "again") as again:
+        again.store.close()
+        again.indexer = Indexer(project.root, project.settings, project.store, again.pool)
+        project.write("bad.py", functions("good"))
+        report = again.indexer.run()
+        assert (report.files, report.skipped) == (4, ())
+        again.store = project.open_store(write=False)
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_a_deleted_one(project: Bench, tmp_path: Path) -> None:
+    project.indexer.run()
+    gate = tmp_path / "gate"
+    project.write("aa.py", f"# FAULT hold {gate}\n" + LARGE)
+    project.write("sub/b.py", functions("changed"))
+    project.write("zz.py", functions("zeta"))
+    runner = threading.Thread(target=project.indexer.run)
+    runner.start()
+    wait_for(gate.exists)
+    (project.root / "sub" / "b.py").unlink()
+    (project.root / "zz.py").unlink()
+    gate.with_name("gate.go").touch()
+    runner.join(30)
+    assert set(project.store.files()) == {"a.py", "aa.py", "notes.md"}
+
+
+def test_cancelling_keeps_what_is_done_and_the_next_run_carries_on(project: Bench, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    project.write("zz.py", f"# FAULT hold {gate}\n" + LARGE)
+    project.write("a.py", functions("alpha", "beta") + LARGE)
+    seen: list[Progress] = []
+
+    def cancelled() -> bool:
+        # The last file is being parsed, so the others' results are there or on their way.
+        return gate.exists() and bool(seen) and seen[-1].files_done >= 3
+
+    with pytest.raises(CancelledByUser):
+        project.indexer.run(seen.append, cancelled)
+    assert set(project.store.files()) == {"a.py", "notes.md", "sub/b.py"}
+    gate.with_name("gate.go").touch()
+    report = project.indexer.run()
+    assert counts(report) == (4, 0, 4)
+
+
+def test_progress_is_told(project: Bench) -> None:
+    for number in range(40):
+        project.write(f"many/f{number}.py", functions(*(f"f{number}_{i}" for i in range(200))))
+    seen: list[Progress] = []
+    report = project.indexer.run(seen.append)
+    assert seen[0].stage == "scanning"
+    assert seen[-1].stage == "finishing"
+    assert (seen[-1].files_done, seen[-1].files_total) == (43, 43)
+    assert seen[-1].lines == report.lines
+    done = [progress.files_done for progress in seen]
+    assert done == sorted(done)
+    assert all(progress.lines_per_second > 0 for progress in seen if progress.lines)
+
+
+# Changes as they happen
+
+
+def test_updates_of_single_files(project: Bench) -> None:
+    project.indexer.run()
+    path = project.write("a.py", functions("alpha", "new"))
+    assert project.indexer.update([path]) == {"a.py"}
+    assert project.names("a.py") == ["alpha", "new"]
+    created = project.write("sub/deep/c.py", functions("created"))
+    assert project.indexer.update([created]) == {"sub/deep/c.py"}
+    path.unlink()
+    assert project.indexer.update([path]) == {"a.py"}
+    assert project.store.files().keys() == {"notes.md", "sub/b.py", "sub/deep/c.py"}
+    assert project.indexer.update([created, path]) == frozenset()
+    assert project.indexer.update([project.root.parent / "elsewhere.py"]) == frozenset()
+    assert counts(project.indexer.run()) == (3, 0, 3)
+
+
+def test_updates_of_folders(project: Bench) -> None:
+    project.indexer.run()
+    shutil.copytree(project.root / "sub", project.root / "new" / "sub")
+    assert project.indexer.update([project.root / "new"]) == {"new/sub/b.py"}
+    (project.root / "new").rename(project.root / "moved")
+    changed = project.indexer.update([project.root / "new", project.root / "moved"])
+    assert changed == {"new/sub/b.py", "moved/sub/b.py"}
+    shutil.rmtree(project.root / "moved")
+    shutil.rmtree(project.root / "sub")
+    project.write("sub", "")  # a folder that becomes a file
+    assert project.indexer.update([project.root / "moved", project.root / "sub"]) >= {"moved/sub/b.py", "sub/b.py"}
+    assert {path for path in project.store.files() if path.endswith(".py")} == {"a.py"}
+    project.write("a.py", functions("everything"))
+    assert project.indexer.update([project.root]) == {"a.py"}
+
+
+def test_an_ignored_file_is_not_taken_in_by_an_update(project: Bench) -> None:
+    project.write(".glossatorignore", "*.log.py\nsecret/\n")
+    project.indexer.run()
+    paths = [project.write("x.log.py", functions("x")), project.write("secret/y.py", functions("y"))]
+    assert project.indexer.update([*paths, project.root / "secret"]) == frozenset()
+
+
+def test_a_run_does_not_overwrite_what_an_update_has_read_since(tmp_path: Path) -> None:
+    with bench(tmp_path, workers=2) as project:
+        gate = tmp_path / "gate"
+        held = project.write("a.py", f"# FAULT hold {gate}\n" + functions("old"))
+        runner = threading.Thread(target=project.indexer.run)
+        runner.start()
+        wait_for(gate.exists)
+        project.write("a.py", functions("new"))
+        assert project.indexer.update([held]) == {"a.py"}
+        gate.with_name("gate.go").touch()
+        runner.join(30)
+        assert project.names("a.py") == ["new"]
+        assert project.indexer.run().symbols == 1
+
+
+def test_buffers_are_parsed_without_touching_the_store(project: Bench) -> None:
+    project.indexer.run()
+    update = project.indexer.parse_buffer("a.py", functions("alpha", "unsaved"))
+    assert [entry.name for entry in update.entries if entry.kind == "function"] == ["alpha", "unsaved"]
+    assert update.entries[0].text.startswith("def alpha")
+    assert update.vectors.shape == (len(update.entries), 16)
+    assert project.names("a.py") == ["alpha", "beta"]
+
+
+def test_a_buffer_that_cannot_be_parsed_says_why(tmp_path: Path) -> None:
+    with bench(tmp_path, max_file_bytes=1000) as project:
+        for text, reason in (
+            ("# FAULT crash\n", "crashed"),
+            ("x = 1\n" * 1000, "large"),
+            ("# FAULT raise\n", "failed"),
+        ):
+            update = project.indexer.parse_buffer("a.py", text)
+            assert reason in update.record.skipped
+            assert update.entries == ()
+
+
+def test_a_buffer_that_waits_can_be_forgotten(project: Bench, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    first = project.indexer.submit_buffer("a.py", f"# FAULT hold {gate}\n")
+    wait_for(gate.exists)
+    second = project.indexer.submit_buffer("a.py", functions("older"))
+    assert second.cancel()
+    third = project.indexer.submit_buffer("a.py", functions("newest"))
+    gate.with_name("gate.go").touch()
+    assert [entry.name for entry in third.result(30).entries if entry.kind == "function"] == ["newest"]
+    assert first.result(30).record.path == "a.py"

@@ -1,0 +1,289 @@
+"""The worker pool, with real processes that crash, stall and are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from glossator.errors import GlossatorError
+from glossator.index.pool import WorkerPool, worker_count
+from glossator.index.worker import Batch, FileResult, FileTask
+from glossator.settings import Settings
+from tests.unit.indexing_faults import COMMAND, functions, wait_for
+
+if TYPE_CHECKING:
+    from glossator.index.pool import Delivery
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Harness:
+    """A pool and a folder of files, and what came back."""
+
+    def __init__(self, folder: Path, command: tuple[str, ...] = COMMAND, **settings: object) -> None:
+        self.folder = folder / "files"
+        self.folder.mkdir()
+        given = {"index_dir": folder / "index", "workers": 1, **settings}
+        idle = float(given.pop("idle_timeout", 60.0))  # type: ignore[arg-type]
+        self.pool = WorkerPool(Settings(**given), command=command, idle_timeout=idle)  # type: ignore[arg-type]
+        self.deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+
+    def batch(self, **texts: str) -> Batch:
+        for name, text in texts.items():
+            (self.folder / f"{name}.py").write_text(text, "utf-8")
+        return Batch(str(self.folder), 1 << 20, tuple(FileTask(f"{name}.py") for name in texts))
+
+    def submit(self, *, interactive: bool = False, **texts: str) -> None:
+        self.pool.submit(self.batch(**texts), self.deliveries.put, interactive=interactive)
+
+    def results(self, count: int) -> dict[str, FileResult]:
+        """So many results, in the order in which they come."""
+        found: dict[str, FileResult] = {}
+        while len(found) < count:
+            delivery = self.deliveries.get(timeout=30)
+            if isinstance(delivery, GlossatorError):
+                raise delivery
+            for result in delivery:
+                assert result.path not in found, "delivered twice"
+                found[result.path] = result
+        return found
+
+    def outcomes(self, count: int) -> dict[str, str]:
+        return {path: result.reason or result.outcome for path, result in self.results(count).items()}
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    made = Harness(tmp_path)
+    yield made
+    made.pool.close()
+
+
+def test_results_come_back(harness: Harness) -> None:
+    harness.submit(a=functions("one", "two"), b=functions("three"))
+    results = harness.results(2)
+    update = results["a.py"].update
+    assert update is not None
+    assert [entry.name for entry in update.entries if entry.kind == "function"] == ["one", "two"]
+    assert update.vectors.shape == (len(update.entries), 16)
+    assert len(update.keys) == len(update.terms) == len(update.entries)
+    assert "one" in update.terms[0].split()
+    assert results["a.py"].symbols == results["a.py"].embedded == 2
+    assert not any(entry.text for entry in update.entries)
+
+
+def test_the_real_worker_starts(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, command=())
+    try:
+        harness.submit(a=functions("one"))
+        update = harness.results(1)["a.py"].update
+        assert update is not None
+        assert update.vectors.any()
+    finally:
+        harness.pool.close()
+
+
+def test_a_file_that_crashes_the_parser_is_set_aside_alone(harness: Harness) -> None:
+    harness.submit(a=functions("one"), b="# FAULT crash\n", c=functions("two"), d="# FAULT crash\n")
+    harness.submit(e=functions("three"))
+    crashed = "the parser crashed on it"
+    assert harness.outcomes(5) == {
+        "a.py": "indexed",
+        "b.py": crashed,
+        "c.py": "indexed",
+        "d.py": crashed,
+        "e.py": "indexed",
+    }
+
+
+def test_a_file_that_stalls_the_parser_is_set_aside_alone(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, file_timeout=0.5)
+    try:
+        harness.submit(a=functions("one"), b="# FAULT stall\n", c=functions("two"))
+        assert harness.outcomes(3) == {"a.py": "indexed", "b.py": "took longer than 0.5 s", "c.py": "indexed"}
+    finally:
+        harness.pool.close()
+
+
+def test_a_worker_that_is_killed_is_replaced_and_nothing_is_set_aside(harness: Harness, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    harness.submit(a=functions("one"), b=f"# FAULT once {marker}\n", c=functions("two"))
+    harness.submit(d=functions("three"))
+    wait_for(marker.exists)
+    (pid,) = harness.pool.pids
+    psutil.Process(pid).kill()
+    assert harness.outcomes(4) == dict.fromkeys(("a.py", "b.py", "c.py", "d.py"), "indexed")
+    assert harness.pool.pids != (pid,)
+
+
+def test_a_parser_that_raises_sets_the_file_aside(harness: Harness) -> None:
+    harness.submit(a="# FAULT raise\n", b=functions("one"))
+    results = harness.results(2)
+    assert results["a.py"].outcome == "skipped"
+    assert results["a.py"].update is not None
+    assert "ValueError" in results["a.py"].update.record.skipped
+    assert results["b.py"].outcome == "indexed"
+
+
+def test_interactive_work_goes_first(harness: Harness, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    harness.submit(a=f"# FAULT hold {gate}\n")
+    wait_for(gate.exists)
+    for name in ("b", "c", "d"):
+        harness.submit(**{name: functions(name)})
+    harness.submit(z=functions("z"), interactive=True)
+    gate.with_name("gate.go").touch()
+    order = list(harness.results(5))
+    # One batch may have been waiting in the worker's pipe already.
+    assert order.index("z.py") <= 2
+    assert order.index("z.py") < order.index("c.py") < order.index("d.py")
+
+
+def test_cancelled_work_is_not_delivered(harness: Harness, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    first = harness.pool.submit(harness.batch(a=f"# FAULT hold {gate}\n"), harness.deliveries.put)
+    wait_for(gate.exists)
+    second = harness.pool.submit(harness.batch(b=functions("two")), harness.deliveries.put)
+    harness.pool.cancel([first, second])
+    harness.submit(c=functions("three"))
+    gate.with_name("gate.go").touch()
+    assert list(harness.results(1)) == ["c.py"]
+    assert harness.deliveries.empty()
+
+
+def test_closing_answers_what_is_under_way(harness: Harness, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    harness.submit(a=f"# FAULT hold {gate}\n")
+    wait_for(gate.exists)
+    harness.submit(b=functions("two"))
+    processes = [psutil.Process(pid) for pid in harness.pool.pids]
+    harness.pool.close()
+    assert all(isinstance(harness.deliveries.get(timeout=5), GlossatorError) for _ in range(2))
+    assert not psutil.wait_procs(processes, timeout=5)[1]
+    with pytest.raises(GlossatorError, match="closed"):
+        harness.submit(c=functions("three"))
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("raise SystemExit('no such library')", "no such library"),
+        ("pass", "ended without a message"),
+    ],
+)
+def test_a_worker_that_does_not_start_is_an_error(tmp_path: Path, program: str, message: str) -> None:
+    harness = Harness(tmp_path, command=(sys.executable, "-c", program))
+    try:
+        for _ in range(2):
+            harness.submit(a=functions("one"))
+            with pytest.raises(GlossatorError, match=message):
+                harness.results(1)
+    finally:
+        harness.pool.close()
+
+
+def test_a_missing_interpreter_is_an_error(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, command=(str(tmp_path / "python"),))
+    harness.submit(a=functions("one"))
+    with pytest.raises(GlossatorError, match="cannot start"):
+        harness.results(1)
+    harness.pool.close()
+
+
+def test_workers_start_as_work_queues_up_and_end_when_idle(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, workers=3, idle_timeout=0.2)
+    try:
+        assert harness.pool.pids == ()
+        gates = [tmp_path / f"gate{number}" for number in range(3)]
+        for number, gate in enumerate(gates):
+            harness.submit(**{f"f{number}": f"# FAULT hold {gate}\n"})
+        wait_for(lambda: all(gate.exists() for gate in gates))
+        assert len(harness.pool.pids) == 3
+        for gate in gates:
+            gate.with_name(gate.name + ".go").touch()
+        harness.results(3)
+        wait_for(lambda: len(harness.pool.pids) == 1)
+        harness.submit(a=functions("one"))
+        harness.results(1)
+    finally:
+        harness.pool.close()
+
+
+def test_what_a_parser_prints_does_not_reach_us(harness: Harness, capfd: pytest.CaptureFixture[str]) -> None:
+    harness.submit(a="# FAULT print\n" + functions("one"))
+    assert harness.outcomes(1) == {"a.py": "indexed"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_workers_have_a_low_priority(harness: Harness) -> None:
+    harness.submit(a=functions("one"))
+    harness.results(1)
+    (pid,) = harness.pool.pids
+    nice = psutil.Process(pid).nice()
+    if sys.platform == "win32":
+        assert nice == psutil.BELOW_NORMAL_PRIORITY_CLASS
+    else:
+        assert nice > psutil.Process().nice() or nice == 19
+
+
+PARENT = """
+import json, sys
+from pathlib import Path
+from tests.unit.indexing_faults import COMMAND, wait_for
+from glossator.index.pool import WorkerPool
+from glossator.index.worker import Batch, FileTask
+from glossator.settings import Settings
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    pool = WorkerPool(Settings(index_dir=folder / "index", workers=2), command=COMMAND)
+    for name in ("busy", "idle"):
+        pool.submit(Batch(str(folder), 1 << 20, (FileTask(name + ".py"),)), lambda results: None)
+    wait_for(lambda: (folder / "busy.gate").exists() and len(pool.pids) == 2)
+    print(json.dumps(pool.pids), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "busy.py").write_text(f"# FAULT hold {tmp_path / 'busy.gate'}\n", "utf-8")
+    (tmp_path / "idle.py").write_text(functions("one"), "utf-8")
+    path = os.pathsep.join(filter(None, (str(ROOT / "server"), str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [psutil.Process(pid) for pid in json.loads(parent.stdout.readline())]
+        parent.kill()
+        alive = psutil.wait_procs(workers, timeout=2)[1]
+    assert not alive
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_in_a_terminal_does_not_reach_the_workers(harness: Harness) -> None:
+    harness.submit(a=functions("one"))
+    harness.results(1)
+    (pid,) = harness.pool.pids
+    assert os.getpgid(pid) != os.getpgid(0)
+    os.kill(pid, signal.SIGINT)
+    harness.submit(b=functions("two"))
+    assert harness.outcomes(1) == {"b.py": "indexed"}
+    assert harness.pool.pids == (pid,)
+
+
+def test_all_cores_but_one() -> None:
+    assert worker_count(Settings(workers=3)) == 3
+    assert 1 <= worker_count(Settings()) <= max(1, (os.cpu_count() or 1) - 1)
