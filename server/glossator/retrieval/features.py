@@ -76,6 +76,11 @@ class FileFacts:
     centroid: NDArray[np.float32] | None
 
 
+def is_test(path: str) -> bool:
+    """Whether a path looks like a test's."""
+    return bool(_TEST.search(path))
+
+
 def file_facts(summary: FileSummary) -> FileFacts:
     """The facts of a file."""
     import numpy as np
@@ -85,7 +90,7 @@ def file_facts(summary: FileSummary) -> FileFacts:
     raw = analysis.stem_of(path)
     parts = analysis.split_identifier(raw)
     static = (
-        float(bool(_TEST.search(path))),
+        float(is_test(path)),
         float(bool(_EXAMPLE.search(path))),
         float(bool(_VENDORED.search(path))),
         float(bool(_COMPAT.search(path))),
@@ -316,7 +321,7 @@ def _text_columns(
 def _log(counts: NDArray[np.float32]) -> NDArray[np.float32]:
     import numpy as np
 
-    logarithms: NDArray[np.float32] = np.log1p(counts) / np.float32(4)
+    logarithms: NDArray[np.float32] = (np.log1p(counts) / 4).astype(np.float32)
     return logarithms
 
 

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.catalogue import ORDINAL_BITS
-from glossator.index.globs import matcher
-from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
+from glossator.index.records import Filter, StoredEntry
+from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.features import (
     FUNCTION_KINDS,
     TYPE_KINDS,
     Corpus,
     FileFacts,
     Findings,
-    file_facts,
     file_features,
 )
 from glossator.retrieval.query import Place, Query, parse_query
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
 
     from glossator.index.embedding import Embedder, StaticEmbedder
     from glossator.index.store import Store
-
-    Overlay = Mapping[str, FileUpdate]
-    """Unsaved buffers: path -> what is in it, in place of what the store holds of that path."""
+    from glossator.retrieval.buffers import Overlay
 
 FOUND = 150
 """Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
@@ -150,10 +147,10 @@ class Searcher:
         store, corpus = self.store, self.corpus
         corpus.refresh(store)
         query = corrected(query, store)
-        buffers = _Buffers(overlay, where)
+        buffers = Buffers(overlay, where)
         dense = self._pool.submit(self._dense, query, where, buffers)
         texts = self._pool.submit(self._texts, query, where, buffers)
-        allowed = _allowed(where)
+        allowed = allowing(where)
         findings = Findings(text=[], dense=[])
         for name in query.identifiers:
             findings.defined[name] = self._named(name, allowed, buffers)
@@ -177,20 +174,20 @@ class Searcher:
         return Candidates(query, findings, revisions, files, features, pinned, places)
 
     def _dense(
-        self, query: Query, where: Filter, buffers: _Buffers
+        self, query: Query, where: Filter, buffers: Buffers
     ) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
         vector = self.embedder.embed_query(query.meaning)
         found = self.store.vector_search(vector, FOUND, where)
         return buffers.merged(found, buffers.dense(vector), self.corpus.files), vector
 
-    def _texts(self, query: Query, where: Filter, buffers: _Buffers) -> list[tuple[int, float]]:
+    def _texts(self, query: Query, where: Filter, buffers: Buffers) -> list[tuple[int, float]]:
         found = self.store.text_search(query.terms, FOUND, where)
         if not buffers.facts:
             return buffers.merged(found, [], self.corpus.files)
         rarity = self.corpus.rarities(self.store, query.terms)
         return buffers.merged(found, buffers.texts(rarity), self.corpus.files)
 
-    def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: _Buffers) -> list[StoredEntry]:
+    def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers) -> list[StoredEntry]:
         """Definitions of a name, case folded only if none is spelled so; unsaved buffers first."""
         found = [
             entry
@@ -209,7 +206,7 @@ class Searcher:
         findings: Findings,
         files: Mapping[int, FileFacts],
         allowed: Callable[[str, str, str], bool],
-        buffers: _Buffers,
+        buffers: Buffers,
     ) -> list[int]:
         """Files worth ranking: those of definitions, then of hits, by their places in both lists, then by name."""
         score: dict[int, float] = {}
@@ -249,7 +246,7 @@ class Searcher:
         return [revision for revision in best if revision in files][:RANKED_FILES]
 
     def _places(
-        self, query: Query, allowed: Callable[[str, str, str], bool], buffers: _Buffers
+        self, query: Query, allowed: Callable[[str, str, str], bool], buffers: Buffers
     ) -> tuple[dict[int, float], list[StoredEntry]]:
         """The files and entries that the query names by path and line."""
         pinned: dict[int, float] = {}
@@ -272,7 +269,7 @@ class Searcher:
                     pinned.setdefault(revision, PINNED - len(pinned))
         return pinned, list(entries.values())
 
-    def _resolved(self, place: Place, buffers: _Buffers) -> list[str]:
+    def _resolved(self, place: Place, buffers: Buffers) -> list[str]:
         """The paths of the index that a written path can mean: those that share most of its last components."""
         wanted = [part for part in place.path.split("/") if part and part != "."]
         if not wanted:
@@ -305,7 +302,7 @@ class Searcher:
         for i, revision in enumerate(candidates.revisions):
             scores[i] += candidates.pinned.get(revision, 0.0)
         order = np.argsort(-scores, kind="stable")
-        buffers = _Buffers(overlay, where)
+        buffers = Buffers(overlay, where)
         chosen = [int(i) for i in order[: max(limit + 5, 15)]]
         entries = self._entries_of([candidates.revisions[i] for i in chosen], candidates, where, buffers)
         query, findings = candidates.query, candidates.findings
@@ -328,7 +325,7 @@ class Searcher:
         return self._hits([*pinned, *ranked], candidates, limit, buffers)
 
     def _entries_of(
-        self, revisions: list[int], candidates: Candidates, where: Filter, buffers: _Buffers
+        self, revisions: list[int], candidates: Candidates, where: Filter, buffers: Buffers
     ) -> list[StoredEntry]:
         """The entries of these files that were found, or, where none was, the files' first."""
         wanted = set(revisions)
@@ -358,7 +355,7 @@ class Searcher:
         return [entry for entry in found_entries if entry is not None] + missing
 
     def _first_entry(
-        self, revision: int, candidates: Candidates, where: Filter, buffers: _Buffers
+        self, revision: int, candidates: Candidates, where: Filter, buffers: Buffers
     ) -> StoredEntry | None:
         """What to show of a file that only its path speaks for: its first definition, else its first entry."""
         if revision < 0:
@@ -370,7 +367,7 @@ class Searcher:
         return next(iter(definitions or entries), None)
 
     def _hits(
-        self, ranked: list[tuple[float, int, StoredEntry]], candidates: Candidates, limit: int, buffers: _Buffers
+        self, ranked: list[tuple[float, int, StoredEntry]], candidates: Candidates, limit: int, buffers: Buffers
     ) -> list[Hit]:
         """Hits without doubles: windows become the definition that they are part of."""
         owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
@@ -395,126 +392,6 @@ class Searcher:
             if len(hits) == limit:
                 break
         return hits
-
-
-class _Buffers:
-    """Unsaved buffers as if they were stored: entries with negative ids, scored like the store's own."""
-
-    def __init__(self, overlay: Overlay, where: Filter) -> None:
-        self.paths: dict[str, int] = {}
-        self.facts: dict[int, FileFacts] = {}
-        self.entries: dict[int, StoredEntry] = {}
-        self._updates: dict[int, FileUpdate] = {}
-        allowed = _allowed(where)
-        for place, (path, update) in enumerate(overlay.items()):
-            revision = -1 - place
-            self.paths[path] = revision
-            record = update.record
-            if record.skipped or not allowed(path, record.language, ""):
-                continue
-            self._updates[revision] = update
-            self.facts[revision] = file_facts(
-                FileSummary(revision, path, record.language, record.lines, _mean(update.vectors))
-            )
-            for ordinal, entry in enumerate(update.entries):
-                if where.kinds and entry.kind not in where.kinds:
-                    continue
-                number = (revision << ORDINAL_BITS) + ordinal
-                self.entries[number] = StoredEntry(
-                    id=number,
-                    path=path,
-                    language=record.language,
-                    kind=entry.kind,
-                    name=entry.name,
-                    qualified_name=entry.qualified_name,
-                    signature=entry.signature,
-                    doc=entry.doc,
-                    parent=None if entry.parent is None else (revision << ORDINAL_BITS) + entry.parent,
-                    part=entry.part,
-                    start_line=entry.start_line,
-                    end_line=entry.end_line,
-                    name_line=entry.name_line,
-                    start_byte=entry.start_byte,
-                    end_byte=entry.end_byte,
-                )
-
-    def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """The innermost definition at a line of a buffer, else the block there."""
-        around = [
-            entry
-            for entry in self.entries.values()
-            if entry.path == path and entry.part == 0 and entry.start_line <= line <= entry.end_line
-        ]
-        return min(around, key=lambda e: (e.kind == "block", e.end_line - e.start_line), default=None)
-
-    def dense(self, vector: NDArray[np.float32]) -> list[tuple[int, float]]:
-        """Dot products of the buffers' entries."""
-        scored: list[tuple[int, float]] = []
-        for revision, update in self._updates.items():
-            if len(update.entries) and len(update.vectors) == len(update.entries):
-                products = update.vectors.astype("f4") @ vector
-                base = revision << ORDINAL_BITS
-                scored.extend((base + i, float(p)) for i, p in enumerate(products) if base + i in self.entries)
-        return scored
-
-    def texts(self, rarity: Mapping[str, float]) -> list[tuple[int, float]]:
-        """BM25 scores of the buffers' entries, as LanceDB counts them (k1 1.2, b .75)."""
-        scored: list[tuple[int, float]] = []
-        for revision, update in self._updates.items():
-            split = [terms.split() for terms in update.terms]
-            mean = max(sum(map(len, split)) / max(len(split), 1), 1.0)
-            for ordinal, terms in enumerate(split):
-                number = (revision << ORDINAL_BITS) + ordinal
-                if number not in self.entries:
-                    continue
-                norm = 1.2 * (0.25 + 0.75 * len(terms) / mean)
-                score = 0.0
-                for term, weight in rarity.items():
-                    if count := terms.count(term):
-                        score += weight * count * 2.2 / (count + norm)
-                if score:
-                    scored.append((number, score))
-        return scored
-
-    def merged(
-        self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
-    ) -> list[tuple[int, float]]:
-        """What the store found of files that are known and in no buffer, and what is in the buffers, best first."""
-        hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
-        kept = [
-            (number, score)
-            for number, score in found
-            if (revision := number >> ORDINAL_BITS) in files and revision not in hidden
-        ]
-        if own:
-            kept = sorted([*kept, *own], key=lambda item: -item[1])[:FOUND]
-        return kept
-
-
-def _mean(vectors: NDArray[np.float16]) -> bytes:
-    import numpy as np
-
-    if not len(vectors):
-        return b""
-    mean = vectors.astype(np.float32).mean(axis=0)
-    unit: NDArray[np.float16] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16)
-    return unit.tobytes()
-
-
-def _allowed(where: Filter) -> Callable[[str, str, str], bool]:
-    """Whether a path, language and kind ("" for any) pass the filter."""
-    inside = matcher(where.include, where.exclude) if where.include or where.exclude else None
-    languages = {language.casefold() for language in where.languages}
-    kinds = set(where.kinds)
-
-    def allowed(path: str, language: str, kind: str) -> bool:
-        if languages and language.casefold() not in languages:
-            return False
-        if kinds and kind and kind not in kinds:
-            return False
-        return inside is None or inside(path)
-
-    return allowed
 
 
 def entry_features(

@@ -1,0 +1,162 @@
+"""Unsaved buffers in place of what the store holds of their files, for search and for the graph of names.
+
+A buffer is what a worker makes of its text (`FileUpdate`). Its entries get negative ids: the buffer's number, from -1
+downwards, stands where a stored entry has the revision of its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.globs import matcher
+from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
+from glossator.retrieval.features import FileFacts, file_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Overlay = Mapping[str, FileUpdate]
+"""Unsaved buffers: path -> what is in it, in place of what the store holds of that path."""
+
+
+class Buffers:
+    """Unsaved buffers as if they were stored: entries with negative ids, scored like the store's own."""
+
+    def __init__(self, overlay: Overlay, where: Filter) -> None:
+        self.paths: dict[str, int] = {}
+        self.facts: dict[int, FileFacts] = {}
+        self.entries: dict[int, StoredEntry] = {}
+        self._updates: dict[int, FileUpdate] = {}
+        allowed = allowing(where)
+        for place, (path, update) in enumerate(overlay.items()):
+            revision = -1 - place
+            self.paths[path] = revision
+            record = update.record
+            if record.skipped or not allowed(path, record.language, ""):
+                continue
+            self._updates[revision] = update
+            self.facts[revision] = file_facts(
+                FileSummary(revision, path, record.language, record.lines, _mean(update.vectors))
+            )
+            for ordinal, entry in enumerate(update.entries):
+                if where.kinds and entry.kind not in where.kinds:
+                    continue
+                number = (revision << ORDINAL_BITS) + ordinal
+                self.entries[number] = StoredEntry(
+                    id=number,
+                    path=path,
+                    language=record.language,
+                    kind=entry.kind,
+                    name=entry.name,
+                    qualified_name=entry.qualified_name,
+                    signature=entry.signature,
+                    doc=entry.doc,
+                    parent=None if entry.parent is None else (revision << ORDINAL_BITS) + entry.parent,
+                    part=entry.part,
+                    start_line=entry.start_line,
+                    end_line=entry.end_line,
+                    name_line=entry.name_line,
+                    start_byte=entry.start_byte,
+                    end_byte=entry.end_byte,
+                )
+
+    def references_of(self, number: int) -> tuple[str, ...]:
+        """The names that an entry of a buffer refers to."""
+        update = self._updates.get(number >> ORDINAL_BITS)
+        return update.entries[number & (1 << ORDINAL_BITS) - 1].references if update else ()
+
+    def referring_to(self, name: str) -> list[StoredEntry]:
+        """Entries of buffers that refer to the name."""
+        return [
+            entry for number, entry in self.entries.items() if entry.part == 0 and name in self.references_of(number)
+        ]
+
+    def entries_in(self, path: str) -> list[StoredEntry]:
+        """The entries of a buffer, in order."""
+        return [entry for entry in self.entries.values() if entry.path == path]
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition at a line of a buffer, else the block there."""
+        around = [
+            entry
+            for entry in self.entries.values()
+            if entry.path == path and entry.part == 0 and entry.start_line <= line <= entry.end_line
+        ]
+        return min(around, key=lambda e: (e.kind == "block", e.end_line - e.start_line), default=None)
+
+    def dense(self, vector: NDArray[np.float32]) -> list[tuple[int, float]]:
+        """Dot products of the buffers' entries."""
+        scored: list[tuple[int, float]] = []
+        for revision, update in self._updates.items():
+            if len(update.entries) and len(update.vectors) == len(update.entries):
+                products = update.vectors.astype("f4") @ vector
+                base = revision << ORDINAL_BITS
+                scored.extend((base + i, float(p)) for i, p in enumerate(products) if base + i in self.entries)
+        return scored
+
+    def texts(self, rarity: Mapping[str, float]) -> list[tuple[int, float]]:
+        """BM25 scores of the buffers' entries, as LanceDB counts them (k1 1.2, b .75)."""
+        scored: list[tuple[int, float]] = []
+        for revision, update in self._updates.items():
+            split = [terms.split() for terms in update.terms]
+            mean = max(sum(map(len, split)) / max(len(split), 1), 1.0)
+            for ordinal, terms in enumerate(split):
+                number = (revision << ORDINAL_BITS) + ordinal
+                if number not in self.entries:
+                    continue
+                norm = 1.2 * (0.25 + 0.75 * len(terms) / mean)
+                score = 0.0
+                for term, weight in rarity.items():
+                    if count := terms.count(term):
+                        score += weight * count * 2.2 / (count + norm)
+                if score:
+                    scored.append((number, score))
+        return scored
+
+    def merged(
+        self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
+    ) -> list[tuple[int, float]]:
+        """What the store found of files that are known and in no buffer, and what is in the buffers, best first.
+
+        There are as many as the store found, or as the buffers have.
+        """
+        hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
+        kept = [
+            (number, score)
+            for number, score in found
+            if (revision := number >> ORDINAL_BITS) in files and revision not in hidden
+        ]
+        if own:
+            kept = sorted([*kept, *own], key=lambda item: -item[1])[: max(len(found), len(own))]
+        return kept
+
+
+def _mean(vectors: NDArray[np.float16]) -> bytes:
+    import numpy as np
+
+    if not len(vectors):
+        return b""
+    mean = vectors.astype(np.float32).mean(axis=0)
+    unit: NDArray[np.float16] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16)
+    return unit.tobytes()
+
+
+def allowing(where: Filter) -> Callable[[str, str, str], bool]:
+    """Whether a path, language and kind ("" for any) pass the filter."""
+    inside = matcher(where.include, where.exclude) if where.include or where.exclude else None
+    languages = {language.casefold() for language in where.languages}
+    kinds = set(where.kinds)
+
+    def allowed(path: str, language: str, kind: str) -> bool:
+        if languages and language.casefold() not in languages:
+            return False
+        if kinds and kind and kind not in kinds:
+            return False
+        return inside is None or inside(path)
+
+    return allowed

@@ -1,0 +1,203 @@
+"""The answer that needs no model: what the index knows, in short Markdown with citations.
+
+Everything said here was read from the evidence or counted in the index. It is marked as such, with the way to install a
+model.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glossator.index import terms as analysis
+from glossator.retrieval.context import Evidence, Gathered, best_lines
+from glossator.retrieval.features import TYPE_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.index.records import StoredEntry
+    from glossator.retrieval.graph import Relations
+
+EXCERPT = 14
+"""Lines of code shown of the best place."""
+NAMES = 5
+"""Names listed of callers, callees, tests."""
+PLACES = 6
+"""Related places listed."""
+NOTE = (
+    "*Made from the index alone, without a language model. `glossator models pull` installs one that answers in prose.*"
+)
+
+_SENTENCE = re.compile(r"(?<=[.!?。])(?=\s|$)")
+_FENCE_NAMES = {"csharp": "cs", "protobuf": "proto", "ocaml_interface": "ocaml", "text": ""}
+
+
+def evidence_answer(gathered: Gathered) -> str:
+    """The answer to a question, or the explanation of a symbol, from its evidence alone."""
+    if not gathered.evidence:
+        return f"Nothing in the index matches.\n\n{NOTE}"
+    subject = gathered.subject
+    best = gathered.evidence[0]
+    if subject is not None and gathered.query is None:
+        parts = _explained(gathered, subject)
+    else:
+        if subject is None or not _holds(best, subject):
+            subject = best.entry
+        parts = _answered(gathered, subject)
+    return "\n\n".join([*(part for part in parts if part), NOTE]) + "\n"
+
+
+def _answered(gathered: Gathered, subject: StoredEntry) -> list[str]:
+    """The best place first, in words and code, then how it is used, then the others."""
+    main = next((piece for piece in gathered.evidence if _holds(piece, subject)), gathered.evidence[0])
+    words = {analysis.stem(word) for word in gathered.query.words} if gathered.query else set()
+    parts = [_lead(subject, main), _signature(subject), _excerpt(subject, main, words)]
+    if gathered.relations is not None and gathered.subject is not None and subject.id == gathered.subject.id:
+        parts.append(_use(subject, gathered.relations, gathered.evidence))
+    parts.append(_others([piece for piece in gathered.evidence if piece is not main], "See also"))
+    return parts
+
+
+def _explained(gathered: Gathered, subject: StoredEntry) -> list[str]:
+    main = next((piece for piece in gathered.evidence if piece.role == "symbol"), gathered.evidence[0])
+    parts = [_lead(subject, main, whole_doc=True), _signature(subject)]
+    relations = gathered.relations
+    if relations is not None:
+        if relations.parent is not None:
+            cited = _cited(relations.parent, gathered.evidence)
+            parts.append(f"It belongs to {relations.parent.kind} {_code(relations.parent)}{cited}.")
+        if relations.members:
+            listed = ", ".join(f"`{member.name}`" for member in relations.members[:12])
+            more = f" and {len(relations.members) - 12} more" if len(relations.members) > 12 else ""
+            parts.append(f"**Members:** {listed}{more}.")
+        parts.append(_use(subject, relations, gathered.evidence))
+    if subject.kind not in TYPE_KINDS:
+        parts.append(_excerpt(subject, main, {analysis.stem(word) for word in analysis.split_identifier(subject.name)}))
+    parts.append(_others([piece for piece in gathered.evidence if piece is not main], "Related places"))
+    return parts
+
+
+def _holds(piece: Evidence, entry: StoredEntry) -> bool:
+    return piece.path == entry.path and piece.start_line <= entry.start_line <= piece.end_line
+
+
+def _lead(entry: StoredEntry, piece: Evidence, *, whole_doc: bool = False) -> str:
+    """What it is, where, and its documentation's first sentence (or paragraph)."""
+    doc = _paragraph(entry.doc) if whole_doc else _sentence(entry.doc)
+    kind = "Lines" if entry.kind == "block" else entry.kind.replace("_", " ").capitalize()
+    name = f" {_code(entry)}" if entry.name else ""
+    where = f"`{entry.path}:{entry.start_line}`"
+    return f"**{kind}{name}** in {where} [{piece.number}]" + (f": {doc}" if doc else ".")
+
+
+def _sentence(doc: str) -> str:
+    paragraph = _paragraph(doc)
+    first = _SENTENCE.split(paragraph, maxsplit=1)[0].strip() if paragraph else ""
+    return first if len(first) <= 300 else first[:297].rsplit(" ", 1)[0] + " …"
+
+
+def _paragraph(doc: str) -> str:
+    paragraph = " ".join(re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].split())
+    return paragraph if len(paragraph) <= 600 else paragraph[:597].rsplit(" ", 1)[0] + " …"
+
+
+def _signature(entry: StoredEntry) -> str:
+    if not entry.signature or entry.kind in ("section", "block", "key"):
+        return ""
+    return _fenced(entry.signature, entry.language)
+
+
+def _fenced(code: str, language: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{_FENCE_NAMES.get(language, language)}\n{code}\n{fence}"
+
+
+def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
+    """The lines of the body that say most about the question."""
+    lines = piece.source.split("\n")
+    start = max(entry.start_line, piece.start_line)
+    if entry.part == 0 and entry.kind not in ("section", "block") and entry.name_line < entry.end_line:
+        start = max(start, min(entry.name_line + 1, piece.end_line))  # the signature is shown already
+    end = min(entry.end_line, piece.end_line)
+    offset = piece.start_line - 1
+    said = {line.strip() for line in entry.doc.split("\n")}
+    while start < end and _is_doc(lines[start - 1 - offset], said):
+        start += 1
+    if end < start or not any(line.strip() for line in lines[start - 1 - offset : end - offset]):
+        return ""
+    first, last = best_lines(_padded(lines, offset), start, end, EXCERPT, words)
+    code = lines[first - 1 - offset : last - offset]
+    while code and not code[-1].strip():
+        code.pop()
+        last -= 1
+    if not code:
+        return ""
+    indent = min(len(line) - len(line.lstrip()) for line in code if line.strip())
+    shown = "\n".join(line[indent:] for line in code)
+    whole = first <= start and last >= end
+    heading = "Its body" if whole and entry.kind != "block" else "The lines that match best" if words else "It begins"
+    span = f"`{entry.path}:{first}-{last}`" if last > first else f"`{entry.path}:{first}`"
+    return f"{heading}, {span} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
+
+
+def _is_doc(line: str, said: set[str]) -> bool:
+    """Whether a line is blank or part of the documentation, which is shown already."""
+    bare = line.strip()
+    return bare.strip("\"'").strip() in said or bare.lstrip("/*#-! ") in said or bare in ('"""', "'''", "*/", ")")
+
+
+def _padded(lines: Sequence[str], offset: int) -> list[str]:
+    """The lines at the places where they stand in their file."""
+    return [""] * offset + list(lines)
+
+
+def _use(entry: StoredEntry, relations: Relations, evidence: Sequence[Evidence]) -> str:
+    """Callers, callees and tests in one paragraph."""
+    sentences: list[str] = []
+    if relations.caller_count:
+        places = "1 place" if relations.caller_count == 1 else f"{relations.caller_count} places"
+        named = _listed(relations.callers, evidence)
+        also = f" (the name is shared with {relations.namesakes} more)" if relations.namesakes else ""
+        sentences.append(f"Referred to in {places}{also}" + (f", such as {named}." if named else "."))
+    elif entry.name and entry.kind not in ("section", "key", "block"):
+        sentences.append("Nothing in the index refers to it by name.")
+    if relations.callees:
+        sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
+    if relations.tests:
+        sentences.append(f"Tested by {_listed(relations.tests, evidence)}.")
+    return "**Use.** " + " ".join(sentences) if sentences else ""
+
+
+def _listed(entries: Sequence[StoredEntry], evidence: Sequence[Evidence]) -> str:
+    named: dict[str, str] = {}
+    for entry in entries:
+        name = _code(entry) if entry.name else f"`{entry.path}:{entry.start_line}`"
+        named.setdefault(name, f"{name}{_cited(entry, evidence)}")
+        if len(named) == NAMES:
+            break
+    more = len({entry.id for entry in entries}) - len(named)
+    return ", ".join(named.values()) + (f" and {more} more" if more > 0 else "")
+
+
+def _cited(entry: StoredEntry, evidence: Sequence[Evidence]) -> str:
+    number = next((piece.number for piece in evidence if piece.entry.id == entry.id or _holds(piece, entry)), 0)
+    return f" [{number}]" if number else ""
+
+
+def _others(pieces: Sequence[Evidence], heading: str) -> str:
+    """One line for each further place: what it is, where, and why it is here."""
+    lines = [f"- {_place(piece)}" for piece in pieces[:PLACES]]
+    return f"**{heading}**\n\n" + "\n".join(lines) if lines else ""
+
+
+def _place(piece: Evidence) -> str:
+    entry = piece.entry
+    name = f"`{piece.qualified_name}` " if piece.qualified_name else ""
+    says = _sentence(entry.doc) or piece.why
+    return f"{name}(`{piece.path}:{piece.start_line}`) [{piece.number}]: {says.rstrip('.')}."
+
+
+def _code(entry: StoredEntry) -> str:
+    return f"`{(entry.qualified_name or entry.name).replace('`', '')}`"

@@ -1,0 +1,172 @@
+"""Who calls whom, as far as names tell: callers, callees, tests and siblings of a symbol.
+
+The index knows names, not types. So a reference is taken for a call of a definition when no other definition of that
+name is nearer: in the same file, then the same folder, then anywhere if there are few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.index.records import Filter, StoredEntry
+from glossator.retrieval.buffers import Buffers
+from glossator.retrieval.features import FUNCTION_KINDS, TYPE_KINDS, is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glossator.index.store import Store
+    from glossator.retrieval.buffers import Overlay
+
+LOOKED_AT = 200
+"""References to a name that are looked at; of a name with more, any list would be arbitrary."""
+CALLEES = 80
+"""Names of a body that are looked up."""
+COMMON = 6
+"""A name with more definitions than this says nothing about which is meant, unless one is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What stands around a symbol, each list the nearest first."""
+
+    parent: StoredEntry | None
+    callers: tuple[StoredEntry, ...]
+    callees: tuple[StoredEntry, ...]
+    tests: tuple[StoredEntry, ...]
+    siblings: tuple[StoredEntry, ...]
+    members: tuple[StoredEntry, ...]
+    caller_count: int
+    """How many entries outside of tests refer to its name; more than `callers` if the name is common."""
+    namesakes: int
+    """Other definitions of the same name: their callers cannot be told apart from this one's."""
+
+
+class Graph:
+    """The names of an index, with unsaved buffers in place of what is stored of their files."""
+
+    def __init__(self, store: Store, overlay: Overlay | None = None) -> None:
+        self._store = store
+        self._buffers = Buffers(overlay or {}, Filter())
+
+    def entry(self, number: int) -> StoredEntry | None:
+        """The entry with this id."""
+        if number < 0:
+            return self._buffers.entries.get(number)
+        return next(iter(self._store.entries([number])), None)
+
+    def entries_in(self, path: str) -> list[StoredEntry]:
+        """The entries of a file."""
+        return self._buffers.entries_in(path) if path in self._buffers.paths else self._store.entries_in(path)
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition at a line, else the block there."""
+        if path in self._buffers.paths:
+            return self._buffers.entry_at(path, line)
+        return self._store.entry_at(path, line)
+
+    def named(self, name: str, limit: int = 50) -> list[StoredEntry]:
+        """Definitions of a name; those in buffers first."""
+        own = [
+            entry
+            for entry in self._buffers.entries.values()
+            if entry.part == 0 and name in (entry.name, entry.qualified_name)
+        ]
+        return own + [entry for entry in self._store.named(name, limit) if entry.path not in self._buffers.paths]
+
+    def references_of(self, entry: StoredEntry) -> tuple[str, ...]:
+        """The names that an entry refers to."""
+        return self._buffers.references_of(entry.id) if entry.id < 0 else self._store.references_of(entry.id)
+
+    def referring_to(self, name: str, limit: int = LOOKED_AT) -> list[StoredEntry]:
+        """Entries that refer to a name; those in buffers first."""
+        stored = (entry for entry in self._store.referring_to(name, limit) if entry.path not in self._buffers.paths)
+        return [*self._buffers.referring_to(name), *stored]
+
+    def relations(self, entry: StoredEntry) -> Relations:
+        """What stands around an entry."""
+        around = self.entries_in(entry.path)
+        wholes = [other for other in around if other.part == 0 and other.kind != "block"]
+        parent = next((other for other in around if other.id == entry.parent), None)
+        siblings = [other for other in wholes if other.parent == entry.parent and other.id != entry.id]
+        siblings.sort(key=lambda other: abs(other.start_line - entry.start_line))
+        members = [other for other in wholes if other.parent == entry.id]
+        callers, tests, count, namesakes = self._callers(entry)
+        return Relations(
+            parent=parent,
+            callers=tuple(callers),
+            callees=tuple(self._callees(entry, members)),
+            tests=tuple(tests),
+            siblings=tuple(siblings),
+            members=tuple(members),
+            caller_count=count,
+            namesakes=namesakes,
+        )
+
+    def _callers(self, entry: StoredEntry) -> tuple[list[StoredEntry], list[StoredEntry], int, int]:
+        if not entry.name:
+            return [], [], 0, 0
+        homes = [other for other in self.named(entry.name, COMMON * 4) if other.name == entry.name]
+        others = [other for other in homes if other.id != entry.id]
+        found: list[StoredEntry] = []
+        for other in self.referring_to(entry.name):
+            inside = (
+                other.path == entry.path and entry.start_line <= other.start_line and other.end_line <= entry.end_line
+            )
+            if other.id != entry.id and not inside:
+                found.append(other)
+        found = _innermost(found)
+        tests = [other for other in found if is_test(other.path) or other.kind == "test"]
+        callers = [other for other in found if other not in tests]
+        count = len(callers)
+        if others:
+            # Another definition of the name may be meant: keep those that this one is nearest to.
+            elsewhere = {other.path for other in others}
+            callers = [other for other in callers if _nearest(other.path, entry.path, elsewhere)]
+        callers.sort(key=lambda other: (other.kind == "block", *_distance(other.path, entry.path), other.id))
+        tests.sort(key=lambda other: (other.kind == "block", entry.name.lower() not in other.name.lower()))
+        return callers, tests, count, len(others)
+
+    def _callees(self, entry: StoredEntry, members: Iterable[StoredEntry]) -> list[StoredEntry]:
+        own = {entry.id, *(member.id for member in members)}
+        found: list[tuple[tuple[int, int], int, StoredEntry]] = []
+        for place, name in enumerate(self.references_of(entry)[:CALLEES]):
+            homes = [
+                other
+                for other in self.named(name, COMMON + 1)
+                if other.name == name and other.id not in own and other.kind in FUNCTION_KINDS | TYPE_KINDS
+            ]
+            if not homes:
+                continue
+            nearest = min(homes, key=lambda other: (_distance(other.path, entry.path), other.id))
+            distance = _distance(nearest.path, entry.path)
+            if len(homes) > COMMON and distance[0]:
+                continue
+            found.append((distance, place, nearest))
+        found.sort(key=lambda item: item[:2])
+        return list({other.id: other for _, _, other in found}.values())
+
+
+def _innermost(entries: list[StoredEntry]) -> list[StoredEntry]:
+    """The entries without those that enclose another one of the list (a class whose method refers to the name)."""
+    enclosing = {entry.parent for entry in entries if entry.parent is not None}
+    return [entry for entry in entries if entry.id not in enclosing and entry.part == 0]
+
+
+def _distance(path: str, other: str) -> tuple[int, int]:
+    """How far two files are apart: 0 the same, 1 the same folder, 2 elsewhere; then the folders between them."""
+    if path == other:
+        return 0, 0
+    left, right = path.split("/")[:-1], other.split("/")[:-1]
+    shared = 0
+    while shared < min(len(left), len(right)) and left[shared] == right[shared]:
+        shared += 1
+    apart = len(left) + len(right) - 2 * shared
+    return (1, 0) if apart == 0 else (2, apart)
+
+
+def _nearest(path: str, home: str, elsewhere: set[str]) -> bool:
+    """Whether `home` is at least as near to `path` as every other file that defines the name."""
+    here = _distance(path, home)
+    return all(here <= _distance(path, other) for other in elsewhere)
