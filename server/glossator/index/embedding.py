@@ -1,19 +1,70 @@
-"""Texts to vectors. (Interface first; the implementations follow.)"""
+"""Texts to vectors: the bundled static model, and GGUF models through the model process.
+
+A *static* model is a table of word vectors. A text's vector is the sum of its words' rows, each times 1 + ln(how often
+the word occurs), brought to length 1; the length of a row says how much its word tells. Nothing but numpy is needed,
+and a vector depends on nothing but the text: not on the platform, not on what else stands in the batch (up to rounding
+in the last bits of float32).
+
+The table lies in `data/embedder`, made by `scripts/train_embedder` (docs/embedder.md says how):
+
+- `model.json`: version, dimensions, weights of an entry's fields, digests of the other two files
+- `vocabulary.txt`: one word a line, most frequent first; the line's number is the row
+- `rows.npy`: int8, shape (words, dimensions), mapped into memory and shared between processes
+- `scales.npy`: float16, shape (words,): a row is its int8 values times its scale
+
+This module knows nothing of how entries are made or stored, and does not import the model process: who wires a GGUF
+model up hands over a function that embeds texts.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
+from glossator.errors import EmbeddingError
 from glossator.index.entries import CHUNKER_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from glossator.index.entries import Entry
+    from glossator.settings import Settings
+
+BUNDLED: Final = Path(__file__).resolve().parent.parent / "data" / "embedder"
+"""Folder of the model that comes with the package."""
+
+FORMAT: Final = 1
+"""Version of the files' format and of the code that reads them; part of the id. Raise it when the same files would
+give other vectors."""
+
+FIELDS: Final = ("name", "signature", "doc", "text")
+"""The parts of an entry that are embedded, each with a weight of its own in `model.json`."""
+
+# Texts are cut into words of letters and digits, words into parts where the case or the kind of character changes.
+_WORD = re.compile(r"[^\W_]+")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_MARKS = re.compile("[\u0300-\u036f]+")
+
+_MAX_WORD: Final = 40
+"""Letters of an unknown word that are looked at; longer runs are keys and hashes, not words."""
+_MAX_PIECE: Final = 24
+"""Longest word of the vocabulary."""
+_UNKNOWN_COST: Final = 22.0
+_SHORT_COST: Final = 2.0
+"""Costs of cutting an unknown word: of a letter that no piece covers, and what a piece of two or three letters costs
+besides, so that `reconnector` becomes `re connector`, not `rec on nec tor`. The other costs are the logarithm of the
+piece's rank (Zipf's law)."""
+_CACHED_WORDS: Final = 100_000
+"""Words whose pieces are remembered, per process; about 15 MB when full."""
 
 
 class Embedder(Protocol):
@@ -34,6 +85,27 @@ class Embedder(Protocol):
         """Vector of a question, shape (dimensions,)."""
 
 
+def open_embedder(
+    settings: Settings, embed_texts: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+) -> Embedder:
+    """The embedder that the settings name: "static", or the path of a GGUF model.
+
+    Args:
+        settings: whose `embedder` is read.
+        embed_texts: embeds texts with the GGUF model of the settings in the model process, shape (texts, dimensions);
+            not needed for "static".
+
+    Raises:
+        EmbeddingError: the model's files are missing or damaged, or a GGUF model is asked for without `embed_texts`.
+    """
+    if settings.embedder == "static":
+        return StaticEmbedder()
+    if embed_texts is None:
+        message = f"the embedding model {settings.embedder} needs the model process; use the embedder 'static' here"
+        raise EmbeddingError(message)
+    return GgufEmbedder(Path(settings.embedder), embed_texts)
+
+
 def vector_key(embedder_id: str, entry: Entry) -> bytes:
     """The content address of an entry's vector: 16 bytes of BLAKE2b.
 
@@ -43,6 +115,283 @@ def vector_key(embedder_id: str, entry: Entry) -> bytes:
     hasher = hashlib.blake2b(digest_size=16)
     hasher.update(f"{embedder_id}\0{CHUNKER_VERSION}\0".encode())
     for part in (entry.qualified_name, entry.signature, entry.doc, entry.text):
-        hasher.update(" ".join(part.split()).encode())
+        hasher.update(" ".join(part.split()).encode("utf-8", "surrogatepass"))
         hasher.update(b"\0")
     return hasher.digest()
+
+
+def plain(text: str) -> str:
+    """The text without accents and compatibility forms ("Größe" -> "Grosse"); ASCII text as it is."""
+    if text.isascii():
+        return text
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).replace("ß", "ss")
+
+
+def words(text: str) -> list[str]:
+    """The words of a `plain` text in order, cut at everything that is no letter or digit (so also at "_")."""
+    return _WORD.findall(text)
+
+
+def parts(word: str) -> list[str]:
+    """The lower-case parts of a word: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
+    return [part.lower() for part in _PART.findall(word)]
+
+
+class Vocabulary:
+    """The words that have a row, and how other words are cut into them.
+
+    Args:
+        entries: the words, lower case, most frequent first; a word's position is its id.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self.words: tuple[str, ...] = tuple(entries)
+        self._ids = {word: index for index, word in enumerate(self.words)}
+        zipf = math.log(math.log(len(self.words) + 2))
+        self._costs = [math.log(rank + 1) + zipf for rank in range(len(self.words))]
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def counts(self, text: str) -> dict[int, int]:
+        """How often each word of the vocabulary occurs in the text: id -> count."""
+        found: dict[int, int] = {}
+        known = self._known
+        for word, count in Counter(_WORD.findall(plain(text))).items():
+            ids = known.get(word)
+            if ids is None:
+                ids = self._remember(word)
+            for index in ids:
+                found[index] = found.get(index, 0) + count
+        return found
+
+    def _remember(self, word: str) -> tuple[int, ...]:
+        if len(self._known) >= _CACHED_WORDS:
+            self._known.clear()
+        ids = tuple(index for part in parts(word) for index in self._pieces(part))
+        self._known[word] = ids
+        return ids
+
+    def _pieces(self, part: str) -> tuple[int, ...]:
+        """The ids of a part: its own, or those of the cheapest pieces that it can be cut into.
+
+        Numbers are known whole or not at all. Letters that no piece covers are dropped.
+        """
+        index = self._ids.get(part)
+        if index is not None:
+            return (index,)
+        if part.isdigit() or len(part) < 2:
+            return ()
+        part = part[:_MAX_WORD]
+        costs = [0.0]
+        steps: list[tuple[int, int]] = []
+        for end in range(1, len(part) + 1):
+            best, step = costs[end - 1] + _UNKNOWN_COST, (end - 1, -1)
+            for start in range(max(0, end - _MAX_PIECE), end - 1):
+                piece = self._ids.get(part[start:end])
+                if piece is not None:
+                    cost = costs[start] + self._costs[piece] + (_SHORT_COST if end - start < 4 else 0.0)
+                    if cost < best:
+                        best, step = cost, (start, piece)
+            costs.append(best)
+            steps.append(step)
+        pieces: list[int] = []
+        end = len(part)
+        while end:
+            end, piece = steps[end - 1]
+            if piece >= 0:
+                pieces.append(piece)
+        return tuple(reversed(pieces))
+
+
+class StaticEmbedder:
+    """The bundled model, or another in the same format.
+
+    Args:
+        folder: where `model.json` and its files lie.
+
+    Raises:
+        EmbeddingError: a file is missing, damaged, or made for another version of this code.
+    """
+
+    def __init__(self, folder: Path = BUNDLED) -> None:
+        import numpy as np
+
+        try:
+            description = (folder / "model.json").read_bytes()
+            model = json.loads(description)
+            if model["format"] != FORMAT:
+                message = f"the embedder in {folder} has format {model['format']}, this version reads {FORMAT}"
+                raise EmbeddingError(message)
+            self._field_weights = tuple(float(model["fields"][name]) for name in FIELDS)
+            self._vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
+            self._rows: NDArray[np.int8] = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
+            self._scales: NDArray[np.float32] = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
+        if self._rows.dtype != np.int8 or not len(self._rows) == len(self._scales) == len(self._vocabulary):
+            raise EmbeddingError(f"the files of the embedder in {folder} do not belong together; reinstall Glossator")
+        digest = hashlib.blake2b(description, digest_size=6).hexdigest()
+        self._id = f"static-{model['version']}-{digest}"
+        self._dimensions = int(self._rows.shape[1])
+
+    @property
+    def id(self) -> str:
+        """Version, and a digest of `model.json`, which holds the digests of the other files."""
+        return self._id
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return self._dimensions
+
+    def embed_entries(self, entries: Sequence[Entry]) -> NDArray[np.float32]:
+        """Vectors of entries, shape (len(entries), dimensions): their fields, weighted, in one bag of words."""
+        return self._embed([self._fields(entry) for entry in entries])
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of plain texts, shape (len(texts), dimensions)."""
+        return self._embed([((text, 1.0),) for text in texts])
+
+    def embed_paths(self, paths: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of paths relative to a root, with "/": the name without its suffix twice, the last three folders.
+
+        An entry's own vector does not know its path, so that it outlives a move; who ranks adds this one.
+        """
+        return self.embed_texts([path_text(path) for path in paths])
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Vector of a question, shape (dimensions,)."""
+        vector: NDArray[np.float32] = self.embed_texts([query])[0]
+        return vector
+
+    def _fields(self, entry: Entry) -> tuple[tuple[str, float], ...]:
+        texts = (entry.qualified_name, entry.signature, entry.doc, entry.text)
+        return tuple((text, weight) for text, weight in zip(texts, self._field_weights, strict=True) if text and weight)
+
+    def _embed(self, documents: Sequence[tuple[tuple[str, float], ...]]) -> NDArray[np.float32]:
+        """Vectors of documents, each a tuple of (text, weight)."""
+        import numpy as np
+
+        ids: list[int] = []
+        counts: list[int] = []
+        weights: list[float] = []
+        lengths: list[int] = []
+        ends: list[int] = []
+        for document in documents:
+            for text, weight in document:
+                found = self._vocabulary.counts(text)
+                ids.extend(found)
+                counts.extend(found.values())
+                weights.append(weight)
+                lengths.append(len(found))
+            ends.append(len(ids))
+        index = np.array(ids, dtype=np.intp)
+        weight_of = np.repeat(np.array(weights, dtype=np.float32), lengths) if lengths else np.zeros(0, np.float32)
+        weight_of = weight_of * (1 + np.log(np.array(counts, dtype=np.float32))) * self._scales[index]
+        vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
+        start = 0
+        # One small product per document: its rows stay in the processor's cache, and its vector is the same in
+        # whatever batch it comes.
+        for row, end in enumerate(ends):
+            if end > start:
+                rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
+                vectors[row] = weight_of[start:end] @ rows
+            start = end
+        return unit(vectors)
+
+
+class GgufEmbedder:
+    """Any llama.cpp embedding model, run elsewhere.
+
+    Args:
+        path: the model's file.
+        embed_texts: embeds texts with that model: shape (len(texts), dimensions), not necessarily of length 1.
+        batch: how many texts are handed over at once.
+
+    Raises:
+        EmbeddingError: the file cannot be read.
+    """
+
+    def __init__(
+        self, path: Path, embed_texts: Callable[[Sequence[str]], NDArray[np.float32]], *, batch: int = 32
+    ) -> None:
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+        except OSError as error:
+            raise EmbeddingError(f"cannot read the embedding model {path}: {error}") from error
+        self._id = f"gguf-{digest}"
+        self._embed_texts = embed_texts
+        self._batch = batch
+        self._query_prefix, self._document_prefix = prefixes(path.name)
+        self._dimensions = 0
+
+    @property
+    def id(self) -> str:
+        """A digest of the model's file."""
+        return self._id
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector; embeds a word when it is not known yet."""
+        if not self._dimensions:
+            self._dimensions = int(self._run(["code"]).shape[1])
+        return self._dimensions
+
+    def embed_entries(self, entries: Sequence[Entry]) -> NDArray[np.float32]:
+        """Vectors of entries: qualified name and text, behind the model's prefix for documents."""
+        return self._run([f"{self._document_prefix}{entry.qualified_name}\n{entry.text}" for entry in entries])
+
+    def embed_query(self, query: str) -> NDArray[np.float32]:
+        """Vector of a question, behind the model's prefix for queries."""
+        vector: NDArray[np.float32] = self._run([self._query_prefix + query])[0]
+        return vector
+
+    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        starts = range(0, len(texts), self._batch)
+        vectors = np.concatenate([self._embed_texts(texts[start : start + self._batch]) for start in starts])
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise EmbeddingError("the embedding model gave vectors that cannot be used; choose another model")
+        return unit(vectors.astype(np.float32))
+
+
+_PREFIXES: Final = (
+    # (part of the file's name, before a query, before a document), each as its model card asks; first match counts.
+    ("coderankembed", "Represent this query for searching relevant code: ", ""),
+    ("nomic-embed-code", "Represent this query for searching relevant code: ", ""),
+    ("nomic-embed", "search_query: ", "search_document: "),
+    ("embeddinggemma", "task: search result | query: ", "title: none | text: "),
+    ("qwen3-embedding", "Instruct: Given a question about code, retrieve the code that answers it\nQuery: ", ""),
+    ("e5-", "query: ", "passage: "),
+    ("mxbai-embed", "Represent this sentence for searching relevant passages: ", ""),
+    ("arctic-embed", "Represent this sentence for searching relevant passages: ", ""),
+    ("bge-m3", "", ""),
+    ("bge-", "Represent this sentence for searching relevant passages: ", ""),
+)
+
+
+def prefixes(file_name: str) -> tuple[str, str]:
+    """What an embedding model wants before a query and before a document, by its file's name; "" if nothing."""
+    name = file_name.lower().replace("_", "-")
+    return next(((query, document) for part, query, document in _PREFIXES if part in name), ("", ""))
+
+
+def path_text(path: str) -> str:
+    """What is embedded of a path: its last three folders, its name without suffixes twice."""
+    *folders, name = path.split("/")
+    stem = name.split(".", 1)[0] or name
+    return " ".join((*folders[-3:], stem, stem))
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row brought to length 1; a row of zeros stays one."""
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)

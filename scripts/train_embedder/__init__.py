@@ -1,0 +1,1 @@
+"""Makes the static embedder that Glossator ships: see docs/embedder.md."""
