@@ -193,9 +193,14 @@ tree_patterns = st.lists(
     st.sets(tree_paths, min_size=1, max_size=25),
     st.dictionaries(st.sampled_from(["", "a/", "a/b/", "lib/", "out/"]), tree_patterns, max_size=3),
     st.one_of(st.none(), tree_patterns),
+    st.booleans(),
 )
 def test_a_tree_is_scanned_as_git_lists_it(
-    tmp_path_factory: pytest.TempPathFactory, paths: set[str], ignores: dict[str, str], exclude: str | None
+    tmp_path_factory: pytest.TempPathFactory,
+    paths: set[str],
+    ignores: dict[str, str],
+    exclude: str | None,
+    tracked: bool,
 ) -> None:
     root = tmp_path_factory.mktemp("tree")
     folders = {path[:end] for path in paths for end in range(len(path)) if path[end] == "/"}
@@ -208,6 +213,8 @@ def test_a_tree_is_scanned_as_git_lists_it(
     git(root, "init", "-q")
     if exclude is not None:
         write(root, {".git/info/exclude": exclude})
+    if tracked:  # some files that may be ignored
+        git(root, "add", "-f", "--", *sorted(files - folders)[::3])
     expected = listed_by_git(root)
     assert indexed(root) == expected
     rules = Rules(root, SETTINGS)
@@ -412,6 +419,45 @@ def test_a_new_rule_file_is_told_and_obeyed(tmp_path: Path) -> None:
 
 
 # Git's state
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_what_git_tracks_is_not_ignored(tmp_path: Path, version: str) -> None:
+    git(tmp_path, "init", "-q")
+    long = "out/" + "/".join(["n" * 200] * 3 + [f"{'o' * 240}.py"])
+    files = ["out/a/one.py", "out/a/two.py", "out/b.py", "é ü.log", "x.log", "src/a.py", "src/b.py", "env/a.py", long]
+    write(tmp_path, {".gitignore": "out/\n*.log\n/src/*\nenv\n", **dict.fromkeys(files, "")})
+    git(tmp_path, "add", "-f", "out/a/one.py", "é ü.log", "src/b.py", "env/a.py", long)
+    if version == "3":
+        write(tmp_path, {"out/later.py": ""})
+        git(tmp_path, "add", "-f", "-N", "out/later.py")
+    git(tmp_path, "update-index", f"--index-version={version}")
+    repository = gitstate.Repository.at(tmp_path)
+    assert repository is not None
+    assert repository.tracked() == {os.fsdecode(name) for name in git(tmp_path, "ls-files", "-z").split(b"\0") if name}
+    assert indexed(tmp_path) == listed_by_git(tmp_path)
+    assert {"out/a/one.py", "é ü.log", "src/b.py"} <= indexed(tmp_path)
+    rules = Rules(tmp_path, SETTINGS)
+    assert rules.is_indexed("out/a/one.py")
+    assert not rules.is_indexed("out/a/two.py")
+    assert not rules.is_ignored("out", is_folder=True)
+    assert rules.is_ignored("out/c", is_folder=True)
+    assert indexed(tmp_path / "out") == {"a/one.py", "a/two.py", "b.py", long.removeprefix("out/")} | (
+        {"later.py"} if version == "3" else set()
+    ), "somebody opened the ignored folder itself"
+    write(tmp_path, {"env/pyvenv.cfg": ""})
+    assert "env/a.py" not in indexed(tmp_path), "but the built-in rules count"
+
+
+def test_an_index_with_long_hashes_or_none_that_can_be_read(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256")
+    write(tmp_path, {".gitignore": "*.py", "a.py": "", "b.py": ""})
+    git(tmp_path, "add", "-f", "a.py")
+    assert indexed(tmp_path) == listed_by_git(tmp_path) == {".gitignore", "a.py"}
+    whole = (tmp_path / ".git/index").read_bytes()
+    for damaged in (b"", b"DIRC", whole[:40], whole[:70], b"DIRC\0\0\0\x09" + whole[8:], whole[:8] + b"\xff" * 200):
+        (tmp_path / ".git/index").write_bytes(damaged)
+        assert indexed(tmp_path) == {".gitignore"}
 
 
 def test_what_is_checked_out(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +98,39 @@ class _Source:
         return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
 
 
+class _Tracked:
+    """What a repository tracks; read when it is first asked."""
+
+    def __init__(self, repository: gitstate.Repository, root: Path) -> None:
+        self._repository = repository
+        self._prefix = ""
+        self._strip = 0
+        if repository.top != root:
+            if root.is_relative_to(repository.top):
+                self._prefix = root.relative_to(repository.top).as_posix() + "/"
+            else:
+                self._strip = len(repository.top.relative_to(root).as_posix()) + 1
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return self._repository.tracked()
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        folders: set[str] = set()
+        for path in self._paths:
+            above = path.rpartition("/")[0]
+            while above and above not in folders:
+                folders.add(above)
+                above = above.rpartition("/")[0]
+        return frozenset(folders)
+
+    def __contains__(self, path: str) -> bool:
+        """Whether it is a tracked file, or a folder that holds one; `path` is relative to the root."""
+        path = self._prefix + path[self._strip :]
+        return path in self._paths or path in self._folders
+
+
 @dataclass(frozen=True, slots=True)
 class _Folder:
     """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out.
@@ -107,21 +141,34 @@ class _Folder:
     git: tuple[_Source, ...] = ()
     own: tuple[_Source, ...] = ()
     setting: tuple[_Source, ...] = ()
+    tracked: _Tracked | None = None
+    tracked_only: bool = False
+    """Whether git ignores the folder, which yet holds files that git tracks: those are not ignored."""
     fold_case: bool = False
     left_out: str | None = None
     """None: it is entered; "": left out without a word; else the reason."""
 
     def ignores(self, path: str, name: str, is_folder: bool) -> bool:
         """Whether the ignore files say so of an entry of this folder."""
-        path, name = byte_text(path), byte_text(name)
-        for family in (self.git, self.own, self.setting):
-            for source in reversed(family):
-                verdict = source.match(path, name, is_folder)
-                if verdict is not None:
-                    if verdict:
-                        return True
-                    break
-        return False
+        if (self.own and _verdict(self.own, path, name, is_folder)) or (
+            self.setting and _verdict(self.setting, path, name, is_folder)
+        ):
+            return True
+        return self.git_ignores(path, name, is_folder) and (self.tracked is None or path not in self.tracked)
+
+    def git_ignores(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether git would ignore an entry of this folder if it did not track it."""
+        return self.tracked_only or _verdict(self.git, path, name, is_folder)
+
+
+def _verdict(family: tuple[_Source, ...], path: str, name: str, is_folder: bool) -> bool:
+    """What the innermost ignore file says that says anything."""
+    path, name = byte_text(path), byte_text(name)
+    for source in reversed(family):
+        verdict = source.match(path, name, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
 
 
 _LEFT_OUT = _Folder(left_out="")
@@ -266,7 +313,8 @@ class Rules:
         if self.settings.exclude:
             content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
             setting = (_Source(IgnoreFile(content, fold_case=config.ignore_case)),)
-        return _Folder(git, (), setting, config.ignore_case)
+        tracked = _Tracked(repository, self.root) if repository is not None else None
+        return _Folder(git, (), setting, tracked, fold_case=config.ignore_case)
 
     def _repository_files(
         self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
@@ -323,6 +371,8 @@ class Rules:
             self._folders[path] = _Folder(left_out=left_out)
             return Skipped(printable(path) + "/", left_out) if left_out else None
         folder = parent
+        if path and not folder.tracked_only and folder.git_ignores(path, name, True):
+            folder = replace(folder, tracked_only=True)
         if path and ".git" in names:
             folder = self._nested_repository(path, folder)
         prefix = path + "/" if path else ""
@@ -350,7 +400,8 @@ class Rules:
         self._nested[path] = repository
         config = gitstate.ignore_config(repository)
         git = tuple(_Source(patterns, len(path) + 1) for patterns in self._repository_files(repository, config))
-        return replace(folder, git=git, fold_case=config.ignore_case)
+        tracked = _Tracked(repository, self.root)
+        return replace(folder, git=git, tracked=tracked, tracked_only=False, fold_case=config.ignore_case)
 
     # Files
 

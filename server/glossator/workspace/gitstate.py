@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_CONFIG_BYTES = 1024 * 1024
+_MAX_INDEX_BYTES = 512 * 1024 * 1024
 _MAX_INCLUDES = 10
 """Depth of include.path, as in git."""
 
@@ -88,9 +90,54 @@ class Repository:
                 return head, commit.decode("ascii", "replace")
         return head, ""
 
+    def tracked(self) -> frozenset[str]:
+        """The paths in the index, relative to `top`, with "/"; empty if it cannot be read.
+
+        What is tracked is not ignored, whatever the patterns say. Paths of a split index's shared part are missing.
+        """
+        data = read_regular(self.git_dir / "index", _MAX_INDEX_BYTES) or b""
+        hash_bytes = 20
+        for section, key, value in _config_values(self.common_dir / "config"):
+            if (section, key, value.lower()) == ("extensions", "objectformat", "sha256"):
+                hash_bytes = 32
+        try:
+            return frozenset(map(os.fsdecode, _index_paths(data, hash_bytes)))
+        except (struct.error, IndexError, ValueError):
+            return frozenset()
+
     def is_busy(self) -> bool:
         """Whether git is rewriting the index, as it does throughout a checkout, merge or rebase step."""
         return os.path.lexists(self.git_dir / "index.lock")
+
+
+def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
+    """The paths of an index of version 2, 3 or 4 (gitformat-index)."""
+    if data[:4] != b"DIRC":
+        return
+    version, count = struct.unpack_from(">II", data, 4)
+    if version not in (2, 3, 4):
+        return
+    fixed = 40 + hash_bytes + 2
+    unpack_flags = struct.Struct(">H").unpack_from
+    position = 12
+    path = b""
+    for _ in range(count):
+        flags = unpack_flags(data, position + fixed - 2)[0]
+        start = position + fixed + (2 if flags & 0x4000 else 0)
+        if version == 4:  # the length of what is cut off the path before, then what follows it
+            cut = data[start] & 0x7F
+            while data[start] & 0x80:
+                start += 1
+                cut = ((cut + 1) << 7) | (data[start] & 0x7F)
+            end = data.index(b"\0", start + 1)
+            path = path[: len(path) - cut] + data[start + 1 : end]
+            position = end + 1
+        else:
+            length = flags & 0xFFF
+            end = start + length if length < 0xFFF else data.index(b"\0", start)
+            path = data[start:end]
+            position += (end - position + 8) & ~7
+        yield path
 
 
 @dataclass(frozen=True, slots=True)
