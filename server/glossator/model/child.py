@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 from collections import deque
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from glossator.model.protocol import Message
 
 log = logging.getLogger("glossator.model")
+
+_TELLING = re.compile(r"GGML_ASSERT|[Ee]rror\b|terminate called|what\(\):|out of memory")
+"""What the log's last words on a crash look like."""
 
 _ERRORS: dict[str, type[ModelError]] = {
     "invalid": ModelInvalidError,
@@ -81,6 +85,7 @@ class Child:
         package = Path(__file__).resolve().parents[2]
         paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+        environment["GGML_NO_BACKTRACE"] = "1"  # ggml would run a debugger on itself before it aborts
         environment.pop("GLOSSATOR_ENDPOINT_KEY", None)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -173,8 +178,8 @@ class Child:
                 how = f"ended by signal {-code}"
         else:
             how = f"ended with status {code}"
-        telling = [line for line in self.lines if line.strip() and not line.startswith(("  File", "Thread", "Current"))]
-        return f"{how} ({telling[-1][:300]})" if telling and code else how
+        telling = [line for line in self.lines if _TELLING.search(line)]
+        return f"{how} ({telling[-1].strip()[:300]})" if telling and code else how
 
     async def _read(self) -> None:
         stdout = self.process.stdout

@@ -23,7 +23,8 @@ _LONGEST_RANGE = 20
 
 _NUMBERS = r"\d{1,4}(?:[ \t]*(?:,|;|&|-|–|and|und|et)[ \t]*\[?\^?\d{1,4})*"
 _CITATION = re.compile(
-    rf"[ \t]*[\[【]\^?[ \t]*(?:evidence|source|ev\.?)?[ \t]*#?(?P<numbers>{_NUMBERS})[ \t]*(?:†[^\]】\n]{{0,100}})?[\]】]",
+    r"[ \t]*[\[【]\^?[ \t]*(?:evidence|source|ev\.?)?[ \t]*#?"
+    rf"(?P<numbers>{_NUMBERS})[ \t]*(?:†[^\]】\n]{{0,100}})?[\]】]",
     re.IGNORECASE,
 )
 _LINE = re.compile(

@@ -169,7 +169,7 @@ class Engine:
         callback = lib.llama_progress_callback(on_progress)
         params.progress_callback = callback
         model = lib.llama_model_load_from_file(os.fsencode(options["path"]), params)
-        if model is None:
+        if not model:
             if self.cancellation:
                 raise RequestError("cancelled", "loading was cancelled")
             raise RequestError("invalid", f"llama.cpp cannot load {options['path']}: {self._reason()}")
@@ -205,7 +205,7 @@ class Engine:
         params.abort_callback = lib.ggml_abort_callback(self.cancellation.callback_address)
         params.abort_callback_data = ctypes.addressof(self.cancellation.buffer)
         self.context = lib.llama_init_from_model(self.model, params)
-        if self.context is None:
+        if not self.context:
             raise RequestError("memory", f"llama.cpp cannot allocate the context: {self._reason()}")
         self.memory = lib.llama_get_memory(self.context)
         self.n_ctx, self.n_batch = lib.llama_n_ctx(self.context), lib.llama_n_batch(self.context)
@@ -216,7 +216,10 @@ class Engine:
             self.show_control = "<|channel|>" in self.template.source
 
     def _reason(self) -> str:
-        return self.log.errors[-1] if self.log.errors else "it gave no reason"
+        """The first error that llama.cpp logged: those that follow it only say that something failed."""
+        if not self.log.errors:
+            return "it gave no reason"
+        return re.sub(r"^\w+: (error loading model: )?", "", self.log.errors[0])
 
     def _facts(self, seconds: float) -> Message:
         lib = self.lib
@@ -259,17 +262,17 @@ class Engine:
     def set_lora(self, adapters: Sequence[Sequence[Any]]) -> None:
         """Switch to these adapters, (path, scale) each; what was evaluated without them is dropped."""
         loaded: list[Any] = []
+        self.log.errors.clear()
         for path, _ in adapters:
             if path not in self.adapters:
-                self.log.errors.clear()
                 adapter = self.lib.llama_adapter_lora_init(self.model, os.fsencode(path))
-                if adapter is None:
+                if not adapter:
                     raise RequestError("invalid", f"llama.cpp cannot load the adapter {path}: {self._reason()}")
                 self.adapters[path] = adapter
             loaded.append(self.adapters[path])
         if not adapters and not self.adapters:
             return
-        pointers = (ctypes.c_void_p * max(len(loaded), 1))(*loaded)
+        pointers = (self.lib.llama_adapter_lora_p_ctypes * max(len(loaded), 1))(*loaded)
         scales = (ctypes.c_float * max(len(loaded), 1))(*(float(scale) for _, scale in adapters))
         if self.lib.llama_set_adapters_lora(self.context, pointers, len(loaded), scales) != 0:
             raise RequestError("invalid", f"llama.cpp cannot apply the adapters: {self._reason()}")
@@ -393,6 +396,7 @@ class Engine:
     def _decode(self, tokens: Sequence[int]) -> bool:
         """Evaluate tokens after those in the cache; False if it was cancelled."""
         array = (ctypes.c_int32 * len(tokens))(*tokens)
+        self.log.errors.clear()
         code = self.lib.llama_decode(self.context, self.lib.llama_batch_get_one(array, len(tokens)))
         if code == 0:
             self.evaluated.extend(tokens)
@@ -483,8 +487,9 @@ class Engine:
 
     def _remember(self, text: str, tokens: list[int]) -> None:
         """Note how an answer was spelled, so that it is found in the cache when it comes back as conversation."""
-        self.answers[text] = tokens
-        self.answers.move_to_end(text)
+        key = text.strip()
+        self.answers[key] = tokens
+        self.answers.move_to_end(key)
         if len(self.answers) > REMEMBERED_ANSWERS:
             self.answers.popitem(last=False)
 
@@ -508,9 +513,11 @@ class Engine:
 
         if self.context is None:
             raise RequestError("unloaded", "no model is loaded")
-        limit = min(self.n_ctx, self.options.get("maxTextTokens", self.n_ctx))
+        # The context is rounded up by llama.cpp; positions past what the model was trained with end the process.
+        limit = min(self.n_ctx, self.n_batch, self.lib.llama_model_n_ctx_train(self.model))
         width = self.lib.llama_model_n_embd_out(self.model)
         vectors = np.zeros((len(texts), width), np.float32)
+        room = self.lib.llama_n_ubatch(self.context)
         truncated = 0
         batch: list[tuple[int, list[int]]] = []
         held = 0
@@ -522,7 +529,7 @@ class Engine:
                 tokens = [*tokens[: limit - 1], tokens[-1]] if closing else tokens[:limit]
             if not tokens:
                 continue
-            if batch and (held + len(tokens) > self.n_ctx or len(batch) == _EMBEDDING_SEQUENCES):
+            if batch and (held + len(tokens) > room or len(batch) == _EMBEDDING_SEQUENCES):
                 self._embed_batch(batch, vectors)
                 batch, held = [], 0
             batch.append((row, tokens))

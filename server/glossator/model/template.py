@@ -89,7 +89,7 @@ class Template:
 
         Args:
             source: Jinja2; "" for ChatML.
-            answers: texts that the model wrote, with the very tokens it wrote them in.
+            answers: texts that the model wrote (without space around them), and the very tokens it wrote.
 
         Raises:
             RequestError: it is not a template.
@@ -137,7 +137,7 @@ class Template:
         for message in messages:
             parts = [message["content"]] if isinstance(message["content"], str) else list(message["content"])
             if message["role"] == "assistant":
-                answers[len(contents)] = "".join(parts)
+                answers[len(contents)] = "".join(parts).strip()
             shown.append({"role": message["role"], "content": f"\ue000{len(contents)}\ue001"})
             contents.append(parts)
         try:
