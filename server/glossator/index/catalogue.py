@@ -18,7 +18,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreError, StoreTooNewError
-from glossator.index.database import Database, corrupt_error, encodable, path_in, path_out, put, translated
+from glossator.index.database import Database, corrupt_error, path_in, path_out, put, translated
 from glossator.index.records import FileRecord, FileSummary
 
 if TYPE_CHECKING:
@@ -55,9 +55,19 @@ CREATE TABLE terms (term TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROW
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
 
-_COUNTERS = ("changes", "table", "version", "indexed_below", "bytes", "fragments", "pending", "dead")
-# Of the LanceDB table: its generation and version, the first revision that its indexes do not know, its size when it
-# was written, and what was committed since: how often, how many entries, how many that are gone.
+NO_ID = 2**53
+"""Above all ids."""
+
+NAMES_KEPT = 500_000
+"""Numbers of names that the writer keeps in memory, about 100 bytes each."""
+
+DERIVED_AT_ONCE = 100_000
+"""Entries whose references are sorted together: some million of them, 20 MB."""
+
+_COUNTERS = ("changes", "derived_below", "table", "version", "indexed_below", "bytes", "fragments", "pending", "dead")
+# `derived_below` is the first revision whose references and terms are not counted yet. The others are of the LanceDB
+# table: its generation and version, the first revision that its indexes do not know, its size when it was written, and
+# what was committed since: how often, how many entries, how many that are gone.
 
 
 class Catalogue(Database):
@@ -100,7 +110,7 @@ class Catalogue(Database):
             with self.transaction():
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
-                put(connection, {"next_file": 1, **dict.fromkeys(_COUNTERS, 0), **identity})
+                put(connection, {"next_file": 1, **dict.fromkeys(_COUNTERS, 0), "derived_below": 1, **identity})
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         if version not in (0, SCHEMA_VERSION) or "next_file" not in found:
@@ -230,15 +240,18 @@ class Catalogue(Database):
             rows = connection.execute("SELECT label, id FROM labels").fetchall()
         return {label: number for label, number in rows if label.casefold() in wanted}
 
-    def _intern(self, connection: sqlite3.Connection, names: set[str]) -> dict[str, int]:
+    def _intern(self, connection: sqlite3.Connection, names: set[str], defined: set[str]) -> dict[str, int]:
         """Numbers of names, given out where they are new. The dictionary holds these names and perhaps more."""
-        if len(self._names) > 1_000_000:
-            self._names.clear()
         known = self._names
-        select = "SELECT id FROM names WHERE name = ?"
+        if len(known) > NAMES_KEPT:
+            known.clear()
+        if not known and len(names) > 1000:
+            # Reading all names is quicker than looking for a thousand.
+            known.update(connection.execute("SELECT name, id FROM names LIMIT ?", (NAMES_KEPT,)))
+        everything = connection.execute("SELECT count(*) FROM names").fetchone()[0] == len(known) if known else False
         fresh = []
         for name in names - known.keys():
-            row = connection.execute(select, (name,)).fetchone()
+            row = None if everything else connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
             if row is None:
                 fresh.append(name)
             else:
@@ -246,136 +259,149 @@ class Catalogue(Database):
         if fresh:
             fresh.sort()
             first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM names").fetchone()[0]
-            connection.executemany("INSERT INTO names (id, name) VALUES (?, ?)", enumerate(fresh, first))
+            connection.executemany(
+                "INSERT INTO names (id, name, folded) VALUES (?, ?, ?)",
+                [
+                    (number, name, name.casefold() if name in defined else None)
+                    for number, name in enumerate(fresh, first)
+                ],
+            )
             known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
+        connection.executemany(
+            "UPDATE names SET folded = ? WHERE id = ? AND folded IS NULL",
+            [(name.casefold(), known[name]) for name in sorted(defined.difference(fresh))],
+        )
         return known
 
     def replace(
         self,
         updates: Sequence[tuple[int, FileUpdate]],
-        removed: Iterable[int],
+        removed: Sequence[int],
         term_changes: Mapping[str, int],
         meta: Mapping[str, object],
-        added: int,
-        dead: int,
+        *,
+        derive: bool,
     ) -> None:
         """Put in these new revisions of files and take out the `removed` ones, in one transaction.
 
-        `term_changes` says in how many more (or fewer) entries each term occurs. The labels of the updates must have
-        been passed to `numbers`. `added` and `dead` entries are noted as what the table's indexes do not know yet.
-        """
-        with self.transaction() as connection:
-            self._remove(connection, list(removed))
-            defined: set[str] = set()
-            used: set[str] = set()
-            for _, update in updates:
-                for entry in update.entries:
-                    used.update(entry.references)
-                    if entry.name:
-                        defined.add(entry.name)
-            used |= defined
-            numbers = self._intern(connection, {encodable(name) for name in used} if _odd(used) else used)
-            files: list[tuple[object, ...]] = []
-            entries: list[tuple[object, ...]] = []
-            postings: list[tuple[int, int]] = []
-            for revision, update in updates:
-                record = update.record
-                symbols = 0
-                base = revision << ORDINAL_BITS
-                wholes: dict[str, int] = {}
-                lists: list[dict[int, None]] = []
-                for ordinal, entry in enumerate(update.entries):
-                    found = dict.fromkeys([numbers[encodable(name)] for name in entry.references])
-                    lists.append(found)
-                    if entry.part == 0:
-                        wholes[entry.qualified_name] = ordinal
-                        symbols += entry.kind != "block"
-                    elif entry.qualified_name in wholes:
-                        # A long definition's list is cut short; its windows have the rest.
-                        lists[wholes[entry.qualified_name]].update(found)
-                for ordinal, (entry, key, found) in enumerate(zip(update.entries, update.keys, lists, strict=True)):
-                    name = encodable(entry.name)
-                    entries.append(
-                        (
-                            base + ordinal,
-                            self._labels[entry.kind],
-                            entry.part,
-                            entry.parent,
-                            numbers[name] if name else None,
-                            entry.start_line,
-                            entry.end_line,
-                            entry.name_line,
-                            entry.start_byte,
-                            entry.end_byte,
-                            None if entry.qualified_name == entry.name else encodable(entry.qualified_name),
-                            encodable(entry.signature),
-                            encodable(entry.doc),
-                            array("I", found).tobytes() if found else None,
-                            key,
-                        )
-                    )
-                    if entry.part == 0:
-                        postings.extend(zip(found, repeat(base + ordinal)))
-                files.append(
-                    (
-                        revision,
-                        path_in(record.path),
-                        record.size,
-                        record.mtime_ns,
-                        record.content_hash,
-                        self._labels[record.language],
-                        record.lines,
-                        encodable(record.skipped),
-                        record.has_errors,
-                        json.dumps(record.imports) if record.imports else None,
-                        len(update.entries),
-                        symbols,
-                        _centroid(update),
-                    )
-                )
-                self.next_file = max(self.next_file, revision + 1)
-            connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
-            connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
-            postings.sort()
-            connection.executemany("INSERT INTO refs VALUES (?, ?)", postings)
-            counts = Counter(name for name, _ in postings)
-            connection.executemany(
-                "UPDATE names SET refs = refs + ? WHERE id = ?", [(count, name) for name, count in counts.items()]
-            )
-            connection.executemany(
-                "UPDATE names SET folded = ? WHERE id = ? AND folded IS NULL",
-                [(name.casefold(), numbers[name]) for name in sorted(map(encodable, defined))],
-            )
-            self._count_terms(connection, term_changes)
-            put(connection, {"next_file": self.next_file, **meta})
-            connection.executemany(
-                "UPDATE meta SET value = value + ? WHERE key = ?",
-                [(1, "changes"), (1, "fragments"), (added, "pending"), (dead, "dead")],
-            )
+        `term_changes` says in how many more (or fewer) entries each term occurs. Without `derive` the references of the
+        new entries are not counted, and their terms not in `term_changes`: that is left to the method `derive`. The
+        labels of the updates must have been passed to `numbers`.
 
-    @staticmethod
-    def _remove(connection: sqlite3.Connection, revisions: list[int]) -> None:
+        Raises:
+            UnicodeEncodeError: a text has lone surrogates; nothing is changed.
+        """
+        try:
+            with self.transaction() as connection:
+                dead = self._remove(connection, removed)
+                added = self._add(connection, updates)
+                _count_terms(connection, term_changes)
+                if derive:
+                    _derive_references(connection, updates[0][0] << ORDINAL_BITS if updates else NO_ID)
+                    put(connection, {"derived_below": self.next_file})
+                put(connection, {"next_file": self.next_file, **meta})
+                connection.executemany(
+                    "UPDATE meta SET value = value + ? WHERE key = ?",
+                    [(1, "changes"), (1, "fragments"), (added, "pending"), (dead, "dead")],
+                )
+        except BaseException:
+            # The numbers that the transaction gave to names are gone with it.
+            self._names.clear()
+            raise
+
+    def _add(self, connection: sqlite3.Connection, updates: Sequence[tuple[int, FileUpdate]]) -> int:
+        """Put in revisions; how many entries these have."""
+        defined: set[str] = set()
+        used: set[str] = set()
+        for _, update in updates:
+            for entry in update.entries:
+                used.update(entry.references)
+                defined.add(entry.name)
+        defined.discard("")
+        numbers = self._intern(connection, used | defined, defined)
+        files = []
+        entries = []
+        for revision, update in updates:
+            record = update.record
+            base = revision << ORDINAL_BITS
+            references = _references(update, numbers)
+            files.append(
+                (
+                    revision,
+                    path_in(record.path),
+                    record.size,
+                    record.mtime_ns,
+                    record.content_hash,
+                    self._labels[record.language],
+                    record.lines,
+                    record.skipped,
+                    record.has_errors,
+                    json.dumps(record.imports) if record.imports else None,
+                    len(update.entries),
+                    sum(1 for entry in update.entries if entry.part == 0 and entry.kind != "block"),
+                    _centroid(update),
+                )
+            )
+            entries += [
+                (
+                    base + ordinal,
+                    self._labels[entry.kind],
+                    entry.part,
+                    entry.parent,
+                    numbers[entry.name] if entry.name else None,
+                    entry.start_line,
+                    entry.end_line,
+                    entry.name_line,
+                    entry.start_byte,
+                    entry.end_byte,
+                    None if entry.qualified_name == entry.name else entry.qualified_name,
+                    entry.signature,
+                    entry.doc,
+                    found,
+                    key,
+                )
+                for ordinal, (entry, key, found) in enumerate(zip(update.entries, update.keys, references, strict=True))
+            ]
+            self.next_file = max(self.next_file, revision + 1)
+        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
+        connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
+        return len(entries)
+
+    def _remove(self, connection: sqlite3.Connection, revisions: Sequence[int]) -> int:
+        """Take out revisions; how many entries these were."""
+        below = connection.execute("SELECT value FROM meta WHERE key = 'derived_below'").fetchone()[0]
         postings: list[tuple[int, int]] = []
+        dead = 0
         for revision in revisions:
             span = (revision << ORDINAL_BITS, (revision + 1) << ORDINAL_BITS)
-            for number, refs in connection.execute(
-                "SELECT id, refs FROM entries WHERE id >= ? AND id < ? AND part = 0 AND refs IS NOT NULL", span
-            ):
-                postings.extend(zip(array("I", refs), repeat(number)))
-            connection.execute("DELETE FROM entries WHERE id >= ? AND id < ?", span)
+            if revision < below:
+                for number, refs in connection.execute(
+                    "SELECT id, refs FROM entries WHERE id >= ? AND id < ? AND part = 0 AND refs IS NOT NULL", span
+                ):
+                    postings.extend(zip(array("I", refs), repeat(number)))
+            dead += connection.execute("DELETE FROM entries WHERE id >= ? AND id < ?", span).rowcount
         connection.executemany("DELETE FROM files WHERE id = ?", [(revision,) for revision in revisions])
         connection.executemany("DELETE FROM refs WHERE name = ? AND entry = ?", postings)
         counts = Counter(name for name, _ in postings)
         connection.executemany(
             "UPDATE names SET refs = refs - ? WHERE id = ?", [(count, name) for name, count in counts.items()]
         )
+        return dead
 
-    @staticmethod
-    def _count_terms(connection: sqlite3.Connection, changes: Mapping[str, int]) -> None:
-        connection.executemany(
-            "INSERT INTO terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET entries = entries + excluded.entries",
-            sorted((term, change) for term, change in changes.items() if change),
-        )
+    def underived(self) -> int | None:
+        """The first revision whose references and terms are not counted yet; None if all are."""
+        below = int(self.get("derived_below"))
+        return below if below < self.next_file else None
+
+    def derive(self, first: int, term_changes: Mapping[str, int]) -> None:
+        """Count the references and terms of the entries from revision `first` on."""
+        with self.transaction() as connection:
+            _derive_references(connection, first << ORDINAL_BITS)
+            _count_terms(connection, term_changes)
+            connection.executemany(
+                "UPDATE meta SET value = value + ? WHERE key = ?",
+                [(1, "changes"), (self.next_file - first, "derived_below")],
+            )
 
     def compact(self, *, full: bool = False) -> None:
         """Write the log back into the database; if `full`, also forget names and terms that nothing uses any more."""
@@ -389,13 +415,46 @@ class Catalogue(Database):
         self.checkpoint()
 
 
-def _odd(names: Iterable[str]) -> bool:
-    """Whether a name holds what cannot be encoded."""
-    try:
-        "".join(names).encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
+def _references(update: FileUpdate, numbers: Mapping[str, int]) -> list[bytes | None]:
+    """The numbers of the names that each entry refers to, packed."""
+    lists = [[numbers[name] for name in entry.references] for entry in update.entries]
+    wholes: dict[str, int] = {}
+    for ordinal, entry in enumerate(update.entries):
+        if entry.part == 0:
+            wholes[entry.qualified_name] = ordinal
+        elif entry.qualified_name in wholes:
+            # A long definition's list is cut short; its windows have the rest.
+            whole = wholes[entry.qualified_name]
+            lists[whole] = list(dict.fromkeys(lists[whole] + lists[ordinal]))
+    return [array("I", found).tobytes() if found else None for found in lists]
+
+
+def _derive_references(connection: sqlite3.Connection, first: int) -> None:
+    """Fill `refs` from what the entries from id `first` on refer to, in the order that SQLite stores it in."""
+    import numpy as np
+
+    rows = connection.execute(
+        "SELECT id, refs FROM entries WHERE id >= ? AND part = 0 AND refs IS NOT NULL ORDER BY id", (first,)
+    )
+    while chunk := rows.fetchmany(DERIVED_AT_ONCE):
+        names = np.frombuffer(b"".join(refs for _, refs in chunk), np.uint32)
+        entries = np.repeat([number for number, _ in chunk], [len(refs) // 4 for _, refs in chunk])
+        order = np.lexsort((entries, names))
+        connection.executemany(
+            "INSERT OR IGNORE INTO refs VALUES (?, ?)",
+            zip(names[order].tolist(), entries[order].tolist(), strict=True),
+        )
+        counts = zip(*(part.tolist() for part in np.unique(names, return_counts=True)), strict=True)
+        connection.executemany(
+            "UPDATE names SET refs = refs + ? WHERE id = ?", [(count, name) for name, count in counts]
+        )
+
+
+def _count_terms(connection: sqlite3.Connection, changes: Mapping[str, int]) -> None:
+    connection.executemany(
+        "INSERT INTO terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET entries = entries + excluded.entries",
+        sorted((term, change) for term, change in changes.items() if change),
+    )
 
 
 def _centroid(update: FileUpdate) -> bytes | None:

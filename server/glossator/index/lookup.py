@@ -29,8 +29,8 @@ _ENTRY = (
 
 _NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.id"
 _FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.id"
-_STARTING = "SELECT id, name FROM names WHERE folded >= ? AND folded < ? LIMIT 3000"
-_LIKE = "SELECT id, name FROM names WHERE folded IS NOT NULL AND folded LIKE ? ESCAPE '\\' LIMIT 3000"
+_STARTING = "SELECT id, name FROM names WHERE folded >= ? AND folded < ? LIMIT 2000"
+_LIKE = "SELECT id, name FROM names WHERE folded IS NOT NULL AND folded LIKE ? ESCAPE '\\' LIMIT 2000"
 
 
 def _stored(row: tuple[Any, ...]) -> StoredEntry:
@@ -59,13 +59,9 @@ class Lookup:
 
     def entries(self, ids: Sequence[int]) -> list[StoredEntry]:
         """The entries with these ids, in that order; unknown ids are left out."""
-        found = []
         with self._database.reading() as connection:
-            for number in ids:
-                row = connection.execute(_ENTRY + "WHERE e.id = ?", (number,)).fetchone()
-                if row is not None:
-                    found.append(_stored(row))
-        return found
+            rows = connection.execute(_ENTRY + "JOIN json_each(?) j ON e.id = j.value ORDER BY j.key", (_json(ids),))
+            return [_stored(row) for row in rows]
 
     def _select(self, condition: str, values: Sequence[object]) -> list[StoredEntry]:
         with self._database.reading() as connection:
@@ -160,7 +156,7 @@ class Lookup:
             rows = connection.execute(
                 "SELECT e.id, n.name, k.label, e.part, e.parent FROM json_each(?) j JOIN entries e ON e.id = j.value "
                 "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name",
-                (json.dumps(list(ids)),),
+                (_json(ids),),
             )
             for number, name, kind, part, parent in rows:
                 above = None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent
@@ -188,8 +184,9 @@ class Lookup:
         with self._database.reading() as connection:
             # Prefixes first, by the index; then anything that holds the pattern; then its letters in order.
             found.update(connection.execute(_STARTING, (folded, folded + "\U0010ffff")))
-            found.update(connection.execute(_LIKE, (f"%{_like(folded)}%",)))
-            found.update(connection.execute(_LIKE, (loose,)))
+            if len(found) < limit:
+                found.update(connection.execute(_LIKE, (f"%{_like(folded)}%",)))
+                found.update(connection.execute(_LIKE, (loose,)))
         ranked = sorted((_likeness(name, bare), len(name), name, number) for number, name in found.items())
         entries: list[StoredEntry] = []
         for *_, number in ranked:
@@ -202,6 +199,10 @@ class Lookup:
 
 _SEPARATORS = re.compile(r"::|->|[.#/\\]")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+
+
+def _json(numbers: Iterable[int]) -> str:
+    return json.dumps(list(map(int, numbers)))
 
 
 def _like(text: str) -> str:

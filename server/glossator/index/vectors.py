@@ -75,7 +75,7 @@ class VectorCache:
             connection = self._open()
             for start in range(0, len(keys), _CHUNK):
                 chunk = keys[start : start + _CHUNK]
-                select = "SELECT key, used, vector FROM vectors WHERE key IN (?{})".format(", ?" * (len(chunk) - 1))
+                select = "SELECT key, used, vector FROM vectors WHERE key IN (?{})".format(", ?" * (len(chunk) - 1))  # noqa: S608 - only marks
                 rows = connection.execute(select, chunk)
                 for key, used, vector in rows:
                     if len(vector) != self._row_bytes:
