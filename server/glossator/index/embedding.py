@@ -23,7 +23,7 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -52,6 +52,9 @@ FIELDS: Final = ("name", "signature", "doc", "text")
 # Texts are cut into words of letters and digits, words into parts where the case or the kind of character changes.
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_IDENTIFIER = re.compile(r"\w+")
+_SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
+"""ASCII with a space for what no identifier holds: translating and splitting is much faster than the expression."""
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 _MAX_WORD: Final = 40
@@ -137,6 +140,18 @@ def parts(word: str) -> list[str]:
     return [part.lower() for part in _PART.findall(word)]
 
 
+class _Numbers(dict[str, int]):
+    """Numbers of words, given out by a function when a word is first met."""
+
+    def __init__(self, give: Callable[[str], int]) -> None:
+        super().__init__()
+        self._give = give
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._give(word)
+        return number
+
+
 class Vocabulary:
     """The words that have a row, and how other words are cut into them.
 
@@ -149,29 +164,48 @@ class Vocabulary:
         self._ids = {word: index for index, word in enumerate(self.words)}
         zipf = math.log(math.log(len(self.words) + 2))
         self._costs = [math.log(rank + 1) + zipf for rank in range(len(self.words))]
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._forget()
 
     def __len__(self) -> int:
         return len(self.words)
 
-    def counts(self, text: str) -> dict[int, int]:
-        """How often each word of the vocabulary occurs in the text: id -> count."""
-        found: dict[int, int] = {}
-        known = self._known
-        for word, count in Counter(_WORD.findall(plain(text))).items():
-            ids = known.get(word)
-            if ids is None:
-                ids = self._remember(word)
-            for index in ids:
-                found[index] = found.get(index, 0) + count
-        return found
+    def counts(self, texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """How often each word of the vocabulary occurs in each of the texts: arrays (text's position, word's id, count).
 
-    def _remember(self, word: str) -> tuple[int, ...]:
-        if len(self._known) >= _CACHED_WORDS:
-            self._known.clear()
-        ids = tuple(index for part in parts(word) for index in self._pieces(part))
-        self._known[word] = ids
-        return ids
+        In order of the texts, then of the ids. Identifiers are remembered whole; their ids are those of their parts.
+        """
+        import numpy as np
+
+        if len(self._numbers) >= _CACHED_WORDS:
+            self._forget()
+        number_of = self._numbers.__getitem__
+        numbers = array("i")
+        lengths = array("i")
+        for text in texts:
+            found = text.translate(_SPACED).split() if text.isascii() else _IDENTIFIER.findall(plain(text))
+            numbers.extend(map(number_of, found))
+            lengths.append(len(found))
+        met = np.array(numbers, np.int64)
+        ends = np.array(self._ends, np.int64)
+        sizes = np.diff(ends)[met]
+        before = np.cumsum(sizes) - sizes
+        inner = np.arange(sizes.sum()) - np.repeat(before, sizes)
+        ids = np.array(self._ids_of_words, np.int64)[np.repeat(ends[met], sizes) + inner]
+        text_of = np.repeat(np.repeat(np.arange(len(lengths)), lengths), sizes)
+        pairs, counts = np.unique(text_of * len(self.words) + ids, return_counts=True)
+        positions, ids = np.divmod(pairs, max(1, len(self.words)))
+        return positions, ids, counts
+
+    def _forget(self) -> None:
+        """Begin to remember words anew: word -> number, number -> where its ids end, ids."""
+        self._numbers = _Numbers(self._remember)
+        self._ends = array("i", [0])
+        self._ids_of_words = array("i")
+
+    def _remember(self, word: str) -> int:
+        self._ids_of_words.extend(index for part in parts(word) for index in self._pieces(part))
+        self._ends.append(len(self._ids_of_words))
+        return len(self._ends) - 2
 
     def _pieces(self, part: str) -> tuple[int, ...]:
         """The ids of a part: its own, or those of the cheapest pieces that it can be cut into.
@@ -226,7 +260,7 @@ class StaticEmbedder:
                 raise EmbeddingError(message)
             self._field_weights = tuple(float(model["fields"][name]) for name in FIELDS)
             self._vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
-            self._rows: NDArray[np.int8] = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
+            self._rows: NDArray[np.int8] = np.asarray(np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False))
             self._scales: NDArray[np.float32] = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
@@ -274,27 +308,16 @@ class StaticEmbedder:
         """Vectors of documents, each a tuple of (text, weight)."""
         import numpy as np
 
-        ids: list[int] = []
-        counts: list[int] = []
-        weights: list[float] = []
-        lengths: list[int] = []
-        ends: list[int] = []
-        for document in documents:
-            for text, weight in document:
-                found = self._vocabulary.counts(text)
-                ids.extend(found)
-                counts.extend(found.values())
-                weights.append(weight)
-                lengths.append(len(found))
-            ends.append(len(ids))
-        index = np.array(ids, dtype=np.intp)
-        weight_of = np.repeat(np.array(weights, dtype=np.float32), lengths) if lengths else np.zeros(0, np.float32)
-        weight_of = weight_of * (1 + np.log(np.array(counts, dtype=np.float32))) * self._scales[index]
+        weights = np.array([weight for document in documents for _, weight in document], np.float32)
+        document_of = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
+        positions, index, counts = self._vocabulary.counts(text for document in documents for text, _ in document)
+        weight_of = weights[positions] * (1 + np.log(counts.astype(np.float32))) * self._scales[index]
+        ends = np.searchsorted(document_of[positions], np.arange(len(documents)), side="right")
         vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
-        start = 0
         # One small product per document: its rows stay in the processor's cache, and its vector is the same in
         # whatever batch it comes.
-        for row, end in enumerate(ends):
+        start = 0
+        for row, end in enumerate(ends.tolist()):
             if end > start:
                 rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
                 vectors[row] = weight_of[start:end] @ rows
