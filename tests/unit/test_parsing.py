@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,7 @@ def test_a_long_function_has_windows_that_overlap_at_statements() -> None:
     assert windows[0].start_line == whole.start_line
     assert windows[-1].end_line == whole.end_line
     lines = text.split("\n")
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.start_line < after.start_line <= before.end_line + 1
         assert 1 <= before.end_line + 1 - after.start_line <= chunking.OVERLAP_LINES
         # Never inside the call that takes three lines.

@@ -34,6 +34,9 @@ SLIGHT: Final = frozenset(
 MEMBERS: Final = frozenset({"field", "enum_member", "property", "constant", "variable", "key"})
 """Kinds that, tiny and inside a type, stay part of it."""
 
+PATCHES: Final = frozenset({"key", "rule", "element"})
+"""Kinds of documents whose tiny neighbours are merged from few on."""
+
 # Sizes. The windows' are those that the embedder and the prompt work best with; see entries.py.
 LONG_LINES: Final = 80
 """A piece with more lines is split into windows besides."""
@@ -50,6 +53,9 @@ MAX_REFERENCES: Final = 200
 TINY_LINES: Final = 2
 MERGED_RUN: Final = 12
 """This many tiny definitions in a row become blocks."""
+TINY_PATCH_LINES: Final = 6
+MERGED_PATCHES: Final = 6
+"""The same for rules, keys and elements, whose names are seldom asked for."""
 NESTED_LINES: Final = 30
 """A function inside a function is an entry of its own from this length on..."""
 GIANT_LINES: Final = 250
@@ -59,6 +65,8 @@ NESTED_IN_GIANT_LINES: Final = 5
 _BLANK: Final = b" \t\x0b\x0c\r\n"
 _SCOPE_JUNK = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[&*?!]|\b(?:mut|const|dyn|ref)\b")
 _SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
+_NO_SCOPE: Final = frozenset({"prototype", "exports", "module", "this", "self"})
+_ANNOTATIONS = re.compile(r"^(?:@(?!interface\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+")
 _LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
 _BLOCK_MARKS = re.compile(
     r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
@@ -190,11 +198,11 @@ def clean_doc(text: str) -> str:
 def clean_scope(text: str) -> str:
     """A scope as part of a qualified name: "&mut a::Foo<T>" -> "a.Foo"."""
     if text.isidentifier():
-        return text
+        return "" if text in _NO_SCOPE else text
     previous = ""
     while previous != text:
         previous, text = text, _SCOPE_JUNK.sub("", text)
-    return ".".join(part for part in _SCOPE_SEPARATORS.split(text.strip()) if part)
+    return ".".join(part for part in _SCOPE_SEPARATORS.split(text.strip()) if part and part not in _NO_SCOPE)
 
 
 class Chunker:
@@ -311,7 +319,11 @@ class Chunker:
         data = source.data
         line = bisect_right(starts, item.start) - 1
         head = item.start
-        bound = parent.children[-1].end if parent.children else (parent.start if parent.parent else 0)
+        bound = 0
+        if parent.children:
+            bound = parent.children[-1].end
+        elif parent.parent is not None:
+            bound = max(parent.start, parent.body, parent.name_at + 1)
         line_start = starts[line]
         if line_start >= bound or not data[line_start:bound].strip(_BLANK):
             # Nothing of another entry stands on this line before the item.
@@ -345,8 +357,9 @@ class Chunker:
                 return True
             giant = parent.last - parent.first >= GIANT_LINES
             return lines < (NESTED_IN_GIANT_LINES if giant else NESTED_LINES)
-        if parent.kind in MEMBERS:
-            return lines < NESTED_LINES
+        if parent.kind in MEMBERS or (parent.kind in PATCHES and item.kind in PATCHES):
+            long = parent.last - parent.first >= LONG_LINES
+            return lines < (NESTED_IN_GIANT_LINES if long else NESTED_LINES)
         return parent.kind in TYPES and item.kind in MEMBERS and item.body < 0 and lines <= 2 * TINY_LINES
 
     def _name(self, item: Definition, parent: Definition) -> None:
@@ -355,13 +368,18 @@ class Chunker:
         item.prefix = self._separator.join(part for part in (parent.prefix, scope, item.name) if part)
         if item.kind == "function" and (parent.kind in TYPES or (parent.kind == "block" and parent.scope)):
             item.kind = "method"
-        if item.kind == "method" and (item.name in self._constructors or (item.name and item.name == parent.name)):
-            item.kind = "constructor"
+        if item.kind == "method" and item.name:
+            owner = scope.rpartition(".")[2] or parent.name
+            if item.name in self._constructors or item.name == owner:
+                item.kind = "constructor"
 
     def _merge_runs(self, owner: Definition) -> None:
         """Leave long runs of tiny children to the blocks between; their names stay findable as references."""
         children = owner.children or []
-        if len(children) < MERGED_RUN:
+        patches = bool(children) and children[0].kind in PATCHES
+        enough = MERGED_PATCHES if patches else MERGED_RUN
+        tiny = TINY_PATCH_LINES if patches else TINY_LINES
+        if len(children) < enough:
             return
         kept: list[Definition] = []
         run: list[Definition] = []
@@ -371,14 +389,14 @@ class Chunker:
                 child is not None
                 and child.kind in SLIGHT
                 and (child.body < 0 or child.kind not in FUNCTIONS)
-                and child.last - child.first < TINY_LINES
+                and child.last - child.first < tiny
                 and child.leads is None
                 and child.doc is None
                 and not child.children
             ):
                 run.append(child)
                 continue
-            if len(run) >= MERGED_RUN:
+            if len(run) >= enough:
                 merged.extend((item.start, item.name) for item in run)
             else:
                 kept.extend(run)
@@ -497,11 +515,12 @@ class Chunker:
         if item.body < 0 and item.kind not in FUNCTIONS and "\n" in found:
             found = found.partition("\n")[0]
         signature = " ".join(found.split())
-        signature = (
-            signature.rstrip(" {=" if item.body >= 0 else " {")
-            .removesuffix(" do")
-            .rstrip(" :" if item.body >= 0 else " ;")
-        )
+        if signature[:1] in ("@", "["):
+            signature = _ANNOTATIONS.sub("", signature)
+        signature = signature.rstrip(" {=") if item.body >= 0 else signature.rstrip(" {;,")
+        signature = signature.removesuffix("=>").removesuffix(" do").rstrip(" :" if item.body >= 0 else " ")
+        if item.kind in TYPES and item.name and item.name not in signature:
+            signature += f" {item.name}"
         return signature if len(signature) <= SIGNATURE_CHARS else signature[: SIGNATURE_CHARS - 1] + "…"
 
     def _without_comments(self, start: int, stop: int, found: str) -> str:

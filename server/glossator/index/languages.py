@@ -15,13 +15,18 @@ Queries: `queries/<name>.scm`, one or more files per language, joined in order i
 - `@reference` is a name that is called, instantiated, inherited from or otherwise referred to (only the last part of
   a dotted one). `@import` is a node with the name of what is imported; quotes and brackets are stripped.
 - `@ignore` marks a node that is no definition though another pattern takes it for one (nor is anything inside it).
+- `@wrapper` marks a node that wraps a definition and ends with it (C++ `template <...> class Foo {};`): the
+  definition begins where the wrapper does.
 - `@leading` marks nodes that belong to a definition that follows without a blank line. Comments, decorators and
   attributes (`LEADING_KINDS`) are captured so by themselves; a query need not name them.
+
+tree-sitter 0.26 knows `#eq?`, `#not-eq?`, `#match?`, `#not-match?` and `#any-of?`; it lets `#not-any-of?` pass always.
 
 What parsing does by itself, so queries need not: a function inside a class-like entry becomes a method, and a
 constructor if its name is in `Language.constructors` or is the class's own; short functions inside functions, and
 short fields and enum members inside types, are left to the enclosing entry; a definition's line is taken from its
-first column if only words and spaces (`export default`, `pub`, `static`) stand before it.
+first column if nothing of another definition stands before it (`export default`, `pub`, `module.exports =`);
+`Foo::bar` as a name is split into scope and name; the name of a definition is no reference.
 
 This module imports no grammar.
 """
@@ -63,6 +68,7 @@ class Language:
         grammar: name in tree-sitter-language-pack; "" for a language that is read without a grammar.
         queries: names of files in `queries/`, without ".scm".
         constructors: names of methods that are constructors.
+        builtins: types of the language itself, which are not worth noting as references.
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
@@ -75,6 +81,7 @@ class Language:
     grammar: str = ""
     queries: tuple[str, ...] = ()
     constructors: frozenset[str] = frozenset()
+    builtins: frozenset[str] = frozenset()
     leading: bool = True
     clauses: bool = False
     trailing_docs: bool = False
@@ -89,6 +96,7 @@ def _code(
     grammar: str = "",
     queries: str = "",
     constructors: str = "",
+    builtins: str = "",
     clauses: bool = False,
     trailing_docs: bool = False,
 ) -> Language:
@@ -101,6 +109,7 @@ def _code(
         grammar=grammar or name,
         queries=tuple((queries or name).split()),
         constructors=frozenset(constructors.split()),
+        builtins=frozenset(builtins.split()),
         clauses=clauses,
         trailing_docs=trailing_docs,
     )
@@ -129,9 +138,14 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("jsx", ".jsx", grammar="javascript", queries="ecmascript javascript", constructors="constructor"),
     _code("typescript", ".ts .mts .cts", queries="ecmascript typescript", constructors="constructor"),
-    _code("tsx", ".tsx", queries="ecmascript typescript", constructors="constructor"),
-    _code("go", ".go"),
-    _code("rust", ".rs", interpreters="rust-script"),
+    _code("tsx", ".tsx", queries="ecmascript typescript tsx", constructors="constructor"),
+    _code(
+        "go",
+        ".go",
+        builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64"
+        " rune string append len make new panic cap copy delete close",
+    ),
+    _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err"),
     _code("java", ".java"),
     _code("c", ".c .h .inc"),
     _code("cpp", ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino", queries="cpp"),
@@ -142,26 +156,101 @@ _ALL: tuple[Language, ...] = (
         filenames="rakefile gemfile guardfile podfile vagrantfile brewfile fastfile",
         interpreters="ruby jruby",
         constructors="initialize",
+        builtins="alias_method attr_accessor attr_reader attr_writer extend include lambda new nil p prepend private"
+        " private_constant proc protected public puts raise require require_relative",
     ),
-    _code("php", ".php .phtml .php5 .php7 .phps", interpreters="php", constructors="__construct"),
-    _code("swift", ".swift", interpreters="swift", constructors="init"),
-    _code("kotlin", ".kt .kts", interpreters="kotlin"),
-    _code("scala", ".scala .sc .sbt", interpreters="scala", constructors="this"),
-    _code("lua", ".lua .rockspec", interpreters="lua luajit"),
-    _code("haskell", ".hs", interpreters="runhaskell runghc stack", clauses=True),
-    _code("elixir", ".ex .exs", interpreters="elixir", clauses=True),
-    _code("zig", ".zig"),
+    _code(
+        "php",
+        ".php .phtml .php5 .php7 .phps",
+        interpreters="php",
+        constructors="__construct",
+        builtins="define self static parent count isset array",
+    ),
+    _code(
+        "swift",
+        ".swift",
+        interpreters="swift",
+        constructors="init",
+        builtins="Any AnyObject Bool Character Double Float Int Int32 Int64 Self String UInt Void available"
+        " discardableResult escaping init print testable",
+    ),
+    _code(
+        "kotlin",
+        ".kt .kts",
+        interpreters="kotlin",
+        builtins="Any Boolean Byte Char Double Float Int Long Nothing Short String Unit T E K R V println",
+    ),
+    _code(
+        "scala",
+        ".scala .sc .sbt",
+        interpreters="scala",
+        constructors="this",
+        builtins="Any AnyRef AnyVal Boolean Byte Char Double Float Int Long Nothing Null Short String Unit println",
+    ),
+    _code(
+        "lua",
+        ".lua .rockspec",
+        interpreters="lua luajit",
+        builtins="assert error ipairs pairs print require setmetatable tonumber tostring type",
+    ),
+    _code(
+        "haskell",
+        ".hs",
+        interpreters="runhaskell runghc stack",
+        builtins="Bool Char Double False IO Int Integer Just Left Maybe Nothing Right String True pure return",
+        clauses=True,
+    ),
+    _code(
+        "elixir",
+        ".ex .exs",
+        interpreters="elixir",
+        builtins="alias assert behaviour callback case cond def defdelegate defexception defguard defguardp defimpl"
+        " defmacro defmacrop defmodule defp defprotocol defstruct describe doc for if impl import macrocallback"
+        " moduledoc opaque quote raise require spec test type typedoc typep unless unquote use with",
+        clauses=True,
+    ),
+    _code("zig", ".zig", builtins="T Self"),
     _code(
         "bash",
         ".sh .bash .zsh .ksh .bats .ebuild .eclass",
         filenames=".bashrc .bash_profile .profile .zshrc .bash_aliases pkgbuild",
         interpreters="sh bash zsh ksh dash ash bats",
+        builtins="cd declare echo eval exec exit export false local printf read return set shift source test trap"
+        " true unset",
     ),
-    _code("dart", ".dart", interpreters="dart"),
-    _code("julia", ".jl", interpreters="julia"),
-    _code("r", ".r", filenames=".rprofile", interpreters="rscript"),
-    _code("ocaml", ".ml", interpreters="ocaml ocamlrun", trailing_docs=True),
-    _code("ocaml_interface", ".mli", trailing_docs=True),
+    _code(
+        "dart",
+        ".dart",
+        interpreters="dart",
+        builtins="Object String bool double dynamic int num override print void",
+    ),
+    _code(
+        "julia",
+        ".jl",
+        interpreters="julia",
+        builtins="Any Bool Float64 Int Int64 String T include inline kwdef length new println testset",
+    ),
+    _code(
+        "r",
+        ".r",
+        filenames=".rprofile",
+        interpreters="rscript",
+        builtins="c cat function invisible library list requireNamespace require return setClass setGeneric setMethod"
+        " source stop",
+    ),
+    _code(
+        "ocaml",
+        ".ml",
+        interpreters="ocaml ocamlrun",
+        builtins="None Some bool char float int list option ref string unit",
+        trailing_docs=True,
+    ),
+    _code(
+        "ocaml_interface",
+        ".mli",
+        builtins="bool char float int list option ref string unit",
+        trailing_docs=True,
+    ),
     _code("sql", ".sql .ddl .psql .pgsql"),
     _code("protobuf", ".proto", grammar="proto"),
     _code("hcl", ".hcl .tf .tfvars .nomad"),

@@ -50,6 +50,7 @@ FRAGMENTS: Final = 20_000
 _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
+_QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
     re.MULTILINE,
@@ -109,7 +110,7 @@ def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryK
             yield capture, cast("EntryKind", kind)
         elif capture == "container":
             yield capture, "block"
-        elif capture in ("ignore", "doc", "reference", "import", "leading"):
+        elif capture in ("ignore", "doc", "reference", "import", "leading", "wrapper"):
             yield capture, None
         elif capture not in ("name", "body", "scope", "receiver") and not capture.startswith("_"):
             raise ValueError(f"query of {language}: unknown capture @{capture}")
@@ -152,6 +153,8 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     docs: dict[int, int] = {}
     imports: dict[str, None] = {}
     ignored: list[tuple[int, int]] = []
+    wrappers: dict[int, int] = {}
+    builtins = LANGUAGES[language].builtins
     cursor = QueryCursor(reader.query)
     cursor.set_max_start_depth(MAX_DEPTH)
     for pattern, captures in cursor.matches(root):
@@ -166,7 +169,11 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                     start, end = node.byte_range
                     if end - start <= REFERENCE_BYTES:
                         name = data[start:end].decode("utf-8", "replace")
-                        references.append((start, name.rpartition(".")[2] if "." in name else name))
+                        # Modules may be named by one node (`Shop.Accounts`); in R, points are part of names.
+                        if "." in name and node.type != "identifier":
+                            name = name.rpartition(".")[2]
+                        if name and name not in builtins:
+                            references.append((start, name))
             elif role == "leading":
                 leading.append(nodes[0].byte_range)
             elif role == "doc":
@@ -177,8 +184,15 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                 # Several nodes of one match are the parts of one name (Scala's `a.b.c`).
                 name = " ".join(data[nodes[0].start_byte : nodes[-1].end_byte].decode("utf-8", "replace").split())
                 imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
+            elif role == "wrapper":
+                start, end = nodes[0].byte_range
+                wrappers[end] = start
+                wrappers[end - len(data[start:end]) + len(data[start:end].rstrip(b"; \t\r\n"))] = start
             else:
                 ignored.extend(node.byte_range for node in nodes)
+    for item in found.values():
+        if item.end in wrappers:
+            item.start = min(item.start, wrappers[item.end])
     definitions = _distinct(found, ignored)
     if LANGUAGES[language].clauses:
         definitions = _joined(definitions, data)
@@ -195,7 +209,7 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
             file_doc = (start, docs[start])
     chunker = Chunker(
         source,
-        references=references,
+        references=[reference for reference in references if reference[0] not in found],
         leading=leading,
         borders=_borders_in(root),
         constructors=LANGUAGES[language].constructors,
@@ -227,6 +241,9 @@ def _add_definition(
 ) -> None:
     """Note a definition, or merge it with what another pattern captured of it."""
     start, end = node.byte_range
+    if data[end - 1 : end].isspace():
+        # Preprocessor lines count their line end.
+        end = start + len(data[start:end].rstrip())
     names = captures.get("name")
     scopes = captures.get("scope") or captures.get("receiver")
     bodies = captures.get("body")
@@ -245,6 +262,8 @@ def _add_definition(
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
+        if "::" in name and (parts := _QUALIFIED.match(name)):
+            scope, name = (f"{scope}::{parts[1]}" if scope else parts[1]), parts[2]
         if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):
             scope, _, name = name.rpartition(".")
         doc = captures.get("doc")
@@ -277,7 +296,10 @@ def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> l
             index = bisect_right(ignored, (item.start, 1 << 62)) - 1
             if index >= 0 and ignored[index][1] >= item.end:
                 continue
-        by_range.setdefault((item.start, item.end), item)
+        if item.kind == "test":
+            by_range[item.start, item.end] = item
+        else:
+            by_range.setdefault((item.start, item.end), item)
     return list(by_range.values())
 
 
