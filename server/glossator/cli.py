@@ -19,11 +19,12 @@ from glossator import __version__
 from glossator.errors import CancelledByUser, GlossatorError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
+    from glossator.answering import Answer, Answerer, Listener
     from glossator.index.indexer import Progress
     from glossator.index.store import Filter
-    from glossator.session import Answer, Session
+    from glossator.session import Session
     from glossator.settings import Settings
 
 FAILURE = 1
@@ -175,10 +176,10 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 @contextlib.contextmanager
-def _session(arguments: argparse.Namespace, *, write: bool = True) -> Iterator[Session]:
+def _session(arguments: argparse.Namespace) -> Iterator[Session]:
     from glossator.session import Session
 
-    session = Session(Path(arguments.root), _settings(arguments), write=write)
+    session = Session([Path(arguments.root)], _settings(arguments))
     try:
         yield session
     finally:
@@ -254,7 +255,7 @@ def _bring_up_to_date(session: Session) -> None:
     started = time.perf_counter()
     try:
         with _Bar() as bar:
-            report = session.index(bar)
+            report = session.root.index(bar)
     except StoreLockedError as error:
         print(f"glossator: {error}; answering from the index as it stands", file=sys.stderr)
         return
@@ -273,7 +274,7 @@ def _bring_up_to_date(session: Session) -> None:
 def _index(arguments: argparse.Namespace) -> int:
     with _session(arguments) as session:
         with _Bar() as bar:
-            report = session.index(bar)
+            report = session.root.index(bar)
         if arguments.json:
             _print_json(
                 {
@@ -365,34 +366,61 @@ def _read_queries(path: Path) -> list[tuple[object, str]]:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    where = _filter(arguments)
+    from glossator.answering import Question
+
+    if not arguments.question.strip():
+        raise UsageError("the question is empty")
+    question = Question(arguments.question, where=_filter(arguments))
     with _session(arguments) as session:
+        _check_model(session, arguments)
         _bring_up_to_date(session)
         return _answer(
             arguments,
-            lambda show: session.ask(arguments.question, where=where, on_delta=show, use_model=not arguments.no_model),
+            session,
+            lambda answerer, listener: answerer.ask(question, listener, use_model=not arguments.no_model),
         )
 
 
 def _explain(arguments: argparse.Namespace) -> int:
     with _session(arguments) as session:
+        _check_model(session, arguments)
         _bring_up_to_date(session)
+        root, entry = session.find(arguments.target)
         return _answer(
             arguments,
-            lambda show: session.explain(arguments.target, on_delta=show, use_model=not arguments.no_model),
+            session,
+            lambda answerer, listener: answerer.explain(root, entry, listener, use_model=not arguments.no_model),
         )
 
 
-def _answer(arguments: argparse.Namespace, start: Callable[[Callable[[str], None]], Any]) -> int:
+def _check_model(session: Session, arguments: argparse.Namespace) -> None:
+    """A model that does not exist is told before the index is brought up to date, not minutes later."""
+    if arguments.model and not arguments.no_model:
+        from glossator.model.installed import resolve
+
+        resolve(session.settings)
+
+
+def _answer(
+    arguments: argparse.Namespace,
+    session: Session,
+    start: Callable[[Answerer, Listener], Coroutine[Any, Any, Answer]],
+) -> int:
     """Run an answering coroutine: streamed as text, or whole as JSON."""
     import asyncio
+
+    from glossator.answering import Answerer, Listener
 
     def show(text: str) -> None:
         if not arguments.json:
             sys.stdout.write(text)
             sys.stdout.flush()
 
-    answer: Answer = asyncio.run(start(show))
+    async def run() -> Answer:
+        async with Answerer(session) as answerer:
+            return await start(answerer, Listener(delta=show))
+
+    answer = asyncio.run(run())
     if arguments.json:
         _print_json(
             {
@@ -422,7 +450,7 @@ def _answer(arguments: argparse.Namespace, start: Callable[[Callable[[str], None
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with _session(arguments, write=False) as session:
+    with _session(arguments) as session:
         status = session.status()
     if arguments.json:
         _print_json(status)

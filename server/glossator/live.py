@@ -87,6 +87,7 @@ class LiveRoot:
         self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
         self._parsing: dict[str, tuple[int, Future[FileUpdate]]] = {}
         self._buffer_lock = threading.Lock()
+        root.attach(self.overlay, self.texts)
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
         self._thread.start()
 
@@ -178,6 +179,11 @@ class LiveRoot:
         """A buffer's text; None if there is none."""
         buffer = self.buffers.get(path)
         return buffer.text if buffer else None
+
+    def texts(self) -> Mapping[str, str]:
+        """All buffers' texts by path."""
+        held = {path: self.buffers.get(path) for path in self.buffers.documents()}
+        return {path: buffer.text for path, buffer in held.items() if buffer is not None and buffer.text is not None}
 
     def settled(self) -> bool:
         """Whether every buffer is parsed."""

@@ -6,24 +6,44 @@ pool, the embedder and the model. Answers are made in `answering.py`. Neither LS
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import shutil
 import threading
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glossator.errors import StoreCorruptError, StoreError, WorkspaceError
+from glossator.errors import (
+    EmbeddingError,
+    ModelError,
+    ModelNotFoundError,
+    StoreCorruptError,
+    StoreError,
+    SymbolNotFoundError,
+    UsageError,
+    WorkspaceError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from glossator.index.embedding import Embedder
     from glossator.index.indexer import Indexer, IndexReport, Progress
     from glossator.index.pool import WorkerPool
-    from glossator.index.store import Filter, Store
+    from glossator.index.records import FileUpdate, Filter, StoredEntry
+    from glossator.index.store import Store
+    from glossator.model.client import ModelClient
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
+
+OVERVIEW_NAMES = 30
+OVERVIEW_README = 400
+"""Characters of a README's first paragraph that the model is told."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +56,7 @@ class Shared:
         self._making = threading.Lock()
         self._pool: WorkerPool | None = None
         self._embedder: Embedder | None = None
+        self._service: EmbeddingService | None = None
 
     @property
     def pool(self) -> WorkerPool:
@@ -54,7 +75,11 @@ class Shared:
             if self._embedder is None:
                 from glossator.index.embedding import open_embedder
 
-                self._embedder = open_embedder(self.settings)
+                texts = None
+                if self.settings.embedder != "static":
+                    self._service = EmbeddingService(self.settings)
+                    texts = self._service.embed
+                self._embedder = open_embedder(self.settings, texts)
             return self._embedder
 
     def close(self) -> None:
@@ -63,6 +88,46 @@ class Shared:
             if self._pool is not None:
                 self._pool.close()
                 self._pool = None
+            if self._service is not None:
+                self._service.close()
+                self._service = None
+
+
+class EmbeddingService:
+    """A GGUF embedding model in a process of its own, for threads: the model's client lives on a loop of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        """The model is started by the first text."""
+        self._settings = replace(settings, model=settings.embedder)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="glossator-embedding", daemon=True)
+        self._thread.start()
+        self._client: ModelClient | None = None
+
+    async def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        from glossator.model.client import ModelClient
+
+        if self._client is None:
+            self._client = ModelClient(self._settings)
+        return await self._client.embed(texts)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, shape (len(texts), dimensions).
+
+        Raises:
+            EmbeddingError: the model cannot be used.
+        """
+        try:
+            return asyncio.run_coroutine_threadsafe(self._embed(texts), self._loop).result()
+        except ModelError as error:
+            raise EmbeddingError(f"cannot embed with {self._settings.embedder}: {error}") from error
+
+    def close(self) -> None:
+        """End the process."""
+        if self._client is not None:
+            asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result(10.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5.0)
 
 
 class Root:
@@ -85,6 +150,9 @@ class Root:
         self._writable = False
         self._indexer: Indexer | None = None
         self._searcher: Searcher | None = None
+        self._searching = threading.Lock()
+        self.overlay: Callable[[], Mapping[str, FileUpdate]] = dict
+        self.buffer_texts: Callable[[], Mapping[str, str]] = dict
 
     @property
     def folder(self) -> Path:
@@ -135,7 +203,9 @@ class Root:
             return self._store
 
     def _drop_store(self) -> None:
-        self._searcher = None
+        if self._searcher is not None:
+            self._searcher.close()
+            self._searcher = None
         self._indexer = None
         if self._store is not None:
             self._store.close()
@@ -221,6 +291,70 @@ class Root:
                 self._searcher = Searcher(store, self._shared.embedder)
             return self._searcher
 
+    @contextlib.contextmanager
+    def searching(self) -> Iterator[None]:
+        """Held while the searcher is used: it serves one search at a time."""
+        with self._searching:
+            yield
+
+    def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
+        """The best places of this root; unsaved buffers count. Empty while there is no index.
+
+        Raises:
+            UsageError: the query holds nothing to search for.
+        """
+        searcher = self.searcher()
+        if searcher is None:
+            return []
+        with self.searching():
+            return searcher.search(query, limit, where, self.overlay())
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition at a line, or the block there; an unsaved buffer counts before its file."""
+        from glossator.retrieval.graph import Graph
+
+        store = self.store()
+        return Graph(store, self.overlay()).entry_at(path, line) if store is not None else None
+
+    def named(self, name: str) -> list[StoredEntry]:
+        """Definitions of a name, the best first."""
+        from glossator.retrieval.graph import Graph
+
+        store = self.store()
+        return Graph(store, self.overlay()).named(name) if store is not None else []
+
+    @staticmethod
+    def unknown_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
+        """Stands for lines that the index does not know (a file that is not indexed, or just made)."""
+        from glossator.index.records import StoredEntry
+
+        return StoredEntry(-1, path, "text", "block", "", "", "", "", None, 0, start_line, end_line, start_line, 0, 0)
+
+    def attach(self, overlay: Callable[[], Mapping[str, FileUpdate]], texts: Callable[[], Mapping[str, str]]) -> None:
+        """Lay unsaved buffers over the index: what is in them, parsed and as text."""
+        self.overlay = overlay
+        self.buffer_texts = texts
+
+    def overview(self) -> str:
+        """What the project is, in a few lines: its name, its folders, how its README begins."""
+        names = sorted(
+            item.name + ("/" if item.is_dir() else "")
+            for item in self.path.iterdir()
+            if not item.name.startswith((".", "__")) and not item.is_symlink()
+        )
+        shown = " ".join(names[:OVERVIEW_NAMES]) + (" ..." if len(names) > OVERVIEW_NAMES else "")
+        lines = [f"{self.path.name}: {shown}"]
+        readme = next((name for name in names if name.lower().startswith("readme")), None)
+        if readme is not None and not readme.endswith("/"):
+            with contextlib.suppress(OSError), (self.path / readme).open(encoding="utf-8", errors="replace") as file:
+                head = file.read(OVERVIEW_README * 4)
+                prose = [
+                    block for block in head.split("\n\n") if block.strip() and block.lstrip()[0] not in "#<[!=|-`*"
+                ]
+                if prose:
+                    lines.append(" ".join(prose[0].split())[:OVERVIEW_README])
+        return "\n".join(lines)
+
     def close(self) -> None:
         """Release the index."""
         with self._opening:
@@ -240,6 +374,21 @@ class Session:
         self.shared = Shared(settings)
         self.roots = [Root(path, self.shared) for path in roots]
 
+    def add(self, path: Path) -> Root:
+        """Open one more folder.
+
+        Raises:
+            WorkspaceError: it is missing, or no folder.
+        """
+        root = Root(path, self.shared)
+        self.roots.append(root)
+        return root
+
+    def remove(self, root: Root) -> None:
+        """Take a folder out; it is closed by whoever uses it."""
+        if root in self.roots:
+            self.roots.remove(root)
+
     @property
     def root(self) -> Root:
         """The only root (the command line has one)."""
@@ -252,21 +401,44 @@ class Session:
         Raises:
             UsageError: the query is empty.
         """
-        from glossator.index.store import Filter
         from glossator.retrieval.query import parse_query
 
         parse_query(query)
-        hits: list[Hit] = []
-        for root in self.roots:
-            searcher = root.searcher()
-            if searcher is not None:
-                hits += searcher.search(query, limit, where or Filter())
+        hits = [hit for root in self.roots for hit in root.search(query, limit, where)]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def find(self, target: str) -> tuple[Root, StoredEntry]:
+        """The symbol that FILE:LINE or a (qualified) name means.
+
+        Raises:
+            UsageError: it is empty.
+            SymbolNotFoundError: there is none.
+        """
+        if not target.strip():
+            raise UsageError("the name is empty: give FILE:LINE or the name of a symbol")
+        path, _, line = target.rpartition(":")
+        if path and line.isdigit():
+            return self._find_place(path, int(line), target)
+        found = [(root, entry) for root in self.roots for entry in root.named(target.strip())]
+        if not found:
+            raise SymbolNotFoundError(
+                f"no symbol is named {target!r}: `glossator search {target!r}` finds similar ones"
+            )
+        return found[0]
+
+    def _find_place(self, path: str, line: int, target: str) -> tuple[Root, StoredEntry]:
+        for root in self.roots:
+            given = Path(path)
+            for candidate in (given if given.is_absolute() else None, root.path / given, Path.cwd() / given):
+                if candidate is None or not candidate.resolve().is_relative_to(root.path):
+                    continue
+                relative = candidate.resolve().relative_to(root.path).as_posix()
+                if (entry := root.entry_at(relative, line)) is not None:
+                    return root, entry
+        raise SymbolNotFoundError(f"nothing is indexed at {target}: see `glossator status --skipped`")
 
     def status(self) -> dict[str, Any]:
         """What the index of the only root holds, and which model would answer."""
-        from glossator.model.installed import resolve_model
-
         root = self.root
         try:
             store = root.store()
@@ -285,12 +457,18 @@ class Session:
                     "embedder": self.shared.embedder.id,
                     "skipped": [{"path": item.path, "reason": item.reason} for item in status.skipped],
                 }
-        model = resolve_model(self.settings)
-        return {
-            "root": str(root.path),
-            "index": {**index, "folder": str(root.folder)},
-            "model": {"name": model.name if model else "", "path": str(model.path) if model else ""},
-        }
+        return {"root": str(root.path), "index": {**index, "folder": str(root.folder)}, "model": self._model_status()}
+
+    def _model_status(self) -> dict[str, str]:
+        from glossator.model.installed import resolve
+
+        if self.settings.endpoint:
+            return {"name": self.settings.endpoint_model, "path": self.settings.endpoint, "reason": ""}
+        try:
+            path = resolve(self.settings)
+        except ModelNotFoundError as error:
+            return {"name": "", "path": "", "reason": str(error)}
+        return {"name": path.stem, "path": str(path), "reason": ""}
 
     def close(self) -> None:
         """Release everything and end all processes."""

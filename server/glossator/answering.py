@@ -1,0 +1,609 @@
+"""Questions and symbols to answers: evidence from the index, prose from the model, citations checked against the text.
+
+With no model the answer is made from the evidence alone, so one always comes. Neither LSP nor the command line is known
+here; places are (root, path, lines).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from glossator.errors import ModelNotFoundError, SymbolNotFoundError, UsageError
+from glossator.explanations import Explanations
+from glossator.retrieval.context import Gathered, disk_reader, estimated_tokens, gather, gather_symbol, split_lines
+from glossator.retrieval.evidence import evidence_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from glossator.index.records import Filter, StoredEntry
+    from glossator.model.chat import ChatModel, ModelStatus, Usage
+    from glossator.model.prompts import Conversation
+    from glossator.model.prompts import Evidence as Shown
+    from glossator.retrieval.context import Evidence, Read
+    from glossator.session import Root, Session
+
+FinishReason = Literal["stop", "length", "evidence"]
+
+EVIDENCE_TOKENS = 3000
+"""Budget of an answer without a model: about ten whole functions."""
+MAX_EVIDENCE_TOKENS = 12_000
+"""Evidence shown to a model of any context: more dilutes the answer and costs seconds of reading on a CPU."""
+CONVERSATIONS = 64
+"""Conversations kept in memory, the least recently used forgotten first."""
+FOCUS_SHARE = 0.5
+"""Part of the budget for what surrounds the symbol that a question is about."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines of a file of a root (1-based, inclusive)."""
+
+    root: Root
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPlace:
+    """A place that the answer cites as [number], as the text is now."""
+
+    number: int
+    root: Root
+    path: str
+    start_line: int
+    end_line: int
+    qualified_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePlace:
+    """A piece of evidence that an answer was made from, and why it was chosen."""
+
+    number: int
+    root: Root
+    path: str
+    start_line: int
+    end_line: int
+    qualified_name: str
+    kind: str
+    why: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in Markdown with what it rests on. `model` is "" and `usage` empty where no model wrote it."""
+
+    answer: str
+    citations: tuple[CitedPlace, ...]
+    evidence: tuple[EvidencePlace, ...]
+    model: str
+    finish_reason: FinishReason
+    conversation_id: str
+    usage: dict[str, float | int | None]
+    cached: bool = False
+    thinking: str = ""
+    unsupported: tuple[tuple[int, int], ...] = ()
+    """Offsets of sentences that cite nothing (only where a model wrote the answer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and where to look."""
+
+    text: str
+    where: Filter | None = None
+    focus: Place | None = None
+    """The symbol (one line) or selection (several) that it is about."""
+    pinned: tuple[Place, ...] = ()
+    removed: tuple[Place, ...] = ()
+    conversation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told while an answer is made; called in the event loop."""
+
+    evidence: Callable[[tuple[EvidencePlace, ...]], None] = lambda _: None
+    delta: Callable[[str], None] = lambda _: None
+    stage: Callable[[str], None] = lambda _: None
+    """What is going on, in words: "searching", "loading the model", "answering"."""
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Evidence of one root."""
+
+    root: Root
+    evidence: Evidence
+
+
+@dataclass(slots=True)
+class _Material:
+    """All evidence of one answer, best first, and what the index's own answer needs."""
+
+    pieces: list[_Piece] = field(default_factory=list)
+    gathered: Gathered | None = None
+
+
+class Answerer:
+    """Answers questions over a session's roots. Used by one event loop; an answer is cancelled as its task is."""
+
+    def __init__(self, session: Session, *, on_model: Callable[[ModelStatus], None] = lambda _: None) -> None:
+        self._session = session
+        self._on_model = on_model
+        self._model: ChatModel | None = None
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._explanations = Explanations(session.settings.index_dir / "explanations.sqlite")
+        self._overviews: dict[Root, str] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the model's process."""
+        if self._model is not None:
+            model, self._model = self._model, None
+            await model.close()
+        self._explanations.close()
+
+    # The model
+
+    def model(self) -> ChatModel | None:
+        """What writes answers; None if the settings name no model and none is installed.
+
+        Raises:
+            ModelNotFoundError: the settings name one that does not exist.
+        """
+        settings = self._session.settings
+        if self._model is None:
+            from glossator.model.chat import open_model
+            from glossator.model.installed import resolve
+
+            if not settings.endpoint:
+                try:
+                    resolve(settings)
+                except ModelNotFoundError:
+                    if settings.model:
+                        raise
+                    return None
+            self._model = open_model(settings, self._on_model)
+        return self._model
+
+    # Questions
+
+    async def ask(self, question: Question, listener: Listener | None = None, *, use_model: bool = True) -> Answer:
+        """Answer a question.
+
+        Raises:
+            UsageError: the question is empty.
+            ModelError: the model cannot be used, or failed.
+        """
+        listener = listener or Listener()
+        if not question.text.strip():
+            raise UsageError("the question is empty")
+        model = self.model() if use_model else None
+        identity = question.conversation_id or f"c-{uuid.uuid4().hex[:12]}"
+        if model is None:
+            listener.stage("searching")
+            material = await asyncio.to_thread(self._material, question, EVIDENCE_TOKENS, estimated_tokens)
+            return self._from_index(material, identity, listener)
+        from glossator.model import prompts
+
+        conversation = self._conversation(identity)
+        asked = prompts.ask_question(question.text)
+        overview = self._overview(question.focus.root if question.focus else None)
+        listener.stage("loading the model")
+        room = await prompts.make_room(
+            model,
+            asked,
+            answer_tokens=self._session.settings.max_answer_tokens,
+            overview=overview,
+            conversation=conversation,
+        )
+        listener.stage("searching")
+        budget = min(room, MAX_EVIDENCE_TOKENS)
+        material = await asyncio.to_thread(self._material, question, budget, self._counter(model))
+        answer = await self._write(model, asked, material, conversation, overview, listener)
+        return replace(answer, conversation_id=identity)
+
+    async def explain(
+        self,
+        root: Root,
+        entry: StoredEntry,
+        listener: Listener | None = None,
+        *,
+        use_model: bool = True,
+        background: bool = False,
+    ) -> Answer:
+        """Explain a symbol; a model's explanation of the same text in the same context is given again.
+
+        Raises:
+            ModelError: the model cannot be used, or failed.
+        """
+        listener = listener or Listener()
+        model = self.model() if use_model else None
+        identity = f"c-{uuid.uuid4().hex[:12]}"
+        listener.stage("searching")
+        if model is None:
+            material = await asyncio.to_thread(self._symbol_material, root, entry, EVIDENCE_TOKENS, estimated_tokens)
+            return self._from_index(material, identity, listener)
+        from glossator.model import prompts
+
+        asked = prompts.explain_question(entry.qualified_name, entry.kind)
+        overview = self._overview(root)
+        # The context is keyed by evidence of a fixed budget, so that the key needs no model that is loaded.
+        material = await asyncio.to_thread(self._symbol_material, root, entry, EVIDENCE_TOKENS, estimated_tokens)
+        key = self._explanations.key(
+            self._model_identity(), prompts.PROMPT_VERSION, asked, [piece.evidence.text for piece in material.pieces]
+        )
+        kept = self._explanations.get(key)
+        if kept is not None:
+            return self._again(kept, material, identity, listener)
+        listener.stage("loading the model")
+        room = await prompts.make_room(
+            model, asked, answer_tokens=self._session.settings.max_answer_tokens, overview=overview
+        )
+        await self._fit(model, material, min(room, MAX_EVIDENCE_TOKENS))
+        conversation = self._conversation(identity)
+        answer = await self._write(model, asked, material, conversation, overview, listener, background=background)
+        if answer.finish_reason == "stop":
+            self._explanations.put(key, answer.answer)
+        return replace(answer, conversation_id=identity)
+
+    def cached_explanation(self, root: Root, entry: StoredEntry) -> str | None:
+        """The explanation that `explain` would give without asking the model; None if there is none.
+
+        Looks at the index and the text, never at a model: quick enough for a hover's background refresh.
+        """
+        from glossator.model import prompts
+
+        material = self._symbol_material(root, entry, EVIDENCE_TOKENS, estimated_tokens)
+        asked = prompts.explain_question(entry.qualified_name, entry.kind)
+        texts = [piece.evidence.text for piece in material.pieces]
+        return self._explanations.get(
+            self._explanations.key(self._model_identity(), prompts.PROMPT_VERSION, asked, texts)
+        )
+
+    def _model_identity(self) -> str:
+        from glossator.model.installed import resolve
+
+        settings = self._session.settings
+        if settings.endpoint:
+            return f"{settings.endpoint} {settings.endpoint_model}"
+        try:
+            path = resolve(settings)
+            return f"{path.name} {path.stat().st_size} {' '.join(settings.lora)}"
+        except (ModelNotFoundError, OSError):
+            return ""
+
+    # Evidence
+
+    def _read(self, root: Root) -> Read:
+        return disk_reader(root.path, self._session.settings, root.buffer_texts())
+
+    def _material(self, question: Question, budget: int, count: Callable[[str], int]) -> _Material:
+        """Evidence for a question: what is pinned, what it is about, then what search finds in each root."""
+        material = _Material()
+        left = budget
+        for place in question.pinned:
+            left -= self._add_place(material, place, "pinned", count)
+        focus = question.focus
+        about = ""
+        if focus is not None:
+            entry = focus.root.entry_at(focus.path, focus.start_line)
+            if focus.end_line > focus.start_line or entry is None:
+                left -= self._add_place(material, focus, "selected", count)
+            if entry is not None and entry.kind != "block":
+                about = f" `{entry.qualified_name}`"
+                share = int(left * FOCUS_SHARE)
+                found = self._symbol_material(focus.root, entry, share, count)
+                left -= _add(material, found.pieces)
+                material.gathered = found.gathered
+        searched: list[tuple[float, Root]] = []
+        for root in self._session.roots:
+            hits = root.search(question.text + about, 1, question.where)
+            if hits:
+                searched.append((hits[0].score, root))
+        searched.sort(key=lambda item: -item[0])
+        for place_in_order, (_, root) in enumerate(searched):
+            searcher = root.searcher()
+            if searcher is None or left <= 0:
+                continue
+            share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
+            with root.searching():
+                gathered = gather(
+                    searcher,
+                    question.text + about,
+                    share,
+                    read=self._read(root),
+                    count_tokens=count,
+                    where=question.where,
+                    overlay=root.overlay(),
+                )
+            left -= _add(material, [_Piece(root, item) for item in gathered.evidence])
+            if material.gathered is None:
+                material.gathered = gathered
+        _remove(material, question.removed)
+        return material
+
+    def _symbol_material(self, root: Root, entry: StoredEntry, budget: int, count: Callable[[str], int]) -> _Material:
+        searcher = root.searcher()
+        if searcher is None:
+            raise SymbolNotFoundError(f"{root.path} has no index yet")
+        with root.searching():
+            gathered = gather_symbol(
+                searcher, entry, budget, read=self._read(root), count_tokens=count, overlay=root.overlay()
+            )
+        return _Material([_Piece(root, item) for item in gathered.evidence], gathered)
+
+    def _add_place(self, material: _Material, place: Place, why: str, count: Callable[[str], int]) -> int:
+        """Add the lines of a place as they are; returns their tokens."""
+        from glossator.retrieval.context import Evidence
+
+        text = self._read(place.root)(place.path)
+        if text is None:
+            return 0
+        lines = split_lines(text)
+        start, end = max(place.start_line, 1), min(place.end_line, len(lines))
+        if start > end:
+            return 0
+        entry = place.root.entry_at(place.path, start) or place.root.unknown_entry(place.path, start, end)
+        source = "\n".join(lines[start - 1 : end])
+        tokens = count(source)
+        piece = Evidence(
+            0,
+            place.path,
+            start,
+            end,
+            entry.qualified_name,
+            entry.kind,
+            why,
+            source,
+            tokens,
+            "symbol",
+            source,
+            outline=False,
+            entry=entry,
+        )
+        return _add(material, [_Piece(place.root, piece)])
+
+    def _counter(self, model: ChatModel) -> Callable[[str], int]:
+        """Counts tokens with the model, from another thread than the event loop's."""
+        loop = asyncio.get_running_loop()
+
+        def count(text: str) -> int:
+            return asyncio.run_coroutine_threadsafe(model.count([text]), loop).result()[0]
+
+        return count
+
+    async def _fit(self, model: ChatModel, material: _Material, budget: int) -> None:
+        """Leave out the least important pieces until the rest fits, as the model counts."""
+        counts = await model.count([piece.evidence.text for piece in material.pieces])
+        used = 0
+        kept: list[_Piece] = []
+        for piece, tokens in zip(material.pieces, counts, strict=True):
+            if used + tokens <= budget:
+                used += tokens
+                kept.append(_Piece(piece.root, replace(piece.evidence, tokens=tokens)))
+        material.pieces = kept
+
+    # Answers
+
+    def _from_index(self, material: _Material, identity: str, listener: Listener) -> Answer:
+        pieces = [
+            _Piece(piece.root, replace(piece.evidence, number=number))
+            for number, piece in enumerate(material.pieces, 1)
+        ]
+        evidence = tuple(_place(piece) for piece in pieces)
+        listener.evidence(evidence)
+        gathered = material.gathered or Gathered("", None, (), None, None)
+        text = evidence_answer(replace(gathered, evidence=tuple(piece.evidence for piece in pieces)))
+        listener.delta(text)
+        return Answer(text, _cited(text, evidence), evidence, "", "evidence", identity, {})
+
+    def _again(self, text: str, material: _Material, identity: str, listener: Listener) -> Answer:
+        """A cached explanation: its numbers are those of the same evidence in the same order."""
+        pieces = [
+            _Piece(piece.root, replace(piece.evidence, number=number))
+            for number, piece in enumerate(material.pieces, 1)
+        ]
+        evidence = tuple(_place(piece) for piece in pieces)
+        listener.evidence(evidence)
+        listener.delta(text)
+        name = self._model.status.name if self._model is not None else ""
+        return Answer(text, _cited(text, evidence), evidence, name, "stop", identity, {}, cached=True)
+
+    async def _write(
+        self,
+        model: ChatModel,
+        asked: str,
+        material: _Material,
+        conversation: Conversation,
+        overview: str,
+        listener: Listener,
+        *,
+        background: bool = False,
+    ) -> Answer:
+        """Have the model write an answer from the material; citations are checked as they come."""
+        from glossator.model import prompts
+        from glossator.model.chat import Delta, Done, Thinking
+        from glossator.model.citations import CitationStream, locate
+
+        roots = {str(piece.root.path): piece.root for piece in material.pieces}
+        reasons = {(str(p.root.path), p.evidence.path, p.evidence.start_line): p.evidence for p in material.pieces}
+        every, new = conversation.numbered([_shown(piece) for piece in material.pieces])
+        evidence = tuple(
+            _place(
+                _Piece(roots[item.root], replace(reasons[item.root, item.path, item.start_line], number=item.number))
+            )
+            for item in every
+        )
+        listener.evidence(evidence)
+        prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
+
+        def verify(item: Shown) -> Shown | None:
+            root = roots.get(item.root) or self._root_at(item.root)
+            return locate(item, self._read(root)(item.path)) if root is not None else None
+
+        stream = CitationStream(prompt.evidence, verify)
+        thinking: list[str] = []
+        done: Done | None = None
+        listener.stage("answering")
+        events = model.chat(prompt.messages, background=background)
+        try:
+            async for event in events:
+                if isinstance(event, Delta):
+                    if text := stream.feed(event.text):
+                        listener.delta(text)
+                elif isinstance(event, Thinking):
+                    thinking.append(event.text)
+                else:
+                    done = event
+        finally:
+            await events.aclose()
+        if text := stream.finish():
+            listener.delta(text)
+        checked = stream.result()
+        conversation.add(prompts.Turn(asked, tuple(new), checked.text))
+        citations = tuple(
+            CitedPlace(item.number, root, item.path, item.start_line, item.end_line, item.qualified_name)
+            for item in checked.citations
+            if (root := roots.get(item.root) or self._root_at(item.root)) is not None
+        )
+        finish: FinishReason = "length" if done is not None and done.finish_reason != "stop" else "stop"
+        return Answer(
+            answer=checked.text,
+            citations=citations,
+            evidence=evidence,
+            model=model.status.name,
+            finish_reason=finish,
+            conversation_id="",
+            usage=_usage(done.usage if done else None),
+            thinking="".join(thinking),
+            unsupported=checked.unsupported,
+        )
+
+    def _conversation(self, identity: str) -> Conversation:
+        from glossator.model.prompts import Conversation
+
+        conversation = self._conversations.pop(identity, None) or Conversation(identity)
+        self._conversations[identity] = conversation
+        while len(self._conversations) > CONVERSATIONS:
+            self._conversations.popitem(last=False)
+        return conversation
+
+    def _root_at(self, path: str) -> Root | None:
+        return next((root for root in self._session.roots if str(root.path) == path), None)
+
+    def _overview(self, root: Root | None) -> str:
+        """What the project is, in a few lines that stay the same between questions."""
+        roots = [root] if root is not None else self._session.roots[:3]
+        for item in roots:
+            if item not in self._overviews:
+                self._overviews[item] = item.overview()
+        return "\n".join(self._overviews[item] for item in roots)
+
+
+def _add(material: _Material, pieces: Sequence[_Piece]) -> int:
+    """Add pieces that are not there yet; returns their tokens."""
+    used = 0
+    for piece in pieces:
+        if not any(_covers(known, piece) for known in material.pieces):
+            material.pieces.append(piece)
+            used += piece.evidence.tokens
+    return used
+
+
+def _covers(known: _Piece, piece: _Piece) -> bool:
+    one, other = known.evidence, piece.evidence
+    return (
+        known.root is piece.root
+        and one.path == other.path
+        and one.start_line <= other.start_line
+        and other.end_line <= one.end_line
+    )
+
+
+def _remove(material: _Material, places: Sequence[Place]) -> None:
+    material.pieces = [
+        piece
+        for piece in material.pieces
+        if not any(
+            piece.root is place.root
+            and piece.evidence.path == place.path
+            and piece.evidence.start_line <= place.end_line
+            and place.start_line <= piece.evidence.end_line
+            for place in places
+        )
+    ]
+
+
+def _shown(piece: _Piece) -> Shown:
+    from glossator.model.prompts import Evidence as Shown
+
+    item = piece.evidence
+    return Shown(
+        number=0,
+        path=item.path,
+        start_line=item.start_line,
+        end_line=item.end_line,
+        qualified_name=item.qualified_name,
+        kind=item.kind,
+        text=item.text,
+        source=item.source,
+        root=str(piece.root.path),
+        outline=item.outline,
+    )
+
+
+def _place(piece: _Piece) -> EvidencePlace:
+    item = piece.evidence
+    return EvidencePlace(
+        item.number,
+        piece.root,
+        item.path,
+        item.start_line,
+        item.end_line,
+        item.qualified_name,
+        item.kind,
+        item.why,
+        item.tokens,
+    )
+
+
+def _cited(text: str, evidence: Sequence[EvidencePlace]) -> tuple[CitedPlace, ...]:
+    """The evidence that a text cites as [number]."""
+    return tuple(
+        CitedPlace(item.number, item.root, item.path, item.start_line, item.end_line, item.qualified_name)
+        for item in evidence
+        if f"[{item.number}]" in text
+    )
+
+
+def _usage(usage: Usage | None) -> dict[str, float | int | None]:
+    if usage is None:
+        return {}
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "reused_tokens": usage.reused_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "time_to_first_token_ms": usage.time_to_first_token_ms,
+        "tokens_per_second": usage.tokens_per_second,
+    }

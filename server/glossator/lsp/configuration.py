@@ -1,0 +1,80 @@
+"""The client's settings: `initializationOptions` and the section "glossator", checked value by value.
+
+Names on the wire are camelCase. A bad value is reported once, and its default used; nothing else is lost by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from glossator.errors import SettingsError
+from glossator.lsp.protocol import camel
+from glossator.settings import Settings, updated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECTION = "glossator"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What only the language server needs to know."""
+
+    hover: bool = True
+    """Show hovers."""
+    code_lens: bool = False
+    """Show callers and "explain" above definitions."""
+    explain_ahead: bool = False
+    """Explain the symbols of the open file while the machine is idle and not on battery."""
+    trusted: bool = True
+    """False: the workspace is not trusted; no model runs, answers come from the index alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the client wants: options of the server, settings of the engine, and what of it could not be used."""
+
+    options: Options = field(default_factory=Options)
+    settings: Settings = field(default_factory=Settings)
+    problems: tuple[str, ...] = ()
+
+
+_OPTIONS = {camel(item.name): item.name for item in fields(Options)}
+_SETTINGS = {camel(item.name): item.name for item in fields(Settings)}
+
+
+def read(base: Settings, *sources: object) -> Configuration:
+    """Lay sources (objects of camelCase names, later ones win) over the user's settings."""
+    problems: list[str] = []
+    merged: dict[str, object] = {}
+    for source in sources:
+        if source is None:
+            continue
+        if not isinstance(source, dict):
+            problems.append(f"settings must be an object, not {type(source).__name__}; it is ignored")
+            continue
+        merged.update((name, value) for name, value in source.items() if value is not None)
+    options = _options(merged, problems)
+    settings = base
+    for name, value in merged.items():
+        if name in _SETTINGS:
+            try:
+                settings = updated(settings, {_SETTINGS[name]: value})
+            except SettingsError as error:
+                problems.append(f"{error}; the default is used")
+        elif name not in _OPTIONS:
+            problems.append(f"unknown setting {SECTION}.{name}; it is ignored")
+    return Configuration(options, settings, tuple(problems))
+
+
+def _options(merged: Mapping[str, object], problems: list[str]) -> Options:
+    values: dict[str, bool] = {}
+    for wire, name in _OPTIONS.items():
+        if wire in merged:
+            if isinstance(value := merged[wire], bool):
+                values[name] = value
+            else:
+                problems.append(f"setting {wire!r} must be true or false, not {value!r}; the default is used")
+    return Options(**values)

@@ -1,0 +1,85 @@
+"""Where log lines go: a rotating file, and the client's output channel as far as `$/setTrace` asks for it.
+
+No source text gets into a log line below the level DEBUG, which only the trace "verbose" turns on.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BYTES = 2_000_000
+FILES = 3
+
+LEVELS = {
+    types.TraceValue.Off: logging.WARNING,
+    types.TraceValue.Messages: logging.INFO,
+    types.TraceValue.Verbose: logging.DEBUG,
+}
+"""What the client is told, by its trace setting; the file has INFO and more, and DEBUG too when verbose."""
+
+_KINDS = (
+    (logging.ERROR, types.MessageType.Error),
+    (logging.WARNING, types.MessageType.Warning),
+    (logging.INFO, types.MessageType.Info),
+    (0, types.MessageType.Log),
+)
+
+
+def log_path() -> Path:
+    """The log file of language servers on this machine."""
+    return Path(platformdirs.user_log_dir("glossator", appauthor=False)) / "server.log"
+
+
+class ClientHandler(logging.Handler):
+    """Passes log lines on as `window/logMessage`."""
+
+    def __init__(self, send: Callable[[types.LogMessageParams], None]) -> None:
+        super().__init__(LEVELS[types.TraceValue.Off])
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one line; a failure to do so is nobody's problem but the connection's."""
+        kind = next(kind for level, kind in _KINDS if record.levelno >= level)
+        try:
+            self._send(types.LogMessageParams(type=kind, message=self.format(record)))
+        except Exception:
+            self.handleError(record)
+
+
+def set_up(level: str) -> None:
+    """Log to the file; pygls, which logs whole messages, only warnings."""
+    logging.raiseExceptions = False
+    root = logging.getLogger("glossator")
+    root.setLevel(logging.DEBUG)
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+    path = log_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.StreamHandler()
+    handler.setLevel(level.upper())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    logging.getLogger("pygls").addHandler(handler)
+
+
+def set_trace(value: types.TraceValue) -> None:
+    """Follow the client's `$/setTrace`."""
+    root = logging.getLogger("glossator")
+    for handler in root.handlers:
+        if isinstance(handler, ClientHandler):
+            handler.setLevel(LEVELS.get(value, logging.WARNING))
+        elif value == types.TraceValue.Verbose:
+            handler.setLevel(logging.DEBUG)
