@@ -170,7 +170,7 @@ class Vocabulary:
         return len(self.words)
 
     def counts(self, texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """How often each word of the vocabulary occurs in each of the texts: arrays (text's position, word's id, count).
+        """How often each word of the vocabulary occurs in each text: arrays (text's position, word's id, count).
 
         In order of the texts, then of the ids. Identifiers are remembered whole; their ids are those of their parts.
         """
