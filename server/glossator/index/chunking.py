@@ -71,6 +71,7 @@ _LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\
 _BLOCK_MARKS = re.compile(
     r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
 )
+_XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
 
 
@@ -106,6 +107,8 @@ class Definition:
     children: list[Definition] | None = None
     prefix: str = ""
     """Qualified name of it, or of what a container stands for."""
+    stop: int = 0
+    """The node's own end: `end` reaches to the end of the line."""
     first: int = 0
     last: int = 0
     """First and last line, from 0."""
@@ -192,6 +195,8 @@ def clean_doc(text: str) -> str:
         indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
         return "\n".join([first.strip(), *(line[indent:].rstrip() for line in lines)]).strip()[:DOC_CHARS]
     text = _LINE_MARK.sub("", _BLOCK_MARKS.sub("", text))
+    if "<summary" in text:
+        text = _XML_TAG.sub("", text)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()[:DOC_CHARS]
 
 
@@ -276,6 +281,7 @@ class Chunker:
             parent = open_[-1]
             if item.end > parent.end:
                 continue
+            item.stop = item.end
             self._place(item, parent)
             if self._is_part_of(item, parent):
                 if item.kind in FUNCTIONS or item.kind in TYPES:
@@ -292,6 +298,10 @@ class Chunker:
         while pending:
             owner = pending.pop()
             if owner.children:
+                # A container of nothing is but a part of what lies between.
+                owner.children = [
+                    child for child in owner.children if child.kind != "block" or child.children or child.scope
+                ]
                 if owner.kind == "block" or owner.kind in SPACES:
                     self._merge_runs(owner)
                 self._widen_ends(owner)
@@ -303,7 +313,9 @@ class Chunker:
         source = self._source
         starts, data = source.line_starts, source.data
         lead = self._leads.get(source.line_at(item.end - 1))
-        while lead is not None and item.start < lead[0] and lead[1] >= item.end and lead != item.doc:
+        while lead is not None and item.start < lead[0] and lead != item.doc:
+            if data[lead[1] : item.end].strip(_BLANK):
+                return
             first = starts[source.line_at(item.start)]
             above = starts[source.line_at(lead[0])]
             line = data[first : item.start]
@@ -323,7 +335,10 @@ class Chunker:
         if parent.children:
             bound = parent.children[-1].end
         elif parent.parent is not None:
-            bound = max(parent.start, parent.body, parent.name_at + 1)
+            bound = max(parent.start, parent.name_at + 1)
+            if data[parent.body : parent.body + 1] == b"{":
+                # Elsewhere comments may stand before the body's node.
+                bound = max(bound, parent.body)
         line_start = starts[line]
         if line_start >= bound or not data[line_start:bound].strip(_BLANK):
             # Nothing of another entry stands on this line before the item.
@@ -419,7 +434,7 @@ class Chunker:
         for index in range(len(children) - 1, -1, -1):
             child = children[index]
             bound = min(starts[child.last + 1], limit)
-            if child.end < bound and child.last < owner.last:
+            if child.end < bound and (child.last < owner.last or owner.parent is None):
                 end = child.end + len(data[child.end : bound].rstrip(_BLANK))
                 child.end = max(child.end, end)
             limit = child.start
@@ -508,13 +523,21 @@ class Chunker:
     def _declaration(self, item: Definition) -> str:
         """What a definition says before its body, on one line."""
         start = item.head
-        stop = item.body if item.body > start else item.end
+        if item.kind == "section":
+            return item.name
+        stop = item.body if item.body > start else item.stop
         found = self._source.text(start, stop, 3 * SIGNATURE_CHARS)
         if "\n" in found and item.body > start:
             found = self._without_comments(start, stop, found)
-        if item.body < 0 and item.kind not in FUNCTIONS and "\n" in found:
-            found = found.partition("\n")[0]
+        if item.body < 0:
+            if item.kind == "property":
+                found = found.partition("{")[0].partition("=>")[0]
+            elif item.kind not in FUNCTIONS and item.kind != "type":
+                found = found.partition("\n")[0]
         signature = " ".join(found.split())
+        if "( " in signature:
+            # It was written over several lines.
+            signature = signature.replace("( ", "(").replace(", )", ")").replace(" )", ")")
         if signature[:1] in ("@", "["):
             signature = _ANNOTATIONS.sub("", signature)
         signature = signature.rstrip(" {=") if item.body >= 0 else signature.rstrip(" {;,")

@@ -7,10 +7,7 @@
 (program (variable_assignment name: (variable_name) @name) @definition.variable
   (#match? @name "^[A-Z][A-Z0-9_]*$"))
 
-(command name: (command_name (word) @reference)
-  (#not-any-of? @reference
-    "source" "." "set" "echo" "printf" "exit" "return" "shift" "cd" "test" "true" "false" "eval" "exec" "trap"
-    "read" "local" "export"))
+(command name: (command_name (word) @reference))
 
 ((command
     name: (command_name (word) @_source)

@@ -60,9 +60,9 @@
       operator: "@"
       operand: (call target: (identifier) @name (arguments . [(list) (map) (tuple) (integer) (float) (sigil)])))
     @definition.constant)
-  (#not-any-of? @name
-    "doc" "moduledoc" "typedoc" "spec" "impl" "type" "typep" "opaque" "callback" "macrocallback" "behaviour"
-    "derive" "optional_callbacks" "deprecated" "since" "dialyzer" "compile" "tag" "moduletag" "describetag"))
+  (#not-match? @name "^(doc|moduledoc|typedoc|spec|impl|type|typep|opaque|callback|macrocallback)$")
+  (#not-match? @name "^(behaviour|derive|optional_callbacks|deprecated|since|dialyzer|compile|tag)$")
+  (#not-match? @name "^(moduletag|describetag)$"))
 ((call target: (identifier) @name (arguments . [(list) (keywords)])) @definition.struct
   (#any-of? @name "defstruct" "defexception"))
 ((call target: (identifier) @_keyword (arguments . (string (quoted_content) @name)) (do_block)) @definition.struct
@@ -71,7 +71,7 @@
 ; What other libraries define in blocks that are named by an atom: `object :user do`, `pipeline :browser do`.
 ((do_block
     (call target: (identifier) @_keyword (arguments . (atom) @name) (do_block) @body) @definition.object)
-  (#not-any-of? @_keyword "field" "setup" "if" "case" "with" "for" "test" "describe" "quote"))
+  (#not-match? @_keyword "^(field|setup|if|case|with|for|test|describe|quote)$"))
 
 ((call target: (identifier) @_keyword (arguments . (string (quoted_content) @name)) (do_block)) @definition.test
   (#any-of? @_keyword "test" "describe" "property" "feature"))
@@ -137,11 +137,7 @@
   (#eq? @_attribute "doc")
   (#any-of? @_type "callback" "macrocallback"))
 
-((call target: (identifier) @reference)
-  (#not-any-of? @reference
-    "def" "defp" "defmodule" "defmacro" "defmacrop" "defprotocol" "defimpl" "defstruct" "defexception" "defguard"
-    "defguardp" "defdelegate" "alias" "import" "use" "require" "doc" "moduledoc" "typedoc" "spec" "type" "typep"
-    "opaque" "callback" "quote" "unquote" "if" "unless" "case" "cond" "with" "for" "fn" "raise" "test" "describe"))
+((call target: (identifier) @reference))
 (call target: (dot right: (identifier) @reference))
 (call target: (dot left: (alias) @reference))
 (struct (alias) @reference)

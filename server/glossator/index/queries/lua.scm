@@ -55,7 +55,7 @@
     arguments: (arguments . (string content: (string_content) @name) . (function_definition) .)) @definition.test
   (#any-of? @_test "describe" "context" "it" "spec" "test" "insulate" "pending"))
 
-(function_call name: (identifier) @reference (#not-any-of? @reference "require" "setmetatable" "pairs" "ipairs"))
+(function_call name: (identifier) @reference)
 (function_call name: (dot_index_expression field: (identifier) @reference))
 (function_call name: (method_index_expression method: (identifier) @reference))
 

@@ -66,8 +66,7 @@
     arguments: (arguments . argument: (argument value: (string content: (string_content) @name)))) @definition.test
   (#any-of? @_test "test_that" "describe" "it"))
 
-(call function: (identifier) @reference
-  (#not-any-of? @reference "library" "require" "requireNamespace" "source" "function" "c" "list" "return"))
+(call function: (identifier) @reference)
 (call function: (namespace_operator rhs: (identifier) @reference))
 (call function: (extract_operator rhs: (identifier) @reference))
 

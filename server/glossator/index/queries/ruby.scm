@@ -58,10 +58,7 @@
     block: (_) @body) @definition.namespace
   (#eq? @_macro "namespace"))
 
-((call method: (identifier) @reference)
-  (#not-any-of? @reference
-    "require" "require_relative" "attr_reader" "attr_writer" "attr_accessor" "private" "public" "protected"
-    "include" "extend" "prepend" "new" "raise" "puts" "lambda" "proc"))
+((call method: (identifier) @reference))
 (call receiver: (constant) @reference)
 (scope_resolution name: (constant) @reference)
 (superclass (constant) @reference)
