@@ -9,9 +9,7 @@ Paths are relative to the root, with "/" between names on every system. It knows
 
 from __future__ import annotations
 
-import codecs
 import os
-import re
 import stat
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
+from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import IgnoreFile, byte_text
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ class Rules:
     def scan(self, under: str = "") -> Iterator[Found | Skipped]:
         """All files of the folder `under` ("" for the root) and below, in the order of their paths' parts."""
         pending: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
-        listing = self._enter(under)
+        listing = self._enter(under) if not under or _stays_inside(under) else None
         if isinstance(listing, Skipped):
             yield listing
         elif listing is not None:
@@ -247,9 +246,11 @@ class Rules:
 
     def look(self, path: str) -> Found | Skipped | None:
         """What a scan would say of one file; None if it is ignored, or is no file, or does not exist."""
+        if not _stays_inside(path):
+            return None
         parent, _, name = path.rpartition("/")
         folder = self._folder(parent)
-        if folder.left_out is not None or not name:
+        if folder.left_out is not None:
             return None
         return self._file(path, name, folder, None)
 
@@ -259,6 +260,8 @@ class Rules:
 
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether `path`, which need not exist, is ignored or lies in a folder that is left out."""
+        if not _stays_inside(path):
+            return True
         parent, _, name = path.rpartition("/")
         folder = self._folder(parent)
         if folder.left_out is not None:
@@ -413,7 +416,7 @@ class Rules:
             return Skipped(printable(path), "its name is not valid UTF-8")
         try:
             status = entry.stat(follow_symlinks=False) if entry is not None else (self.root / path).lstat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             return Skipped(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
@@ -480,6 +483,13 @@ def _relative(root: Path, path: Path) -> str | None:
     return None if inside == "." else inside
 
 
+def _stays_inside(path: str) -> bool:
+    """Whether a path that is meant to be relative to a root is: neither absolute nor going up."""
+    if os.name == "nt" and (":" in path or "\\" in path):
+        return False
+    return not {"", ".", ".."}.intersection(path.split("/"))
+
+
 def _entry_name(entry: os.DirEntry[str]) -> str:
     return entry.name
 
@@ -494,33 +504,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+_JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+
+
 def _is_reparse(status: os.stat_result) -> bool:
     """Whether it is a symbolic link, or on Windows a junction."""
     if stat.S_ISLNK(status.st_mode):
         return True
-    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
-    return junction is not None and getattr(status, "st_reparse_tag", 0) == junction
+    return _JUNCTION is not None and os.name == "nt" and getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 # Reading
 
-_SNIFFED = 8000
-"""Bytes in which git, too, looks for a NUL."""
-_GUESSED = 16 * 1024
-"""Bytes from which an encoding is guessed: enough for the statistics, 20 ms at most."""
 _ATTEMPTS = 3
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
-_LEGACY = (
-    "cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1250", "cp1253", "cp1254",
-    "cp1255", "cp1256", "iso2022_jp", "mac_roman", "cp437", "cp866",
-)  # fmt: skip
-_LIKE_CP1252 = frozenset({"cp1250", "cp1254", "mac_roman"})
+"""Readings of a file that changes meanwhile."""
 
 
 def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | None:
@@ -528,6 +525,8 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
 
     The bytes and the status belong together: a file that is written while it is read is read again.
     """
+    if not _stays_inside(path):
+        return Skipped(printable(path), "its path leads out of the workspace")
     full = Path(os.path.realpath(root)) / path
     try:
         for attempt in range(_ATTEMPTS):
@@ -546,11 +545,11 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
         return Skipped(printable(path), "it changes while it is read")
     decoded = decode(data)
     if decoded is None:
-        return Skipped(path, "binary")
+        return Skipped(printable(path), "binary")
     text, encoding = decoded
     reason = screening.file_by_text(full.name, text)
     if reason is not None:
-        return Skipped(path, reason)
+        return Skipped(printable(path), reason)
     return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns)
 
 
@@ -576,93 +575,3 @@ def _read_once(full: Path, max_bytes: int) -> tuple[bytes, os.stat_result, bool]
         return screening.too_large(max_bytes)
     steady = (opened.st_size, opened.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and len(data) == after.st_size
     return data, after, steady
-
-
-def decode(data: bytes) -> tuple[str, str] | None:
-    """(text, name of the codec) of a file's bytes; None if they are not text.
-
-    A byte order mark decides; then UTF-8, UTF-16 without a mark, the encoding that the statistics suggest, Latin-1.
-    """
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            try:
-                return data[len(bom) :].decode(encoding), encoding
-            except UnicodeDecodeError:
-                return None if b"\0" in data else (data.decode(encoding, "replace").lstrip("\ufeff"), encoding)
-    if b"\0" in data:
-        return _decode_utf16(data)
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError as error:
-        first = error.start
-    if _control_share(data[:_SNIFFED]) > 0.1:
-        return None
-    repaired = data.decode("utf-8", "replace")
-    damaged = repaired.count("\ufffd")
-    if damaged * 4 <= sum(not char.isascii() for char in repaired):  # mostly UTF-8, with a few broken characters
-        return repaired, "utf-8"
-    return _decode_legacy(data, first)
-
-
-def _control_share(sample: bytes) -> float:
-    """The share of bytes that no text has: control characters other than tab, line ends, form feed and escape."""
-    controls = bytes(set(range(32)) - {8, 9, 10, 11, 12, 13, 27})
-    return (len(sample) - len(sample.translate(None, controls))) / max(1, len(sample))
-
-
-def _decode_utf16(data: bytes) -> tuple[str, str] | None:
-    """UTF-16 without a mark, recognised by the zeros of its ASCII part."""
-    sample = data[:_SNIFFED]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if len(data) % 2 or max(even, odd) * 4 < len(sample) or min(even, odd) * 20 > max(even, odd):
-        return None
-    encoding = "utf-16-be" if even > odd else "utf-16-le"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else (text, encoding)
-
-
-_DECLARATION = re.compile(rb"(?:coding|charset)\s*[:=]\s*[\"']?([-\w.]{2,40})", re.IGNORECASE)
-_DECLARABLE = ("big5", "cp", "euc", "gb", "hz", "iso", "johab", "koi8", "mac", "ptcp", "shift", "tis", "latin")
-"""What the names of harmless codecs begin with: Python has others that are slow, or not for text at all."""
-
-
-def _declared(data: bytes) -> str | None:
-    """The encoding that the file itself declares near its beginning (PEP 263, Emacs, Vim, XML, HTML)."""
-    for match in _DECLARATION.finditer(data[:1024]):
-        try:
-            name = codecs.lookup(match.group(1).decode("ascii")).name.replace("_", "-")
-        except (LookupError, UnicodeDecodeError, ValueError):
-            continue
-        if name.startswith(_DECLARABLE):
-            return name
-    return None
-
-
-def _decode_legacy(data: bytes, first: int) -> tuple[str, str]:
-    """Text in one of the encodings from before Unicode; `first` is where it ceases to be UTF-8."""
-    from charset_normalizer import from_bytes
-
-    declared = _declared(data)
-    if declared is not None:
-        try:
-            return data.decode(declared), declared
-        except UnicodeDecodeError:
-            pass
-    start = max(0, first - _GUESSED // 4)
-    matches = from_bytes(data[start : start + _GUESSED], cp_isolation=list(_LEGACY), steps=5, chunk_size=512)
-    best = matches.best()
-    if best is not None:
-        # Western and Central Europe's encodings read each other's texts without a fault: the more common one first.
-        near = {match.encoding for match in matches if match.chaos <= best.chaos + 0.1} | set(
-            best.could_be_from_charset
-        )
-        western = best.encoding in _LIKE_CP1252 and "cp1252" in near
-        for encoding in ("cp1252", best.encoding) if western else (best.encoding,):
-            try:
-                return data.decode(encoding), encoding
-            except UnicodeDecodeError:
-                continue
-    return data.decode("latin-1"), "latin-1"

@@ -266,7 +266,7 @@ _GENERATED_LINE = re.compile(
     """
 )
 _GENERATED = re.compile(
-    r"\b(?:auto-?|automatically |machine[- ])?generated (?:by|from|with|using|code|file)\b", re.IGNORECASE
+    r"\b(?:auto-?|automatically |machine[- ])generated\b|\bgenerated (?:by|from|with|using|code|file)\b", re.IGNORECASE
 )
 _DO_NOT_EDIT = re.compile(r"\b(?:do not|don'?t) (?:manually )?(?:edit|modify|change)\b", re.IGNORECASE)
 
