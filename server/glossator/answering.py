@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -265,21 +266,25 @@ class Answerer:
         answer = await self._write(model, asked, material, conversation, overview, listener, background=background)
         if answer.finish_reason == "stop":
             self._explanations.put(key, answer.answer)
+            if (symbol := await asyncio.to_thread(self._symbol_key, root, entry)) is not None:
+                self._explanations.put(symbol, answer.answer)
         return replace(answer, conversation_id=identity)
 
-    def cached_explanation(self, root: Root, entry: StoredEntry) -> str | None:
-        """The explanation that `explain` would give without asking the model; None if there is none.
+    def explained(self, root: Root, entry: StoredEntry) -> str | None:
+        """The last explanation that a model wrote of a symbol whose text is still the same; quick, for hovers."""
+        key = self._symbol_key(root, entry)
+        text = self._explanations.get(key) if key is not None else None
+        return re.sub(r"\s?(?:\[\d+\])+", "", text) if text else None
 
-        Looks at the index and the text, never at a model: quick enough for a hover's background refresh.
-        """
-        from glossator.model import prompts
+    def _symbol_key(self, root: Root, entry: StoredEntry) -> bytes | None:
+        from glossator.model.prompts import PROMPT_VERSION
 
-        material = self._symbol_material(root, entry, EVIDENCE_TOKENS, estimated_tokens)
-        asked = prompts.explain_question(entry.qualified_name, entry.kind)
-        texts = [piece.evidence.text for piece in material.pieces]
-        return self._explanations.get(
-            self._explanations.key(self._model_identity(), prompts.PROMPT_VERSION, asked, texts)
-        )
+        identity = self._model_identity()
+        text = self._read(root)(entry.path) if identity else None
+        if text is None:
+            return None
+        source = split_lines(text)[entry.start_line - 1 : entry.end_line]
+        return self._explanations.key(identity, PROMPT_VERSION, f"symbol {entry.qualified_name}", source)
 
     def _model_identity(self) -> str:
         from glossator.model.installed import resolve

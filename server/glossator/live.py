@@ -85,7 +85,7 @@ class LiveRoot:
         self._watcher: Watcher | None = None
         self.buffers = Overlay(max_buffer_bytes=4 * root.settings.max_file_bytes)
         self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
-        self._parsing: dict[str, tuple[int, Future[FileUpdate]]] = {}
+        self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
         self._buffer_lock = threading.Lock()
         root.attach(self.overlay, self.texts)
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
@@ -138,19 +138,21 @@ class LiveRoot:
         except GlossatorError as error:
             _log.warning("cannot index the buffer of %s: %s", path, error)
             return
+        finished: Future[None] = Future()
         with self._buffer_lock:
             older = self._parsing.pop(path, None)
-            self._parsing[path] = (buffer.revision, future)
+            self._parsing[path] = (buffer.revision, future, finished)
         if older is not None:
             older[1].cancel()
-        future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done))
+            finished.add_done_callback(lambda _: older[2].done() or older[2].set_result(None))
+        future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done, finished))
 
-    def _parsed(self, path: str, revision: int, done: Future[FileUpdate]) -> None:
+    def _parsed(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
         update = None
         try:
             update = done.result()
         except CancelledError:
-            return
+            return  # a newer state is being parsed, or the buffer was closed
         except GlossatorError as error:
             _log.warning("cannot index the buffer of %s: %s", path, error)
         with self._buffer_lock:
@@ -159,6 +161,8 @@ class LiveRoot:
             known = self._parsed_buffers.get(path)
             if update is not None and self.buffers.get(path) and (known is None or known[0] <= revision):
                 self._parsed_buffers[path] = (revision, update)
+        if not finished.done():
+            finished.set_result(None)
         self._on_change()
 
     def drop_buffer(self, path: str) -> None:
@@ -169,6 +173,8 @@ class LiveRoot:
             parsing = self._parsing.pop(path, None)
         if parsing is not None:
             parsing[1].cancel()
+            if not parsing[2].done():
+                parsing[2].set_result(None)
 
     def overlay(self) -> Mapping[str, FileUpdate]:
         """What the buffers hold, as far as they are parsed."""
@@ -185,10 +191,10 @@ class LiveRoot:
         held = {path: self.buffers.get(path) for path in self.buffers.documents()}
         return {path: buffer.text for path, buffer in held.items() if buffer is not None and buffer.text is not None}
 
-    def settled(self) -> bool:
-        """Whether every buffer is parsed."""
+    def parsed(self) -> list[Future[None]]:
+        """Futures that are done when the buffers that are being parsed now are in the overlay."""
         with self._buffer_lock:
-            return not self._parsing
+            return [done for _, _, done in self._parsing.values()]
 
     # State
 
@@ -319,7 +325,7 @@ class LiveRoot:
             self._closed = True
             self._wake.notify()
         with self._buffer_lock:
-            parsing = [future for _, future in self._parsing.values()]
+            parsing = [future for _, future, _ in self._parsing.values()]
         for future in parsing:
             future.cancel()
         if self._watcher is not None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from glossator.index.records import FileUpdate, Filter, StoredEntry
     from glossator.index.store import Store
     from glossator.model.client import ModelClient
+    from glossator.retrieval.graph import Graph
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
 
@@ -311,17 +312,47 @@ class Root:
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
         """The innermost definition at a line, or the block there; an unsaved buffer counts before its file."""
-        from glossator.retrieval.graph import Graph
-
-        store = self.store()
-        return Graph(store, self.overlay()).entry_at(path, line) if store is not None else None
+        graph = self._graph()
+        return graph.entry_at(path, line) if graph is not None else None
 
     def named(self, name: str) -> list[StoredEntry]:
         """Definitions of a name, the best first."""
+        graph = self._graph()
+        return graph.named(name) if graph is not None else []
+
+    def entries_in(self, path: str) -> list[StoredEntry]:
+        """All entries of a file, in order."""
+        graph = self._graph()
+        return graph.entries_in(path) if graph is not None else []
+
+    def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
+        """Definitions whose name matches fuzzily, the best first."""
+        store = self.store()
+        return store.names_like(pattern, limit) if store is not None else []
+
+    def reference_count(self, name: str) -> int:
+        """How many entries refer to a name."""
+        store = self.store()
+        return store.reference_count(name) if store is not None else 0
+
+    def callee_count(self, entry: StoredEntry) -> int:
+        """How many of the names that an entry refers to are defined in this root."""
+        graph, store = self._graph(), self.store()
+        if graph is None or store is None:
+            return 0
+        return store.defined_count(graph.references_of(entry))
+
+    def text(self, path: str) -> str | None:
+        """A file's text as it is on screen, else on disk; None if there is none."""
+        from glossator.retrieval.context import disk_reader
+
+        return disk_reader(self.path, self.settings, self.buffer_texts())(path)
+
+    def _graph(self) -> Graph | None:
         from glossator.retrieval.graph import Graph
 
         store = self.store()
-        return Graph(store, self.overlay()).named(name) if store is not None else []
+        return Graph(store, self.overlay()) if store is not None else None
 
     @staticmethod
     def unknown_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
@@ -373,6 +404,10 @@ class Session:
         self.settings = settings
         self.shared = Shared(settings)
         self.roots = [Root(path, self.shared) for path in roots]
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take over settings that do not touch the index."""
+        self.settings = self.shared.settings = settings
 
     def add(self, path: Path) -> Root:
         """Open one more folder.
@@ -457,9 +492,10 @@ class Session:
                     "embedder": self.shared.embedder.id,
                     "skipped": [{"path": item.path, "reason": item.reason} for item in status.skipped],
                 }
-        return {"root": str(root.path), "index": {**index, "folder": str(root.folder)}, "model": self._model_status()}
+        return {"root": str(root.path), "index": {**index, "folder": str(root.folder)}, "model": self.model_status()}
 
-    def _model_status(self) -> dict[str, str]:
+    def model_status(self) -> dict[str, str]:
+        """Which model would answer: its name and path, or the reason why there is none."""
         from glossator.model.installed import resolve
 
         if self.settings.endpoint:

@@ -93,13 +93,17 @@ class Lookup:
         )
         return matches[0] if matches else None
 
-    def referring_to(self, name: str, limit: int) -> list[StoredEntry]:
+    def referring_to(self, name: str, limit: int = 50) -> list[StoredEntry]:
         """Entries that refer to the name, in order of their ids."""
         return self._select(
             "WHERE e.id IN (SELECT entry FROM refs WHERE name = (SELECT id FROM names WHERE name = ?) LIMIT ?) "
             "ORDER BY e.id",
             (encodable(name), limit),
         )
+
+    def reference_count(self, name: str) -> int:
+        """How many entries refer to the name."""
+        return self.reference_counts([name])[name]
 
     def reference_counts(self, names: Iterable[str]) -> dict[str, int]:
         """How many entries refer to each of the names; 0 for unknown ones."""
@@ -109,6 +113,16 @@ class Lookup:
                 row = connection.execute("SELECT refs FROM names WHERE name = ?", (encodable(name),)).fetchone()
                 counts[name] = row[0] if row else 0
         return counts
+
+    def defined_count(self, names: Iterable[str]) -> int:
+        """How many of the names have a definition."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM json_each(?) j JOIN names n ON n.name = j.value "
+                "WHERE EXISTS (SELECT 1 FROM entries e WHERE e.name = n.id AND e.part = 0 AND e.name IS NOT NULL)",
+                (_json([encodable(name) for name in names]),),
+            ).fetchone()
+        return int(row[0])
 
     def references_of(self, entry_id: int) -> tuple[str, ...]:
         """The names that an entry refers to, in order of first use."""
@@ -129,7 +143,7 @@ class Lookup:
                 counts[term] = max(0, row[0]) if row else 0
         return counts
 
-    def named(self, name: str, limit: int) -> list[StoredEntry]:
+    def named(self, name: str, limit: int = 50) -> list[StoredEntry]:
         """Definitions of that name, bare, qualified, or qualified by modules too: exact case first, then without."""
         name = encodable(name.strip())
         if not name:
@@ -163,7 +177,7 @@ class Lookup:
                 found[number] = (name or "", kind, part, above)
         return found
 
-    def terms_from(self, prefix: str, limit: int) -> dict[str, int]:
+    def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
         """Terms that begin with the prefix -> in how many entries they occur."""
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -172,7 +186,7 @@ class Lookup:
             )
             return dict(rows.fetchall())
 
-    def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
+    def names_like(self, pattern: str, limit: int = 50) -> list[StoredEntry]:
         """Definitions whose name matches fuzzily, best first; parts before a "." must occur in the qualified name."""
         pattern = encodable(pattern.strip())
         *scopes, bare = [part for part in _SEPARATORS.split(pattern) if part] or [""]

@@ -46,7 +46,7 @@ class Workspaces:
         on_progress: Callable[[str, LiveRoot, Progress | None], None],
     ) -> None:
         self.session = session
-        self._watch = watch
+        self.watch = watch
         self._on_change = on_change
         self._on_progress = on_progress
         self._live: dict[str, LiveRoot] = {}
@@ -76,7 +76,7 @@ class Workspaces:
             return
         self._live[uri] = live = LiveRoot(
             root,
-            watch=self._watch,
+            watch=self.watch,
             on_change=self._on_change,
             on_progress=lambda progress: self._on_progress(uri, live, progress),
         )

@@ -1,0 +1,521 @@
+"""The language server: its life, its settings, its workspace folders, and what it tells the client unasked.
+
+What a request means is in `handlers.py`; how messages travel in `connection.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from glossator import __version__
+from glossator.answering import Answerer
+from glossator.errors import GlossatorError
+from glossator.lsp import handlers, logs, protocol
+from glossator.lsp.configuration import SECTION, Configuration, read
+from glossator.lsp.connection import Protocol, QueueWriter, feed_from, private_stdio, read_messages
+from glossator.lsp.workspaces import Workspaces, to_path
+from glossator.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from cattrs import Converter
+
+    from glossator.index.indexer import Progress
+    from glossator.live import LiveRoot
+    from glossator.model.chat import ModelStatus
+    from glossator.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+STATUS_SECONDS = 0.25
+"""Least time between two `glossator/statusChanged`."""
+BUFFER_SECONDS = 0.15
+"""Quiet time after a keystroke before the buffer is parsed."""
+PARENT_SECONDS = 1.0
+"""How often the server looks whether the client's process still lives."""
+FLUSH_SECONDS = 2.0
+"""Longest that a question waits for the buffers to be parsed."""
+CLOSE_SECONDS = 4.0
+"""Time to end everything in; then the process ends whatever is left (children notice and end too)."""
+WATCHER_ID = "glossator-files"
+
+
+def _converter() -> Converter:
+    converter = default_converter()
+    protocol.register(converter)
+    return converter
+
+
+class Server(LanguageServer):
+    """One client's server. Everything here runs on the event loop, unless it says otherwise."""
+
+    protocol: Protocol
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            "glossator",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+            converter_factory=_converter,
+        )
+        self.base = settings
+        self.configuration = Configuration(settings=settings)
+        self.session = Session([], settings)
+        self.answerer = Answerer(self.session, on_model=self._model_changed)
+        self.workspaces = self._make_workspaces(watch=True)
+        self.ended = asyncio.Event()
+        self.model_status: ModelStatus | None = None
+        self._initial_options: object = None
+        self._reported: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._status_timer: asyncio.TimerHandle | None = None
+        self._last_status: protocol.StatusResult | None = None
+        self._buffer_timers: dict[str, asyncio.TimerHandle] = {}
+        self._progress_tokens: dict[str, str] = {}
+        self.protocol.on_exit = self.ended.set
+        handlers.register(self)
+        self._register_lifecycle()
+
+    # Life
+
+    def _register_lifecycle(self) -> None:
+        @self.feature(types.INITIALIZE)
+        def initialize(params: types.InitializeParams) -> None:
+            self._initial_options = params.initialization_options
+            self._configure(None)
+            client = ClientLog(self)
+            logging.getLogger("glossator").addHandler(client.handler)
+            if params.trace is not None:
+                logs.set_trace(params.trace)
+
+        @self.feature(types.INITIALIZED)
+        def initialized(_: types.InitializedParams) -> None:
+            self._loop = asyncio.get_running_loop()
+            self.spawn(self._start())
+
+        @self.feature(types.SHUTDOWN)
+        def shutdown(_: object) -> None:
+            for task in tuple(self._tasks):
+                task.cancel()
+
+        @self.feature(types.SET_TRACE)
+        def set_trace(params: types.SetTraceParams) -> None:
+            logs.set_trace(params.value)
+
+        @self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+        def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
+            pushed = params.settings
+            section = pushed.get(SECTION) if isinstance(pushed, dict) else None
+            self.spawn(self._reconfigure(section))
+
+        @self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+        def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
+            for folder in params.event.removed:
+                if (live := self.workspaces.remove(folder.uri)) is not None:
+                    self.spawn(asyncio.to_thread(live.close))
+            for folder in params.event.added:
+                self.workspaces.add(folder.uri)
+                self._overlay_open_documents()
+            self.status_changed()
+
+        @self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+        def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
+            self._files_changed([change.uri for change in params.changes])
+
+        @self.feature(types.WORKSPACE_DID_RENAME_FILES)
+        def files_renamed(params: types.RenameFilesParams) -> None:
+            self._files_changed([uri for file in params.files for uri in (file.old_uri, file.new_uri)])
+
+        @self.feature(types.WORKSPACE_DID_DELETE_FILES)
+        def files_deleted(params: types.DeleteFilesParams) -> None:
+            self._files_changed([file.uri for file in params.files])
+
+        @self.feature(types.WORKSPACE_DID_CREATE_FILES)
+        def files_created(params: types.CreateFilesParams) -> None:
+            self._files_changed([file.uri for file in params.files])
+
+        @self.feature(types.TEXT_DOCUMENT_DID_OPEN)
+        def opened(params: types.DidOpenTextDocumentParams) -> None:
+            self._buffer_changed(params.text_document.uri, now=True)
+
+        @self.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+        def changed(params: types.DidChangeTextDocumentParams) -> None:
+            self._buffer_changed(params.text_document.uri)
+
+        @self.feature(types.TEXT_DOCUMENT_DID_SAVE)
+        def saved(params: types.DidSaveTextDocumentParams) -> None:
+            self._files_changed([params.text_document.uri])
+
+        @self.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+        def closed(params: types.DidCloseTextDocumentParams) -> None:
+            self._buffer_closed(params.text_document.uri)
+
+        @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+        def progress_cancelled(params: types.WorkDoneProgressCancelParams) -> None:
+            for uri, token in self._progress_tokens.items():
+                if token == params.token:
+                    for other, live in self.workspaces:
+                        if other == uri:
+                            live.cancel_run()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something in the background; its failure is logged, and it is cancelled with the server."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a background task failed", exc_info=error)
+
+    def _from_thread(self, call: Callable[[], None]) -> None:
+        """Have the event loop call something soon; from any thread, also after the loop has ended."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(call)
+
+    async def _start(self) -> None:
+        """After `initialized`: settings, watchers, folders."""
+        await self._pull_configuration()
+        watch = not await self._register_watchers()
+        self.workspaces = self._make_workspaces(watch=watch)
+        folders = list(self.workspace.folders.values())
+        if folders:
+            for folder in folders:
+                self.workspaces.add(folder.uri)
+        elif self.workspace.root_uri:
+            self.workspaces.add(self.workspace.root_uri)
+        self._overlay_open_documents()
+        self.status_changed()
+        if self.process_id is not None:
+            self.spawn(self._watch_parent(self.process_id))
+
+    async def _watch_parent(self, process_id: int) -> None:
+        """End when the client's process is gone, even if somebody else holds our pipes open."""
+        import psutil
+
+        while psutil.pid_exists(process_id):
+            await asyncio.sleep(PARENT_SECONDS)
+        _log.info("the client's process %d is gone", process_id)
+        self.ended.set()
+
+    async def close(self) -> None:
+        """Cancel what is under way, end all children, release the indexes."""
+        for timer in self._buffer_timers.values():
+            timer.cancel()
+        if self._status_timer is not None:
+            self._status_timer.cancel()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        closing = [asyncio.to_thread(live.close) for _, live in self.workspaces]
+        await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True)
+        await asyncio.to_thread(self.session.close)
+
+    # Settings
+
+    def _configure(self, section: object) -> None:
+        """Take over settings; what cannot be used is told once."""
+        self.configuration = read(self.base, self._initial_options, section)
+        for problem in self.configuration.problems:
+            if problem not in self._reported:
+                self._reported.add(problem)
+                self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {problem}"))
+
+    async def _pull_configuration(self) -> None:
+        capabilities = self.client_capabilities.workspace
+        section: object = None
+        if capabilities is not None and capabilities.configuration:
+            params = types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
+            try:
+                section = (await self.workspace_configuration_async(params))[0]
+            except Exception as error:
+                _log.warning("the client did not tell its settings: %s", error)
+        await self._apply(section)
+
+    async def _reconfigure(self, pushed: object) -> None:
+        capabilities = self.client_capabilities.workspace
+        if capabilities is not None and capabilities.configuration:
+            await self._pull_configuration()
+        else:
+            await self._apply(pushed)
+
+    async def _apply(self, section: object) -> None:
+        """Let changed settings take effect: the model is told, the index is opened anew if it must be."""
+        old = self.configuration.settings
+        self._configure(section)
+        new = self.configuration.settings
+        if new != self.session.settings:
+            indexing = ("index_dir", "max_file_bytes", "exclude", "workers", "embedder", "file_timeout")
+            again = any(getattr(old, name) != getattr(new, name) for name in indexing)
+            uris = [uri for uri, _ in self.workspaces]
+            if again:
+                for _, live in self.workspaces:
+                    await asyncio.to_thread(live.close)
+            await self.answerer.close()
+            if again:
+                await asyncio.to_thread(self.session.close)
+                self.session = Session([], new)
+                self.workspaces = self._make_workspaces(watch=self.workspaces.watch)
+            else:
+                self.session.reconfigure(new)
+            self.answerer = Answerer(self.session, on_model=self._model_changed)
+            self.model_status = None
+            if again:
+                for uri in uris:
+                    self.workspaces.add(uri)
+                self._overlay_open_documents()
+        self.status_changed()
+
+    # Files
+
+    def _make_workspaces(self, *, watch: bool) -> Workspaces:
+        return Workspaces(
+            self.session,
+            watch=watch,
+            on_change=lambda: self._from_thread(self.status_changed),
+            on_progress=lambda uri, live, progress: self._from_thread(lambda: self._show_progress(uri, live, progress)),
+        )
+
+    async def _register_watchers(self) -> bool:
+        """Ask the client to watch files; whether it does."""
+        workspace = self.client_capabilities.workspace
+        watched = workspace.did_change_watched_files if workspace else None
+        if watched is None or not watched.dynamic_registration:
+            return False
+        options = types.DidChangeWatchedFilesRegistrationOptions(
+            watchers=[
+                types.FileSystemWatcher(glob_pattern="**/*"),
+                types.FileSystemWatcher(glob_pattern="**/.git/{HEAD,index,packed-refs}"),
+            ]
+        )
+        registration = types.Registration(
+            id=WATCHER_ID, method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES, register_options=options
+        )
+        try:
+            await self.client_register_capability_async(types.RegistrationParams(registrations=[registration]))
+        except Exception as error:
+            _log.warning("the client does not watch files: %s", error)
+            return False
+        return True
+
+    def _files_changed(self, uris: list[str]) -> None:
+        for uri in uris:
+            located = self.workspaces.locate(uri)
+            path = to_path(uri)
+            if located is None or path is None:
+                continue
+            live, relative = located
+            if relative.split("/")[0] == ".git" or path.name in (".gitignore", ".glossatorignore"):
+                live.rescan()
+            else:
+                live.changed([path])
+        self.status_changed()
+
+    # Buffers
+
+    def _overlay_open_documents(self) -> None:
+        for document in tuple(self.workspace.text_documents.values()):
+            self._buffer_changed(document.uri, now=True)
+
+    def _buffer_changed(self, uri: str, *, now: bool = False) -> None:
+        located = self.workspaces.locate(uri)
+        if located is None:
+            return
+        if uri in self._buffer_timers:
+            self._buffer_timers.pop(uri).cancel()
+        delay = 0.0 if now else BUFFER_SECONDS
+        self._buffer_timers[uri] = asyncio.get_running_loop().call_later(delay, self._parse_buffer, uri)
+
+    def _parse_buffer(self, uri: str) -> None:
+        """Hand the buffer to a worker as it is now."""
+        self._buffer_timers.pop(uri, None)
+        located = self.workspaces.locate(uri)
+        if located is None or unquote(uri) not in self.workspace.text_documents:
+            return
+        live, path = located
+        document = self.workspace.get_text_document(uri)
+        live.set_buffer(path, document.version or 0, document.source)
+        self.spawn(asyncio.to_thread(live.parse_buffer, path))
+
+    async def buffers_parsed(self) -> None:
+        """Have all buffers parsed as they are now; waits for it, but not for ever (a parse is milliseconds)."""
+        for uri, timer in tuple(self._buffer_timers.items()):
+            timer.cancel()
+            self._parse_buffer(uri)
+        pending = [live.parsed() for _, live in self.workspaces]
+        if self._tasks or pending:
+            await asyncio.sleep(0)
+            waits = [asyncio.wrap_future(future) for futures in pending for future in futures]
+            if waits:
+                await asyncio.wait(waits, timeout=FLUSH_SECONDS)
+
+    def _buffer_closed(self, uri: str) -> None:
+        if uri in self._buffer_timers:
+            self._buffer_timers.pop(uri).cancel()
+        located = self.workspaces.locate(uri)
+        if located is not None:
+            live, path = located
+            live.drop_buffer(path)
+            live.changed([live.root.path / path])
+
+    # What the client is told
+
+    def _model_changed(self, status: ModelStatus) -> None:
+        self.model_status = status
+        self._from_thread(self.status_changed)
+
+    def status_changed(self) -> None:
+        """Tell the client soon, once for many changes."""
+        if self._status_timer is None and not self.ended.is_set():
+            self._status_timer = asyncio.get_running_loop().call_later(STATUS_SECONDS, self._send_status)
+
+    def _send_status(self) -> None:
+        self._status_timer = None
+        status = handlers.status_of(self)
+        if status != self._last_status:
+            self._last_status = status
+            self.protocol.notify(protocol.STATUS_CHANGED, status)
+
+    def _show_progress(self, uri: str, live: LiveRoot, progress: Progress | None) -> None:
+        """Indexing as a progress of the client's, with a real percentage and a cancel button."""
+        window = self.client_capabilities.window
+        if not (window and window.work_done_progress):
+            return
+        token = self._progress_tokens.get(uri)
+        if progress is None:
+            if token is not None:
+                del self._progress_tokens[uri]
+                self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+                self.work_done_progress.tokens.pop(token, None)
+            return
+        if progress.stage == "scanning" or not progress.files_total:
+            return
+        percentage = min(100 * progress.files_done // progress.files_total, 100)
+        message = f"{progress.files_done:,} of {progress.files_total:,} files"
+        if token is None:
+            token = f"glossator-index-{uuid.uuid4().hex[:8]}"
+            self._progress_tokens[uri] = token
+            self.spawn(self._begin_progress(uri, token, f"Indexing {live.root.path.name}", message, percentage))
+        elif token in self.work_done_progress.tokens:
+            report = types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True)
+            self.work_done_progress.report(token, report)
+
+    async def _begin_progress(self, uri: str, token: str, title: str, message: str, percentage: int) -> None:
+        await self.work_done_progress.create_async(token)
+        begin = types.WorkDoneProgressBegin(title=title, message=message, percentage=percentage, cancellable=True)
+        self.work_done_progress.begin(token, begin)
+        if self._progress_tokens.get(uri) != token:  # it ended while the client was asked
+            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+            self.work_done_progress.tokens.pop(token, None)
+
+
+class ClientLog:
+    """Log lines to the client, from whatever thread."""
+
+    def __init__(self, server: Server) -> None:
+        self.handler = logs.ClientHandler(
+            lambda params: server._from_thread(lambda: server.window_log_message(params))  # noqa: SLF001
+        )
+
+
+async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
+    """Serve one client until it says exit or goes away; returns the exit status."""
+    server.protocol.set_writer(writer)
+    try:
+        await read_messages(reader, server.protocol, server.ended)
+    finally:
+        server.ended.set()
+        try:
+            await asyncio.wait_for(server.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            _log.error("not everything ended in time")
+        except GlossatorError as error:
+            _log.error("while closing: %s", error)
+    # A client that goes away without "exit" is no success.
+    return server.protocol.exit_code if server.protocol.exit_code is not None else 1
+
+
+async def _serve_stdio(settings: Settings) -> int:
+    incoming, outgoing = private_stdio()
+    loop = asyncio.get_running_loop()
+    server = Server(settings)
+    reader = asyncio.StreamReader()
+    feed_from(incoming, reader, loop)
+    writer = QueueWriter(outgoing, lambda: loop.call_soon_threadsafe(server.ended.set))
+    try:
+        return await run(server, reader, writer)
+    finally:
+        writer.close()
+
+
+async def _serve_tcp(settings: Settings, port: int) -> int:
+    """Serve the first client that connects to a loopback port; the port is told on stderr."""
+    result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        listener.close()
+        try:
+            status = await run(Server(settings), reader, _StreamWriter(writer))
+            if not result.done():
+                result.set_result(status)
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", port)
+    address = listener.sockets[0].getsockname()
+    print(f"glossator: listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)
+    return await result
+
+
+class _StreamWriter:
+    """An asyncio stream as pygls writes to it: without awaiting."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        """Queue a whole message."""
+        if not self._writer.is_closing():
+            self._writer.write(data)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._writer.close()
+
+
+def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
+    """Run the language server; returns the process's exit status."""
+    logs.set_up(log_level)
+    _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
+    try:
+        if tcp_port is None:
+            status = asyncio.run(_serve_stdio(settings))
+        else:
+            status = asyncio.run(_serve_tcp(settings, tcp_port))
+    except OSError as error:
+        if tcp_port is None:
+            raise
+        raise GlossatorError(f"cannot listen on port {tcp_port}: {error.strerror or error}") from error
+    logging.shutdown()
+    # Threads that still wait for something must not hold the process: children end when our pipes close.
+    sys.stderr.flush()
+    os._exit(status)
