@@ -535,7 +535,7 @@ class Chunker:
             elif item.kind not in FUNCTIONS and item.kind != "type":
                 found = found.partition("\n")[0]
         signature = " ".join(found.split())
-        if "( " in signature:
+        if "( " in signature and "\n" in found:
             # It was written over several lines.
             signature = signature.replace("( ", "(").replace(", )", ")").replace(" )", ")")
         if signature[:1] in ("@", "["):

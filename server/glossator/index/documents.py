@@ -69,6 +69,14 @@ _SETEXT = re.compile(rb"^ {0,3}(=+|-+)[ \t]*$")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])|<[^>]+>|[*`]+")
 
 
+def _lines(source: Source) -> list[bytes]:
+    """The document's lines without their ends, nor the blanks that stand for a byte order mark."""
+    lines = source.data.splitlines()
+    if source.has_mark:
+        lines[0] = lines[0][3:]
+    return lines
+
+
 def _title(raw: bytes) -> str:
     text = _LINK.sub(lambda found: found[1] or "", raw.decode("utf-8", "replace"))
     return " ".join(text.split())[:200]
@@ -77,7 +85,7 @@ def _title(raw: bytes) -> str:
 def _markdown_headings(source: Source) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading outside fenced code."""
     headings = []
-    lines = source.data.splitlines()
+    lines = _lines(source)
     fence = b""
     first = 0
     if lines and lines[0].rstrip() == b"---":
@@ -122,7 +130,7 @@ _ADORNMENT = re.compile(rb"^([!-/:-@\[-`{-~])\1*\s*$")
 def _rst_headings(source: Source) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading; levels in order of appearance."""
     headings = []
-    lines = source.data.splitlines()
+    lines = _lines(source)
     styles: list[tuple[bytes, bool]] = []
     index = 0
     while index + 1 < len(lines):

@@ -68,7 +68,7 @@ class Language:
         grammar: name in tree-sitter-language-pack; "" for a language that is read without a grammar.
         queries: names of files in `queries/`, without ".scm".
         constructors: names of methods that are constructors.
-        builtins: types of the language itself, which are not worth noting as references.
+        builtins: types of the language itself and usual names of type parameters, not worth noting as references.
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
@@ -137,19 +137,30 @@ _ALL: tuple[Language, ...] = (
         constructors="constructor",
     ),
     _code("jsx", ".jsx", grammar="javascript", queries="ecmascript javascript", constructors="constructor"),
-    _code("typescript", ".ts .mts .cts", queries="ecmascript typescript", constructors="constructor"),
-    _code("tsx", ".tsx", queries="ecmascript typescript tsx", constructors="constructor"),
+    _code(
+        "typescript",
+        ".ts .mts .cts",
+        queries="ecmascript typescript",
+        constructors="constructor",
+        builtins="T U K V R P",
+    ),
+    _code("tsx", ".tsx", queries="ecmascript typescript tsx", constructors="constructor", builtins="T U K V R P"),
     _code(
         "go",
         ".go",
-        builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64"
-        " rune string append len make new panic cap copy delete close",
+        builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32"
+        " float64 rune string T U K V append len make new panic cap copy delete close",
     ),
-    _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err"),
-    _code("java", ".java"),
+    _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
+    _code("java", ".java", builtins="T U K V R E"),
     _code("c", ".c .h .inc"),
-    _code("cpp", ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino", queries="cpp"),
-    _code("csharp", ".cs .csx"),
+    _code(
+        "cpp",
+        ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",
+        queries="cpp",
+        builtins="T U",
+    ),
+    _code("csharp", ".cs .csx", builtins="T U TKey TValue"),
     _code(
         "ruby",
         ".rb .rake .gemspec .ru .rbi",

@@ -186,8 +186,9 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                 imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
             elif role == "wrapper":
                 start, end = nodes[0].byte_range
-                wrappers[end] = start
-                wrappers[end - len(data[start:end]) + len(data[start:end].rstrip(b"; \t\r\n"))] = start
+                bare = start + len(data[start:end].rstrip(b"; \t\r\n"))
+                wrappers[end] = min(start, wrappers.get(end, start))
+                wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
                 ignored.extend(node.byte_range for node in nodes)
     for item in found.values():
@@ -262,6 +263,9 @@ def _add_definition(
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
+        if kind == "test" and name[:1] == "(":
+            # TEST(Suite, Name)
+            name = name.strip("()").replace(", ", ".")
         if "::" in name and (parts := _QUALIFIED.match(name)):
             scope, name = (f"{scope}::{parts[1]}" if scope else parts[1]), parts[2]
         if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):

@@ -49,6 +49,8 @@
     ])
   ]) @definition.variable)
 ])
+(translation_unit [(preproc_ifdef) (preproc_if)] @container)
+(preproc_ifdef [(preproc_ifdef) (preproc_if)] @container)
 (linkage_specification body: (declaration_list)) @container
 
 ; References

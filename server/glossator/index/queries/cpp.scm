@@ -42,6 +42,8 @@
 (concept_definition name: (identifier) @name) @definition.type
 (namespace_definition name: (_) @name) @definition.namespace
 (namespace_definition !name) @container
+(translation_unit [(preproc_ifdef) (preproc_if)] @container)
+(preproc_ifdef [(preproc_ifdef) (preproc_if)] @container)
 (linkage_specification body: (declaration_list)) @container
 (preproc_def name: (identifier) @name value: (_)) @definition.macro
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro

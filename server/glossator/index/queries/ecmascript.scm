@@ -6,8 +6,10 @@
 (class_declaration name: (_) @name) @definition.class
 (method_definition name: (_) @name) @definition.method
 (program (lexical_declaration (variable_declarator name: (identifier) @name)) @definition.constant)
+(program (lexical_declaration "let" (variable_declarator name: (identifier) @name)) @definition.variable)
 (program (variable_declaration (variable_declarator name: (identifier) @name)) @definition.variable)
 (program (export_statement declaration: (lexical_declaration (variable_declarator name: (identifier) @name)) @definition.constant))
+(program (export_statement declaration: (lexical_declaration "let" (variable_declarator name: (identifier) @name)) @definition.variable))
 (program (export_statement declaration: (variable_declaration (variable_declarator name: (identifier) @name)) @definition.variable))
 (export_statement "default" @name value: (object) @body) @definition.object
 (export_statement "default" @name value: [

@@ -1,1 +1,2 @@
+(document (object) @container)
 (document (object (pair key: (string) @name) @definition.key))
