@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from glossator.index.entries import Entry
 from glossator.index.store import FileRecord, FileUpdate, Filter, Store
 
@@ -152,7 +153,7 @@ def timed(action: Callable[[int], object], times: int) -> list[float]:
 
 def measure(store: Store, corpus: Corpus, *, times: int = 100, limit: int = 100) -> dict[str, float]:
     """What searches cost, and how much of what an exhaustive search finds the vector index finds."""
-    rows = [entry for number in range(0, corpus.entries // ENTRIES_PER_FILE) for entry in [number]]
+    rows = [entry for number in range(corpus.entries // ENTRIES_PER_FILE) for entry in [number]]
     queries = corpus.draw_vectors(times)
     terms = corpus.draw_words((times, 10)).tolist()
     everything, some = Filter(), Filter(include=("package1/**", "*7.py"))

@@ -17,7 +17,7 @@ SOLE_IMPORTERS = {
     "lsprotocol": ("lsp/",),
     "tree_sitter": ("index/parsing.py",),
     "tree_sitter_language_pack": ("index/parsing.py",),
-    "lancedb": ("index/store.py",),
+    "lancedb": ("index/table.py",),
     "llama_cpp": ("model/worker.py",),
     "watchdog": ("workspace/watching.py",),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from glossator.index.store import Filter, Store
 
+from glossator.index.store import Filter, Store
 from tests.unit.store_samples import entry, open_store, unit, update
 
 if TYPE_CHECKING:

@@ -34,13 +34,17 @@ DAMAGE_MARK = "damaged"
 
 
 def corrupt_error(where: Path, why: str) -> StoreCorruptError:
-    """The error for damaged files; notes the damage, so that the next writer finds and repairs it."""
-    with suppress(OSError):
-        (where / DAMAGE_MARK).write_text(why, "utf-8", "replace")
+    """The error for damaged files."""
     return StoreCorruptError(
         f"the index in {where} is damaged ({why}): index the folder again to rebuild it; "
-        "the damaged files are kept aside"
+        "what cannot be repaired is kept aside"
     )
+
+
+def note_damage(where: Path, error: object) -> None:
+    """Leave the mark that makes the next writer look at everything, and repair it."""
+    with suppress(OSError):
+        (where / DAMAGE_MARK).write_text(str(error), "utf-8", "replace")
 
 
 @contextmanager
@@ -54,6 +58,7 @@ def translated(where: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE:
             raise full_error(where) from error
         if code in _CORRUPT:
+            note_damage(where, error)
             raise corrupt_error(where, str(error)) from error
         raise StoreError(f"cannot use the index in {where}: {error}") from error
 

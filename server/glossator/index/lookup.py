@@ -120,7 +120,7 @@ class Lookup:
             row = connection.execute(
                 "SELECT count(*) FROM json_each(?) j JOIN names n ON n.name = j.value "
                 "WHERE EXISTS (SELECT 1 FROM entries e WHERE e.name = n.id AND e.part = 0 AND e.name IS NOT NULL)",
-                (_json([encodable(name) for name in names]),),
+                (json.dumps([encodable(name) for name in names]),),
             ).fetchone()
         return int(row[0])
 

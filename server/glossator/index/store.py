@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from glossator.errors import StoreCorruptError, StoreError
 from glossator.index import database, folders
 from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION, Catalogue
-from glossator.index.database import DAMAGE_MARK, corrupt_error
+from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.entries import Skipped
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
@@ -159,7 +159,11 @@ class Store(Lookup):
         with self._writing:
             if self._lock is None:
                 raise StoreError(f"the index in {self._folder} was opened for reading only")
-            yield
+            try:
+                yield
+            except StoreCorruptError as error:
+                note_damage(self._folder, error)
+                raise
 
     def touch(self, records: Sequence[FileRecord]) -> None:
         """Take over the size and time of files whose contents are as they were."""
@@ -253,10 +257,9 @@ class Store(Lookup):
                 if len(np.unique(found)) < len(found):
                     raise corrupt_error(self._folder, "an entry is there twice")
         except StoreCorruptError as error:
+            # All of it can be made again from the files, the catalogue and the cache of vectors.
             _LOG.warning("making the search data anew: %s", error)
             self._table = None
-            self._lance.close()
-            folders.move_aside(self._lance.folder)
             found = np.empty(0, np.int64)
         revisions = self._catalogue.revisions()
         spans = [np.arange(count) + (revision << ORDINAL_BITS) for revision, count in revisions.items() if count]
@@ -268,10 +271,11 @@ class Store(Lookup):
         if self._table is not None:
             if len(orphans):
                 self._table.delete(one_of("file", orphans.tolist()))
-            self._lance.sweep(generation)
             self._catalogue.put({"version": self._table.version()})
         elif generation:
-            self._begin()
+            generation = self._begin().generation
+        if not self._maintaining.locked():
+            self._lance.sweep(generation)
         mark.unlink(missing_ok=True)
 
     def cached_vectors(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float16]]:
@@ -340,15 +344,29 @@ class Store(Lookup):
             source = self._lance.open(generation)
             before = {revision: count for revision, count in self._catalogue.revisions().items() if count}
             fence = self._catalogue.next_file
-        target = self._lance.open(generation + 1, create=True)
-        source.copy(np.array(list(before), np.int64), target)
-        target.index(sum(before.values()))
+        try:
+            target = self._lance.open(generation + 1, create=True)
+            if before:
+                source.copy(np.array(sorted(before), np.int64), target)
+            target.index(sum(before.values()))
+            self._change_over(target, before, fence)
+        except BaseException:
+            self._lance.sweep(int(self._catalogue.get("table")))
+            raise
+
+    def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
+        """Bring a copy of the table up to date, and make it the table.
+
+        `before` is what was copied, revisions and their numbers of entries; revisions from `fence` on are newer.
+        """
+        import numpy as np
+
         with self._writing:
             current = self._current()
-            if current is None or current.generation != generation:
-                return
+            if current is None or current.generation != target.generation - 1:
+                raise StoreError(f"the index in {self._folder} was repaired meanwhile")
             after = {revision: count for revision, count in self._catalogue.revisions().items() if count}
-            added = [revision for revision in after if revision >= fence]
+            added = sorted(revision for revision in after if revision >= fence)
             gone = [revision for revision in before if revision not in after]
             if added:
                 current.copy(np.array(added, np.int64), target)
@@ -398,9 +416,11 @@ class Store(Lookup):
             _LOG.info("trying the newest table: %s", error)
         self._table = None
         table = self._current()
-        result = query(table) if table is not None else None
-        (self._folder / DAMAGE_MARK).unlink(missing_ok=True)
-        return result
+        try:
+            return query(table) if table is not None else None
+        except StoreCorruptError as error:
+            note_damage(self._folder, error)
+            raise
 
     def status(self) -> StoreStatus:
         """Counts and skipped files."""

@@ -1,0 +1,363 @@
+"""LanceDB: the table of vectors, search terms and filter columns, in generations.
+
+The only importer of lancedb. It knows nothing of files, of the catalogue or of what a query means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shutil
+import threading
+from collections import Counter
+from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from glossator.errors import StoreError
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.database import corrupt_error, full_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from glossator.index.records import FileUpdate
+
+_T = TypeVar("_T")
+
+VECTOR_INDEX_ROWS = 8_000
+"""From this many rows on a vector index is made; below, reading all vectors is as fast."""
+
+PARTITION_ROWS = 500
+"""Rows in a partition of the vector index, on average."""
+
+PROBES = 16
+"""Partitions that a vector search looks into."""
+
+COPY_ROWS = 10_000
+"""Rows that are copied at a time: about 12 MB."""
+
+SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
+
+
+class _Loop:
+    """An event loop in a thread of its own, for LanceDB's asynchronous interface."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="glossator-lancedb", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Wait for the coroutine's result."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Cancel what is running, so that nobody waits for it, and end the thread."""
+
+        async def cancel() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.run(cancel())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Table:
+    """One generation of the LanceDB table."""
+
+    def __init__(self, lance: Lance, generation: int, handle: Any) -> None:
+        self._lance = lance
+        self.generation = generation
+        self._handle = handle
+
+    # Writing
+
+    def add(self, rows: Rows, vectors: NDArray[Any]) -> None:
+        """Append rows with their vectors."""
+        import numpy as np
+        import pyarrow as pa
+
+        schema = self._lance.schema()
+        numbers = (rows.ids, rows.files, rows.languages, rows.kinds)
+        arrays = [pa.array(column, field.type) for column, field in zip(numbers, schema, strict=False)]
+        flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
+        vector = pa.FixedSizeListArray.from_arrays(flat, self._lance.dimensions)
+        self.append(pa.record_batch([*arrays, pa.array(rows.terms, pa.string()), vector], schema=schema))
+
+    def append(self, batch: Any) -> None:
+        """Append a batch of Arrow's."""
+        self._lance.run(lambda: self._handle.add(batch))
+
+    def delete(self, condition: str) -> None:
+        """Delete the rows that match."""
+        self._lance.run(lambda: self._handle.delete(condition))
+
+    def index(self, rows: int) -> None:
+        """Make the indexes."""
+        from lancedb.index import FTS, Bitmap, BTree, IvfFlat
+
+        text = FTS(
+            with_position=False,
+            base_tokenizer="whitespace",
+            max_token_length=None,
+            lower_case=False,
+            stem=False,
+            remove_stop_words=False,
+            ascii_folding=False,
+        )
+        scalars = {"id": BTree(), "file": BTree(), "kind": Bitmap(), "language": Bitmap()}
+        for column, config in {**scalars, "terms": text}.items():
+            self._create_index(column, config)
+        if rows >= VECTOR_INDEX_ROWS:
+            # Few rounds over few samples: more made no difference to recall, measured on clustered vectors.
+            partitions = IvfFlat(
+                distance_type="dot", num_partitions=rows // PARTITION_ROWS, max_iterations=5, sample_rate=40
+            )
+            self._create_index("vector", partitions)
+
+    def _create_index(self, column: str, config: Any) -> None:
+        self._lance.run(lambda: self._handle.create_index(column, config=config))
+
+    def fold(self, condition: str) -> None:
+        """Write the rows that match anew, as one fragment."""
+        rows = self._read(lambda table: table.query().where(condition))
+        if len(rows):
+            merge = self._handle.merge_insert("id").when_matched_update_all()
+            self._lance.run(lambda: merge.execute(rows))
+
+    def version(self) -> int:
+        """The number of the table's newest version, which any write raises."""
+        return int(self._lance.run(self._handle.version))
+
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(self._lance.run(self._handle.count_rows))
+
+    # Reading
+
+    def refresh(self) -> None:
+        """See the newest version."""
+        self._lance.run(self._handle.checkout_latest)
+
+    def _read(self, query: Callable[[Any], Any]) -> pa.Table:
+        """The result of the query that `query` makes from LanceDB's table."""
+
+        async def collect() -> pa.Table:
+            return await query(self._handle).to_arrow()
+
+        return self._lance.run(collect)
+
+    def rows_where(self, condition: str, *columns: str) -> pa.Table:
+        """The rows that match: ids and these columns."""
+        return self._read(lambda table: table.query().where(condition).select(["id", *columns]))
+
+    def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float]]:
+        """(id, BM25 score) of the best rows with any of the words, best first; `condition` "" lets all through."""
+
+        def query(table: Any) -> Any:
+            from lancedb.query import MatchQuery
+
+            match = MatchQuery(" ".join(words), "terms")  # type: ignore[call-arg]
+            found = table.query().nearest_to_text(match).select(["id", "_score"]).limit(limit)
+            return found.where(condition) if condition else found
+
+        return list(zip(*_lists(self._read(query), "id", "_score"), strict=True))
+
+    def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
+        """(id, dot product) of the nearest rows, best first; `condition` "" lets all through."""
+        import numpy as np
+
+        def query(table: Any) -> Any:
+            found = table.vector_search(np.asarray(vector, dtype=np.float32)).distance_type("dot").nprobes(PROBES)
+            found = found.select(["id", "_distance"]).limit(limit)
+            return found.where(condition) if condition else found
+
+        ids, distances = _lists(self._read(query), "id", "_distance")
+        # LanceDB's "dot" distance is one minus the product.
+        return [(number, 1.0 - distance) for number, distance in zip(ids, distances, strict=True)]
+
+    def check(self) -> None:
+        """Read everything.
+
+        Raises:
+            StoreCorruptError: something cannot be read.
+        """
+        for name in self._lance.schema().names:
+            self._read(lambda table, name=name: table.query().select([name]))  # type: ignore[misc]
+
+    def copy(self, live: NDArray[np.int64], target: Table) -> None:
+        """Append the rows of these files (at least one, ascending), of the version seen now, to another table."""
+        import numpy as np
+        import pyarrow as pa
+
+        stream = self._lance.run(
+            lambda: self._handle.query().where(f"file >= {live[0]}").to_batches(max_batch_length=COPY_ROWS)
+        )
+        waiting: list[Any] = []
+
+        def flush() -> None:
+            if waiting:
+                target.append(pa.Table.from_batches(waiting))
+                waiting.clear()
+
+        while True:
+            batch = self._lance.run(lambda: anext(stream, None))
+            if batch is None:
+                break
+            kept = np.isin(batch["file"].to_numpy(), live)
+            waiting.append(batch if kept.all() else batch.filter(pa.array(kept)))
+            if sum(len(part) for part in waiting) >= COPY_ROWS:
+                flush()
+        flush()
+
+
+class Lance:
+    """The folder of LanceDB's tables."""
+
+    def __init__(self, folder: Path, dimensions: int) -> None:
+        self.folder = folder
+        self.dimensions = dimensions
+        self._lock = threading.Lock()
+        self._loop: _Loop | None = None
+        self._connection: Any = None
+        self._closed = False
+
+    def run(self, start: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """The result of a coroutine, which is made and run in the loop; LanceDB's errors become the store's own."""
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"the index in {self.folder.parent} is closed")
+            if self._loop is None:
+                self._loop = _Loop()
+            loop = self._loop
+
+        async def run() -> _T:
+            return await start()
+
+        try:
+            return loop.run(run())
+        except CancelledError:
+            raise StoreError(f"the index in {self.folder.parent} was closed meanwhile") from None
+        except (RuntimeError, ValueError, OSError) as error:
+            text = str(error)
+            if re.search(r"os error (28|27|122)\b|no space left|disk is full|not enough space", text, re.IGNORECASE):
+                raise full_error(self.folder.parent) from error
+            raise corrupt_error(self.folder.parent, " ".join((text or repr(error)).split())[:200]) from error
+
+    def schema(self) -> pa.Schema:
+        """The columns of the table."""
+        import pyarrow as pa
+
+        scalars = [(name, pa.type_for_alias(kind)) for name, kind in SCALARS.items()]
+        return pa.schema([*scalars, ("vector", pa.list_(pa.float32(), self.dimensions))])
+
+    def path(self, generation: int) -> Path:
+        """The folder of a generation."""
+        return self.folder / f"entries-{generation}.lance"
+
+    def open(self, generation: int, *, create: bool = False) -> Table:
+        """Open the table of a generation; `create` makes it anew."""
+        import lancedb
+
+        if create and self.path(generation).exists():
+            shutil.rmtree(self.path(generation))
+
+        async def start() -> Any:
+            if self._connection is None:
+                self._connection = await lancedb.connect_async(str(self.folder))
+            name = self.path(generation).stem
+            if create:
+                return await self._connection.create_table(name, schema=self.schema())
+            return await self._connection.open_table(name)
+
+        return Table(self, generation, self.run(start))
+
+    def newest_version(self, generation: int) -> int:
+        """The newest version of a generation, by the names of its files, without LanceDB; 0 if there is none."""
+        newest = 0
+        with contextlib.suppress(OSError):
+            for path in (self.path(generation) / "_versions").glob("*.manifest"):
+                if path.stem.isdigit():
+                    # Names count down from the largest number of 64 bits, so that the newest comes first.
+                    number = int(path.stem)
+                    newest = max(newest, 2**64 - 1 - number if number > 2**63 else number)
+        return newest
+
+    def sweep(self, generation: int) -> None:
+        """Remove all generations but this one; files that a reader holds open (Windows) stay until the next time."""
+        for path in self.folder.glob("*.lance"):
+            if path != self.path(generation):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Release the files; what is running fails."""
+        with self._lock:
+            self._closed = True
+            if self._loop is not None:
+                self._loop.close()
+                self._loop = None
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+class Rows:
+    """The columns of new rows, but for the vectors."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.files: list[int] = []
+        self.languages: list[int] = []
+        self.kinds: list[int] = []
+        self.terms: list[str] = []
+
+    def append(self, revision: int, update: FileUpdate, numbers: Mapping[str, int]) -> None:
+        """Add the rows of one file's new revision."""
+        count = len(update.entries)
+        base = revision << ORDINAL_BITS
+        self.ids.extend(range(base, base + count))
+        self.files.extend([revision] * count)
+        self.languages.extend([numbers[update.record.language]] * count)
+        self.kinds.extend([numbers[entry.kind] for entry in update.entries])
+        self.terms.extend(update.terms)
+
+
+def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:
+    return [result[column].to_pylist() for column in columns]
+
+
+def frequencies(column: Any) -> Counter[str]:
+    """In how many rows of a column of terms each term occurs."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    counts: Counter[str] = Counter()
+    for start in range(0, len(column), COPY_ROWS):
+        lists = pc.split_pattern(column.slice(start, COPY_ROWS).combine_chunks(), " ")
+        words = lists.flatten().dictionary_encode()
+        size = len(words.dictionary)
+        rows = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+        pairs = rows * size + words.indices.to_numpy()
+        pairs.sort()
+        # Each row counts a word once.
+        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
+        if size:
+            found = np.bincount(pairs % size, minlength=size)
+            counts.update(dict(zip(words.dictionary.to_pylist(), found.tolist(), strict=True)))
+    counts.pop("", None)
+    return counts
