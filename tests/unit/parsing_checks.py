@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glossator.index.chunking import TEXT_CHARS
 from glossator.index.entries import ENTRY_KINDS
+from glossator.index.texts import TEXT_CHARS
 
 if TYPE_CHECKING:
     from glossator.index.entries import ParsedFile

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glossator.index import chunking
+from glossator.index import chunking, texts
 from glossator.index.languages import LANGUAGES
 from glossator.index.parsing import parse
 from tests.unit.parsing_checks import check_entries, table
@@ -262,7 +262,7 @@ def test_blocks_between_definitions_are_cut_at_statements() -> None:
     ],
 )
 def test_clean_doc(comment: str, doc: str) -> None:
-    assert chunking.clean_doc(comment) == doc
+    assert texts.clean_doc(comment) == doc
 
 
 @pytest.mark.parametrize(
@@ -277,4 +277,4 @@ def test_clean_doc(comment: str, doc: str) -> None:
     ],
 )
 def test_clean_scope(scope: str, cleaned: str) -> None:
-    assert chunking.clean_scope(scope).replace("'a.", "'a ") == cleaned
+    assert texts.clean_scope(scope).replace("'a.", "'a ") == cleaned

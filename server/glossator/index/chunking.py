@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.entries import Entry, EntryKind
+from glossator.index.texts import BLANK, DOC_CHARS, TEXT_CHARS, clean_doc, clean_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from glossator.index.texts import Source
 
 TYPES: Final = frozenset(
     {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service", "table"}
@@ -46,9 +48,7 @@ WINDOW_BYTES: Final = 2600
 OVERLAP_LINES: Final = 8
 BLOCK_LINES: Final = 44
 """Blocks between definitions, and of files without structure, are cut near this length."""
-TEXT_CHARS: Final = 4000
 SIGNATURE_CHARS: Final = 400
-DOC_CHARS: Final = 2000
 MAX_REFERENCES: Final = 200
 TINY_LINES: Final = 2
 MERGED_RUN: Final = 12
@@ -62,17 +62,7 @@ GIANT_LINES: Final = 250
 NESTED_IN_GIANT_LINES: Final = 5
 """...or from this, if what encloses it is a giant (a module written as one function)."""
 
-_BLANK: Final = b" \t\x0b\x0c\r\n"
-_SCOPE_JUNK = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[&*?!]|\b(?:mut|const|dyn|ref)\b")
-_SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
-_NO_SCOPE: Final = frozenset({"prototype", "exports", "module", "this", "self"})
 _ANNOTATIONS = re.compile(r"^(?:@(?!interface\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+")
-_LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
-_BLOCK_MARKS = re.compile(
-    r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
-)
-_XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
-_STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
 
 
 @dataclass(slots=True)
@@ -130,84 +120,6 @@ class _Draft:
     lines: tuple[int, int, int]
     names: list[str]
     text: str
-
-
-class Source:
-    """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
-
-    __slots__ = ("data", "has_mark", "has_returns", "line_starts", "lines")
-
-    def __init__(self, text: str) -> None:
-        data = text.encode("utf-8", "surrogatepass")
-        # A byte order mark is no text: blanks of the same length stand for it.
-        self.data = b"   " + data[3:] if data.startswith(b"\xef\xbb\xbf") else data
-        self.has_mark = self.data is not data
-        pieces = self.data.splitlines(keepends=True)
-        self.line_starts: list[int] = list(accumulate(map(len, pieces), initial=0))
-        """Offset of each line's first byte, and the length of the file as a last item."""
-        self.lines = len(pieces)
-        self.has_returns = b"\r" in self.data
-
-    def line_at(self, offset: int) -> int:
-        """The line (from 0) that holds the byte."""
-        return bisect_right(self.line_starts, offset, 0, self.lines) - 1
-
-    def text(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
-        """The text of a range, at most `limit` characters, line ends as \\n, and no NULs."""
-        raw = self.data[start : min(end, start + 4 * limit)]
-        found = raw.decode("utf-8", "replace")
-        if self.has_returns and "\r" in found:
-            found = found.replace("\r\n", "\n").replace("\r", "\n")
-        if "\0" in found:
-            found = found.replace("\0", " ")
-        return found if len(found) <= limit else found[:limit]
-
-    def unindented(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
-        """The text of a range without the indentation of its first line."""
-        found = self.text(start, end, limit)
-        if "\n" not in found:
-            return found
-        line_start = self.line_starts[bisect_right(self.line_starts, start) - 1]
-        indent = self.data[line_start:start]
-        if indent and not indent.strip(_BLANK):
-            found = found.replace("\n" + indent.decode(), "\n")
-        return found
-
-    def strip(self, start: int, end: int) -> tuple[int, int]:
-        """The range without white space at its ends; an empty one is (start, start)."""
-        piece = self.data[start:end]
-        stripped = piece.lstrip(_BLANK)
-        first = end - len(stripped)
-        length = len(stripped.rstrip(_BLANK))
-        return (first, first + length) if length else (start, start)
-
-
-def clean_doc(text: str) -> str:
-    """A comment's or docstring's words: marks, quotes and common indentation removed."""
-    text = text.strip()
-    quoted = _STRING_PREFIX.match(text)
-    if quoted and text.endswith(quoted[1]) and len(text) >= quoted.end() + len(quoted[1]):
-        text = text[quoted.end() : -len(quoted[1])]
-        first, newline, rest = text.partition("\n")
-        if not newline:
-            return first.strip()[:DOC_CHARS]
-        lines = rest.expandtabs().split("\n")
-        indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-        return "\n".join([first.strip(), *(line[indent:].rstrip() for line in lines)]).strip()[:DOC_CHARS]
-    text = _LINE_MARK.sub("", _BLOCK_MARKS.sub("", text))
-    if "<summary" in text:
-        text = _XML_TAG.sub("", text)
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()[:DOC_CHARS]
-
-
-def clean_scope(text: str) -> str:
-    """A scope as part of a qualified name: "&mut a::Foo<T>" -> "a.Foo"."""
-    if text.isidentifier():
-        return "" if text in _NO_SCOPE else text
-    previous = ""
-    while previous != text:
-        previous, text = text, _SCOPE_JUNK.sub("", text)
-    return ".".join(part for part in _SCOPE_SEPARATORS.split(text.strip()) if part and part not in _NO_SCOPE)
 
 
 class Chunker:
@@ -314,14 +226,14 @@ class Chunker:
         starts, data = source.line_starts, source.data
         lead = self._leads.get(source.line_at(item.end - 1))
         while lead is not None and item.start < lead[0] and lead != item.doc:
-            if data[lead[1] : item.end].strip(_BLANK):
+            if data[lead[1] : item.end].strip(BLANK):
                 return
             first = starts[source.line_at(item.start)]
             above = starts[source.line_at(lead[0])]
             line = data[first : item.start]
-            if data[above : lead[0]].strip(_BLANK) or lead[0] - above > len(line) - len(line.lstrip(_BLANK)):
+            if data[above : lead[0]].strip(BLANK) or lead[0] - above > len(line) - len(line.lstrip(BLANK)):
                 return
-            item.end = item.start + len(data[item.start : lead[0]].rstrip(_BLANK))
+            item.end = item.start + len(data[item.start : lead[0]].rstrip(BLANK))
             lead = self._leads.get(source.line_at(item.end - 1))
 
     def _place(self, item: Definition, parent: Definition) -> None:
@@ -340,16 +252,16 @@ class Chunker:
                 # Elsewhere comments may stand before the body's node.
                 bound = max(bound, parent.body)
         line_start = starts[line]
-        if line_start >= bound or not data[line_start:bound].strip(_BLANK):
+        if line_start >= bound or not data[line_start:bound].strip(BLANK):
             # Nothing of another entry stands on this line before the item.
             before = data[line_start:head]
-            head = line_start + len(before) - len(before.lstrip(_BLANK))
+            head = line_start + len(before) - len(before.lstrip(BLANK))
             leads = self._leads
             above = line - 1
             while above in leads:
                 lead_start, lead_end = leads[above]
                 lead_line = source.line_at(lead_start)
-                if lead_start < bound or data[starts[lead_line] : lead_start].strip(_BLANK):
+                if lead_start < bound or data[starts[lead_line] : lead_start].strip(BLANK):
                     break
                 if item.leads is None:
                     item.leads = []
@@ -435,7 +347,7 @@ class Chunker:
             child = children[index]
             bound = min(starts[child.last + 1], limit)
             if child.end < bound and (child.last < owner.last or owner.parent is None):
-                end = child.end + len(data[child.end : bound].rstrip(_BLANK))
+                end = child.end + len(data[child.end : bound].rstrip(BLANK))
                 child.end = max(child.end, end)
             limit = child.start
 
@@ -535,7 +447,7 @@ class Chunker:
             elif item.kind not in FUNCTIONS and item.kind != "type":
                 found = found.partition("\n")[0]
         signature = " ".join(found.split())
-        if "( " in signature and "\n" in found:
+        if "( " in signature and "\n" in found.strip():
             # It was written over several lines.
             signature = signature.replace("( ", "(").replace(", )", ")").replace(" )", ")")
         if signature[:1] in ("@", "["):
@@ -676,7 +588,7 @@ class Chunker:
         lines: list[int] = []
         for border in borders[bisect_left(borders, start) : bisect_left(borders, end)]:
             at = source.line_at(border)
-            if (not lines or at > lines[-1]) and not source.data[starts[at] : border].strip(_BLANK):
+            if (not lines or at > lines[-1]) and not source.data[starts[at] : border].strip(BLANK):
                 lines.append(at)
         first = source.line_at(start)
         last = source.line_at(end - 1)
@@ -710,7 +622,7 @@ class Chunker:
         starts = self._source.line_starts
         data = self._source.data
         for candidate in reversed(near):
-            if not data[starts[candidate - 1] : starts[candidate]].strip(_BLANK):
+            if not data[starts[candidate - 1] : starts[candidate]].strip(BLANK):
                 return candidate
         if near:
             return near[-1]

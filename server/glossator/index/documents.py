@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glossator.index.chunking import Chunker, Definition, Source
+from glossator.index.chunking import Chunker, Definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.index.entries import Entry
+    from glossator.index.texts import Source
 
 
 def parse_document(language: str, source: Source) -> tuple[Entry, ...]:

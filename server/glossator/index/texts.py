@@ -1,0 +1,102 @@
+"""A file's text as bytes and lines, and pieces of it as readers want them: unindented, without comment marks."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Final
+
+BLANK: Final = b" \t\x0b\x0c\r\n"
+"""White space that does not count as text."""
+TEXT_CHARS: Final = 4000
+"""An entry's text is cut at this length."""
+DOC_CHARS: Final = 2000
+
+_SCOPE_JUNK = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[&*?!]|\b(?:mut|const|dyn|ref)\b")
+_SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
+_NO_SCOPE: Final = frozenset({"prototype", "exports", "module", "this", "self"})
+_LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
+_BLOCK_MARKS = re.compile(
+    r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
+)
+_XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
+_STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
+
+
+class Source:
+    """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
+
+    __slots__ = ("data", "has_mark", "has_returns", "line_starts", "lines")
+
+    def __init__(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogatepass")
+        # A byte order mark is no text: blanks of the same length stand for it.
+        self.data = b"   " + data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+        self.has_mark = self.data is not data
+        pieces = self.data.splitlines(keepends=True)
+        self.line_starts: list[int] = list(accumulate(map(len, pieces), initial=0))
+        """Offset of each line's first byte, and the length of the file as a last item."""
+        self.lines = len(pieces)
+        self.has_returns = b"\r" in self.data
+
+    def line_at(self, offset: int) -> int:
+        """The line (from 0) that holds the byte."""
+        return bisect_right(self.line_starts, offset, 0, self.lines) - 1
+
+    def text(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
+        """The text of a range, at most `limit` characters, line ends as \\n, and no NULs."""
+        raw = self.data[start : min(end, start + 4 * limit)]
+        found = raw.decode("utf-8", "replace")
+        if self.has_returns and "\r" in found:
+            found = found.replace("\r\n", "\n").replace("\r", "\n")
+        if "\0" in found:
+            found = found.replace("\0", " ")
+        return found if len(found) <= limit else found[:limit]
+
+    def unindented(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
+        """The text of a range without the indentation of its first line."""
+        found = self.text(start, end, limit)
+        if "\n" not in found:
+            return found
+        line_start = self.line_starts[bisect_right(self.line_starts, start) - 1]
+        indent = self.data[line_start:start]
+        if indent and not indent.strip(BLANK):
+            found = found.replace("\n" + indent.decode(), "\n")
+        return found
+
+    def strip(self, start: int, end: int) -> tuple[int, int]:
+        """The range without white space at its ends; an empty one is (start, start)."""
+        piece = self.data[start:end]
+        stripped = piece.lstrip(BLANK)
+        first = end - len(stripped)
+        length = len(stripped.rstrip(BLANK))
+        return (first, first + length) if length else (start, start)
+
+
+def clean_doc(text: str) -> str:
+    """A comment's or docstring's words: marks, quotes and common indentation removed."""
+    text = text.strip()
+    quoted = _STRING_PREFIX.match(text)
+    if quoted and text.endswith(quoted[1]) and len(text) >= quoted.end() + len(quoted[1]):
+        text = text[quoted.end() : -len(quoted[1])]
+        first, newline, rest = text.partition("\n")
+        if not newline:
+            return first.strip()[:DOC_CHARS]
+        lines = rest.expandtabs().split("\n")
+        indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+        return "\n".join([first.strip(), *(line[indent:].rstrip() for line in lines)]).strip()[:DOC_CHARS]
+    text = _LINE_MARK.sub("", _BLOCK_MARKS.sub("", text))
+    if "<summary" in text:
+        text = _XML_TAG.sub("", text)
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()[:DOC_CHARS]
+
+
+def clean_scope(text: str) -> str:
+    """A scope as part of a qualified name: "&mut a::Foo<T>" -> "a.Foo"."""
+    if text.isidentifier():
+        return "" if text in _NO_SCOPE else text
+    previous = ""
+    while previous != text:
+        previous, text = text, _SCOPE_JUNK.sub("", text)
+    return ".".join(part for part in _SCOPE_SEPARATORS.split(text.strip()) if part and part not in _NO_SCOPE)
