@@ -1,0 +1,223 @@
+"""What a user could have wrong about models, checked for real, each with its cure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
+from glossator.model import catalogue, memory
+from glossator.model.chat import ChatMessage, Done, open_model
+from glossator.model.header import read_header
+from glossator.model.installed import Models, resolve_model
+from glossator.model.memory import readable
+from glossator.model.runtime import probe
+
+if TYPE_CHECKING:
+    from glossator.model.chat import ModelStatus
+    from glossator.model.installed import ModelChoice
+    from glossator.model.runtime import Runtime
+    from glossator.settings import Settings
+
+ANSWER_SECONDS = 180.0
+"""For loading the model and one token: a 20 GB file from a slow disk takes two minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `cure` says what to do; "" where nothing need be done."""
+
+    name: str
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+def check_models(settings: Settings) -> list[Check]:
+    """All checks about models, in the order in which one rests on another. Not for use on an event loop's thread."""
+    if settings.endpoint:
+        return [_endpoint(settings)]
+    runtime = probe()
+    checks = [_runtime(runtime), _accelerator(settings, runtime), _folder(settings)]
+    choice, check = _chosen(settings, runtime)
+    checks.append(check)
+    if choice is not None and choice.path is not None and check.ok:
+        fits = _fits(settings, choice.path, runtime)
+        checks.append(fits)
+        if fits.ok and not runtime.problem:
+            checks.append(_answers(settings))
+    checks += _embedder(settings)
+    return checks
+
+
+def _runtime(runtime: Runtime) -> Check:
+    if runtime.problem:
+        what, _, cure = runtime.problem.partition("; ")
+        return Check("llama.cpp runtime", False, what, cure or "reinstall llama-cpp-python; see docs/models.md")
+    return Check("llama.cpp runtime", True, f"llama-cpp-python {runtime.version}; {runtime.features.rstrip(' |')}")
+
+
+def nvidia_card() -> bool:
+    """Whether this machine has an NVIDIA GPU with a driver."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _accelerator(settings: Settings, runtime: Runtime) -> Check:
+    name = "accelerator"
+    if runtime.devices:
+        listed = "; ".join(
+            f"{device.name} ({device.description}), {readable(device.free)} of {readable(device.total)} free"
+            for device in runtime.devices
+        )
+        if settings.gpu_layers == 0:
+            return Check(name, False, f"{listed}, but the setting gpu_layers is 0", "remove the setting gpu_layers")
+        return Check(name, True, listed)
+    metal = sys.platform == "darwin" and os.uname().machine == "arm64"
+    if runtime.problem or not (nvidia_card() or metal):
+        return Check(name, True, "none found: the CPU does the work")
+    what = "this Mac's GPU" if metal else "an NVIDIA GPU is here"
+    if runtime.gpu_build:
+        return Check(name, False, f"{what}, but llama.cpp does not see it", "update the GPU's driver")
+    return Check(
+        name,
+        False,
+        f"{what}, but this build of llama-cpp-python runs on the CPU alone",
+        "install a build for the GPU: docs/models.md, section 'GPU', has the command",
+    )
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.models_dir
+    name = "models folder"
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(existing, os.W_OK):
+        return Check(name, False, f"{folder} cannot be written", "set models_dir to a folder of your own")
+    free = shutil.disk_usage(existing).free
+    smallest = min(entry.size for entry in catalogue.entries("chat"))
+    if free < smallest:
+        return Check(
+            name, False, f"{folder}: {readable(free)} free", "make room, or set models_dir to a folder on another disk"
+        )
+    return Check(name, True, f"{folder}: {readable(free)} free")
+
+
+def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, Check]:
+    name = "chat model"
+    _, total = memory.physical_memory()
+    gpu = max((device.total for device in runtime.devices), default=0)
+    best = catalogue.recommended("chat", memory=total, gpu_memory=gpu)
+    get = f"glossator models pull {best.name}" if best is not None else "glossator models list"
+    try:
+        choice = resolve_model(settings)
+    except ModelError as error:
+        return None, Check(name, False, str(error), get)
+    if choice is None:
+        several = [model.name for model in Models.of(settings).all() if model.role == "chat"]
+        if several:
+            return None, Check(
+                name, False, f"none is chosen of {', '.join(several)}", f"glossator models use {several[0]}"
+            )
+        return None, Check(name, False, "none is installed: answers come from the index alone", get)
+    if choice.path is None:
+        return choice, Check(name, True, choice.name)
+    try:
+        header = read_header(choice.path)
+    except ModelError as error:
+        return choice, Check(name, False, str(error), f"remove it and fetch it again: {get}")
+    if header.is_embedder and not header.chat_template:
+        return choice, Check(name, False, f"{choice.name} is an embedding model, which cannot write answers", get)
+    size = f"{readable(header.file_bytes)}, {header.architecture} {header.file_type}"
+    note = "" if header.chat_template else "; it has no chat template, so ChatML is used"
+    if header.recurrent:
+        note += "; it cannot roll its cache back, so a changed conversation is read from its start"
+    return choice, Check(name, True, f"{choice.name}: {size}, trained for {header.context_length} tokens{note}")
+
+
+def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
+    name = "memory"
+    available, total = memory.physical_memory()
+    try:
+        plan = memory.plan(
+            read_header(path),
+            settings,
+            available=available,
+            devices=runtime.devices,
+            alternatives=catalogue.alternatives(embedding=False),
+        )
+    except ModelTooLargeError as error:
+        return Check(name, False, str(error), "do as it says, or: glossator models list")
+    except GlossatorError as error:
+        return Check(name, False, str(error), "correct the setting")
+    return Check(
+        name,
+        True,
+        f"{readable(plan.bytes_needed)} needed with {plan.context_tokens} tokens of context, "
+        f"{readable(available)} of {readable(total)} free",
+    )
+
+
+def _answers(settings: Settings) -> Check:
+    """Load the model and make one token: what counts in the end."""
+    name = "an answer"
+
+    async def one() -> tuple[ModelStatus, Done | None]:
+        model = open_model(settings)
+        done = None
+        try:
+            status = await model.load()
+            async for event in model.chat([ChatMessage("user", "Say yes.")], max_tokens=4, timeout=ANSWER_SECONDS):
+                done = event if isinstance(event, Done) else done
+            return status, done
+        finally:
+            await model.close()
+
+    try:
+        status, done = asyncio.run(one())
+    except GlossatorError as error:
+        return Check(name, False, str(error), "see the log of `glossator serve --log-level debug`")
+    speed = done.usage.tokens_per_second if done is not None else None
+    rate = f", {speed:.0f} tokens/s" if speed else ""
+    if status.note:
+        return Check(name, True, f"works on {status.device}{rate}; {status.note}")
+    return Check(name, True, f"works on {status.device}{rate}")
+
+
+def _endpoint(settings: Settings) -> Check:
+    name = "endpoint"
+
+    async def ask() -> ModelStatus:
+        model = open_model(settings)
+        try:
+            return await model.load()
+        finally:
+            await model.close()
+
+    try:
+        status = asyncio.run(ask())
+    except GlossatorError as error:
+        return Check(name, False, str(error), "start the server, or correct the settings endpoint and endpoint_key")
+    note = f"; {status.note}" if status.note else ""
+    return Check(name, True, f"{settings.endpoint} answers with {status.name}{note}")
+
+
+def _embedder(settings: Settings) -> list[Check]:
+    name = "embedding model"
+    if settings.embedder == "static":
+        return []
+    path = Path(settings.embedder).expanduser()
+    try:
+        header = read_header(path)
+    except ModelError as error:
+        return [Check(name, False, str(error), "correct the setting embedder, or remove it for the built-in one")]
+    if not header.is_embedder:
+        return [
+            Check(
+                name, False, f"{path.name} is not an embedding model", "use one of: glossator models list, or remove it"
+            )
+        ]
+    return [Check(name, True, f"{header.name}: {readable(header.file_bytes)}, vectors of {header.width}")]
