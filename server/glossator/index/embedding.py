@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from glossator.errors import EmbeddingError
 from glossator.index.entries import CHUNKER_VERSION
+from glossator.index.terms import identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,9 +53,6 @@ FIELDS: Final = ("name", "signature", "doc", "text")
 # Texts are cut into words of letters and digits, words into parts where the case or the kind of character changes.
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
-_IDENTIFIER = re.compile(r"\w+")
-_SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
-"""ASCII with a space for what no identifier holds: translating and splitting is much faster than the expression."""
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 _MAX_WORD: Final = 40
@@ -115,12 +113,9 @@ def vector_key(embedder_id: str, entry: Entry) -> bytes:
     It covers exactly what the embedder may read (qualified name, signature, doc, text; white space folded), so neither
     the file's path nor the entry's place in it: a renamed file or a reordered function keeps its vector.
     """
-    hasher = hashlib.blake2b(digest_size=16)
-    hasher.update(f"{embedder_id}\0{CHUNKER_VERSION}\0".encode())
-    for part in (entry.qualified_name, entry.signature, entry.doc, entry.text):
-        hasher.update(" ".join(part.split()).encode("utf-8", "surrogatepass"))
-        hasher.update(b"\0")
-    return hasher.digest()
+    parts = (embedder_id, str(CHUNKER_VERSION), entry.qualified_name, entry.signature, entry.doc, entry.text)
+    folded = " ".join(" \0 ".join(parts).split())
+    return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def plain(text: str) -> str:
@@ -179,10 +174,10 @@ class Vocabulary:
         if len(self._numbers) >= _CACHED_WORDS:
             self._forget()
         number_of = self._numbers.__getitem__
-        numbers = array("i")
-        lengths = array("i")
+        numbers: list[int] = []
+        lengths: list[int] = []
         for text in texts:
-            found = text.translate(_SPACED).split() if text.isascii() else _IDENTIFIER.findall(plain(text))
+            found = identifiers(plain(text))
             numbers.extend(map(number_of, found))
             lengths.append(len(found))
         met = np.array(numbers, np.int64)
