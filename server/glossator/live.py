@@ -144,7 +144,7 @@ class LiveRoot:
             self._parsing[path] = (buffer.revision, future, finished)
         if older is not None:
             older[1].cancel()
-            finished.add_done_callback(lambda _: older[2].done() or older[2].set_result(None))
+            finished.add_done_callback(lambda _: _finish(older[2]))
         future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done, finished))
 
     def _parsed(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
@@ -161,8 +161,7 @@ class LiveRoot:
             known = self._parsed_buffers.get(path)
             if update is not None and self.buffers.get(path) and (known is None or known[0] <= revision):
                 self._parsed_buffers[path] = (revision, update)
-        if not finished.done():
-            finished.set_result(None)
+        _finish(finished)
         self._on_change()
 
     def drop_buffer(self, path: str) -> None:
@@ -173,8 +172,7 @@ class LiveRoot:
             parsing = self._parsing.pop(path, None)
         if parsing is not None:
             parsing[1].cancel()
-            if not parsing[2].done():
-                parsing[2].set_result(None)
+            _finish(parsing[2])
 
     def overlay(self) -> Mapping[str, FileUpdate]:
         """What the buffers hold, as far as they are parsed."""
@@ -332,3 +330,8 @@ class LiveRoot:
             self._watcher.stop()
         self._thread.join(10.0)
         self.root.close()
+
+
+def _finish(future: Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -19,6 +19,7 @@ from glossator.index.records import Filter
 from glossator.lsp import protocol
 from glossator.lsp.positions import split_lines, whole_lines
 from glossator.lsp.symbols import Described, describe, document_symbols, hover_text, symbol_kind
+from glossator.lsp.workspaces import to_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,17 +83,15 @@ class _Ranges:
         return whole_lines(self._lines[key], start_line, end_line, encoding)
 
 
-def _uri(server: Server, root: Root, path: str) -> str:
-    from glossator.lsp.workspaces import to_uri
-
+def _uri(root: Root, path: str) -> str:
     return to_uri(root.path / path)
 
 
-def _evidence(server: Server, places: Sequence[EvidencePlace], ranges: _Ranges) -> tuple[protocol.Evidence, ...]:
+def _evidence(places: Sequence[EvidencePlace], ranges: _Ranges) -> tuple[protocol.Evidence, ...]:
     return tuple(
         protocol.Evidence(
             number=item.number,
-            uri=_uri(server, item.root, item.path),
+            uri=_uri(item.root, item.path),
             range=ranges(item.root, item.path, item.start_line, item.end_line),
             qualified_name=item.qualified_name,
             kind=item.kind,
@@ -103,11 +102,11 @@ def _evidence(server: Server, places: Sequence[EvidencePlace], ranges: _Ranges) 
     )
 
 
-def _citations(server: Server, places: Sequence[CitedPlace], ranges: _Ranges) -> tuple[protocol.Citation, ...]:
+def _citations(places: Sequence[CitedPlace], ranges: _Ranges) -> tuple[protocol.Citation, ...]:
     return tuple(
         protocol.Citation(
             number=item.number,
-            uri=_uri(server, item.root, item.path),
+            uri=_uri(item.root, item.path),
             range=ranges(item.root, item.path, item.start_line, item.end_line),
             qualified_name=item.qualified_name,
         )
@@ -117,11 +116,11 @@ def _citations(server: Server, places: Sequence[CitedPlace], ranges: _Ranges) ->
 
 def _result(server: Server, answer: Answer) -> protocol.AskResult:
     ranges = _Ranges(server)
-    usage = {name: value for name, value in answer.usage.items() if value is not None}
+    usage: dict[str, Any] = {name: value for name, value in answer.usage.items() if value is not None}
     return protocol.AskResult(
         answer=answer.answer,
-        citations=_citations(server, answer.citations, ranges),
-        evidence=_evidence(server, answer.evidence, ranges),
+        citations=_citations(answer.citations, ranges),
+        evidence=_evidence(answer.evidence, ranges),
         model=answer.model,
         finish_reason=answer.finish_reason,
         conversation_id=answer.conversation_id,
@@ -152,8 +151,7 @@ def status_of(server: Server) -> protocol.StatusResult:
                 pending=state.pending,
                 watching=state.watching,
                 skipped=tuple(
-                    protocol.SkippedFile(uri=_uri(server, live.root, item.path), reason=item.reason)
-                    for item in state.skipped
+                    protocol.SkippedFile(uri=_uri(live.root, item.path), reason=item.reason) for item in state.skipped
                 ),
                 message=state.message,
             )
@@ -211,7 +209,7 @@ class _Stream:
     def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
         """Send the evidence."""
         if self._token is not None:
-            evidence = _evidence(self._server, places, _Ranges(self._server))
+            evidence = _evidence(places, _Ranges(self._server))
             self._send(protocol.EvidenceProgress(evidence=evidence))
 
     def delta(self, text: str) -> None:
@@ -347,7 +345,7 @@ def _search(server: Server, query: str, limit: int, where: Filter) -> protocol.S
     return protocol.SearchResult(
         hits=tuple(
             protocol.SearchHit(
-                uri=_uri(server, root, hit.path),
+                uri=_uri(root, hit.path),
                 range=ranges(root, hit.path, hit.start_line, hit.end_line),
                 kind=hit.kind,
                 name=hit.name,
@@ -402,7 +400,7 @@ def resolve(server: Server, uri: str, position: types.Position) -> tuple[LiveRoo
     if located is None:
         return None
     live, path = located
-    document = server.workspace.get_text_document(uri)
+    document = server.document(uri)
     try:
         line, _ = document.index_at(position)
         word = document.word_at(position)
@@ -416,7 +414,7 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     if not server.configuration.options.hover:
         return None
     uri, position = params.text_document.uri, params.position
-    document = server.workspace.get_text_document(uri)
+    document = server.document(uri)
     try:
         if not document.word_at(position):
             return None
@@ -428,7 +426,7 @@ def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
     live, described = found
     explanation = server.answerer.explained(live.root, described.entry)
     links = [(title, command) for title, command in ACTIONS[:2]]
-    text = hover_text(described, explanation, uri, position, links, _uri(server, live.root, described.entry.path))
+    text = hover_text(described, explanation, uri, position, links, _uri(live.root, described.entry.path))
     return types.Hover(contents=types.MarkupContent(types.MarkupKind.Markdown, text))
 
 
@@ -443,7 +441,7 @@ def _code_actions(server: Server, params: types.CodeActionParams) -> list[types.
     located = server.workspaces.locate(uri)
     if located is None:
         return []
-    document = server.workspace.get_text_document(uri)
+    document = server.document(uri)
     try:
         word = document.word_at(position)
     except OSError:
@@ -464,7 +462,9 @@ def _resolve_action(action: types.CodeAction) -> types.CodeAction:
     data = action.data
     if isinstance(data, dict) and data.get("command") in CLIENT_COMMANDS:
         position = types.Position(int(data["line"]), int(data["character"]))
-        action.command = types.Command(action.title, str(data["command"]), _arguments(str(data["uri"]), position))
+        action.command = types.Command(
+            action.title, str(data["command"]), arguments=_arguments(str(data["uri"]), position)
+        )
     return action
 
 
@@ -516,9 +516,7 @@ def _workspace_symbols(server: Server, query: str) -> list[types.WorkspaceSymbol
             name=entry.name,
             kind=symbol_kind(entry.kind),
             container_name=entry.qualified_name.rpartition(".")[0] or entry.path,
-            location=types.Location(
-                _uri(server, root, entry.path), ranges(root, entry.path, entry.name_line, entry.name_line)
-            ),
+            location=types.Location(_uri(root, entry.path), ranges(root, entry.path, entry.name_line, entry.name_line)),
         )
         for root in server.session.roots
         for entry in root.names_like(query, SYMBOLS_LIMIT)
@@ -547,7 +545,9 @@ def _resolve_lens(server: Server, lens: types.CodeLens) -> types.CodeLens:
         return lens
     count = located[0].root.reference_count(str(data.get("name", "")))
     uses = "no use" if count == 0 else "1 use" if count == 1 else f"{count:,} uses"
-    lens.command = types.Command(f"{uses} · explain", COMMAND_EXPLAIN, _arguments(str(data["uri"]), lens.range.start))
+    lens.command = types.Command(
+        f"{uses} · explain", COMMAND_EXPLAIN, arguments=_arguments(str(data["uri"]), lens.range.start)
+    )
     return lens
 
 
@@ -594,7 +594,7 @@ def _register_commands(server: Server) -> None:
         live, described = found
         query = similar_query(described.entry)
         result = await asyncio.to_thread(_search, server, query, SEARCH_LIMIT + 1, Filter())
-        here = _uri(server, live.root, described.entry.path)
+        here = _uri(live.root, described.entry.path)
         hits = [hit for hit in result.hits if hit.uri != here or hit.qualified_name != described.entry.qualified_name]
         return plain(attrs.evolve(result, hits=tuple(hits[:SEARCH_LIMIT])))
 

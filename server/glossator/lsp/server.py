@@ -24,6 +24,7 @@ from glossator.errors import GlossatorError
 from glossator.lsp import handlers, logs, protocol
 from glossator.lsp.configuration import SECTION, Configuration, read
 from glossator.lsp.connection import Protocol, QueueWriter, feed_from, private_stdio, read_messages
+from glossator.lsp.positions import Document
 from glossator.lsp.workspaces import Workspaces, to_path
 from glossator.session import Session
 
@@ -53,7 +54,7 @@ WATCHER_ID = "glossator-files"
 
 
 def _converter() -> Converter:
-    converter = default_converter()
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     protocol.register(converter)
     return converter
 
@@ -171,6 +172,12 @@ class Server(LanguageServer):
                     for other, live in self.workspaces:
                         if other == uri:
                             live.cancel_run()
+
+    def document(self, uri: str) -> Document:
+        """An open document, or the file on disk as one."""
+        document = self.workspace.get_text_document(uri)
+        assert isinstance(document, Document)
+        return document
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something in the background; its failure is logged, and it is cancelled with the server."""
@@ -352,7 +359,7 @@ class Server(LanguageServer):
         if located is None or unquote(uri) not in self.workspace.text_documents:
             return
         live, path = located
-        document = self.workspace.get_text_document(uri)
+        document = self.document(uri)
         live.set_buffer(path, document.version or 0, document.source)
         self.spawn(asyncio.to_thread(live.parse_buffer, path))
 
@@ -460,7 +467,11 @@ async def _serve_stdio(settings: Settings) -> int:
     server = Server(settings)
     reader = asyncio.StreamReader()
     feed_from(incoming, reader, loop)
-    writer = QueueWriter(outgoing, lambda: loop.call_soon_threadsafe(server.ended.set))
+
+    def broken() -> None:
+        loop.call_soon_threadsafe(server.ended.set)
+
+    writer = QueueWriter(outgoing, broken)
     try:
         return await run(server, reader, writer)
     finally:
@@ -482,7 +493,8 @@ async def _serve_tcp(settings: Settings, port: int) -> int:
 
     listener = await asyncio.start_server(connected, "127.0.0.1", port)
     address = listener.sockets[0].getsockname()
-    print(f"glossator: listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"glossator: listening on {address[0]}:{address[1]}\n")
+    sys.stderr.flush()
     return await result
 
 
