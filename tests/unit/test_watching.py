@@ -36,10 +36,12 @@ class Received:
         self.on_arrival: Callable[[Changes], None] = lambda _: None
 
     def __call__(self, changes: Changes) -> None:
-        with self._arrived:
-            self.batches.append(changes)
-            self._arrived.notify_all()
-        self.on_arrival(changes)
+        try:
+            self.on_arrival(changes)
+        finally:
+            with self._arrived:
+                self.batches.append(changes)
+                self._arrived.notify_all()
 
     def wait(self, done: Callable[[], bool]) -> None:
         with self._arrived:
