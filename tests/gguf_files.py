@@ -243,6 +243,7 @@ def random_model(
     *,
     architecture: str = "qwen2",
     quantised: bool = False,
+    letters: bool = False,
     template: str = CHATML,
     context: int = 32768,
     name: str = "random",
@@ -251,6 +252,7 @@ def random_model(
 
     Args:
         quantised: Q8_0 instead of F32; the width and the feed-forward size must then be multiples of 32.
+        letters: write lower-case letters only, so that each token can be seen at once: the other embeddings are zero.
     """
     writer = _header(path, architecture, name, shape, context)
     vocabulary = _vocabulary(writer, [], shape.vocabulary, template)
@@ -263,10 +265,12 @@ def random_model(
     def matrix(tensor: str, rows: int, columns: int, zero: bool) -> None:
         if quantised:
             data = _random_q8_0(rng, rows, columns)
-            writer.add_tensor(tensor, data, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
         else:
             data = (rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32)
-            writer.add_tensor(tensor, data)
+        if letters and tensor == "token_embd.weight":
+            data[: ord("a")] = 0
+            data[ord("z") + 1 :] = 0
+        writer.add_tensor(tensor, data, raw_dtype=gguf.GGMLQuantizationType.Q8_0 if quantised else None)
 
     matrix("token_embd.weight", vocabulary, shape.width, False)
     writer.add_tensor("output_norm.weight", np.ones(shape.width, np.float32))
