@@ -391,16 +391,21 @@ class Answerer:
 
     def _counter(self, model: ChatModel) -> Callable[[str], int]:
         """Counts tokens with the model, from another thread than the event loop's."""
+        from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
+
         loop = asyncio.get_running_loop()
 
         def count(text: str) -> int:
-            return asyncio.run_coroutine_threadsafe(model.count([text]), loop).result()[0]
+            return asyncio.run_coroutine_threadsafe(model.count([text]), loop).result()[0] + EVIDENCE_FRAME_TOKENS
 
         return count
 
     async def _fit(self, model: ChatModel, material: _Material, budget: int) -> None:
         """Leave out the least important pieces until the rest fits, as the model counts."""
-        counts = await model.count([piece.evidence.text for piece in material.pieces])
+        from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
+
+        texts = [piece.evidence.text for piece in material.pieces]
+        counts = [tokens + EVIDENCE_FRAME_TOKENS for tokens in await model.count(texts)]
         used = 0
         kept: list[_Piece] = []
         for piece, tokens in zip(material.pieces, counts, strict=True):

@@ -109,7 +109,8 @@ class EmbeddingService:
         from glossator.model.client import ModelClient
 
         if self._client is None:
-            self._client = ModelClient(self._settings)
+            path = Path(self._settings.embedder).expanduser()
+            self._client = ModelClient(self._settings, path=path, embedding=True)
         return await self._client.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

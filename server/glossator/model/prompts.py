@@ -48,6 +48,9 @@ SPARE_TOKENS = 32
 """Left free in the context: a template may word a turn's frame differently from what was counted."""
 FRAME_TOKENS = 8
 """Tokens that a chat template spends around a turn (ChatML 5, Llama 3's 6)."""
+EVIDENCE_FRAME_TOKENS = 48
+"""Tokens of the fence and the heading around a piece of evidence: two tags with eight hexadecimal digits, a number, a
+name and a path, as real vocabularies cut them."""
 LEAST_EVIDENCE = 0.4
 """Part of the context that new evidence can always have: older turns are dropped until it does."""
 MAX_TURNS = 20
