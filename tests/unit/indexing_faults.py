@@ -32,13 +32,13 @@ from glossator.index.pool import WorkerPool
 from glossator.index.store import Store
 from glossator.settings import Settings
 
-COMMAND = (
-    sys.executable,
-    "-P",
-    "-c",
-    f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
-     "from tests.unit.indexing_faults import main\nmain()",
-)
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
+from tests.unit.indexing_faults import main
+main()
+"""
+COMMAND = (sys.executable, "-P", "-c", PROGRAM)
 
 
 class FakeEmbedder:

@@ -144,8 +144,7 @@ class Indexer:
             work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed:
                 progress(work.progress("finishing"))
-                with self._committing:
-                    self._store.maintain()
+                self._store.maintain()
             status = self._store.status()
             return IndexReport(
                 files=status.files,
@@ -187,9 +186,8 @@ class Indexer:
         return frozenset(work.changed)
 
     def maintain(self) -> None:
-        """Compact the store when that is due: to be called now and then between updates."""
-        with self._committing:
-            self._store.maintain()
+        """Compact the store when that is due: to be called now and then between updates, which may go on meanwhile."""
+        self._store.maintain()
 
     def submit_buffer(self, path: str, text: str) -> Future[FileUpdate]:
         """Have a buffer's text parsed and embedded, before all work on files. Cancelling forgets it while it waits.

@@ -82,7 +82,8 @@ class _Process:
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = [package_root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
         environment["PYTHONPATH"] = os.pathsep.join(search_path)
-        environment["TOKENIZERS_PARALLELISM"] = "false"
+        # A worker is one core's worth of work: no threads of the numeric libraries besides.
+        environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW

@@ -1,0 +1,326 @@
+"""Measure indexing: `scripts/bench index [PATH...] [--workers N] [--large] [--many] [--json]`.
+
+Corpora are folders; the default is Python's standard library without its tests. Each is copied to a temporary folder
+(only the files that are indexed) and measured there, in one run:
+
+- *raw parsing*: tree-sitter alone over the same texts, one process at the workers' low priority, nothing else running
+- *cold index*: empty index, warm workers (the start of processes and the import of libraries are excluded)
+- *unchanged*: indexing again when nothing changed
+- *one file*: from a saved change of one function until a full-text search finds its new name
+- *peak memory* of all processes together: proportional set size on Linux, elsewhere resident set size
+
+`--large` adds a corpus of a million lines (copies with renamed definitions), `--many` one of 10,000 small files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from glossator.index.embedding import open_embedder
+from glossator.index.indexer import Indexer
+from glossator.index.pool import WorkerPool, worker_count
+from glossator.index.store import Filter, Store
+from glossator.index.terms import analyze
+from glossator.settings import Settings
+from glossator.workspace.files import Found, read_text, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.index.embedding import Embedder
+
+LARGE_LINES = 1_000_000
+MANY_FILES = 10_000
+CHANGES = 20
+SAMPLE_SECONDS = 0.2
+
+RAW = """
+import os, sys, time
+from pathlib import Path
+from glossator.index.languages import language_of
+from glossator.index.parsing import raw_parse
+from glossator.settings import Settings
+from glossator.workspace.files import Found, Text, read_text, scan
+
+if sys.platform != "win32":
+    os.nice(10)
+root = Path(sys.argv[1])
+settings = Settings()
+texts = []
+for item in scan(root, settings):
+    text = read_text(root, item.path, settings) if isinstance(item, Found) else None
+    if isinstance(text, Text):
+        texts.append((language_of(item.path), text.text.encode("utf-8", "surrogatepass")))
+for language in {language for language, _ in texts}:
+    raw_parse(language, b"")
+begun = time.perf_counter()
+for language, data in texts:
+    raw_parse(language, data)
+print(time.perf_counter() - begun)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured of one corpus; times in seconds, memory in bytes."""
+
+    corpus: str
+    workers: int
+    files: int
+    lines: int
+    megabytes: float
+    symbols: int
+    raw: float
+    cold: float
+    ratio: float
+    unchanged: float
+    change_p50: float
+    change_p95: float
+    peak_bytes: int
+    peak_by: dict[str, int]
+    index_bytes: int
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="bench index", description="Measure indexing.")
+    parser.add_argument("paths", nargs="*", type=Path, help="folders (default: Python's standard library)")
+    parser.add_argument("--workers", type=int, default=0, help="worker processes (default: all cores but one)")
+    parser.add_argument("--large", action="store_true", help="also a corpus of a million lines")
+    parser.add_argument("--many", action="store_true", help="also a corpus of 10,000 small files")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    given = parser.parse_args(arguments)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="glossator-bench-") as temporary:
+        folder = Path(temporary)
+        corpora = [(path.name, lambda to, path=path: copy(path, to)) for path in given.paths or [standard_library()]]
+        source = given.paths[0] if given.paths else standard_library()
+        if given.large:
+            corpora.append(("a million lines", lambda to: enlarge(source, to, LARGE_LINES)))
+        if given.many:
+            corpora.append(("10,000 files", lambda to: scatter(source, to, MANY_FILES)))
+        for number, (name, make) in enumerate(corpora):
+            root = folder / f"corpus{number}" / "root"
+            root.mkdir(parents=True)
+            make(root)
+            results.append(measure(name, root, root.parent / "index", given.workers))
+            if not given.json:
+                show(results[-1])
+    if given.json:
+        print(json.dumps([asdict(result) for result in results], indent=2))
+    return 0
+
+
+def show(result: Result) -> None:
+    """Print one result for people."""
+    others = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in result.peak_by.items())
+    print(
+        f"{result.corpus}: {result.files:,} files, {result.lines:,} lines, {result.megabytes:.1f} MB, "
+        f"{result.symbols:,} symbols; {result.workers} worker(s)\n"
+        f"  raw parsing, one core  {result.raw:8.2f} s   {result.lines / result.raw:12,.0f} lines/s\n"
+        f"  cold index             {result.cold:8.2f} s   {result.lines / result.cold:12,.0f} lines/s"
+        f"   {result.ratio:.2f} x raw parsing\n"
+        f"  unchanged              {result.unchanged:8.2f} s\n"
+        f"  one changed file       {result.change_p50 * 1e3:8.0f} ms  (p95 {result.change_p95 * 1e3:.0f} ms)\n"
+        f"  peak memory            {result.peak_bytes / 1e6:8,.0f} MB  ({others})\n"
+        f"  index on disk          {result.index_bytes / 1e6:8,.0f} MB",
+        flush=True,
+    )
+
+
+# Corpora
+
+
+def standard_library() -> Path:
+    """The folder of Python's standard library."""
+    return Path(sysconfig.get_path("stdlib"))
+
+
+def texts_of(source: Path) -> Iterator[tuple[str, str]]:
+    """(path, text) of the files of a folder that would be indexed; of the standard library, without the tests."""
+    settings = Settings(exclude=("site-packages", "test", "tests", "idle_test"))
+    if source != standard_library():
+        settings = Settings()
+    for item in scan(source, settings):
+        if isinstance(item, Found):
+            text = read_text(source, item.path, settings)
+            if text is not None and not hasattr(text, "reason"):
+                yield item.path, text.text
+
+
+def put(root: Path, path: str, text: str) -> int:
+    """Write a file, an hour old; returns its lines."""
+    full = root / path
+    full.parent.mkdir(parents=True, exist_ok=True)
+    full.write_text(text, "utf-8", errors="surrogatepass", newline="")
+    then = time.time() - 3600
+    os.utime(full, (then, then))
+    return text.count("\n")
+
+
+def copy(source: Path, root: Path) -> None:
+    """The files of `source` that are indexed."""
+    for path, text in texts_of(source):
+        put(root, path, text)
+
+
+_DEFINED = re.compile(r"\b(?:def|class|func|function|fn|struct|interface|type|enum)\s+([A-Za-z_]\w*)")
+
+
+def enlarge(source: Path, root: Path, lines: int) -> None:
+    """Copies of `source`, each with its definitions renamed, until there are so many lines."""
+    texts = list(texts_of(source))
+    written = 0
+    for number in range(10_000):
+        for path, text in texts:
+            if number:
+                names = set(_DEFINED.findall(text))
+                text = re.sub(r"\b[A-Za-z_]\w*\b", partial(_renamed, names, f"_v{number}"), text)
+            written += put(root, f"copy{number}/{path}", text)
+            if written >= lines:
+                return
+
+
+def _renamed(names: set[str], suffix: str, match: re.Match[str]) -> str:
+    return match[0] + suffix if match[0] in names else match[0]
+
+
+def scatter(source: Path, root: Path, files: int) -> None:
+    """So many small files, cut out of those of `source`."""
+    made = 0
+    while made < files:
+        for path, text in texts_of(source):
+            lines = text.split("\n")
+            for start in range(0, len(lines), 40):
+                put(root, f"{path}.d/{made // 200}/part{made}{Path(path).suffix}", "\n".join(lines[start : start + 40]))
+                made += 1
+                if made == files:
+                    return
+
+
+# Measuring
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, int]]:
+    """The most memory that this process and its children use together meanwhile: "all", "main", "workers"."""
+    peak = {"all": 0, "main": 0, "workers": 0}
+    end = threading.Event()
+
+    def sample() -> None:
+        here = psutil.Process()
+        while not end.wait(SAMPLE_SECONDS):
+            main = _memory(here)
+            workers = sum(map(_memory, here.children(recursive=True)))
+            if main + workers > peak["all"]:
+                peak.update(all=main + workers, main=main, workers=workers)
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        end.set()
+        thread.join()
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        if sys.platform == "linux":
+            return int(process.memory_full_info().pss)
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def raw_parsing(root: Path) -> float:
+    """Seconds of tree-sitter alone."""
+    done = subprocess.run([sys.executable, "-c", RAW, str(root)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
+    """All figures of one corpus."""
+    settings = Settings(index_dir=index_dir, workers=workers)
+    size = sum(item.size for item in scan(root, settings) if isinstance(item, Found))
+    raw = raw_parsing(root)
+    embedder = open_embedder(settings)
+    with WorkerPool(settings) as pool:
+        warm_up(settings, embedder, pool, root.parent / "warm")
+        folder = Store.folder_for(index_dir, root, embedder.id)
+        store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
+        indexer = Indexer(root, settings, store, pool)
+        with watched() as peak:
+            cold = indexer.run()
+        unchanged = min(indexer.run().seconds for _ in range(3))
+        changes = sorted(change_one(root, indexer, store, number) for number in range(CHANGES))
+        status = store.status()
+        store.close()
+    return Result(
+        corpus=name,
+        workers=worker_count(settings),
+        files=cold.files,
+        lines=cold.lines,
+        megabytes=size / 1e6,
+        symbols=cold.symbols,
+        raw=raw,
+        cold=cold.seconds,
+        ratio=cold.seconds / raw,
+        unchanged=unchanged,
+        change_p50=statistics.median(changes),
+        change_p95=changes[int(len(changes) * 0.95) - 1],
+        peak_bytes=peak["all"],
+        peak_by={"main": peak["main"], "workers": peak["workers"]},
+        index_bytes=status.size_bytes,
+    )
+
+
+def warm_up(settings: Settings, embedder: Embedder, pool: WorkerPool, root: Path) -> None:
+    """Start all workers and import all libraries: index a small folder."""
+    for number in range(4 * pool.count):
+        put(root, f"f{number}.py", "".join(f"def warm_{number}_{i}():\n    return {i}\n\n\n" for i in range(4000)))
+    folder = Store.folder_for(settings.index_dir, root, embedder.id)
+    store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
+    Indexer(root, settings, store, pool).run()
+    store.close()
+
+
+def change_one(root: Path, indexer: Indexer, store: Store, number: int) -> float:
+    """Seconds from a change on disk until it is found."""
+    chance = random.Random(number)
+    paths = sorted(path for path in store.files() if path.endswith(".py"))
+    path = root / chance.choice(paths)
+    name = "changed" + "".join(chance.choices("bcdfghklmnprstvz", k=12))
+    text = path.read_text("utf-8", errors="surrogatepass")
+    begun = time.perf_counter()
+    path.write_text(f"{text}\n\ndef {name}():\n    return {number}\n", "utf-8", errors="surrogatepass")
+    indexer.update([path])
+    store.refresh()
+    found = store.text_search(analyze(name), 1, Filter())
+    seconds = time.perf_counter() - begun
+    if not found:
+        raise SystemExit(f"{path}: the change is not found")
+    return seconds
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
