@@ -128,17 +128,22 @@ class LiveRoot:
         """A buffer's text, in place of the file's; `parse_buffer` makes searches see it."""
         self.buffers.put(path, version, text)
 
-    def parse_buffer(self, path: str) -> None:
-        """Have a worker parse a buffer as it is now, before all else. A parse of an older state is given up."""
+    def parse_buffer(self, path: str) -> Future[None]:
+        """Have a worker parse a buffer as it is now, before all else. A parse of an older state is given up.
+
+        The future is done when searches see that state, or a newer one.
+        """
+        finished: Future[None] = Future()
         buffer = self.buffers.get(path)
         if buffer is None:
-            return
+            _finish(finished)
+            return finished
         try:
             future = self.root.buffer_indexer().submit_buffer(path, buffer.text or "")
         except GlossatorError as error:
             _log.warning("cannot index the buffer of %s: %s", path, error)
-            return
-        finished: Future[None] = Future()
+            _finish(finished)
+            return finished
         with self._buffer_lock:
             older = self._parsing.pop(path, None)
             self._parsing[path] = (buffer.revision, future, finished)
@@ -146,6 +151,7 @@ class LiveRoot:
             older[1].cancel()
             finished.add_done_callback(lambda _: _finish(older[2]))
         future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done, finished))
+        return finished
 
     def _parsed(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
         update = None
@@ -188,11 +194,6 @@ class LiveRoot:
         """All buffers' texts by path."""
         held = {path: self.buffers.get(path) for path in self.buffers.documents()}
         return {path: buffer.text for path, buffer in held.items() if buffer is not None and buffer.text is not None}
-
-    def parsed(self) -> list[Future[None]]:
-        """Futures that are done when the buffers that are being parsed now are in the overlay."""
-        with self._buffer_lock:
-            return [done for _, _, done in self._parsing.values()]
 
     # State
 

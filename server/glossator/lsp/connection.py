@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from glossator.errors import GlossatorError
@@ -119,6 +120,14 @@ class Protocol(LanguageServerProtocol):
     def _reply_error(self, request_id: Any, code: int, message: str) -> None:
         self._send_response(request_id, error=types.ResponseError(code=int(code), message=message))
 
+    def _execute_handler(self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None) -> None:
+        """pygls' own, but the futures of notifications are forgotten once they are done: they would pile up."""
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        is_request = getattr(callback, "func", None) == self._send_handler_result
+        future = self._request_futures.get(msg_id)
+        if future is not None and not is_request:
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
         """Reply to a request; an error of ours becomes RequestFailed with its one line."""
         if not future.cancelled() and isinstance(error := future.exception(), GlossatorError):
@@ -161,6 +170,15 @@ class Protocol(LanguageServerProtocol):
             _log.warning("didChange of a document that is not open: %s", params.text_document.uri)
             return
         yield from super().lsp_text_document__did_change(params)
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
+        """Run a command as part of the request, so that cancelling the request cancels it (pygls' would run on)."""
+        handler = self.fm.commands.get(params.command)
+        if handler is None:
+            raise JsonRpcInvalidParams(f"unknown command {params.command!r}")
+        result = handler(*(params.arguments or ()))
+        return await result if inspect.isawaitable(result) else result
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override] # theirs is a generator that calls sys.exit

@@ -17,7 +17,7 @@ from glossator.answering import Listener, Place, Question
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.index.records import Filter
 from glossator.lsp import protocol
-from glossator.lsp.positions import split_lines, whole_lines
+from glossator.lsp.positions import encoding_name, split_lines, whole_lines
 from glossator.lsp.symbols import Described, describe, document_symbols, hover_text, symbol_kind
 from glossator.lsp.workspaces import to_uri
 
@@ -79,7 +79,7 @@ class _Ranges:
         key = (root, path)
         if key not in self._lines:
             self._lines[key] = split_lines(root.text(path) or "")
-        encoding = str(self._server.workspace.position_encoding or types.PositionEncodingKind.Utf16)
+        encoding = encoding_name(self._server.workspace.position_encoding)
         return whole_lines(self._lines[key], start_line, end_line, encoding)
 
 
@@ -383,7 +383,7 @@ def _register_custom(server: Server) -> None:
         return await search(server, params)
 
     @server.feature(protocol.STATUS)
-    def on_status(_: object) -> protocol.StatusResult:
+    def on_status(_: protocol.StatusParams | None) -> protocol.StatusResult:
         return status_of(server)
 
     @server.feature(protocol.REINDEX)
@@ -569,13 +569,13 @@ def _register_commands(server: Server) -> None:
     plain: Callable[[Any], Any] = server.protocol._converter.unstructure  # noqa: SLF001 - as above
 
     @server.command(COMMAND_EXPLAIN)
-    async def on_explain(arguments: Any) -> Any:
+    async def on_explain(arguments: Any = None, *_: Any) -> Any:
         uri, position = _command_place(arguments)
         params = protocol.ExplainParams(text_document=types.TextDocumentIdentifier(uri), position=position)
         return plain(await explain(server, params))
 
     @server.command(COMMAND_ASK)
-    async def on_ask(arguments: Any) -> Any:
+    async def on_ask(arguments: Any = None, *_: Any) -> Any:
         uri, position = _command_place(arguments)
         question = arguments.get("question") if isinstance(arguments, dict) else None
         if not isinstance(question, str) or not question.strip():
@@ -586,7 +586,7 @@ def _register_commands(server: Server) -> None:
         return plain(await ask(server, params))
 
     @server.command(COMMAND_SIMILAR)
-    async def on_similar(arguments: Any) -> Any:
+    async def on_similar(arguments: Any = None, *_: Any) -> Any:
         uri, position = _command_place(arguments)
         found = await asyncio.to_thread(resolve, server, uri, position)
         if found is None:
@@ -599,7 +599,7 @@ def _register_commands(server: Server) -> None:
         return plain(attrs.evolve(result, hits=tuple(hits[:SEARCH_LIMIT])))
 
     @server.command(COMMAND_REINDEX)
-    async def on_reindex() -> None:
+    async def on_reindex(*_: Any) -> None:
         await reindex(server, None)
 
 

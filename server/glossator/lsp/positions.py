@@ -26,6 +26,13 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
+def encoding_name(encoding: types.PositionEncodingKind | str | None) -> str:
+    """An encoding as it stands on the wire; UTF-16 is LSP's default. (`str` of lsprotocol's enum is another thing.)"""
+    if isinstance(encoding, types.PositionEncodingKind):
+        return encoding.value
+    return encoding or types.PositionEncodingKind.Utf16.value
+
+
 def _content_length(line: str) -> int:
     """Length of a line without its end, in code points."""
     return len(line) - (2 if line.endswith("\r\n") else 1 if line[-1:] in ("\n", "\r") else 0)
@@ -78,7 +85,7 @@ class Document(TextDocument):
     @property
     def encoding(self) -> str:
         """The negotiated position encoding."""
-        return str(self.position_codec.encoding or types.PositionEncodingKind.Utf16)
+        return encoding_name(self.position_codec.encoding)
 
     @property
     def lines(self) -> list[str]:

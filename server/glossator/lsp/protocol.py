@@ -324,6 +324,13 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+def _text(value: object, _: object) -> str:
+    """A text that must be one: cattrs would make "None" out of null."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, not {value!r}")
+    return value
+
+
 def register(converter: Converter) -> None:
     """Teach a converter these classes; unknown fields are ignored, so that a newer client works."""
     converter.register_structure_hook(int | str | None, lambda value, _: value)
@@ -331,7 +338,8 @@ def register(converter: Converter) -> None:
     for cls in _CLASSES:
         resolved = attrs.resolve_types(cls)
         overrides: dict[str, Any] = {
-            field.name: cattrs.gen.override(rename=camel(field.name)) for field in attrs.fields(resolved)
+            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_text if field.type is str else None)
+            for field in attrs.fields(resolved)
         }
         converter.register_structure_hook(cls, cattrs.gen.make_dict_structure_fn(cls, converter, **overrides))
         converter.register_unstructure_hook(

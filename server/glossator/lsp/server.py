@@ -86,6 +86,7 @@ class Server(LanguageServer):
         self._status_timer: asyncio.TimerHandle | None = None
         self._last_status: protocol.StatusResult | None = None
         self._buffer_timers: dict[str, asyncio.TimerHandle] = {}
+        self._parsing: dict[str, asyncio.Task[Any]] = {}
         self._progress_tokens: dict[str, str] = {}
         self.protocol.on_exit = self.ended.set
         handlers.register(self)
@@ -109,7 +110,7 @@ class Server(LanguageServer):
             self.spawn(self._start())
 
         @self.feature(types.SHUTDOWN)
-        def shutdown(_: object) -> None:
+        def shutdown(_: None) -> None:
             for task in tuple(self._tasks):
                 task.cancel()
 
@@ -361,19 +362,20 @@ class Server(LanguageServer):
         live, path = located
         document = self.document(uri)
         live.set_buffer(path, document.version or 0, document.source)
-        self.spawn(asyncio.to_thread(live.parse_buffer, path))
+
+        async def parse() -> None:
+            await asyncio.wrap_future(await asyncio.to_thread(live.parse_buffer, path))
+
+        self._parsing[uri] = self.spawn(parse())
 
     async def buffers_parsed(self) -> None:
         """Have all buffers parsed as they are now; waits for it, but not for ever (a parse is milliseconds)."""
         for uri, timer in tuple(self._buffer_timers.items()):
             timer.cancel()
             self._parse_buffer(uri)
-        pending = [live.parsed() for _, live in self.workspaces]
-        if self._tasks or pending:
-            await asyncio.sleep(0)
-            waits = [asyncio.wrap_future(future) for futures in pending for future in futures]
-            if waits:
-                await asyncio.wait(waits, timeout=FLUSH_SECONDS)
+        self._parsing = {uri: task for uri, task in self._parsing.items() if not task.done()}
+        if self._parsing:
+            await asyncio.wait(self._parsing.values(), timeout=FLUSH_SECONDS)
 
     def _buffer_closed(self, uri: str) -> None:
         if uri in self._buffer_timers:

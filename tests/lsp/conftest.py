@@ -1,0 +1,42 @@
+"""A server in this process, spoken to over two streams on one loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from glossator.lsp.server import Server, run
+from glossator.settings import load
+from tests.lsp.client import Client
+
+
+class StreamEnd:
+    """What the server writes to: the client's stream."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+
+    def write(self, data: bytes) -> None:
+        self._reader.feed_data(data)
+
+    def close(self) -> None:
+        self._reader.feed_eof()
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of a fresh server whose indexes are below the test's folder."""
+    settings = replace(load(), index_dir=tmp_path / "indexes")
+    to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
+    server = Server(settings)
+    serving = asyncio.ensure_future(run(server, to_server, StreamEnd(to_client)))
+    client = Client(to_client, to_server.feed_data)
+    client.server = server  # type: ignore[attr-defined] # for tests that look inside
+    yield client
+    to_server.feed_eof()
+    await asyncio.wait_for(serving, 20)
+    to_client.feed_eof()
