@@ -45,6 +45,23 @@ DEFINITIONS = {
         8-12 test Shop.AccountsTest.get_user/1
         9-11 test Shop.AccountsTest.get_user/1.finds by id
     """,
+    "Backup.psm1": """
+        4-16 function Copy-Backup
+        18-21 function Compress-Backup
+        23-26 enum Level
+        28-43 class Backup
+        32-34 constructor Backup.Backup
+        36-38 method Backup.IsDue
+        40-42 method Backup.Latest
+    """,
+    "Build.groovy": """
+        6-30 class Build
+        18-22 method Build.run
+        24-29 method Build.describe
+        32-34 interface Step
+        36-38 enum Mode
+        40-42 function deploy
+    """,
     "Cache.swift": """
         4-5 constant defaultLifetime
         7-14 protocol Storable
@@ -69,6 +86,31 @@ DEFINITIONS = {
         88-90 method Downloader.fetch
         93-95 function makeKey
     """,
+    "Cart.vue": """
+        12-15 interface Line
+        17-17 constant lines
+        18-18 constant count
+        20-24 function checkout
+        26-28 function sumOf
+    """,
+    "Clock.svelte": """
+        2-2 constant ZONE
+        8-8 variable format
+        9-9 variable now
+        11-14 function tick
+    """,
+    "counter.erl": """
+        12-12 macro TIMEOUT
+        13-13 macro KEY
+        15-18 struct state
+        20-20 type amount
+        21-21 method on_change
+        23-26 function start_link
+        28-33 function increment
+        35-36 function init
+        38-42 function handle_call
+        44-45 function add
+    """,
     "deploy.sh": """
         8-9 variable BUILD_DIR
         10-10 variable DEPLOY_TIMEOUT
@@ -77,6 +119,52 @@ DEFINITIONS = {
         24-29 function copy_build
         31-37 function restart_service
         39-48 function main
+    """,
+    "flags.cmake": """
+        5-5 variable SHOP_VERSION
+        6-6 variable SHOP_TESTS
+        8-14 function add_flag_if_known
+        16-19 macro shop_library
+        21-25 resource shop
+        28-28 test cart_test
+    """,
+    "handler.clj": """
+        7-7 constant max-items
+        9-12 constant routes
+        14-14 constant state
+        16-19 function parse-id
+        21-24 function page
+        26-31 macro with-timing
+        33-36 protocol Priced
+        35-35 method Priced.price
+        36-36 method Priced.discount
+        38-42 class Item
+        40-40 method Item.price
+        41-42 method Item.discount
+        44-44 function render
+        46-48 function render
+        52-52 method String.price
+        54-59 function handler
+        61-62 test parse-id-test
+    """,
+    "Inventory.fs": """
+        1-58 module Shop.Inventory
+        7-11 union Shop.Inventory.Amount
+        13-17 struct Shop.Inventory.Item
+        17-17 method Shop.Inventory.Item.IsEmpty
+        19-20 class Shop.Inventory.IStore
+        20-20 method Shop.Inventory.IStore.Find
+        22-22 type Shop.Inventory.OutOfStock
+        24-41 class Shop.Inventory.MemoryStore
+        28-28 constructor Shop.Inventory.MemoryStore.new
+        30-33 method Shop.Inventory.MemoryStore.Add
+        35-35 method Shop.Inventory.MemoryStore.Create
+        38-41 method Shop.Inventory.MemoryStore.Find
+        43-43 constant Shop.Inventory.defaultLimit
+        45-49 function Shop.Inventory.add
+        51-54 function Shop.Inventory.total
+        56-58 module Shop.Inventory.Report
+        57-58 function Shop.Inventory.Report.print
     """,
     "inventory.rb": """
         6-79 module Warehouse
@@ -100,6 +188,31 @@ DEFINITIONS = {
         84-88 test Warehouse.Shelf.when full
         85-87 test Warehouse.Shelf.when full.refuses another item
         91-93 function restock
+    """,
+    "Ledger.m": """
+        5-5 variable LedgerErrorDomain
+        7-10 enum LedgerState
+        12-17 protocol LedgerDelegate
+        14-14 method LedgerDelegate.ledger
+        16-16 method LedgerDelegate.ledgerShouldClose
+        19-31 class Ledger
+        28-28 method Ledger.initWithOwner
+        29-29 method Ledger.ledgerWithName
+        33-56 class Ledger
+        37-43 method Ledger.initWithOwner
+        45-50 method Ledger.post
+        52-54 method Ledger.ledgerWithName
+        60-62 method Ledger.description
+        66-68 function LedgerSum
+    """,
+    "Makefile": """
+        4-4 variable CC
+        5-5 variable SOURCES
+        7-9 macro HELP
+        13-14 function all
+        16-19 function shop
+        20-22 function %.o
+        23-24 function clean
     """,
     "network.tf": """
         1-8 resource terraform
@@ -261,6 +374,17 @@ DEFINITIONS = {
         55-59 variable M.handlers
         61-63 function restart
     """,
+    "Queue.pm": """
+        1-1 package Job.Queue
+        10-10 constant MAX_JOBS
+        18-23 function new
+        25-31 function add
+        33-34 function count
+        36-38 function _next_id
+        40-42 package Job.Queue.Item
+        41-41 function Job.Queue.Item.id
+        44-47 function run_all
+    """,
     "Router.php": """
         13-14 constant CACHE_SECONDS
         16-16 constant ROUTER_DEBUG
@@ -278,6 +402,19 @@ DEFINITIONS = {
         96-109 function router
         111-111 function dispatch
     """,
+    "schema.graphql": """
+        1-9 struct Customer
+        11-13 interface Node
+        15-19 struct OrderInput
+        21-24 enum OrderState
+        26-26 type SearchResult
+        28-28 type DateTime
+        30-30 macro key
+        32-34 struct Query
+        33-33 rpc Query.customer
+        36-40 query GetCustomer
+        42-45 query CustomerFields
+    """,
     "schema.sql": """
         1-2 namespace shop
         4-9 table shop.customers
@@ -289,6 +426,12 @@ DEFINITIONS = {
         31-34 function count_orders
         36-37 rule orders_touch
         39-41 query recent
+    """,
+    "service.nix": """
+        8-10 function renderSettings
+        12-12 variable package
+        17-25 key options.services.shop
+        27-32 key config
     """,
     "Shapes.scala": """
         6-14 enum Shape
@@ -351,6 +494,22 @@ DEFINITIONS = {
         21-23 interface S
         22-22 type S.t
         25-25 function now
+    """,
+    "Vault.sol": """
+        7-10 interface IVault
+        9-9 method IVault.deposit
+        12-16 class Shares
+        13-15 method Shares.toShares
+        18-18 type TooMuch
+        20-58 class Vault
+        24-27 struct Vault.Position
+        29-29 enum Vault.State
+        31-31 type Vault.Deposited
+        36-39 method Vault.whenOpen
+        41-43 constructor Vault.constructor
+        45-51 method Vault.deposit
+        53-55 method Vault.rate
+        57-57 method Vault.receive
     """,
 }
 """For each source: lines, kind and qualified name of each definition, in order."""
@@ -422,6 +581,24 @@ DETAILS: list[tuple[str, str, str, str]] = [
     ("shop.proto", "Orders.GetOrder", "rpc GetOrder(GetOrderRequest) returns (Order)", "Gives one order."),
     ("network.tf", "aws_instance.web", 'resource "aws_instance" "web"', "The machine that serves the shop."),
     ("network.tf", "variable.region", 'variable "region"', "The region."),
+    ("Ledger.m", "LedgerDelegate", "@protocol LedgerDelegate <NSObject>", "What a ledger tells of."),
+    ("Ledger.m", "Ledger.post", "- (void)post:(Entry *)entry error:(NSError **)error", "Adds an entry."),
+    ("Ledger.m", "LedgerState", "typedef NS_ENUM(NSInteger, LedgerState)", ""),
+    ("Queue.pm", "new", "sub new", "Makes a queue."),
+    ("handler.clj", "parse-id", "(defn parse-id", "Reads an id from a path."),
+    ("handler.clj", "Priced.price", "(price [this]", "The price in cents."),
+    ("counter.erl", "increment", "-spec increment(pid(), amount()) -> ok.", "@doc Adds to a counter."),
+    ("Inventory.fs", "Shop.Inventory.MemoryStore.Add", "member this.Add(item: Item)", "Adds an item."),
+    ("Inventory.fs", "Shop.Inventory.total", "let rec total items", ""),
+    ("Build.groovy", "Build", "class Build extends Task implements Runnable", "Builds one project."),
+    ("Backup.psm1", "Copy-Backup", "function Copy-Backup", ".SYNOPSIS\nCopies a folder."),
+    ("Vault.sol", "Vault.deposit", "function deposit(uint256 amount) external whenOpen returns", "@notice Puts tokens"),
+    ("service.nix", "renderSettings", "renderSettings = settings", "Renders the settings."),
+    ("flags.cmake", "add_flag_if_known", "function(add_flag_if_known target flag)", "Adds a flag if the compiler"),
+    ("Makefile", "all", "all: shop docs", "Builds everything."),
+    ("schema.graphql", "Customer", "type Customer implements Node & Named", "Someone who buys."),
+    ("Cart.vue", "checkout", "async function checkout(): Promise<void>", "Pays for what is in the cart."),
+    ("Clock.svelte", "tick", "function tick()", "Reads the time."),
 ]
 
 REFERENCES: list[tuple[str, str, set[str]]] = [
@@ -448,6 +625,20 @@ REFERENCES: list[tuple[str, str, set[str]]] = [
     ("schema.sql", "orders_touch", {"orders", "touch_row"}),
     ("shop.proto", "Order", {"State", "Line", "Timestamp", "Card"}),
     ("network.tf", "aws_instance.web", {"base", "lookup", "types"}),
+    ("Ledger.m", "Ledger.post", {"addObject", "ledger", "didPost", "LedgerLog"}),
+    ("Queue.pm", "add", {"count", "wake"}),
+    ("handler.clj", "handler", {"parse-id", "response", "render", "not-found"}),
+    ("counter.erl", "handle_call", {"add", "state"}),
+    ("Inventory.fs", "Shop.Inventory.total", {"Pieces", "add"}),
+    ("Build.groovy", "Build.run", {"execute"}),
+    ("Backup.psm1", "Copy-Backup", {"Compress-Backup", "Remove-OldBackup"}),
+    ("Vault.sol", "Vault.deposit", {"whenOpen", "TooMuch", "toShares", "rate", "transferFrom", "Deposited"}),
+    ("service.nix", "renderSettings", {"concatStringsSep", "mapAttrsToList"}),
+    ("flags.cmake", "shop_library", {"add_library", "add_flag_if_known"}),
+    ("Makefile", "all", {"shop", "docs"}),
+    ("schema.graphql", "GetCustomer", {"CustomerFields"}),
+    ("Cart.vue", "checkout", {"sumOf", "pay"}),
+    ("Clock.svelte", "tick", {"currentTime"}),
 ]
 
 IMPORTS = {
@@ -474,7 +665,23 @@ IMPORTS = {
     "store.ml": ("Lwt.Infix",),
     "shop.proto": ("google/protobuf/timestamp.proto", "shop/common.proto"),
     "network.tf": ("./modules/network",),
+    "Ledger.m": ("Foundation/Foundation.h", "Account.h", "CoreData"),
+    "Queue.pm": ("strict", "warnings", "List::Util", "parent", "Job::Base", "Job::Worker", "constant"),
+    "handler.clj": ("clojure.string", "ring.util.response", "java.time"),
+    "counter.erl": ("kernel/include/logger.hrl", "counter.hrl", "lists"),
+    "Inventory.fs": ("System", "System.Collections.Generic"),
+    "Build.groovy": ("groovy.transform.CompileStatic",),
+    "Backup.psm1": ("System.IO", "Archive"),
+    "Vault.sol": ("./Token.sol", "./Owned.sol"),
+    "service.nix": ("./shop.nix", "./common.nix"),
+    "flags.cmake": ("CheckCXXCompilerFlag", "Threads", "tests"),
+    "Makefile": ("config.mk",),
+    "Cart.vue": ("vue", "./CartLine.vue"),
+    "Clock.svelte": ("svelte",),
 }
+
+UNREADABLE = {"Ledger.m"}
+"""Sources that the grammar cannot read without errors (NS_ENUM)."""
 
 
 @cache
@@ -501,7 +708,7 @@ def test_definitions(source: str) -> None:
             first, last = lines.split("-")
             expected.append((kind, name, int(first), int(last)))
     parsed = _parsed(source)
-    assert not parsed.has_errors
+    assert parsed.has_errors == (source in UNREADABLE)
     assert table(parsed) == expected
     check_entries((SOURCES / source).read_text("utf-8"), parsed)
 

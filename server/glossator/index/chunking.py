@@ -62,7 +62,9 @@ GIANT_LINES: Final = 250
 NESTED_IN_GIANT_LINES: Final = 5
 """...or from this, if what encloses it is a giant (a module written as one function)."""
 
-_ANNOTATIONS = re.compile(r"^(?:@(?!interface\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+")
+_ANNOTATIONS = re.compile(
+    r"^(?:@(?!interface\b|implementation\b|protocol\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+"
+)
 
 
 @dataclass(slots=True)
@@ -146,9 +148,9 @@ class Chunker:
         file_doc: tuple[int, int] | None = None,
     ) -> None:
         self._source = source
-        self._references = sorted(references)
-        self._reference_starts = [start for start, _ in self._references]
-        self._reference_names = [name for _, name in self._references]
+        self._references = list(references)
+        self._reference_starts: list[int] = []
+        self._reference_names: list[str] = []
         self._borders = borders
         self._constructors = constructors
         self._separator = separator
@@ -173,7 +175,11 @@ class Chunker:
             self._emit_owner(definition)
             if definition.children:
                 pending.extend(reversed(definition.children))
-        return self._assembled()
+        entries = self._assembled()
+        # Parents and children refer to one another, and to the tree: let it go at once, not when garbage is collected.
+        for definition in definitions:
+            definition.parent = definition.children = definition.node = None
+        return entries
 
     # Nesting
     def _nest(self, definitions: list[Definition]) -> Definition:
@@ -218,6 +224,9 @@ class Chunker:
                     self._merge_runs(owner)
                 self._widen_ends(owner)
                 pending.extend(owner.children)
+        self._references.sort()
+        self._reference_starts = [start for start, _ in self._references]
+        self._reference_names = [name for _, name in self._references]
         return root
 
     def _trim(self, item: Definition) -> None:
@@ -332,9 +341,7 @@ class Chunker:
                 kept.append(child)
         if merged:
             owner.children = kept
-            self._references = sorted(self._references + merged)
-            self._reference_starts = [start for start, _ in self._references]
-            self._reference_names = [name for _, name in self._references]
+            self._references.extend(merged)
 
     def _widen_ends(self, owner: Definition) -> None:
         """Let each child reach to the end of its last line, unless something else stands there."""
@@ -358,7 +365,7 @@ class Chunker:
         children = owner.children
         gaps = self._gaps(owner) if children or is_file else [(owner.start, owner.end)]
         loose = is_file or owner.kind in SPACES or (owner.kind == "block" and not owner.scope)
-        size = sum(end - start for start, end in gaps)
+        size = sum([end - start for start, end in gaps])
         if not is_file:
             self._emit_definition(owner, gaps, size, loose)
         if loose:
@@ -437,6 +444,9 @@ class Chunker:
         start = item.head
         if item.kind == "section":
             return item.name
+        if item.doc is not None and item.doc[0] == start:
+            # GraphQL's descriptions are part of what they describe.
+            start = self._source.strip(item.doc[1], item.stop)[0]
         stop = item.body if item.body > start else item.stop
         found = self._source.text(start, stop, 3 * SIGNATURE_CHARS)
         if "\n" in found and item.body > start:
@@ -542,11 +552,11 @@ class Chunker:
 
     def _emit_blocks(self, owner: Definition, gaps: list[tuple[int, int]]) -> None:
         """Make the blocks of what lies between the members of a file or a namespace."""
-        long = [gap for gap in gaps if self._is_long(*gap)]
-        borders = self._borders(owner.node, long) if long else []
+        long = {gap for gap in gaps if self._is_long(*gap)}
+        borders = self._borders(owner.node, sorted(long)) if long else []
         parent = owner if owner.parent is not None else None
         for gap in gaps:
-            pieces = self._split(*gap, borders, BLOCK_LINES, WINDOW_BYTES, 0) if len(long) and gap in long else [gap]
+            pieces = self._split(*gap, borders, BLOCK_LINES, WINDOW_BYTES, 0) if gap in long else [gap]
             for start, end in pieces:
                 self._emit_piece(None, start, end, 0, parent, "")
 

@@ -72,6 +72,7 @@ class Language:
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
+        scripts: whether only what stands between <script> tags is code.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Language:
     leading: bool = True
     clauses: bool = False
     trailing_docs: bool = False
+    scripts: bool = False
 
 
 def _code(
@@ -99,6 +101,7 @@ def _code(
     builtins: str = "",
     clauses: bool = False,
     trailing_docs: bool = False,
+    scripts: bool = False,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -112,6 +115,7 @@ def _code(
         builtins=frozenset(builtins.split()),
         clauses=clauses,
         trailing_docs=trailing_docs,
+        scripts=scripts,
     )
 
 
@@ -265,6 +269,56 @@ _ALL: tuple[Language, ...] = (
     _code("sql", ".sql .ddl .psql .pgsql"),
     _code("protobuf", ".proto", grammar="proto"),
     _code("hcl", ".hcl .tf .tfvars .nomad"),
+    _code("objc", ".m .mm", queries="objc c", builtins="alloc init self super copy nonatomic strong weak"),
+    _code(
+        "perl",
+        ".pl .pm .t .psgi",
+        interpreters="perl",
+        builtins="bless defined delete die exists has join keys length map new print push ref return shift sprintf"
+        " values",
+    ),
+    _code(
+        "clojure",
+        ".clj .cljs .cljc .bb",
+        interpreters="bb clojure",
+        builtins="and are as-> assoc case catch comment cond cond-> conj def defn defn- defmacro defmethod defmulti"
+        " defonce defprotocol defrecord deftest deftype do doseq doto filter first fn for get if if-let if-not is let"
+        " loop map merge not ns or quote recur reduce require rest some-> str testing throw try when when-let when-not"
+        " -> ->>",
+    ),
+    _code(
+        "erlang",
+        ".erl .hrl .escript",
+        interpreters="escript",
+        builtins="MODULE atom binary integer list",
+        clauses=True,
+    ),
+    _code("fsharp", ".fs .fsx", interpreters="fsharpi", builtins="bool failwith float int raise string unit"),
+    _code(
+        "groovy",
+        ".groovy .gradle .jenkinsfile",
+        filenames="jenkinsfile",
+        interpreters="groovy",
+        builtins="catch for if return switch while",
+    ),
+    _code("powershell", ".ps1 .psm1 .psd1", interpreters="pwsh powershell", builtins="bool int string object"),
+    _code(
+        "solidity",
+        ".sol",
+        constructors="constructor",
+        builtins="abi address assert block keccak256 msg require revert super tx",
+    ),
+    _code("nix", ".nix", builtins="import"),
+    _code(
+        "cmake",
+        ".cmake",
+        filenames="cmakelists.txt",
+        builtins="cmake_minimum_required else elseif endif foreach if include list message option return set string",
+    ),
+    _code("makefile", ".mk .mak", filenames="makefile gnumakefile", grammar="make", builtins="MAKE"),
+    _code("graphql", ".graphql .gql .graphqls", builtins="Boolean Float ID Int String"),
+    _code("vue", ".vue", grammar="typescript", queries="ecmascript typescript", scripts=True),
+    _code("svelte", ".svelte", grammar="typescript", queries="ecmascript typescript", scripts=True),
     _code("css", ".css"),
     _code("html", ".html .htm .xhtml"),
     _code("json", ".json .jsonc .json5 .geojson .webmanifest", filenames=".babelrc .eslintrc .prettierrc"),
@@ -272,16 +326,9 @@ _ALL: tuple[Language, ...] = (
     _code("yaml", ".yaml .yml", filenames=".clang-format .clang-tidy"),
     _text("markdown", ".md .markdown .mdx .mkd .qmd .rmd"),
     _text("restructuredtext", ".rst .rest"),
-    _text("cmake", ".cmake", "cmakelists.txt"),
     _text("dockerfile", ".dockerfile", "dockerfile containerfile"),
-    _text("makefile", ".mk .mak", "makefile gnumakefile"),
-    _text("graphql", ".graphql .gql"),
     _text("ini", ".ini .cfg .conf .properties", ".editorconfig .gitconfig setup.cfg"),
     _text("scss", ".scss .sass .less"),
-    _text("vue", ".vue"),
-    _text("svelte", ".svelte"),
-    _text("perl", ".pl .pm"),
-    _text("powershell", ".ps1 .psm1"),
     _text("xml", ".xml .xsd .xsl .svg .csproj .plist"),
     _text("text", ".txt .text .log .tex .org .adoc .asciidoc"),
 )
@@ -321,6 +368,9 @@ _ALIASES = {
     "kt": "kotlin",
     "cs": "csharp",
     "md": "markdown",
+    "objective-c": "objc",
+    "objectivec": "objc",
+    "make": "makefile",
     "yml": "yaml",
 }
 

@@ -52,6 +52,8 @@ _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
+_SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
+_BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
     re.MULTILINE,
@@ -143,7 +145,8 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
 def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
-    root = Parser(reader.grammar).parse(b"\n\n\n" + data[3:] if source.has_mark else data).root_node
+    readable = _scripts_of(data) if LANGUAGES[language].scripts else data
+    root = Parser(reader.grammar).parse(b"\n\n\n" + readable[3:] if source.has_mark else readable).root_node
     if _is_rubble(root):
         return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
     roles = reader.roles
@@ -158,6 +161,7 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     builtins = LANGUAGES[language].builtins
     cursor = QueryCursor(reader.query)
     cursor.set_max_start_depth(MAX_DEPTH)
+    names: dict[bytes, str] = {}
     for pattern, captures in cursor.matches(root):
         for role, kind in roles[pattern]:
             nodes = captures.get(role)
@@ -168,13 +172,12 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
             elif role == "reference":
                 for node in nodes:
                     start, end = node.byte_range
-                    if end - start <= REFERENCE_BYTES:
-                        name = data[start:end].decode("utf-8", "replace")
-                        # Modules may be named by one node (`Shop.Accounts`); in R, points are part of names.
-                        if "." in name and node.type != "identifier":
-                            name = name.rpartition(".")[2]
-                        if name and name not in builtins:
-                            references.append((start, name))
+                    raw = data[start:end]
+                    name = names.get(raw)
+                    if name is None:
+                        name = names[raw] = _reference_name(raw, node, builtins)
+                    if name:
+                        references.append((start, name))
             elif role == "leading":
                 leading.append(nodes[0].byte_range)
             elif role == "doc":
@@ -221,6 +224,19 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     return ParsedFile(language, chunker.entries(definitions), tuple(imports), root.has_error, source.lines)
 
 
+def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]) -> str:
+    """The name that a reference notes, "" for none."""
+    if len(raw) > REFERENCE_BYTES:
+        return ""
+    name = raw.decode("utf-8", "replace")
+    # Modules may be named by one node (`Shop.Accounts`); in R, points are part of names.
+    if "." in name and node.type != "identifier":
+        name = name.rpartition(".")[2]
+    if "::" in name:
+        name = name.rpartition("::")[2]
+    return "" if name in builtins else name
+
+
 def _is_rubble(root: tree_sitter.Node) -> bool:
     """Whether the grammar made nothing of the file but a heap of fragments."""
     if not root.has_error:
@@ -230,6 +246,14 @@ def _is_rubble(root: tree_sitter.Node) -> bool:
     return root.child_count < FRAGMENTS and any(
         child.is_error and child.child_count > FRAGMENTS for child in root.children
     )
+
+
+def _scripts_of(data: bytes) -> bytes:
+    """A file whose scripts alone are code (Vue, Svelte) with the rest blanked, so that offsets stay."""
+    blanked = bytearray(data.translate(_BLANKS))
+    for script in _SCRIPT.finditer(data):
+        blanked[script.start(1) : script.end(1)] = script[1]
+    return bytes(blanked)
 
 
 def _add_definition(
@@ -319,7 +343,7 @@ def _joined(definitions: list[Definition], data: bytes) -> list[Definition]:
             last = open_.pop()
         if last is not None and last.name == item.name and last.kind in CLAUSED and item.kind in CLAUSED:
             between = data[last.end : item.start].split(b"\n")
-            if all(line.strip().startswith((b"--", b"#", b"{-")) for line in between if line.strip()):
+            if all(line.strip().startswith((b"--", b"#", b"{-", b"%")) for line in between if line.strip()):
                 last.end = item.end
                 last.kind = item.kind
                 if last.body < 0:

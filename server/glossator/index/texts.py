@@ -18,7 +18,8 @@ _SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
 _NO_SCOPE: Final = frozenset({"prototype", "exports", "module", "this", "self"})
 _LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
 _BLOCK_MARKS = re.compile(
-    r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|=begin|--\[=*\[|#=|#\|)|(?:\*+/|\*+\)|-+\}|--+>|=end|\]=*\]|=#|\|#)\s*$"
+    r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|<#|=begin|--\[=*\[|#=|#\|)"
+    r"|(?:\*+/|\*+\)|-+\}|--+>|#>|=end|\]=*\]|=#|\|#)\s*$"
 )
 _XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")

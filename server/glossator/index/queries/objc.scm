@@ -1,0 +1,24 @@
+; Objective-C, besides what C has: interfaces, implementations, categories, protocols, methods, properties.
+
+((type_definition
+    type: (macro_type_specifier
+      name: (identifier) @_macro
+      type: (type_descriptor type: (type_identifier) @name))) @definition.enum
+  (#any-of? @_macro "NS_ENUM" "NS_OPTIONS" "NS_CLOSED_ENUM" "NS_ERROR_ENUM"))
+(class_interface . (identifier) @name !category) @definition.class
+(class_implementation . (identifier) @name !category) @definition.class
+(class_interface . (identifier) @scope category: (_)) @container
+(class_implementation . (identifier) @scope category: (_)) @container
+(protocol_declaration . (identifier) @name) @definition.protocol
+(method_definition (identifier) @name . (method_parameter)? (compound_statement) @body) @definition.method
+(method_declaration . (method_type) . (identifier) @name) @definition.method
+(property_declaration (struct_declaration (struct_declarator (identifier) @name))) @definition.property
+(property_declaration
+  (struct_declaration (struct_declarator (pointer_declarator declarator: (identifier) @name)))) @definition.property
+
+(message_expression method: (identifier) @reference)
+(message_expression receiver: (identifier) @reference (#match? @reference "^[A-Z]"))
+(class_interface superclass: (identifier) @reference)
+(protocol_reference_list (identifier) @reference)
+
+(module_import path: (_) @import)
