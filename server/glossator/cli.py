@@ -489,7 +489,7 @@ def _models(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from glossator.session import diagnose
+    from glossator.doctor import diagnose
 
     checks = diagnose(Path(arguments.root), _settings(arguments))
     if arguments.json:
