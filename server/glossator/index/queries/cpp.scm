@@ -11,11 +11,13 @@
   (reference_declarator (function_declarator declarator: (qualified_identifier) @name))
 ]) @definition.method
 (function_definition declarator: (operator_cast "operator" @name)) @definition.method
-(declaration declarator: [
+((declaration declarator: [
   (function_declarator declarator: [(identifier) (destructor_name) (operator_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))
   (reference_declarator (function_declarator declarator: [(identifier) (operator_name)] @name))
 ]) @definition.function
+  ; Attributes written as macros look like constructors.
+  (#not-match? @name "^[A-Z][A-Z0-9_]+$"))
 (field_declaration declarator: [
   (function_declarator declarator: [(field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: (field_identifier) @name))
