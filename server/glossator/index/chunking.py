@@ -14,34 +14,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.entries import Entry, EntryKind
-from glossator.index.texts import BLANK, DOC_CHARS, TEXT_CHARS, clean_doc, clean_scope
+from glossator.index.entries import Entry
+from glossator.index.nesting import FUNCTIONS, LONG_LINES, SPACES, TINY_LINES, TYPES, Definition, Nesting
+from glossator.index.texts import BLANK, DOC_CHARS, TEXT_CHARS, clean_doc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glossator.index.texts import Source
 
-TYPES: Final = frozenset(
-    {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service", "table"}
-)
-"""Kinds whose functions are methods and whose tiny members are theirs."""
-SPACES: Final = frozenset({"module", "namespace", "package"})
-"""Kinds that only hold things: what lies between their members is found by itself."""
-FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", "test", "property", "rpc"})
-SLIGHT: Final = frozenset(
-    {"field", "enum_member", "property", "constant", "variable", "type", "key", "macro", "function", "rule", "element"}
-)
-"""Kinds of which many tiny ones in a row are merged."""
-MEMBERS: Final = frozenset({"field", "enum_member", "property", "constant", "variable", "key"})
-"""Kinds that, tiny and inside a type, stay part of it."""
-
-PATCHES: Final = frozenset({"key", "rule", "element"})
-"""Kinds of documents whose tiny neighbours are merged from few on."""
-
 # Sizes. The windows' are those that the embedder and the prompt work best with; see entries.py.
-LONG_LINES: Final = 80
-"""A piece with more lines is split into windows besides."""
 LONG_BYTES: Final = 3600
 WINDOW_LINES: Final = 70
 WINDOW_BYTES: Final = 2600
@@ -50,63 +32,10 @@ BLOCK_LINES: Final = 44
 """Blocks between definitions, and of files without structure, are cut near this length."""
 SIGNATURE_CHARS: Final = 400
 MAX_REFERENCES: Final = 200
-TINY_LINES: Final = 2
-MERGED_RUN: Final = 12
-"""This many tiny definitions in a row become blocks."""
-TINY_PATCH_LINES: Final = 6
-MERGED_PATCHES: Final = 6
-"""The same for rules, keys and elements, whose names are seldom asked for."""
-NESTED_LINES: Final = 30
-"""A function inside a function is an entry of its own from this length on..."""
-GIANT_LINES: Final = 250
-NESTED_IN_GIANT_LINES: Final = 5
-"""...or from this, if what encloses it is a giant (a module written as one function)."""
 
 _ANNOTATIONS = re.compile(
     r"^(?:@(?!interface\b|implementation\b|protocol\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+"
 )
-
-
-@dataclass(slots=True)
-class Definition:
-    """A definition as a reader found it; bytes are offsets into the file. Filled in further by the `Chunker`.
-
-    Attributes:
-        kind: as in `Entry`; "block" for a container without a name.
-        name: bare name.
-        scope: what qualifies the name, as written ("*Session", "a::Foo").
-        start: first byte of the node, end: one past its last.
-        name_at: first byte of the name.
-        body: first byte of the body, or -1.
-        doc: range of a doc string or comment, or None.
-        node: whatever `borders` needs to find places to cut.
-    """
-
-    kind: EntryKind
-    name: str
-    scope: str
-    start: int
-    end: int
-    name_at: int
-    body: int
-    doc: tuple[int, int] | None = None
-    node: object = None
-    # Filled in by the chunker.
-    head: int = 0
-    """First byte after leading comments and decorators."""
-    leads: list[tuple[int, int]] | None = None
-    parent: Definition | None = None
-    children: list[Definition] | None = None
-    prefix: str = ""
-    """Qualified name of it, or of what a container stands for."""
-    stop: int = 0
-    """The node's own end: `end` reaches to the end of the line."""
-    first: int = 0
-    last: int = 0
-    """First and last line, from 0."""
-    signature: str | None = None
-    slot: int = -1
-    """Index of its entry before sorting."""
 
 
 @dataclass(slots=True)
@@ -148,26 +77,20 @@ class Chunker:
         file_doc: tuple[int, int] | None = None,
     ) -> None:
         self._source = source
-        self._references = list(references)
+        self._references = references
         self._reference_starts: list[int] = []
         self._reference_names: list[str] = []
         self._borders = borders
-        self._constructors = constructors
-        self._separator = separator
         self._file_doc = file_doc
-        self._leads: dict[int, tuple[int, int]] = {}
-        line_at, data = source.line_at, source.data
-        for start, end in leading:
-            if data[end - 1 : end].isspace():
-                # Some grammars count the line end, or even the next line's indentation, as part of a line comment.
-                end = max(start + 1, start + len(data[start:end].rstrip()))
-            last = line_at(end - 1)
-            self._leads.setdefault(last, (start, end))
+        self._nesting = Nesting(source, leading, constructors, separator)
         self._drafts: list[_Draft] = []
 
     def entries(self, definitions: list[Definition]) -> tuple[Entry, ...]:
         """All entries of the file, in order."""
-        root = self._nest(definitions)
+        root = self._nesting.tree(definitions)
+        references = sorted([*self._references, *self._nesting.merged])
+        self._reference_starts = [start for start, _ in references]
+        self._reference_names = [name for _, name in references]
         self._emit_owner(root)
         pending = list(reversed(root.children or ()))
         while pending:
@@ -180,183 +103,6 @@ class Chunker:
         for definition in definitions:
             definition.parent = definition.children = definition.node = None
         return entries
-
-    # Nesting
-    def _nest(self, definitions: list[Definition]) -> Definition:
-        """The tree of definitions that become entries, their ranges widened to whole lines where they can be."""
-        source = self._source
-        definitions.sort(key=lambda item: (item.start, -item.end))
-        root = Definition("block", "", "", 0, len(source.data), -1, 0)
-        root.first, root.last = 0, max(0, source.lines - 1)
-        open_: list[Definition] = [root]
-        skip_until = -1
-        for item in definitions:
-            if item.start < skip_until:
-                continue
-            self._trim(item)
-            while item.start >= open_[-1].end and len(open_) > 1:
-                open_.pop()
-            parent = open_[-1]
-            if item.end > parent.end:
-                continue
-            item.stop = item.end
-            self._place(item, parent)
-            if self._is_part_of(item, parent):
-                if item.kind in FUNCTIONS or item.kind in TYPES:
-                    skip_until = item.end
-                continue
-            item.parent = parent
-            if parent.children is None:
-                parent.children = [item]
-            else:
-                parent.children.append(item)
-            self._name(item, parent)
-            open_.append(item)
-        pending = [root]
-        while pending:
-            owner = pending.pop()
-            if owner.children:
-                # A container of nothing is but a part of what lies between.
-                owner.children = [
-                    child for child in owner.children if child.kind != "block" or child.children or child.scope
-                ]
-                if owner.kind == "block" or owner.kind in SPACES:
-                    self._merge_runs(owner)
-                self._widen_ends(owner)
-                pending.extend(owner.children)
-        self._references.sort()
-        self._reference_starts = [start for start, _ in self._references]
-        self._reference_names = [name for _, name in self._references]
-        return root
-
-    def _trim(self, item: Definition) -> None:
-        """Cut off comments that a grammar counts as the end of an item, though they stand at the level of the next."""
-        source = self._source
-        starts, data = source.line_starts, source.data
-        lead = self._leads.get(source.line_at(item.end - 1))
-        while lead is not None and item.start < lead[0] and lead != item.doc:
-            if data[lead[1] : item.end].strip(BLANK):
-                return
-            first = starts[source.line_at(item.start)]
-            above = starts[source.line_at(lead[0])]
-            line = data[first : item.start]
-            if data[above : lead[0]].strip(BLANK) or lead[0] - above > len(line) - len(line.lstrip(BLANK)):
-                return
-            item.end = item.start + len(data[item.start : lead[0]].rstrip(BLANK))
-            lead = self._leads.get(source.line_at(item.end - 1))
-
-    def _place(self, item: Definition, parent: Definition) -> None:
-        """Widen an item's start to its line's first column and to what leads it; set its lines."""
-        source = self._source
-        starts = source.line_starts
-        data = source.data
-        line = bisect_right(starts, item.start) - 1
-        head = item.start
-        bound = 0
-        if parent.children:
-            bound = parent.children[-1].end
-        elif parent.parent is not None:
-            bound = max(parent.start, parent.name_at + 1)
-            if data[parent.body : parent.body + 1] == b"{":
-                # Elsewhere comments may stand before the body's node.
-                bound = max(bound, parent.body)
-        line_start = starts[line]
-        if line_start >= bound or not data[line_start:bound].strip(BLANK):
-            # Nothing of another entry stands on this line before the item.
-            before = data[line_start:head]
-            head = line_start + len(before) - len(before.lstrip(BLANK))
-            leads = self._leads
-            above = line - 1
-            while above in leads:
-                lead_start, lead_end = leads[above]
-                lead_line = source.line_at(lead_start)
-                if lead_start < bound or data[starts[lead_line] : lead_start].strip(BLANK):
-                    break
-                if item.leads is None:
-                    item.leads = []
-                item.leads.append((lead_start, lead_end))
-                line = lead_line
-                above = lead_line - 1
-        item.head = head
-        item.start = item.leads[-1][0] if item.leads else head
-        item.first = line
-        item.last = source.line_at(item.end - 1) if item.end > item.start else line
-
-    @staticmethod
-    def _is_part_of(item: Definition, parent: Definition) -> bool:
-        """Whether an item is too slight to be told from what encloses it."""
-        lines = item.last - item.first + 1
-        if parent.kind in FUNCTIONS:
-            if item.kind == "test":
-                return False
-            if item.kind not in FUNCTIONS and item.kind not in TYPES:
-                return True
-            giant = parent.last - parent.first >= GIANT_LINES
-            return lines < (NESTED_IN_GIANT_LINES if giant else NESTED_LINES)
-        if parent.kind in MEMBERS or (parent.kind in PATCHES and item.kind in PATCHES):
-            long = parent.last - parent.first >= LONG_LINES
-            return lines < (NESTED_IN_GIANT_LINES if long else NESTED_LINES)
-        return parent.kind in TYPES and item.kind in MEMBERS and item.body < 0 and lines <= 2 * TINY_LINES
-
-    def _name(self, item: Definition, parent: Definition) -> None:
-        """Give an item its qualified name and its kind among its parent's members."""
-        scope = clean_scope(item.scope) if item.scope else ""
-        item.prefix = self._separator.join(part for part in (parent.prefix, scope, item.name) if part)
-        if item.kind == "function" and (parent.kind in TYPES or (parent.kind == "block" and parent.scope)):
-            item.kind = "method"
-        if item.kind == "method" and item.name:
-            owner = scope.rpartition(".")[2] or parent.name
-            if item.name in self._constructors or item.name == owner:
-                item.kind = "constructor"
-
-    def _merge_runs(self, owner: Definition) -> None:
-        """Leave long runs of tiny children to the blocks between; their names stay findable as references."""
-        children = owner.children or []
-        patches = bool(children) and children[0].kind in PATCHES
-        enough = MERGED_PATCHES if patches else MERGED_RUN
-        tiny = TINY_PATCH_LINES if patches else TINY_LINES
-        if len(children) < enough:
-            return
-        kept: list[Definition] = []
-        run: list[Definition] = []
-        merged: list[tuple[int, str]] = []
-        for child in [*children, None]:
-            if (
-                child is not None
-                and child.kind in SLIGHT
-                and (child.body < 0 or child.kind not in FUNCTIONS)
-                and child.last - child.first < tiny
-                and child.leads is None
-                and child.doc is None
-                and not child.children
-            ):
-                run.append(child)
-                continue
-            if len(run) >= enough:
-                merged.extend((item.start, item.name) for item in run)
-            else:
-                kept.extend(run)
-            run = []
-            if child is not None:
-                kept.append(child)
-        if merged:
-            owner.children = kept
-            self._references.extend(merged)
-
-    def _widen_ends(self, owner: Definition) -> None:
-        """Let each child reach to the end of its last line, unless something else stands there."""
-        source = self._source
-        starts = source.line_starts
-        data = source.data
-        children = owner.children or []
-        limit = owner.end
-        for index in range(len(children) - 1, -1, -1):
-            child = children[index]
-            bound = min(starts[child.last + 1], limit)
-            if child.end < bound and (child.last < owner.last or owner.parent is None):
-                end = child.end + len(data[child.end : bound].rstrip(BLANK))
-                child.end = max(child.end, end)
-            limit = child.start
 
     # Entries
     def _emit_owner(self, owner: Definition) -> None:
@@ -471,10 +217,11 @@ class Chunker:
     def _without_comments(self, start: int, stop: int, found: str) -> str:
         """A declaration of several lines without the comments at their ends."""
         source = self._source
+        leads = self._nesting.leads
         comments = [
-            self._leads[line]
+            leads[line]
             for line in range(source.line_at(start), min(source.line_at(stop) + 1, source.line_at(start) + 50))
-            if line in self._leads and start <= self._leads[line][0] < stop
+            if line in leads and start <= leads[line][0] < stop
         ]
         if not comments:
             return found

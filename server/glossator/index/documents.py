@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glossator.index.chunking import Chunker, Definition
+from glossator.index.chunking import Chunker
+from glossator.index.nesting import Definition
 
 if TYPE_CHECKING:
     from collections.abc import Callable

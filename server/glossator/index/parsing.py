@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final, cast
 from tree_sitter import Parser, Query, QueryCursor, QueryError
 from tree_sitter_language_pack import get_language
 
-from glossator.index.chunking import Chunker, Definition
+from glossator.index.chunking import Chunker
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
+from glossator.index.nesting import Definition
 from glossator.index.texts import Source
 
 if TYPE_CHECKING:
