@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glossator.index.embedding import FIELDS, FORMAT
+from glossator.index.embedding import FIELDS, FORMAT, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,3 +52,11 @@ def write(
         "sha256": digests,
     }
     (folder / "model.json").write_bytes((json.dumps(model, indent=2) + "\n").encode())
+
+
+def read(folder: Path) -> tuple[Vocabulary, NDArray[np.float32], dict[str, np.float32]]:
+    """(vocabulary, rows, weights of fields) of a model that `write` wrote."""
+    model = json.loads((folder / "model.json").read_bytes())
+    rows = np.load(folder / "rows.npy").astype(np.float32) * np.load(folder / "scales.npy").astype(np.float32)[:, None]
+    vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
+    return vocabulary, rows, {name: np.float32(weight) for name, weight in model["fields"].items()}

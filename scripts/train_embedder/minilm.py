@@ -78,8 +78,9 @@ class MiniLM:
         self._tokenizer.no_truncation()
 
     def vocabulary(self) -> list[str]:
-        """The whole words that the tokenizer knows."""
-        return [word for word in self._tokenizer.get_vocab() if word.isalpha() and word.isascii()]
+        """The whole words that the tokenizer knows, in its order."""
+        known = sorted(self._tokenizer.get_vocab().items(), key=lambda item: item[1])
+        return [word for word, _ in known if word.isalpha() and word.isascii()]
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Mean-pooled vectors, not normalised, shape (len(texts), 384)."""
@@ -125,14 +126,14 @@ class MiniLM:
         return x
 
 
-def word_vectors(words: Sequence[str], counts: NDArray[np.float64], dimensions: int) -> Floats:
+def word_vectors(model: MiniLM, words: Sequence[str], counts: NDArray[np.float64], dimensions: int) -> Floats:
     """Rows to start training from, shape (words, dimensions).
 
     MiniLM's vectors of the words alone, centred, turned to their principal axes, of which the first `dimensions` are
-    kept, each of length 1 times the weight a / (a + p) with a = 1e-3 and p the word's share of all words (smooth inverse
-    frequency; Arora et al. 2017).
+    kept, each of length 1 times the weight a / (a + p) with a = 1e-3 and p the word's share of all words (smooth
+    inverse frequency; Arora et al. 2017).
     """
-    raw = MiniLM(model_folder()).encode(words)
+    raw = model.encode(words)
     raw = raw - raw.mean(0)
     _, axes = np.linalg.eigh(raw.T @ raw)
     rows = raw @ axes[:, ::-1][:, :dimensions]

@@ -257,7 +257,7 @@ class StaticEmbedder:
             self._vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
             self._rows: NDArray[np.int8] = np.asarray(np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False))
             self._scales: NDArray[np.float32] = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
         if self._rows.dtype != np.int8 or not len(self._rows) == len(self._scales) == len(self._vocabulary):
             raise EmbeddingError(f"the files of the embedder in {folder} do not belong together; reinstall Glossator")

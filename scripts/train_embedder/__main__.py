@@ -1,0 +1,172 @@
+"""The steps from repositories to the weights that are shipped: `python -m train_embedder STEP` (docs/embedder.md).
+
+record   write repositories.json: the revision and licence of each repository in it, as found in the mirror folder
+pairs    extract pairs, one file per repository
+train    count the vocabulary, train, write the model and its card
+measure  print the scores of a model
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.index.embedding import BUNDLED
+from train_embedder import sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from train_embedder.corpus import Example
+    from train_embedder.model import Model
+
+HERE = Path(__file__).resolve().parent
+VERSION = "1"
+"""Of the shipped model; raise it when it is trained anew."""
+
+
+def record(mirrors: Path, listing: Path) -> None:
+    """Write each repository's revision and licence into the list; leave out those that may not be used."""
+    kept = []
+    for repository in sources.read_repositories(listing):
+        try:
+            folder = sources.git_folder(mirrors, repository.name)
+            commit = sources.revision(folder)
+            kept.append(replace(repository, revision=commit, licence=sources.licence(folder, commit)))
+        except sources.SourceError as error:
+            print(f"left out: {repository.name}: {error}", file=sys.stderr)
+    sources.write_repositories(listing, kept)
+
+
+def _pairs_file(work: Path, repository: sources.Repository) -> Path:
+    return work / "pairs" / f"{repository.name.replace('/', '+')}-{repository.revision[:12]}.jsonl"
+
+
+def extract(mirrors: Path, listing: Path, work: Path) -> None:
+    """Extract the pairs of all repositories whose pairs are not there yet; clone those that are not in the mirror."""
+    from train_embedder.pairs import repository_pairs, write_pairs
+
+    for repository in sources.read_repositories(listing):
+        target = _pairs_file(work, repository)
+        if not target.exists():
+            started = time.perf_counter()
+            sources.clone(mirrors, repository)
+            pairs = repository_pairs(sources.git_folder(mirrors, repository.name), repository.revision)
+            write_pairs(target, pairs)
+            print(f"{repository.name}: {len(pairs)} pairs in {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def load(listing: Path, work: Path) -> tuple[list[Example], list[Example]]:
+    """(examples to learn from, held-out examples), without copies and without the standard library's code."""
+    from train_embedder import measure
+    from train_embedder.corpus import Example, deduplicated, long_lines
+    from train_embedder.pairs import read_pairs
+
+    repositories = sorted(sources.read_repositories(listing), key=lambda repository: not repository.held_out)
+
+    def everything() -> Iterator[Example]:
+        for repository in repositories:
+            for pair in read_pairs(_pairs_file(work, repository)):
+                yield Example(repository.name, pair)
+
+    avoid: set[int] = set()
+    for path in measure.library_files():
+        avoid |= long_lines(path.read_text("utf-8", "replace"))
+    held_out = {repository.name for repository in repositories if repository.held_out}
+    examples, dropped = deduplicated(everything(), avoid, held_out)
+    print(f"{len(examples)} examples; dropped: {dict(dropped)}", flush=True)
+    learn = [example for example in examples if example.repository not in held_out]
+    return learn, [example for example in examples if example.repository in held_out]
+
+
+def train(listing: Path, work: Path, out: Path, words: int) -> None:
+    """Make the model: vocabulary, start, training, files, card."""
+    import numpy as np
+
+    from glossator.index.embedding import Vocabulary
+    from train_embedder import corpus, export, minilm
+    from train_embedder import model as training
+
+    learn, _ = load(listing, work)
+    total, repositories = corpus.count_words(learn)
+    start = minilm.MiniLM(minilm.model_folder())
+    vocabulary = Vocabulary(corpus.choose_words(total, repositories, words, start.vocabulary()))
+    recipe = training.Recipe()
+    counts = np.array([total[word] for word in vocabulary.words], np.float64)
+    rows = minilm.word_vectors(start, vocabulary.words, counts, recipe.dimensions)
+    numbers = corpus.build(learn, vocabulary)
+    kinds = dict(zip(*(values.tolist() for values in np.unique(numbers.kind, return_counts=True)), strict=True))
+    print(f"{len(vocabulary)} words; pairs: {kinds}", flush=True)
+    started = time.perf_counter()
+
+    def watch(step: int, steps: int, loss: float, model: Model, scale: float) -> None:
+        if step % 25 == 0 or step == steps:
+            weights = {name: round(float(weight), 2) for name, weight in model.weights.items()}
+            took = time.perf_counter() - started
+            print(f"step {step}/{steps} loss {loss:.3f} scale {scale:.1f} weights {weights} {took:.0f} s", flush=True)
+
+    model = training.train(rows, numbers, recipe, watch)
+    export.write(out, vocabulary.words, model.rows, model.weights, VERSION)
+
+
+def measure(listing: Path, work: Path, out: Path) -> str:
+    """The scores of the model in `out`, as it is shipped (8-bit rows), as a table in Markdown."""
+    from train_embedder import corpus, export, measure
+    from train_embedder.model import Model
+
+    vocabulary, rows, weights = export.read(out)
+    model = Model(rows, tuple(weights))
+    model.weights |= weights
+    _, held_out = load(listing, work)
+    numbers = corpus.build(held_out, vocabulary)
+    library = corpus.build([corpus.Example("", pair) for pair in measure.library_pairs()], vocabulary)
+    fields = measure.by_language(model, numbers)
+    text = measure.by_language(model, numbers, fields=("text",))
+    lines = ["| held-out repositories | questions | all fields, MRR@10 / R@10 | text alone |", "|---|---|---|---|"]
+    for language, (rank, recall, questions) in fields.items():
+        lines.append(f"| {language} | {questions} | {rank:.3f} / {recall:.3f} | {_pair(text[language][:2])} |")
+    lines.append(
+        f"| **mean of {len(fields)} languages** | | {_pair(measure.mean(fields))} | {_pair(measure.mean(text))} |"
+    )
+    found = measure.score(model.queries(library), model.documents(library, fields=("text",)))
+    lines.append(
+        f"| library of Python {sys.version_info[0]}.{sys.version_info[1]} | {len(library)} | | {_pair(found)} |"
+    )
+    return "\n".join(lines)
+
+
+def _pair(values: Sequence[float]) -> str:
+    return f"{values[0]:.3f} / {values[1]:.3f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one step."""
+    parser = argparse.ArgumentParser(prog="train_embedder", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("step", choices=("record", "pairs", "train", "measure"))
+    parser.add_argument("--mirrors", type=Path, default=Path("mirrors"), help="folder of bare git repositories")
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder for pairs")
+    parser.add_argument(
+        "--repositories", type=Path, default=HERE / "repositories.json", help="the list of repositories"
+    )
+    parser.add_argument("--out", type=Path, default=BUNDLED, help="folder of the model")
+    parser.add_argument("--words", type=int, default=45_000, help="size of the vocabulary")
+    chosen = parser.parse_args(arguments)
+    if chosen.step == "record":
+        record(chosen.mirrors, chosen.repositories)
+    elif chosen.step == "pairs":
+        extract(chosen.mirrors, chosen.repositories, chosen.work)
+    elif chosen.step == "train":
+        train(chosen.repositories, chosen.work, chosen.out, chosen.words)
+    else:
+        print(measure(chosen.repositories, chosen.work, chosen.out))
+
+
+if __name__ == "__main__":
+    # More threads than one gain little here and make sums, and so the weights, depend on the machine.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    main()

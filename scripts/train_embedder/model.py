@@ -1,0 +1,243 @@
+"""The model and how it learns: a table of word vectors, trained by contrast, in numpy and scipy.
+
+A query's vector is the sum of its words' rows times 1 + ln(count), a document's the weighted sum over its fields; both
+are brought to length 1. Within a batch every query is compared with every document, and the loss is the symmetric
+cross-entropy of finding the right document for the query and the right query for the document (InfoNCE; van den Oord
+et al. 2018). Everything is linear up to the normalisation, so the gradients are written out by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from train_embedder.corpus import Corpus
+
+    Floats = NDArray[np.float32]
+    Indexes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train; the defaults are what the shipped model was made with (docs/embedder.md has the comparisons)."""
+
+    dimensions: int = 256
+    epochs: float = 3.0
+    batch: int = 2048
+    block: int = 128
+    """Pairs of one repository that stand together in a batch, as hard negatives for one another."""
+    rate: float = 3e-3
+    weight_rate: float = 3e-2
+    """Learning rate of the fields' weights and of the scale."""
+    warm_up: int = 20
+    scale: float = 20.0
+    """Factor on the cosines to begin with; it is learned."""
+    drop: float = 0.1
+    """Share of tokens left out at random."""
+    share: Mapping[str, float] = field(
+        default_factory=lambda: {"doc": 1.0, "detail": 0.5, "name": 0.3, "commit": 0.4, "section": 0.3}
+    )
+    """Share of each kind's pairs that is drawn per epoch."""
+    fields: tuple[str, ...] = ("name", "signature", "doc", "text")
+    path_share: float = 0.25
+    """Share of batches in which the path is a field too, so that words of paths are learned."""
+    seed: int = 0
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015) that touches only those rows of a table that a batch has used."""
+
+    def __init__(self, values: Floats, beta1: float = 0.9, beta2: float = 0.99) -> None:
+        self.values = values
+        self._beta1, self._beta2 = beta1, beta2
+        self._mean = np.zeros_like(values)
+        self._square = np.zeros_like(values)
+        self._step = 0
+
+    def step(self, gradient: Floats, rate: float, rows: Indexes | slice = slice(None)) -> None:
+        """Move the rows `rows` against their gradient."""
+        self._step += 1
+        mean = self._mean[rows]
+        mean *= self._beta1
+        mean += (1 - self._beta1) * gradient
+        square = self._square[rows]
+        square *= self._beta2
+        square += (1 - self._beta2) * (gradient * gradient)
+        self._mean[rows] = mean
+        self._square[rows] = square
+        mean_hat = rate / (1 - self._beta1**self._step)
+        np.sqrt(square / (1 - self._beta2**self._step), out=square)
+        square += 1e-8
+        self.values[rows] -= mean_hat * mean / square
+
+
+def normalised(vectors: Floats) -> tuple[Floats, Floats]:
+    """Rows of length 1, and the lengths that they had."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return vectors / lengths, lengths
+
+
+def _through_norm(gradient: Floats, unit: Floats, lengths: Floats) -> Floats:
+    """The gradient before normalisation from that after it."""
+    back: Floats = (gradient - (gradient * unit).sum(1, keepdims=True) * unit) / lengths
+    return back
+
+
+def contrast(
+    queries: Floats, documents: Floats, scale: float, same: NDArray[np.bool_]
+) -> tuple[float, Floats, Floats, float]:
+    """Loss of a batch of unit vectors and its gradients for queries, documents and the scale's logarithm.
+
+    Args:
+        queries, documents: shape (batch, dimensions); row i of one belongs to row i of the other.
+        scale: factor on the cosines.
+        same: shape (batch, batch): pairs that are no negatives because they are about the same thing.
+    """
+    count = len(queries)
+    cosines = queries @ documents.T
+    logits = scale * cosines
+    logits[same] = -1e9
+    logits -= logits.max()
+    powers = np.exp(logits)
+    of_query = powers / np.maximum(powers.sum(1, keepdims=True), 1e-30)
+    of_document = powers / np.maximum(powers.sum(0, keepdims=True), 1e-30)
+    diagonal = np.arange(count)
+    loss = -0.5 * float(
+        np.log(of_query[diagonal, diagonal] + 1e-30).mean() + np.log(of_document[diagonal, diagonal] + 1e-30).mean()
+    )
+    slope = of_query
+    slope += of_document
+    slope[diagonal, diagonal] -= 2
+    slope *= 0.5 / count
+    scale_slope = float((slope * cosines).sum()) * scale
+    slope *= scale
+    return loss, slope @ documents, slope.T @ queries, scale_slope
+
+
+def take(matrix: csr_matrix, index: Indexes, drop: float, random: np.random.Generator) -> csr_matrix:
+    """Rows of a sparse matrix, a share of their entries set to zero."""
+    taken = matrix[index]
+    if drop:
+        taken.data *= random.random(len(taken.data), dtype=np.float32) >= drop
+    return taken
+
+
+class Model:
+    """Word vectors and the weights of fields.
+
+    Attributes:
+        rows: shape (words, dimensions).
+        weights: of each field, "path" included.
+    """
+
+    def __init__(self, rows: Floats, fields: tuple[str, ...]) -> None:
+        self.rows = rows
+        self.weights = {name: np.float32(1.0 if name == "text" else 0.5) for name in (*fields, "path")}
+        self.fields = fields
+
+    def queries(self, corpus: Corpus, index: Indexes | slice = slice(None)) -> Floats:
+        """Unit vectors of queries."""
+        return normalised(corpus.queries[index] @ self.rows)[0]
+
+    def documents(
+        self, corpus: Corpus, index: Indexes | slice = slice(None), fields: tuple[str, ...] | None = None
+    ) -> Floats:
+        """Unit vectors of documents."""
+        total = sum(corpus.fields[name][index] @ self.rows * self.weights[name] for name in fields or self.fields)
+        return normalised(total)[0]
+
+
+def batches(corpus: Corpus, recipe: Recipe, random: np.random.Generator) -> Iterator[Indexes]:
+    """Batches of pairs without end, made of blocks of one repository each."""
+    chance = np.array([recipe.share.get(kind, 0.0) for kind in corpus.kind])
+    useful = (np.diff(corpus.queries.indptr) > 0) & (np.diff(corpus.fields["text"].indptr) > 4)
+    chance[~useful] = 0
+    while True:
+        drawn = random.permutation(np.flatnonzero(random.random(len(corpus)) < chance))
+        drawn = drawn[np.argsort(corpus.repository[drawn], kind="stable")]
+        starts = np.flatnonzero(np.r_[True, corpus.repository[drawn][1:] != corpus.repository[drawn][:-1]])
+        blocks = []
+        for first, last in zip(starts, [*starts[1:], len(drawn)], strict=True):
+            blocks += [drawn[at : min(at + recipe.block, last)] for at in range(first, last, recipe.block)]
+        order = np.concatenate([blocks[at] for at in random.permutation(len(blocks))])
+        whole = max(recipe.batch, len(order) - len(order) % recipe.batch)
+        for start in range(0, whole, recipe.batch):
+            yield order[start : start + recipe.batch]
+
+
+def steps_of(corpus: Corpus, recipe: Recipe) -> int:
+    """How many batches the recipe's epochs are."""
+    expected = sum(
+        recipe.share.get(str(kind), 0.0) * count
+        for kind, count in zip(*np.unique(corpus.kind, return_counts=True), strict=True)
+    )
+    return max(1, round(recipe.epochs * expected / recipe.batch))
+
+
+def train(
+    rows: Floats, corpus: Corpus, recipe: Recipe, watch: Callable[[int, int, float, Model, float], None] | None = None
+) -> Model:
+    """A model trained on a corpus.
+
+    Args:
+        rows: the table to start from, shape (words, dimensions).
+        corpus: what to learn from.
+        recipe: how.
+        watch: called after each step with step, number of steps, loss, model and scale.
+    """
+    random = np.random.default_rng(recipe.seed)
+    model = Model(rows.astype(np.float32, copy=True), recipe.fields)
+    names = (*recipe.fields, "path")
+    table = Adam(model.rows)
+    weights = Adam(np.array([model.weights[name] for name in names], np.float32))
+    log_scale = Adam(np.array([math.log(recipe.scale)], np.float32))
+    steps = steps_of(corpus, recipe)
+    for step, index in enumerate(batches(corpus, recipe, random)):
+        if step == steps:
+            break
+        rate = recipe.rate * min(1, (step + 1) / recipe.warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        scale = math.exp(float(log_scale.values[0]))
+        used = names if random.random() < recipe.path_share else recipe.fields
+        asked = take(corpus.queries, index, recipe.drop, random)
+        shown = {name: take(corpus.fields[name], index, recipe.drop, random) for name in used}
+        touched, columns = np.unique(
+            np.concatenate([asked.indices, *(matrix.indices for matrix in shown.values())]), return_inverse=True
+        )
+        # Work on the touched rows only: a batch uses a third of the table.
+        local = model.rows[touched]
+        at = 0
+        for matrix in (asked, *shown.values()):
+            size = len(matrix.indices)
+            matrix.indices = columns[at : at + size].astype(np.int32)
+            matrix.resize(matrix.shape[0], len(touched))
+            at += size
+        query, query_lengths = normalised(asked @ local)
+        parts = {name: matrix @ local for name, matrix in shown.items()}
+        document, document_lengths = normalised(sum(part * model.weights[name] for name, part in parts.items()))
+        thing = corpus.thing[index]
+        same = thing[:, None] == thing[None, :]
+        np.fill_diagonal(same, False)
+        loss, query_slope, document_slope, scale_slope = contrast(query, document, scale, same)
+        query_slope = _through_norm(query_slope, query, query_lengths)
+        document_slope = _through_norm(document_slope, document, document_lengths)
+        gradient = asked.T @ query_slope
+        for name, matrix in shown.items():
+            gradient += matrix.T @ (document_slope * model.weights[name])
+        table.step(gradient, rate, touched)
+        slopes = [float((parts[name] * document_slope).sum()) if name in parts else 0.0 for name in names]
+        weights.step(np.array(slopes, np.float32), rate / recipe.rate * recipe.weight_rate)
+        for name, weight in zip(names, weights.values, strict=True):
+            model.weights[name] = weight
+        log_scale.step(np.array([scale_slope], np.float32), rate / recipe.rate * recipe.weight_rate)
+        if watch is not None:
+            watch(step + 1, steps, loss, model, scale)
+    return model
