@@ -367,3 +367,7 @@ def test_a_folder_that_comes_later_is_known_after_a_scan_of_it(tmp_path: Path) -
     assert rules.is_indexed("new/a.py")
     assert list(rules.scan("gone")) == []
     assert list(rules.scan("new/a.py")) == []
+    assert list(rules.scan("../new")) == []
+    write(tmp_path, "node_modules/a.js")
+    assert list(rules.scan("node_modules")) == [Skipped("node_modules/", "vendored")]
+    assert list(rules.folders("node_modules")) == []

@@ -144,7 +144,7 @@ def verdicts_of_ours(content: bytes, fold: bool) -> dict[str, bool | None]:
     return verdicts
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patterns, st.booleans(), st.sampled_from(["", "\n", "\r\n"]))
 @example("ab**/c\na/**/b\n**/a/**", False, "\n")
 @example("/**/** /[[:alpha:]]", True, "\n")
@@ -175,12 +175,12 @@ def test_hostile_patterns_take_no_time() -> None:
 
 # Trees with several ignore files
 
-TREE_NAMES = ["a", "b", "c.py", "d.txt", "lib", "out"]
+TREE_NAMES = ["a", "é", "c.py", "d.txt", "lib", "out"]
 tree_paths = st.lists(st.sampled_from(TREE_NAMES), min_size=1, max_size=4).map("/".join)
 tree_patterns = st.lists(
     st.tuples(
         st.sampled_from(["", "", "!", "/", "!/"]),
-        st.sampled_from(["a", "b", "*", "*.py", "lib", "out/*", "**/d.txt", "a/**", "a/b", "**/lib/a", "?", "*/c.py"]),
+        st.sampled_from(["a", "é", "*", "*.py", "lib", "out/*", "**/d.txt", "a/**", "a/é", "**/lib/a", "?", "*/c.py"]),
         st.sampled_from(["", "", "/"]),
     ).map("".join),
     min_size=1,
@@ -188,10 +188,10 @@ tree_patterns = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sets(tree_paths, min_size=1, max_size=25),
-    st.dictionaries(st.sampled_from(["", "a/", "a/b/", "lib/", "out/"]), tree_patterns, max_size=3),
+    st.dictionaries(st.sampled_from(["", "é/", "a/é/", "lib/", "out/"]), tree_patterns, max_size=3),
     st.one_of(st.none(), tree_patterns),
     st.booleans(),
 )
@@ -287,6 +287,19 @@ def test_oddities_of_ignore_files(tmp_path: Path) -> None:
         b"\xef\xbb\xbfone.py\r\ntwo.py   \r\n#three.py\r\n\r\n\\#\r\nfo\xffr.py\n/four.py"
     )
     assert indexed(tmp_path) == listed_by_git(tmp_path) == {".gitignore", "three.py"}
+
+
+def test_folders_and_files_beyond_ascii(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    names = ["é/a.log", "é/日本/ü.log", "é/日本/ü.py", "é/日本/skip/a.py", "é/inner/ö.tmp", "é/inner/ö.log"]
+    write(tmp_path, dict.fromkeys(names, ""))
+    write(tmp_path, {"é/.gitignore": "/a.log\n/日本/skip/\n日本/ü.l?g\n", "é/日本/.gitignore": "/skip\n"})
+    expected = {"é/.gitignore", "é/日本/.gitignore", "é/日本/ü.py", "é/inner/ö.tmp", "é/inner/ö.log"}
+    assert indexed(tmp_path) == listed_by_git(tmp_path) == expected
+    git(tmp_path / "é/inner", "init", "-q")
+    write(tmp_path, {"é/inner/.gitignore": "/?.log\n", "é/inner/.git/info/exclude": "/ö.tmp\n"})
+    assert indexed(tmp_path / "é/inner") == listed_by_git(tmp_path / "é/inner") == {".gitignore", "ö.log"}
+    assert indexed(tmp_path) == expected - {"é/inner/ö.tmp"} | {"é/inner/.gitignore"}, "? is one byte"
 
 
 def test_an_ignore_file_that_is_a_link_does_not_count(tmp_path: Path) -> None:
@@ -416,6 +429,25 @@ def test_a_new_rule_file_is_told_and_obeyed(tmp_path: Path) -> None:
     assert not fresh.is_ignored("new/new.py")
     assert fresh.is_ignored("env/lib", is_folder=True)
     assert fresh.is_ignored(".git/objects/ab", is_folder=True)
+
+
+def test_configuration_in_other_places_and_spellings(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    write(tmp_path, {"a.one": "", "a.two": "", "mine": "*.one\n"})
+    write(home, {".gitconfig": "[core] excludesFile = ~/nowhere", "i\tg": "*.two\n"})
+    everything = {"a.one", "a.two", "mine"}
+    for value, expected in {
+        '"~/i\\tg" # a tab': everything - {"a.two"},
+        "mine": everything - {"a.one"},
+        "~nosuchuser/ignore": everything,
+        "/dev/zero": everything,
+        str(tmp_path): everything,
+    }.items():
+        (home / "global").write_text(f"[core]\n\texcludesFile = {value}\n")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "global"))
+        assert indexed(tmp_path) == expected
 
 
 # Git's state

@@ -82,6 +82,11 @@ def test_encodings_from_before_unicode(tmp_path: Path, encoding: str, text: str)
         assert found == source, guessed
 
 
+def test_a_legacy_encoding_on_one_very_long_line(tmp_path: Path) -> None:
+    text = "これは日本語のコメントです。 " * 4000
+    assert text_of(tmp_path, "a.txt", text.encode("shift_jis")) == (text, "shift_jis")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_byte_order_marks(tmp_path: Path, encoding: str) -> None:
     mark = {"utf-8": codecs.BOM_UTF8}.get(encoding) or "\ufeff".encode(encoding)

@@ -300,11 +300,12 @@ def test_a_branch_switch_is_one_batch(
     watch(root, mode=mode, quiet=0.3)
     git(root, "checkout", "-q", "other")
     received.wait(lambda: bool(received.batches))
-    assert received.batches == [Changes(rescan="git checked out another commit")]
     write(root, "sub3/f3.py", text="edited\n")
-    received.wait_for("sub3/f3.py")
     received.wait(lambda: len(received.batches) == 2)
-    assert received.batches[1:] == [Changes(paths=("sub3/f3.py",))]
+    # On a busy machine git may take its time between the last file and HEAD: then the second batch says so.
+    late = "git checked out another commit"
+    assert received.batches[0] in (Changes(rescan=late), Changes(folders=tuple(f"sub{number}" for number in range(7))))
+    assert received.batches[1] in (Changes(rescan=late), Changes(paths=("sub3/f3.py",)))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -356,18 +357,36 @@ def test_a_switch_in_a_worktree(tmp_path: Path, watch: Callable[..., Watcher], r
     watch(tmp_path / "tree", quiet=0.3)
     git(tmp_path / "tree", "checkout", "-q", "other")
     received.wait(lambda: bool(received.batches))
-    assert received.batches == [Changes(rescan="git checked out another commit")]
+    write(tmp_path / "tree", "sub3/f3.py", text="edited\n")
+    received.wait(lambda: len(received.batches) == 2)
+    received.batches.pop()
+    assert received.tells("sub6/f6.py")
 
 
-def test_a_repository_that_appears_inside(tmp_path: Path, watch: Callable[..., Watcher], received: Received) -> None:
+@pytest.mark.parametrize("mode", ["inotify", "native"])
+def test_a_repository_that_appears_inside(
+    tmp_path: Path, watch: Callable[..., Watcher], received: Received, mode: str
+) -> None:
     write(tmp_path, ".gitignore", text="*.log\n")
     write(tmp_path, "inner/a.log", "inner/a.py")
-    watch(tmp_path)
-    git(tmp_path / "inner", "init", "-q")
+    git(tmp_path, "init", "-q", "made")
+    watch(tmp_path, mode=mode)
+    (tmp_path / "inner/.git").mkdir()
     received.wait(lambda: any(changes.rescan for changes in received.batches))
-    received.wait(lambda: not received.batches or bool(received.batches[-1].rescan))
+    received.forget()
+    for name in ("config", "refs", "objects", "HEAD"):  # as git makes one, slowly
+        (tmp_path / "made/.git" / name).rename(tmp_path / "inner/.git" / name)
+    received.wait(lambda: any(changes.rescan for changes in received.batches))
+    received.forget()
     write(tmp_path, "inner/a.log", text="changed\n")
     received.wait(lambda: "inner/a.log" in received.paths)
+    held: list[bool] = []
+    received.on_arrival = lambda _: held.append((tmp_path / "inner/.git/index.lock").exists())
+    (tmp_path / "inner/.git/index.lock").touch()
+    write(tmp_path, "inner/a.py", text="changed\n")
+    threading.Timer(0.3, (tmp_path / "inner/.git/index.lock").unlink).start()
+    received.wait(lambda: "inner/a.py" in received.paths)
+    assert held == [False]
 
 
 # When the system does not play along

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
-from glossator.workspace.ignoring import IgnoreFile, byte_text
+from glossator.workspace.ignoring import FolderRules, IgnoreFile, Source, Tracked, byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,92 +84,7 @@ def _odd(path: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """An ignore file with its place: `prefix` + (a path from `strip` on) is relative to the file's folder."""
-
-    patterns: IgnoreFile
-    strip: int = 0
-    prefix: str = ""
-
-    def match(self, path: str, name: str, is_folder: bool) -> bool | None:
-        return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
-
-
-class _Tracked:
-    """What a repository tracks; read when it is first asked."""
-
-    def __init__(self, repository: gitstate.Repository, root: Path) -> None:
-        self._repository = repository
-        self._prefix = ""
-        self._strip = 0
-        if repository.top != root:
-            if root.is_relative_to(repository.top):
-                self._prefix = root.relative_to(repository.top).as_posix() + "/"
-            else:
-                self._strip = len(repository.top.relative_to(root).as_posix()) + 1
-
-    @cached_property
-    def _paths(self) -> frozenset[str]:
-        return self._repository.tracked()
-
-    @cached_property
-    def _folders(self) -> frozenset[str]:
-        folders: set[str] = set()
-        for path in self._paths:
-            above = path.rpartition("/")[0]
-            while above and above not in folders:
-                folders.add(above)
-                above = above.rpartition("/")[0]
-        return frozenset(folders)
-
-    def __contains__(self, path: str) -> bool:
-        """Whether it is a tracked file, or a folder that holds one; `path` is relative to the root."""
-        path = self._prefix + path[self._strip :]
-        return path in self._paths or path in self._folders
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out.
-
-    Three families, since none may bring back what another leaves out: git's, `.glossatorignore`, the setting.
-    """
-
-    git: tuple[_Source, ...] = ()
-    own: tuple[_Source, ...] = ()
-    setting: tuple[_Source, ...] = ()
-    tracked: _Tracked | None = None
-    tracked_only: bool = False
-    """Whether git ignores the folder, which yet holds files that git tracks: those are not ignored."""
-    fold_case: bool = False
-    left_out: str | None = None
-    """None: it is entered; "": left out without a word; else the reason."""
-
-    def ignores(self, path: str, name: str, is_folder: bool) -> bool:
-        """Whether the ignore files say so of an entry of this folder."""
-        if (self.own and _verdict(self.own, path, name, is_folder)) or (
-            self.setting and _verdict(self.setting, path, name, is_folder)
-        ):
-            return True
-        return self.git_ignores(path, name, is_folder) and (self.tracked is None or path not in self.tracked)
-
-    def git_ignores(self, path: str, name: str, is_folder: bool) -> bool:
-        """Whether git would ignore an entry of this folder if it did not track it."""
-        return self.tracked_only or _verdict(self.git, path, name, is_folder)
-
-
-def _verdict(family: tuple[_Source, ...], path: str, name: str, is_folder: bool) -> bool:
-    """What the innermost ignore file says that says anything."""
-    path, name = byte_text(path), byte_text(name)
-    for source in reversed(family):
-        verdict = source.match(path, name, is_folder)
-        if verdict is not None:
-            return verdict
-    return False
-
-
-_LEFT_OUT = _Folder(left_out="")
+_LEFT_OUT = FolderRules(left_out="")
 
 
 class Rules:
@@ -190,8 +104,9 @@ class Rules:
         self.settings = settings
         self.repository = gitstate.Repository.around(self.root)
         self._index_dir = _relative(self.root, settings.index_dir)
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, FolderRules] = {}
         self._nested: dict[str, gitstate.Repository] = {}
+        self._unfinished: set[Path] = set()
         self._outer_rule_files: set[Path] = set()
         self._top = self._outer()
 
@@ -286,9 +201,13 @@ class Rules:
         inner = list(self._nested.values())
         return [self.repository, *inner] if self.repository is not None else inner
 
+    def unfinished(self) -> frozenset[Path]:
+        """Folders that looked like repositories and were none (yet): git may be in the middle of making them."""
+        return frozenset(self._unfinished)
+
     # Ignore files
 
-    def _outer(self) -> _Folder:
+    def _outer(self) -> FolderRules:
         """What holds above the root's own ignore files."""
         repository = self.repository
         config = gitstate.ignore_config(repository)
@@ -310,14 +229,14 @@ class Rules:
                 found.clear()
                 break
         git = tuple(
-            _Source(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
+            Source(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
         )
-        setting: tuple[_Source, ...] = ()
+        setting: tuple[Source, ...] = ()
         if self.settings.exclude:
             content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
-            setting = (_Source(IgnoreFile(content, fold_case=config.ignore_case)),)
-        tracked = _Tracked(repository, self.root) if repository is not None else None
-        return _Folder(git, (), setting, tracked, fold_case=config.ignore_case)
+            setting = (Source(IgnoreFile(content, fold_case=config.ignore_case)),)
+        tracked = Tracked(repository, self.root) if repository is not None else None
+        return FolderRules(git, (), setting, tracked, fold_case=config.ignore_case)
 
     def _repository_files(
         self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
@@ -332,7 +251,7 @@ class Rules:
 
     # Folders
 
-    def _folder(self, path: str) -> _Folder:
+    def _folder(self, path: str) -> FolderRules:
         """What holds in the folder `path`, which need not exist."""
         known = self._folders.get(path)
         if known is not None:
@@ -340,7 +259,7 @@ class Rules:
         self._enter(path)
         return self._folders.get(path, _LEFT_OUT)
 
-    def _enter(self, path: str, parent: _Folder | None = None) -> list[os.DirEntry[str]] | Skipped | None:
+    def _enter(self, path: str, parent: FolderRules | None = None) -> list[os.DirEntry[str]] | Skipped | None:
         """The entries of a folder, by name; Skipped or None if it is left out. Remembers what holds in it."""
         name = path.rpartition("/")[2]
         if path:
@@ -371,7 +290,7 @@ class Rules:
             except OSError as error:
                 left_out = f"cannot be read: {error.strerror}"
         if left_out is not None:
-            self._folders[path] = _Folder(left_out=left_out)
+            self._folders[path] = FolderRules(left_out=left_out)
             return Skipped(printable(path) + "/", left_out) if left_out else None
         folder = parent
         if path and not folder.tracked_only and folder.git_ignores(path, name, True):
@@ -382,11 +301,11 @@ class Rules:
         if ".gitignore" in names:
             patterns = IgnoreFile.read(self.root / path / ".gitignore", fold_case=folder.fold_case)
             if patterns is not None:
-                folder = replace(folder, git=(*folder.git, _Source(patterns, len(prefix))))
+                folder = replace(folder, git=(*folder.git, Source(patterns, len(byte_text(prefix)))))
         if ".glossatorignore" in names:
             patterns = IgnoreFile.read(self.root / path / ".glossatorignore", fold_case=folder.fold_case)
             if patterns is not None:
-                folder = replace(folder, own=(*folder.own, _Source(patterns, len(prefix))))
+                folder = replace(folder, own=(*folder.own, Source(patterns, len(byte_text(prefix)))))
         self._folders[path] = folder
         return entries
 
@@ -394,21 +313,26 @@ class Rules:
         """Whether the last part of `path` is a symbolic link or a junction."""
         return _is_reparse(os.lstat(os.path.join(self.root, path)))  # noqa: PTH118 - hot
 
-    def _nested_repository(self, path: str, folder: _Folder) -> _Folder:
+    def _nested_repository(self, path: str, folder: FolderRules) -> FolderRules:
         """What holds in a repository inside the root: git's rules start anew there."""
         repository = gitstate.Repository.at(self.root / path)
         if repository is None:
             self._nested.pop(path, None)
+            self._unfinished.add(self.root / path)
             return folder
         self._nested[path] = repository
         config = gitstate.ignore_config(repository)
-        git = tuple(_Source(patterns, len(path) + 1) for patterns in self._repository_files(repository, config))
-        tracked = _Tracked(repository, self.root)
+        git = tuple(
+            Source(patterns, len(byte_text(path)) + 1) for patterns in self._repository_files(repository, config)
+        )
+        tracked = Tracked(repository, self.root)
         return replace(folder, git=git, tracked=tracked, tracked_only=False, fold_case=config.ignore_case)
 
     # Files
 
-    def _file(self, path: str, name: str, folder: _Folder, entry: os.DirEntry[str] | None) -> Found | Skipped | None:
+    def _file(
+        self, path: str, name: str, folder: FolderRules, entry: os.DirEntry[str] | None
+    ) -> Found | Skipped | None:
         """What is to be said of a path that is not an ordinary folder."""
         if screening.is_unlisted(name) or folder.ignores(path, name, False):
             return None

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glossator.workspace.ignoring import read_regular
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +21,17 @@ _MAX_CONFIG_BYTES = 1024 * 1024
 _MAX_INDEX_BYTES = 512 * 1024 * 1024
 _MAX_INCLUDES = 10
 """Depth of include.path, as in git."""
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """The bytes of a regular file of at most `limit` bytes; None for anything else. Never opens pipes or devices."""
+    try:
+        status = path.stat(follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            return None
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +115,8 @@ class Repository:
             return frozenset()
 
     def is_busy(self) -> bool:
-        """Whether git is rewriting the index, as it does throughout a checkout, merge or rebase step."""
-        return os.path.lexists(self.git_dir / "index.lock")
+        """Whether git is rewriting the index, as it does throughout a checkout, merge or rebase step, or HEAD."""
+        return os.path.lexists(self.git_dir / "index.lock") or os.path.lexists(self.git_dir / "HEAD.lock")
 
 
 def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:

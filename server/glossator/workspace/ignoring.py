@@ -1,26 +1,29 @@
-"""Git's ignore patterns: one ignore file in, "ignored", "re-included" or "says nothing" out for a path.
+"""Git's ignore patterns: what one ignore file says of a path, and what all those say that apply to a folder.
 
 The matcher follows git's `dir.c` and `wildmatch.c` to the letter, quirks included (bytes rather than characters, POSIX
 classes, a `**` straight after the literal beginning of a pattern), and a test compares it with `git check-ignore` on
 generated patterns. Each pattern becomes a regular expression that cannot backtrack badly, since a workspace may hold
 hostile ignore files; all patterns of a file are then tried at once.
 
-It knows nothing of repositories or of where ignore files are (`gitstate.py`, `files.py`).
+It knows nothing of where ignore files are found (`gitstate.py`, `files.py`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 import string
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from glossator.workspace.gitstate import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from glossator.workspace.gitstate import Repository
 
 MAX_IGNORE_FILE_BYTES = 4 * 1024 * 1024
 """A larger ignore file is not one that a person wrote, and is not read."""
@@ -336,12 +339,90 @@ class IgnoreFile:
         return None if number < 0 else not self._patterns[number].negated
 
 
-def read_regular(path: Path, limit: int) -> bytes | None:
-    """The bytes of a regular file of at most `limit` bytes; None for anything else. Never opens pipes or devices."""
-    try:
-        status = path.stat(follow_symlinks=False)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return None
-        return path.read_bytes()
-    except (OSError, ValueError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An ignore file with its place: `prefix` + (a path from `strip` on) is relative to the file's folder.
+
+    Both count in the form that `byte_text` gives.
+    """
+
+    patterns: IgnoreFile
+    strip: int = 0
+    prefix: str = ""
+
+    def match(self, path: str, name: str, is_folder: bool) -> bool | None:
+        """What the file says of `path` (relative to the root, as `byte_text` gives it)."""
+        return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
+
+
+class Tracked:
+    """What a repository tracks; read when it is first asked."""
+
+    def __init__(self, repository: Repository, root: Path) -> None:
+        self._repository = repository
+        self._prefix = ""
+        self._strip = 0
+        if repository.top != root:
+            if root.is_relative_to(repository.top):
+                self._prefix = root.relative_to(repository.top).as_posix() + "/"
+            else:
+                self._strip = len(repository.top.relative_to(root).as_posix()) + 1
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return self._repository.tracked()
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        folders: set[str] = set()
+        for path in self._paths:
+            above = path.rpartition("/")[0]
+            while above and above not in folders:
+                folders.add(above)
+                above = above.rpartition("/")[0]
+        return frozenset(folders)
+
+    def __contains__(self, path: str) -> bool:
+        """Whether it is a tracked file, or a folder that holds one; `path` is relative to the root."""
+        path = self._prefix + path[self._strip :]
+        return path in self._paths or path in self._folders
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out.
+
+    Three families, since none may bring back what another leaves out: git's, `.glossatorignore`, the setting.
+    """
+
+    git: tuple[Source, ...] = ()
+    own: tuple[Source, ...] = ()
+    setting: tuple[Source, ...] = ()
+    tracked: Tracked | None = None
+    tracked_only: bool = False
+    """Whether git ignores the folder, which yet holds files that git tracks: those are not ignored."""
+    fold_case: bool = False
+    left_out: str | None = None
+    """None: it is entered; "": left out without a word; else the reason."""
+
+    def ignores(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether the ignore files say so of an entry of this folder."""
+        if (self.own and _verdict(self.own, path, name, is_folder)) or (
+            self.setting and _verdict(self.setting, path, name, is_folder)
+        ):
+            return True
+        return self.git_ignores(path, name, is_folder) and (self.tracked is None or path not in self.tracked)
+
+    def git_ignores(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether git would ignore an entry of this folder if it did not track it."""
+        return self.tracked_only or _verdict(self.git, path, name, is_folder)
+
+
+def _verdict(family: tuple[Source, ...], path: str, name: str, is_folder: bool) -> bool:
+    """What the innermost ignore file says that says anything."""
+    path, name = byte_text(path), byte_text(name)
+    for source in reversed(family):
+        verdict = source.match(path, name, is_folder)
+        if verdict is not None:
+            return verdict
+    return False

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from glossator.errors import WorkspaceError
 from glossator.workspace import inotify
 from glossator.workspace.files import Found, Rules
+from glossator.workspace.gitstate import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ MAX_PATHS = 2000
 _ROOT_CHECK = 5.0
 """Seconds between two looks whether the root still exists, where no event would tell."""
 _GIT_CHECK = 0.25
-_GIT_FILES = frozenset({"HEAD", "index", "index.lock", "packed-refs"})
+_GIT_FILES = frozenset({"HEAD", "HEAD.lock", "index", "index.lock", "packed-refs"})
 
 _log = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ def _outside(rules: Rules) -> set[Path]:
     """Folders outside a scan's reach in which something may happen that matters: git's state, more ignore files."""
     folders = {path.parent for path in rules.outer_rule_files}
     folders.update(repository.git_dir for repository in rules.repositories())
+    folders.update(folder / ".git" for folder in rules.unfinished())
     return folders
 
 
@@ -246,6 +248,8 @@ class _NativeSource:
             raise
 
     def renew(self, rules: Rules) -> None:
+        for _ in rules.folders():  # so that the rules know all repositories
+            continue
         for folder in _outside(rules) - self._outside:
             if folder.is_dir() and not folder.is_relative_to(self._root):
                 self._outside.add(folder)
@@ -287,6 +291,7 @@ class _PollingSource:
         self._interval = interval
         self._awake = threading.Event()
         self._rules = rules
+        self.renew(rules)
         self._snapshot, took = self._scan()
         self._next = time.monotonic() + max(interval, 10 * took)
 
@@ -324,6 +329,8 @@ class _PollingSource:
         return [_Seen(path.rstrip("/"), path.endswith("/")) for path in sorted(changed)]
 
     def renew(self, rules: Rules) -> None:
+        for _ in rules.folders():  # so that the rules know all repositories
+            continue
         self._rules = rules
 
     def wake(self) -> None:
@@ -500,6 +507,10 @@ class Watcher:
             batch.git_touched = True
             batch.touch()
             return
+        if name == "HEAD" and folder.endswith("/.git") and Path(folder).parent in self._rules.unfinished():
+            batch.rules_changed = True
+            batch.touch()
+            return
         if Path(seen.path) in self._rules.outer_rule_files:
             batch.rules_changed = True
             batch.touch()
@@ -525,9 +536,12 @@ class Watcher:
         if batch.rules_changed:
             try:
                 self._rules = Rules(self._root, self._settings)
+                source.renew(self._rules)
+                while any(Repository.at(folder) is not None for folder in self._rules.unfinished()):
+                    self._rules = Rules(self._root, self._settings)
+                    source.renew(self._rules)
             except WorkspaceError:
                 raise _RootGoneError from None
-            source.renew(self._rules)
             batch.rescan = batch.rescan or "ignore rules changed"
         if batch.git_touched or batch.rules_changed:
             before, self._git_state = self._git_state, self._heads()
