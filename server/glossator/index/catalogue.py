@@ -391,16 +391,23 @@ class Catalogue(Database):
     def underived(self) -> int | None:
         """The first revision whose references and terms are not counted yet; None if all are."""
         below = int(self.get("derived_below"))
-        return below if below < self.next_file else None
+        return below if below < int(self.get("next_file")) else None
 
-    def derive(self, first: int, term_changes: Mapping[str, int]) -> None:
-        """Count the references and terms of the entries from revision `first` on."""
+    def derive(self, first: int | None, term_changes: Mapping[str, int], *, recount: bool) -> None:
+        """Count the references and terms of the entries from revision `first` on; None if there are none.
+
+        With `recount` the changes are the counts of all terms.
+        """
         with self.transaction() as connection:
-            _derive_references(connection, first << ORDINAL_BITS)
+            if first is not None:
+                _derive_references(connection, first << ORDINAL_BITS)
+            if recount:
+                connection.execute("DELETE FROM terms")
+                put(connection, {"recount": 0})
             _count_terms(connection, term_changes)
-            connection.executemany(
-                "UPDATE meta SET value = value + ? WHERE key = ?",
-                [(1, "changes"), (self.next_file - first, "derived_below")],
+            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
+            connection.execute(
+                "UPDATE meta SET value = (SELECT value FROM meta WHERE key = 'next_file') WHERE key = 'derived_below'"
             )
 
     def compact(self, *, full: bool = False) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 """How long a connection waits for another one's write; far above the longest transaction (about one second)."""
 
+LOG_BYTES = 256 * 1024
+LOG_SHARE = 0.1
+"""How long the log may grow, in bytes or as a share of the database: writing it back takes some 10 ms."""
+
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
@@ -131,6 +135,14 @@ class Database:
         """Write the log back into the database, as far as no reader needs it."""
         with translated(self.path.parent):
             self._main.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def log_is_long(self) -> bool:
+        """Whether the log takes up much room beside the database."""
+        try:
+            log = self.path.with_name(self.path.name + "-wal").stat().st_size
+            return log > max(LOG_BYTES, LOG_SHARE * self.path.stat().st_size)
+        except FileNotFoundError:
+            return False
 
     def check(self) -> None:
         """Read the whole database.

@@ -177,6 +177,23 @@ class Lookup:
                 found[number] = (name or "", kind, part, above)
         return found
 
+    def rare_homes(self, ids: Iterable[int]) -> dict[int, set[int]]:
+        """Id -> the definitions that it refers to by names which at most two entries define."""
+        with self._database.reading() as connection:
+            select = "SELECT e.id, e.refs FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.refs IS NOT NULL"
+            names = {number: array("I", refs) for number, refs in connection.execute(select, (_json(ids),))}
+            homes = {
+                name: {first, last}
+                for name, first, last in connection.execute(
+                    "SELECT e.name, min(e.id), max(e.id) FROM json_each(?) j JOIN entries e ON e.name = j.value "
+                    "WHERE e.part = 0 AND e.name IS NOT NULL GROUP BY e.name HAVING count(*) <= 2",
+                    (_json({name for found in names.values() for name in found}),),
+                )
+            }
+        return {
+            number: set().union(*(homes[name] for name in found if name in homes)) for number, found in names.items()
+        }
+
     def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
         """Terms that begin with the prefix -> in how many entries they occur."""
         with self._database.reading() as connection:

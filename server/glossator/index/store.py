@@ -56,10 +56,10 @@ PENDING_ROWS = 1_000
 DEAD_SHARE = 0.25
 """Share of a table's rows that may be deleted ones before it is written anew."""
 
-SIZE_SHARE = 1.3
+SIZE_SHARE = 1.25
 """How much larger than after it was last written anew the table may be on disk."""
 
-SIZE_SLACK = 256 * 1024
+SIZE_SLACK = 128 * 1024
 """Bytes that the table may grow by in any case."""
 
 DERIVE_LATER = 500
@@ -205,25 +205,29 @@ class Store(Lookup):
         )
         numbered = list(enumerate(updates, self._catalogue.next_file))
         self._catalogue.next_file += len(numbered)
+        table = self._current() if stale or entries else None
         meta = {}
         if entries:
+            table = table or self._begin()
             rows = Rows()
             for revision, update in numbered:
                 rows.append(revision, update, numbers)
             vectors = np.concatenate([update.vectors for update in updates if len(update.entries)])
-            target = self._current() or self._begin()
-            target.add(rows, vectors)
-            meta["version"] = target.version()
+            table.add(rows, vectors)
+        if table is not None:
+            # The version that the table has when the stale rows are deleted: any other tells of an end before that.
+            meta["version"] = table.version() + bool(stale)
         try:
             self._catalogue.replace(numbered, list(old), changes, meta, derive=derive)
         except BaseException:
-            if entries:
+            if entries and table is not None:
                 with contextlib.suppress(StoreError):
-                    target.delete(one_of("file", [revision for revision, _ in numbered]))
+                    table.delete(one_of("file", [revision for revision, _ in numbered]))
             raise
-        if stale and (table := self._current()) is not None:
+        if stale and table is not None:
             table.delete(one_of("file", stale))
-            self._catalogue.put({"version": table.version()})
+            if table.version() != meta["version"]:
+                self._catalogue.put({"version": table.version()})
         if entries:
             keys = [key for update in updates for key in update.keys]
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
@@ -267,6 +271,8 @@ class Store(Lookup):
         missing = np.unique(np.setdiff1d(known, found) >> ORDINAL_BITS)
         orphans = np.unique(np.setdiff1d(found, known) >> ORDINAL_BITS)
         if len(missing):
+            # What these rows added to the counts of terms cannot be taken away again: see `_derive`.
+            self._catalogue.put({"recount": 1})
             self._catalogue.forget_contents(missing.tolist())
         if self._table is not None:
             if len(orphans):
@@ -299,18 +305,20 @@ class Store(Lookup):
             elif due == "rebuild":
                 self._rebuild()
                 self._cache.trim()
-            if due or full:
+            if due or full or self._catalogue.log_is_long():
                 with self._writing:
                     self._catalogue.compact(full=full)
         finally:
             self._maintaining.release()
 
     def _derive(self) -> None:
-        """Count the references and terms of large commits."""
-        first = self._catalogue.underived()
-        if first is not None:
-            found = self._read(lambda table: table.rows_where(f"file >= {first}", "terms"))
-            self._catalogue.derive(first, frequencies(found["terms"]) if found is not None else {})
+        """Count the references and terms of large commits; all terms, after rows were lost."""
+        first, recount = self._catalogue.underived(), bool(self._catalogue.get("recount"))
+        if first is not None or recount:
+            start = 0 if recount or first is None else first
+            found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
+            counts = frequencies(found["terms"]) if found is not None else Counter[str]()
+            self._catalogue.derive(first, counts, recount=recount)
 
     def _due(self, *, full: bool) -> str:
         """What the table needs: "rebuild", "fold" or "" for nothing."""
@@ -390,37 +398,41 @@ class Store(Lookup):
 
     def refresh(self) -> None:
         """See the newest commit."""
-        table = self._current()
-        if table is not None:
-            table.refresh()
+        if self._current() is not None:
+            self._read(Table.refresh)
 
     def _current(self) -> Table | None:
         """The table of the generation that the catalogue names; None if nothing was committed yet."""
-        generation = int(self._catalogue.get("table"))
-        if not generation:
-            return None
-        with self._opening:
-            if self._table is None or self._table.generation != generation:
-                self._table = self._lance.open(generation)
-            return self._table
+        while generation := int(self._catalogue.get("table")):
+            try:
+                with self._opening:
+                    if self._table is None or self._table.generation != generation:
+                        self._table = self._lance.open(generation)
+                    return self._table
+            except StoreCorruptError:
+                if generation == self._catalogue.get("table"):
+                    raise
+        return None
 
     def _read(self, query: Callable[[Table], _T]) -> _T | None:
         """What the query finds in the table; None if there is no table.
 
-        A writer may have replaced the table since it was opened, which fails once.
+        A query of a table that a writer has replaced since it was opened fails; the new one is tried then.
         """
-        try:
-            table = self._table or self._current()
-            return query(table) if table is not None else None
-        except StoreCorruptError as error:
-            _LOG.info("trying the newest table: %s", error)
-        self._table = None
-        table = self._current()
-        try:
-            return query(table) if table is not None else None
-        except StoreCorruptError as error:
-            note_damage(self._folder, error)
-            raise
+        failed = 0
+        while True:
+            generation = 0
+            try:
+                table = self._table
+                generation = table.generation if table is not None else int(self._catalogue.get("table"))
+                table = table or self._current()
+                return query(table) if table is not None else None
+            except StoreCorruptError as error:
+                if generation == failed:
+                    note_damage(self._folder, error)
+                    raise
+                _LOG.info("trying the newest table: %s", error)
+                failed, self._table = generation, None
 
     def status(self) -> StoreStatus:
         """Counts and skipped files."""
