@@ -5,6 +5,7 @@ file asks for:
 
 - `crash`: the process dies of a segmentation fault
 - `stall`: the parser never returns
+- `spin`: nor here, and it keeps the processor busy
 - `once PATH`: the parser never returns, unless PATH exists; it makes it
 - `hold PATH`: the parser makes PATH and goes on when PATH.go exists
 - `print`: something is written to file descriptor 1
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import itertools
 import os
 import sys
 import threading
@@ -85,6 +87,8 @@ def _misbehave(name: str, argument: Path) -> None:
     elif name == "hold":
         argument.touch()
         wait_for(argument.with_name(argument.name + ".go").exists, 60)
+    elif name == "spin":
+        sum(itertools.repeat(0))  # in C, without giving the interpreter back
     elif name == "stall" or (name == "once" and not argument.exists()):
         if name == "once":
             argument.touch()
@@ -111,7 +115,7 @@ class Bench:
         self.pool = WorkerPool(self.settings, command=COMMAND)
         self.folder = Store.folder_for(self.settings.index_dir, self.root, FakeEmbedder.id)
         self.store = self.open_store()
-        self.indexer = Indexer(self.root, self.settings, self.store, self.pool)
+        self.indexer = Indexer(self.root, self.settings, self.store, self.pool, FakeEmbedder())
 
     def open_store(self, *, write: bool = True) -> Store:
         return Store.open(self.folder, embedder_id=FakeEmbedder.id, dimensions=FakeEmbedder.dimensions, write=write)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from glossator.errors import GlossatorError
-from glossator.index.pool import WorkerPool, worker_count
+from glossator.index.pool import WorkerPool, is_starved, worker_count
 from glossator.index.worker import Batch, FileResult, FileTask
 from glossator.settings import Settings
 from tests.unit.indexing_faults import COMMAND, functions, wait_for
@@ -106,10 +106,11 @@ def test_a_file_that_crashes_the_parser_is_set_aside_alone(harness: Harness) -> 
     }
 
 
-def test_a_file_that_stalls_the_parser_is_set_aside_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["stall", "spin"])
+def test_a_file_that_stalls_the_parser_is_set_aside_alone(tmp_path: Path, fault: str) -> None:
     harness = Harness(tmp_path, file_timeout=0.5)
     try:
-        harness.submit(a=functions("one"), b="# FAULT stall\n", c=functions("two"))
+        harness.submit(a=functions("one"), b=f"# FAULT {fault}\n", c=functions("two"))
         assert harness.outcomes(3) == {"a.py": "indexed", "b.py": "took longer than 0.5 s", "c.py": "indexed"}
     finally:
         harness.pool.close()
@@ -179,6 +180,8 @@ def test_closing_answers_what_is_under_way(harness: Harness, tmp_path: Path) -> 
     [
         ("raise SystemExit('no such library')", "no such library"),
         ("pass", "ended without a message"),
+        ("print('x' * 100, flush=True)", "ended without a message"),
+        ("import struct, sys; sys.stdout.buffer.write(struct.pack('>Q', 3) + b'abc')", "ended without a message"),
     ],
 )
 def test_a_worker_that_does_not_start_is_an_error(tmp_path: Path, program: str, message: str) -> None:
@@ -282,6 +285,20 @@ def test_ctrl_c_in_a_terminal_does_not_reach_the_workers(harness: Harness) -> No
     harness.submit(b=functions("two"))
     assert harness.outcomes(1) == {"b.py": "indexed"}
     assert harness.pool.pids == (pid,)
+
+
+@pytest.mark.parametrize(
+    ("waited", "used", "runnable", "more"),
+    [
+        (21.0, 20.0, True, False),  # it computes, and too long
+        (21.0, 0.1, False, False),  # it waits for something
+        (21.0, 3.0, True, True),  # other programs take all cores
+        (99.0, 3.0, True, True),
+        (101.0, 3.0, True, False),
+    ],
+)
+def test_a_worker_that_gets_no_processor_gets_more_time(waited: float, used: float, runnable: bool, more: bool) -> None:
+    assert is_starved(waited, used, runnable=runnable, timeout=20.0) is more
 
 
 def test_all_cores_but_one() -> None:

@@ -34,6 +34,8 @@ BATCH_BYTES = 192 * 1024
 """Source in one batch: ~0.1 s of a worker, which is what an edit may have to wait for while a run goes on."""
 BATCH_FILES = 64
 """Files in one batch: so many small ones take about as long."""
+FEW_FILES = 16
+"""An update of at most so many files goes before all other work, and each of them to whichever worker is free."""
 AHEAD_BYTES = 6 * 1024 * 1024
 """Source that is handed out and not yet taken back: workers go on during a commit, and memory stays bounded (what
 comes back is about twice the source)."""
@@ -156,14 +158,19 @@ class Indexer:
                 lines=status.lines,
             )
 
-    def update(self, paths: Iterable[Path]) -> frozenset[str]:
+    def update(
+        self,
+        paths: Iterable[Path],
+        progress: Callable[[Progress], None] = _ignore_progress,
+        cancelled: Callable[[], bool] = _never,
+    ) -> frozenset[str]:
         """Take over changes of these files and folders, which may be new, changed or gone.
 
         Returns the paths, relative to the root, of the files whose entries changed. Changes of ignore files need a
         `run`.
 
         Raises:
-            WorkspaceError, StoreError, EmbeddingError: see `run`.
+            WorkspaceError, CancelledByUser, StoreError, EmbeddingError: see `run`.
         """
         rules = Rules(self._root, self._settings)
         with self._committing:
@@ -181,8 +188,9 @@ class Indexer:
             known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
             self._overtaken |= known.keys() | found.keys()
         changes = _compare(found.values(), known)
-        work = _Work(changes, known, self._completed, self._commit, _ignore_progress, _never)
-        work.do(self._pool, self._batches(changes.tasks, 1), interactive=True)
+        few = len(changes.tasks) <= FEW_FILES
+        work = _Work(changes, known, self._completed, self._commit, progress, cancelled)
+        work.do(self._pool, self._batches(changes.tasks, 1 if few else BATCH_FILES), interactive=few)
         return frozenset(work.changed)
 
     def maintain(self) -> None:

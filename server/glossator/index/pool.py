@@ -39,13 +39,28 @@ START_TIMEOUT = 60.0
 """Seconds that a worker may take to start: a cold disk and a virus scanner make seconds out of the usual 0.3."""
 IDLE_TIMEOUT = 60.0
 """Seconds without work after which a worker ends; the last one stays, so that an edit never waits for a start."""
+STARVED_FACTOR = 5.0
+"""How many times the timeout a worker gets that wants to run but hardly may, since others keep all cores busy."""
 END_TIMEOUT = 1.0
 """Seconds that a worker is given to end by itself when the pool closes."""
 
 WORKER = "from glossator.index.worker import main; main()"
 """The program of a worker. Not `-m`, which would make its messages' classes those of `__main__`."""
 
+_NO_PICKLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError)
 _log = logging.getLogger(__name__)
+
+
+def is_starved(waited: float, used: float, *, runnable: bool, timeout: float) -> bool:
+    """Whether a worker that missed its deadline shall get more time.
+
+    Args:
+        waited: seconds since it last said something.
+        used: seconds of processor time that it got meanwhile.
+        runnable: whether it could use the processor, rather than wait for something else.
+        timeout: seconds that it is allowed.
+    """
+    return runnable and used < timeout / 2 and waited < timeout * STARVED_FACTOR
 
 
 def worker_count(settings: Settings) -> int:
@@ -76,7 +91,9 @@ class _Process:
 
     def __init__(self, command: Sequence[str], settings: Settings) -> None:
         self.deadline: float | None = None
+        self.allowed = 0.0
         self.stalled = False
+        self._timed: tuple[float | None, float] = (None, 0.0)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         environment = dict(os.environ)
         package_root = str(Path(__file__).resolve().parents[2])
@@ -117,13 +134,32 @@ class _Process:
         assert self._popen.stdout is not None
         try:
             frame = read_frame(self._popen.stdout)
-        except OSError:
+            message = None if frame is None else pickle.loads(frame)  # noqa: S301 - from our own child
+        except (OSError, OverflowError, MemoryError, ValueError, LookupError, TypeError, *_NO_PICKLE) as error:
+            _log.warning("worker %d says nothing that makes sense: %r", self.pid, error)
+            self.kill()
             return None
-        if frame is None:
-            return None
-        message = pickle.loads(frame)  # noqa: S301 - from our own child over a private pipe
-        assert isinstance(message, Message)
-        return message
+        return message if isinstance(message, Message) else None
+
+    def check(self, now: float) -> None:
+        """End it if it missed its deadline; called by the watchdog about every second."""
+        import psutil
+
+        deadline = self.deadline
+        if deadline is None:
+            return
+        try:
+            process = psutil.Process(self.pid)
+            used = sum(process.cpu_times()[:2])
+            runnable = process.status() == psutil.STATUS_RUNNING
+        except psutil.Error:
+            return  # it has ended, which its supervisor notices
+        if self._timed[0] != deadline:
+            self._timed = (deadline, used)
+        waited = now - deadline + self.allowed
+        if now > deadline and not is_starved(waited, used - self._timed[1], runnable=runnable, timeout=self.allowed):
+            self.stalled = True
+            self.kill()
 
     def kill(self) -> None:
         """End it now."""
@@ -345,8 +381,21 @@ class WorkerPool:
     def _work(self, process: _Process, job: Job) -> bool:
         """Have the process do the job, and what it can be given before it is idle; False when it died over it."""
         held = deque([job])
+        try:
+            return self._converse(process, held)
+        except Exception as error:
+            # A defect, or an embedder that fails: whoever waits for the jobs must hear of it.
+            self._end(process)
+            if not isinstance(error, GlossatorError):
+                _log.exception("a worker's supervisor failed")
+                error = GlossatorError(f"the worker pool failed: {error!r}")
+            for waiting in held:
+                _deliver(waiting, error)
+            return False
+
+    def _converse(self, process: _Process, held: deque[Job]) -> bool:
         self._set_deadline(process, self._settings.file_timeout + START_TIMEOUT)
-        process.send(job.batch)
+        process.send(held[0].batch)
         while held:
             job = held[0]
             message = process.receive()
@@ -370,17 +419,11 @@ class WorkerPool:
                 job.delivered.update(range(message.index, message.index + len(message.results)))
                 _deliver(job, message.results)
             elif message.error is not None:
-                self._put_back_all(held)
-                self._end(process)
                 raise message.error
             else:
                 held.popleft()
                 self._set_deadline(process, self._settings.file_timeout if held else None)
         return True
-
-    def _put_back_all(self, jobs: Sequence[Job]) -> None:
-        for job in reversed(jobs):
-            self._put_back(job)
 
     def _recover(self, held: deque[Job], *, stalled: bool) -> None:
         """Queue again what a dead worker left undone, and set aside what it died of, as far as that is known."""
@@ -429,6 +472,7 @@ class WorkerPool:
 
     def _set_deadline(self, process: _Process, seconds: float | None) -> None:
         """The process must say something within so many seconds; None: it need not."""
+        process.allowed = seconds or 0.0
         process.deadline = None if seconds is None else time.monotonic() + seconds
 
     def _watch(self) -> None:
@@ -438,9 +482,7 @@ class WorkerPool:
             while not self._closed:
                 now = time.monotonic()
                 for process in self._processes:
-                    if process.deadline is not None and now > process.deadline:
-                        process.stalled = True
-                        process.kill()
+                    process.check(now)
                 idle = self._idle == len(self._threads) and not any(self._queues)
                 self._changed.wait(None if idle else pause)
 

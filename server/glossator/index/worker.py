@@ -49,6 +49,8 @@ UNSETTLED = -1
 FRAME_ENTRIES = 500
 """Entries in one message: what the parent unpickles in one go, a few milliseconds of its interpreter lock."""
 
+DEAD_MAN_FACTOR = 10.0
+"""How many times longer than allowed a batch may take before the process ends itself; the parent is much sooner."""
 GC_BATCHES = 64
 """Batches between two searches for cyclic garbage; one takes about 20 ms."""
 PASSING_REASONS = ("cannot be read", "it changes")
@@ -175,7 +177,7 @@ def main() -> None:
     for number in itertools.count(1):
         batch = batches.get()
         # Should the parent die while a parser never gives the interpreter back, this ends the process without it.
-        faulthandler.dump_traceback_later(settings.file_timeout * (len(batch.tasks) + 3), exit=True)
+        faulthandler.dump_traceback_later(DEAD_MAN_FACTOR * settings.file_timeout * (len(batch.tasks) + 3), exit=True)
         try:
             indexer.process(batch, send)
         except BrokenPipeError:
