@@ -68,6 +68,7 @@ class Language:
         grammar: name in tree-sitter-language-pack; "" for a language that is read without a grammar.
         queries: names of files in `queries/`, without ".scm".
         constructors: names of methods that are constructors.
+        capitals: whether a variable whose name is in capitals is a constant.
         builtins: types of the language itself and usual names of type parameters, not worth noting as references.
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
@@ -82,6 +83,7 @@ class Language:
     grammar: str = ""
     queries: tuple[str, ...] = ()
     constructors: frozenset[str] = frozenset()
+    capitals: bool = False
     builtins: frozenset[str] = frozenset()
     leading: bool = True
     clauses: bool = False
@@ -98,6 +100,7 @@ def _code(
     grammar: str = "",
     queries: str = "",
     constructors: str = "",
+    capitals: bool = False,
     builtins: str = "",
     clauses: bool = False,
     trailing_docs: bool = False,
@@ -112,6 +115,7 @@ def _code(
         grammar=grammar or name,
         queries=tuple((queries or name).split()),
         constructors=frozenset(constructors.split()),
+        capitals=capitals,
         builtins=frozenset(builtins.split()),
         clauses=clauses,
         trailing_docs=trailing_docs,
@@ -131,6 +135,7 @@ _ALL: tuple[Language, ...] = (
         filenames="sconstruct sconscript wscript",
         interpreters="python pypy",
         constructors="__init__ __new__",
+        capitals=True,
     ),
     _code(
         "javascript",

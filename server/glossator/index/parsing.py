@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 from tree_sitter import Parser, Query, QueryCursor, QueryError
 from tree_sitter_language_pack import get_language
 
+from glossator.index import sql
 from glossator.index.chunking import Chunker
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
@@ -199,7 +200,16 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     for item in found.values():
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
+    if language == "sql":
+        if root.has_error:
+            found.clear()
+        found.update((item.name_at, item) for item in sql.definitions(data))
+        references.extend(sql.references(data))
     definitions = _distinct(found, ignored)
+    if LANGUAGES[language].capitals:
+        for item in definitions:
+            if item.kind == "variable" and item.name.isupper():
+                item.kind = "constant"
     if LANGUAGES[language].clauses:
         definitions = _joined(definitions, data)
     if LANGUAGES[language].trailing_docs:

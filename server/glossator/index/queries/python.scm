@@ -2,8 +2,6 @@
 (function_definition name: (identifier) @name) @definition.function
 (class_definition name: (identifier) @name) @definition.class
 (module (assignment left: (identifier) @name) @definition.variable)
-((module (assignment left: (identifier) @name) @definition.constant)
-  (#match? @name "^_*[A-Z][A-Z0-9_]*$"))
 (module (assignment left: (identifier) @name right: (lambda)) @definition.function)
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
