@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 2 * 1024**3
 """Bytes of vectors that are kept; the least recently used go first. Some four million vectors of 256 dimensions."""
 
+ROW_OVERHEAD = 80
+"""Bytes that a vector takes in the file besides its own: its key twice, and the pages' slack (measured)."""
+
 KEEP_SHARE = 0.8
 """What eviction leaves of the limit, so that it is rare."""
 
@@ -106,11 +109,11 @@ class VectorCache:
         """Drop the least recently used vectors if there are more than the limit allows."""
         with self._lock, self._forgiving("trim"):
             connection = self._open()
-            size = self._used_bytes(connection)
-            if size <= self._limit:
-                return
+            capacity = self._limit // (self._row_bytes + ROW_OVERHEAD)
             count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
-            surplus = int(count * (1 - self._limit * KEEP_SHARE / size)) + 1
+            if count <= capacity:
+                return
+            surplus = int(count - KEEP_SHARE * capacity)
             with _transaction(connection):
                 connection.execute(
                     "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY used, id LIMIT ?)", (surplus,)
@@ -121,13 +124,6 @@ class VectorCache:
         """Release the file."""
         with self._lock:
             self._drop_connection()
-
-    @staticmethod
-    def _used_bytes(connection: sqlite3.Connection) -> int:
-        pages, free, size = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -165,7 +161,8 @@ class VectorCache:
             _LOG.warning("cannot %s the cache of vectors %s: %s", action, self._path, error)
             self._drop_connection()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
+            # SQLITE_ERROR: it is a sound database, but has not the tables of a cache of this version.
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR):
                 for suffix in ("", "-wal", "-shm"):
                     # On Windows another process may hold it open; then that one, or a later run, starts it afresh.
                     with contextlib.suppress(OSError):
