@@ -7,6 +7,7 @@ Corpora are folders; the default is Python's standard library without its tests.
 - *cold index*: empty index, warm workers (the start of processes and the import of libraries are excluded)
 - *unchanged*: indexing again when nothing changed
 - *one file*: from a saved change of one function until a full-text search finds its new name
+- *pause*: how long other threads of the main process (a hover, say) wait for the interpreter meanwhile
 - *peak memory* of all processes together: proportional set size on Linux, elsewhere resident set size
 
 `--large` adds a corpus of a million lines (copies with renamed definitions), `--many` one of 10,000 small files.
@@ -52,6 +53,7 @@ LARGE_LINES = 1_000_000
 MANY_FILES = 10_000
 CHANGES = 20
 SAMPLE_SECONDS = 0.2
+TICK_SECONDS = 0.002
 
 RAW = """
 import os, sys, time
@@ -95,6 +97,7 @@ class Result:
     unchanged: float
     change_p50: float
     change_p95: float
+    pause_p99: float
     peak_bytes: int
     peak_by: dict[str, int]
     index_bytes: int
@@ -102,6 +105,7 @@ class Result:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
+    os.environ.setdefault("LANCE_LOG", "error")  # its advice on clusters is not for this table
     parser = argparse.ArgumentParser(prog="bench index", description="Measure indexing.")
     parser.add_argument("paths", nargs="*", type=Path, help="folders (default: Python's standard library)")
     parser.add_argument("--workers", type=int, default=0, help="worker processes (default: all cores but one)")
@@ -141,6 +145,7 @@ def show(result: Result) -> None:
         f"   {result.ratio:.2f} x raw parsing\n"
         f"  unchanged              {result.unchanged:8.2f} s\n"
         f"  one changed file       {result.change_p50 * 1e3:8.0f} ms  (p95 {result.change_p95 * 1e3:.0f} ms)\n"
+        f"  pauses, p99            {result.pause_p99 * 1e3:8.1f} ms\n"
         f"  peak memory            {result.peak_bytes / 1e6:8,.0f} MB  ({others})\n"
         f"  index on disk          {result.index_bytes / 1e6:8,.0f} MB",
         flush=True,
@@ -220,11 +225,30 @@ def scatter(source: Path, root: Path, files: int) -> None:
 # Measuring
 
 
+@dataclass(slots=True)
+class Watch:
+    """What was seen while something ran: the most memory used together, and who used it; pauses in seconds."""
+
+    peak: dict[str, int]
+    pauses: list[float]
+
+    def pause_p99(self) -> float:
+        """The 99th percentile of the pauses."""
+        return sorted(self.pauses)[int(len(self.pauses) * 0.99)] if self.pauses else 0.0
+
+
 @contextmanager
-def watched() -> Iterator[dict[str, int]]:
-    """The most memory that this process and its children use together meanwhile: "all", "main", "workers"."""
+def watched() -> Iterator[Watch]:
+    """Watch this process and its children."""
     peak = {"all": 0, "main": 0, "workers": 0}
+    watch = Watch(peak, [])
     end = threading.Event()
+
+    def pause() -> None:
+        while not end.is_set():
+            begun = time.perf_counter()
+            end.wait(TICK_SECONDS)
+            watch.pauses.append(max(0.0, time.perf_counter() - begun - TICK_SECONDS))
 
     def sample() -> None:
         here = psutil.Process()
@@ -234,13 +258,15 @@ def watched() -> Iterator[dict[str, int]]:
             if main + workers > peak["all"]:
                 peak.update(all=main + workers, main=main, workers=workers)
 
-    thread = threading.Thread(target=sample, daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=target, daemon=True) for target in (sample, pause)]
+    for thread in threads:
+        thread.start()
     try:
-        yield peak
+        yield watch
     finally:
         end.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 def _memory(process: psutil.Process) -> int:
@@ -269,7 +295,7 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
         folder = Store.folder_for(index_dir, root, embedder.id)
         store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
         indexer = Indexer(root, settings, store, pool)
-        with watched() as peak:
+        with watched() as watch:
             cold = indexer.run()
         unchanged = min(indexer.run().seconds for _ in range(3))
         changes = sorted(change_one(root, indexer, store, number) for number in range(CHANGES))
@@ -288,8 +314,9 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
         unchanged=unchanged,
         change_p50=statistics.median(changes),
         change_p95=changes[int(len(changes) * 0.95) - 1],
-        peak_bytes=peak["all"],
-        peak_by={"main": peak["main"], "workers": peak["workers"]},
+        pause_p99=watch.pause_p99(),
+        peak_bytes=watch.peak["all"],
+        peak_by={"main": watch.peak["main"], "workers": watch.peak["workers"]},
         index_bytes=status.size_bytes,
     )
 
