@@ -278,6 +278,44 @@ def random_model(
     return _finish(writer, path)
 
 
+def recurrent_model(path: Path, *, width: int = 64, layers: int = 2, context: int = 32768) -> Path:
+    """A Mamba with random weights: a model whose state cannot be rolled back to an earlier token."""
+    inner, state, rank, kernel = 2 * width, 16, 8, 4
+    writer = gguf.GGUFWriter(path, "mamba")
+    writer.add_name("recurrent")
+    writer.add_context_length(context)
+    writer.add_embedding_length(width)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_ssm_conv_kernel(kernel)
+    writer.add_ssm_inner_size(inner)
+    writer.add_ssm_state_size(state)
+    writer.add_ssm_time_step_rank(rank)
+    vocabulary = _vocabulary(writer, [], 0, CHATML)
+    rng = np.random.default_rng(17)
+
+    def matrix(tensor: str, rows: int, columns: int) -> None:
+        writer.add_tensor(tensor, (rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32))
+
+    matrix("token_embd.weight", vocabulary, width)
+    writer.add_tensor("output_norm.weight", np.ones(width, np.float32))
+    for layer in range(layers):
+        prefix = f"blk.{layer}."
+        writer.add_tensor(prefix + "attn_norm.weight", np.ones(width, np.float32))
+        matrix(prefix + "ssm_in.weight", 2 * inner, width)
+        matrix(prefix + "ssm_conv1d.weight", inner, kernel)
+        writer.add_tensor(prefix + "ssm_conv1d.bias", np.zeros(inner, np.float32))
+        matrix(prefix + "ssm_x.weight", rank + 2 * state, inner)
+        matrix(prefix + "ssm_dt.weight", inner, rank)
+        writer.add_tensor(prefix + "ssm_dt.bias", np.zeros(inner, np.float32))
+        writer.add_tensor(prefix + "ssm_a", -np.tile(np.arange(1, state + 1, dtype=np.float32), (inner, 1)))
+        writer.add_tensor(prefix + "ssm_d", np.ones(inner, np.float32))
+        matrix(prefix + "ssm_out.weight", width, inner)
+    return _finish(writer, path)
+
+
 def embedding_model(path: Path, *, width: int = 64, layers: int = 2, context: int = 128, pooling: int = 1) -> Path:
     """A BERT with random weights. `pooling`: 1 mean, 2 the first token, 3 the last."""
     letters = [*string.ascii_lowercase, *string.digits, *"_.,:;()[]{}<>=+-*/#'\"|"]

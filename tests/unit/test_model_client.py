@@ -176,6 +176,29 @@ async def test_reused_tokens_give_the_answer_that_evaluated_ones_give(folder: Pa
         assert cold.text == warm.text
 
 
+async def test_a_model_that_cannot_roll_back_works_all_the_same(tmp_path: Path) -> None:
+    model = gguf_files.recurrent_model(tmp_path / "recurrent.gguf")
+    text = LONG[:800]
+    async with ModelClient(SETTINGS, path=model) as client:
+        talk = [ChatMessage("system", text), ChatMessage("user", "one")]
+        first = await answer(client, talk, max_tokens=20)
+        assert "roll" in client.status.note
+        follow_up = [*talk, ChatMessage("assistant", first.text), ChatMessage("user", "two")]
+        second = await answer(client, follow_up, max_tokens=20)
+        assert second.done.usage.reused_tokens >= first.done.usage.prompt_tokens
+        changed = [ChatMessage("system", text), ChatMessage("user", "three")]
+        warm = await answer(client, changed, max_tokens=20)
+        assert warm.done.usage.reused_tokens == 0
+        task = asyncio.create_task(answer(client, [ChatMessage("user", LONG)], max_tokens=1))
+        await until(lambda: client.status.state == "busy")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await answer(client, changed, max_tokens=20)).text == warm.text
+        await client.unload()
+        assert (await answer(client, changed, max_tokens=20)).text == warm.text
+
+
 async def test_sampling_is_repeatable_by_seed(folder: Path) -> None:
     async with ModelClient(replace(SETTINGS, temperature=1.5), path=folder / "random.gguf") as client:
         texts = [(await answer(client, max_tokens=40, seed=seed)).text for seed in (1, 1, 2)]

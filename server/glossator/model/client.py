@@ -224,6 +224,7 @@ class ModelClient:
             "embedding": self._embedding,
             "contextTokens": plan.context_tokens,
             "batchTokens": max(min(settings.batch_tokens, plan.context_tokens), 1),
+            "microBatchTokens": plan.micro_batch,
             "threads": thread_count(settings),
             "gpuLayers": plan.gpu_layers,
             "flashAttention": settings.flash_attention,

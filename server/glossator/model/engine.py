@@ -188,7 +188,7 @@ class Engine:
         lib, options = self.lib, self.options
         params = lib.llama_context_default_params()
         params.n_ctx = options["contextTokens"]
-        params.n_batch = params.n_ubatch = min(options["batchTokens"], options["contextTokens"])
+        params.n_batch, params.n_ubatch = options["batchTokens"], options["microBatchTokens"]
         params.n_threads = params.n_threads_batch = options["threads"]
         params.no_perf = True
         params.flash_attn_type = 1 if options["flashAttention"] else 0
