@@ -424,7 +424,7 @@ DEFINITIONS = {
         21-26 view spending
         28-29 view top_customers
         31-34 function count_orders
-        36-37 rule orders_touch
+        36-37 function orders_touch
         39-41 query recent
     """,
     "service.nix": """
