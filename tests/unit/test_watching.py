@@ -276,6 +276,21 @@ def test_ignore_files_outside_the_root_count_too(
         received.forget()
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_the_repository_around_the_root_goes(
+    tmp_path: Path, watch: Callable[..., Watcher], received: Received, mode: str
+) -> None:
+    top = repository(tmp_path / "top")
+    write(top, "sub/deep/a.py")
+    watch(top / "sub", mode=mode)
+    shutil.rmtree(top / ".git")
+    write(top, "sub/.gitignore", text="*.log\n")
+    received.wait(lambda: any(changes.rescan for changes in received.batches))
+    received.forget()
+    write(top, "sub/deep/a.py", "sub/b.py", text="changed\n")
+    received.wait_for("deep/a.py", "b.py")
+
+
 def test_a_folder_that_becomes_an_environment_is_not_watched_any_more(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received
 ) -> None:

@@ -131,12 +131,17 @@ class Inotify:
         self._watches[folder] = watch
 
     def remove(self, folder: str) -> None:
+        """Do not watch `folder` any more; nothing if it is not watched."""
+        watch = self._watches.get(folder)
+        if watch is not None:
+            self._forget(watch)
+            self._rm_watch(self._descriptor, watch)
+
+    def remove_tree(self, folder: str) -> None:
         """Watch neither `folder` nor anything below it any more."""
         below = folder + "/"
         for watched in [watched for watched in self._watches if watched == folder or watched.startswith(below)]:
-            watch = self._watches[watched]
-            self._forget(watch)
-            self._rm_watch(self._descriptor, watch)
+            self.remove(watched)
 
     def read(self, timeout: float | None) -> list[Event]:
         """The events there are; waits for the first, or for `wake`, or for `timeout` seconds (None: for ever)."""

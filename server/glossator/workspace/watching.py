@@ -19,19 +19,18 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from glossator.errors import WorkspaceError
 from glossator.workspace import inotify
-from glossator.workspace.files import Found, Rules
+from glossator.workspace.files import Rules
 from glossator.workspace.gitstate import Repository
+from glossator.workspace.sources import InotifySource, Mode, PollingSource, RootGoneError, Seen, Source, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glossator.settings import Settings
-
-Mode = Literal["inotify", "native", "polling", "waiting", "stopped"]
 
 QUIET = 0.1
 """Seconds without an event before a batch is delivered: editors write a file in several steps within a few ms."""
@@ -86,133 +85,6 @@ class WatchStatus:
     pending: int
 
 
-class _RootGoneError(Exception):
-    """The root does not exist any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Something happened to `path` (absolute); "": something happened, and nobody knows what."""
-
-    path: str
-    is_folder: bool = False
-
-
-class _Source(Protocol):
-    """Where events come from. All but `wake` is called by one thread at a time."""
-
-    mode: Mode
-
-    def wait(self, timeout: float | None) -> list[_Seen]:
-        """What happened; waits at most `timeout` seconds for it. Raises _RootGoneError, or OSError if it broke."""
-
-    def renew(self, rules: Rules) -> None:
-        """Go on with new rules."""
-
-    def wake(self) -> None:
-        """Make `wait` return; may be called by any thread."""
-
-    def folders(self) -> int:
-        """How many folders are watched one by one."""
-
-    def close(self) -> None:
-        """Release everything."""
-
-
-def _outside(rules: Rules) -> set[Path]:
-    """Folders outside a scan's reach in which something may happen that matters: git's state, more ignore files."""
-    folders = {path.parent for path in rules.outer_rule_files}
-    folders.update(repository.git_dir for repository in rules.repositories())
-    folders.update(folder / ".git" for folder in rules.unfinished())
-    return folders
-
-
-class _InotifySource:
-    """One watch for each folder that a scan enters."""
-
-    mode: Mode = "inotify"
-
-    def __init__(self, rules: Rules) -> None:
-        self._inotify = inotify.Inotify()
-        self._rules = rules
-        self._root = str(rules.root)
-        try:
-            self.renew(rules)
-        except BaseException:
-            self._inotify.close()
-            raise
-
-    def renew(self, rules: Rules) -> None:
-        self._rules = rules
-        wanted = self._cover("")
-        wanted |= {str(folder) for folder in _outside(rules) if self._add(str(folder))}
-        for folder in self._inotify.folders():
-            if folder not in wanted and folder in self._inotify:
-                self._inotify.remove(folder)
-
-    def _cover(self, under: str) -> set[str]:
-        """Watch `under` and all folders below it; returns them.
-
-        What is created between the listing of a folder and its watch would be missed, so the walk is repeated until it
-        finds nothing new.
-        """
-        covered: set[str] = set()
-        while True:
-            before = len(covered)
-            for folder in self._rules.folders(under):
-                full = f"{self._root}/{folder}" if folder else self._root
-                if full in covered or self._add(full):
-                    covered.add(full)
-            if len(covered) == before:
-                return covered
-
-    def _add(self, folder: str) -> bool:
-        """Watch one folder; False if it is gone or may not be read."""
-        try:
-            self._inotify.add(folder)
-        except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG):
-                return False
-            raise
-        return True
-
-    def wait(self, timeout: float | None) -> list[_Seen]:
-        seen: list[_Seen] = []
-        for event in self._inotify.read(timeout):
-            if event.folder is None:
-                self.renew(self._rules)
-                seen.append(_Seen(""))
-                continue
-            if event.mask & (inotify.IN_DELETE_SELF | inotify.IN_MOVE_SELF | inotify.IN_UNMOUNT):
-                if event.folder == self._root:
-                    raise _RootGoneError
-                continue
-            if not event.name:
-                continue
-            path = f"{event.folder}/{event.name}"
-            if not event.mask & inotify.IN_ISDIR:
-                seen.append(_Seen(path))
-            elif event.mask & inotify.IN_DELETE:
-                seen.append(_Seen(path, is_folder=True))
-            elif event.mask & inotify.IN_MOVED_FROM:
-                self._inotify.remove(path)
-                seen.append(_Seen(path, is_folder=True))
-            else:  # created, moved here, or its permissions changed
-                if path.startswith(self._root + "/"):
-                    self._cover(path[len(self._root) + 1 :])
-                seen.append(_Seen(path, is_folder=True))
-        return seen
-
-    def wake(self) -> None:
-        self._inotify.wake()
-
-    def folders(self) -> int:
-        return len(self._inotify)
-
-    def close(self) -> None:
-        self._inotify.close()
-
-
 class _NativeSource:
     """watchdog's observer of the system, over the whole tree."""
 
@@ -222,7 +94,7 @@ class _NativeSource:
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
-        events: queue.SimpleQueue[_Seen | None] = queue.SimpleQueue()
+        events: queue.SimpleQueue[Seen | None] = queue.SimpleQueue()
 
         class Handler(FileSystemEventHandler):
             def on_any_event(self, event: FileSystemEvent) -> None:
@@ -232,13 +104,13 @@ class _NativeSource:
                     return
                 for path in (event.src_path, event.dest_path):
                     if path:
-                        events.put(_Seen(os.fsdecode(path), event.is_directory))
+                        events.put(Seen(os.fsdecode(path), event.is_directory))
 
         self._events = events
         self._handler = Handler()
         self._root = rules.root
         self._observer = Observer()
-        self._outside: set[Path] = set()
+        self.outside: set[Path] = set()
         try:
             self._observer.schedule(self._handler, str(rules.root), recursive=True)
             self._observer.start()
@@ -250,15 +122,15 @@ class _NativeSource:
     def renew(self, rules: Rules) -> None:
         for _ in rules.folders():  # so that the rules know all repositories
             continue
-        for folder in _outside(rules) - self._outside:
+        for folder in outside(rules) - self.outside:
             if folder.is_dir() and not folder.is_relative_to(self._root):
-                self._outside.add(folder)
+                self.outside.add(folder)
                 self._observer.schedule(self._handler, str(folder), recursive=False)
 
-    def wait(self, timeout: float | None) -> list[_Seen]:
+    def wait(self, timeout: float | None) -> list[Seen]:
         if not self._root.is_dir():
-            raise _RootGoneError
-        seen: list[_Seen] = []
+            raise RootGoneError
+        seen: list[Seen] = []
         try:
             first = self._events.get(timeout=_ROOT_CHECK if timeout is None else min(timeout, _ROOT_CHECK))
             while first is not None:
@@ -280,67 +152,6 @@ class _NativeSource:
         if self._observer.is_alive():
             self._observer.stop()
             self._observer.join()
-
-
-class _PollingSource:
-    """Comparisons of scans."""
-
-    mode: Mode = "polling"
-
-    def __init__(self, rules: Rules, interval: float) -> None:
-        self._interval = interval
-        self._awake = threading.Event()
-        self._rules = rules
-        self.renew(rules)
-        self._snapshot, took = self._scan()
-        self._next = time.monotonic() + max(interval, 10 * took)
-
-    def _scan(self) -> tuple[dict[str, object], float]:
-        """What there is (absolute path -> what a change would change), and how many seconds it took to find out."""
-        start = time.monotonic()
-        try:
-            rules = Rules(self._rules.root, self._rules.settings)
-            root = f"{rules.root}/"
-            snapshot: dict[str, object] = {}
-            for item in rules.scan():
-                snapshot[root + item.path] = (item.size, item.mtime_ns) if isinstance(item, Found) else item.reason
-        except WorkspaceError:
-            raise _RootGoneError from None
-        for path in rules.outer_rule_files:
-            try:
-                snapshot[str(path)] = path.stat().st_mtime_ns
-            except OSError:
-                continue
-        return snapshot, time.monotonic() - start
-
-    def wait(self, timeout: float | None) -> list[_Seen]:
-        now = time.monotonic()
-        pause = self._next - now if timeout is None else min(timeout, self._next - now)
-        if pause > 0 and self._awake.wait(pause):
-            self._awake.clear()
-        if time.monotonic() < self._next:
-            return []
-        old = self._snapshot
-        self._snapshot, took = self._scan()
-        self._next = time.monotonic() + max(self._interval, 10 * took)
-        changed = {path for path, state in self._snapshot.items() if old.get(path) != state} | (
-            old.keys() - self._snapshot.keys()
-        )
-        return [_Seen(path.rstrip("/"), path.endswith("/")) for path in sorted(changed)]
-
-    def renew(self, rules: Rules) -> None:
-        for _ in rules.folders():  # so that the rules know all repositories
-            continue
-        self._rules = rules
-
-    def wake(self) -> None:
-        self._awake.set()
-
-    def folders(self) -> int:
-        return 0
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 @dataclass(slots=True)
@@ -407,7 +218,7 @@ class Watcher:
         self._broken = ""
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._source: _Source | None = None
+        self._source: Source | None = None
         self._batch = _Batch()
 
     def start(self) -> None:
@@ -420,7 +231,7 @@ class Watcher:
         self._git_state = self._heads()
         try:
             self._source = self._open()
-        except _RootGoneError:
+        except RootGoneError:
             raise WorkspaceError(f"cannot read {self._root}") from None
         self._thread = threading.Thread(target=self._run, name="glossator-watcher", daemon=True)
         self._thread.start()
@@ -442,14 +253,14 @@ class Watcher:
         pending = len(batch.paths) + len(batch.folders) + bool(batch.rescan)
         return WatchStatus(mode, self._reason, source.folders() if source is not None else 0, pending)
 
-    def _open(self) -> _Source:
-        """The best source that works. Raises _RootGoneError."""
+    def _open(self) -> Source:
+        """The best source that works. Raises RootGoneError."""
         wanted = "polling" if self._broken else self._wanted
         if wanted == "auto":
             wanted = "inotify" if inotify.AVAILABLE else "native"
         try:
             if wanted == "inotify":
-                return _InotifySource(self._rules)
+                return InotifySource(self._rules)
             if wanted == "native":
                 return _NativeSource(self._rules)
         except OSError as error:
@@ -457,7 +268,7 @@ class Watcher:
         self._reason = f"{self._broken}; looking for changes every {self._poll_interval:g} s" if self._broken else ""
         if self._reason:
             _log.warning("%s: %s", self._root, self._reason)
-        return _PollingSource(self._rules, self._poll_interval)
+        return PollingSource(self._rules, self._poll_interval)
 
     # In the thread
 
@@ -466,7 +277,7 @@ class Watcher:
             while not self._stopping.is_set():
                 try:
                     self._step()
-                except _RootGoneError:
+                except RootGoneError:
                     self._reason = f"{self._root} is gone; waiting for it to come back"
                     self._reopen("the workspace folder came back")
                 except OSError as error:
@@ -479,7 +290,7 @@ class Watcher:
         """Wait for events or for the batch to be due; deliver it if it is."""
         source = self._source
         if source is None:
-            raise _RootGoneError
+            raise RootGoneError
         now = time.monotonic()
         for seen in source.wait(None if not self._batch.first else max(0.0, self._due() - now)):
             self._note(seen)
@@ -494,7 +305,7 @@ class Watcher:
             return now + _GIT_CHECK
         return min(batch.last + self._quiet, batch.first + self._longest)
 
-    def _note(self, seen: _Seen) -> None:
+    def _note(self, seen: Seen) -> None:
         """Add one event to the batch if it matters."""
         batch = self._batch
         if not seen.path:
@@ -530,7 +341,7 @@ class Watcher:
             batch.rules_changed = batch.rules_changed or self._rules.is_rule_file(path)
         batch.touch()
 
-    def _deliver(self, source: _Source) -> None:
+    def _deliver(self, source: Source) -> None:
         """Hand the batch over."""
         batch = self._batch
         if batch.rules_changed:
@@ -541,7 +352,7 @@ class Watcher:
                     self._rules = Rules(self._root, self._settings)
                     source.renew(self._rules)
             except WorkspaceError:
-                raise _RootGoneError from None
+                raise RootGoneError from None
             batch.rescan = batch.rescan or "ignore rules changed"
         if batch.git_touched or batch.rules_changed:
             before, self._git_state = self._git_state, self._heads()
@@ -571,7 +382,7 @@ class Watcher:
                 self._rules = Rules(self._root, self._settings)
                 self._git_state = self._heads()
                 self._source = self._open()
-            except (WorkspaceError, _RootGoneError):
+            except (WorkspaceError, RootGoneError):
                 pause = min(self._poll_interval, 1.0)
                 continue
             if not self._broken:
