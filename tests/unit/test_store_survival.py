@@ -402,8 +402,8 @@ FILES = 50
 
 
 def large(number: int, revision: int) -> Any:
-    """A file of forty entries."""
-    names = (f"n{number}r{revision % 3}e{place}" for place in range(40))
+    """A file of forty entries, the first of which has another name in each revision."""
+    names = (f"n{number}e{place or 1000 + revision}" for place in range(40))
     entries = [entry(name, 10 * place, doc="What it does, in a few words.") for place, name in enumerate(names)]
     return update(f"d/f{number}.py", *entries, terms="word " + "as in any file " * 10, revision=revision)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 """How long a connection waits for another one's write; far above the longest transaction (about one second)."""
 
-LOG_BYTES = 256 * 1024
+LOG_BYTES = 128 * 1024
 LOG_SHARE = 0.1
 """How long the log may grow, in bytes or as a share of the database: writing it back takes some 10 ms."""
 

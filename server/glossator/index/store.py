@@ -59,7 +59,7 @@ DEAD_SHARE = 0.25
 SIZE_SHARE = 1.25
 """How much larger than after it was last written anew the table may be on disk."""
 
-SIZE_SLACK = 128 * 1024
+SIZE_SLACK = 64 * 1024
 """Bytes that the table may grow by in any case."""
 
 DERIVE_LATER = 500
@@ -213,10 +213,12 @@ class Store(Lookup):
             for revision, update in numbered:
                 rows.append(revision, update, numbers)
             vectors = np.concatenate([update.vectors for update in updates if len(update.entries)])
-            table.add(rows, vectors)
+            version = table.add(rows, vectors)
+        elif table is not None:
+            version = table.version()
         if table is not None:
             # The version that the table has when the stale rows are deleted: any other tells of an end before that.
-            meta["version"] = table.version() + bool(stale)
+            meta["version"] = version + bool(stale)
         try:
             self._catalogue.replace(numbered, list(old), changes, meta, derive=derive)
         except BaseException:
@@ -225,9 +227,9 @@ class Store(Lookup):
                     table.delete(one_of("file", [revision for revision, _ in numbered]))
             raise
         if stale and table is not None:
-            table.delete(one_of("file", stale))
-            if table.version() != meta["version"]:
-                self._catalogue.put({"version": table.version()})
+            version = table.delete(one_of("file", stale))
+            if version != meta["version"]:
+                self._catalogue.put({"version": version})
         if entries:
             keys = [key for update in updates for key in update.keys]
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
@@ -307,7 +309,7 @@ class Store(Lookup):
                 self._cache.trim()
             if due or full or self._catalogue.log_is_long():
                 with self._writing:
-                    self._catalogue.compact(full=full)
+                    self._catalogue.compact(full=full or due == "rebuild")
         finally:
             self._maintaining.release()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import threading
@@ -87,8 +88,8 @@ class Table:
 
     # Writing
 
-    def add(self, rows: Rows, vectors: NDArray[Any]) -> None:
-        """Append rows with their vectors."""
+    def add(self, rows: Rows, vectors: NDArray[Any]) -> int:
+        """Append rows with their vectors; the table's new version."""
         import numpy as np
         import pyarrow as pa
 
@@ -97,15 +98,15 @@ class Table:
         arrays = [pa.array(column, field.type) for column, field in zip(numbers, schema, strict=False)]
         flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
         vector = pa.FixedSizeListArray.from_arrays(flat, self._lance.dimensions)
-        self.append(pa.record_batch([*arrays, pa.array(rows.terms, pa.string()), vector], schema=schema))
+        return self.append(pa.record_batch([*arrays, pa.array(rows.terms, pa.string()), vector], schema=schema))
 
-    def append(self, batch: Any) -> None:
-        """Append a batch of Arrow's."""
-        self._lance.run(lambda: self._handle.add(batch))
+    def append(self, batch: Any) -> int:
+        """Append a batch of Arrow's; the table's new version."""
+        return int(self._lance.run(lambda: self._handle.add(batch)).version)
 
-    def delete(self, condition: str) -> None:
-        """Delete the rows that match."""
-        self._lance.run(lambda: self._handle.delete(condition))
+    def delete(self, condition: str) -> int:
+        """Delete the rows that match; the table's new version."""
+        return int(self._lance.run(lambda: self._handle.delete(condition)).version)
 
     def index(self, rows: int) -> None:
         """Make the indexes."""
@@ -272,6 +273,8 @@ class Lance:
 
     def open(self, generation: int, *, create: bool = False) -> Table:
         """Open the table of a generation; `create` makes it anew."""
+        # Its warnings (of empty clusters, of a table that it makes as it is told) would reach the user's terminal.
+        os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
 
         if create and self.path(generation).exists():
