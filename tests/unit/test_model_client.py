@@ -580,6 +580,37 @@ async def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(folder: 
             await client.load()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is limited by setrlimit")
+def test_running_out_of_memory_is_an_error_and_the_next_request_works(tmp_path: Path) -> None:
+    model = gguf_files.reciter(tmp_path / "long.gguf", context=40_000_000)
+    script = tmp_path / "client.py"
+    script.write_text(
+        "import asyncio, resource, sys\n"
+        "from dataclasses import replace\n"
+        "from pathlib import Path\n"
+        "from glossator.errors import ModelError\n"
+        "from glossator.model.chat import ChatMessage, Delta\n"
+        "from glossator.model.client import ModelClient\n"
+        "from glossator.settings import Settings\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n"
+        "async def main():\n"
+        "    settings = Settings(threads=1, context_tokens=0)\n"
+        "    async with ModelClient(settings, path=Path(sys.argv[1]), available_memory=1 << 40) as client:\n"
+        "        try:\n"
+        "            await client.load()\n"
+        "        except ModelError as error:\n"
+        "            print(type(error).__name__, error)\n"
+        "        await client.reconfigure(replace(settings, context_tokens=2048))\n"
+        "        async for event in client.chat([ChatMessage('user', 'x')]):\n"
+        "            print(event.text if isinstance(event, Delta) else '', end='')\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, str(script), str(model)], capture_output=True, text=True, timeout=60)
+    first, second = done.stdout.split("\n", 1)
+    assert first.startswith("ModelTooLargeError llama.cpp cannot allocate the context"), done
+    assert second == ANSWER
+
+
 # Living with it
 
 

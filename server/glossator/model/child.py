@@ -237,7 +237,8 @@ class Exchange:
             ModelError: the child says that the request cannot be done.
         """
         try:
-            message = await asyncio.wait_for(self._queue.get(), silence)
+            async with asyncio.timeout(silence):
+                message = await self._queue.get()
         except TimeoutError:
             self.child.kill(f"it gave no sign of life for {silence:g} s while {what}")
             self._close()
