@@ -105,7 +105,6 @@ class Result:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
-    os.environ.setdefault("LANCE_LOG", "error")  # its advice on clusters is not for this table
     parser = argparse.ArgumentParser(prog="bench index", description="Measure indexing.")
     parser.add_argument("paths", nargs="*", type=Path, help="folders (default: Python's standard library)")
     parser.add_argument("--workers", type=int, default=0, help="worker processes (default: all cores but one)")
