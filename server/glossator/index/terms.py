@@ -28,11 +28,11 @@ _HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 _SUFFIXES = (
-    *("izations", "ization", "isation", "ations", "ators", "ation", "ator", "ating", "ated", "ates", "ate"),
-    *("ively", "ive", "ions", "ion", "ings", "ing", "ers", "er", "ors", "ed", "ements", "ement", "ments", "ment"),
-    *("izers", "izer", "izes", "ize", "able", "ible", "ally", "al", "ly", "e"),
+    *("izations", "ization", "isation", "izing", "izers", "izer", "ized", "izes", "ize"),
+    *("ations", "ators", "ation", "ator", "ating", "ated", "ates", "ate", "ively", "ive", "ions", "ion", "ings", "ing"),
+    *("ers", "er", "ors", "ed", "ements", "ement", "ments", "ment", "able", "ible", "ally", "al", "ly", "e"),
 )
-"""Endings taken off, longest kind first, at most two in turn; what is left keeps at least three letters."""
+"""Endings taken off, at most two in turn; what is left keeps at least three letters, after a second one five."""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -122,9 +122,7 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
         start = max(start, min(entry.name_line + 1, piece.end_line))  # the signature is shown already
     end = min(entry.end_line, piece.end_line)
     offset = piece.start_line - 1
-    said = {line.strip() for line in entry.doc.split("\n")}
-    while start < end and _is_doc(lines[start - 1 - offset], said):
-        start += 1
+    start = _after_doc(entry, lines, start, end, offset)
     if end < start or not any(line.strip() for line in lines[start - 1 - offset : end - offset]):
         return ""
     first, last = best_lines(_padded(lines, offset), start, end, EXCERPT, words)
@@ -142,10 +140,15 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
     return f"{heading}, {span} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
 
 
-def _is_doc(line: str, said: set[str]) -> bool:
-    """Whether a line is blank or part of the documentation, which is shown already."""
-    bare = line.strip()
-    return bare.strip("\"'").strip() in said or bare.lstrip("/*#-! ") in said or bare in ('"""', "'''", "*/", ")")
+def _after_doc(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
+    """The first line behind the documentation, which is shown already, and behind blank lines."""
+    last = next((line.strip() for line in reversed(entry.doc.split("\n")) if line.strip()), "")
+    if last:
+        ends = (i for i in range(start, end) if last in lines[i - 1 - offset])
+        start = next(ends, start - 1) + 1
+    while start < end and lines[start - 1 - offset].strip() in ("", '"""', "'''", "*/", "-}"):
+        start += 1
+    return start
 
 
 def _padded(lines: Sequence[str], offset: int) -> list[str]:

@@ -215,7 +215,7 @@ FILE_FEATURES = (
     *("stem_cover", "stem_precise", "stem_f1", "stem_equal", "folder_cover"),
     *("type_defined", "function_defined", "value_defined", "defined_top", "defined_stem", "type_mentioned"),
     *("symbol_type", "symbol_function", "symbol_value", "symbol_top", "symbol_stem", "symbol_size", "symbol_part"),
-    *("name_type", "name_function", "name_sum"),
+    *("name_type", "name_function", "name_sum", "referred"),
     *STATIC_NAMES,
 )
 """Names of the columns of `file_features`."""
@@ -225,6 +225,8 @@ TYPE_KINDS = frozenset(
 ) | {"package", "message", "service", "table"}
 FUNCTION_KINDS = frozenset(["function", "method", "constructor", "macro", "test", "rpc"])
 
+_REFERRING = 20
+"""Hits of each search whose references are followed."""
 _COUNTED = 60
 """Hits that count towards "how many of the best hits lie in this file"."""
 
@@ -279,6 +281,7 @@ def file_features(
     _path_columns(columns, query, facts, set(words), rarity, total)
     _definition_columns(columns, query, findings, facts, row)
     _name_columns(columns, names, row, set(words), corpus, store, total)
+    columns["referred"] = _referred(columns, findings, row, store)
     for j, name in enumerate(STATIC_NAMES):
         columns[name] = np.array([one.static[j] for one in facts], np.float32)
     features: NDArray[np.float32] = np.stack([columns[name] for name in FILE_FEATURES], axis=1)
@@ -437,6 +440,31 @@ def _name_columns(
         if agreement > 0.3:
             columns["name_sum"][i] += agreement
     columns["name_sum"] = _log(columns["name_sum"]) * 4
+
+
+def _referred(
+    columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], store: Store
+) -> NDArray[np.float32]:
+    """How much the best hits refer to what a file defines: hits count by how well their own files match."""
+    import numpy as np
+
+    strength = columns["text_best"] + columns["text_sum"] + np.maximum(columns["dense_gap"], -1.0)
+    strength = np.exp(4 * (strength - strength.max(initial=-4.0)))
+    ids = dict.fromkeys(number for number, _ in (*findings.text[:_REFERRING], *findings.dense[:_REFERRING]))
+    pairs: set[tuple[int, int]] = set()
+    for number, homes in store.rare_homes([number for number in ids if number >= 0]).items():
+        i = row.get(number >> ORDINAL_BITS)
+        if i is None:
+            continue
+        for home in homes:
+            j = row.get(home >> ORDINAL_BITS)
+            if j is not None and i != j:
+                pairs.add((i, j))
+    referred = np.zeros(len(strength), np.float32)
+    for i, j in pairs:
+        referred[j] += strength[i]
+    scaled: NDArray[np.float32] = referred / max(float(referred.max(initial=0.0)), 1e-6)
+    return scaled
 
 
 def _name_terms(name: str) -> set[str]:

@@ -234,19 +234,24 @@ def _identifiers(text: str) -> tuple[list[str], list[str]]:
     return [word for word in found if len(word) > 1 or len(found) == 1], list(qualified)
 
 
+def _is_german(raw: list[str], least: int) -> bool:
+    """Whether a text reads German: `least` German stop words that English doesn't share, and more than English ones."""
+    lexicon = _lexicon()
+    lowered = {word.lower() for word in raw}
+    german = len(lowered & lexicon.german_stop)
+    return german >= least and german > len(lowered & (lexicon.stop - {"in", "so", "an", "was", "will", "also", "on"}))
+
+
 def _content_words(raw: list[str]) -> list[str]:
     """The words without stop words (all of them if nothing else would be left)."""
     lexicon = _lexicon()
-    lowered = {word.lower() for word in raw}
-    german = len(lowered & lexicon.german_stop) >= 2
-    stop = lexicon.stop | lexicon.german_stop if german else lexicon.stop
+    stop = lexicon.stop | lexicon.german_stop if _is_german(raw, 2) else lexicon.stop
     return [word for word in raw if word.lower() not in stop] or list(raw)
 
 
 def _translated(raw: list[str], kept: list[str]) -> list[str]:
     """German words of programming replaced by what code calls them, where the query reads German."""
-    lowered = {word.lower() for word in raw}
-    if not lowered & _lexicon().german_stop and all(word.isascii() for word in lowered):
+    if not _is_german(raw, 1) and all(word.isascii() for word in raw):
         return kept
     out: list[str] = []
     for word in kept:
@@ -314,8 +319,9 @@ def _places(text: str) -> tuple[list[Place], bool]:
     for place in [*frames, *mentioned]:
         if place.line or place.path.rpartition("/")[2] not in with_lines:
             unique.setdefault((place.path, place.line), place)
-    for path, line in list(unique):  # a JVM frame's "Book.java" is the same place as "com/example/Book.java"
-        if any(other != path and other.endswith("/" + path) and line == at for other, at in unique):
+    # A JVM frame's "Book.java" is the same place as "com/example/Book.java".
+    for path, line in list(unique)[:MAX_PLACES]:
+        if any(line == at and other != path and other.endswith("/" + path) for other, at in unique):
             del unique[path, line]
     with_line = sum(place.line is not None for place in unique.values())
     is_trace = bool(frames) or (with_line >= 1 and len(text.split()) > 3 and "\n" in text) or with_line >= 3
