@@ -55,6 +55,7 @@ _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
+_QUOTES: Final = ('"', "'", "`")
 _BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
@@ -295,7 +296,10 @@ def _add_definition(
     if known is None:
         name = data[name_at:name_end].decode("utf-8", "replace")
         if not name.isidentifier():
-            name = " ".join(name.split()).removeprefix('@"').strip("\"'`")[:NAME_CHARS]
+            name = " ".join(name.split())
+            if name[:1] in _QUOTES or name[:2] == '@"':
+                name = name.strip("@\"'`")
+            name = name[:NAME_CHARS]
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""

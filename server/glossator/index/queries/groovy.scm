@@ -13,6 +13,11 @@
 ((command (unit (identifier) @_result) . (block . (unit . (func . (identifier) @name)))) @definition.function
   (#not-match? @_result "^(else|return|new|throw|case|assert|in)$")
   (#not-match? @name "^(if|for|while|switch|catch|synchronized)$"))
+(command (unit (generics_class)) . (block . (unit . (func . (identifier) @name)))) @definition.function
+((command (unit . (func . (identifier) @name)) . (unit . (identifier) @_throws .) (block)) @definition.function
+  (#eq? @_throws "throws"))
+((command (unit . (identifier) @_def .) . (block . (string) @name)) @definition.test
+  (#any-of? @_def "def" "void"))
 ((command (unit (identifier) @_task) . (block . (unit . (identifier) @name .))) @definition.function
   (#eq? @_task "task"))
 
