@@ -39,7 +39,7 @@ PATCHES: Final = frozenset({"key", "rule", "element"})
 LONG_LINES: Final = 80
 """A piece with more lines is long: it is split into windows, and functions in it count for more."""
 TINY_LINES: Final = 2
-MERGED_RUN: Final = 12
+MERGED_RUN: Final = 8
 """This many tiny definitions in a row become blocks."""
 TINY_PATCH_LINES: Final = 6
 MERGED_PATCHES: Final = 6
