@@ -295,3 +295,14 @@ async def test_untrusted_workspaces_get_no_model(client: Client, project: Path) 
     assert answer["finishReason"] == "evidence"
     status = await client.request("glossator/status", {})
     assert "not trusted" in status["model"]["reason"]
+
+
+async def test_commands_that_the_client_has_itself_are_not_offered(client: Client, project: Path) -> None:
+    result = await client.initialize(project, options={"clientCommands": True})
+    assert result["capabilities"]["executeCommandProvider"]["commands"] == ["glossator.reindex"]
+    await client.ready()
+    position = at((project / "shop/money.py").read_text(), "add_tax")
+    arguments = [{"uri": (project / "shop/money.py").as_uri(), "position": position}]
+    assert await client.request(
+        "workspace/executeCommand", {"command": "glossator.findSimilar", "arguments": arguments}
+    )

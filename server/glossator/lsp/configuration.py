@@ -30,6 +30,8 @@ class Options:
     """Explain the symbols of the open file while the machine is idle and not on battery."""
     trusted: bool = True
     """False: the workspace is not trusted; no model runs, answers come from the index alone."""
+    client_commands: bool = False
+    """The client has the commands of code actions and links itself: they can be executed, but are not offered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Protocol(LanguageServerProtocol):
         super().__init__(*args, **kwargs)
         self._initialized = False
         self.exit_code: int | None = None
+        self.unlisted_commands: frozenset[str] = frozenset()
+        """Commands that can be executed but are not offered, since the client has commands of these names itself."""
         self.on_exit: Callable[[], None] = lambda: None
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # theirs is an lru_cache
@@ -152,6 +154,9 @@ class Protocol(LanguageServerProtocol):
             sent = yield step
         if not isinstance(self._workspace, Documents):
             self._use_own_documents(params)
+        provider = result.capabilities.execute_command_provider
+        if provider is not None:
+            provider.commands = [name for name in provider.commands if name not in self.unlisted_commands]
         return result
 
     def _use_own_documents(self, params: types.InitializeParams) -> None:

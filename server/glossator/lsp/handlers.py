@@ -48,8 +48,7 @@ ACTIONS = (
 )
 
 CLIENT_COMMANDS = frozenset({COMMAND_EXPLAIN, COMMAND_ASK, COMMAND_SIMILAR})
-"""Commands that a client may take over itself (`initializationOptions.clientCommands`): then they are not executed
-here, but shown in the client's own way."""
+"""Commands that a client may have itself (`initializationOptions.clientCommands`), to show answers in its own way."""
 
 
 def register(server: Server) -> None:

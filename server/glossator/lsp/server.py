@@ -99,6 +99,8 @@ class Server(LanguageServer):
         def initialize(params: types.InitializeParams) -> None:
             self._initial_options = params.initialization_options
             self._configure(None)
+            if self.configuration.options.client_commands:
+                self.protocol.unlisted_commands = handlers.CLIENT_COMMANDS
             client = ClientLog(self)
             logging.getLogger("glossator").addHandler(client.handler)
             if params.trace is not None:
