@@ -1,0 +1,100 @@
+/** What the extension and its panel say to each other, and the state that both know. */
+
+import type { AskResult, Evidence, Place, StatusResult } from "./protocol";
+
+export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
+
+/** Where a question came from: shown as an attachment, sent with the question. */
+export interface Attachment {
+  uri: string;
+  /** The path relative to its workspace folder. */
+  label: string;
+  /** The symbol's or selection's lines, 1-based; absent for a whole file. */
+  startLine?: number;
+  endLine?: number;
+  /** 0-based. */
+  position: { line: number; character: number };
+  symbol?: string;
+  selection: boolean;
+}
+
+export interface Turn {
+  id: string;
+  question: string;
+  kind: "ask" | "explain";
+  scope: ScopeKind;
+  attachment?: Attachment;
+  state: "asking" | "done" | "stopped" | "failed";
+  /** What the server is doing, in words, while there is no text yet. */
+  stage?: string;
+  answer: string;
+  evidence: Evidence[];
+  result?: Omit<AskResult, "answer" | "evidence">;
+  error?: string;
+  pinned: Place[];
+  removed: Place[];
+}
+
+export interface Conversation {
+  id: string;
+  /** The server's id; it forgets conversations when it restarts. */
+  serverId?: string;
+  title: string;
+  created: number;
+  turns: Turn[];
+}
+
+export type ServerState =
+  | { kind: "starting"; message: string }
+  | { kind: "running" }
+  | { kind: "restarting"; message: string }
+  | { kind: "stopped"; message: string; cure: "python" | "network" | "log" | "trust" | "folder" };
+
+export interface PanelState {
+  server: ServerState;
+  status?: StatusResult;
+  conversation: Conversation;
+  conversations: number;
+  attachment?: Attachment;
+  scope: ScopeKind;
+  trusted: boolean;
+  history: string[];
+}
+
+export type ToPanel =
+  | { type: "state"; state: PanelState }
+  | { type: "delta"; turn: string; text: string }
+  | { type: "evidence"; turn: string; evidence: Evidence[] }
+  | { type: "stage"; turn: string; stage: string }
+  | { type: "turn"; turn: Turn }
+  | { type: "peek"; request: number; text: string; language: string; label: string }
+  | { type: "focus"; question?: string };
+
+export type Action =
+  | "chooseModel"
+  | "showLog"
+  | "restart"
+  | "reindexNow"
+  | "manageTrust"
+  | "openFolder"
+  | "setPython"
+  | "walkthrough"
+  | "conversations";
+
+export type FromPanel =
+  | { type: "ready" }
+  | { type: "ask"; question: string; pinned: Place[]; removed: Place[] }
+  | { type: "again"; turn: string; pinned: Place[]; removed: Place[] }
+  | { type: "stop" }
+  | { type: "scope"; scope: ScopeKind }
+  | { type: "detach" }
+  | { type: "open"; place: Place }
+  | { type: "peek"; request: number; place: Place }
+  | { type: "copy"; text: string }
+  | { type: "insert"; text: string }
+  | { type: "action"; action: Action };
+
+/** Whether something that came from the panel is a message that it may send. */
+export function isFromPanel(value: unknown): value is FromPanel {
+  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
+}

@@ -1,0 +1,181 @@
+/** The model picker: what is installed, what fits this machine, download with progress and cancel, use. */
+
+import { spawn } from "node:child_process";
+import * as vscode from "vscode";
+import type { Server } from "./server";
+
+export interface CatalogueModel {
+  name: string;
+  title: string;
+  role: "chat" | "embedding";
+  bytes: number;
+  memory: number;
+  license: string;
+  fits: boolean;
+  recommended: boolean;
+  installed: boolean;
+  notes?: string;
+}
+
+export interface InstalledModel {
+  name: string;
+  role: "chat" | "embedding";
+  path: string;
+  bytes: number;
+  current: boolean;
+}
+
+export interface Overview {
+  installed: InstalledModel[];
+  catalogue: CatalogueModel[];
+}
+
+const gigabytes = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
+
+interface ModelItem extends vscode.QuickPickItem {
+  run?: () => Promise<void>;
+}
+
+/** Runs `glossator models ...` beside the server, with the same Python. */
+class Models {
+  constructor(private readonly command: readonly string[]) {}
+
+  run(args: readonly string[], onLine?: (line: string) => void, token?: vscode.CancellationToken): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const [program = "", ...rest] = this.command;
+      const child = spawn(program, [...rest, "models", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+      let out = "";
+      let err = "";
+      child.stdout.on("data", (data: Buffer) => (out += data.toString()));
+      child.stderr.on("data", (data: Buffer) => {
+        const text = data.toString();
+        err += text;
+        for (const line of text.split(/[\r\n]+/)) if (line.trim()) onLine?.(line.trim());
+      });
+      token?.onCancellationRequested(() => child.kill());
+      child.on("error", reject);
+      child.on("close", (code) => {
+        if (code === 0) resolve(out);
+        else reject(new Error(err.trim().split("\n").at(-1)?.replace(/^glossator: /, "") ?? `exit ${code}`));
+      });
+    });
+  }
+
+  async overview(): Promise<Overview> {
+    return JSON.parse(await this.run(["list", "--json"])) as Overview;
+  }
+}
+
+function commandOf(server: Server): readonly string[] | undefined {
+  const own = vscode.workspace.getConfiguration("glossator").get<string[]>("serverCommand") ?? [];
+  if (own.length > 0) return own.filter((part) => part !== "serve" && part !== "--stdio");
+  return server.python ? [server.python, "-m", "glossator"] : undefined;
+}
+
+export async function chooseModel(server: Server): Promise<void> {
+  const t = vscode.l10n.t;
+  if (!vscode.workspace.isTrusted) {
+    void vscode.window.showInformationMessage(t("Models run only in workspaces that you trust."));
+    return;
+  }
+  const command = commandOf(server);
+  if (!command) {
+    void vscode.window.showInformationMessage(t("The server is not running yet."));
+    return;
+  }
+  const models = new Models(command);
+  let overview: Overview;
+  try {
+    overview = await models.overview();
+  } catch (error) {
+    void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+    return;
+  }
+  const use = async (name: string): Promise<void> => {
+    try {
+      await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, async (progress) => {
+        await server.ensureRuntime((message) => progress.report({ message }));
+      });
+      await models.run(["use", name]);
+      await server.restart();
+    } catch (error) {
+      void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const pull = async (model: CatalogueModel): Promise<void> => {
+    const download = t("Download");
+    const message = t("{0}: {1}, licence {2}. Download it?", model.title, gigabytes(model.bytes), model.license);
+    if ((await vscode.window.showInformationMessage(message, { modal: true }, download)) !== download) return;
+    try {
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title: t("Downloading {0}", model.title), cancellable: true },
+        async (progress, token) => {
+          let last = 0;
+          await models.run(
+            ["pull", model.name, "--yes"],
+            (line) => {
+              const percent = Number(/(\d+)\s*%/.exec(line)?.[1] ?? NaN);
+              progress.report({ message: line.slice(0, 80), ...(percent > last ? { increment: percent - last } : {}) });
+              if (percent > last) last = percent;
+            },
+            token,
+          );
+        },
+      );
+      await use(model.name);
+    } catch (error) {
+      void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const items = modelItems(overview, use, pull, t);
+  items.push(
+    { label: t("More"), kind: vscode.QuickPickItemKind.Separator },
+    {
+      label: `$(folder-opened) ${t("Use a GGUF file on this machine...")}`,
+      run: async () => {
+        const files = await vscode.window.showOpenDialog({ filters: { GGUF: ["gguf"] }, title: t("Choose a model file") });
+        const file = files?.[0];
+        if (!file) return;
+        try {
+          await models.run(["add", file.fsPath]);
+          await use(file.path.split("/").at(-1)?.replace(/\.gguf$/i, "") ?? file.fsPath);
+        } catch (error) {
+          void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      },
+    },
+  );
+  const choice = await vscode.window.showQuickPick(items, { placeHolder: t("Choose the model that writes answers"), matchOnDescription: true });
+  await choice?.run?.();
+}
+
+/** The picker's rows; pure but for the labels' language. */
+export function modelItems(
+  overview: Overview,
+  use: (name: string) => Promise<void>,
+  pull: (model: CatalogueModel) => Promise<void>,
+  t: (text: string, ...args: string[]) => string,
+): ModelItem[] {
+  const items: ModelItem[] = [];
+  const installed = overview.installed.filter((model) => model.role === "chat");
+  if (installed.length > 0) items.push({ label: t("Installed"), kind: vscode.QuickPickItemKind.Separator });
+  for (const model of installed) {
+    items.push({
+      label: `${model.current ? "$(check)" : "$(chip)"} ${model.name}`,
+      description: gigabytes(model.bytes),
+      run: () => use(model.name),
+    });
+  }
+  items.push({ label: t("To download"), kind: vscode.QuickPickItemKind.Separator });
+  const order = (model: CatalogueModel): number => (model.recommended ? 0 : model.fits ? 1 : 2);
+  const offered = overview.catalogue.filter((model) => model.role === "chat" && !model.installed);
+  for (const model of [...offered].sort((a, b) => order(a) - order(b) || a.memory - b.memory)) {
+    items.push({
+      label: `${model.recommended ? "$(star-full)" : model.fits ? "$(cloud-download)" : "$(warning)"} ${model.title}`,
+      description: t("{0}, needs {1} of memory, {2}", gigabytes(model.bytes), gigabytes(model.memory), model.license),
+      detail: model.fits ? model.notes : t("does not fit into this machine's memory"),
+      run: () => pull(model),
+    });
+  }
+  return items;
+}

@@ -1,0 +1,397 @@
+/** The panel's extension side: what is asked, what comes back, and what is kept. The webview only shows it. */
+
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import type { Conversations } from "./conversations";
+import { toMarkdown } from "./conversations";
+import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
+import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
+import type { Server } from "./server";
+
+const SAVE_DELAY = 1000;
+
+export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
+  static readonly view = "glossator.panel";
+  private view: vscode.WebviewView | undefined;
+  private ready = false;
+  private answering: { turn: Turn; source: vscode.CancellationTokenSource } | undefined;
+  private attachment: Attachment | undefined;
+  private detached = false;
+  private scope: ScopeKind = "workspace";
+  private saving: ReturnType<typeof setTimeout> | undefined;
+  private readonly waiting: ToPanel[] = [];
+  private readonly disposables: vscode.Disposable[] = [];
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly server: Server,
+    private readonly conversations: Conversations,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.disposables.push(
+      server.onDidChange(() => {
+        if (server.state.kind === "starting" || server.state.kind === "restarting") conversations.forgetServer();
+        this.update();
+      }),
+      vscode.window.onDidChangeActiveTextEditor(() => this.attach()),
+      vscode.window.onDidChangeTextEditorSelection((event) => {
+        if (event.textEditor === vscode.window.activeTextEditor) this.attach();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
+    );
+    this.attach();
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.view = view;
+    this.ready = false;
+    view.webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.context.extensionUri, "dist")] };
+    view.webview.html = this.html(view.webview);
+    const listener = view.webview.onDidReceiveMessage((message: unknown) => {
+      if (isFromPanel(message)) this.receive(message).catch((error: unknown) => this.log.error(String(error)));
+    });
+    view.onDidDispose(() => {
+      listener.dispose();
+      this.view = undefined;
+      this.ready = false;
+    });
+  }
+
+  private html(webview: vscode.Webview): string {
+    const nonce = randomBytes(16).toString("base64");
+    const uri = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.context.extensionUri, "dist", name)).toString();
+    const policy = `default-src 'none'; style-src ${webview.cspSource}; font-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
+    return `<!DOCTYPE html>
+<html lang="${vscode.env.language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Glossator</title>
+<link rel="stylesheet" href="${uri("panel.css")}">
+</head>
+<body><main id="app"></main><script nonce="${nonce}" src="${uri("panel.js")}"></script></body>
+</html>`;
+  }
+
+  private post(message: ToPanel): void {
+    if (this.view && this.ready) void this.view.webview.postMessage(message);
+    else if (message.type === "focus") this.waiting.push(message);
+  }
+
+  private state(): PanelState {
+    return {
+      server: this.server.state,
+      status: this.server.status,
+      conversation: this.conversations.current,
+      conversations: this.conversations.list.length,
+      attachment: this.detached ? undefined : this.attachment,
+      scope: this.scope,
+      trusted: vscode.workspace.isTrusted,
+      history: [...this.conversations.history],
+    };
+  }
+
+  update(): void {
+    this.post({ type: "state", state: this.state() });
+  }
+
+  private async receive(message: FromPanel): Promise<void> {
+    switch (message.type) {
+      case "ready":
+        this.ready = true;
+        this.update();
+        for (const waiting of this.waiting.splice(0)) this.post(waiting);
+        return;
+      case "ask":
+        return this.ask(message.question, { pinned: message.pinned, removed: message.removed });
+      case "again": {
+        const turn = this.conversations.current.turns.find((candidate) => candidate.id === message.turn);
+        if (turn) await this.ask(turn.question, { pinned: message.pinned, removed: message.removed, attachment: turn.attachment, kind: turn.kind });
+        return;
+      }
+      case "stop":
+        return this.stop();
+      case "scope":
+        this.scope = message.scope;
+        return this.update();
+      case "detach":
+        this.detached = true;
+        return this.update();
+      case "open":
+        return this.open(message.place);
+      case "peek":
+        return this.peek(message.request, message.place);
+      case "copy":
+        await vscode.env.clipboard.writeText(message.text);
+        return;
+      case "insert":
+        return insertAtCursor(message.text);
+      case "action":
+        return this.act(message.action);
+    }
+  }
+
+  private async act(action: Action): Promise<void> {
+    const commands: Record<Action, () => Thenable<unknown>> = {
+      chooseModel: () => vscode.commands.executeCommand("glossator.chooseModel"),
+      showLog: () => vscode.commands.executeCommand("glossator.showLog"),
+      restart: () => vscode.commands.executeCommand("glossator.restart"),
+      reindexNow: () => vscode.commands.executeCommand("glossator.reindexNow"),
+      manageTrust: () => vscode.commands.executeCommand("workbench.trust.manage"),
+      openFolder: () => vscode.commands.executeCommand("workbench.action.files.openFolder"),
+      setPython: () => vscode.commands.executeCommand("workbench.action.openSettings", "glossator.pythonPath"),
+      walkthrough: () => vscode.commands.executeCommand("glossator.walkthrough"),
+      conversations: () => vscode.commands.executeCommand("glossator.conversations"),
+    };
+    await commands[action]();
+  }
+
+  // What a question is about
+
+  private attach(): void {
+    const editor = vscode.window.activeTextEditor;
+    if (!editor || editor.document.uri.scheme !== "file") return;
+    this.detached = false;
+    const { document, selection } = editor;
+    const word = document.getWordRangeAtPosition(selection.active);
+    const last = selection.end.line - (selection.end.character === 0 && selection.end.line > selection.start.line ? 1 : 0);
+    this.attachment = {
+      uri: document.uri.toString(),
+      label: vscode.workspace.asRelativePath(document.uri),
+      position: { line: selection.active.line, character: selection.active.character },
+      selection: !selection.isEmpty,
+      ...(selection.isEmpty ? {} : { startLine: selection.start.line + 1, endLine: last + 1 }),
+      ...(word && selection.isEmpty ? { symbol: document.getText(word) } : {}),
+    };
+    this.update();
+  }
+
+  private scopeOf(attachment: Attachment | undefined): Scope | undefined {
+    if (!attachment || this.scope === "workspace" || this.scope === "symbol") return undefined;
+    const label = attachment.label;
+    if (this.scope === "file") return { include: [label] };
+    const folder = label.split("/").slice(0, -1).join("/");
+    return folder ? { include: [`${folder}/**`] } : undefined;
+  }
+
+  // Answers
+
+  /** Ask a question, in the open conversation. */
+  async ask(
+    question: string,
+    options: { pinned?: Place[]; removed?: Place[]; attachment?: Attachment; kind?: "ask" | "explain" } = {},
+  ): Promise<void> {
+    this.stop();
+    const kind = options.kind ?? "ask";
+    const attachment = options.attachment ?? (this.detached ? undefined : this.attachment);
+    const turn = this.conversations.add({
+      question,
+      kind,
+      scope: this.scope,
+      attachment: attachment && (kind === "explain" || this.scope === "symbol" || attachment.selection || options.attachment) ? attachment : undefined,
+      state: "asking",
+      answer: "",
+      evidence: [],
+      pinned: options.pinned ?? [],
+      removed: options.removed ?? [],
+    });
+    const conversation = this.conversations.current;
+    const source = new vscode.CancellationTokenSource();
+    this.answering = { turn, source };
+    void vscode.commands.executeCommand("setContext", "glossator.answering", true);
+    this.update();
+    const token = `glossator-${turn.id}`;
+    const work = `${token}-work`;
+    const listening = [
+      this.server.onProgress(token, (value) => this.progress(turn, value as EvidenceProgress | DeltaProgress)),
+      this.server.onProgress(work, (value) => this.stage(turn, (value as { message?: string }).message)),
+    ];
+    try {
+      const about = turn.attachment;
+      const place: Partial<AskParams> = about
+        ? {
+            textDocument: { uri: about.uri },
+            ...(about.selection && about.startLine !== undefined && about.endLine !== undefined
+              ? { range: { start: { line: about.startLine - 1, character: 0 }, end: { line: about.endLine, character: 0 } } }
+              : { position: about.position }),
+          }
+        : {};
+      const common = { partialResultToken: token, workDoneToken: work };
+      const result =
+        kind === "explain" && about
+          ? await this.server.request<AskResult>(EXPLAIN, { textDocument: { uri: about.uri }, position: about.position, ...common }, source.token)
+          : await this.server.request<AskResult>(
+              ASK,
+              {
+                question,
+                ...place,
+                scope: this.scopeOf(attachment),
+                conversationId: conversation.serverId,
+                pinned: turn.pinned,
+                removed: turn.removed,
+                ...common,
+              } satisfies AskParams,
+              source.token,
+            );
+      const { answer, evidence, ...rest } = result;
+      Object.assign(turn, { state: "done", answer, evidence, result: rest, stage: undefined } satisfies Partial<Turn>);
+      conversation.serverId = result.conversationId;
+      void vscode.commands.executeCommand("setContext", "glossator.asked", true);
+    } catch (error) {
+      turn.stage = undefined;
+      if (source.token.isCancellationRequested) turn.state = "stopped";
+      else Object.assign(turn, { state: "failed", error: error instanceof Error ? error.message : String(error) });
+    } finally {
+      for (const listener of listening) listener.dispose();
+      source.dispose();
+      if (this.answering?.turn === turn) {
+        this.answering = undefined;
+        void vscode.commands.executeCommand("setContext", "glossator.answering", false);
+      }
+      this.post({ type: "turn", turn });
+      this.update();
+      this.save();
+    }
+  }
+
+  private progress(turn: Turn, value: EvidenceProgress | DeltaProgress): void {
+    if (turn.state !== "asking") return;
+    if (value.kind === "evidence") {
+      turn.evidence = value.evidence;
+      this.post({ type: "evidence", turn: turn.id, evidence: value.evidence });
+    } else {
+      turn.answer += value.text;
+      this.post({ type: "delta", turn: turn.id, text: value.text });
+    }
+  }
+
+  private stage(turn: Turn, stage: string | undefined): void {
+    if (!stage || turn.state !== "asking") return;
+    turn.stage = stage;
+    this.post({ type: "stage", turn: turn.id, stage });
+  }
+
+  stop(): void {
+    this.answering?.source.cancel();
+  }
+
+  private save(): void {
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => void this.conversations.save(), SAVE_DELAY);
+  }
+
+  // Places
+
+  private async open(place: Place): Promise<void> {
+    const uri = vscode.Uri.parse(place.uri, true);
+    // Answers can only lead to files of the workspace, whatever the panel was made to send.
+    if (uri.scheme !== "file" || !vscode.workspace.getWorkspaceFolder(uri)) return;
+    const range = new vscode.Range(place.range.start.line, place.range.start.character, place.range.end.line, place.range.end.character);
+    const editor = await vscode.window.showTextDocument(uri, { selection: range.with(range.start, range.start), preview: true });
+    editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+    const decoration = vscode.window.createTextEditorDecorationType({
+      isWholeLine: true,
+      backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
+    });
+    editor.setDecorations(decoration, [range]);
+    setTimeout(() => decoration.dispose(), 2000);
+  }
+
+  private async peek(request: number, place: Place): Promise<void> {
+    const uri = vscode.Uri.parse(place.uri, true);
+    if (uri.scheme !== "file" || !vscode.workspace.getWorkspaceFolder(uri)) return;
+    try {
+      const document = await vscode.workspace.openTextDocument(uri);
+      const end = Math.min(place.range.end.line, place.range.start.line + 24, document.lineCount - 1);
+      const text = document.getText(new vscode.Range(place.range.start.line, 0, end, Number.MAX_SAFE_INTEGER));
+      const label = `${vscode.workspace.asRelativePath(uri)}:${place.range.start.line + 1}-${place.range.end.line + 1}`;
+      this.post({ type: "peek", request, text, language: document.languageId, label });
+    } catch {
+      this.post({ type: "peek", request, text: vscode.l10n.t("This file does not exist any more."), language: "plaintext", label: "" });
+    }
+  }
+
+  // Commands
+
+  async focus(question?: string): Promise<void> {
+    await vscode.commands.executeCommand(`${Panel.view}.focus`);
+    this.post({ type: "focus", ...(question === undefined ? {} : { question }) });
+  }
+
+  async explain(attachment: Attachment): Promise<void> {
+    await vscode.commands.executeCommand(`${Panel.view}.focus`);
+    const name = attachment.symbol ?? attachment.label;
+    await this.ask(vscode.l10n.t("Explain `{0}`", name), { attachment, kind: "explain" });
+  }
+
+  askAbout(attachment: Attachment): Promise<void> {
+    this.attachment = attachment;
+    this.detached = false;
+    this.scope = attachment.selection ? this.scope : "symbol";
+    this.update();
+    return this.focus();
+  }
+
+  async newConversation(): Promise<void> {
+    this.stop();
+    this.conversations.begin();
+    this.update();
+    await this.focus();
+  }
+
+  async chooseConversation(): Promise<void> {
+    const items = this.conversations.list.map((conversation) => ({
+      label: conversation.title,
+      description: new Date(conversation.created).toLocaleString(vscode.env.language),
+      id: conversation.id,
+    }));
+    if (items.length === 0) {
+      void vscode.window.showInformationMessage(vscode.l10n.t("There are no conversations yet."));
+      return;
+    }
+    const choice = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Open a conversation"), matchOnDescription: true });
+    if (!choice) return;
+    this.stop();
+    this.conversations.open(choice.id);
+    this.update();
+    await this.focus();
+  }
+
+  async deleteConversation(): Promise<void> {
+    const { current } = this.conversations;
+    if (current.turns.length === 0) return;
+    const remove = vscode.l10n.t("Delete");
+    const message = vscode.l10n.t('Delete the conversation "{0}"?', current.title);
+    if ((await vscode.window.showWarningMessage(message, { modal: true }, remove)) !== remove) return;
+    this.stop();
+    this.conversations.remove(current.id);
+    this.update();
+    await this.conversations.save();
+  }
+
+  async exportConversation(): Promise<void> {
+    const { current } = this.conversations;
+    if (current.turns.length === 0) return;
+    const content = toMarkdown(current, (uri) => vscode.workspace.asRelativePath(vscode.Uri.parse(uri)));
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
+  }
+
+  dispose(): void {
+    this.stop();
+    clearTimeout(this.saving);
+    void this.conversations.save();
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+}
+
+async function insertAtCursor(text: string): Promise<void> {
+  const editor = vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors.find((candidate) => candidate.document.uri.scheme === "file");
+  if (!editor) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("Open a file to insert code into."));
+    return;
+  }
+  await editor.edit((edit) => {
+    for (const selection of editor.selections) edit.replace(selection, text);
+  });
+}

@@ -1,0 +1,161 @@
+/** The server's own messages: mirrored from server/glossator/lsp/protocol.py, described in docs/protocol.md. */
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export interface Scope {
+  include?: string[];
+  exclude?: string[];
+  languages?: string[];
+}
+
+export interface Place {
+  uri: string;
+  range: Range;
+}
+
+export interface AskParams {
+  question: string;
+  textDocument?: { uri: string };
+  position?: Position;
+  range?: Range;
+  scope?: Scope;
+  conversationId?: string;
+  pinned?: Place[];
+  removed?: Place[];
+  partialResultToken?: number | string;
+  workDoneToken?: number | string;
+}
+
+export interface ExplainParams {
+  textDocument: { uri: string };
+  position: Position;
+  partialResultToken?: number | string;
+  workDoneToken?: number | string;
+}
+
+export interface Citation {
+  number: number;
+  uri: string;
+  range: Range;
+  qualifiedName: string;
+}
+
+export interface Evidence {
+  number: number;
+  uri: string;
+  range: Range;
+  qualifiedName: string;
+  kind: string;
+  why: string;
+  tokens: number;
+}
+
+export interface Usage {
+  promptTokens: number;
+  reusedTokens: number;
+  completionTokens: number;
+  timeToFirstTokenMs: number;
+  tokensPerSecond: number;
+}
+
+export type FinishReason = "stop" | "length" | "evidence";
+
+export interface AskResult {
+  answer: string;
+  citations: Citation[];
+  evidence: Evidence[];
+  model: string;
+  finishReason: FinishReason;
+  conversationId: string;
+  usage: Usage;
+}
+
+export interface EvidenceProgress {
+  kind: "evidence";
+  evidence: Evidence[];
+}
+
+export interface DeltaProgress {
+  kind: "delta";
+  text: string;
+}
+
+export interface SearchParams {
+  query: string;
+  limit?: number;
+  scope?: Scope;
+}
+
+export interface SearchHit {
+  uri: string;
+  range: Range;
+  kind: string;
+  name: string;
+  qualifiedName: string;
+  score: number;
+  why: string;
+}
+
+export interface SearchResult {
+  hits: SearchHit[];
+}
+
+export interface SkippedFile {
+  uri: string;
+  reason: string;
+}
+
+export type IndexState = "indexing" | "ready" | "failed";
+export type ModelState = "none" | "loading" | "ready" | "busy" | "failed" | "stopping";
+
+export interface IndexStatus {
+  state: IndexState;
+  files: number;
+  symbols: number;
+  pending: number;
+  skipped: number;
+}
+
+export interface ModelStatus {
+  state: ModelState;
+  name: string;
+  device: string;
+  contextTokens: number;
+  reason: string;
+}
+
+export interface RootStatus {
+  uri: string;
+  state: IndexState;
+  files: number;
+  symbols: number;
+  pending: number;
+  watching: string;
+  skipped: SkippedFile[];
+  message: string;
+}
+
+export interface StatusResult {
+  index: IndexStatus;
+  model: ModelStatus;
+  roots: RootStatus[];
+}
+
+export interface ReindexParams {
+  root?: string;
+}
+
+export const ASK = "glossator/ask";
+export const EXPLAIN = "glossator/explain";
+export const SEARCH = "glossator/search";
+export const STATUS = "glossator/status";
+export const REINDEX = "glossator/reindex";
+export const STATUS_CHANGED = "glossator/statusChanged";

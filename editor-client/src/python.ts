@@ -1,0 +1,148 @@
+/** Finds a Python that can run the server, and makes the server's own environment. Knows nothing of LSP. */
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const MINIMUM = [3, 11] as const;
+const BUILD_MINUTES = 40;
+
+/** A failure of the set-up that a user can mend; `cure` says where to lead them. */
+export class SetupError extends Error {
+  constructor(
+    message: string,
+    readonly cure: "python" | "network" | "log",
+  ) {
+    super(message);
+  }
+}
+
+export interface Found {
+  path: string;
+  version: string;
+}
+
+/** Whether a command is a Python of 3.11 or later: its real path and version. */
+export async function probe(command: string): Promise<Found | undefined> {
+  const code = "import sys; print(sys.executable); print('.'.join(map(str, sys.version_info[:3])))";
+  try {
+    const { stdout } = await run(command, ["-c", code], { timeout: 15_000 });
+    const [executable, version] = stdout.trim().split(/\r?\n/);
+    if (!executable || !version) return undefined;
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    return major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]) ? { path: executable, version } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first usable Python of: the setting, the Python extension's interpreter, the PATH. */
+export async function findPython(setting: string, fromExtension: string | undefined): Promise<Found> {
+  if (setting) {
+    const found = await probe(setting);
+    if (!found) throw new SetupError(`glossator.pythonPath (${setting}) is not a Python of 3.11 or later.`, "python");
+    return found;
+  }
+  const names = process.platform === "win32" ? ["python", "py", "python3"] : ["python3", "python3.13", "python3.12", "python3.11", "python"];
+  for (const command of [fromExtension, ...names]) {
+    const found = command ? await probe(command) : undefined;
+    if (found) return found;
+  }
+  throw new SetupError("Glossator needs Python 3.11 or later, and none was found.", "python");
+}
+
+const python = (environment: string): string =>
+  process.platform === "win32" ? path.join(environment, "Scripts", "python.exe") : path.join(environment, "bin", "python");
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+export interface Setup {
+  /** Where the extension may write. */
+  storage: string;
+  /** The folder with the wheel and requirements.txt that the .vsix carries. */
+  bundled: string;
+  report: (message: string) => void;
+  log: (text: string) => void;
+}
+
+/** The environment's Python, with the bundled wheel installed; made or renewed only when the wheel or the Python changed. */
+export async function ensureEnvironment(base: Found, setup: Setup): Promise<string> {
+  const wheel = (await readdir(setup.bundled)).find((name) => name.endsWith(".whl"));
+  if (!wheel) throw new SetupError("This installation of Glossator is incomplete: it carries no server.", "log");
+  const requirements = path.join(setup.bundled, "requirements.txt");
+  const fingerprint = createHash("sha256")
+    .update(await readFile(path.join(setup.bundled, wheel)))
+    .update(await readFile(requirements))
+    .update(`${base.path} ${base.version}`)
+    .digest("hex");
+  const environment = path.join(setup.storage, "server");
+  const stamp = path.join(environment, ".glossator");
+  const executable = python(environment);
+  if ((await exists(executable)) && (await readFile(stamp, "utf8").catch(() => "")) === fingerprint) return executable;
+
+  await mkdir(setup.storage, { recursive: true });
+  // Built beside, and moved into place when it is whole: a set-up that is interrupted leaves nothing half done.
+  await rm(environment, { recursive: true, force: true });
+  setup.report("creating an environment");
+  await step(base.path, ["-m", "venv", environment], setup, (output) =>
+    /ensurepip|venv/i.test(output)
+      ? new SetupError("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv).", "python")
+      : new SetupError("The server's environment could not be created.", "log"),
+  );
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+  const failed = (output: string): SetupError =>
+    /resolve|connection|network|timed? ?out|retries|ssl|unreachable/i.test(output)
+      ? new SetupError("The server's packages could not be downloaded: is there a network?", "network")
+      : new SetupError("The server's packages could not be installed.", "log");
+  setup.report("installing the server's packages");
+  await step(executable, [...pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed);
+  setup.report("installing the server");
+  await step(executable, [...pip, "--no-deps", path.join(setup.bundled, wheel)], setup, failed);
+  await writeFile(`${stamp}.new`, fingerprint);
+  await rename(`${stamp}.new`, stamp);
+  return executable;
+}
+
+/** Install the llama.cpp runtime into the environment; everything but the model works without it. */
+export async function installRuntime(executable: string, setup: Setup): Promise<void> {
+  setup.report("building the model runtime (some minutes, once)");
+  await step(
+    executable,
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "llama-cpp-python==0.3.36"],
+    setup,
+    (output) =>
+      /compiler|CMAKE_CXX|cmake|nmake|MSVC/i.test(output)
+        ? new SetupError("The model runtime is built from source and needs a C++ compiler. Everything else works without it.", "log")
+        : new SetupError("The model runtime could not be installed. Everything else works without it.", "log"),
+    BUILD_MINUTES,
+  );
+}
+
+/** Whether the environment has the llama.cpp runtime. */
+export async function hasRuntime(executable: string): Promise<boolean> {
+  const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('llama_cpp') is None)";
+  return run(executable, ["-c", code], { timeout: 15_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function step(command: string, args: string[], setup: Setup, failure: (output: string) => SetupError, minutes = 15): Promise<void> {
+  setup.log(`$ ${command} ${args.join(" ")}`);
+  try {
+    const { stdout, stderr } = await run(command, args, { timeout: minutes * 60_000, maxBuffer: 64 << 20 });
+    setup.log(stdout + stderr);
+  } catch (error) {
+    const output = error instanceof Error ? `${error.message}\n${String((error as { stderr?: unknown }).stderr ?? "")}` : String(error);
+    setup.log(output);
+    throw failure(output);
+  }
+}

@@ -1,0 +1,108 @@
+/** The code search quick pick: hits as one types, each with its reason, previewed while moving. */
+
+import * as vscode from "vscode";
+import { SEARCH, type SearchHit, type SearchResult } from "./protocol";
+import type { Server } from "./server";
+
+const DELAY = 120;
+const LIMIT = 30;
+
+const ICONS: Record<string, string> = {
+  function: "symbol-function",
+  method: "symbol-method",
+  constructor: "symbol-constructor",
+  class: "symbol-class",
+  struct: "symbol-struct",
+  interface: "symbol-interface",
+  trait: "symbol-interface",
+  enum: "symbol-enum",
+  constant: "symbol-constant",
+  variable: "symbol-variable",
+  field: "symbol-field",
+  property: "symbol-property",
+  module: "symbol-module",
+  namespace: "symbol-namespace",
+  section: "book",
+  test: "beaker",
+  key: "symbol-key",
+};
+
+interface HitItem extends vscode.QuickPickItem {
+  hit: SearchHit;
+}
+
+export function showHits(hits: readonly SearchHit[]): HitItem[] {
+  return hits.map((hit) => ({
+    label: `$(${ICONS[hit.kind] ?? "symbol-misc"}) ${hit.qualifiedName || hit.name || vscode.l10n.t("lines {0} to {1}", hit.range.start.line + 1, hit.range.end.line + 1)}`,
+    description: `${vscode.workspace.asRelativePath(vscode.Uri.parse(hit.uri))}:${hit.range.start.line + 1}`,
+    detail: hit.why,
+    alwaysShow: true,
+    hit,
+  }));
+}
+
+/** Let the user pick among hits; with `initial` the search begins with them, and typing searches anew. */
+export function search(server: Server, initial?: { query: string; hits: readonly SearchHit[] }): void {
+  const pick = vscode.window.createQuickPick<HitItem>();
+  pick.placeholder = vscode.l10n.t("Search the code: words, names, an error message, a question");
+  pick.matchOnDescription = false;
+  const origin = vscode.window.activeTextEditor;
+  const before = origin && { document: origin.document, selection: origin.selection, column: origin.viewColumn };
+  let source: vscode.CancellationTokenSource | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let accepted = false;
+  if (initial) pick.items = showHits(initial.hits);
+
+  const run = async (query: string): Promise<void> => {
+    source?.cancel();
+    if (!query.trim()) {
+      pick.items = [];
+      pick.busy = false;
+      return;
+    }
+    const own = (source = new vscode.CancellationTokenSource());
+    pick.busy = true;
+    try {
+      const result = await server.request<SearchResult>(SEARCH, { query, limit: LIMIT }, own.token);
+      if (!own.token.isCancellationRequested) pick.items = showHits(result.hits);
+    } catch (error) {
+      if (!own.token.isCancellationRequested) {
+        pick.items = [];
+        pick.title = error instanceof Error ? error.message : String(error);
+      }
+    } finally {
+      if (source === own) pick.busy = false;
+    }
+  };
+  const show = async (item: HitItem, preview: boolean): Promise<void> => {
+    const { start, end } = item.hit.range;
+    const range = new vscode.Range(start.line, start.character, end.line, end.character);
+    const editor = await vscode.window.showTextDocument(vscode.Uri.parse(item.hit.uri), {
+      preview: true,
+      preserveFocus: preview,
+      selection: preview ? range : range.with(range.start, range.start),
+    });
+    editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  };
+  pick.onDidChangeValue((value) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void run(value), DELAY);
+  });
+  pick.onDidChangeActive(([item]) => {
+    if (item && pick.value) void show(item, true);
+  });
+  pick.onDidAccept(() => {
+    const [item] = pick.activeItems;
+    if (!item) return;
+    accepted = true;
+    pick.hide();
+    void show(item, false);
+  });
+  pick.onDidHide(() => {
+    clearTimeout(timer);
+    source?.cancel();
+    pick.dispose();
+    if (!accepted && before) void vscode.window.showTextDocument(before.document, { selection: before.selection, viewColumn: before.column });
+  });
+  pick.show();
+}

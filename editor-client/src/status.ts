@@ -1,0 +1,82 @@
+/** The status bar item: what the index and the model are doing, and a menu with what can be done. */
+
+import * as vscode from "vscode";
+import type { ServerState } from "./messages";
+import type { StatusResult } from "./protocol";
+import type { Server } from "./server";
+
+export interface Shown {
+  text: string;
+  tooltip: string;
+  severity: "normal" | "warning" | "error";
+}
+
+/** What the item says; pure, so that it can be tested. */
+export function describe(server: ServerState, status: StatusResult | undefined): Shown {
+  if (server.kind === "stopped") return { text: "$(warning) Glossator", tooltip: server.message, severity: "error" };
+  if (server.kind !== "running" || !status) {
+    const message = server.kind === "running" ? "starting" : server.message;
+    return { text: "$(sync~spin) Glossator", tooltip: message, severity: "normal" };
+  }
+  const { index, model, roots } = status;
+  const lines = [`${index.files.toLocaleString("en")} files, ${index.symbols.toLocaleString("en")} symbols`];
+  if (index.skipped > 0) lines.push(`${index.skipped.toLocaleString("en")} files skipped`);
+  for (const root of roots) if (root.message) lines.push(root.message);
+  for (const root of roots) if (root.watching.startsWith("polling")) lines.push(`changes are noticed late: ${root.watching}`);
+  if (model.state === "none") lines.push(model.name ? `model: ${model.name}, not loaded` : "no model: answers come from the index alone");
+  else lines.push(`model: ${model.name}, ${model.state}${model.device ? `, on ${model.device}` : ""}`);
+  if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
+  const tooltip = lines.join("\n\n");
+  if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
+  if (index.state === "indexing") {
+    const total = index.files + index.pending;
+    const percent = index.pending > 0 && total > 0 ? ` ${Math.floor((100 * index.files) / total)}%` : "";
+    return { text: `$(sync~spin) Indexing${percent}`, tooltip, severity: "normal" };
+  }
+  if (model.state === "failed") return { text: "$(book) Glossator $(warning)", tooltip, severity: "warning" };
+  if (model.state === "loading") return { text: "$(loading~spin) Loading model", tooltip, severity: "normal" };
+  return { text: model.state === "busy" ? "$(book) Answering" : "$(book) Glossator", tooltip, severity: "normal" };
+}
+
+export function createStatusItem(server: Server): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem("glossator.status", vscode.StatusBarAlignment.Right, 90);
+  item.name = "Glossator";
+  item.command = "glossator.menu";
+  const update = (): void => {
+    const shown = describe(server.state, server.status);
+    item.text = shown.text;
+    item.tooltip = new vscode.MarkdownString(shown.tooltip);
+    item.accessibilityInformation = { label: `Glossator: ${shown.tooltip.replaceAll("\n\n", ", ")}`, role: "button" };
+    item.backgroundColor =
+      shown.severity === "normal" ? undefined : new vscode.ThemeColor(`statusBarItem.${shown.severity}Background`);
+    item.show();
+    void vscode.commands.executeCommand("setContext", "glossator.indexed", (server.status?.index.files ?? 0) > 0);
+    void vscode.commands.executeCommand("setContext", "glossator.hasModel", Boolean(server.status?.model.name));
+  };
+  update();
+  return vscode.Disposable.from(item, server.onDidChange(update));
+}
+
+/** The item's menu. */
+export async function showMenu(server: Server): Promise<void> {
+  const t = vscode.l10n.t;
+  const status = server.status;
+  const items: (vscode.QuickPickItem & { command?: string })[] = [
+    { label: `$(comment-discussion) ${t("Ask a question")}`, command: "glossator.focus" },
+    { label: `$(search) ${t("Search the code")}`, command: "glossator.search" },
+    {
+      label: `$(chip) ${t("Choose a model")}`,
+      description: status?.model.name ? `${status.model.name} ${status.model.device}` : t("none is installed"),
+      command: "glossator.chooseModel",
+    },
+    { label: `$(sync) ${t("Bring the index up to date")}`, command: "glossator.reindexNow" },
+    { label: `$(exclude) ${t("Show skipped files")}`, description: String(status?.index.skipped ?? 0), command: "glossator.showSkipped" },
+    { label: `$(debug-restart) ${t("Restart the server")}`, command: "glossator.restart" },
+    { label: `$(output) ${t("Show the log")}`, command: "glossator.showLog" },
+    { label: `$(gear) ${t("Settings")}`, command: "workbench.action.openSettings" },
+  ];
+  const choice = await vscode.window.showQuickPick(items, { placeHolder: describe(server.state, status).tooltip.replaceAll("\n\n", " · ") });
+  if (choice?.command) {
+    await vscode.commands.executeCommand(choice.command, ...(choice.command.endsWith("openSettings") ? ["@ext:glossator.glossator"] : []));
+  }
+}

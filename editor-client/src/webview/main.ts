@@ -1,0 +1,385 @@
+/** The panel: shows the state that the extension sends, and sends back what the user does. No framework: the DOM is small. */
+
+import type { Evidence, Place } from "../protocol";
+import type { FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
+import { button, el, icon, replace } from "./dom";
+import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
+import { banner, emptyView } from "./states";
+
+interface Api {
+  postMessage(message: FromPanel): void;
+  getState(): { draft?: string } | undefined;
+  setState(state: { draft?: string }): void;
+}
+declare function acquireVsCodeApi(): Api;
+
+const api = acquireVsCodeApi();
+const app = document.getElementById("app");
+if (!app) throw new Error("the page has no #app");
+
+const SCOPES: [ScopeKind, string][] = [
+  ["symbol", "This symbol"],
+  ["file", "This file"],
+  ["folder", "This folder"],
+  ["workspace", "Whole workspace"],
+];
+
+let state: PanelState | undefined;
+let historyAt = -1;
+let draft = api.getState()?.draft ?? "";
+let peekRequest = 0;
+const views = new Map<string, TurnView>();
+/** Evidence that the user has pinned or removed for the next question. */
+const pinned = new Map<string, Place>();
+const removed = new Map<string, Place>();
+
+const keyOf = (place: Place): string => `${place.uri}#${place.range.start.line}-${place.range.end.line}`;
+const send = (message: FromPanel): void => api.postMessage(message);
+const fileName = (uri: string): string => decodeURIComponent(uri.split("/").at(-1) ?? uri);
+
+// The page's fixed parts
+
+const status = el("div", { class: "banner", role: "status", "aria-live": "polite" });
+const log = el("div", { class: "turns", role: "log", "aria-label": "Questions and answers", "aria-live": "off", tabindex: "0" });
+const announcer = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+const input = el("textarea", { class: "input", rows: "1", "aria-label": "Ask about the code", placeholder: "Ask about the code" });
+const attachment = el("div", { class: "attachment" });
+const scope = el("select", { class: "scope", "aria-label": "Where to look" });
+for (const [value, label] of SCOPES) scope.append(el("option", { value }, label));
+const submit = button("send", "Ask", () => ask());
+submit.classList.add("submit");
+const composer = el("form", { class: "composer", "aria-label": "Ask" }, attachment, input, el("div", { class: "bar" }, scope, submit));
+const popover = el("div", { class: "peek", role: "tooltip", id: "peek", hidden: "" });
+app.append(status, log, composer, announcer, popover);
+
+input.value = draft;
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask();
+});
+input.addEventListener("input", () => {
+  draft = input.value;
+  historyAt = -1;
+  api.setState({ draft });
+  grow();
+});
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    ask();
+  } else if (event.key === "Escape" && answering()) {
+    event.preventDefault();
+    send({ type: "stop" });
+  } else if (event.key === "ArrowUp" && (input.selectionStart ?? 0) === 0) recall(event, 1);
+  else if (event.key === "ArrowDown" && input.selectionStart === input.value.length) recall(event, -1);
+});
+scope.addEventListener("change", () => send({ type: "scope", scope: scope.value as ScopeKind }));
+
+function grow(): void {
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight, 200)}px`;
+}
+
+function recall(event: KeyboardEvent, step: number): void {
+  const history = state?.history ?? [];
+  const next = historyAt + step;
+  if (next < -1 || next >= history.length) return;
+  event.preventDefault();
+  historyAt = next;
+  input.value = next === -1 ? draft : (history[next] ?? "");
+  grow();
+}
+
+function answering(): boolean {
+  return state?.conversation.turns.some((turn) => turn.state === "asking") ?? false;
+}
+
+function ask(): void {
+  if (answering()) {
+    send({ type: "stop" });
+    return;
+  }
+  const question = input.value.trim();
+  if (!question) return;
+  send({ type: "ask", question, pinned: [...pinned.values()], removed: [...removed.values()] });
+  input.value = draft = "";
+  historyAt = -1;
+  api.setState({ draft });
+  grow();
+}
+
+// Turns
+
+class TurnView {
+  readonly root = el("article", { class: "turn" });
+  private readonly body = el("div", { class: "answer" });
+  private readonly stage = el("div", { class: "stage" });
+  private readonly evidence = el("details", { class: "evidence" });
+  private readonly foot = el("div", { class: "foot" });
+  private readonly markdown: StreamedMarkdown;
+
+  constructor(private turn: Turn) {
+    const heading = el("h2", { class: "question" });
+    heading.append(...renderInline(turn.question));
+    this.root.append(heading);
+    if (turn.attachment) {
+      const lines = turn.attachment.startLine === undefined ? "" : `:${turn.attachment.startLine}-${turn.attachment.endLine ?? turn.attachment.startLine}`;
+      const label = turn.attachment.symbol ? `${turn.attachment.symbol} · ${turn.attachment.label}` : `${turn.attachment.label}${lines}`;
+      this.root.append(el("div", { class: "about" }, icon("link"), label));
+    }
+    this.root.append(this.stage, this.body, this.foot, this.evidence);
+    this.markdown = new StreamedMarkdown(this.body, (number) => this.chip(number), codeActions);
+    this.evidence.addEventListener("toggle", () => this.showEvidence());
+    this.show(turn);
+  }
+
+  private chip(number: number): Chip | undefined {
+    const place = this.turn.result?.citations.find((c) => c.number === number) ?? this.turn.evidence.find((e) => e.number === number);
+    if (!place) return undefined;
+    const label = `${fileName(place.uri)}:${place.range.start.line + 1}${place.qualifiedName ? `, ${place.qualifiedName}` : ""}`;
+    return { label, open: () => send({ type: "open", place: { uri: place.uri, range: place.range } }), place: { uri: place.uri, range: place.range } };
+  }
+
+  /** Show a turn as it is now. */
+  show(turn: Turn): void {
+    this.turn = turn;
+    this.root.setAttribute("aria-busy", String(turn.state === "asking"));
+    this.setStage(turn.state === "asking" && !turn.answer ? (turn.stage ?? "searching") : "");
+    this.markdown.set(turn.answer, turn.state !== "asking");
+    replace(this.foot, ...this.footer());
+    this.setEvidence(turn.evidence);
+  }
+
+  delta(text: string): void {
+    this.turn.answer += text;
+    this.setStage("");
+    this.markdown.append(text);
+  }
+
+  setStage(stage: string): void {
+    if (stage) replace(this.stage, icon("loading~spin"), ` ${stage.charAt(0).toUpperCase()}${stage.slice(1)}…`);
+    else replace(this.stage);
+  }
+
+  setEvidence(evidence: Evidence[]): void {
+    this.turn.evidence = evidence;
+    this.evidence.hidden = evidence.length === 0;
+    const summary = this.evidence.querySelector("summary") ?? this.evidence.appendChild(el("summary"));
+    replace(summary, `What it looked at (${evidence.length})`);
+    this.showEvidence();
+  }
+
+  private showEvidence(): void {
+    this.evidence.querySelector("ul")?.remove();
+    this.evidence.querySelector(".again")?.remove();
+    if (!this.evidence.open) return;
+    const list = el("ul");
+    for (const item of this.turn.evidence) {
+      const place = { uri: item.uri, range: item.range };
+      const key = keyOf(place);
+      const name = item.qualifiedName || fileName(item.uri);
+      const open = el("button", { class: "place", type: "button" }, `[${item.number}] ${name}`, el("span", { class: "where" }, `${fileName(item.uri)}:${item.range.start.line + 1}`));
+      open.addEventListener("click", () => send({ type: "open", place }));
+      attachPeek(open, place);
+      const pin = button("pinned", `Pin ${name} for the next question`, () => toggle(pinned, removed, key, place, pin, drop));
+      const drop = button("close", `Leave ${name} out of the next question`, () => toggle(removed, pinned, key, place, drop, pin));
+      pin.setAttribute("aria-pressed", String(pinned.has(key)));
+      drop.setAttribute("aria-pressed", String(removed.has(key)));
+      const row = el("li", { class: removed.has(key) ? "removed" : "" }, el("div", { class: "row" }, open, pin, drop), el("div", { class: "why" }, item.why));
+      list.append(row);
+    }
+    this.evidence.append(list);
+    if (this.turn.state !== "asking") {
+      const again = el("button", { class: "again link", type: "button" }, "Ask again with this selection");
+      again.addEventListener("click", () => send({ type: "again", turn: this.turn.id, pinned: [...pinned.values()], removed: [...removed.values()] }));
+      this.evidence.append(again);
+    }
+  }
+
+  private footer(): Node[] {
+    const turn = this.turn;
+    if (turn.state === "failed") {
+      const again = el("button", { class: "link", type: "button" }, "Try again");
+      again.addEventListener("click", () => send({ type: "again", turn: turn.id, pinned: turn.pinned, removed: turn.removed }));
+      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${turn.error ?? "It failed."} `, again)];
+    }
+    if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), " Stopped.")];
+    if (turn.state !== "done" || !turn.result) return [];
+    const { model, finishReason, usage } = turn.result;
+    if (finishReason === "evidence") return [];
+    const parts = [model];
+    if (usage.tokensPerSecond > 0) parts.push(`${usage.completionTokens} tokens, ${usage.tokensPerSecond.toFixed(1)}/s`);
+    if (finishReason === "length") parts.push("cut off at the token limit");
+    return [el("div", { class: "note" }, parts.join(" · "))];
+  }
+}
+
+function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, place: Place, pressed: HTMLElement, other: HTMLElement): void {
+  if (on.has(key)) on.delete(key);
+  else on.set(key, place);
+  off.delete(key);
+  pressed.setAttribute("aria-pressed", String(on.has(key)));
+  other.setAttribute("aria-pressed", "false");
+  pressed.closest("li")?.classList.toggle("removed", removed.has(key));
+}
+
+function codeActions(code: string): HTMLElement {
+  return el(
+    "div",
+    { class: "code-actions" },
+    button("copy", "Copy this code", () => send({ type: "copy", text: code })),
+    button("insert", "Insert this code at the cursor", () => send({ type: "insert", text: code })),
+  );
+}
+
+function renderInline(text: string): Node[] {
+  const holder = el("div");
+  renderMarkdown(holder, text.replace(/\n/g, "  \n"), () => undefined, () => el("span"));
+  const paragraph = holder.querySelector("p");
+  return [...(paragraph ?? holder).childNodes];
+}
+
+// Code on hover
+
+const peeks = new Map<number, (text: string, language: string, label: string) => void>();
+let peekTimer: ReturnType<typeof setTimeout> | undefined;
+
+export function attachPeek(target: HTMLElement, place: Place): void {
+  const show = (): void => {
+    clearTimeout(peekTimer);
+    peekTimer = setTimeout(() => {
+      const request = ++peekRequest;
+      peeks.clear();
+      peeks.set(request, (text, language, label) => {
+        replace(popover, el("div", { class: "peek-label" }, label), highlighted(text, language));
+        popover.hidden = false;
+        const box = target.getBoundingClientRect();
+        const top = box.bottom + popover.offsetHeight + 8 > window.innerHeight ? Math.max(4, box.top - popover.offsetHeight - 4) : box.bottom + 4;
+        popover.style.top = `${top}px`;
+      });
+      send({ type: "peek", request, place });
+    }, 250);
+  };
+  const hide = (): void => {
+    clearTimeout(peekTimer);
+    peeks.clear();
+    popover.hidden = true;
+  };
+  target.setAttribute("aria-describedby", "peek");
+  target.addEventListener("mouseenter", show);
+  target.addEventListener("focus", show);
+  target.addEventListener("mouseleave", hide);
+  target.addEventListener("blur", hide);
+}
+document.addEventListener("chip", (event) => {
+  const { target, place } = (event as CustomEvent<{ target: HTMLElement; place: Place }>).detail;
+  attachPeek(target, place);
+});
+
+// The state
+
+function update(next: PanelState): void {
+  const changed = state?.conversation.id !== next.conversation.id;
+  state = next;
+  if (changed) {
+    views.clear();
+    pinned.clear();
+    removed.clear();
+    replace(log);
+  }
+  banner(status, next, (action) => send({ type: "action", action }));
+  const empty = log.querySelector(".empty");
+  if (next.conversation.turns.length === 0) {
+    const view = emptyView(next, (action) => send({ type: "action", action }), (question) => {
+      input.value = draft = question;
+      ask();
+    });
+    if (empty) empty.replaceWith(view);
+    else log.append(view);
+  } else empty?.remove();
+  for (const turn of next.conversation.turns) {
+    const view = views.get(turn.id);
+    if (!view) add(turn);
+    else if (turn.state !== "asking") view.show(turn);
+  }
+  for (const [id, view] of views) {
+    if (!next.conversation.turns.some((turn) => turn.id === id)) {
+      view.root.remove();
+      views.delete(id);
+    }
+  }
+  const about = next.attachment;
+  if (about) {
+    const lines = about.startLine === undefined ? "" : `:${about.startLine}-${about.endLine ?? about.startLine}`;
+    const text = about.symbol && next.scope === "symbol" ? `${about.symbol} · ${about.label}` : `${about.label}${lines}`;
+    const detach = button("close", "Do not attach", () => send({ type: "detach" }));
+    replace(attachment, icon(about.selection ? "list-selection" : "file-code"), el("span", { class: "attachment-label", title: text }, text), detach);
+    attachment.hidden = !(about.selection || next.scope !== "workspace");
+  } else attachment.hidden = true;
+  scope.value = next.scope;
+  const busy = answering();
+  replace(submit, icon(busy ? "debug-stop" : "send"));
+  submit.setAttribute("aria-label", busy ? "Stop" : "Ask");
+  submit.title = busy ? "Stop (Esc)" : "Ask (Enter)";
+  submit.toggleAttribute("disabled", next.server.kind !== "running" && !busy);
+}
+
+function add(turn: Turn): void {
+  const view = new TurnView(turn);
+  views.set(turn.id, view);
+  log.append(view.root);
+  view.root.scrollIntoView({ block: "start" });
+}
+
+/** Follow the answer while its end is in view. */
+function following(): boolean {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+}
+
+let announced = 0;
+
+window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
+  const message = event.data;
+  switch (message.type) {
+    case "state":
+      update(message.state);
+      return;
+    case "delta": {
+      const follow = following();
+      views.get(message.turn)?.delta(message.text);
+      if (follow) requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
+      // A screen reader is told a sentence now and then, not every token.
+      announced += message.text.length;
+      if (announced > 200) {
+        announced = 0;
+        announcer.textContent = "Answering";
+      }
+      return;
+    }
+    case "evidence":
+      views.get(message.turn)?.setEvidence(message.evidence);
+      return;
+    case "stage":
+      views.get(message.turn)?.setStage(message.stage);
+      return;
+    case "turn": {
+      const turn = message.turn;
+      const own = state?.conversation.turns.find((candidate) => candidate.id === turn.id);
+      if (own) Object.assign(own, turn);
+      views.get(turn.id)?.show(turn);
+      announced = 0;
+      announcer.textContent = turn.state === "done" ? `Answer: ${turn.answer.replace(/[`*_#]/g, "").slice(0, 600)}` : turn.state === "failed" ? `Failed: ${turn.error ?? ""}` : "Stopped";
+      return;
+    }
+    case "peek":
+      peeks.get(message.request)?.(message.text, message.language, message.label);
+      return;
+    case "focus":
+      if (message.question !== undefined) input.value = message.question;
+      input.focus();
+      return;
+  }
+});
+
+grow();
+send({ type: "ready" });

@@ -1,0 +1,138 @@
+/** What the panel says while there is no answer: empty, indexing, no model, loading, errors; each with its next step. */
+
+import type { Action, PanelState } from "../messages";
+import { el, icon, replace } from "./dom";
+
+interface Notice {
+  icon: string;
+  text: string;
+  steps: [Action, string][];
+  progress?: number;
+  tone?: "error" | "warning";
+}
+
+/** What the banner says, if anything; pure, so that it can be tested. */
+export function notice(state: PanelState): Notice | undefined {
+  const { server, status } = state;
+  if (server.kind === "stopped") {
+    const steps: Record<typeof server.cure, [Action, string][]> = {
+      python: [
+        ["setPython", "Choose a Python"],
+        ["restart", "Try again"],
+      ],
+      network: [
+        ["restart", "Try again"],
+        ["showLog", "Show the log"],
+      ],
+      log: [
+        ["showLog", "Show the log"],
+        ["restart", "Restart"],
+      ],
+      trust: [["manageTrust", "Manage trust"]],
+      folder: [["openFolder", "Open a folder"]],
+    };
+    return { icon: "warning", text: server.message, steps: steps[server.cure], tone: server.cure === "folder" ? "warning" : "error" };
+  }
+  if (server.kind !== "running" || !status) {
+    const message = server.kind === "running" ? "starting" : server.message;
+    return { icon: "loading~spin", text: `Setting up: ${message || "starting"}`, steps: [] };
+  }
+  const failed = status.roots.find((root) => root.state === "failed");
+  if (failed) {
+    return {
+      icon: "error",
+      text: failed.message || "The index cannot be written.",
+      steps: [
+        ["reindexNow", "Try again"],
+        ["showLog", "Show the log"],
+      ],
+      tone: "error",
+    };
+  }
+  if (status.index.state === "indexing") {
+    const total = status.index.files + status.index.pending;
+    const known = status.index.pending > 0 && total > 0;
+    const text = known
+      ? `Indexing: ${status.index.files.toLocaleString("en")} of ${total.toLocaleString("en")} files. Answers use what is there.`
+      : "Indexing. Answers use what is there.";
+    return { icon: "sync~spin", text, steps: [], ...(known ? { progress: status.index.files / total } : {}) };
+  }
+  if (status.model.state === "loading") return { icon: "loading~spin", text: `Loading ${status.model.name}`, steps: [] };
+  if (status.model.state === "failed") {
+    return {
+      icon: "error",
+      text: status.model.reason || "The model failed.",
+      steps: [
+        ["chooseModel", "Choose another model"],
+        ["showLog", "Show the log"],
+      ],
+      tone: "error",
+    };
+  }
+  return undefined;
+}
+
+export function banner(target: HTMLElement, state: PanelState, act: (action: Action) => void): void {
+  const shown = notice(state);
+  target.hidden = !shown;
+  if (!shown) {
+    replace(target);
+    return;
+  }
+  target.className = `banner ${shown.tone ?? ""}`;
+  const steps = shown.steps.map(([action, label]) => {
+    const made = el("button", { class: "link", type: "button" }, label);
+    made.addEventListener("click", () => act(action));
+    return made;
+  });
+  const parts: Node[] = [el("div", { class: "banner-text" }, icon(shown.icon), el("span", {}, shown.text)), ...steps];
+  if (shown.progress !== undefined) {
+    const bar = el("progress", { max: "1", value: String(shown.progress), "aria-label": "Indexing" });
+    parts.push(bar);
+  }
+  replace(target, ...parts);
+}
+
+const SUGGESTIONS = ["What does this project do?", "Where is the configuration read?", "How are errors handled?"];
+
+/** The panel before the first question. */
+export function emptyView(state: PanelState, act: (action: Action) => void, ask: (question: string) => void): HTMLElement {
+  const view = el("div", { class: "empty" });
+  view.append(el("h1", {}, "Ask about this code"));
+  const status = state.status;
+  const text = status && status.index.files > 0
+    ? `${status.index.files.toLocaleString("en")} files and ${status.index.symbols.toLocaleString("en")} symbols are indexed on this machine.`
+    : "The code is indexed on this machine; nothing leaves it.";
+  view.append(el("p", {}, text));
+  const list = el("div", { class: "suggestions" });
+  const named = state.attachment?.symbol;
+  for (const suggestion of [...(named ? [`What does \`${named}\` do, and who uses it?`] : []), ...SUGGESTIONS].slice(0, 3)) {
+    const made = el("button", { class: "suggestion", type: "button" }, icon("comment"), ` ${suggestion.replaceAll("`", "")}`);
+    made.toggleAttribute("disabled", state.server.kind !== "running");
+    made.addEventListener("click", () => ask(suggestion));
+    list.append(made);
+  }
+  view.append(list);
+  if (state.server.kind === "running" && status?.model.state === "none") {
+    const card = el("div", { class: "card" });
+    if (!state.trusted) {
+      card.append(el("p", {}, "This workspace is not trusted, so no model runs: answers come from the index alone."), step("Manage trust", "manageTrust", act));
+    } else if (status.model.name) {
+      card.append(el("p", {}, `${status.model.name} answers; it is loaded with the first question.`), step("Choose another model", "chooseModel", act));
+    } else {
+      card.append(
+        el("p", {}, "No model is installed: answers come from the index alone, with code and places. A local model answers in prose."),
+        step("Choose a model", "chooseModel", act),
+      );
+    }
+    view.append(card);
+  }
+  if (state.conversations > 0) view.append(step("Earlier conversations", "conversations", act));
+  return view;
+}
+
+function step(label: string, action: Action, act: (action: Action) => void): HTMLElement {
+  const made = el("button", { class: "link", type: "button" }, label);
+  made.addEventListener("click", () => act(action));
+  return made;
+}
