@@ -1,0 +1,163 @@
+"""How files are recognised, and the finer rules of what becomes an entry."""
+
+from __future__ import annotations
+
+import pytest
+
+from glossator.index.languages import LANGUAGES, language_named, language_of
+from glossator.index.parsing import parse, query_source
+from tests.unit.parsing_checks import check_entries, table
+
+
+@pytest.mark.parametrize(
+    ("path", "first_line", "language"),
+    [
+        ("src/a.py", "", "python"),
+        ("A.PY", "", "python"),
+        ("dir\\win.ts", "", "typescript"),
+        ("x.d.ts", "", "typescript"),
+        ("component.tsx", "", "tsx"),
+        ("Makefile", "", "makefile"),
+        ("Dockerfile.dev", "", "dockerfile"),
+        ("sub/CMakeLists.txt", "", "cmake"),
+        ("Gemfile", "", "ruby"),
+        ("analysis.R", "", "r"),
+        ("tool", "#!/usr/bin/env python3", "python"),
+        ("tool", "#!/usr/bin/env -S node --flag", "javascript"),
+        ("tool", "#!/bin/sh -e", "bash"),
+        ("tool", "#!/usr/local/bin/ruby2.7", "ruby"),
+        ("tool", "#!/usr/bin/env FOO=1 php", "php"),
+        ("vector", "// The vector -*- C++ -*-", "cpp"),
+        ("hook", "# vim: set ft=sh :", "bash"),
+        ("main.tf", "", "hcl"),
+        ("notes", "no hint", "text"),
+        ("noextension", "", "text"),
+        ("archive.unknown", "#!/usr/bin/env unknown", "text"),
+        ("script.py", "#!/bin/sh", "python"),
+        (".bashrc", "", "bash"),
+        ("a.", "", "text"),
+        ("", "", "text"),
+    ],
+)
+def test_language_of(path: str, first_line: str, language: str) -> None:
+    assert language_of(path, first_line) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [("Python", "python"), ("C++", "cpp"), ("typescriptreact", "tsx"), ("shellscript", "bash"), ("klingon", None)],
+)
+def test_language_named(name: str, language: str | None) -> None:
+    assert language_named(name) == language
+
+
+@pytest.mark.parametrize("name", [name for name, language in LANGUAGES.items() if language.grammar])
+def test_every_grammar_has_its_query(name: str) -> None:
+    assert query_source(LANGUAGES[name])
+    assert not parse("f", "\n", name).entries
+
+
+def test_a_header_is_c_or_cpp_by_what_it_says() -> None:
+    assert parse("a.h", "struct a { int b; };\n").language == "c"
+    assert parse("a.h", "namespace n {\nclass A {};\n}\n").language == "cpp"
+    assert parse("a.h", "struct a { int b; };\n", "cpp").language == "cpp"
+
+
+def test_small_rules_of_css_are_grouped_and_large_ones_are_not() -> None:
+    small = "".join(f".rule-{number} {{\n  color: red;\n}}\n\n" for number in range(40))
+    parsed = parse("a.css", small)
+    check_entries(small, parsed)
+    assert 2 < len(parsed.entries) < 10
+    assert {entry.kind for entry in parsed.entries} == {"block"}
+    large = ".large {\n" + "  color: red;\n" * 20 + "}\n"
+    assert table(parse("a.css", large)) == [("rule", ".large", 1, 22)]
+
+
+def test_top_level_keys_of_json_whatever_its_size() -> None:
+    text = '{\n  "few": 1,\n  "items": [\n' + '    {"a": 1},\n' * 300 + '    {"a": 2}\n  ]\n}\n'
+    parsed = parse("a.json", text)
+    check_entries(text, parsed)
+    assert table(parsed) == [("key", "few", 2, 2), ("key", "items", 3, 305)]
+    windows = [entry for entry in parsed.entries if entry.part]
+    assert len(windows) >= 4
+    assert windows[-1].end_line == 305
+
+
+def test_a_class_of_many_fields_has_windows_of_them() -> None:
+    fields = "".join(f"    field_{number}: dict[str, list[int]] = make_field({number})\n" for number in range(200))
+    text = "class Wide:\n    '''Wide.'''\n\n" + fields + "\n    def method(self):\n        pass\n"
+    parsed = parse("a.py", text)
+    check_entries(text, parsed)
+    wide = parsed.entries[0]
+    windows = [entry for entry in parsed.entries if entry.name == "Wide" and entry.part]
+    assert windows
+    assert all(entry.parent == 0 for entry in windows)
+    assert any("field_199" in entry.text for entry in windows)
+    assert "def method(self)" in wide.text
+    assert not any("def method" in entry.text for entry in windows)
+
+
+def test_definitions_that_share_a_line() -> None:
+    text = "function a() { return 1 } function b() { return 2 }\nclass C { m() {} n() {} }\n"
+    parsed = parse("a.js", text)
+    check_entries(text, parsed)
+    assert [(entry.qualified_name, entry.text) for entry in parsed.entries if entry.kind in ("function", "method")] == [
+        ("a", "function a() { return 1 }"),
+        ("b", "function b() { return 2 }"),
+        ("C.m", "m() {}"),
+        ("C.n", "n() {}"),
+    ]
+
+
+def test_members_are_qualified_by_containers_without_names() -> None:
+    text = "impl<T> fmt::Display for Wrapper<T> {\n    fn fmt(&self) -> Result {\n        self.write()\n    }\n}\n"
+    block, method = parse("a.rs", text).entries
+    assert (block.kind, block.name, block.signature) == ("block", "", "impl<T> fmt::Display for Wrapper<T>")
+    assert (method.kind, method.qualified_name, method.parent) == ("method", "Wrapper.fmt", 0)
+    assert method.references == ("Result", "write")
+
+
+def test_a_heap_of_fragments_is_read_as_text() -> None:
+    text = "x = " + "(" * 60_000 + "\n"
+    parsed = parse("a.py", text)
+    assert parsed.has_errors
+    assert [entry.kind for entry in parsed.entries] == ["block"]
+
+
+def test_functions_in_a_module_that_is_one_function_are_found() -> None:
+    inner = "".join(
+        f"  function part{number}(x) {{\n    log(x);\n    log(x);\n    return x + {number};\n  }}\n\n"
+        for number in range(60)
+    )
+    text = "(function wrapper(root) {\n" + inner + "})(this);\n"
+    parsed = parse("a.js", text)
+    check_entries(text, parsed)
+    assert [entry.name for entry in parsed.entries if entry.name.startswith("part")] == [
+        f"part{number}" for number in range(60)
+    ]
+
+
+def test_texts_are_unindented_and_without_carriage_returns() -> None:
+    text = "class A:\r\n    def m(self):\r\n        return 1\r\n"
+    method = parse("a.py", text).entries[1]
+    assert method.text == "def m(self):\n    return 1"
+    assert text.encode()[method.start_byte : method.end_byte] == b"def m(self):\r\n        return 1"
+
+
+def test_markdown_sections_have_their_headings_as_path() -> None:
+    text = "# A\n\ntext\n\n## B\n\n- - -\n\n```\n# no\n```\n\n## B\n\n#### D\n\n# E #\n"
+    assert table(parse("a.md", text)) == [
+        ("section", "A", 1, 15),
+        ("section", "A > B", 5, 11),
+        ("section", "A > B", 13, 15),
+        ("section", "A > B > D", 15, 15),
+        ("section", "E", 17, 17),
+    ]
+
+
+def test_text_is_cut_at_blank_lines() -> None:
+    text = "".join(f"Paragraph {number},\nof three\nlines.\n\n" for number in range(60))
+    parsed = parse("a.txt", text)
+    check_entries(text, parsed)
+    assert len(parsed.entries) >= 4
+    assert all(entry.text.startswith("Paragraph") and entry.text.endswith("lines.") for entry in parsed.entries)
