@@ -48,6 +48,10 @@ NAMED = 40
 """Definitions looked at per name of the query."""
 PATH_FILES = 30
 """Files taken as candidates for their names alone."""
+FROM_ONE_FILE = 4
+"""Entries of one file that can be among the hits."""
+FILES_PER_REPEAT = 3
+"""Files that come first for every further entry of a file that is among them already."""
 LONG_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
 PINNED = 100.0
@@ -311,14 +315,14 @@ class Searcher:
         by_file: dict[int, list[int]] = {}
         for j in np.argsort(-inside, kind="stable"):
             by_file.setdefault(entries[int(j)].id >> ORDINAL_BITS, []).append(int(j))
-        ranked: list[tuple[float, int, StoredEntry]] = []
+        firsts: list[tuple[float, int, StoredEntry]] = []
+        further: list[tuple[float, int, StoredEntry]] = []
         for i in chosen:
-            revision = candidates.revisions[i]
-            best = by_file.get(revision, [])
-            for place, j in enumerate(best[:4]):
+            best = by_file.get(candidates.revisions[i], [])
+            for place, j in enumerate(best[:FROM_ONE_FILE]):
                 loss = self.weights.repeat + float(inside[best[0]] - inside[j]) if place else 0.0
-                ranked.append((float(scores[i]) - loss, i, entries[j]))
-        ranked.sort(key=lambda item: -item[0])
+                (further if place else firsts).append((float(scores[i]) - loss, i, entries[j]))
+        ranked = interleaved(firsts, sorted(further, key=lambda item: -item[0]))
         place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
         pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
@@ -392,6 +396,30 @@ class Searcher:
             if len(hits) == limit:
                 break
         return hits
+
+
+def interleaved(
+    firsts: Sequence[tuple[float, int, StoredEntry]], further: Sequence[tuple[float, int, StoredEntry]]
+) -> list[tuple[float, int, StoredEntry]]:
+    """The best entries of files, best file first, with further entries of the same files among them.
+
+    A further entry is put in where it scores higher than the next file, at most one for every `FILES_PER_REPEAT`
+    files; all others come behind the last file. Scores are made to fall.
+    """
+    out: list[tuple[float, int, StoredEntry]] = []
+    repeats = 0
+    later = list(reversed(further))
+    for first in firsts:
+        while later and later[-1][0] > first[0] and len(out) - repeats >= FILES_PER_REPEAT * (repeats + 1):
+            out.append(later.pop())
+            repeats += 1
+        out.append(first)
+    out.extend(reversed(later))
+    least = float("inf")
+    for place, (score, row, entry) in enumerate(out):
+        least = min(least, score)
+        out[place] = (least, row, entry)
+    return out
 
 
 def entry_features(

@@ -1,0 +1,72 @@
+"""Features and weights of ranking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glossator.index.records import FileSummary
+from glossator.retrieval.features import FILE_FEATURES, STATIC_NAMES, file_facts
+from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
+from glossator.retrieval.spelling import distance
+
+
+def test_the_weights_that_come_with_the_package_name_known_features() -> None:
+    weights = default_weights()
+    assert set(weights.file) <= set(FILE_FEATURES)
+    assert set(weights.entry) <= set(ENTRY_FEATURES)
+    assert weights.repeat > 0
+
+
+def test_what_speaks_for_and_against_a_file() -> None:
+    weights = default_weights().file
+    assert all(weights[name] < 0 for name in ("test", "example", "prose"))
+    assert all(weights[name] > 0 for name in ("text_best", "dense_gap", "stem_f1"))
+
+
+def test_scores_are_weighted_sums() -> None:
+    weights = default_weights()
+    row = np.zeros((1, len(FILE_FEATURES)), np.float32)
+    row[0, FILE_FEATURES.index("text_best")] = 2.0
+    assert weights.file_scores(row)[0] == pytest.approx(2 * weights.file["text_best"])
+
+
+@pytest.mark.parametrize(
+    ("path", "flags"),
+    [
+        ("src/parser.py", set()),
+        ("tests/test_parser.py", {"test"}),
+        ("src/parser.test.ts", {"test"}),
+        ("pkg/parser_test.go", {"test"}),
+        ("src/test/java/ParserTest.java", {"test"}),
+        ("lib/latest.py", set()),
+        ("src/contest.py", set()),
+        ("src/attestation.rs", set()),
+        ("examples/basic.rs", {"example"}),
+        ("docs/guide.py", {"example"}),
+        ("vendor/x/y.go", {"vendored"}),
+        ("api/service.pb.go", {"vendored"}),
+        ("lib/compat.py", {"compat"}),
+        ("src/deprecated/old_api.py", {"compat"}),
+    ],
+)
+def test_paths_are_told_apart(path: str, flags: set[str]) -> None:
+    facts = file_facts(FileSummary(1, path, "python", 10, b""))
+    found = {name for name, value in zip(STATIC_NAMES, facts.static, strict=True) if value == 1.0}
+    assert found & {"test", "example", "vendored", "compat"} == flags
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("config", "config", 0),
+        ("cofnig", "config", 1),
+        ("confg", "config", 1),
+        ("konfig", "config", 1),
+        ("abc", "xyz", 3),
+        ("", "ab", 2),
+    ],
+)
+def test_distance(a: str, b: str, expected: int) -> None:
+    assert distance(a, b, 2) == expected
+    assert distance(b, a, 2) == expected
