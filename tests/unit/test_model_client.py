@@ -292,7 +292,7 @@ async def test_closing_the_stream_cancels_the_answer_and_keeps_the_process(folde
             pid = client.pid
         started = time.monotonic()
         assert (await answer(client, max_tokens=2)).text == "on and"
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 2.0
         assert client.pid == pid
 
 
@@ -304,7 +304,7 @@ async def test_cancelling_the_task_cancels_the_answer(folder: Path) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 0.5
         assert (await answer(client, max_tokens=2)).text == "on and"
 
 
@@ -582,7 +582,7 @@ async def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(folder: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is limited by setrlimit")
 def test_running_out_of_memory_is_an_error_and_the_next_request_works(tmp_path: Path) -> None:
-    model = gguf_files.reciter(tmp_path / "long.gguf", context=40_000_000)
+    model = gguf_files.reciter(tmp_path / "long.gguf", context=10_000_000)
     script = tmp_path / "client.py"
     script.write_text(
         "import asyncio, resource, sys\n"
@@ -592,7 +592,7 @@ def test_running_out_of_memory_is_an_error_and_the_next_request_works(tmp_path: 
         "from glossator.model.chat import ChatMessage, Delta\n"
         "from glossator.model.client import ModelClient\n"
         "from glossator.settings import Settings\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
         "async def main():\n"
         "    settings = Settings(threads=1, context_tokens=0)\n"
         "    async with ModelClient(settings, path=Path(sys.argv[1]), available_memory=1 << 40) as client:\n"

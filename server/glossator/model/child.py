@@ -83,8 +83,10 @@ class Child:
             ModelRuntimeError: the interpreter cannot be started.
         """
         package = Path(__file__).resolve().parents[2]
-        paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+        if package.name not in ("site-packages", "dist-packages"):  # a source tree, which the child must find too
+            paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+            environment["PYTHONPATH"] = os.pathsep.join(paths)
         environment["GGML_NO_BACKTRACE"] = "1"  # ggml would run a debugger on itself before it aborts
         environment.pop("GLOSSATOR_ENDPOINT_KEY", None)
         try:

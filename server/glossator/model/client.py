@@ -256,12 +256,17 @@ class ModelClient:
             await asyncio.gather(*self._settling)
 
     async def reconfigure(self, settings: Settings) -> None:
-        """Take over changed settings: adapters are switched, sampling applies at once, all else loads anew."""
+        """Take over changed settings: adapters are switched, sampling applies at once, all else loads anew.
+
+        What is being answered is answered to its end first.
+        """
         old, self.settings = self.settings, settings
-        live = ("lora", "temperature", "top_p", "seed", "max_answer_tokens", "idle_unload")
-        unchanged = {name: getattr(old, name) for name in live}
-        if replace(settings, **unchanged) != old and _model_part(replace(settings, **unchanged)) != _model_part(old):
-            await self.unload()
+        if _model_part(settings) != _model_part(old):
+            await self._turns.take(background=False)
+            try:
+                await self.unload()
+            finally:
+                self._turns.give()
         elif settings.lora != old.lora and self._child is not None and self._child.alive:
             await self.set_lora(settings.lora)
 
@@ -272,16 +277,16 @@ class ModelClient:
             ModelError: an adapter cannot be loaded; those in use before stay.
         """
         adapters = parse_lora(items)
-        self.settings = replace(self.settings, lora=tuple(items))
-        child = await self._ready()
-        if adapters != self._adapters:
-            await self._turns.take(background=False)
-            try:
+        await self._turns.take(background=False)
+        self._active += 1
+        try:
+            child = await self._ready()
+            if adapters != self._adapters:
                 await child.open("set_lora", adapters=adapters).next(self._deadlines.silence, "switching adapters")
                 self._adapters = adapters
-            finally:
-                self._turns.give()
-        self._rest()
+            self.settings = replace(self.settings, lora=tuple(items))
+        finally:
+            self._release()
 
     def _rest(self) -> None:
         """Nothing runs: the clock of the idle time starts."""
@@ -400,9 +405,12 @@ class ModelClient:
         """See `ChatModel.count`."""
         if not texts:
             return []
-        child = await self._ready()
-        message = await child.open("count", texts=list(texts)).next(self._deadlines.silence, "counting tokens")
-        if not self._active:
+        self._active += 1
+        try:
+            child = await self._ready()
+            message = await child.open("count", texts=list(texts)).next(self._deadlines.silence, "counting tokens")
+        finally:
+            self._active -= 1
             self._rest()
         counts: list[int] = message["counts"]
         return counts
