@@ -210,8 +210,8 @@ DEFINITIONS = {
         5-5 variable SOURCES
         7-9 macro HELP
         13-14 function all
-        16-19 function shop
-        20-22 function %.o
+        16-18 function shop
+        20-21 function %.o
         23-24 function clean
     """,
     "network.tf": """
@@ -436,17 +436,17 @@ DEFINITIONS = {
     "Shapes.scala": """
         6-14 enum Shape
         11-14 method Shape.area
-        16-20 trait Drawable
+        16-19 trait Drawable
         18-18 method Drawable.draw
         19-19 method Drawable.T.show
-        21-23 object Drawable[Shape]
+        21-22 object Drawable[Shape]
         22-22 method Drawable[Shape].draw
         24-24 object ordering
         26-26 type Metres
-        28-30 object Metres
+        28-29 object Metres
         29-29 method Metres.apply
-        32-36 function Shape.doubled
-        37-39 function diagonal
+        32-35 function Shape.doubled
+        37-38 function diagonal
         40-41 function run
     """,
     "shop.proto": """
@@ -736,3 +736,34 @@ def test_the_bare_name_ends_the_qualified_one(source: str) -> None:
     for entry in _parsed(source).entries:
         assert entry.qualified_name.endswith(entry.name)
         assert "\n" not in entry.name
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "rules.bzl",
+            'def _impl(ctx):\n    """Builds."""\n    return run(ctx)\n\nshop = rule(implementation = _impl)\n',
+            [("function", "_impl", 1, 3), ("variable", "shop", 5, 5)],
+        ),
+        (
+            "light.frag",
+            "struct Ray { vec3 origin; };\n\n// Shades.\nvec4 shade(Ray ray) {\n  return vec4(ray.origin, 1.0);\n}\n",
+            [("struct", "Ray", 1, 1), ("function", "shade", 3, 6)],
+        ),
+        (
+            "sky.hlsl",
+            "struct Vertex { float4 at : POSITION; };\n\nfloat4 paint(Vertex v) : SV_TARGET {\n  return v.at;\n}\n",
+            [("struct", "Vertex", 1, 1), ("function", "paint", 3, 5)],
+        ),
+        (
+            "cart.luau",
+            "local Cart = {}\n\nfunction Cart.add(price: number): number\n  return price + 1\nend\n\nreturn Cart\n",
+            [("function", "Cart.add", 3, 5)],
+        ),
+    ],
+)
+def test_languages_read_by_a_relative(path: str, text: str, expected: list[tuple[str, str, int, int]]) -> None:
+    parsed = parse(path, text)
+    assert table(parsed) == expected
+    check_entries(text, parsed)

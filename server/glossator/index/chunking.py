@@ -207,7 +207,10 @@ class Chunker:
             # It was written over several lines.
             signature = signature.replace("( ", "(").replace(", )", ")").replace(" )", ")")
         if signature[:1] in ("@", "["):
-            signature = _ANNOTATIONS.sub("", signature)
+            annotations = _ANNOTATIONS.match(signature)
+            if annotations and not signature.startswith(f"@{item.name} "):
+                # In Elixir, `@name value` is itself a definition.
+                signature = signature[annotations.end() :]
         signature = signature.rstrip(" {=") if item.body >= 0 else signature.rstrip(" {;,")
         signature = signature.removesuffix("=>").removesuffix(" do").rstrip(" :" if item.body >= 0 else " ")
         if item.kind in TYPES and item.name and item.name not in signature:

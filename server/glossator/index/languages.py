@@ -73,6 +73,7 @@ class Language:
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
+        attributes: whether words in capitals may stand between "class" and a name, which the grammar does not know.
         scripts: whether only what stands between <script> tags is code.
     """
 
@@ -88,6 +89,7 @@ class Language:
     leading: bool = True
     clauses: bool = False
     trailing_docs: bool = False
+    attributes: bool = False
     scripts: bool = False
 
 
@@ -104,6 +106,7 @@ def _code(
     builtins: str = "",
     clauses: bool = False,
     trailing_docs: bool = False,
+    attributes: bool = False,
     scripts: bool = False,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
@@ -119,6 +122,7 @@ def _code(
         builtins=frozenset(builtins.split()),
         clauses=clauses,
         trailing_docs=trailing_docs,
+        attributes=attributes,
         scripts=scripts,
     )
 
@@ -168,6 +172,7 @@ _ALL: tuple[Language, ...] = (
         ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",
         queries="cpp",
         builtins="T U",
+        attributes=True,
     ),
     _code("csharp", ".cs .csx", builtins="T U TKey TValue"),
     _code(
@@ -322,6 +327,16 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("makefile", ".mk .mak", filenames="makefile gnumakefile", grammar="make", builtins="MAKE"),
     _code("graphql", ".graphql .gql .graphqls", builtins="Boolean Float ID Int String"),
+    _code("luau", ".luau", queries="lua", builtins="assert error ipairs pairs print require setmetatable type"),
+    _code("glsl", ".glsl .vert .frag .geom .comp .tesc .tese", queries="c"),
+    _code("hlsl", ".hlsl .hlsli", queries="c"),
+    _code(
+        "starlark",
+        ".bzl .star .bazel",
+        filenames="workspace module.bazel",
+        grammar="python",
+        queries="python",
+    ),
     _code("vue", ".vue", grammar="typescript", queries="ecmascript typescript", scripts=True),
     _code("svelte", ".svelte", grammar="typescript", queries="ecmascript typescript", scripts=True),
     _code("css", ".css"),

@@ -57,6 +57,11 @@ _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _QUOTES: Final = ('"', "'", "`")
 _BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+_ATTRIBUTE: Final = re.compile(
+    rb"(\b(?:class|struct|union)\s+)([A-Z][A-Z0-9_]+(?:\s*\([^()\n]*\))?)"
+    rb"(?=\s+[A-Za-z_]\w*(?:::\w+)*\s*(?:final\s*)?(?:\{|:(?!:)))"
+)
+"""`class EXPORT Name {`: a macro that stands for an attribute."""
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
     re.MULTILINE,
@@ -149,6 +154,8 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     readable = _scripts_of(data) if LANGUAGES[language].scripts else data
+    if LANGUAGES[language].attributes:
+        readable = _ATTRIBUTE.sub(lambda found: found[1] + b" " * len(found[2]), readable)
     root = Parser(reader.grammar).parse(b"\n\n\n" + readable[3:] if source.has_mark else readable).root_node
     if _is_rubble(root):
         return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
@@ -279,9 +286,6 @@ def _add_definition(
 ) -> None:
     """Note a definition, or merge it with what another pattern captured of it."""
     start, end = node.byte_range
-    if data[end - 1 : end].isspace():
-        # Preprocessor lines count their line end.
-        end = start + len(data[start:end].rstrip())
     names = captures.get("name")
     scopes = captures.get("scope") or captures.get("receiver")
     bodies = captures.get("body")
@@ -290,6 +294,9 @@ def _add_definition(
     if body_node is not None:
         # Some grammars (Dart's) have the body beside the definition's node.
         body, end = body_node.start_byte, max(end, body_node.end_byte)
+    if data[end - 1 : end].isspace():
+        # Preprocessor lines count their line end, indented blocks (Scala's) what follows up to the next line's text.
+        end = start + len(data[start:end].rstrip())
     name_at, name_end = names[0].byte_range if names else (start, start)
     key = name_at if names else -1 - start
     known = found.get(key)
