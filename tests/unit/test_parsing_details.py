@@ -161,3 +161,22 @@ def test_text_is_cut_at_blank_lines() -> None:
     check_entries(text, parsed)
     assert len(parsed.entries) >= 4
     assert all(entry.text.startswith("Paragraph") and entry.text.endswith("lines.") for entry in parsed.entries)
+
+
+def test_macros_before_the_name_of_a_class() -> None:
+    text = "class API_EXPORT Slice : public Base {\n public:\n  int size() const { return 1; }\n};\nstruct A b{};\n"
+    parsed = parse("a.cpp", text)
+    assert table(parsed) == [("class", "Slice", 1, 4), ("method", "Slice.size", 3, 3)]
+    assert parsed.entries[0].signature == "class API_EXPORT Slice : public Base"
+
+
+def test_a_group_whose_members_are_merged_is_one_block() -> None:
+    text = "// Sizes.\nconst (\n" + "".join(f"\tSize{number} = {number}\n" for number in range(20)) + ")\n"
+    entries = parse("a.go", text).entries
+    assert [(entry.kind, entry.start_line, entry.end_line) for entry in entries] == [("block", 1, 23)]
+    assert "Size19" in entries[0].references
+
+
+def test_references_in_xml_comments_keep_their_names() -> None:
+    text = '/// <summary>Resets <see cref="Logger"/> to <c>null</c>.</summary>\nclass A {}\n'
+    assert parse("a.cs", text).entries[0].doc == "Resets Logger to null."

@@ -130,6 +130,7 @@ class Nesting:
         root = Definition("block", "", "", 0, len(source.data), -1, 0)
         root.first, root.last = 0, max(0, source.lines - 1)
         open_: list[Definition] = [root]
+        placed: list[Definition] = []
         skip_until = -1
         for item in definitions:
             if item.start < skip_until:
@@ -153,18 +154,17 @@ class Nesting:
                 parent.children.append(item)
             self._name(item, parent)
             open_.append(item)
-        pending = [root]
-        while pending:
-            owner = pending.pop()
-            if owner.children:
-                # A container of nothing is but a part of what lies between.
-                owner.children = [
-                    child for child in owner.children if child.kind != "block" or child.children or child.scope
-                ]
-                if owner.kind == "block" or owner.kind in SPACES:
-                    self._merge_runs(owner)
-                self._widen_ends(owner)
-                pending.extend(owner.children)
+            placed.append(item)
+        owners = [root, *(item for item in placed if item.children)]
+        # From the innermost outwards: a container whose children were merged is but a part of what lies between.
+        for owner in reversed(owners):
+            owner.children = [
+                child for child in owner.children or () if child.kind != "block" or child.children or child.scope
+            ]
+            if owner.kind == "block" or owner.kind in SPACES:
+                self._merge_runs(owner)
+        for owner in owners:
+            self._widen_ends(owner)
         return root
 
     def _trim(self, item: Definition) -> None:

@@ -21,6 +21,7 @@ _BLOCK_MARKS = re.compile(
     r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|<#|=begin|--\[=*\[|#=|#\|)"
     r"|(?:\*+/|\*+\)|-+\}|--+>|#>|=end|\]=*\]|=#|\|#)\s*$"
 )
+_XML_NAME = re.compile(r"<\w+ (?:cref|name|langword|href)=\"([^\"]*)\"\s*/>")
 _XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
 
@@ -89,7 +90,7 @@ def clean_doc(text: str) -> str:
         return "\n".join([first.strip(), *(line[indent:].rstrip() for line in lines)]).strip()[:DOC_CHARS]
     text = _LINE_MARK.sub("", _BLOCK_MARKS.sub("", text))
     if "<summary" in text:
-        text = _XML_TAG.sub("", text)
+        text = _XML_TAG.sub("", _XML_NAME.sub(r"\1", text))
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()[:DOC_CHARS]
 
 
