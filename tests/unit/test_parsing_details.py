@@ -166,7 +166,7 @@ def test_text_is_cut_at_blank_lines() -> None:
 def test_macros_before_the_name_of_a_class() -> None:
     text = "class API_EXPORT Slice : public Base {\n public:\n  int size() const { return 1; }\n};\nstruct A b{};\n"
     parsed = parse("a.cpp", text)
-    assert table(parsed) == [("class", "Slice", 1, 4), ("method", "Slice.size", 3, 3)]
+    assert table(parsed) == [("class", "Slice", 1, 4), ("method", "Slice.size", 3, 3), ("variable", "b", 5, 5)]
     assert parsed.entries[0].signature == "class API_EXPORT Slice : public Base"
 
 
