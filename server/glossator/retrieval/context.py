@@ -40,7 +40,7 @@ SEARCHED = 14
 WHOLE_SHARE = 0.4
 """Part of the budget that one whole symbol may take; the first may take half as much again."""
 JOINED_LINES = 3
-"""Pieces of one file that are no more lines apart are merged."""
+"""Pieces of one file that are no more lines apart are merged, unless one is a whole definition."""
 OUTLINE_MEMBERS = 40
 HEAD_LINES = 12
 """Lines of a type's head (doc, decorators, fields) that its outline begins with."""
@@ -152,7 +152,7 @@ def gather(
     subject = next((hit.entry for hit in hits if hit.kind != "block" and sources.located(hit.entry)), None)
     relations = graph.relations(subject) if subject else None
     if subject and relations and relations.parent:
-        packer.offer(relations.parent, 0.25, "sibling", f"encloses `{subject.qualified_name}`")
+        packer.offer(relations.parent, 0.25, "sibling", f"encloses `{subject.qualified_name}`", brief=True)
     return Gathered(question.strip(), query, packer.packed(), subject, relations)
 
 
@@ -179,7 +179,7 @@ def gather_symbol(
     for place, other in enumerate(relations.tests[:2]):
         packer.offer(other, 0.6 - 0.2 * place, "test", f"tests `{name}`")
     if relations.parent:
-        packer.offer(relations.parent, 0.5, "sibling", f"encloses `{name}`")
+        packer.offer(relations.parent, 0.5, "sibling", f"encloses `{name}`", brief=True)
     for place, other in enumerate(relations.members[:4]):
         packer.offer(other, 0.7 - 0.1 * place, "callee", f"member of `{name}`")
     for place, other in enumerate(relations.siblings[:2]):
@@ -266,6 +266,7 @@ class _Offer:
     start: int
     end: int
     place: int
+    brief: bool
 
 
 class _Packer:
@@ -285,17 +286,19 @@ class _Packer:
         role: Role,
         why: str,
         shown: tuple[int, int] | None = None,
+        *,
+        brief: bool = False,
     ) -> None:
-        """Something that could go in; what is not there any more is ignored."""
+        """Something that could go in, or, if `brief`, its outline; what is not there any more is ignored."""
         found = self._sources.located(entry)
         if found is None or any(offer.entry.id == found.id for offer in self._offers):
             return
-        start, end = shown or (found.start_line, found.end_line)
-        shift = found.start_line - entry.start_line
-        lines = len(self._sources.lines(found.path))
-        start, end = max(1, start + shift), min(lines, end + shift)
+        start, end = found.start_line, found.end_line
+        if shown is not None:
+            shift = found.start_line - entry.start_line
+            start, end = max(start, shown[0] + shift), min(end, shown[1] + shift)
         if start <= end:
-            self._offers.append(_Offer(found, value, role, why, start, end, len(self._offers)))
+            self._offers.append(_Offer(found, value, role, why, start, end, len(self._offers), brief))
 
     def packed(self) -> tuple[Evidence, ...]:
         """The pieces that fit, merged where they touch, numbered by importance."""
@@ -313,7 +316,7 @@ class _Packer:
             whole = costs[id(offer)]
             share = WHOLE_SHARE * (1.5 if offer in first else 1.0) * self._budget
             long_type = offer.entry.kind in TYPE_KINDS and whole.end_line - whole.start_line > EXCERPT_LINES * 2
-            if whole.tokens <= min(left, share) and not long_type:
+            if whole.tokens <= min(left, share) and not long_type and not offer.brief:
                 chosen.append((offer, whole))
                 left -= whole.tokens
             elif offer in first:
@@ -409,16 +412,16 @@ class _Packer:
 
 
 def _touches(one: Evidence, other: Evidence) -> bool:
-    """Whether two pieces are better shown as one: they overlap, or stand close and are there for the same reason."""
-    if one.role != other.role and not (one.start_line <= other.end_line and other.start_line <= one.end_line):
+    """Whether two pieces are better shown as one: they overlap, or stand close and neither is a whole definition."""
+    if one.path != other.path or one.outline or other.outline:
         return False
-    return (
-        one.path == other.path
-        and not one.outline
-        and not other.outline
-        and one.start_line <= other.end_line + 1 + JOINED_LINES
-        and other.start_line <= one.end_line + 1 + JOINED_LINES
-    )
+    gap = 0 if _is_whole(one) or _is_whole(other) else 1 + JOINED_LINES
+    return one.start_line <= other.end_line + gap and other.start_line <= one.end_line + gap
+
+
+def _is_whole(piece: Evidence) -> bool:
+    entry = piece.entry
+    return entry.kind != "block" and entry.end_line - entry.start_line <= piece.end_line - piece.start_line
 
 
 def _covers(piece: Evidence, offer: _Offer) -> bool:

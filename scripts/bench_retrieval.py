@@ -1,0 +1,285 @@
+"""How well searches find what questions ask for: `bench_retrieval.py --data DIR --checkouts DIR [--only NAMES]`.
+
+Prints NDCG@10 overall, by category and by language, the worst ten questions, and beside them a plain BM25 over windows
+of 50 lines and, where `--semble PYTHON` names an interpreter that has it, semble's package. With `--symbols FILE`, it
+also scores symbol-level questions ({"id", "repo", "query", "targets": [{"path", "name"}]}): recall and reciprocal rank
+of the wanted symbols among ten hits, and their recall in packed context of 2,000 and 8,000 tokens.
+
+The format of the questions is told in `retrieval_questions.py`. The weights of ranking that ship with the package were
+fitted on some repositories (docs/benchmarks.md names them): figures for those are not those for code never seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from glossator.errors import UsageError
+from glossator.index import terms as analysis
+from glossator.index.languages import LANGUAGES, language_of
+from glossator.retrieval.context import disk_reader, gather, split_lines
+from retrieval_questions import (
+    Place,
+    Question,
+    Repository,
+    by_category,
+    indexed,
+    load,
+    mean,
+    mean_of_repositories,
+    ndcg,
+    same_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.session import Session
+
+Found = dict[str, list[Place]]
+"""Question id -> results, best first."""
+
+WINDOW, STEP = 50, 45
+CONTEXTS = (2_000, 8_000)
+
+
+def glossator(repository: Repository, questions: list[Question], session: Session, times: list[float]) -> Found:
+    """What the engine finds."""
+    found: Found = {}
+    for question in questions:
+        started = time.perf_counter()
+        try:
+            hits = session.search(question.query, 10)
+        except UsageError:
+            hits = []
+        times.append(time.perf_counter() - started)
+        found[question.id] = [(repository.from_top(hit.path), hit.start_line, hit.end_line) for hit in hits]
+    return found
+
+
+def baseline(repository: Repository, questions: list[Question]) -> Found:
+    """BM25 (k1 1.2, b .75) over windows of 50 lines of all program files, with the terms of their paths."""
+    places: list[Place] = []
+    counts: list[Counter[str]] = []
+    for file in sorted(repository.folder.rglob("*")):
+        relative = file.relative_to(repository.folder).as_posix()
+        if not file.is_file() or not LANGUAGES[language_of(relative)].grammar or "/.git/" in f"/{relative}":
+            continue
+        lines = split_lines(file.read_text("utf-8", "replace"))
+        for start in range(0, max(len(lines), 1), STEP):
+            window = lines[start : start + WINDOW]
+            if any(line.strip() for line in window):
+                places.append((repository.from_top(relative), start + 1, start + len(window)))
+                counts.append(Counter([*analysis.analyze("\n".join(window)), *analysis.path_terms(relative)]))
+            if start + WINDOW >= len(lines):
+                break
+    postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for i, counted in enumerate(counts):
+        for term, count in counted.items():
+            postings[term].append((i, count))
+    lengths = [counted.total() for counted in counts]
+    average = mean(lengths) or 1.0
+    found: Found = {}
+    for question in questions:
+        scores: dict[int, float] = defaultdict(float)
+        for term in set(analysis.analyze(question.query)):
+            having = postings.get(term, [])
+            rarity = math.log(1 + (len(counts) - len(having) + 0.5) / (len(having) + 0.5))
+            for i, count in having:
+                scores[i] += rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * lengths[i] / average))
+        best = sorted(scores, key=lambda i: -scores[i])[:10]
+        found[question.id] = [places[i] for i in best]
+    return found
+
+
+SEMBLE = """
+import json, sys
+from semble import SembleIndex
+root, queries = sys.argv[1], json.load(sys.stdin)
+index = SembleIndex.from_path(root)
+for key, query in queries:
+    hits = [r.chunk for r in index.search(query, top_k=10)]
+    print(json.dumps([key, [[c.file_path, c.start_line, c.end_line] for c in hits]]))
+"""
+
+
+def semble(repository: Repository, questions: list[Question], python: str) -> Found:
+    """What semble's package finds, run by an interpreter that has it.
+
+    Raises:
+        RuntimeError: it cannot be run; the last line that it printed says why.
+    """
+    queries = json.dumps([(question.id, question.query) for question in questions])
+    folder = str(repository.folder)
+    done = subprocess.run(
+        [python, "-c", SEMBLE, folder], input=queries, capture_output=True, text=True, timeout=900, check=False
+    )
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or ["no message"])[-1])
+    found: Found = {}
+    for line in done.stdout.splitlines():
+        key, hits = json.loads(line)
+        found[key] = [
+            (repository.from_top(os.path.relpath(path, folder) if Path(path).is_absolute() else path), start, end)
+            for path, start, end in hits
+        ]
+    return found
+
+
+def table(title: str, columns: list[str], rows: list[tuple[str, list[float]]]) -> None:
+    """Print a table in Markdown."""
+    print(f"\n| {title} | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
+    for name, values in rows:
+        print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
+
+
+def file_level(options: argparse.Namespace) -> dict[str, Any]:
+    """Score the file-level questions; prints tables, returns the figures."""
+    repositories, questions = load(options.data, options.checkouts, [n for n in options.only.split(",") if n])
+    rankers: dict[str, list[tuple[Question, float]]] = {"glossator": [], "BM25": []}
+    results: list[tuple[float, Question, list[str]]] = []
+    times: list[float] = []
+    note = "semble was not run: name an interpreter that has its package and its model with --semble"
+    use_semble = bool(options.semble)
+    for repository in repositories:
+        asked = questions[repository.name]
+        session = indexed(repository, options.index_dir)
+        runs: dict[str, Callable[[], Found]] = {
+            "glossator": lambda r=repository, a=asked, s=session: glossator(r, a, s, times),  # type: ignore[misc]
+            "BM25": lambda r=repository, a=asked: baseline(r, a),  # type: ignore[misc]
+        }
+        for name, run in runs.items():
+            found = run()
+            scores = [(question, ndcg(found[question.id], question.targets)) for question in asked]
+            rankers[name] += scores
+            if name == "glossator":
+                results += [(score, q, [place[0] for place in found[q.id]]) for q, score in scores]
+        session.close()
+        if use_semble:
+            try:
+                found = semble(repository, asked, options.semble)
+                rankers.setdefault("semble", [])
+                rankers["semble"] += [(q, ndcg(found.get(q.id, []), q.targets)) for q in asked]
+                note = ""
+            except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+                note, use_semble = f"semble could not be run: {error}", False
+        print(
+            f"{repository.name:24} {mean(s for q, s in rankers['glossator'] if q.repo == repository.name):.3f}",
+            file=sys.stderr,
+        )
+    language = {repository.name: repository.language for repository in repositories}
+    count = sum(len(questions[repository.name]) for repository in repositories)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{count} questions, {len(repositories)} repositories; {machine}")
+    names = list(rankers)
+    table("NDCG@10, mean over repositories", names, [("overall", [mean_of_repositories(rankers[n]) for n in names])])
+    categories = {name: by_category(rankers[name]) for name in names}
+    table("by category", names, [(c, [categories[n][c] for n in names]) for c in categories["glossator"]])
+    rows = [
+        (one, [mean_of_repositories(p for p in rankers[n] if language[p[0].repo] == one) for n in names])
+        for one in sorted(set(language.values()))
+    ]
+    table("by language", names, rows)
+    if note:
+        print(f"\n{note}")
+    quantiles = statistics.quantiles(times, n=20) if len(times) > 1 else [0.0] * 19
+    print(f"\na query took {statistics.median(times) * 1e3:.1f} ms (median), {quantiles[18] * 1e3:.1f} ms (95 %)")
+    print("\nThe worst ten questions:\n")
+    for score, question, paths in sorted(results, key=lambda item: item[0])[:10]:
+        wanted = ", ".join(one["path"] for one in question.targets)
+        print(f"- {score:.2f} {question.id} “{question.query}”: wanted {wanted}; found {', '.join(paths[:3])}")
+    return {name: mean_of_repositories(rankers[name]) for name in names}
+
+
+def symbol_level(options: argparse.Namespace) -> dict[str, float]:
+    """Score the symbol-level questions; prints a table, returns the figures."""
+    repositories, _ = load(options.data, options.checkouts) if options.symbol_repos is None else ([], {})
+    if options.symbol_repos is not None:
+        repositories = [
+            Repository(
+                row["name"], row.get("language", ""), options.symbol_checkouts / row["name"], row.get("root", ".")
+            )
+            for row in json.loads(options.symbol_repos.read_text("utf-8"))
+        ]
+    by_repo: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in options.symbols.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        by_repo[row["repo"]].append(row)
+    figures: dict[str, list[float]] = defaultdict(list)
+    for repository in repositories:
+        rows = by_repo.get(repository.name, [])
+        if not rows or not repository.folder.is_dir():
+            continue
+        session = indexed(repository, options.index_dir)
+        searcher = session.root.searcher()
+        assert searcher is not None
+        read = disk_reader(repository.folder, session.settings)
+        sums: dict[str, list[float]] = defaultdict(list)
+        for row in rows:
+            wanted = row["targets"]
+            hits = session.search(row["query"], 10)
+
+            def met(path: str, name: str, target: dict[str, str]) -> bool:
+                names = (part.strip() for part in name.split(", "))
+                return same_path(path, target["path"]) and target["name"] in names
+
+            ranks = [
+                next((i for i, hit in enumerate(hits, 1) if met(hit.path, hit.qualified_name, one)), 0)
+                for one in wanted
+            ]
+            sums["recall@10"].append(mean(float(rank > 0) for rank in ranks))
+            sums["MRR@10"].append(max((1 / rank for rank in ranks if rank), default=0.0))
+            sums["file recall@10"].append(
+                mean(float(any(same_path(hit.path, one["path"]) for hit in hits)) for one in wanted)
+            )
+            for size in CONTEXTS:
+                evidence = gather(searcher, row["query"], size, read=read).evidence
+                sums[f"in {size:,} tokens"].append(
+                    mean(float(any(met(piece.path, piece.qualified_name, one) for piece in evidence)) for one in wanted)
+                )
+        session.close()
+        for name, values in sums.items():
+            figures[name].append(mean(values))
+        print(f"{repository.name:24} {len(rows)} {mean(sums['recall@10']):.3f}", file=sys.stderr)
+    result = {name: mean(values) for name, values in figures.items()}
+    count = sum(len(rows) for rows in by_repo.values())
+    table(f"symbol level, {count} questions", list(result), [("glossator", list(result.values()))])
+    return result
+
+
+def main() -> None:
+    """Parse arguments, print tables, and figures as JSON on the last line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder with questions.jsonl and repos.json")
+    parser.add_argument("--checkouts", type=Path, help="folder with the repositories' work trees by name")
+    parser.add_argument("--index-dir", type=Path, required=True, help="where the indexes are kept")
+    parser.add_argument("--only", default="", help="names of repositories, comma separated")
+    parser.add_argument("--semble", default="", help="a Python interpreter that has semble's package and model")
+    parser.add_argument("--symbols", type=Path, help="symbol-level questions")
+    parser.add_argument("--symbol-repos", type=Path, help="repos.json of the symbol-level questions")
+    parser.add_argument("--symbol-checkouts", type=Path, help="their work trees by name")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {}
+    if options.data and options.checkouts:
+        figures["files"] = file_level(options)
+    if options.symbols:
+        figures["symbols"] = symbol_level(options)
+    if not figures:
+        parser.error("give --data and --checkouts, or --symbols with --symbol-repos and --symbol-checkouts")
+    print(f"\n{json.dumps(figures)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Evidence: gathered within a budget, read as it is now, merged, numbered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glossator.errors import UsageError
+from glossator.retrieval.context import (
+    Gathered,
+    best_lines,
+    disk_reader,
+    estimated_tokens,
+    gather,
+    gather_symbol,
+    split_lines,
+)
+from glossator.retrieval.graph import Graph
+from glossator.retrieval.search import Searcher
+from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from glossator.retrieval.context import Read
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = make_project(tmp_path, FILES)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def searcher(project: Project) -> Iterator[Searcher]:
+    with Searcher(project.store, project.embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def read(project: Project) -> Read:
+    return disk_reader(project.root, SETTINGS)
+
+
+def check(gathered: Gathered, read: Read, budget: int) -> None:
+    """What holds for any evidence."""
+    assert [piece.number for piece in gathered.evidence] == list(range(1, len(gathered.evidence) + 1))
+    assert sum(piece.tokens for piece in gathered.evidence) <= budget
+    for piece in gathered.evidence:
+        text = read(piece.path)
+        assert text is not None
+        lines = split_lines(text)
+        assert 1 <= piece.start_line <= piece.end_line <= len(lines)
+        assert piece.source == "\n".join(lines[piece.start_line - 1 : piece.end_line])
+        stripped = {line.strip() for line in lines}
+        for line in piece.text.split("\n"):  # never cut within a line (an outline drops the end of a declaration)
+            assert line.strip() in stripped or piece.outline
+    places = [(piece.path, piece.start_line, piece.end_line) for piece in gathered.evidence if not piece.outline]
+    for i, (path, start, end) in enumerate(places):
+        for other, first, last in places[i + 1 :]:
+            assert path != other or end < first or last < start
+
+
+@pytest.mark.parametrize("budget", [0, 20, 60, 150, 400, 1000, 8000])
+@pytest.mark.parametrize("question", ["how is the configuration file read", "SessionStore", "session of a user"])
+def test_evidence_for_a_question(searcher: Searcher, read: Read, question: str, budget: int) -> None:
+    gathered = gather(searcher, question, budget, read=read)
+    check(gathered, read, budget)
+    assert bool(gathered.evidence) == (budget >= 60) or budget == 20
+
+
+@pytest.mark.parametrize("budget", [0, 60, 400, 8000])
+@pytest.mark.parametrize("name", ["parse_config", "SessionStore", "SessionStore.close", "HttpClient.send"])
+def test_evidence_for_a_symbol(project: Project, searcher: Searcher, read: Read, name: str, budget: int) -> None:
+    gathered = gather_symbol(searcher, project.store.named(name)[0], budget, read=read)
+    check(gathered, read, budget)
+
+
+def test_whole_symbols_come_first_and_say_why(searcher: Searcher, read: Read) -> None:
+    gathered = gather(searcher, "how is the configuration file read", 2000, read=read)
+    first = gathered.evidence[0]
+    assert first.qualified_name == "parse_config"
+    assert first.text.startswith("def parse_config(path):")
+    assert first.text.endswith("return sections")
+    assert "configuration" in first.why
+    assert gathered.subject is not None
+    assert gathered.subject.name == "parse_config"
+
+
+def test_methods_lose_their_indentation_and_keep_their_source(project: Project, searcher: Searcher, read: Read) -> None:
+    entry = project.store.named("SessionStore.close")[0]
+    first = gather_symbol(searcher, entry, 1000, read=read).evidence[0]
+    assert first.text.startswith("def close(self, token):\n    ")
+    assert first.source.startswith("    def close")
+
+
+def test_the_tokens_are_counted_by_the_caller(searcher: Searcher, read: Read) -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return len(text.split())
+
+    gathered = gather(searcher, "session", 300, read=read, count_tokens=count)
+    assert counted
+    check(gathered, read, 300)
+
+
+def test_a_symbol_s_callers_callees_and_tests(project: Project, searcher: Searcher, read: Read) -> None:
+    gathered = gather_symbol(searcher, project.store.named("parse_config")[0], 4000, read=read)
+    roles = {(piece.role, piece.qualified_name) for piece in gathered.evidence}
+    assert ("symbol", "parse_config") in roles
+    assert ("caller", "main") in roles
+    assert ("callee", "ConfigError") in roles
+    assert ("test", "test_parse_config_reads_values") in roles
+    assert gathered.relations is not None
+    assert [entry.name for entry in gathered.relations.siblings] == ["default_config"]
+
+
+def test_a_class_that_does_not_fit_is_outlined(tmp_path: Path) -> None:
+    methods = "\n".join(f"    def step_{i}(self):\n        return {i} + self.start * {i}\n" for i in range(60))
+    project = make_project(tmp_path, {"big.py": f'class Machine:\n    """Does steps."""\n\n{methods}'})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        entry = project.store.named("Machine")[0]
+        piece = gather_symbol(searcher, entry, 600, read=disk_reader(project.root, SETTINGS)).evidence[0]
+        assert piece.outline
+        assert piece.text.startswith('class Machine:\n    """Does steps."""')
+        assert "def step_0(self)" in piece.text
+        assert "more members" in piece.text
+        assert (piece.start_line, piece.end_line) == (entry.start_line, entry.end_line)
+
+
+def test_a_function_that_does_not_fit_is_excerpted_where_it_matches(tmp_path: Path) -> None:
+    lines = [f"    step_{i} = prepare({i})" for i in range(300)]
+    lines[220] = "    refund(step_219)  # the card was refused"
+    project = make_project(tmp_path, {"pay.py": "def charge(card):\n" + "\n".join(lines) + "\n"})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        gathered = gather(searcher, "refund a refused card", 500, read=disk_reader(project.root, SETTINGS))
+        assert "refund(step_219)" in gathered.evidence[0].text
+        assert sum(piece.tokens for piece in gathered.evidence) <= 500
+
+
+def test_moved_text_is_found_again_by_its_name(project: Project, searcher: Searcher, read: Read) -> None:
+    path = project.root / "server/config.py"
+    path.write_text("# A licence.\n" * 30 + FILES["server/config.py"], "utf-8")
+    gathered = gather(searcher, "parse_config", 2000, read=read)
+    first = gathered.evidence[0]
+    assert first.text.startswith("def parse_config(path):")
+    assert first.start_line == 36
+
+
+def test_text_that_is_gone_is_no_evidence(project: Project, searcher: Searcher, read: Read) -> None:
+    (project.root / "server/config.py").write_text("# nothing left\n", "utf-8")
+    (project.root / "web/src/httpClient.ts").unlink()
+    gathered = gather(searcher, "parse_config HttpClient", 4000, read=read)
+    assert not {"server/config.py", "web/src/httpClient.ts"} & {piece.path for piece in gathered.evidence}
+
+
+def test_text_comes_from_unsaved_buffers(project: Project, searcher: Searcher) -> None:
+    text = "def read_settings(path):\n    '''Read the configuration file.'''\n    return load_all(path)\n"
+    overlay = {"server/config.py": project.update_of("server/config.py", text)}
+    read = disk_reader(project.root, SETTINGS, {"server/config.py": text})
+    gathered = gather(searcher, "how is the configuration file read", 2000, read=read, overlay=overlay)
+    assert gathered.evidence[0].text == text.rstrip("\n")
+    graph = Graph(project.store, overlay)
+    entry = graph.named("read_settings")[0]
+    symbol = gather_symbol(searcher, entry, 2000, read=read, overlay=overlay)
+    assert symbol.evidence[0].text == text.rstrip("\n")
+    assert not graph.named("parse_config")
+
+
+def test_nothing_to_ask_is_refused(searcher: Searcher, read: Read) -> None:
+    with pytest.raises(UsageError):
+        gather(searcher, " ", 100, read=read)
+
+
+def test_lines_end_at_line_ends_only() -> None:
+    assert split_lines("a\r\nb\rc\nd\x0ce\u2028f\n") == ["a", "b", "c", "d\x0ce\u2028f"]
+    assert split_lines("") == []
+    assert split_lines("a\n\nb") == ["a", "", "b"]
+
+
+def test_estimated_tokens_grow_with_the_text() -> None:
+    assert estimated_tokens("") == 0
+    assert estimated_tokens("x" * 35) == 10
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["", "alpha", "beta gamma", "delta"]), min_size=1, max_size=40),
+    st.integers(1, 50),
+    st.data(),
+)
+def test_best_lines_are_as_many_as_asked_and_inside(lines: list[str], size: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(1, len(lines)))
+    end = data.draw(st.integers(start, len(lines)))
+    first, last = best_lines(lines, start, end, size, {"beta", "delta"})
+    assert start <= first <= last <= end
+    assert last - first + 1 == min(size, end - start + 1)

@@ -1,0 +1,104 @@
+"""The answer without a model."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glossator.retrieval.context import Gathered, disk_reader, gather, gather_symbol
+from glossator.retrieval.evidence import NOTE, evidence_answer
+from glossator.retrieval.search import Searcher
+from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = make_project(tmp_path_factory.mktemp("evidence"), FILES)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def searcher(project: Project) -> Iterator[Searcher]:
+    with Searcher(project.store, project.embedder) as opened:
+        yield opened
+
+
+def ask(project: Project, searcher: Searcher, question: str) -> tuple[str, Gathered]:
+    gathered = gather(searcher, question, 3000, read=disk_reader(project.root, SETTINGS))
+    return evidence_answer(gathered), gathered
+
+
+def explain(project: Project, searcher: Searcher, name: str) -> tuple[str, Gathered]:
+    entry = project.store.named(name)[0]
+    gathered = gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS))
+    return evidence_answer(gathered), gathered
+
+
+def check(answer: str, gathered: Gathered) -> None:
+    """Every citation exists, code blocks are closed, the origin is told."""
+    assert NOTE in answer
+    prose = re.sub(r"```.*?```", "", answer, flags=re.DOTALL)
+    cited = {int(number) for number in re.findall(r"\[(\d+)\]", prose)}
+    assert cited
+    assert cited <= {piece.number for piece in gathered.evidence}
+    assert answer.count("\n```") % 2 == 0
+    assert "\n\n\n" not in answer
+
+
+@pytest.mark.parametrize(
+    "question", ["how is the configuration file read", "session timeout", "RetryPolicy", "README.md"]
+)
+def test_any_answer_is_sound(project: Project, searcher: Searcher, question: str) -> None:
+    check(*ask(project, searcher, question))
+
+
+def test_an_answer_leads_with_what_the_best_symbol_does(project: Project, searcher: Searcher) -> None:
+    answer, _ = ask(project, searcher, "how is the configuration file read")
+    lead = answer.split("\n")[0]
+    assert lead == (
+        "**Function `parse_config`** in `server/config.py:6` [1]: Read the configuration file and return its sections."
+    )
+    assert "```python\ndef parse_config(path)\n```" in answer
+    assert 'key, found, value = line.partition("=")' in answer
+    assert "`main`" in answer
+    assert "test_parse_config_reads_values" in answer
+
+
+def test_an_explanation_tells_use_and_members(project: Project, searcher: Searcher) -> None:
+    answer, gathered = explain(project, searcher, "SessionStore")
+    check(answer, gathered)
+    assert answer.startswith("**Class `SessionStore`** in `server/session.py:8` [1]: Keeps the sessions of users")
+    assert "**Members:** `__init__`, `create`, `user_of`, `close`." in answer
+    assert "Referred to in 1 place, such as `main`" in answer
+
+
+def test_an_explanation_of_a_method_names_its_class(project: Project, searcher: Searcher) -> None:
+    answer, gathered = explain(project, searcher, "SessionStore.user_of")
+    check(answer, gathered)
+    assert "It belongs to class `SessionStore`" in answer
+    assert "It uses `SessionExpired`" in answer or "`SessionExpired`" in answer
+    assert "raise SessionExpired(token)" in answer
+
+
+def test_code_that_holds_fences_stays_inside_its_own(tmp_path: Path) -> None:
+    source = 'def render(text):\n    """Make a fence."""\n    return "```" + text + "```"\n'
+    project = make_project(tmp_path, {"fence.py": source})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        answer, _ = ask(project, searcher, "render")
+        assert '````python\nreturn "```" + text + "```"\n````' in answer
+
+
+def test_without_evidence_it_says_so(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        answer, gathered = ask(project, searcher, "anything")
+        assert not gathered.evidence
+        assert answer.startswith("Nothing in the index matches.")
+        assert NOTE in answer
