@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
@@ -55,10 +56,15 @@ FOLLOW_UP_TOKENS = 24
 
 @dataclass(frozen=True)
 class Run:
-    """One answer, as seen from outside: seconds to the first token, tokens/s after it."""
+    """One answer, as seen from outside.
+
+    `first`: seconds to the first token; `rate`: tokens/s after it; `cpu`: seconds of processor time in all, of the
+    process that computes.
+    """
 
     first: float
     rate: float
+    cpu: float
 
 
 def text_of(tokens: int, seed: int) -> str:
@@ -79,7 +85,7 @@ def bare(pipe: Connection, path: str, options: dict[str, Any]) -> None:
     while (job := pipe.recv()) is not None:
         prompt, count = job
         llm.reset()
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         tokens = llm.tokenize(prompt.encode(), add_bos=False, special=True)
         first = 0.0
         made = 0
@@ -89,7 +95,7 @@ def bare(pipe: Connection, path: str, options: dict[str, Any]) -> None:
             first = first or time.perf_counter()
             if made == count:
                 break
-        pipe.send((first - started, (made - 1) / (time.perf_counter() - first)))
+        pipe.send((first - started, (made - 1) / (time.perf_counter() - first), time.process_time() - used))
 
 
 def model_file(shape: str) -> Path:
@@ -105,7 +111,14 @@ def model_file(shape: str) -> Path:
     return path
 
 
+def cpu_seconds(client: ModelClient) -> float:
+    """Processor time that the model's process has used."""
+    times = psutil.Process(client.pid).cpu_times()
+    return times.user + times.system
+
+
 async def ask(client: ModelClient, messages: list[ChatMessage], tokens: int) -> tuple[Run, Done]:
+    before = cpu_seconds(client)
     started = time.perf_counter()
     first = 0.0
     done: Done | None = None
@@ -117,12 +130,12 @@ async def ask(client: ModelClient, messages: list[ChatMessage], tokens: int) -> 
     ended = time.perf_counter()
     assert done is not None
     first = first or ended
-    return Run(first - started, (done.usage.completion_tokens - 1) / (ended - first)), done
+    rate = (done.usage.completion_tokens - 1) / max(ended - first, 1e-9)
+    return Run(first - started, rate, cpu_seconds(client) - before), done
 
 
 async def cancelled_after(client: ModelClient, messages: list[ChatMessage], *, writing: bool) -> float:
     """Seconds from closing an answer's stream until the model is free again."""
-    free = asyncio.Event()
     events = client.chat(messages, max_tokens=2000)
     if writing:
         async with aclosing(events):
@@ -140,7 +153,6 @@ async def cancelled_after(client: ModelClient, messages: list[ChatMessage], *, w
         await asyncio.gather(task, return_exceptions=True)
     while client.status.state == "busy":
         await asyncio.sleep(0.0005)
-    free.set()
     return time.perf_counter() - started
 
 
@@ -206,6 +218,11 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         result["first_token_over_ms"] = round(
             1000 * statistics.median(one.first - other.first for one, other in zip(ours, theirs, strict=True)), 1
         )
+
+        # Processor time does not suffer from what else the machine does; prompt and answer together.
+        work = PROMPT_TOKENS + ANSWER_TOKENS
+        result["cpu_ms_per_token"] = round(1000 * statistics.median(run.cpu for run in ours) / work, 2)
+        result["bare_cpu_ms_per_token"] = round(1000 * statistics.median(run.cpu for run in theirs) / work, 2)
 
         talk = [ChatMessage("system", text_of(CONTEXT_TOKENS, 99)), ChatMessage("user", "What is it?")]
         cold, done = await ask(client, talk, 8)
