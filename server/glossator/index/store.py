@@ -237,7 +237,7 @@ class Store(Lookup):
     def _begin(self) -> Table:
         """Make the first table."""
         generation = int(self._catalogue.get("table")) + 1
-        table = self._lance.open(generation, create=True)
+        table = self._lance.open(generation, 0, create=True)
         self._catalogue.put({"table": generation, "version": table.version(), "indexed_below": 0, "bytes": 0})
         self._table = table
         return table
@@ -256,7 +256,7 @@ class Store(Lookup):
         found = np.empty(0, np.int64)
         try:
             if generation:
-                self._table = self._lance.open(generation)
+                self._table = self._lance.open(generation, self.entry_count())
                 if damaged:
                     self._table.check()
                 found = np.sort(self._table.rows_where("id >= 0")["id"].to_numpy())
@@ -351,14 +351,14 @@ class Store(Lookup):
         with self._writing:
             generation = int(self._catalogue.get("table"))
             self._lance.sweep(generation)
-            source = self._lance.open(generation)
+            source = self._lance.open(generation, 0)
             before = {revision: count for revision, count in self._catalogue.revisions().items() if count}
             fence = self._catalogue.next_file
         try:
-            target = self._lance.open(generation + 1, create=True)
+            target = self._lance.open(generation + 1, sum(before.values()), create=True)
             if before:
                 source.copy(np.array(sorted(before), np.int64), target)
-            target.index(sum(before.values()))
+            target.index(target.rows)
             self._change_over(target, before, fence)
         except BaseException:
             self._lance.sweep(int(self._catalogue.get("table")))
@@ -409,7 +409,7 @@ class Store(Lookup):
             try:
                 with self._opening:
                     if self._table is None or self._table.generation != generation:
-                        self._table = self._lance.open(generation)
+                        self._table = self._lance.open(generation, self.entry_count())
                     return self._table
             except StoreCorruptError:
                 if generation == self._catalogue.get("table"):

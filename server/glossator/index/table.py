@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -34,11 +35,13 @@ _T = TypeVar("_T")
 VECTOR_INDEX_ROWS = 8_000
 """From this many rows on a vector index is made; below, reading all vectors is as fast."""
 
-PARTITION_ROWS = 500
+PARTITION_ROWS = 2_000
 """Rows in a partition of the vector index, on average."""
 
-PROBES = 16
-"""Partitions that a vector search looks into."""
+PROBE_SHARE = 0.7
+"""Share of the partitions that a vector search looks into. With the vectors of 75,000 entries of the standard library
+(the bundled model) and questions taken from docstrings, recall at 100 was .92 at .21, .958 at .43, .993 at .65, .998 at
+.8; all took 4 to 8 ms, where reading the column without an index takes 90 ms."""
 
 COPY_ROWS = 10_000
 """Rows that are copied at a time: about 12 MB."""
@@ -81,9 +84,10 @@ class _Loop:
 class Table:
     """One generation of the LanceDB table."""
 
-    def __init__(self, lance: Lance, generation: int, handle: Any) -> None:
+    def __init__(self, lance: Lance, generation: int, handle: Any, rows: int) -> None:
         self._lance = lance
         self.generation = generation
+        self.rows = rows
         self._handle = handle
 
     # Writing
@@ -109,7 +113,7 @@ class Table:
         return int(self._lance.run(lambda: self._handle.delete(condition)).version)
 
     def index(self, rows: int) -> None:
-        """Make the indexes."""
+        """Make the indexes of this many rows."""
         from lancedb.index import FTS, Bitmap, BTree, IvfFlat
 
         text = FTS(
@@ -126,10 +130,8 @@ class Table:
             self._create_index(column, config)
         if rows >= VECTOR_INDEX_ROWS:
             # Few rounds over few samples: more made no difference to recall, measured on clustered vectors.
-            partitions = IvfFlat(
-                distance_type="dot", num_partitions=rows // PARTITION_ROWS, max_iterations=5, sample_rate=40
-            )
-            self._create_index("vector", partitions)
+            config = IvfFlat(distance_type="dot", num_partitions=partitions_for(rows), max_iterations=3, sample_rate=30)
+            self._create_index("vector", config)
 
     def _create_index(self, column: str, config: Any) -> None:
         self._lance.run(lambda: self._handle.create_index(column, config=config))
@@ -144,10 +146,6 @@ class Table:
     def version(self) -> int:
         """The number of the table's newest version, which any write raises."""
         return int(self._lance.run(self._handle.version))
-
-    def rows(self) -> int:
-        """How many rows there are."""
-        return int(self._lance.run(self._handle.count_rows))
 
     # Reading
 
@@ -183,8 +181,10 @@ class Table:
         """(id, dot product) of the nearest rows, best first; `condition` "" lets all through."""
         import numpy as np
 
+        probes = math.ceil(PROBE_SHARE * partitions_for(self.rows))
+
         def query(table: Any) -> Any:
-            found = table.vector_search(np.asarray(vector, dtype=np.float32)).distance_type("dot").nprobes(PROBES)
+            found = table.vector_search(np.asarray(vector, dtype=np.float32)).distance_type("dot").nprobes(probes)
             found = found.select(["id", "_distance"]).limit(limit)
             return found.where(condition) if condition else found
 
@@ -271,8 +271,8 @@ class Lance:
         """The folder of a generation."""
         return self.folder / f"entries-{generation}.lance"
 
-    def open(self, generation: int, *, create: bool = False) -> Table:
-        """Open the table of a generation; `create` makes it anew."""
+    def open(self, generation: int, rows: int, *, create: bool = False) -> Table:
+        """Open the table of a generation, or, if `create`, make it anew. It has about this many rows."""
         # Its warnings (of empty clusters, of a table that it makes as it is told) would reach the user's terminal.
         os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
@@ -288,7 +288,7 @@ class Lance:
                 return await self._connection.create_table(name, schema=self.schema())
             return await self._connection.open_table(name)
 
-        return Table(self, generation, self.run(start))
+        return Table(self, generation, self.run(start), rows)
 
     def newest_version(self, generation: int) -> int:
         """The newest version of a generation, by the names of its files, without LanceDB; 0 if there is none."""
@@ -317,6 +317,11 @@ class Lance:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def partitions_for(rows: int) -> int:
+    """How many partitions the vector index of so many rows has."""
+    return max(4, rows // PARTITION_ROWS)
 
 
 class Rows:
