@@ -49,7 +49,7 @@ class FakeEmbedder:
     id = "fake-1"
     dimensions = 16
 
-    def embed_entries(self, entries: Sequence[Entry]) -> np.ndarray:
+    def embed_entries(self, entries: Sequence[Entry], words: Sequence[Sequence[str]] | None = None) -> np.ndarray:
         return np.array([self.embed_query(entry.text) for entry in entries], np.float32).reshape(-1, 16)
 
     def embed_query(self, query: str) -> np.ndarray:

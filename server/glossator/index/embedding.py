@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from glossator.index.entries import Entry
     from glossator.settings import Settings
 
+    _Document = tuple[tuple[str | Sequence[str], float], ...]
+
 BUNDLED: Final = Path(__file__).resolve().parent.parent / "data" / "embedder"
 """Folder of the model that comes with the package."""
 
@@ -79,8 +81,13 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """Length of a vector."""
 
-    def embed_entries(self, entries: Sequence[Entry]) -> NDArray[np.float32]:
-        """Vectors of entries, shape (len(entries), dimensions), each row of length 1 (or 0 for an empty text)."""
+    def embed_entries(
+        self, entries: Sequence[Entry], words: Sequence[Sequence[str]] | None = None
+    ) -> NDArray[np.float32]:
+        """Vectors of entries, shape (len(entries), dimensions), each row of length 1 (or 0 for an empty text).
+
+        `words` are the `terms.identifiers` of each entry's text, if the caller has them.
+        """
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimensions,)."""
@@ -132,6 +139,8 @@ def words(text: str) -> list[str]:
 
 def parts(word: str) -> list[str]:
     """The lower-case parts of a word: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
+    if word.islower() and word.isascii() and word.isalpha():
+        return [word]
     return [part.lower() for part in _PART.findall(word)]
 
 
@@ -164,10 +173,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def counts(self, texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def counts(
+        self, texts: Iterable[str | Sequence[str]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """How often each word of the vocabulary occurs in each text: arrays (text's position, word's id, count).
 
-        In order of the texts, then of the ids. Identifiers are remembered whole; their ids are those of their parts.
+        In order of the texts, then of the ids. A text may be given as its `identifiers`; these are remembered whole,
+        their ids are those of their parts.
         """
         import numpy as np
 
@@ -177,7 +189,7 @@ class Vocabulary:
         numbers: list[int] = []
         lengths: list[int] = []
         for text in texts:
-            found = identifiers(plain(text))
+            found = identifiers(plain(text)) if isinstance(text, str) else text
             numbers.extend(map(number_of, found))
             lengths.append(len(found))
         met = np.array(numbers, np.int64)
@@ -275,9 +287,19 @@ class StaticEmbedder:
         """Length of a vector."""
         return self._dimensions
 
-    def embed_entries(self, entries: Sequence[Entry]) -> NDArray[np.float32]:
+    def embed_entries(
+        self, entries: Sequence[Entry], words: Sequence[Sequence[str]] | None = None
+    ) -> NDArray[np.float32]:
         """Vectors of entries, shape (len(entries), dimensions): their fields, weighted, in one bag of words."""
-        return self._embed([self._fields(entry) for entry in entries])
+        if words is None:
+            return self._embed([self._fields(entry, entry.text) for entry in entries])
+        return self._embed(
+            [
+                # What is not ASCII is embedded in its `plain` form, whose words are others.
+                self._fields(entry, found if entry.text.isascii() else entry.text)
+                for entry, found in zip(entries, words, strict=True)
+            ]
+        )
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of plain texts, shape (len(texts), dimensions)."""
@@ -295,12 +317,12 @@ class StaticEmbedder:
         vector: NDArray[np.float32] = self.embed_texts([query])[0]
         return vector
 
-    def _fields(self, entry: Entry) -> tuple[tuple[str, float], ...]:
-        texts = (entry.qualified_name, entry.signature, entry.doc, entry.text)
+    def _fields(self, entry: Entry, text: str | Sequence[str]) -> _Document:
+        texts = (entry.qualified_name, entry.signature, entry.doc, text)
         return tuple((text, weight) for text, weight in zip(texts, self._field_weights, strict=True) if text and weight)
 
-    def _embed(self, documents: Sequence[tuple[tuple[str, float], ...]]) -> NDArray[np.float32]:
-        """Vectors of documents, each a tuple of (text, weight)."""
+    def _embed(self, documents: Sequence[_Document]) -> NDArray[np.float32]:
+        """Vectors of documents, each a tuple of (text or its identifiers, weight)."""
         import numpy as np
 
         weights = np.array([weight for document in documents for _, weight in document], np.float32)
@@ -358,7 +380,11 @@ class GgufEmbedder:
             self._dimensions = int(self._run(["code"]).shape[1])
         return self._dimensions
 
-    def embed_entries(self, entries: Sequence[Entry]) -> NDArray[np.float32]:
+    def embed_entries(
+        self,
+        entries: Sequence[Entry],
+        words: Sequence[Sequence[str]] | None = None,  # noqa: ARG002 - the model has words of its own
+    ) -> NDArray[np.float32]:
         """Vectors of entries: qualified name and text, behind the model's prefix for documents."""
         return self._run([f"{self._document_prefix}{entry.qualified_name}\n{entry.text}" for entry in entries])
 

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glossator.index.entries import Entry
 
 MAX_TERM = 40
@@ -64,6 +66,8 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _parts(identifier: str) -> tuple[str, ...]:
     if identifier.isascii():
+        if identifier.islower() and identifier.isalpha():
+            return (identifier,)
         return tuple(part.lower() for part in _PART.findall(identifier))
     spaced = _HUMP_UNICODE.sub("_", identifier)
     parts: list[str] = []
@@ -142,9 +146,12 @@ def stem_of(path: str) -> str:
     return name.partition(".")[0] or name
 
 
-def entry_terms(path: str, entry: Entry) -> str:
-    """What the full-text index holds of an entry: the terms of its text and of its path, joined with spaces."""
-    terms = " ".join(map(_joined_terms, identifiers(entry.text))).strip()
+def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> str:
+    """What the full-text index holds of an entry: the terms of its text and of its path, joined with spaces.
+
+    `words` are the `identifiers` of its text, if the caller has them.
+    """
+    terms = " ".join(map(_joined_terms, identifiers(entry.text) if words is None else words)).strip()
     if "  " in terms:  # of words without terms
         terms = " ".join(terms.split())
     if terms.count(" ") >= MAX_ENTRY_TERMS:

@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, fields, replace
+from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
@@ -297,10 +298,11 @@ class _FileIndexer:
     def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
         """Results of some files, whose entries are embedded together."""
         from glossator.index.records import FileUpdate
-        from glossator.index.terms import entry_terms
+        from glossator.index.terms import entry_terms, identifiers
 
         entries = [entry for item in read if isinstance(item, _Parsed) for entry in item.parsed.entries]
-        keys, vectors, computed = self._embed(entries)
+        words = [identifiers(entry.text) for entry in entries]
+        keys, vectors, computed = self._embed(entries, words)
         results: list[FileResult] = []
         first = 0
         for item in read:
@@ -309,7 +311,7 @@ class _FileIndexer:
                 continue
             path, of_file = item.record.path, item.parsed.entries
             last = first + len(of_file)
-            terms = tuple(entry_terms(path, entry) for entry in of_file)
+            terms = tuple(map(entry_terms, repeat(path), of_file, words[first:last]))
             symbols = [index for index, entry in enumerate(of_file, first) if entry.part == 0 and entry.kind != "block"]
             results.append(
                 FileResult(
@@ -324,7 +326,9 @@ class _FileIndexer:
             first = last
         return results
 
-    def _embed(self, entries: Sequence[Entry]) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
+    def _embed(
+        self, entries: Sequence[Entry], words: Sequence[list[str]]
+    ) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
         """The entries' keys and vectors, and the keys of those vectors that were not known before."""
         import numpy as np
 
@@ -334,10 +338,12 @@ class _FileIndexer:
             return [], np.zeros((len(entries), 0), np.float16), set()
         keys = [vector_key(self._embedder.id, entry) for entry in entries]
         known = self._cache.get(keys)
-        missing = {key: entry for key, entry in zip(keys, entries, strict=True) if key not in known}
+        missing = {key: index for index, key in enumerate(keys) if key not in known}
         if missing:
-            computed = self._embedder.embed_entries(list(missing.values())).astype(np.float16)
-            known.update(zip(missing, computed, strict=True))
+            computed = self._embedder.embed_entries(
+                [entries[index] for index in missing.values()], [words[index] for index in missing.values()]
+            )
+            known.update(zip(missing, computed.astype(np.float16), strict=True))
         vectors = np.empty((len(keys), self._embedder.dimensions), np.float16)
         for row, key in enumerate(keys):
             vectors[row] = known[key]
