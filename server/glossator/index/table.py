@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from glossator.index.records import FileUpdate
 
 _T = TypeVar("_T")
+_FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
+_REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
+# What the system says, in LanceDB's words: no room (ENOSPC, EFBIG, EDQUOT; Windows' 112), or no access, memory or files.
 
 VECTOR_INDEX_ROWS = 8_000
 """From this many rows on a vector index is made; below, reading all vectors is as fast."""
@@ -256,8 +259,10 @@ class Lance:
             raise StoreError(f"the index in {self.folder.parent} was closed meanwhile") from None
         except (RuntimeError, ValueError, OSError) as error:
             text = str(error)
-            if re.search(r"os error (28|27|122)\b|no space left|disk is full|not enough space", text, re.IGNORECASE):
+            if _FULL.search(text):
                 raise full_error(self.folder.parent) from error
+            if _REFUSED.search(text):
+                raise StoreError(f"cannot use the index in {self.folder.parent}: {text}") from error
             raise corrupt_error(self.folder.parent, " ".join((text or repr(error)).split())[:200]) from error
 
     def schema(self) -> pa.Schema:
