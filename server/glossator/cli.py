@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import sys
 import time
@@ -138,6 +139,8 @@ def run(argv: Sequence[str]) -> int:
             encoding = "utf-8" if not stream.isatty() else stream.encoding
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
     arguments = _parser().parse_args(argv)
+    # What is worth telling is told by the commands themselves; the language server sets up logs of its own.
+    logging.getLogger("glossator").addHandler(logging.NullHandler())
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -308,7 +311,10 @@ def _search(arguments: argparse.Namespace) -> int:
         _bring_up_to_date(session)
         if queries is not None:
             for identifier, query in queries:
-                result = _search_once(session, query, arguments.limit, where)
+                try:
+                    result = _search_once(session, query, arguments.limit, where)
+                except UsageError as error:  # one bad query must not cost the others
+                    result = {"hits": [], "seconds": 0.0, "error": str(error)}
                 _print_json({"id": identifier, **result})
             return 0
         result = _search_once(session, arguments.query, arguments.limit, where)
