@@ -5,6 +5,7 @@ The sources lie in `languages/more/`; each uses what is characteristic of its la
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -767,3 +768,52 @@ def test_languages_read_by_a_relative(path: str, text: str, expected: list[tuple
     parsed = parse(path, text)
     assert table(parsed) == expected
     check_entries(text, parsed)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("a_spec.rb", "describe Cart do\n  it 'adds' do\n    add(1)\n  end\nend\n", ["Cart", "Cart.adds"]),
+        ("CartTest.php", "<?php\nit('adds', function () {\n    add(1);\n});\n", ["adds"]),
+        (
+            "CartSpec.scala",
+            'class CartSpec extends Spec {\n  test("adds") { add(1) }\n  "A cart" should "add" in { add(1) }\n}\n',
+            ["CartSpec.adds", "CartSpec.A cart should add"],
+        ),
+        (
+            "CartSpec.kt",
+            'class CartSpec : Spec({\n  context("cart") {\n    test("adds") { add(1) }\n  }\n})\n',
+            ["CartSpec.cart", "CartSpec.cart.adds"],
+        ),
+        (
+            "CartSpec.swift",
+            'class S: QuickSpec {\n  func spec() {\n    describe("cart") { it("adds") { add(1) } }\n  }\n}\n',
+            ["S.spec.cart", "S.spec.cart.adds"],
+        ),
+        (
+            "CartSpec.hs",
+            'module CartSpec where\n\nspec :: Spec\nspec = do\n  describe "cart" $ do\n    it "adds" $ add 1\n',
+            ["spec.cart", "spec.cart.adds"],
+        ),
+        ("cart_spec.lua", 'describe("cart", function()\n  it("adds", function() end)\nend)\n', ["cart", "cart.adds"]),
+        ("cart_test.dart", "void main() {\n  test('adds', () {\n    add(1);\n  });\n}\n", ["main.adds"]),
+        ("cart.jl", '@testset "adds" begin\n  @test add(1) == 2\nend\n', ["adds"]),
+        ("test-cart.R", 'test_that("it adds", {\n  expect_equal(add(1), 2)\n})\n', ["it adds"]),
+        ("cart.t", "subtest 'adds' => sub {\n    ok add(1);\n};\n", ["adds"]),
+        ("Cart.Tests.ps1", "Describe 'cart' {\n    It 'adds' {\n        Add 1\n    }\n}\n", ["cart", "cart.adds"]),
+        ("CartSpec.groovy", 'class CartSpec {\n  def "adds"() {\n    expect: add(1)\n  }\n}\n', ["CartSpec.adds"]),
+        ("cart_test.clj", "(deftest adds\n  (is (= 2 (add 1))))\n", ["adds"]),
+    ],
+)
+def test_tests_are_entries(path: str, text: str, names: list[str]) -> None:
+    parsed = parse(path, text)
+    assert [entry.qualified_name for entry in parsed.entries if entry.kind == "test"] == names
+    check_entries(text, parsed)
+
+
+def test_repeated_attributes_take_time_in_proportion() -> None:
+    text = "defmodule A do\n" + '  @doc "x"\n' * 5000 + "  def f, do: 1\nend\n"
+    parse("a.ex", "defmodule A do\nend\n")
+    start = time.process_time()
+    parse("a.ex", text)
+    assert time.process_time() - start < 5

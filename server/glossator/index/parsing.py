@@ -306,6 +306,9 @@ def _add_definition(
             name = " ".join(name.split())
             if name[:1] in _QUOTES or name[:2] == '@"':
                 name = name.strip("@\"'`")
+            if kind == "test":
+                # ScalaTest's `"A stack" should "be empty" in`
+                name = name.replace('"', "")
             name = name[:NAME_CHARS]
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")

@@ -92,7 +92,9 @@
 ((unary_operator
     operator: "@"
     operand: (call target: (identifier) @_attribute (arguments . [(string) (sigil)] @doc)))
-  . (unary_operator)*
+  . (unary_operator)?
+  . (unary_operator)?
+  . (unary_operator)?
   . (call
     target: (identifier) @_keyword
     (arguments
@@ -104,7 +106,9 @@
 ((unary_operator
     operator: "@"
     operand: (call target: (identifier) @_attribute (arguments . [(string) (sigil)] @doc)))
-  . (unary_operator)*
+  . (unary_operator)?
+  . (unary_operator)?
+  . (unary_operator)?
   . (call
     target: (identifier) @_keyword
     (arguments

@@ -33,6 +33,14 @@
 (pattern_synonym (equation synonym: (constructor) @name)) @definition.function
 (pattern_synonym (signature synonym: (constructor) @name)) @definition.function
 
+; Hspec's and Tasty's tests.
+((infix
+    left_operand: (apply function: (variable) @_test argument: (literal (string) @name))
+    operator: (operator) @_apply
+    right_operand: (_) @body) @definition.test
+  (#eq? @_apply "$")
+  (#any-of? @_test "describe" "context" "it" "specify" "prop" "testGroup" "testCase" "testProperty"))
+
 (apply function: (variable) @reference (#match? @reference "^.."))
 (apply argument: (variable) @reference (#match? @reference "^.."))
 (infix left_operand: (variable) @reference (#match? @reference "^.."))

@@ -39,6 +39,14 @@
     (variable_declaration . (simple_identifier) @name)) @definition.constant
   (#eq? @_const "const"))
 
+; Kotest's and Spek's tests.
+((call_expression
+    . (simple_identifier) @_test
+    (call_suffix
+      (value_arguments . (value_argument (string_literal) @name) .)
+      (annotated_lambda) @body)) @definition.test
+  (#any-of? @_test "test" "should" "describe" "context" "it" "given" "when" "then" "feature" "scenario"))
+
 (call_expression . (simple_identifier) @reference)
 (call_expression . (navigation_expression (navigation_suffix (simple_identifier) @reference)))
 (navigation_expression . (simple_identifier) @reference (#match? @reference "^[A-Z]"))

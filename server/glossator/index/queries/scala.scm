@@ -27,6 +27,15 @@
 (given_definition name: (identifier) @name) @definition.object
 (given_definition !name return_type: (_) @name) @definition.object
 
+; Tests of MUnit and ScalaTest.
+((call_expression
+    function: (call_expression function: (identifier) @_test arguments: (arguments . (string) @name))
+    arguments: (block) @body) @definition.test
+  (#any-of? @_test "test" "describe" "it" "property" "feature" "scenario"))
+((infix_expression left: (_) @name operator: (identifier) @_in right: (block) @body) @definition.test
+  (#any-of? @_in "in" "should" "when")
+  (#match? @name "\""))
+
 (call_expression function: (identifier) @reference)
 (call_expression function: (field_expression field: (identifier) @reference))
 (call_expression function: (generic_function function: (identifier) @reference))

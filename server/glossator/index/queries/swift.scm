@@ -34,6 +34,14 @@
 (protocol_property_declaration
   name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property
 
+; Quick's tests.
+((call_expression
+    . (simple_identifier) @_test
+    (call_suffix
+      (value_arguments . (value_argument value: (line_string_literal) @name) .)
+      (lambda_literal) @body)) @definition.test
+  (#any-of? @_test "describe" "context" "it"))
+
 (call_expression . (simple_identifier) @reference)
 (call_expression
   . (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @reference)))
