@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
-# What the system says, in LanceDB's words: no room (ENOSPC, EFBIG, EDQUOT; Windows' 112), or no access, memory or files.
+# What the system says, in LanceDB's words: no room (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
 VECTOR_INDEX_ROWS = 8_000
 """From this many rows on a vector index is made; below, reading all vectors is as fast."""
