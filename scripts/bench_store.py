@@ -1,8 +1,8 @@
 """How fast the store is: a made-up index of any size, and what searches and updates of it cost.
 
-    python scripts/bench_search_store.py [ENTRIES] [FOLDER]
+    python scripts/bench_store.py [ENTRIES] [FOLDER]
 
-`build` and `measure` are what `scripts/bench search` calls. Times are in milliseconds, of this process, with both
+`scripts/bench store` calls this. Times are in milliseconds, of this process, with both
 searches in threads of their own where it says "both".
 """
 

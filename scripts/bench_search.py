@@ -1,0 +1,148 @@
+"""Measure whole searches: `scripts/bench search [PATH] [--queries N] [--index-dir DIR] [--json]`.
+
+PATH is the code base (default: the packages installed in .venv, some 100,000 entries). It is indexed first, if it is
+not yet in `--index-dir` (default: a temporary folder). Queries are made from the code base itself, one third each: the
+first sentence of a doc comment, the name of a definition in words, and a bare name. Beside the time of a whole search
+stand those of its two parts, the full-text and the vector search of LanceDB, and the recall of the approximate vector
+index against an exhaustive one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import random
+import statistics
+import sys
+import sysconfig
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glossator.index.records import Filter
+from glossator.index.terms import split_identifier
+from glossator.retrieval.query import parse_query
+from glossator.session import Session
+from glossator.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from glossator.index.records import StoredEntry
+    from glossator.index.store import Store
+
+LIMIT = 10
+DEPTH = 100
+"""Hits asked of each part, and the depth at which recall is measured."""
+
+
+def questions(entries: Sequence[StoredEntry], count: int, seed: int = 1) -> list[str]:
+    """Queries of three kinds, made from entries."""
+    generator = random.Random(seed)
+    named = [entry for entry in entries if entry.name and entry.part == 0 and entry.kind != "block"]
+    documented = [entry for entry in named if len(entry.doc.split()) > 4]
+    made = [" ".join(entry.doc.split(". ")[0].split()[:20]) for entry in generator.choices(documented, k=count // 3)]
+    made += [" ".join(split_identifier(entry.name)) for entry in generator.choices(named, k=count // 3)]
+    made += [entry.name for entry in generator.choices(named, k=count - len(made))]
+    made = [text for text in made if any(character.isalnum() for character in text)]
+    generator.shuffle(made)
+    return made
+
+
+def timed(action: Callable[[str], object], queries: Sequence[str]) -> list[float]:
+    """Milliseconds of each call."""
+    times = []
+    for query in queries:
+        started = time.perf_counter()
+        action(query)
+        times.append(1000 * (time.perf_counter() - started))
+    return times
+
+
+def recall(store: Store, vectors: Sequence[np.ndarray]) -> float:
+    """How much of the nearest entries the vector index finds."""
+    ids = [entry.id for path, record in store.files().items() if not record.skipped for entry in store.entries_in(path)]
+    known: dict[int, np.ndarray] = {}
+    for start in range(0, len(ids), 5000):
+        known |= store.vectors(ids[start : start + 5000])
+    numbers = np.array(list(known))
+    matrix = np.stack(list(known.values()))
+    shares = []
+    for vector in vectors:
+        products = matrix @ vector
+        worst = np.partition(products, -DEPTH)[-DEPTH]
+        found = [number for number, _ in store.vector_search(vector, DEPTH, Filter())]
+        place = {int(number): row for row, number in enumerate(numbers)}
+        # Ties at the border are as good as what they tie with.
+        shares.append(sum(products[place[number]] >= worst - 1e-3 for number in found) / DEPTH)
+    return statistics.mean(shares)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", nargs="?", type=Path, default=Path(sysconfig.get_path("purelib")))
+    parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--index-dir", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        session = Session([options.path], replace(load(), index_dir=options.index_dir or Path(temporary)))
+        try:
+            print("indexing", file=sys.stderr)
+            report = session.root.index()
+            searcher, store = session.root.searcher(), session.root.store()
+            assert searcher is not None
+            assert store is not None
+            paths = [path for path, record in store.files().items() if not record.skipped]
+            sample = [
+                entry
+                for path in random.Random(0).sample(paths, min(300, len(paths)))
+                for entry in store.entries_in(path)
+            ]
+            queries = questions(sample, options.queries)
+            vectors = [searcher.embedder.embed_query(query) for query in queries]
+            by_query = dict(zip(queries, vectors, strict=True))
+            print("searching", file=sys.stderr)
+            timed(lambda query: searcher.search(query, LIMIT), queries[:20])
+            series = {
+                "whole search": timed(lambda query: searcher.search(query, LIMIT), queries),
+                "full text alone": timed(lambda q: store.text_search(parse_query(q).terms, DEPTH, Filter()), queries),
+                "vectors alone": timed(lambda query: store.vector_search(by_query[query], DEPTH, Filter()), queries),
+            }
+            entries = store.status().entries
+            figures = {
+                "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+                "files": report.files,
+                "lines": report.lines,
+                "entries": entries,
+                "index_bytes": store.status().size_bytes,
+                "queries": len(queries),
+                "milliseconds": {
+                    name: {f"p{p}": round(float(np.percentile(times, p)), 2) for p in (50, 95, 99)}
+                    for name, times in series.items()
+                },
+                f"recall_at_{DEPTH}": round(recall(store, vectors[:60]), 4),
+            }
+        finally:
+            session.close()
+    if options.json:
+        print(json.dumps(figures))
+        return 0
+    print(
+        f"{figures['files']:,} files, {figures['lines']:,} lines, {entries:,} entries, "
+        f"index {figures['index_bytes'] / 1e6:.0f} MB, {len(queries)} queries"
+    )
+    print(f"{'milliseconds':18}{'p50':>8}{'p95':>8}{'p99':>8}")
+    for name, row in figures["milliseconds"].items():
+        print(f"{name:18}{row['p50']:8.1f}{row['p95']:8.1f}{row['p99']:8.1f}")
+    print(f"recall of the vector index at {DEPTH}: {figures[f'recall_at_{DEPTH}']:.4f}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
