@@ -149,7 +149,6 @@ GROUPS = {
     "full text": ("text_",),
     "words of paths": ("stem_cover", "stem_precise", "stem_f1", "stem_equal", "folder_cover"),
     "definitions of queried names": ("type_", "function_", "value_", "defined_", "symbol_"),
-    "agreement of names": ("name_",),
     "references between hits": ("referred",),
     "test, example, compat, prose": ("test", "example", "compat", "prose", "vendored"),
     "length, depth, words in the stem": ("lines", "depth", "stem_words"),

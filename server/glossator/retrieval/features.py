@@ -215,7 +215,7 @@ FILE_FEATURES = (
     *("stem_cover", "stem_precise", "stem_f1", "stem_equal", "folder_cover"),
     *("type_defined", "function_defined", "value_defined", "defined_top", "defined_stem", "type_mentioned"),
     *("symbol_type", "symbol_function", "symbol_value", "symbol_top", "symbol_stem", "symbol_size", "symbol_part"),
-    *("name_type", "name_function", "name_sum", "referred"),
+    "referred",
     *STATIC_NAMES,
 )
 """Names of the columns of `file_features`."""
@@ -236,8 +236,8 @@ def file_features(
     findings: Findings,
     revisions: Sequence[int],
     files: Mapping[int, FileFacts],
-    names: Mapping[int, tuple[str, str]],
     vector: NDArray[np.float32],
+    words: tuple[NDArray[np.float32], NDArray[np.float32]],
     corpus: Corpus,
     store: Store,
 ) -> NDArray[np.float32]:
@@ -248,8 +248,8 @@ def file_features(
         findings: what the store found.
         revisions: the candidate files.
         files: facts of at least these files.
-        names: entry id -> (name, kind) of the entries found.
         vector: the query's vector, as searched for.
+        words: its static vectors, see `Corpus.word_vectors`.
         corpus: for rarities and paths' vectors.
         store: for document frequencies.
     """
@@ -268,19 +268,19 @@ def file_features(
             centroids[i] = one.centroid
     columns["centroid"] = centroids @ vector
     columns["centroid_gap"] = _gap(columns["centroid"])
-    whole, rare = corpus.word_vectors(query, store)
+    whole, rare = words
     paths = corpus.path_vectors([one.path for one in facts])
     columns["path_dense"] = paths @ whole
     columns["path_rare"] = paths @ rare
     columns["path_gap"] = _gap(columns["path_rare"])
 
-    words = [analysis.stem(word) for word in query.words]
-    vocabulary = {term for one in facts for term in (*one.stem_terms, *one.folder_terms)} | set(words)
-    rarity = corpus.rarities(store, vocabulary)
-    total = sum(rarity[word] for word in set(words)) or 1.0
-    _path_columns(columns, query, facts, set(words), rarity, total)
+    stems = {analysis.stem(word) for word in query.words}
+    rarity = corpus.rarities(
+        store, stems.union(*(one.stem_terms for one in facts), *(one.folder_terms for one in facts))
+    )
+    total = sum(rarity[stem] for stem in stems) or 1.0
+    _path_columns(columns, query, facts, stems, rarity, total)
     _definition_columns(columns, query, findings, facts, row)
-    _name_columns(columns, names, row, set(words), corpus, store, total)
     columns["referred"] = _referred(columns, findings, row, store)
     for j, name in enumerate(STATIC_NAMES):
         columns[name] = np.array([one.static[j] for one in facts], np.float32)
@@ -417,31 +417,6 @@ def _definition_columns(
                 columns["type_mentioned"][i] = max(columns["type_mentioned"][i], 1 / (1 + math.log(len(entries))))
 
 
-def _name_columns(
-    columns: dict[str, NDArray[np.float32]],
-    names: Mapping[int, tuple[str, str]],
-    row: Mapping[int, int],
-    words: set[str],
-    corpus: Corpus,
-    store: Store,
-    total: float,
-) -> None:
-    """How well the names of what was found agree with the query's words (F1 by rarity)."""
-    parts = {number: _name_terms(name) for number, (name, _) in names.items() if name}
-    rarity = corpus.rarities(store, {term for terms in parts.values() for term in terms})
-    for number, terms in parts.items():
-        i = row.get(number >> ORDINAL_BITS)
-        if i is None or not terms:
-            continue
-        met = sum(rarity[term] for term in terms if term in words)
-        agreement = 2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0
-        column = columns["name_type" if names[number][1] in TYPE_KINDS else "name_function"]
-        column[i] = max(column[i], agreement)
-        if agreement > 0.3:
-            columns["name_sum"][i] += agreement
-    columns["name_sum"] = _log(columns["name_sum"]) * 4
-
-
 def _referred(
     columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], store: Store
 ) -> NDArray[np.float32]:
@@ -465,7 +440,3 @@ def _referred(
         referred[j] += strength[i]
     scaled: NDArray[np.float32] = referred / max(float(referred.max(initial=0.0)), 1e-6)
     return scaled
-
-
-def _name_terms(name: str) -> set[str]:
-    return {analysis.stem(part) for part in analysis.split_identifier(name)}

@@ -13,16 +13,27 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from glossator.retrieval.features import FILE_FEATURES
+from glossator.index import terms as analysis
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.retrieval.features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from glossator.index.records import StoredEntry
+    from glossator.index.store import Store
+    from glossator.retrieval.features import Corpus, Findings
+    from glossator.retrieval.query import Query
+    from glossator.retrieval.search import Candidates
+
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top")
-"""Features by which an entry is chosen within its file; see `search.entry_features`."""
+"""Features by which an entry is chosen within its file; see `entry_features`."""
+
+STRONG = 20
+"""A hit among this many of a search is called a good one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +72,99 @@ def default_weights() -> Weights:
     """The weights that come with the package."""
     data = json.loads(files("glossator").joinpath("data/ranking.json").read_text("utf-8"))
     return Weights(file=data["file"], entry=data["entry"], repeat=float(data["repeat"]))
+
+
+def entry_features(
+    query: Query, findings: Findings, entries: Sequence[StoredEntry], corpus: Corpus, store: Store
+) -> NDArray[np.float32]:
+    """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
+
+    text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
+    exact: it defines a name of the query; type, block, window, top: what it is.
+    """
+    import numpy as np
+
+    text = dict(findings.text)
+    dense = dict(findings.dense)
+    top_text = max(text.values(), default=1.0) or 1.0
+    top = max(dense.values(), default=1.0)
+    floor = min(dense.values(), default=0.0)
+    words = {analysis.stem(word) for word in query.words}
+    parts = [_name_terms(entry.name) for entry in entries]
+    rarity = corpus.rarities(store, words.union(*parts))
+    total = sum(rarity[word] for word in words) or 1.0
+    exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
+    exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
+    rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
+    for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
+        met = sum(rarity[term] for term in terms if term in words)
+        size = entry.end_line - entry.start_line + 1
+        rows[i] = (
+            text.get(entry.id, 0.0) / top_text,
+            (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
+            2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
+            exact.get(entry.id, 0.0) * _worth(entry) + (min(size, 200) / 4000 if entry.id in exact else 0.0),
+            float(entry.kind in TYPE_KINDS),
+            float(entry.kind == "block"),
+            float(entry.part > 0),
+            float(entry.parent is None),
+        )
+    return rows
+
+
+def _worth(entry: StoredEntry) -> float:
+    """How likely a definition is what is meant by its bare name."""
+    return 1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5
+
+
+def _name_terms(name: str) -> set[str]:
+    return {analysis.stem(part) for part in analysis.split_identifier(name)}
+
+
+class Reasons:
+    """Says in words which features counted for a hit."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        query, findings = candidates.query, candidates.findings
+        self._candidates = candidates
+        self._placed = {entry.id for entry in candidates.places}
+        self._placed_by = "stack trace" if query.kind == "trace" else "path and line"
+        self._defined = {entry.id: name for name, found in findings.defined.items() for entry in found}
+        self._mentioned = {entry.id for found in findings.mentioned.values() for entry in found}
+        self._stems = {analysis.stem(word): word for word in query.words}
+        self._text = {number for number, _ in findings.text[:STRONG]}
+        self._dense = {number for number, _ in findings.dense[:STRONG]}
+
+    def of(self, entry: StoredEntry, revision: int) -> str:
+        """Why an entry of a candidate file was found."""
+        if entry.id in self._placed:
+            return f"named by the query's {self._placed_by}"
+        facts = self._candidates.files[revision]
+        said: list[str] = []
+        if revision in self._candidates.pinned:
+            said.append("path named in the query")
+        name = self._defined.get(entry.id, "")
+        if name or entry.id in self._mentioned:
+            said.append(f"defines `{entry.name}`" + (f" (like `{name}`)" if name and name != entry.name else ""))
+        elif met := self._met(_name_terms(entry.name)):
+            said.append(f"name has {met}")
+        if met := self._met((*facts.stem_terms, *facts.folder_terms)):
+            said.append(f"path has {met}")
+        if entry.doc and (met := self._met(analysis.analyze(entry.doc[:400]))):
+            said.append(f"doc has {met}")
+        if entry.id in self._text:
+            said.append("text matches well")
+        if entry.id in self._dense:
+            said.append("close in meaning")
+        if not said:
+            findings = self._candidates.findings
+            near = {number for number, _ in (*findings.text[:100], *findings.dense[:100])}
+            hits = sum(number >> ORDINAL_BITS == revision for number in near)
+            said.append(f"{hits} matching places in its file" if hits > 1 else "text matches")
+        if facts.static[STATIC_NAMES.index("test")]:
+            said.append("a test")
+        return "; ".join(said[:4])
+
+    def _met(self, terms: Iterable[str]) -> str:
+        """The query's words that are among the terms, at most three."""
+        return ", ".join([self._stems[term] for term in dict.fromkeys(terms) if term in self._stems][:3])

@@ -17,7 +17,6 @@ from glossator.index.catalogue import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.features import (
-    FUNCTION_KINDS,
     TYPE_KINDS,
     Corpus,
     FileFacts,
@@ -25,11 +24,11 @@ from glossator.retrieval.features import (
     file_features,
 )
 from glossator.retrieval.query import Place, Query, parse_query
-from glossator.retrieval.ranking import ENTRY_FEATURES, Weights, default_weights
+from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -149,11 +148,11 @@ class Searcher:
         overlay = overlay or {}
         query = parse_query(text)
         store, corpus = self.store, self.corpus
-        corpus.refresh(store)
         query = corrected(query, store)
+        texts = self._pool.submit(store.text_search, query.terms, FOUND, where)
+        dense = self._pool.submit(self._dense, query, where)
+        corpus.refresh(store)
         buffers = Buffers(overlay, where)
-        dense = self._pool.submit(self._dense, query, where, buffers)
-        texts = self._pool.submit(self._texts, query, where, buffers)
         allowed = allowing(where)
         findings = Findings(text=[], dense=[])
         for name in query.identifiers:
@@ -167,29 +166,19 @@ class Searcher:
                         findings.mentioned[word] = types
         files = {**corpus.files, **buffers.facts} if buffers.facts else corpus.files
         pinned, places = self._places(query, allowed, buffers)
-        findings.dense, vector = dense.result()
-        findings.text = texts.result()
+        rarity = corpus.rarities(store, query.terms) if buffers.facts else {}
+        words = corpus.word_vectors(query, store)
+        nearest, vector = dense.result()
+        findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
+        findings.text = buffers.merged(texts.result(), buffers.texts(rarity), corpus.files)
         revisions = self._candidate_files(query, findings, files, allowed, buffers)
         revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
-        ids = {number for number, _ in (*findings.text, *findings.dense)}
-        names = {number: (name, kind) for number, (name, kind, *_) in store.briefs([i for i in ids if i >= 0]).items()}
-        names.update({i: (buffers.entries[i].name, buffers.entries[i].kind) for i in ids if i < 0})
-        features = file_features(query, findings, revisions, files, names, vector, corpus, store)
+        features = file_features(query, findings, revisions, files, vector, words, corpus, store)
         return Candidates(query, findings, revisions, files, features, pinned, places)
 
-    def _dense(
-        self, query: Query, where: Filter, buffers: Buffers
-    ) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
+    def _dense(self, query: Query, where: Filter) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
         vector = self.embedder.embed_query(query.meaning)
-        found = self.store.vector_search(vector, FOUND, where)
-        return buffers.merged(found, buffers.dense(vector), self.corpus.files), vector
-
-    def _texts(self, query: Query, where: Filter, buffers: Buffers) -> list[tuple[int, float]]:
-        found = self.store.text_search(query.terms, FOUND, where)
-        if not buffers.facts:
-            return buffers.merged(found, [], self.corpus.files)
-        rarity = self.corpus.rarities(self.store, query.terms)
-        return buffers.merged(found, buffers.texts(rarity), self.corpus.files)
+        return self.store.vector_search(vector, FOUND, where), vector
 
     def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers) -> list[StoredEntry]:
         """Definitions of a name, case folded only if none is spelled so; unsaved buffers first."""
@@ -377,6 +366,7 @@ class Searcher:
         owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
         whole = {entry.id: entry for entry in self.store.entries([i for i in owners if i >= 0])}
         whole.update({i: buffers.entries[i] for i in owners if i in buffers.entries})
+        reasons = Reasons(candidates)
         hits: list[Hit] = []
         shown: set[int] = set()
         for score, i, entry in ranked:
@@ -389,7 +379,7 @@ class Searcher:
             start, end = entry.start_line, entry.end_line
             if end - start >= LONG_LINES and window is not entry:
                 start, end = window.start_line, window.end_line
-            why = explain(candidates, i, entry)
+            why = reasons.of(entry, candidates.revisions[i])
             hits.append(
                 Hit(entry, entry.path, start, end, entry.kind, entry.name, entry.qualified_name, round(score, 4), why)
             )
@@ -420,97 +410,3 @@ def interleaved(
         least = min(least, score)
         out[place] = (least, row, entry)
     return out
-
-
-def entry_features(
-    query: Query, findings: Findings, entries: Sequence[StoredEntry], corpus: Corpus, store: Store
-) -> NDArray[np.float32]:
-    """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
-
-    text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
-    exact: it defines a name of the query; type, block, window, top: what it is.
-    """
-    import numpy as np
-
-    text = dict(findings.text)
-    dense = dict(findings.dense)
-    top_text = max(text.values(), default=1.0) or 1.0
-    top = max(dense.values(), default=1.0)
-    floor = min(dense.values(), default=0.0)
-    words = {analysis.stem(word) for word in query.words}
-    parts = [_name_terms(entry.name) for entry in entries]
-    rarity = corpus.rarities(store, words.union(*parts))
-    total = sum(rarity[word] for word in words) or 1.0
-    exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
-    exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
-    rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
-    for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
-        met = sum(rarity[term] for term in terms if term in words)
-        size = entry.end_line - entry.start_line + 1
-        rows[i] = (
-            text.get(entry.id, 0.0) / top_text,
-            (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
-            2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
-            exact.get(entry.id, 0.0)
-            * (1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5)
-            + (min(size, 200) / 4000 if entry.id in exact else 0.0),
-            float(entry.kind in TYPE_KINDS),
-            float(entry.kind == "block"),
-            float(entry.part > 0),
-            float(entry.parent is None),
-        )
-    return rows
-
-
-def _worth(entry: StoredEntry) -> float:
-    """How likely a definition is what is meant by its bare name."""
-    return 1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5
-
-
-def _name_terms(name: str) -> set[str]:
-    return {analysis.stem(part) for part in analysis.split_identifier(name)}
-
-
-def explain(candidates: Candidates, row: int, entry: StoredEntry) -> str:
-    """In words, which features counted for an entry of the candidate file `row`."""
-    query = candidates.query
-    if any(entry.id == place.id for place in candidates.places):
-        return "named by the query's " + ("stack trace" if query.kind == "trace" else "path and line")
-    facts = candidates.files[candidates.revisions[row]]
-    reasons: list[str] = []
-    if candidates.revisions[row] in candidates.pinned:
-        reasons.append("path named in the query")
-    for name, entries in candidates.findings.defined.items():
-        if any(found.id == entry.id for found in entries):
-            reasons.append(
-                f"defines `{entry.name}`" if entry.name == name else f"defines `{entry.name}` (like `{name}`)"
-            )
-    if any(found.id == entry.id for entries in candidates.findings.mentioned.values() for found in entries):
-        reasons.append(f"defines `{entry.name}`")
-    stems = {analysis.stem(word): word for word in query.words}
-    if not reasons and (met := _met(stems, _name_terms(entry.name))):
-        reasons.append(f"name has {met}")
-    if met := _met(stems, {*facts.stem_terms, *facts.folder_terms}):
-        reasons.append(f"path has {met}")
-    if entry.doc and (met := _met(stems, analysis.analyze(entry.doc[:400]))):
-        reasons.append(f"doc has {met}")
-    texts = [number for number, _ in candidates.findings.text]
-    dense = [number for number, _ in candidates.findings.dense]
-    if entry.id in texts[:20]:
-        reasons.append("text matches well")
-    if entry.id in dense[:20]:
-        reasons.append("close in meaning")
-    if not reasons:
-        file = candidates.revisions[row]
-        hits = sum(number >> ORDINAL_BITS == file for number in {*texts[:100], *dense[:100]})
-        reasons.append(
-            f"{hits} matching places in this file" if hits > 1 else "text matches" if hits else "path matches"
-        )
-    if facts.static[0]:
-        reasons.append("a test")
-    return "; ".join(reasons[:4])
-
-
-def _met(stems: Mapping[str, str], terms: Iterable[str]) -> str:
-    """The query's words that are among the terms, at most three."""
-    return ", ".join([stems[term] for term in dict.fromkeys(terms) if term in stems][:3])

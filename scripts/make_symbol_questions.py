@@ -1,0 +1,151 @@
+"""Make symbol-level questions from histories: `make_symbol_questions.py OUT NAME=GIT_DIRECTORY[:FOLDER]...`.
+
+A question is a commit's subject and the first paragraph of its body; its answer are the definitions that the commit
+changed, as far as the newest revision still has them. Merges, mass changes, changes of form and of documents alone are
+left out. Writes OUT/repos.json, OUT/questions.jsonl and the newest revision of each repository below OUT/checkouts.
+
+Take repositories that neither the embedder nor the ranking was fitted on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.parsing import parse
+from glossator.retrieval.features import is_test
+
+COMMITS = 1500
+"""Newest commits looked at."""
+MOST_FILES = 5
+MOST_LINES = 120
+MOST_SYMBOLS = 3
+MOST_QUESTIONS = 30
+
+_DULL = re.compile(
+    r"\b(bump|release|version|changelog|typo|format(ting)?|lint|merge|revert|deps?|dependenc|readme|copyright|licen[cs]e"
+    r"|clippy|rubocop|eslint|prettier|black|isort|whitespace|indent|comments?|docs?|document|javadoc|test|ci|travis|spelling"
+    r"|wip|cleanup|clean up|style)\w*",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(r"^\s*(?:\[[^\]]*\]\s*|(?:\w+(?:\([^)]*\))?!?:\s+))+")
+_ISSUE = re.compile(r"\s*\(?(?:#|gh-|GH-)\d+\)?|\bfix(?:es|ed)?\s+#\d+|https?://\S+", re.IGNORECASE)
+_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+
+
+def git(directory: Path, *arguments: str) -> str:
+    """What git says."""
+    command = ["git", f"--git-dir={directory}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+
+
+def query_of(message: str) -> str:
+    """The question that a commit's message asks; "" if it asks none."""
+    subject, _, body = message.strip().partition("\n")
+    if _DULL.search(subject):
+        return ""
+    subject = _ISSUE.sub("", _PREFIX.sub("", subject)).strip(" .")
+    paragraph = re.split(r"\n\s*\n", body.strip(), maxsplit=1)[0] if body.strip() else ""
+    if re.match(r"[\w-]+: |\* |- |Co-authored|Signed-off|Closes|Fixes|Resolves", paragraph):
+        paragraph = ""
+    paragraph = _ISSUE.sub("", " ".join(paragraph.split()))[:300]
+    return f"{subject}. {paragraph}".strip(" .") if len(subject.split()) >= 4 else ""
+
+
+def changed_lines(directory: Path, commit: str) -> dict[str, list[int]]:
+    """Path -> lines of the new text that a commit changed; {} if it is a mass change."""
+    listed = git(directory, "show", "--format=", "--numstat", commit).splitlines()
+    rows = [line.split("\t") for line in listed if line.count("\t") == 2]
+    if not rows or len(rows) > MOST_FILES + 3 or any(row[0] == "-" for row in rows):
+        return {}
+    paths = [
+        row[2] for row in rows if LANGUAGES[language_of(row[2])].grammar and not is_test(row[2]) and "=>" not in row[2]
+    ]
+    if (
+        not 1 <= len(paths) <= MOST_FILES
+        or sum(int(row[0]) + int(row[1]) for row in rows if row[2] in paths) > MOST_LINES
+    ):
+        return {}
+    changed: dict[str, list[int]] = {}
+    for path in paths:
+        diff = git(directory, "show", "--format=", "--unified=0", commit, "--", path)
+        for start, count in _HUNK.findall(diff):
+            first, length = int(start), int(count or 1)
+            changed.setdefault(path, []).extend(range(first, first + max(length, 1)))
+    return changed
+
+
+def changed_symbols(directory: Path, commit: str, checkout: Path, folder: str) -> list[dict[str, str]]:
+    """The definitions that a commit changed and that the checkout still has."""
+    targets: dict[tuple[str, str], None] = {}
+    for path, lines in changed_lines(directory, commit).items():
+        now = checkout / path
+        if not now.is_file() or (folder != "." and not path.startswith(folder + "/")):
+            continue
+        entries = [e for e in parse(path, git(directory, "show", f"{commit}:{path}")).entries if e.part == 0]
+        still = {e.qualified_name for e in parse(path, now.read_text("utf-8", "replace")).entries}
+        for line in lines:
+            around = [e for e in entries if e.start_line <= line <= e.end_line]
+            if not around:
+                continue
+            inner = min(around, key=lambda e: (e.end_line - e.start_line, e.kind == "block"))
+            if inner.kind not in ("block", "section", "key", "module", "namespace") and inner.qualified_name in still:
+                targets.setdefault((path, inner.qualified_name))
+    return [{"path": path, "name": name} for path, name in targets]
+
+
+def make(name: str, directory: Path, folder: str, out: Path) -> list[dict[str, Any]]:
+    """The questions of one repository; unpacks its newest revision."""
+    checkout = out / "checkouts" / name
+    if not checkout.is_dir():
+        checkout.mkdir(parents=True)
+        archive = subprocess.Popen(
+            ["git", f"--git-dir={directory}", "archive", "HEAD", "--", folder], stdout=subprocess.PIPE
+        )
+        assert archive.stdout is not None
+        with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
+            tar.extractall(checkout, filter="data")
+        archive.wait()
+    questions: list[dict[str, Any]] = []
+    log = git(directory, "log", "--no-merges", f"-n{COMMITS}", "--format=%H%x00%B%x01", "HEAD")
+    for row in log.split("\x01"):
+        commit, _, message = row.strip().partition("\x00")
+        query = query_of(message) if message else ""
+        if not query or any(query == one["query"] for one in questions):
+            continue
+        targets = changed_symbols(directory, commit, checkout, folder)
+        if 1 <= len(targets) <= MOST_SYMBOLS:
+            questions.append({"id": f"{name}/{len(questions)}", "repo": name, "query": query, "targets": targets})
+            if len(questions) == MOST_QUESTIONS:
+                break
+    print(f"{name}: {len(questions)}", file=sys.stderr, flush=True)
+    return questions
+
+
+def main() -> None:
+    """Parse arguments, write files."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("repositories", nargs="+", help="NAME=GIT_DIRECTORY[:FOLDER]")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    repositories = []
+    with (options.out / "questions.jsonl").open("w", encoding="utf-8") as file:
+        for argument in options.repositories:
+            name, _, rest = argument.partition("=")
+            directory, _, folder = rest.partition(":")
+            repositories.append({"name": name, "language": "", "root": folder or "."})
+            for question in make(name, Path(directory), folder or ".", options.out):
+                file.write(json.dumps(question, ensure_ascii=False) + "\n")
+    (options.out / "repos.json").write_text(json.dumps(repositories, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
