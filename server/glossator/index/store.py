@@ -18,6 +18,7 @@ import contextlib
 import logging
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -299,8 +300,9 @@ class Store(Lookup):
             return
         try:
             with self._as_writer():
+                due = self._due(full=full)
+            if due != "rebuild":
                 self._derive()
-            due = self._due(full=full)
             if due == "fold":
                 with self._writing:
                     self._fold()
@@ -315,12 +317,13 @@ class Store(Lookup):
 
     def _derive(self) -> None:
         """Count the references and terms of large commits; all terms, after rows were lost."""
-        first, recount = self._catalogue.underived(), bool(self._catalogue.get("recount"))
-        if first is not None or recount:
-            start = 0 if recount or first is None else first
-            found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
-            counts = frequencies(found["terms"]) if found is not None else Counter[str]()
-            self._catalogue.derive(first, counts, recount=recount)
+        with self._writing:
+            first, recount = self._catalogue.underived(), bool(self._catalogue.get("recount"))
+            if first is not None or recount:
+                start = 0 if recount or first is None else first
+                found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
+                counts = frequencies(found["terms"]) if found is not None else Counter[str]()
+                self._catalogue.derive(first, counts, recount=recount)
 
     def _due(self, *, full: bool) -> str:
         """What the table needs: "rebuild", "fold" or "" for nothing."""
@@ -356,9 +359,13 @@ class Store(Lookup):
             fence = self._catalogue.next_file
         try:
             target = self._lance.open(generation + 1, sum(before.values()), create=True)
-            if before:
-                source.copy(np.array(sorted(before), np.int64), target)
-            target.index(target.rows)
+            # LanceDB works on one core of two while references and terms are counted on the other.
+            with ThreadPoolExecutor(1) as pool:
+                counting = pool.submit(self._derive)
+                if before:
+                    source.copy(np.array(sorted(before), np.int64), target)
+                target.index(target.rows)
+                counting.result()
             self._change_over(target, before, fence)
         except BaseException:
             self._lance.sweep(int(self._catalogue.get("table")))
