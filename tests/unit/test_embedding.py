@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -298,3 +299,15 @@ def test_open_embedder_errors(tmp_path: Path) -> None:
 )
 def test_prefixes(file: str, expected: tuple[str, str]) -> None:
     assert prefixes(file) == expected
+
+
+def test_threads_may_embed_at_once() -> None:
+    """A search embeds the question and its words in two threads."""
+    embedder = StaticEmbedder()
+    texts = [f"word{number} otherWord{number * 7} read_file_{number}" for number in range(400)]
+    alone = [StaticEmbedder().embed_query(text) for text in texts[:20]]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(embedder.embed_query, texts * 3))
+    for index, vector in enumerate(alone):
+        assert np.array_equal(vector, found[index])
+        assert np.array_equal(vector, found[index + 800])

@@ -22,6 +22,7 @@ import hashlib
 import json
 import math
 import re
+import threading
 import unicodedata
 from array import array
 from pathlib import Path
@@ -273,6 +274,7 @@ class StaticEmbedder:
             raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
         if self._rows.dtype != np.int8 or not len(self._rows) == len(self._scales) == len(self._vocabulary):
             raise EmbeddingError(f"the files of the embedder in {folder} do not belong together; reinstall Glossator")
+        self._lock = threading.Lock()
         digest = hashlib.blake2b(description, digest_size=6).hexdigest()
         self._id = f"static-{model['version']}-{digest}"
         self._dimensions = int(self._rows.shape[1])
@@ -327,7 +329,8 @@ class StaticEmbedder:
 
         weights = np.array([weight for document in documents for _, weight in document], np.float32)
         document_of = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
-        positions, index, counts = self._vocabulary.counts(text for document in documents for text, _ in document)
+        with self._lock:  # the vocabulary remembers what it has met, and a search embeds in two threads
+            positions, index, counts = self._vocabulary.counts(text for document in documents for text, _ in document)
         weight_of = weights[positions] * (1 + np.log(counts.astype(np.float32))) * self._scales[index]
         ends = np.searchsorted(document_of[positions], np.arange(len(documents)), side="right")
         vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
