@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glossator.index.languages import LANGUAGES
+from glossator.index.masking import masked
 from glossator.index.parsing import parse
 from tests.unit.parsing_checks import check_entries, table
 
@@ -681,9 +683,6 @@ IMPORTS = {
     "Clock.svelte": ("svelte",),
 }
 
-UNREADABLE = {"Ledger.m"}
-"""Sources that the grammar cannot read without errors (NS_ENUM)."""
-
 
 @cache
 def _parsed(name: str) -> ParsedFile:
@@ -709,7 +708,7 @@ def test_definitions(source: str) -> None:
             first, last = lines.split("-")
             expected.append((kind, name, int(first), int(last)))
     parsed = _parsed(source)
-    assert parsed.has_errors == (source in UNREADABLE)
+    assert not parsed.has_errors
     assert table(parsed) == expected
     check_entries((SOURCES / source).read_text("utf-8"), parsed)
 
@@ -817,3 +816,26 @@ def test_repeated_attributes_take_time_in_proportion() -> None:
     start = time.process_time()
     parse("a.ex", text)
     assert time.process_time() - start < 5
+
+
+def test_headers_and_matlab() -> None:
+    header = "#import <UIKit/UIKit.h>\nNS_ASSUME_NONNULL_BEGIN\n@interface Cart : NSObject\n- (void)pay;\n@end\n"
+    parsed = parse("Cart.h", header)
+    assert parsed.language == "objc"
+    assert not parsed.has_errors
+    assert table(parsed) == [("class", "Cart", 3, 5), ("method", "Cart.pay", 4, 4)]
+    assert parse("solve.m", "function y = solve(x)\n% Halves.\ny = x / 2;\nend\n").language == "text"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("svelte", "<p>a</p>\n<script>let a;</script>\n", "        \n        let a;         \n"),
+        ("vue", "<script setup>\r\nlet é;\r\n</script>", "              \r\nlet é;\r\n         "),
+        ("objc", "typedef NS_ENUM(NSInteger, State) { A };", "enum                       State  { A };"),
+        ("objc", "#if NS_BLOCKS\n@end NS_SWIFT_NAME(a(b:))", "#if NS_BLOCKS\n@end " + " " * 20),
+        ("python", "NS_ENUM", "NS_ENUM"),
+    ],
+)
+def test_masking_keeps_every_offset(language: str, text: str, expected: str) -> None:
+    assert masked(LANGUAGES[language], text.encode()) == expected.encode()

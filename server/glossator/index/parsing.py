@@ -21,6 +21,7 @@ from glossator.index.chunking import Chunker
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
+from glossator.index.masking import masked
 from glossator.index.nesting import Definition
 from glossator.index.texts import Source
 
@@ -54,14 +55,16 @@ _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
-_SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _QUOTES: Final = ('"', "'", "`")
-_BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _ATTRIBUTE: Final = re.compile(
     rb"(\b(?:class|struct|union)\s+)([A-Z][A-Z0-9_]+(?:\s*\([^()\n]*\))?)"
     rb"(?=\s+[A-Za-z_]\w*(?:::\w+)*\s*(?:final\s*)?(?:\{|:(?!:)))"
 )
 """`class EXPORT Name {`: a macro that stands for an attribute."""
+_OBJC: Final = re.compile(
+    r"^\s*(?:@(?:interface|implementation|protocol|class|import|end)\b|#\s*import\b)", re.MULTILINE
+)
+_C: Final = re.compile(r"^\s*(?:#\s*\w+|//|/\*)", re.MULTILINE)
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
     re.MULTILINE,
@@ -137,8 +140,14 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     """
     if language is None:
         language = language_of(path, text[: text.find("\n") if "\n" in text[:500] else 500])
-        if language == "c" and path.lower().endswith(".h") and _CPP_HEADER.search(text):
-            language = "cpp"
+        if language == "c" and path.lower().endswith(".h"):
+            if _OBJC.search(text):
+                language = "objc"
+            elif _CPP_HEADER.search(text):
+                language = "cpp"
+        elif language == "objc" and not _OBJC.search(text) and not _C.search(text):
+            # MATLAB's files end in ".m" too.
+            language = TEXT.name
     if language not in LANGUAGES:
         language = TEXT.name
     source = Source(text)
@@ -153,7 +162,7 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
 def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
-    readable = _scripts_of(data) if LANGUAGES[language].scripts else data
+    readable = masked(LANGUAGES[language], data)
     if LANGUAGES[language].attributes:
         readable = _ATTRIBUTE.sub(lambda found: found[1] + b" " * len(found[2]), readable)
     root = Parser(reader.grammar).parse(b"\n\n\n" + readable[3:] if source.has_mark else readable).root_node
@@ -265,14 +274,6 @@ def _is_rubble(root: tree_sitter.Node) -> bool:
     return root.child_count < FRAGMENTS and any(
         child.is_error and child.child_count > FRAGMENTS for child in root.children
     )
-
-
-def _scripts_of(data: bytes) -> bytes:
-    """A file whose scripts alone are code (Vue, Svelte) with the rest blanked, so that offsets stay."""
-    blanked = bytearray(data.translate(_BLANKS))
-    for script in _SCRIPT.finditer(data):
-        blanked[script.start(1) : script.end(1)] = script[1]
-    return bytes(blanked)
 
 
 def _add_definition(

@@ -1,10 +1,5 @@
 ; Objective-C, besides what C has: interfaces, implementations, categories, protocols, methods, properties.
 
-((type_definition
-    type: (macro_type_specifier
-      name: (identifier) @_macro
-      type: (type_descriptor type: (type_identifier) @name))) @definition.enum
-  (#any-of? @_macro "NS_ENUM" "NS_OPTIONS" "NS_CLOSED_ENUM" "NS_ERROR_ENUM"))
 (class_interface . (identifier) @name !category) @definition.class
 (class_implementation . (identifier) @name !category) @definition.class
 (class_interface . (identifier) @scope category: (_)) @container

@@ -1,0 +1,50 @@
+"""What a grammar reads in place of a file's text: the same bytes, with what it cannot read blanked, so offsets stay.
+
+Vue and Svelte files are code between <script> tags only. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
+`NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from glossator.index.languages import Language
+
+_SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
+_BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+_OBJC_ENUM: Final = re.compile(
+    rb"\btypedef\s+(?:NS|CF)_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)\s*\(\s*[^,()\n]*,\s*(\w+)\s*\)(?=\s*\{)"
+)
+_OBJC_MACRO: Final = re.compile(
+    rb"^[ \t]*#[^\n]*|"
+    rb"\b(?:(?:NS|CF|UI|API|OS|FOUNDATION|UIKIT|SWIFT|DEPRECATED)_[A-Z][A-Z0-9_]*|__[A-Z][A-Z0-9_]*|"
+    rb"[A-Z][A-Z0-9_]*_(?:AVAILABLE|UNAVAILABLE|DEPRECATED|EXPORT|EXTERN|NONNULL_BEGIN|NONNULL_END)[A-Z_]*)\b"
+    rb"(?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\))?",
+    re.MULTILINE,
+)
+"""Macros that stand for attributes, with their arguments; and lines of the preprocessor, which stay."""
+
+
+def masked(language: Language, data: bytes) -> bytes:
+    """What the grammar of `language` is to read of a file; as long as `data`, with the line ends where they were."""
+    if language.scripts:
+        blanked = bytearray(data.translate(_BLANKS))
+        for script in _SCRIPT.finditer(data):
+            blanked[script.start(1) : script.end(1)] = script[1]
+        return bytes(blanked)
+    if language.grammar == "objc":
+        return _OBJC_MACRO.sub(_blank, _OBJC_ENUM.sub(_blank_enum, data))
+    return data
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    return found[0] if found[0].lstrip()[:1] == b"#" else found[0].translate(_BLANKS)
+
+
+def _blank_enum(found: re.Match[bytes]) -> bytes:
+    """`typedef NS_ENUM(NSInteger, State) {` as `enum                        State  {`."""
+    start, end = found.start(1) - found.start(), found.end(1) - found.start()
+    blank = found[0].translate(_BLANKS)
+    return b"enum" + blank[4:start] + found[1] + blank[end:]
