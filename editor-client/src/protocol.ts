@@ -76,6 +76,8 @@ export interface AskResult {
   finishReason: FinishReason;
   conversationId: string;
   usage: Usage;
+  /** Sentences of `answer` that cite nothing: start and end, as JavaScript counts. */
+  unsupported?: [number, number][];
 }
 
 export interface EvidenceProgress {

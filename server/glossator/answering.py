@@ -7,6 +7,8 @@ here; places are (root, path, lines).
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 import re
 import uuid
@@ -20,7 +22,7 @@ from glossator.retrieval.context import Gathered, disk_reader, estimated_tokens,
 from glossator.retrieval.evidence import evidence_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
     from glossator.model.prompts import Evidence as Shown
     from glossator.retrieval.context import Evidence, Read
     from glossator.session import Root, Session
+    from glossator.settings import Settings
 
-FinishReason = Literal["stop", "length", "evidence"]
+FinishReason = Literal["stop", "length", "evidence", "preempted"]
+"""Why an answer ends. "preempted": made in the background, and given up for a question that somebody waits for."""
 
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
@@ -96,7 +100,7 @@ class Answer:
     cached: bool = False
     thinking: str = ""
     unsupported: tuple[tuple[int, int], ...] = ()
-    """Offsets of sentences that cite nothing (only where a model wrote the answer)."""
+    """Offsets (code points) of sentences that cite nothing (only where a model wrote the answer)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Answerer:
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._explanations = Explanations(session.settings.index_dir / "explanations.sqlite")
         self._overviews: dict[Root, str] = {}
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -172,20 +177,36 @@ class Answerer:
         Raises:
             ModelNotFoundError: the settings name one that does not exist.
         """
-        settings = self._session.settings
-        if self._model is None:
-            from glossator.model.chat import open_model
-            from glossator.model.installed import resolve
+        from glossator.model.chat import open_model
+        from glossator.model.installed import resolve
 
-            if not settings.endpoint:
-                try:
-                    resolve(settings)
-                except ModelNotFoundError:
-                    if settings.model:
-                        raise
-                    return None
+        settings = self._session.settings
+        if not settings.endpoint and (self._model is None or self._model.status.state in ("none", "failed")):
+            try:
+                resolve(settings)
+            except ModelNotFoundError:
+                if settings.model:
+                    raise
+                return None
+        if self._model is None:
             self._model = open_model(settings, self._on_model)
         return self._model
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Take over changed settings of the session; what is being answered is answered to its end first.
+
+        Raises:
+            ModelError, SettingsError: a LoRA adapter cannot be used; those in use before stay.
+        """
+        from glossator.model.client import ModelClient
+
+        if self._model is None:
+            return
+        if isinstance(self._model, ModelClient) and not settings.endpoint:
+            await self._model.reconfigure(settings)
+        else:
+            model, self._model = self._model, None
+            await model.close()
 
     # Questions
 
@@ -207,22 +228,38 @@ class Answerer:
             return self._from_index(material, identity, listener)
         from glossator.model import prompts
 
-        conversation = self._conversation(identity)
         asked = prompts.ask_question(question.text)
-        overview = self._overview(question.focus.root if question.focus else None)
-        listener.stage("loading the model")
-        room = await prompts.make_room(
-            model,
-            asked,
-            answer_tokens=self._session.settings.max_answer_tokens,
-            overview=overview,
-            conversation=conversation,
-        )
-        listener.stage("searching")
-        budget = min(room, MAX_EVIDENCE_TOKENS)
-        material = await asyncio.to_thread(self._material, question, budget, self._counter(model))
-        answer = await self._write(model, asked, material, conversation, overview, listener)
+        overview = await asyncio.to_thread(self._overview, question.focus.root if question.focus else None)
+        async with self._alone(identity):
+            conversation = self._conversation(identity)
+            listener.stage("loading the model")
+            room = await prompts.make_room(
+                model,
+                asked,
+                answer_tokens=self._session.settings.max_answer_tokens,
+                overview=overview,
+                conversation=conversation,
+            )
+            listener.stage("searching")
+            budget = min(room, MAX_EVIDENCE_TOKENS)
+            material = await asyncio.to_thread(self._material, question, budget, self._counter(model))
+            answer = await self._write(model, asked, material, conversation, overview, listener)
         return replace(answer, conversation_id=identity)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, identity: str) -> AsyncIterator[None]:
+        """One question of a conversation at a time: each continues what the one before has said."""
+        lock, users = self._locks.get(identity, (asyncio.Lock(), 0))
+        self._locks[identity] = lock, users + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks[identity]
+            if users > 1:
+                self._locks[identity] = lock, users - 1
+            else:
+                del self._locks[identity]
 
     async def explain(
         self,
@@ -248,27 +285,32 @@ class Answerer:
         from glossator.model import prompts
 
         asked = prompts.explain_question(entry.qualified_name, entry.kind)
-        overview = self._overview(root)
+        overview = await asyncio.to_thread(self._overview, root)
         # The context is keyed by evidence of a fixed budget, so that the key needs no model that is loaded.
         material = await asyncio.to_thread(self._symbol_material, root, entry, EVIDENCE_TOKENS, estimated_tokens)
         key = self._explanations.key(
             self._model_identity(), prompts.PROMPT_VERSION, asked, [piece.evidence.text for piece in material.pieces]
         )
-        kept = self._explanations.get(key)
-        if kept is not None:
-            return self._again(kept, material, identity, listener)
+        # What nobody has asked for is no conversation to go on with.
+        conversation = prompts.Conversation(identity) if background else self._conversation(identity)
+        kept = await asyncio.to_thread(self._explanations.get, key)
+        if kept is not None and (again := self._again(kept, asked, material, conversation, listener)) is not None:
+            return again
         listener.stage("loading the model")
         room = await prompts.make_room(
             model, asked, answer_tokens=self._session.settings.max_answer_tokens, overview=overview
         )
-        await self._fit(model, material, min(room, MAX_EVIDENCE_TOKENS))
-        conversation = self._conversation(identity)
+        shown = await self._fit(model, material, min(room, MAX_EVIDENCE_TOKENS))
         answer = await self._write(model, asked, material, conversation, overview, listener, background=background)
         if answer.finish_reason == "stop":
-            self._explanations.put(key, answer.answer)
-            if (symbol := await asyncio.to_thread(self._symbol_key, root, entry)) is not None:
-                self._explanations.put(symbol, answer.answer)
+            await asyncio.to_thread(self._keep, key, shown, root, entry, answer.answer)
         return replace(answer, conversation_id=identity)
+
+    def _keep(self, key: bytes, shown: Sequence[int], root: Root, entry: StoredEntry, text: str) -> None:
+        """Keep an explanation, for the next time and for hovers."""
+        self._explanations.put(key, json.dumps({"shown": shown, "text": text}))
+        if (symbol := self._symbol_key(root, entry)) is not None:
+            self._explanations.put(symbol, text)
 
     def explained(self, root: Root, entry: StoredEntry) -> str | None:
         """The last explanation that a model wrote of a symbol whose text is still the same; quick, for hovers."""
@@ -400,19 +442,22 @@ class Answerer:
 
         return count
 
-    async def _fit(self, model: ChatModel, material: _Material, budget: int) -> None:
-        """Leave out the least important pieces until the rest fits, as the model counts."""
+    async def _fit(self, model: ChatModel, material: _Material, budget: int) -> list[int]:
+        """Leave out the least important pieces until the rest fits, as the model counts; returns which are left."""
         from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
 
         texts = [piece.evidence.text for piece in material.pieces]
         counts = [tokens + EVIDENCE_FRAME_TOKENS for tokens in await model.count(texts)]
         used = 0
         kept: list[_Piece] = []
-        for piece, tokens in zip(material.pieces, counts, strict=True):
+        shown: list[int] = []
+        for at, (piece, tokens) in enumerate(zip(material.pieces, counts, strict=True)):
             if used + tokens <= budget:
                 used += tokens
                 kept.append(_Piece(piece.root, replace(piece.evidence, tokens=tokens)))
+                shown.append(at)
         material.pieces = kept
+        return shown
 
     # Answers
 
@@ -428,17 +473,26 @@ class Answerer:
         listener.delta(text)
         return Answer(text, _cited(text, evidence), evidence, "", "evidence", identity, {})
 
-    def _again(self, text: str, material: _Material, identity: str, listener: Listener) -> Answer:
-        """A cached explanation: its numbers are those of the same evidence in the same order."""
-        pieces = [
-            _Piece(piece.root, replace(piece.evidence, number=number))
-            for number, piece in enumerate(material.pieces, 1)
-        ]
-        evidence = tuple(_place(piece) for piece in pieces)
+    def _again(
+        self, kept: str, asked: str, material: _Material, conversation: Conversation, listener: Listener
+    ) -> Answer | None:
+        """A cached explanation: its numbers are those of the same evidence in the same order. None if it is damaged."""
+        from glossator.model.prompts import Turn
+
+        try:
+            value = json.loads(kept)
+            text, pieces = str(value["text"]), [material.pieces[at] for at in value["shown"]]
+        except (ValueError, TypeError, KeyError, IndexError):
+            return None
+        _, new = conversation.numbered([_shown(piece) for piece in pieces])
+        conversation.add(Turn(asked, tuple(new), text))
+        evidence = tuple(
+            _place(_Piece(piece.root, replace(piece.evidence, number=number))) for number, piece in enumerate(pieces, 1)
+        )
         listener.evidence(evidence)
         listener.delta(text)
-        name = self._model.status.name if self._model is not None else ""
-        return Answer(text, _cited(text, evidence), evidence, name, "stop", identity, {}, cached=True)
+        name = self._model.status.name or self._session.model_status()["name"] if self._model is not None else ""
+        return Answer(text, _cited(text, evidence), evidence, name, "stop", conversation.identity, {}, cached=True)
 
     async def _write(
         self,
@@ -473,6 +527,7 @@ class Answerer:
             return locate(item, self._read(root)(item.path)) if root is not None else None
 
         stream = CitationStream(prompt.evidence, verify)
+        written: list[str] = []
         thinking: list[str] = []
         done: Done | None = None
         listener.stage("answering")
@@ -480,6 +535,7 @@ class Answerer:
         try:
             async for event in events:
                 if isinstance(event, Delta):
+                    written.append(event.text)
                     if text := stream.feed(event.text):
                         listener.delta(text)
                 elif isinstance(event, Thinking):
@@ -491,13 +547,14 @@ class Answerer:
         if text := stream.finish():
             listener.delta(text)
         checked = stream.result()
-        conversation.add(prompts.Turn(asked, tuple(new), checked.text))
+        # As the model wrote it, not as it was shown: only so the next prompt begins with what is in the model's cache.
+        conversation.add(prompts.Turn(asked, tuple(new), "".join(written)))
         citations = tuple(
             CitedPlace(item.number, root, item.path, item.start_line, item.end_line, item.qualified_name)
             for item in checked.citations
             if (root := roots.get(item.root) or self._root_at(item.root)) is not None
         )
-        finish: FinishReason = "length" if done is not None and done.finish_reason != "stop" else "stop"
+        finish: FinishReason = done.finish_reason if done is not None else "stop"
         return Answer(
             answer=checked.text,
             citations=citations,
@@ -574,7 +631,7 @@ def _shown(piece: _Piece) -> Shown:
         path=item.path,
         start_line=item.start_line,
         end_line=item.end_line,
-        qualified_name=item.qualified_name,
+        qualified_name=_name(item),
         kind=item.kind,
         text=item.text,
         source=item.source,
@@ -591,11 +648,16 @@ def _place(piece: _Piece) -> EvidencePlace:
         item.path,
         item.start_line,
         item.end_line,
-        item.qualified_name,
+        _name(item),
         item.kind,
         item.why,
         item.tokens,
     )
+
+
+def _name(item: Evidence) -> str:
+    """The symbol that a piece is named after: of merged ones ("A.b, A.c") the first, which is the best."""
+    return item.entry.qualified_name or item.qualified_name
 
 
 def _cited(text: str, evidence: Sequence[EvidencePlace]) -> tuple[CitedPlace, ...]:

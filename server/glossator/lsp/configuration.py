@@ -61,6 +61,8 @@ def read(base: Settings, *sources: object) -> Configuration:
     options = _options(merged, problems)
     settings = base
     for name, value in merged.items():
+        if name in ("indexDir", "modelsDir") and value == "":
+            continue  # how an editor's settings say "the default"; as a path it would be the current folder
         if name in _SETTINGS:
             try:
                 settings = updated(settings, {_SETTINGS[name]: value})

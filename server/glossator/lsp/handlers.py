@@ -121,10 +121,16 @@ def _result(server: Server, answer: Answer) -> protocol.AskResult:
         citations=_citations(answer.citations, ranges),
         evidence=_evidence(answer.evidence, ranges),
         model=answer.model,
-        finish_reason=answer.finish_reason,
+        finish_reason="length" if answer.finish_reason == "preempted" else answer.finish_reason,
         conversation_id=answer.conversation_id,
         usage=protocol.Usage(**usage),
+        unsupported=tuple((_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unsupported),
     )
+
+
+def _units(text: str, offset: int) -> int:
+    """An offset in UTF-16 code units."""
+    return offset + sum(character > "\uffff" for character in text[:offset])
 
 
 def _place(server: Server, uri: str, span: types.Range) -> Place | None:

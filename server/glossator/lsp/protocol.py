@@ -139,6 +139,8 @@ class AskResult:
     finish_reason: FinishReason
     conversation_id: str
     usage: Usage
+    unsupported: tuple[tuple[int, ...], ...] = ()
+    """Sentences of `answer` that cite nothing: offsets of start and end in UTF-16 code units. Empty without a model."""
 
 
 @attrs.frozen(kw_only=True)
