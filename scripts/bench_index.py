@@ -38,7 +38,7 @@ import psutil
 
 from glossator.index.embedding import open_embedder
 from glossator.index.indexer import Indexer
-from glossator.index.pool import WorkerPool, worker_count
+from glossator.index.pool import WorkerPool
 from glossator.index.store import Filter, Store
 from glossator.index.terms import analyze
 from glossator.settings import Settings
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench index", description="Measure indexing.")
     parser.add_argument("paths", nargs="*", type=Path, help="folders (default: Python's standard library)")
-    parser.add_argument("--workers", type=int, default=0, help="worker processes (default: all cores but one)")
+    parser.add_argument("--workers", type=int, default=0, help="worker processes (default: as the product decides)")
     parser.add_argument("--large", action="store_true", help="also a corpus of a million lines")
     parser.add_argument("--many", action="store_true", help="also a corpus of 10,000 small files")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -290,19 +290,21 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
     raw = raw_parsing(root)
     embedder = open_embedder(settings)
     with WorkerPool(settings) as pool:
-        warm_up(settings, embedder, pool, root.parent / "warm")
         folder = Store.folder_for(index_dir, root, embedder.id)
         store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
         indexer = Indexer(root, settings, store, pool)
-        with watched() as watch:
-            cold = indexer.run()
+        with pool.all_cores():  # keeps the workers that a first index uses from ending between the two runs
+            warm_up(settings, embedder, pool, root.parent / "warm")
+            processes = pool.count
+            with watched() as watch:
+                cold = indexer.run()
         unchanged = min(indexer.run().seconds for _ in range(3))
         changes = sorted(change_one(root, indexer, store, number) for number in range(CHANGES))
         status = store.status()
         store.close()
     return Result(
         corpus=name,
-        workers=worker_count(settings),
+        workers=processes,
         files=cold.files,
         lines=cold.lines,
         megabytes=size / 1e6,

@@ -222,6 +222,22 @@ def test_workers_start_as_work_queues_up_and_end_when_idle(tmp_path: Path) -> No
         harness.pool.close()
 
 
+def test_a_first_index_may_use_all_cores(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, workers=0)
+    try:
+        usual = harness.pool.count
+        with harness.pool.all_cores():
+            assert harness.pool.count == max(usual, os.cpu_count() or 1)
+            harness.pool.start(harness.pool.count)
+            wait_for(lambda: len(harness.pool.pids) == harness.pool.count)
+        assert harness.pool.count == usual
+        wait_for(lambda: len(harness.pool.pids) == usual)
+    finally:
+        harness.pool.close()
+    with WorkerPool(Settings(workers=1)) as pool, pool.all_cores():
+        assert pool.count == 1
+
+
 def test_what_a_parser_prints_does_not_reach_us(harness: Harness, capfd: pytest.CaptureFixture[str]) -> None:
     harness.submit(a="# FAULT print\n" + functions("one"))
     assert harness.outcomes(1) == {"a.py": "indexed"}

@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,10 +141,11 @@ class Indexer:
             with self._committing:
                 self._overtaken.clear()
                 manifest = dict(self._known(fresh=True))
-            self._pool.start(1 if manifest else self._pool.count)
-            changes = _compare(_until(rules.scan(), cancelled), manifest)
-            work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
-            work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
+            with nullcontext() if manifest else self._pool.all_cores():
+                self._pool.start(1 if manifest else self._pool.count)
+                changes = _compare(_until(rules.scan(), cancelled), manifest)
+                work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
+                work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed:
                 progress(work.progress("finishing"))
                 self._store.maintain()

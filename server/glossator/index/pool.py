@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,7 +29,7 @@ from glossator.errors import GlossatorError
 from glossator.index.worker import Batch, FileResult, Message, read_frame, write_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from glossator.settings import Settings
 
@@ -65,10 +66,12 @@ def is_starved(waited: float, used: float, *, runnable: bool, timeout: float) ->
 
 def worker_count(settings: Settings) -> int:
     """How many workers these settings ask for: at least one."""
-    if settings.workers > 0:
-        return settings.workers
-    available = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(1, available - 1)
+    return settings.workers if settings.workers > 0 else max(1, _cores() - 1)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @dataclass(eq=False, slots=True)
@@ -204,13 +207,30 @@ class WorkerPool:
         self._threads: set[threading.Thread] = set()
         self._processes: set[_Process] = set()
         self._idle = 0
+        self._lent = 0
         self._watchdog: threading.Thread | None = None
         self._closed = False
 
     @property
     def count(self) -> int:
         """The most workers that run at a time."""
-        return worker_count(self._settings)
+        return _cores() if self._lent and self._settings.workers <= 0 else worker_count(self._settings)
+
+    @contextmanager
+    def all_cores(self) -> Iterator[None]:
+        """Meanwhile, one more worker where the settings leave their number open, so that none of the cores is spared.
+
+        For a first index: there is nothing to serve from yet, somebody waits for it, and workers give way to every
+        other program anyway.
+        """
+        with self._changed:
+            self._lent += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._lent -= 1
+                self._changed.notify_all()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -323,6 +343,7 @@ class WorkerPool:
 
     def _take(self) -> Job | None:
         """The next job; None when this worker shall end."""
+        woken = True
         with self._changed:
             while True:
                 if self._closed:
@@ -331,14 +352,17 @@ class WorkerPool:
                 job = self._next()
                 if job is not None:
                     return job
-                self._idle += 1
-                try:
-                    woken = self._changed.wait(self._idle_timeout)
-                finally:
-                    self._idle -= 1
-                if not woken and len(self._threads) > 1 and not any(self._queues):
+                if woken and len(self._threads) <= self.count:
+                    self._idle += 1
+                    try:
+                        woken = self._changed.wait(self._idle_timeout)
+                    finally:
+                        self._idle -= 1
+                elif len(self._threads) > 1:
                     self._threads.discard(threading.current_thread())
                     return None
+                else:
+                    woken = True
 
     def _spawn(self, job: Job | None = None) -> _Process:
         """A process that is ready.
