@@ -446,7 +446,8 @@ def _answer(
             }
         )
         return 0
-    print()
+    if not answer.answer.endswith("\n"):
+        print()
     if answer.citations:
         print()
         for citation in answer.citations:
