@@ -400,10 +400,13 @@ def test_folder_is_private_and_named_after_root_format_and_embedder(tmp_path: Pa
     assert folder == Store.folder_for(tmp_path / "cache", tmp_path / "x" / ".." / "My Project", "static/1")
     assert folder != Store.folder_for(tmp_path / "cache", tmp_path / "My Project", "static_1")
     assert folder.parent != Store.folder_for(tmp_path / "cache", tmp_path / "Other" / "My Project", "static/1").parent
-    open_store(folder).close()
+    with open_store(folder) as store:
+        store.commit([update("x.py", entry("a"))])
     if os.name == "posix":
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+        for made in (tmp_path / "cache", folder.parent, folder):
+            assert stat.S_IMODE(made.stat().st_mode) == 0o700
+        for cache in (tmp_path / "cache").glob("vectors-*"):
+            assert stat.S_IMODE(cache.stat().st_mode) == 0o600
 
 
 def test_summaries_and_terms_by_prefix(store: Store) -> None:

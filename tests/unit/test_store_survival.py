@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import random
 import shutil
 import sqlite3
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ALL = Filter()
 ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "server")}
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_kill_while_writing(folder: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(folder), str(turn)],
             cwd=ROOT,
-            env={"PYTHONPATH": f"{ROOT / 'server'}", "PATH": ""},
+            env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -367,8 +369,9 @@ if sys.platform != "win32":
     @pytest.mark.parametrize("limit", [20_000, 400_000])
     def test_files_that_cannot_grow(folder: Path, limit: int) -> None:
         command = [sys.executable, "-c", SMALL_FILES, str(folder), str(limit)]
-        env = {"PYTHONPATH": f"{ROOT / 'server'}", "PATH": ""}
-        output = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.split()
+        output = subprocess.run(
+            command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True
+        ).stdout.split()
         assert output[-1] == "full"
         with open_store(folder) as store:
             revisions = check_whole(store)

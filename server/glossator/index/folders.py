@@ -35,12 +35,19 @@ def move_aside(folder: Path) -> Path | None:
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder, for its owner alone. On Windows the user's profile, where it is by default, is private."""
+    """Make the folder, and those above it that are missing, for their owner alone.
+
+    On Windows the user's profile, where indexes are by default, is private.
+
+    Raises:
+        StoreError: that cannot be done.
+    """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in reversed([folder, *folder.parents]):
+            if not part.exists():
+                part.mkdir(mode=0o700, exist_ok=True)
         if os.name == "posix":
-            for part in (folder, folder.parent):
-                part.chmod(0o700)
+            folder.chmod(0o700)
     except OSError as error:
         raise system_error(folder, error) from error
 
@@ -61,8 +68,8 @@ def acquire(folder: Path) -> Any:
     from filelock import FileLock, Timeout
 
     holder = folder.with_name(folder.name + ".writer")
+    make_private(folder.parent)
     try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(folder.with_name(folder.name + ".lock"), timeout=0, thread_local=False)
         lock.acquire()
     except Timeout:
