@@ -834,6 +834,9 @@ def test_headers_and_matlab() -> None:
         ("vue", "<script setup>\r\nlet é;\r\n</script>", "              \r\nlet é;\r\n         "),
         ("objc", "typedef NS_ENUM(NSInteger, State) { A };", "enum                       State  { A };"),
         ("objc", "#if NS_BLOCKS\n@end NS_SWIFT_NAME(a(b:))", "#if NS_BLOCKS\n@end " + " " * 20),
+        ("swift", "#if os(iOS)\nlet a = 1\n#endif", "           \nlet a = 1\n      "),
+        ("kotlin", "class A(actual val a: Int, actual: Int)", "class A(       val a: Int, actual: Int)"),
+        ("dart", "library;\nimport 'a.dart';", "        \nimport 'a.dart';"),
         ("python", "NS_ENUM", "NS_ENUM"),
     ],
 )

@@ -1,7 +1,8 @@
-"""What a grammar reads in place of a file's text: the same bytes, with what it cannot read blanked, so offsets stay.
+"""What a grammar reads in place of a file's text: as many bytes, with what it cannot read blanked, so offsets stay.
 
 Vue and Svelte files are code between <script> tags only. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
-`NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it.
+`NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
+`#if os(iOS)` stand where the grammar knows of none.
 """
 
 from __future__ import annotations
@@ -26,20 +27,47 @@ _OBJC_MACRO: Final = re.compile(
 )
 """Macros that stand for attributes, with their arguments; and lines of the preprocessor, which stay."""
 
+_MASKS: Final = {
+    "swift": re.compile(rb"^[ \t]*#(?:if|elseif|else|endif)\b[^\n]*|\bnonisolated\(unsafe\)", re.MULTILINE),
+    "kotlin": re.compile(
+        rb"\b(?:actual|expect)(?=[ \t]+(?:abstract|annotation|class|companion|constructor|data|enum|final|fun|inline|"
+        rb"interface|internal|object|open|operator|override|private|public|sealed|suspend|typealias|val|value|var)\b)"
+    ),
+    "dart": re.compile(rb"^library;", re.MULTILINE),
+}
+"""Words that a language's grammar does not know, or not where they stand."""
+_KOTLIN_CLASS: Final = re.compile(
+    rb"(\bclass[ \t]+\w+(?:<[^<>\n]*>)?)(\s*\n\s*)(?=(?:(?:internal|private|protected|public)[ \t]+)?constructor\s*\()"
+)
+"""A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
+
 
 def masked(language: Language, data: bytes) -> bytes:
-    """What the grammar of `language` is to read of a file; as long as `data`, with the line ends where they were."""
+    """What the grammar of `language` is to read of a file; as long as `data`."""
     if language.scripts:
         blanked = bytearray(data.translate(_BLANKS))
         for script in _SCRIPT.finditer(data):
             blanked[script.start(1) : script.end(1)] = script[1]
         return bytes(blanked)
     if language.grammar == "objc":
-        return _OBJC_MACRO.sub(_blank, _OBJC_ENUM.sub(_blank_enum, data))
+        return _OBJC_MACRO.sub(_blank_macro, _OBJC_ENUM.sub(_blank_enum, data))
+    mask = _MASKS.get(language.name)
+    if mask is not None:
+        data = mask.sub(_blank, data)
+    if language.name == "kotlin":
+        data = _KOTLIN_CLASS.sub(_join, data)
     return data
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
+    return found[0].translate(_BLANKS)
+
+
+def _join(found: re.Match[bytes]) -> bytes:
+    return found[1] + b" " * len(found[2])
+
+
+def _blank_macro(found: re.Match[bytes]) -> bytes:
     return found[0] if found[0].lstrip()[:1] == b"#" else found[0].translate(_BLANKS)
 
 
