@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 """How long a connection waits for another one's write; far above the longest transaction (about one second)."""
 
+CHECKPOINT_PAGES = 10_000
+"""SQLite's own checkpoints (of 4 KiB pages) come in the middle of commits; `Database.checkpoint` comes before them."""
+
 LOG_BYTES = 128 * 1024
 LOG_SHARE = 0.1
 """How long the log may grow, in bytes or as a share of the database: writing it back takes some 10 ms."""
@@ -97,7 +100,7 @@ class Database:
         # NORMAL in WAL mode: a killed process loses nothing; a power cut may lose the last commits, never consistency.
         connection.executescript(
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
-            "PRAGMA journal_size_limit = 4194304;"
+            f"PRAGMA journal_size_limit = {4 * 1024**2}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
         )
         if not write:
             connection.execute("PRAGMA query_only = 1")
