@@ -24,15 +24,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glossator.index import embedding
-from glossator.index.entries import Entry, ParsedFile
-from glossator.index.indexer import Indexer
-from glossator.index.pool import WorkerPool
-from glossator.index.store import Store
-from glossator.settings import Settings
+if TYPE_CHECKING:
+    from glossator.index.entries import Entry, ParsedFile
+    from glossator.index.store import Store
 
 PROGRAM = f"""
 import sys
@@ -60,7 +58,7 @@ class FakeEmbedder:
 
 def main() -> None:
     """What `worker.main` does, with faults."""
-    from glossator.index import parsing, worker
+    from glossator.index import embedding, parsing, worker
 
     real = parsing.parse
 
@@ -108,6 +106,12 @@ class Bench:
     """A root, its store, a pool with faults, and an indexer; opened anew as often as a test wants."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
+        # Imported late: the worker, which imports this module too, has no use for them.
+        from glossator.index.indexer import Indexer
+        from glossator.index.pool import WorkerPool
+        from glossator.index.store import Store
+        from glossator.settings import Settings
+
         self.root = folder / "root"
         self.root.mkdir(parents=True, exist_ok=True)
         given = {"index_dir": folder / "index", "workers": 1, "file_timeout": 20.0, **settings}
@@ -118,6 +122,8 @@ class Bench:
         self.indexer = Indexer(self.root, self.settings, self.store, self.pool, FakeEmbedder())
 
     def open_store(self, *, write: bool = True) -> Store:
+        from glossator.index.store import Store
+
         return Store.open(self.folder, embedder_id=FakeEmbedder.id, dimensions=FakeEmbedder.dimensions, write=write)
 
     def write(self, path: str, text: str) -> Path:

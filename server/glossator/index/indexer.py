@@ -368,9 +368,10 @@ class _Work:
         results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         jobs: list[Job] = []
         ahead = 0
+        most = max(AHEAD_BYTES, 4 * pool.count * BATCH_BYTES)
         try:
             while self._tasks:
-                while ahead < AHEAD_BYTES and (batch := next(batches, None)) is not None:
+                while ahead < most and (batch := next(batches, None)) is not None:
                     ahead += sum(task.size for task in batch.tasks)
                     jobs.append(pool.submit(batch, results.put, interactive=interactive))
                 try:
