@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
 import threading
 import time
@@ -262,6 +264,31 @@ def test_a_file_that_vanishes_before_it_is_read_is_a_deleted_one(project: Bench,
     gate.with_name("gate.go").touch()
     runner.join(30)
     assert set(project.store.files()) == {"a.py", "aa.py", "notes.md"}
+
+
+def test_files_that_change_while_they_are_indexed(project: Bench) -> None:
+    paths = [project.write(f"many/f{number}.py", functions(f"first_{number}")) for number in range(60)]
+    end = threading.Event()
+
+    def rewrite() -> None:
+        for turn in itertools.count():
+            for number, path in enumerate(paths):
+                if end.is_set():
+                    return
+                path.write_text(functions(f"turn{turn}_{number}"), "utf-8")
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    try:
+        for _ in range(3):
+            assert project.indexer.run().files == 63
+    finally:
+        end.set()
+        writer.join()
+    project.indexer.run()
+    for path in paths:
+        (wanted,) = re.findall(r"def (\w+)", path.read_text("utf-8"))
+        assert project.names(path.relative_to(project.root).as_posix()) == [wanted]
 
 
 def test_cancelling_keeps_what_is_done_and_the_next_run_carries_on(project: Bench, tmp_path: Path) -> None:
