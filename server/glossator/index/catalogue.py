@@ -203,8 +203,9 @@ class Catalogue(Database):
         """Note new sizes and times of files whose contents are as they were."""
         with self.transaction() as connection:
             connection.executemany(
-                "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?",
-                [(record.size, record.mtime_ns, path_in(record.path)) for record in records],
+                # A file that is to be indexed again has no hash any more, and stays so.
+                "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ? AND content_hash = ?",
+                [(record.size, record.mtime_ns, path_in(record.path), record.content_hash) for record in records],
             )
 
     def forget_contents(self, revisions: Iterable[int] | None = None) -> None:
