@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -265,21 +264,12 @@ class Root:
             WorkspaceError, StoreError, EmbeddingError: see there.
         """
         _folder(self.path)
-        report = self.indexer().run(progress, cancelled)
-        self._remove_outdated()
-        return report
-
-    def _remove_outdated(self) -> None:
-        """Remove indexes of this root that older versions or other embedders made: this one is whole now."""
         from glossator.index.catalogue import SCHEMA_VERSION
+        from glossator.index.folders import remove_superseded
 
-        here = self.folder
-        for sibling in here.parent.iterdir():
-            version = sibling.name[1:].partition("-")[0]
-            if sibling == here or not sibling.name.startswith("v") or not version.isdigit():
-                continue
-            if int(version) <= SCHEMA_VERSION and "corrupt" not in sibling.name:
-                shutil.rmtree(sibling, ignore_errors=True)
+        report = self.indexer().run(progress, cancelled)
+        remove_superseded(self.folder, SCHEMA_VERSION)
+        return report
 
     def searcher(self) -> Searcher | None:
         """What searches the index; None if there is no index yet."""

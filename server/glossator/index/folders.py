@@ -6,14 +6,20 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.database import full_error
 from glossator.index.vectors import file_name
+
+FORGOTTEN = 30 * 24 * 3600.0
+"""Seconds after which an index of an embedding model that is not in use any more is removed."""
+_ASIDE = ".damaged"
 
 
 def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
@@ -27,7 +33,7 @@ def move_aside(folder: Path) -> Path | None:
     """Move a folder to a name of its own, in place of the one that was there; None if there is no such folder."""
     if not folder.exists():
         return None
-    aside = folder.with_name(folder.name + ".damaged")
+    aside = folder.with_name(folder.name + _ASIDE)
     if aside.exists():
         shutil.rmtree(aside)
     folder.rename(aside)
@@ -99,3 +105,35 @@ def size_of(folder: Path) -> int:
                     with contextlib.suppress(OSError):
                         total += item.stat(follow_symlinks=False).st_size
     return total
+
+
+def remove_superseded(folder: Path, schema: int) -> list[Path]:
+    """Remove the indexes that `folder`, which is whole now, stands in for; gives those that were removed.
+
+    These are the same root's of older formats and of earlier static embedders, and those of other embedding models that
+    nobody has written for `FORGOTTEN` seconds. An index of a newer format stays, and so does one that a process writes.
+    """
+    removed = []
+    for sibling in folder.parent.iterdir():
+        match = re.fullmatch(r"v(\d+)-(.+)", sibling.name)
+        if match is None or sibling == folder or not sibling.is_dir() or _ASIDE in sibling.name:
+            continue
+        if int(match[1]) > schema:
+            continue
+        both_static = match[2].startswith("static-") and folder.name.partition("-")[2].startswith("static-")
+        age = time.time() - max((path.stat().st_mtime for path in sibling.iterdir()), default=0.0)
+        if int(match[1]) == schema and not both_static and age < FORGOTTEN:
+            continue
+        try:
+            lock = acquire(sibling)
+        except StoreError:
+            continue
+        try:
+            shutil.rmtree(sibling, ignore_errors=True)
+        finally:
+            lock.release()
+        for rest in (".lock", ".writer"):
+            with contextlib.suppress(OSError):
+                sibling.with_name(sibling.name + rest).unlink()
+        removed.append(sibling)
+    return removed
