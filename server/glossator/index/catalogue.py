@@ -203,9 +203,9 @@ class Catalogue(Database):
         """Note new sizes and times of files whose contents are as they were."""
         with self.transaction() as connection:
             connection.executemany(
-                # A file that is to be indexed again has no hash any more, and stays so.
-                "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ? AND content_hash = ?",
-                [(record.size, record.mtime_ns, path_in(record.path), record.content_hash) for record in records],
+                # Size -1 is a file's that is to be indexed again whatever is on disk.
+                "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ? AND size >= 0",
+                [(record.size, record.mtime_ns, path_in(record.path)) for record in records],
             )
 
     def forget_contents(self, revisions: Iterable[int] | None = None) -> None:
