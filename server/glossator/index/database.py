@@ -118,7 +118,10 @@ class Database:
                 yield connection
             finally:
                 with self._guard:
-                    self._idle.append(connection)
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -170,12 +173,22 @@ class Database:
             put(connection, values)
 
     def close(self) -> None:
-        """Close all connections; queries that are running fail."""
+        """Close all connections; queries that are running fail.
+
+        SQLite crashes where a connection is closed that another thread is using: those are interrupted, and closed by
+        their users.
+        """
         with self._guard:
+            if self._closed:
+                return
             self._closed = True
-            connections, self._all, self._idle = self._all, [], []
-        for connection in connections:
-            connection.close()
+            free = [self._main, *self._idle]
+            for connection in self._all:
+                if all(connection is not other for other in free):
+                    connection.interrupt()
+            self._all, self._idle = [], []
+            for connection in free:
+                connection.close()
 
 
 def put(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
