@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from train_embedder.corpus import Example
-    from train_embedder.model import Model
 
 HERE = Path(__file__).resolve().parent
 VERSION = "1"
@@ -61,8 +60,11 @@ def extract(mirrors: Path, listing: Path, work: Path) -> None:
             print(f"{repository.name}: {len(pairs)} pairs in {time.perf_counter() - started:.1f} s", flush=True)
 
 
-def load(listing: Path, work: Path) -> tuple[list[Example], list[Example]]:
-    """(examples to learn from, held-out examples), without copies and without the standard library's code."""
+def load(listing: Path, work: Path, avoid_folders: Sequence[Path]) -> tuple[list[Example], list[Example]]:
+    """(examples to learn from, held-out examples), without copies and without code that is measured on.
+
+    Such code is the standard library's, and what lies in `avoid_folders`, bare git folders.
+    """
     from train_embedder import measure
     from train_embedder.corpus import Example, deduplicated, long_lines
     from train_embedder.pairs import read_pairs
@@ -77,6 +79,10 @@ def load(listing: Path, work: Path) -> tuple[list[Example], list[Example]]:
     avoid: set[int] = set()
     for path in measure.library_files():
         avoid |= long_lines(path.read_text("utf-8", "replace"))
+    for folder in avoid_folders:
+        files = [blob for blob in sources.blobs(folder, "HEAD") if blob.size < 400_000]
+        for _, data in sources.contents(folder, files):
+            avoid |= long_lines(data.decode("utf-8", "replace"))
     held_out = {repository.name for repository in repositories if repository.held_out}
     examples, dropped = deduplicated(everything(), avoid, held_out)
     print(f"{len(examples)} examples; dropped: {dict(dropped)}", flush=True)
@@ -84,7 +90,7 @@ def load(listing: Path, work: Path) -> tuple[list[Example], list[Example]]:
     return learn, [example for example in examples if example.repository in held_out]
 
 
-def train(listing: Path, work: Path, out: Path, words: int) -> None:
+def train(listing: Path, work: Path, out: Path, words: int, avoid: Sequence[Path]) -> None:
     """Make the model: vocabulary, start, training, files, card."""
     import numpy as np
 
@@ -92,52 +98,51 @@ def train(listing: Path, work: Path, out: Path, words: int) -> None:
     from train_embedder import corpus, export, minilm
     from train_embedder import model as training
 
-    learn, _ = load(listing, work)
+    learn, _ = load(listing, work, avoid)
     total, repositories = corpus.count_words(learn)
-    start = minilm.MiniLM(minilm.model_folder())
+    start = minilm.Start(minilm.model_folder())
     vocabulary = Vocabulary(corpus.choose_words(total, repositories, words, start.vocabulary()))
     recipe = training.Recipe()
     counts = np.array([total[word] for word in vocabulary.words], np.float64)
-    rows = minilm.word_vectors(start, vocabulary.words, counts, recipe.dimensions)
+    rows = start.rows(vocabulary.words, counts, recipe.dimensions)
     numbers = corpus.build(learn, vocabulary)
     kinds = dict(zip(*(values.tolist() for values in np.unique(numbers.kind, return_counts=True)), strict=True))
     print(f"{len(vocabulary)} words; pairs: {kinds}", flush=True)
     started = time.perf_counter()
 
-    def watch(step: int, steps: int, loss: float, model: Model, scale: float) -> None:
+    def watch(step: int, steps: int, loss: float, scale: float) -> None:
         if step % 25 == 0 or step == steps:
-            weights = {name: round(float(weight), 2) for name, weight in model.weights.items()}
             took = time.perf_counter() - started
-            print(f"step {step}/{steps} loss {loss:.3f} scale {scale:.1f} weights {weights} {took:.0f} s", flush=True)
+            print(f"step {step}/{steps} loss {loss:.3f} scale {scale:.1f} {took:.0f} s", flush=True)
 
     model = training.train(rows, numbers, recipe, watch)
-    export.write(out, vocabulary.words, model.rows, model.weights, VERSION)
+    export.write(out, vocabulary.words, model.rows, model.weights, VERSION, kinds)
 
 
 def measure(listing: Path, work: Path, out: Path) -> str:
-    """The scores of the model in `out`, as it is shipped (8-bit rows), as a table in Markdown."""
-    from train_embedder import corpus, export, measure
-    from train_embedder.model import Model
+    """The scores of the model in `out`, as it is shipped (8-bit rows), as a table in Markdown; writes its card."""
+    from glossator.index.embedding import FIELDS, StaticEmbedder
+    from train_embedder import card, corpus, export, measure
+    from train_embedder.model import Model, Recipe
 
     vocabulary, rows, weights = export.read(out)
-    model = Model(rows, tuple(weights))
-    model.weights |= weights
-    _, held_out = load(listing, work)
+    model = Model(rows, weights)
+    _, held_out = load(listing, work, ())
     numbers = corpus.build(held_out, vocabulary)
     library = corpus.build([corpus.Example("", pair) for pair in measure.library_pairs()], vocabulary)
-    fields = measure.by_language(model, numbers)
-    text = measure.by_language(model, numbers, fields=("text",))
-    lines = ["| held-out repositories | questions | all fields, MRR@10 / R@10 | text alone |", "|---|---|---|---|"]
+    fields, text = measure.by_language(model, numbers), measure.by_language(model, numbers, fields=("text",))
+    lines = ["| held-out repositories | questions | all fields | text alone |", "|---|---|---|---|"]
     for language, (rank, recall, questions) in fields.items():
         lines.append(f"| {language} | {questions} | {rank:.3f} / {recall:.3f} | {_pair(text[language][:2])} |")
-    lines.append(
-        f"| **mean of {len(fields)} languages** | | {_pair(measure.mean(fields))} | {_pair(measure.mean(text))} |"
-    )
-    found = measure.score(model.queries(library), model.documents(library, fields=("text",)))
-    lines.append(
-        f"| library of Python {sys.version_info[0]}.{sys.version_info[1]} | {len(library)} | | {_pair(found)} |"
-    )
-    return "\n".join(lines)
+    means = f"{_pair(measure.mean(fields))} | {_pair(measure.mean(text))}"
+    lines.append(f"| **mean of {len(fields)} languages** | {sum(row[2] for row in fields.values())} | {means} |")
+    asked = model.queries(library)
+    scores = [measure.score(asked, model.documents(library, fields=names)) for names in (FIELDS, ("text",))]
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    lines.append(f"| Python {version}'s standard library | {len(library)} | {_pair(scores[0])} | {_pair(scores[1])} |")
+    table = "\n".join(lines)
+    card.write(out, sources.read_repositories(listing), Recipe(), StaticEmbedder(out).id, table)
+    return table
 
 
 def _pair(values: Sequence[float]) -> str:
@@ -154,14 +159,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--repositories", type=Path, default=HERE / "repositories.json", help="the list of repositories"
     )
     parser.add_argument("--out", type=Path, default=BUNDLED, help="folder of the model")
-    parser.add_argument("--words", type=int, default=45_000, help="size of the vocabulary")
+    parser.add_argument("--words", type=int, default=56_000, help="size of the vocabulary at most")
+    parser.add_argument("--avoid", type=Path, nargs="*", default=[], help="bare git folders to learn nothing from")
     chosen = parser.parse_args(arguments)
     if chosen.step == "record":
         record(chosen.mirrors, chosen.repositories)
     elif chosen.step == "pairs":
         extract(chosen.mirrors, chosen.repositories, chosen.work)
     elif chosen.step == "train":
-        train(chosen.repositories, chosen.work, chosen.out, chosen.words)
+        train(chosen.repositories, chosen.work, chosen.out, chosen.words, chosen.avoid)
     else:
         print(measure(chosen.repositories, chosen.work, chosen.out))
 

@@ -24,7 +24,12 @@ def quantise(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.fl
 
 
 def write(
-    folder: Path, words: Sequence[str], rows: NDArray[np.float32], fields: Mapping[str, float], version: str
+    folder: Path,
+    words: Sequence[str],
+    rows: NDArray[np.float32],
+    fields: Mapping[str, float],
+    version: str,
+    pairs: Mapping[str, int],
 ) -> None:
     """Write the model's files into `folder`; the same arguments give the same bytes.
 
@@ -34,6 +39,7 @@ def write(
         rows: shape (len(words), dimensions).
         fields: the weight of each of `FIELDS`.
         version: the model's, shown in its id.
+        pairs: how many of each kind it was trained on, for the card.
     """
     folder.mkdir(parents=True, exist_ok=True)
     small, scales = quantise(rows)
@@ -49,14 +55,15 @@ def write(
         "version": version,
         "dimensions": int(rows.shape[1]),
         "fields": {name: round(float(fields[name]), 4) for name in FIELDS},
+        "pairs": dict(pairs),
         "sha256": digests,
     }
     (folder / "model.json").write_bytes((json.dumps(model, indent=2) + "\n").encode())
 
 
-def read(folder: Path) -> tuple[Vocabulary, NDArray[np.float32], dict[str, np.float32]]:
+def read(folder: Path) -> tuple[Vocabulary, NDArray[np.float32], dict[str, float]]:
     """(vocabulary, rows, weights of fields) of a model that `write` wrote."""
     model = json.loads((folder / "model.json").read_bytes())
     rows = np.load(folder / "rows.npy").astype(np.float32) * np.load(folder / "scales.npy").astype(np.float32)[:, None]
     vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
-    return vocabulary, rows, {name: np.float32(weight) for name, weight in model["fields"].items()}
+    return vocabulary, rows, model["fields"]

@@ -78,4 +78,5 @@ def library_pairs() -> Iterator[Pair]:
                 if len(doc) > 15:
                     first = node.body[0]
                     text = lines[node.lineno - 1 : first.lineno - 1] + lines[first.end_lineno : node.end_lineno]
-                    yield Pair("doc", "python", path.name, node.lineno, doc, "", "", "", "\n".join(text))
+                    signature = " ".join("".join(lines[node.lineno - 1 : first.lineno - 1]).split())
+                    yield Pair("doc", "python", path.name, node.lineno, doc, node.name, signature, "", "\n".join(text))

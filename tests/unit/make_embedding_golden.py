@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from glossator.index.embedding import StaticEmbedder
-
 from tests.unit.test_embedding import ENTRY
 
 TEXTS = (

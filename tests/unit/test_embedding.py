@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -247,7 +248,7 @@ def fake_gguf(tmp_path: Path, name: str = "nomic-embed-text-v1.5.Q8_0.gguf", con
 def test_gguf_prefixes_batches_and_normalises(tmp_path: Path) -> None:
     calls: list[list[str]] = []
 
-    def embed(texts):  # type: ignore[no-untyped-def]
+    def embed(texts: Sequence[str]) -> np.ndarray:
         calls.append(list(texts))
         return np.array([[len(text), 1.0, 0.0] for text in texts])
 
@@ -264,12 +265,13 @@ def test_gguf_prefixes_batches_and_normalises(tmp_path: Path) -> None:
 
 
 def test_gguf_id_is_its_content(tmp_path: Path) -> None:
-    def embed(texts):  # type: ignore[no-untyped-def]
+    def embed(texts: Sequence[str]) -> np.ndarray:
         return np.ones((len(texts), 2))
 
     one = GgufEmbedder(fake_gguf(tmp_path, "a.gguf"), embed)
     assert GgufEmbedder(fake_gguf(tmp_path, "b.gguf"), embed).id == one.id
     assert GgufEmbedder(fake_gguf(tmp_path, "c.gguf", b"GGUF2"), embed).id != one.id
+    assert GgufEmbedder(fake_gguf(tmp_path, "bge-small.gguf"), embed).id != one.id  # other prefixes, other vectors
 
 
 @pytest.mark.parametrize("bad", [np.ones((1, 2, 3)), np.full((1, 2), np.nan), np.ones((2, 2))])

@@ -1,9 +1,10 @@
 """Texts to vectors: the bundled static model, and GGUF models through the model process.
 
 A *static* model is a table of word vectors. A text's vector is the sum of its words' rows, each times 1 + ln(how often
-the word occurs), brought to length 1; the length of a row says how much its word tells. Nothing but numpy is needed,
-and a vector depends on nothing but the text: not on the platform, not on what else stands in the batch (up to rounding
-in the last bits of float32).
+the word occurs), brought to length 1; the length of a row says how much its word tells. An entry's vector is the sum of
+the vectors of its fields, each times the weight of that field, brought to length 1 again: so a name tells as much of a
+long function as of a short one. Nothing but numpy is needed, and a vector depends on nothing but the text: not on the
+platform, not on what else stands in the batch (up to rounding in the last bits of float32).
 
 The table lies in `data/embedder`, made by `scripts/train_embedder` (docs/embedder.md says how):
 
@@ -24,6 +25,7 @@ import math
 import re
 import threading
 import unicodedata
+import zlib
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 BUNDLED: Final = Path(__file__).resolve().parent.parent / "data" / "embedder"
 """Folder of the model that comes with the package."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the files' format and of the code that reads them; part of the id. Raise it when the same files would
 give other vectors."""
 
@@ -327,21 +329,28 @@ class StaticEmbedder:
         """Vectors of documents, each a tuple of (text or its identifiers, weight)."""
         import numpy as np
 
-        weights = np.array([weight for document in documents for _, weight in document], np.float32)
-        document_of = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
+        vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
         with self._lock:  # the vocabulary remembers what it has met, and a search embeds in two threads
             positions, index, counts = self._vocabulary.counts(text for document in documents for text, _ in document)
-        weight_of = weights[positions] * (1 + np.log(counts.astype(np.float32))) * self._scales[index]
-        ends = np.searchsorted(document_of[positions], np.arange(len(documents)), side="right")
-        vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
-        # One small product per document: its rows stay in the processor's cache, and its vector is the same in
-        # whatever batch it comes.
+        if not len(index):
+            return vectors
+        weights = np.array([weight for document in documents for _, weight in document], np.float32)
+        document_of = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
+        weight_of = (1 + np.log(counts.astype(np.float32))) * self._scales[index]
+        # A piece is what a text with any known word has in these arrays; `first` is where it begins.
+        first = np.flatnonzero(np.diff(positions, prepend=-1))
+        owner = document_of[positions[first]]
+        first_piece = np.flatnonzero(np.diff(owner, prepend=-1))
+        pieces = np.empty((len(first), self._dimensions), dtype=np.float32)
+        # One small product per piece: its rows stay in the processor's cache, and its vector is the same in whatever
+        # batch it comes.
         start = 0
-        for row, end in enumerate(ends.tolist()):
-            if end > start:
-                rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
-                vectors[row] = weight_of[start:end] @ rows
+        for piece, end in enumerate([*first[1:].tolist(), len(index)]):
+            rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
+            np.dot(weight_of[start:end], rows, out=pieces[piece])
             start = end
+        pieces = unit(pieces) * weights[positions[first]][:, None]
+        vectors[owner[first_piece]] = np.add.reduceat(pieces, first_piece, axis=0)
         return unit(vectors)
 
 
@@ -365,15 +374,16 @@ class GgufEmbedder:
                 digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
         except OSError as error:
             raise EmbeddingError(f"cannot read the embedding model {path}: {error}") from error
-        self._id = f"gguf-{digest}"
+        self._query_prefix, self._document_prefix = prefixes(path.name)
+        tag = zlib.crc32(f"{self._query_prefix}\0{self._document_prefix}".encode())
+        self._id = f"gguf-{digest}-{tag:08x}"
         self._embed_texts = embed_texts
         self._batch = batch
-        self._query_prefix, self._document_prefix = prefixes(path.name)
         self._dimensions = 0
 
     @property
     def id(self) -> str:
-        """A digest of the model's file."""
+        """A digest of the model's file, and one of the prefixes, which its name decides."""
         return self._id
 
     @property
@@ -441,4 +451,5 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    normal: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return normal
