@@ -153,6 +153,12 @@ class Answerer:
         self._explanations = Explanations(session.settings.index_dir / "explanations.sqlite")
         self._overviews: dict[Root, str] = {}
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unchanging = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._unused.set()
+        self._unchanging.set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -200,13 +206,35 @@ class Answerer:
         """
         from glossator.model.client import ModelClient
 
-        if self._model is None:
+        async with self._changing:
+            self._unchanging.clear()
+            try:
+                await self._unused.wait()
+                if isinstance(self._model, ModelClient) and not settings.endpoint:
+                    await self._model.reconfigure(settings)
+                elif self._model is not None:
+                    model, self._model = self._model, None
+                    await model.close()
+            finally:
+                self._unchanging.set()
+
+    @contextlib.asynccontextmanager
+    async def _using(self, *, background: bool = False) -> AsyncIterator[None]:
+        """Held while an answer is made: settings change between answers. One in the background need not be waited for:
+        the model gives it up."""
+        while not self._unchanging.is_set():
+            await self._unchanging.wait()
+        if background:
+            yield
             return
-        if isinstance(self._model, ModelClient) and not settings.endpoint:
-            await self._model.reconfigure(settings)
-        else:
-            model, self._model = self._model, None
-            await model.close()
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
 
     # Questions
 
@@ -217,10 +245,12 @@ class Answerer:
             UsageError: the question is empty.
             ModelError: the model cannot be used, or failed.
         """
-        listener = listener or Listener()
         if not question.text.strip():
             raise UsageError("the question is empty")
-        model = self.model() if use_model else None
+        async with self._using():
+            return await self._ask(question, listener or Listener(), self.model() if use_model else None)
+
+    async def _ask(self, question: Question, listener: Listener, model: ChatModel | None) -> Answer:
         identity = question.conversation_id or f"c-{uuid.uuid4().hex[:12]}"
         if model is None:
             listener.stage("searching")
@@ -275,8 +305,13 @@ class Answerer:
         Raises:
             ModelError: the model cannot be used, or failed.
         """
-        listener = listener or Listener()
-        model = self.model() if use_model else None
+        async with self._using(background=background):
+            model = self.model() if use_model else None
+            return await self._explain(root, entry, listener or Listener(), model, background=background)
+
+    async def _explain(
+        self, root: Root, entry: StoredEntry, listener: Listener, model: ChatModel | None, *, background: bool
+    ) -> Answer:
         identity = f"c-{uuid.uuid4().hex[:12]}"
         listener.stage("searching")
         if model is None:

@@ -6,9 +6,11 @@ which case this one reads, and takes over when the other ends. Nothing of LSP is
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from concurrent.futures import CancelledError, Future
+import time
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from glossator.index.indexer import Progress
     from glossator.index.records import FileUpdate, StoreStatus
     from glossator.session import Root
+    from glossator.workspace.gitstate import Repository
     from glossator.workspace.watching import Changes, Watcher
 
 State = Literal["indexing", "ready", "failed"]
@@ -33,6 +36,19 @@ RETRY_SECONDS = 30.0
 """How soon a failed update is tried again by itself: the disk may have room again."""
 MAINTAIN_SECONDS = 20.0
 """Quiet time after which the store is compacted, if that is due."""
+COUNT_SECONDS = 2.0
+"""Time between two counts of what is in the store, while it is being filled."""
+QUIET_SECONDS = 0.1
+"""Changes that somebody else notices are taken over when none came for so long: a branch switch is one batch."""
+LONGEST_SECONDS = 1.0
+"""But after so long at most."""
+GIT_SECONDS = 30.0
+"""How long git may hold its lock before changes are taken over all the same; an older lock is left from a crash."""
+GIT_CHECK_SECONDS = 0.25
+JOIN_SECONDS = 10.0
+"""How long closing waits for the commit that is under way."""
+MANY_PATHS = 2000
+"""From so many changed paths on, comparing everything is faster."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,10 +98,15 @@ class LiveRoot:
         self._message = ""
         self._progress: Progress | None = None
         self._counts: StoreStatus | None = None
+        self._counted = 0.0
         self._watcher: Watcher | None = None
+        self._arrivals = 0
+        self._heads: tuple[str, str] | None = None
         self.buffers = Overlay(max_buffer_bytes=4 * root.settings.max_file_bytes)
         self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
         self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
+        self._opened: dict[str, int] = {}
+        """Path of an open buffer -> its first revision: results of parses of an earlier buffer there do not count."""
         self._buffer_lock = threading.Lock()
         root.attach(self.overlay, self.texts)
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
@@ -94,9 +115,10 @@ class LiveRoot:
     # Changes on disk
 
     def changed(self, paths: Iterable[Path]) -> None:
-        """Files or folders are new, changed or gone."""
+        """Files or folders are new, changed or gone; files of git's own tell that something else may be checked out."""
         with self._wake:
             self._changed.update(paths)
+            self._arrivals += 1
             self._wake.notify()
 
     def rescan(self) -> Future[None]:
@@ -112,7 +134,7 @@ class LiveRoot:
         return future
 
     def cancel_run(self) -> None:
-        """Stop the run that is under way; what it has done is kept, and the next change goes on with it."""
+        """Stop the run that is under way; what it has done is kept, and `rescan` goes on with it."""
         self._cancel_run = True
 
     def _from_watcher(self, changes: Changes) -> None:
@@ -127,6 +149,10 @@ class LiveRoot:
     def set_buffer(self, path: str, version: int, text: str) -> None:
         """A buffer's text, in place of the file's; `parse_buffer` makes searches see it."""
         self.buffers.put(path, version, text)
+        buffer = self.buffers.get(path)
+        if buffer is not None:
+            with self._buffer_lock:
+                self._opened.setdefault(path, buffer.revision)
 
     def parse_buffer(self, path: str) -> Future[None]:
         """Have a worker parse a buffer as it is now, before all else. A parse of an older state is given up.
@@ -145,28 +171,36 @@ class LiveRoot:
             _finish(finished)
             return finished
         with self._buffer_lock:
-            older = self._parsing.pop(path, None)
-            self._parsing[path] = (buffer.revision, future, finished)
-        if older is not None:
-            older[1].cancel()
-            finished.add_done_callback(lambda _: _finish(older[2]))
+            other = self._parsing.get(path)
+            newest = other is None or other[0] <= buffer.revision
+            if newest:
+                self._parsing[path] = (buffer.revision, future, finished)
+        if other is not None and not newest:  # another thread was faster with a newer state
+            future.cancel()
+            other[2].add_done_callback(lambda _: _finish(finished))
+            return finished
+        if other is not None:
+            other[1].cancel()
+            finished.add_done_callback(lambda _: _finish(other[2]))
         future.add_done_callback(lambda done: self._parsed(path, buffer.revision, done, finished))
+        if self._closed:
+            future.cancel()
+            _finish(finished)
         return finished
 
     def _parsed(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
-        update = None
-        try:
-            update = done.result()
-        except CancelledError:
+        if done.cancelled():
             return  # a newer state is being parsed, or the buffer was closed
-        except GlossatorError as error:
+        error = done.exception()
+        if error is not None:
             _log.warning("cannot index the buffer of %s: %s", path, error)
         with self._buffer_lock:
             if self._parsing.get(path, (None,))[0] == revision:
                 del self._parsing[path]
             known = self._parsed_buffers.get(path)
-            if update is not None and self.buffers.get(path) and (known is None or known[0] <= revision):
-                self._parsed_buffers[path] = (revision, update)
+            opened = self._opened.get(path)
+            if error is None and opened is not None and opened <= revision and (known is None or known[0] <= revision):
+                self._parsed_buffers[path] = (revision, done.result())
         _finish(finished)
         self._on_change()
 
@@ -174,6 +208,7 @@ class LiveRoot:
         """The buffer was closed: the file counts again."""
         self.buffers.close(path)
         with self._buffer_lock:
+            self._opened.pop(path, None)
             self._parsed_buffers.pop(path, None)
             parsing = self._parsing.pop(path, None)
         if parsing is not None:
@@ -228,17 +263,19 @@ class LiveRoot:
         if store is not None:
             store.refresh()
             self._counts = store.status()
+        self._counted = time.monotonic()
 
     # The thread
 
     def _run(self) -> None:
         timeout: float | None = 0.0
-        if self._watch:
-            self._start_watching()
         while True:
             with self._wake:
                 if timeout != 0.0:
                     self._wake.wait_for(lambda: self._closed or self._rescan or bool(self._changed), timeout)
+            if not self._watch:
+                self._settle()
+            with self._wake:
                 if self._closed:
                     break
                 rescan, self._rescan = self._rescan, False
@@ -246,9 +283,43 @@ class LiveRoot:
                 waiting, self._waiting = self._waiting, []
             timeout = self._update(rescan=rescan, changed=changed)
             for future in waiting:
-                future.set_result(None)
+                _finish(future)
         for future in self._waiting:
             future.cancel()
+
+    def _settle(self) -> None:
+        """Wait until changes stop coming and git does not hold its lock; decide whether everything must be compared."""
+        begun = time.monotonic()
+        busy = False
+        with self._wake:
+            if not self._changed:
+                return
+            while not self._closed and not self._rescan:
+                seen, waited = self._arrivals, time.monotonic() - begun
+                if waited > GIT_SECONDS or (waited > LONGEST_SECONDS and not busy):
+                    break
+                pause = GIT_CHECK_SECONDS if busy else QUIET_SECONDS
+                came = self._wake.wait_for(lambda: self._closed or self._rescan or self._arrivals != seen, pause)  # noqa: B023
+                busy = (repository := self._repository()) is not None and repository.is_busy()
+                if not came and not busy:
+                    break
+            changed = {path for path in self._changed if ".git" not in path.parts}
+            git_touched = len(changed) < len(self._changed)
+            self._changed = changed
+        if git_touched and (heads := self._checked_out()) != self._heads:
+            self._heads = heads
+            self._rescan = True
+        if len(changed) > MANY_PATHS:
+            self._rescan = True
+
+    def _repository(self) -> Repository | None:
+        from glossator.workspace.gitstate import Repository
+
+        return Repository.around(self.root.path)
+
+    def _checked_out(self) -> tuple[str, str] | None:
+        repository = self._repository()
+        return repository.state() if repository is not None else None
 
     def _start_watching(self) -> None:
         from glossator.workspace.watching import Watcher
@@ -259,58 +330,71 @@ class LiveRoot:
         except GlossatorError as error:
             _log.warning("%s is not watched: %s", self.root.path, error)
             return
-        self._watcher = watcher
+        with self._wake:
+            self._watcher = watcher
+        if self._closed:
+            watcher.stop()
 
     def _update(self, *, rescan: bool, changed: set[Path]) -> float | None:
         """Do what is due; returns the seconds after which to come back by itself."""
+        try:
+            return self._do(rescan=rescan, changed=changed)
+        except CancelledByUser:
+            self._end_progress()
+            if not self._closed:
+                self._set("ready", "indexing was stopped; what is done is kept")
+            return None
+        except GlossatorError as error:
+            self._end_progress()
+            self._set("failed", str(error))
+            return RETRY_SECONDS
+        except Exception as error:
+            # The thread must live on, or the index would silently stay as it is.
+            _log.exception("updating the index of %s failed", self.root.path)
+            self._end_progress()
+            self._set("failed", f"an unexpected error: {type(error).__name__} (the log tells more)")
+            return RETRY_SECONDS
+
+    def _do(self, *, rescan: bool, changed: set[Path]) -> float | None:
         self._cancel_run = False
+        if self._watch and self._watcher is None:
+            self._start_watching()
         try:
             if rescan:
                 self._set("indexing")
+                self._heads = self._checked_out()
                 self.root.index(self._report, lambda: self._cancel_run or self._closed)
-                self._progress = None
-                self._on_progress(None)
+                self._end_progress()
                 self._count()
                 self._set("ready")
             elif changed:
-                if self.root.indexer().update(changed):
+                if self.root.indexer().update(changed, cancelled=lambda: self._closed):
                     self._count()
                 self._set("ready")
             elif self._state == "failed" or not self.root.is_writer:
-                with self._wake:
-                    self._rescan = self._take_over()
-                return 0.0 if self._rescan else TAKE_OVER_SECONDS
+                self.root.writer()
+                self._rescan = True  # this process is the writer (again)
+                return 0.0
             else:
                 self.root.indexer().maintain()
                 return None
         except StoreLockedError:
             # Another window or a command is the writer: what it commits is seen here too.
             self._end_progress()
+            before = self._counts
             self._count()
-            self._set("ready", "another process keeps this index up to date")
+            if self._state != "ready" or self._counts != before:
+                self._set("ready", "another process keeps this index up to date")
             return TAKE_OVER_SECONDS
         except CancelledByUser:
-            self._end_progress()
             self._count()
-            self._set("ready", "indexing was stopped; what is done is kept")
-            return None
-        except GlossatorError as error:
-            self._end_progress()
-            self._set("failed", str(error))
-            return RETRY_SECONDS
+            raise
         return MAINTAIN_SECONDS
-
-    def _take_over(self) -> bool:
-        """Whether this process can write (again)."""
-        try:
-            self.root.writer()
-        except StoreLockedError:
-            self._count()
-            return False
-        return True
 
     def _report(self, progress: Progress) -> None:
         self._progress = progress
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._count()
         self._on_progress(progress)
         self._on_change()
 
@@ -324,15 +408,18 @@ class LiveRoot:
             self._closed = True
             self._wake.notify()
         with self._buffer_lock:
-            parsing = [future for _, future, _ in self._parsing.values()]
-        for future in parsing:
+            parsing = list(self._parsing.values())
+            self._parsing.clear()
+        for _, future, finished in parsing:
             future.cancel()
+            _finish(finished)
         if self._watcher is not None:
             self._watcher.stop()
-        self._thread.join(10.0)
+        self._thread.join(JOIN_SECONDS)
         self.root.close()
 
 
 def _finish(future: Future[None]) -> None:
-    if not future.done():
+    """Set a future's result, unless it has one or was given up."""
+    with contextlib.suppress(InvalidStateError):
         future.set_result(None)

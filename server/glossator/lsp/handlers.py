@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.live import LiveRoot
     from glossator.lsp.server import Server
+    from glossator.model.chat import ModelStatus
     from glossator.session import Root
 
 DELTA_SECONDS = 0.04
@@ -124,7 +125,9 @@ def _result(server: Server, answer: Answer) -> protocol.AskResult:
         finish_reason="length" if answer.finish_reason == "preempted" else answer.finish_reason,
         conversation_id=answer.conversation_id,
         usage=protocol.Usage(**usage),
-        unsupported=tuple((_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unsupported),
+        unsupported=tuple(
+            (_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unsupported
+        ),
     )
 
 
@@ -249,25 +252,48 @@ class _Stream:
         self._server.protocol.notify(types.PROGRESS, types.ProgressParams(token=self._token, value=plain))
 
 
-class _Work:
-    """Reports stages on a workDoneToken of the client's."""
+class Work:
+    """An answer that is being made; its stages are reported on a workDoneToken of the client's, if there is one."""
 
     def __init__(self, server: Server, token: int | str | None, title: str) -> None:
+        self._server = server
         self._progress = server.work_done_progress
         self._token = token
+        self._task = asyncio.current_task()
+        self._last = ""
+        server.works.add(self)
         if token is not None:
-            self._progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
-            task = asyncio.current_task()
-            if task is not None:
-                self._progress.tokens[token].add_done_callback(lambda done: done.cancelled() and task.cancel())
+            begin = types.WorkDoneProgressBegin(title=title, cancellable=True, percentage=0)
+            self._progress.begin(token, begin)
+            self._progress.tokens[token].add_done_callback(lambda done: self.cancel() if done.cancelled() else None)
 
-    def stage(self, message: str) -> None:
+    @property
+    def shown(self) -> bool:
+        """Whether the client sees its stages."""
+        return self._token is not None
+
+    def cancel(self) -> None:
+        """Give the answer up."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def stage(self, message: str, percentage: int | None = None) -> None:
         """What is going on now."""
-        if self._token is not None:
-            self._progress.report(self._token, types.WorkDoneProgressReport(message=message))
+        text = f"{message} {percentage}"
+        if self._token is not None and text != self._last:
+            self._last = text
+            self._progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
+
+    def model(self, status: ModelStatus) -> None:
+        """What the model does, which may be for another answer."""
+        if status.progress is not None and status.state == "loading":
+            self.stage(f"loading {status.name}", int(100 * status.progress))
+        elif status.progress is not None and status.state == "busy":
+            self.stage(f"reading the evidence, {int(100 * status.progress)} %")
 
     def end(self) -> None:
-        """The progress is over."""
+        """The answer is made, or given up."""
+        self._server.works.discard(self)
         if self._token is not None:
             self._progress.tokens.pop(self._token, None)
             self._progress.end(self._token, types.WorkDoneProgressEnd())
@@ -280,7 +306,8 @@ async def _answering(
     answer: Callable[[Listener], Any],
 ) -> protocol.AskResult:
     stream = _Stream(server, params.partial_result_token)
-    work = _Work(server, params.work_done_token, title)
+    server.ahead.touched()
+    work = Work(server, params.work_done_token, title)
     try:
         listener = Listener(evidence=stream.evidence, delta=stream.delta, stage=work.stage)
         result = await answer(listener)

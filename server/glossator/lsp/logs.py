@@ -26,6 +26,9 @@ LEVELS = {
 }
 """What the client is told, by its trace setting; the file has INFO and more, and DEBUG too when verbose."""
 
+_SHORT = 100
+"""Characters of an argument that can be no more than an id, a method's name or a URI."""
+
 _KINDS = (
     (logging.ERROR, types.MessageType.Error),
     (logging.WARNING, types.MessageType.Warning),
@@ -55,8 +58,23 @@ class ClientHandler(logging.Handler):
             self.handleError(record)
 
 
+class WithoutMessages(logging.Filter):
+    """Strikes the params of messages, which hold source text, out of what pygls logs when a handler fails."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record through, shortened."""
+        if record.name.startswith("pygls") and isinstance(record.args, tuple):
+            record.args = tuple(
+                argument
+                if isinstance(argument, int | float | None) or (isinstance(argument, str) and len(argument) <= _SHORT)
+                else f"<{type(argument).__name__}>"
+                for argument in record.args
+            )
+        return True
+
+
 def set_up(level: str) -> None:
-    """Log to the file; pygls, which logs whole messages, only warnings."""
+    """Log to the file; pygls, which logs whole messages, only warnings, and without the messages."""
     logging.raiseExceptions = False
     root = logging.getLogger("glossator")
     root.setLevel(logging.DEBUG)
@@ -70,6 +88,8 @@ def set_up(level: str) -> None:
     except OSError:
         handler = logging.StreamHandler()
     handler.setLevel(level.upper())
+    handler.addFilter(WithoutMessages())
+    handler.set_name(level.upper())
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     logging.getLogger("pygls").addHandler(handler)
@@ -81,5 +101,5 @@ def set_trace(value: types.TraceValue) -> None:
     for handler in root.handlers:
         if isinstance(handler, ClientHandler):
             handler.setLevel(LEVELS.get(value, logging.WARNING))
-        elif value == types.TraceValue.Verbose:
-            handler.setLevel(logging.DEBUG)
+        elif handler.get_name() is not None:  # the file's; its name is the level that it was opened with
+            handler.setLevel(logging.DEBUG if value == types.TraceValue.Verbose else str(handler.get_name()))

@@ -22,6 +22,7 @@ from glossator import __version__
 from glossator.answering import Answerer
 from glossator.errors import GlossatorError
 from glossator.lsp import handlers, logs, protocol
+from glossator.lsp.ahead import Ahead
 from glossator.lsp.configuration import SECTION, Configuration, read
 from glossator.lsp.connection import Protocol, QueueWriter, feed_from, private_stdio, read_messages
 from glossator.lsp.positions import Document
@@ -51,6 +52,10 @@ FLUSH_SECONDS = 2.0
 CLOSE_SECONDS = 4.0
 """Time to end everything in; then the process ends whatever is left (children notice and end too)."""
 WATCHER_ID = "glossator-files"
+MODEL = "model"
+"""Stands for the model among the folders whose progress is shown."""
+INDEXING = ("index_dir", "max_file_bytes", "exclude", "workers", "embedder", "file_timeout")
+"""Settings that an index, or the processes that make it, depend on."""
 
 
 def _converter() -> Converter:
@@ -88,6 +93,13 @@ class Server(LanguageServer):
         self._buffer_timers: dict[str, asyncio.TimerHandle] = {}
         self._parsing: dict[str, asyncio.Task[Any]] = {}
         self._progress_tokens: dict[str, str] = {}
+        self._applying = asyncio.Lock()
+        self._started = False
+        """The client's folders are open; until then they are not opened one by one."""
+        self._client_log = logs.ClientHandler(lambda params: self._from_thread(lambda: self.window_log_message(params)))
+        self.works: set[handlers.Work] = set()
+        """Answers that are being made."""
+        self.ahead = Ahead(self)
         self.protocol.on_exit = self.ended.set
         handlers.register(self)
         self._register_lifecycle()
@@ -101,8 +113,7 @@ class Server(LanguageServer):
             self._configure(None)
             if self.configuration.options.client_commands:
                 self.protocol.unlisted_commands = handlers.CLIENT_COMMANDS
-            client = ClientLog(self)
-            logging.getLogger("glossator").addHandler(client.handler)
+            logging.getLogger("glossator").addHandler(self._client_log)
             if params.trace is not None:
                 logs.set_trace(params.trace)
 
@@ -131,8 +142,9 @@ class Server(LanguageServer):
             for folder in params.event.removed:
                 if (live := self.workspaces.remove(folder.uri)) is not None:
                     self.spawn(asyncio.to_thread(live.close))
-            for folder in params.event.added:
-                self.workspaces.add(folder.uri)
+            if self._started:  # else all of the client's folders are opened soon
+                for folder in params.event.added:
+                    self.workspaces.add(folder.uri)
                 self._overlay_open_documents()
             self.status_changed()
 
@@ -140,25 +152,31 @@ class Server(LanguageServer):
         def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
             self._files_changed([change.uri for change in params.changes])
 
-        @self.feature(types.WORKSPACE_DID_RENAME_FILES)
+        everything = types.FileOperationRegistrationOptions(
+            filters=[types.FileOperationFilter(types.FileOperationPattern(glob="**/*"), scheme="file")]
+        )
+
+        @self.feature(types.WORKSPACE_DID_RENAME_FILES, everything)
         def files_renamed(params: types.RenameFilesParams) -> None:
             self._files_changed([uri for file in params.files for uri in (file.old_uri, file.new_uri)])
 
-        @self.feature(types.WORKSPACE_DID_DELETE_FILES)
+        @self.feature(types.WORKSPACE_DID_DELETE_FILES, everything)
         def files_deleted(params: types.DeleteFilesParams) -> None:
             self._files_changed([file.uri for file in params.files])
 
-        @self.feature(types.WORKSPACE_DID_CREATE_FILES)
+        @self.feature(types.WORKSPACE_DID_CREATE_FILES, everything)
         def files_created(params: types.CreateFilesParams) -> None:
             self._files_changed([file.uri for file in params.files])
 
         @self.feature(types.TEXT_DOCUMENT_DID_OPEN)
         def opened(params: types.DidOpenTextDocumentParams) -> None:
             self._buffer_changed(params.text_document.uri, now=True)
+            self.ahead.touched(params.text_document.uri)
 
         @self.feature(types.TEXT_DOCUMENT_DID_CHANGE)
         def changed(params: types.DidChangeTextDocumentParams) -> None:
             self._buffer_changed(params.text_document.uri)
+            self.ahead.touched(params.text_document.uri)
 
         @self.feature(types.TEXT_DOCUMENT_DID_SAVE)
         def saved(params: types.DidSaveTextDocumentParams) -> None:
@@ -170,11 +188,16 @@ class Server(LanguageServer):
 
         @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
         def progress_cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-            for uri, token in self._progress_tokens.items():
-                if token == params.token:
-                    for other, live in self.workspaces:
-                        if other == uri:
-                            live.cancel_run()
+            if params.token == self._progress_tokens.get(MODEL):
+                for work in tuple(self.works):
+                    work.cancel()
+            for uri, live in self.workspaces:
+                if params.token == self._progress_tokens.get(uri):
+                    live.cancel_run()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """An error of a handler goes into the log (the client gets its reply anyway), not into a pop-up."""
+        _log.error("%s: %s", getattr(source, "__name__", "error"), " ".join(str(error).split())[:200])
 
     def document(self, uri: str) -> Document:
         """An open document, or the file on disk as one."""
@@ -206,13 +229,8 @@ class Server(LanguageServer):
         await self._pull_configuration()
         watch = not await self._register_watchers()
         self.workspaces = self._make_workspaces(watch=watch)
-        folders = list(self.workspace.folders.values())
-        if folders:
-            for folder in folders:
-                self.workspaces.add(folder.uri)
-        elif self.workspace.root_uri:
-            self.workspaces.add(self.workspace.root_uri)
-        self._overlay_open_documents()
+        self._started = True
+        self._open_folders()
         self.status_changed()
         if self.process_id is not None:
             self.spawn(self._watch_parent(self.process_id))
@@ -228,6 +246,7 @@ class Server(LanguageServer):
 
     async def close(self) -> None:
         """Cancel what is under way, end all children, release the indexes."""
+        logging.getLogger("glossator").removeHandler(self._client_log)
         for timer in self._buffer_timers.values():
             timer.cancel()
         if self._status_timer is not None:
@@ -248,7 +267,10 @@ class Server(LanguageServer):
         for problem in self.configuration.problems:
             if problem not in self._reported:
                 self._reported.add(problem)
-                self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {problem}"))
+                self._tell(problem)
+
+    def _tell(self, problem: str) -> None:
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {problem}"))
 
     async def _pull_configuration(self) -> None:
         capabilities = self.client_capabilities.workspace
@@ -270,30 +292,45 @@ class Server(LanguageServer):
 
     async def _apply(self, section: object) -> None:
         """Let changed settings take effect: the model is told, the index is opened anew if it must be."""
-        old = self.configuration.settings
-        self._configure(section)
-        new = self.configuration.settings
-        if new != self.session.settings:
-            indexing = ("index_dir", "max_file_bytes", "exclude", "workers", "embedder", "file_timeout")
-            again = any(getattr(old, name) != getattr(new, name) for name in indexing)
-            uris = [uri for uri, _ in self.workspaces]
-            if again:
-                for _, live in self.workspaces:
-                    await asyncio.to_thread(live.close)
-            await self.answerer.close()
-            if again:
-                await asyncio.to_thread(self.session.close)
-                self.session = Session([], new)
-                self.workspaces = self._make_workspaces(watch=self.workspaces.watch)
-            else:
+        async with self._applying:
+            self._configure(section)
+            old, new = self.session.settings, self.configuration.settings
+            if any(getattr(old, name) != getattr(new, name) for name in INDEXING):
+                await self._reopen(new)
+            elif new != old:
                 self.session.reconfigure(new)
-            self.answerer = Answerer(self.session, on_model=self._model_changed)
-            self.model_status = None
-            if again:
-                for uri in uris:
-                    self.workspaces.add(uri)
-                self._overlay_open_documents()
+                self.spawn(self._reconfigure_model(new))
         self.status_changed()
+
+    async def _reconfigure_model(self, settings: Settings) -> None:
+        """Have the model take over settings, which may have to wait for the answer that is being written."""
+        try:
+            await self.answerer.reconfigure(settings)
+        except GlossatorError as error:
+            self._tell(str(error))
+        self.status_changed()
+
+    async def _reopen(self, settings: Settings) -> None:
+        """Open all folders anew, since how they are indexed has changed."""
+        started, self._started = self._started, False
+        session, answerer, workspaces = self.session, self.answerer, self.workspaces
+        self.session = Session([], settings)
+        self.workspaces = self._make_workspaces(watch=workspaces.watch)
+        self.answerer = Answerer(self.session, on_model=self._model_changed)
+        self.model_status = None
+        closing = [asyncio.to_thread(live.close) for _, live in workspaces]
+        await asyncio.gather(answerer.close(), *closing)
+        await asyncio.to_thread(session.close)
+        if started:
+            self._started = True
+            self._open_folders()
+
+    def _open_folders(self) -> None:
+        """Open the folders that the client has now."""
+        folders = [folder.uri for folder in self.workspace.folders.values()]
+        for uri in folders or ([self.workspace.root_uri] if self.workspace.root_uri else []):
+            self.workspaces.add(uri)
+        self._overlay_open_documents()
 
     # Files
 
@@ -333,8 +370,8 @@ class Server(LanguageServer):
             path = to_path(uri)
             if located is None or path is None:
                 continue
-            live, relative = located
-            if relative.split("/")[0] == ".git" or path.name in (".gitignore", ".glossatorignore"):
+            live, _ = located
+            if path.name in (".gitignore", ".glossatorignore"):
                 live.rescan()
             else:
                 live.changed([path])
@@ -392,6 +429,9 @@ class Server(LanguageServer):
 
     def _model_changed(self, status: ModelStatus) -> None:
         self.model_status = status
+        for work in self.works:
+            work.model(status)
+        self._show_loading(status)
         self._from_thread(self.status_changed)
 
     def status_changed(self) -> None:
@@ -408,44 +448,50 @@ class Server(LanguageServer):
 
     def _show_progress(self, uri: str, live: LiveRoot, progress: Progress | None) -> None:
         """Indexing as a progress of the client's, with a real percentage and a cancel button."""
-        window = self.client_capabilities.window
-        if not (window and window.work_done_progress):
-            return
-        token = self._progress_tokens.get(uri)
         if progress is None:
-            if token is not None:
-                del self._progress_tokens[uri]
-                self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-                self.work_done_progress.tokens.pop(token, None)
+            self._end_progress(uri)
+        elif progress.stage != "scanning" and progress.files_total:
+            percentage = min(100 * progress.files_done // progress.files_total, 100)
+            message = f"{progress.files_done:,} of {progress.files_total:,} files"
+            self._report_progress(uri, f"Indexing {live.root.path.name}", message, percentage)
+
+    def _show_loading(self, status: ModelStatus) -> None:
+        """Loading the model, too, where no request shows it on a progress of its own."""
+        if status.state == "loading" and status.progress is not None and not any(work.shown for work in self.works):
+            percentage = int(100 * status.progress)
+            self._report_progress(MODEL, "Loading the model", status.name, percentage)
+        else:
+            self._end_progress(MODEL)
+
+    def _report_progress(self, key: str, title: str, message: str, percentage: int) -> None:
+        """Begin a progress of ours, or go on with it."""
+        window = self.client_capabilities.window
+        if self.ended.is_set() or not (window and window.work_done_progress):
             return
-        if progress.stage == "scanning" or not progress.files_total:
-            return
-        percentage = min(100 * progress.files_done // progress.files_total, 100)
-        message = f"{progress.files_done:,} of {progress.files_total:,} files"
+        token = self._progress_tokens.get(key)
         if token is None:
-            token = f"glossator-index-{uuid.uuid4().hex[:8]}"
-            self._progress_tokens[uri] = token
-            self.spawn(self._begin_progress(uri, token, f"Indexing {live.root.path.name}", message, percentage))
+            token = f"glossator-{uuid.uuid4().hex[:12]}"
+            self._progress_tokens[key] = token
+            self.spawn(self._begin_progress(key, token, title, message, percentage))
         elif token in self.work_done_progress.tokens:
             report = types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True)
             self.work_done_progress.report(token, report)
 
-    async def _begin_progress(self, uri: str, token: str, title: str, message: str, percentage: int) -> None:
+    async def _begin_progress(self, key: str, token: str, title: str, message: str, percentage: int) -> None:
         await self.work_done_progress.create_async(token)
         begin = types.WorkDoneProgressBegin(title=title, message=message, percentage=percentage, cancellable=True)
         self.work_done_progress.begin(token, begin)
-        if self._progress_tokens.get(uri) != token:  # it ended while the client was asked
-            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-            self.work_done_progress.tokens.pop(token, None)
+        if self._progress_tokens.get(key) != token:  # it ended while the client was asked
+            self._close_progress(token)
 
+    def _end_progress(self, key: str) -> None:
+        token = self._progress_tokens.pop(key, None)
+        if token is not None and token in self.work_done_progress.tokens:
+            self._close_progress(token)
 
-class ClientLog:
-    """Log lines to the client, from whatever thread."""
-
-    def __init__(self, server: Server) -> None:
-        self.handler = logs.ClientHandler(
-            lambda params: server._from_thread(lambda: server.window_log_message(params))  # noqa: SLF001
-        )
+    def _close_progress(self, token: str) -> None:
+        self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+        self.work_done_progress.tokens.pop(token, None)
 
 
 async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
@@ -523,15 +569,20 @@ def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
     logs.set_up(log_level)
     _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
     try:
-        if tcp_port is None:
-            status = asyncio.run(_serve_stdio(settings))
-        else:
-            status = asyncio.run(_serve_tcp(settings, tcp_port))
+        asyncio.run(_serve_then_leave(settings, tcp_port))
     except OSError as error:
         if tcp_port is None:
             raise
         raise GlossatorError(f"cannot listen on port {tcp_port}: {error.strerror or error}") from error
+    raise AssertionError  # the process has ended
+
+
+async def _serve_then_leave(settings: Settings, tcp_port: int | None) -> None:
+    """Serve, then end the process, from within the loop: leaving it in order would wait for every thread of its pool.
+
+    Threads that still wait for something must not hold the process; children end when our pipes close.
+    """
+    status = await (_serve_stdio(settings) if tcp_port is None else _serve_tcp(settings, tcp_port))
     logging.shutdown()
-    # Threads that still wait for something must not hold the process: children end when our pipes close.
     sys.stderr.flush()
     os._exit(status)

@@ -1,0 +1,388 @@
+"""The server with a model: real llama.cpp processes on small generated models, and every way to lose one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from glossator.lsp.protocol import camel
+from glossator.model.client import Deadlines, ModelClient
+from glossator.settings import Settings
+from tests import gguf_files
+from tests.lsp.client import Client, ResponseError, start_server
+from tests.lsp.test_features import at
+from tests.lsp.test_lifecycle import END, gone
+from tests.unit.test_model_endpoint import Server as Endpoint
+
+pytestmark = pytest.mark.llama
+
+RECITED = "`add_tax` adds the tax [1], see money.py:20 and [99]. Nothing else is known of it."
+SHOWN = "`add_tax` adds the tax [1], see money.py and. Nothing else is known of it."
+QUESTION = {"question": "How is the tax added?"}
+OPTIONS = ("trusted", "explain_ahead")
+posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    gguf_files.reciter(folder / "reciter.gguf", RECITED)
+    gguf_files.reciter(folder / "other.gguf", "Another model says so [1].", name="other")
+    gguf_files.reciter(folder / "endless.gguf", "on and on and again ", forever=True, name="endless")
+    gguf_files.reciter(folder / "thinker.gguf", "<think>Which one is it?</think>\n\nIt is the first one [1].")
+    gguf_files.lora_adapter(folder / "adapter.gguf", folder / "reciter.gguf", start=3)
+    (folder / "truncated.gguf").write_bytes((folder / "reciter.gguf").read_bytes()[:200_000])
+    (folder / "corrupt.gguf").write_bytes(b"GGUF" + b"\xff" * 5000)
+    return folder
+
+
+async def begin(client: Client, project: Path, model: Path, *, window: bool = False, **options: Any) -> None:
+    """Initialize with a model; settings can be changed afterwards by `change`."""
+    client.settings = {"model": str(model), "threads": 1, "temperature": 0, "workers": 1, **options}
+    capabilities = {"workspace": {"configuration": True}, "window": {"workDoneProgress": window}}
+    await client.initialize(project, capabilities=capabilities)
+    await client.ready()
+
+
+async def change(client: Client, **settings: Any) -> None:
+    """Change settings, and wait until they have taken effect."""
+    client.settings = {**client.settings, **settings}
+    server = client.server  # type: ignore[attr-defined]
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+
+    def done() -> bool:
+        session, model = server.session.settings, server.answerer._model
+        options = {camel(name): getattr(server.configuration.options, name) for name in OPTIONS}
+        known = options | {camel(item.name): getattr(session, item.name) for item in fields(Settings)}
+        told = all((tuple(v) if isinstance(v, list) else v) == known[name] for name, v in client.settings.items())
+        return told and (not isinstance(model, ModelClient) or model.settings == session)
+
+    async with asyncio.timeout(30):
+        while not done():
+            await asyncio.sleep(0.01)
+
+
+def model_client(client: Client) -> ModelClient:
+    model = client.server.answerer._model  # type: ignore[attr-defined]
+    assert isinstance(model, ModelClient)
+    return model
+
+
+def pid(client: Client) -> int:
+    number = model_client(client).pid
+    assert number is not None
+    return number
+
+
+def state(client: Client) -> str:
+    status = client.last("glossator/statusChanged")
+    return str(status["model"]["state"]) if status else ""
+
+
+async def writing(client: Client, token: str) -> None:
+    """Wait until the model writes."""
+    await client.wait_for(lambda: any(value["kind"] == "delta" for value in client.progress(token)))
+
+
+async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    result = await client.request("glossator/ask", {**QUESTION, "partialResultToken": "t", "workDoneToken": "w"})
+    assert result["answer"] == SHOWN
+    assert (result["model"], result["finishReason"]) == ("reciter", "stop")
+    values = client.progress("t")
+    assert values[0] == {"kind": "evidence", "evidence": result["evidence"]}
+    assert "".join(value["text"] for value in values[1:]) == SHOWN
+    (citation,) = result["citations"]
+    assert citation == {name: result["evidence"][0][name] for name in ("number", "uri", "range", "qualifiedName")}
+    ((start, end),) = result["unsupported"]
+    assert SHOWN[start:end] == "Nothing else is known of it."
+    usage = result["usage"]
+    assert usage["promptTokens"] > 500
+    assert usage["completionTokens"] > 5
+    assert usage["tokensPerSecond"] > 0
+    work = client.progress("w")
+    assert work[0]["percentage"] == 0
+    loading = [value["percentage"] for value in work if value.get("message", "").startswith("loading reciter")]
+    assert loading == sorted(loading)
+    assert loading[-1] == 100
+    assert work[-1]["kind"] == "end"
+    status = await client.request("glossator/status", {})
+    assert status["model"] == {
+        "state": "ready", "name": "reciter", "device": "CPU, 1 threads", "contextTokens": 8192, "reason": "",
+    }  # fmt: skip
+
+    again = await client.request("glossator/ask", {"question": "Why?", "conversationId": result["conversationId"]})
+    assert again["conversationId"] == result["conversationId"]
+    assert again["usage"]["reusedTokens"] == usage["promptTokens"] + usage["completionTokens"]
+
+
+async def test_thinking_is_no_part_of_the_answer(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "thinker.gguf")
+    result = await client.request("glossator/ask", {**QUESTION, "partialResultToken": "t"})
+    assert result["answer"] == "It is the first one [1]."
+    assert all("Which" not in str(value) for value in client.progress("t")[1:])
+
+
+async def test_explanations_are_kept_and_shown_in_hovers(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    money = project / "shop/money.py"
+    place = {"textDocument": {"uri": money.as_uri()}, "position": at(money.read_text(), "add_tax")}
+    assert "Nothing else is known" not in (await client.request("textDocument/hover", place))["contents"]["value"]
+    first = await client.request("glossator/explain", place)
+    assert (first["answer"], first["model"]) == (SHOWN, "reciter")
+    hover = (await client.request("textDocument/hover", place))["contents"]["value"]
+    assert "adds the tax, see money.py" in hover
+    assert "[1]" not in hover
+    second = await client.request("glossator/explain", {**place, "partialResultToken": "t"})
+    assert second["usage"]["completionTokens"] == 0
+    assert {**second, "usage": 0, "conversationId": 0, "evidence": 0, "unsupported": 0} == {
+        **first, "usage": 0, "conversationId": 0, "evidence": 0, "unsupported": 0,
+    }  # fmt: skip
+    follow = await client.request("glossator/ask", {"question": "So?", "conversationId": second["conversationId"]})
+    assert follow["usage"]["reusedTokens"] > 300
+    uri = client.open(money)
+    client.replace(uri, money.read_text().replace("+ 0.5", "+ 0.25"), 2)
+    await client.request("glossator/search", {"query": "add_tax"})
+    assert "see money.py" not in (await client.request("textDocument/hover", place))["contents"]["value"]
+
+
+async def test_cancels(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "endless.gguf")
+    # While the model is being loaded.
+    request, future = client.start("glossator/ask", {**QUESTION, "workDoneToken": "loading"})
+    await client.wait_for(lambda: client.progress("loading"))
+    client.cancel(request)
+    with pytest.raises(ResponseError, match="-32800"):
+        await asyncio.wait_for(future, 30)
+    # In the middle of an answer: by the request's id, then by the progress's button.
+    request, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "one"})
+    await writing(client, "one")
+    client.cancel(request)
+    with pytest.raises(ResponseError, match="-32800"):
+        await asyncio.wait_for(future, 30)
+    _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "two", "workDoneToken": "work"})
+    await writing(client, "two")
+    running = pid(client)
+    client.notify("window/workDoneProgress/cancel", {"token": "work"})
+    with pytest.raises(ResponseError, match="-32800"):
+        await asyncio.wait_for(future, 30)
+    assert client.progress("work")[-1]["kind"] == "end"
+    # While it reads a prompt.
+    long = "Why? " * 4000
+    await change(client, contextTokens=32768)
+    request, future = client.start("glossator/ask", {"question": long, "workDoneToken": "reading"})
+    await client.wait_for(lambda: any("reading" in v.get("message", "") for v in client.progress("reading")))
+    client.cancel(request)
+    with pytest.raises(ResponseError, match="-32800"):
+        await asyncio.wait_for(future, 30)
+    await change(client, maxAnswerTokens=16)
+    result = await client.request("glossator/ask", QUESTION)
+    assert result["finishReason"] == "length"
+    assert pid(client) != running, "another context size means another process"
+    assert not client.server.works  # type: ignore[attr-defined]
+
+
+async def test_five_hundred_cancels(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    await client.request("glossator/ask", QUESTION)
+    process = pid(client)
+    futures = []
+    for number in range(500):
+        request, future = client.start("glossator/ask", {"question": f"Question number {number}?"})
+        futures.append(future)
+        if number % 10 == 0:
+            await asyncio.sleep(0)  # let some get further than others
+        client.cancel(request)
+    done = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 120)
+    assert all(isinstance(result, dict) or result.code == -32800 for result in done)
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert pid(client) == process
+    assert not client.server.protocol._request_futures  # type: ignore[attr-defined]
+
+
+@posix
+async def test_a_killed_model_fails_its_request_and_the_next_one_works(
+    client: Client, project: Path, models: Path
+) -> None:
+    await begin(client, project, models / "endless.gguf", maxAnswerTokens=100_000, contextTokens=16384)
+    _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
+    await writing(client, "t")
+    os.kill(pid(client), signal.SIGKILL)
+    with pytest.raises(ResponseError, match="SIGKILL") as caught:
+        await asyncio.wait_for(future, 30)
+    assert caught.value.code == -32803
+    assert "started again" in caught.value.message
+    await client.wait_for(lambda: state(client) == "failed")
+    assert "SIGKILL" in client.last("glossator/statusChanged")["model"]["reason"]
+    await change(client, maxAnswerTokens=8)
+    assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "length"
+
+
+@posix
+async def test_a_model_that_stops_responding(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "endless.gguf", maxAnswerTokens=10_000)
+    server = client.server  # type: ignore[attr-defined]
+    server.answerer._model = ModelClient(
+        server.session.settings, server._model_changed, deadlines=Deadlines(token=0.5, cancel=0.5)
+    )
+    _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
+    await writing(client, "t")
+    os.kill(pid(client), signal.SIGSTOP)
+    with pytest.raises(ResponseError, match="no sign of life") as caught:
+        await asyncio.wait_for(future, 30)
+    assert caught.value.code == -32803
+    # One that ignores a cancel is replaced, too.
+    request, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "u"})
+    await writing(client, "u")
+    stopped = psutil.Process(pid(client))
+    stopped.suspend()
+    client.cancel(request)
+    with pytest.raises(ResponseError, match="-32800"):
+        await asyncio.wait_for(future, 30)
+    await change(client, maxAnswerTokens=8)
+    assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "length"
+    assert not await gone([stopped])
+
+
+@pytest.mark.parametrize(("name", "message"), [("truncated.gguf", "truncated|ends"), ("corrupt.gguf", "GGUF")])
+async def test_damaged_models(client: Client, project: Path, models: Path, name: str, message: str) -> None:
+    await begin(client, project, models / name)
+    with pytest.raises(ResponseError, match=message) as caught:
+        await client.request("glossator/ask", QUESTION)
+    assert caught.value.code == -32803
+    assert "\n" not in caught.value.message
+    await client.wait_for(lambda: state(client) == "failed")
+    await change(client, model=str(models / "reciter.gguf"))
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+
+
+async def test_settings_take_effect_live(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf", window=True)
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    first = pid(client)
+    # Loading without a request's own progress is shown on one of the server's.
+    created = [r["params"]["token"] for r in client.requests if r["method"] == "window/workDoneProgress/create"]
+    assert any("Loading" in str(client.progress(token)) for token in created)
+    # An adapter is switched in the process that runs.
+    await change(client, lora=[str(models / "adapter.gguf")])
+    adapted = await client.request("glossator/ask", QUESTION)
+    assert adapted["answer"] != SHOWN
+    assert SHOWN.endswith(adapted["answer"][-20:])
+    assert pid(client) == first
+    client.settings = {**client.settings, "lora": [str(models / "none.gguf")]}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    await client.wait_for(lambda: "no LoRA adapter" in str(client.last("window/showMessage")))
+    await change(client, lora=[])
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    # Another model replaces the process.
+    await change(client, model=str(models / "other.gguf"))
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == "Another model says so [1]."
+    # It is unloaded when nobody asks, and loaded again.
+    await change(client, idleUnload=0.05)
+    await client.request("glossator/ask", QUESTION)
+    await client.wait_for(lambda: state(client) == "none")
+    assert (await client.request("glossator/ask", QUESTION))["model"] == "other"
+    # Without a model the index answers.
+    await change(client, model="")
+    assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "evidence"
+
+
+async def test_a_remote_endpoint_in_place_of_the_model(client: Client, project: Path, models: Path) -> None:
+    endpoint = Endpoint()
+    try:
+        endpoint.script = lambda send: endpoint.say(send, "From afar [1]", " and [7]", ".")
+        await begin(client, project, models / "reciter.gguf")
+        assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+        local = psutil.Process(pid(client))
+        await change(client, endpoint=endpoint.url)
+        result = await client.request("glossator/ask", QUESTION)
+        assert result["answer"] == "From afar [1] and."
+        assert result["usage"]["reusedTokens"] == 5
+        assert not await gone([local])
+        endpoint.script = endpoint.forever
+        request, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
+        await writing(client, "t")
+        client.cancel(request)
+        with pytest.raises(ResponseError, match="-32800"):
+            await asyncio.wait_for(future, 30)
+        assert await asyncio.to_thread(endpoint.gone.wait, 10)
+    finally:
+        endpoint.release.set()
+        endpoint.http.shutdown()
+        endpoint.http.server_close()
+
+
+async def test_an_untrusted_workspace_starts_no_model(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf", trusted=False, explainAhead=True)
+    client.open(project / "shop/money.py")
+    assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "evidence"
+    assert client.server.answerer._model is None  # type: ignore[attr-defined]
+    await change(client, trusted=True)
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+
+
+async def test_symbols_are_explained_ahead_and_give_way(
+    client: Client, project: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.lsp.ahead.IDLE_SECONDS", 0.05)
+    await begin(client, project, models / "reciter.gguf", explainAhead=True)
+    money = project / "shop/money.py"
+    uri = client.open(money)
+    place = {"textDocument": {"uri": uri}, "position": at(money.read_text(), "add_tax")}
+
+    async def explained() -> bool:
+        return "see money.py" in (await client.request("textDocument/hover", place))["contents"]["value"]
+
+    async with asyncio.timeout(30):
+        while not await explained():
+            await client.wait_for(lambda: True)
+            await asyncio.sleep(0.05)
+    # One that never ends by itself gives way to a question.
+    await change(client, model=str(models / "endless.gguf"), maxAnswerTokens=7000)
+    client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": []})
+    await client.wait_for(lambda: state(client) == "busy")
+    await change(client, maxAnswerTokens=8)
+    result = await client.request("glossator/ask", QUESTION)
+    assert result["finishReason"] == "length"
+    assert result["usage"]["completionTokens"] == 8
+
+
+async def test_nothing_is_explained_ahead_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
+    from glossator.lsp.ahead import on_battery
+
+    for plugged, expected in ((True, False), (False, True), (None, False)):
+        battery = type("Battery", (), {"power_plugged": plugged})()
+        monkeypatch.setattr("psutil.sensors_battery", lambda battery=battery: battery, raising=False)
+        assert on_battery() is expected
+    monkeypatch.setattr("psutil.sensors_battery", lambda: None, raising=False)
+    assert not on_battery()
+
+
+@pytest.mark.parametrize("how", ["shutdown", "client gone"])
+async def test_the_end_in_the_middle_of_an_answer(tmp_path: Path, project: Path, models: Path, how: str) -> None:
+    process, client = await start_server("--index-dir", str(tmp_path / "indexes"))
+    options = {"model": str(models / "endless.gguf"), "maxAnswerTokens": 8000, "threads": 1, "workers": 1}
+    await client.initialize(project, options=options)
+    await client.ready()
+    _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
+    await writing(client, "t")
+    parent = psutil.Process(process.pid)
+    family = [parent, *parent.children(recursive=True)]
+    assert any("glossator.model.worker" in " ".join(member.cmdline()) for member in family)
+    if how == "shutdown":
+        assert await client.request("shutdown") is None
+        client.notify("exit")
+        assert await asyncio.wait_for(process.wait(), END) == 0
+    else:
+        assert process.stdin is not None
+        process.stdin.close()
+    assert not await gone(family)
+    assert (await asyncio.gather(future, return_exceptions=True))[0] is not None
+    await process.wait()
