@@ -297,7 +297,7 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
 async def test_a_remote_endpoint_in_place_of_the_model(client: Client, project: Path, models: Path) -> None:
     endpoint = Endpoint()
     try:
-        endpoint.script = lambda send: endpoint.say(send, "From afar [1]", " and [7]", ".")
+        endpoint.script = lambda send: endpoint.say(send, "From afar [1]", " and [77]", ".")
         await begin(client, project, models / "reciter.gguf")
         assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
         local = psutil.Process(pid(client))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.session import Root
 
-HOVER_DOC = 600
-"""Characters of a doc comment that a hover shows."""
+HOVER_DOC = 300
+"""Characters of a doc comment that a hover shows: other servers' hovers show it all, and ours should not cover them."""
+HOVER_EXPLANATION = 500
+"""Characters of an explanation that a hover shows; "Explain" shows the rest."""
 
 _KINDS: dict[str, types.SymbolKind] = {
     "function": types.SymbolKind.Function,
@@ -105,6 +108,23 @@ def _plain(text: str) -> str:
     return text
 
 
+def _harmless(markdown: str) -> str:
+    """Markdown that a model wrote, without links, images and HTML: an editor trusts the command links of our hovers.
+
+    A character without width in the middle of each leaves what is seen as it was, in code too.
+    """
+    return re.sub(r"\](?=[(\[:])", "]\u200b", re.sub(r"<(?=[A-Za-z/!?])", "<\u200b", markdown))
+
+
+def _beginning(text: str, most: int) -> str:
+    """The first paragraphs of a text, or as many words of the first as may be shown."""
+    text = text.strip()
+    if len(text) <= most:
+        return text
+    end = text.rfind("\n\n", 0, most)
+    return text[:end] if end > 0 else text[:most].rsplit(None, 1)[0] + " ..."
+
+
 def _fenced(code: str, language: str) -> str:
     ticks = "```"
     while ticks in code:
@@ -124,11 +144,9 @@ def hover_text(
     entry = described.entry
     parts = [_fenced(entry.signature or entry.qualified_name, entry.language if entry.language != "text" else "")]
     if entry.doc:
-        doc = entry.doc.strip()
-        shown = doc if len(doc) <= HOVER_DOC else doc[:HOVER_DOC].rsplit(None, 1)[0] + " ..."
-        parts.append(_plain(shown).replace("\n", "  \n"))
+        parts.append(_plain(_beginning(entry.doc, HOVER_DOC)).replace("\n", "  \n"))
     if explanation:
-        parts.append(explanation.strip())
+        parts.append(_harmless(_beginning(explanation, HOVER_EXPLANATION)))
     uses = "1 use" if described.uses == 1 else f"{described.uses:,} uses"
     calls = "uses 1 symbol" if described.callees == 1 else f"uses {described.callees:,} symbols"
     where = f"[{_plain(entry.path)}:{entry.name_line}]({target}#L{entry.name_line})"

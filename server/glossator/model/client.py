@@ -405,6 +405,15 @@ class ModelClient:
         """See `ChatModel.count`."""
         if not texts:
             return []
+        try:
+            return await self._count(texts)
+        except ModelCrashedError:
+            # Counting needs no turn, so it may meet a child that is being ended for what another request did.
+            if self._closed:
+                raise
+            return await self._count(texts)
+
+    async def _count(self, texts: Sequence[str]) -> list[int]:
         self._active += 1
         try:
             child = await self._ready()
