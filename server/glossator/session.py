@@ -295,6 +295,17 @@ class Root:
         Raises:
             UsageError: the query holds nothing to search for.
         """
+        try:
+            return self._search(query, limit, where)
+        except StoreCorruptError as error:
+            # A damage that only reading found: the store has marked it, and the next run of the index mends it.
+            if not self._writable:
+                raise
+            _log.warning("%s; it is mended now", error)
+            self.index()
+            return self._search(query, limit, where)
+
+    def _search(self, query: str, limit: int, where: Filter | None) -> list[Hit]:
         searcher = self.searcher()
         if searcher is None:
             return []
