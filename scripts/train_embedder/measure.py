@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.index.embedding import FIELDS
 from train_embedder.pairs import Pair
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def score(queries: Floats, documents: Floats) -> tuple[float, float]:
 
 
 def by_language(
-    model: Model, corpus: Corpus, kind: str = "doc", fields: tuple[str, ...] | None = None
+    model: Model, corpus: Corpus, kind: str = "doc", fields: tuple[str, ...] = FIELDS
 ) -> dict[str, tuple[float, float, int]]:
     """For each language: MRR@10, R@10 and the number of questions, each asked of all documents of its language."""
     scores = {}

@@ -74,9 +74,12 @@ class Start:
         _, axes = np.linalg.eigh(raw.T @ raw)
         rows = raw @ axes[:, ::-1][:, :dimensions]
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        return (rows * smooth_inverse_frequency(counts)[:, None]).astype(np.float32)
+        weighted: Floats = (rows * smooth_inverse_frequency(counts)[:, None]).astype(np.float32)
+        return weighted
 
 
 def smooth_inverse_frequency(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """a / (a + p) for each word (Arora et al. 2017): near 1 for rare words, small for frequent ones."""
-    return SMOOTH / (SMOOTH + (counts + 1) / (counts + 1).sum())
+    share = (counts + 1) / (counts + 1).sum()
+    weights: NDArray[np.float64] = SMOOTH / (SMOOTH + share)
+    return weights

@@ -92,6 +92,14 @@ def normalised(vectors: Floats) -> tuple[Floats, Floats]:
     return vectors / lengths, lengths
 
 
+def combined(parts: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """The weighted sum of the fields' vectors."""
+    total = np.zeros_like(next(iter(parts.values())))
+    for name, part in parts.items():
+        total += np.float32(weights[name]) * part
+    return total
+
+
 def _through_norm(gradient: Floats, unit: Floats, lengths: Floats) -> Floats:
     """The gradient before normalisation from that after it."""
     back: Floats = (gradient - (gradient * unit).sum(1, keepdims=True) * unit) / lengths
@@ -157,10 +165,8 @@ class Model:
         self, corpus: Corpus, index: Indexes | slice = slice(None), fields: tuple[str, ...] = FIELDS
     ) -> Floats:
         """Unit vectors of documents of which only some fields are known."""
-        total = sum(
-            normalised(corpus.fields[name][index] @ self.rows)[0] * np.float32(self.weights[name]) for name in fields
-        )
-        return normalised(total)[0]
+        found = {name: normalised(corpus.fields[name][index] @ self.rows)[0] for name in fields}
+        return normalised(combined(found, self.weights))[0]
 
 
 def batches(corpus: Corpus, recipe: Recipe, random: np.random.Generator) -> Iterator[Indexes]:
@@ -183,11 +189,10 @@ def batches(corpus: Corpus, recipe: Recipe, random: np.random.Generator) -> Iter
 
 def steps_of(corpus: Corpus, recipe: Recipe) -> int:
     """How many batches the recipe's epochs are."""
-    expected = sum(
-        recipe.share.get(str(kind), 0.0) * count
-        for kind, count in zip(*np.unique(corpus.kind, return_counts=True), strict=True)
-    )
-    return max(1, round(recipe.epochs * expected / recipe.batch))
+    kinds, counts = np.unique(corpus.kind, return_counts=True)
+    shares = zip(kinds.tolist(), counts.tolist(), strict=True)
+    expected = sum(recipe.share.get(kind, 0.0) * count for kind, count in shares)
+    return max(1, round(recipe.epochs * float(expected) / recipe.batch))
 
 
 def train(
@@ -226,12 +231,11 @@ def train(
             matrix.resize(matrix.shape[0], len(touched))
             at += size
         query, query_lengths = normalised(asked @ local)
-        parts, lengths = {}, {}
+        parts: dict[str, Floats] = {}
+        lengths: dict[str, Floats] = {}
         for name, matrix in shown.items():
             parts[name], lengths[name] = normalised(matrix @ local)
-        document, document_lengths = normalised(
-            sum(part * np.float32(model.weights[name]) for name, part in parts.items())
-        )
+        document, document_lengths = normalised(combined(parts, model.weights))
         thing = corpus.thing[index]
         same = thing[:, None] == thing[None, :]
         np.fill_diagonal(same, False)
