@@ -4,7 +4,7 @@ Corpora are folders; the default is Python's standard library without its tests.
 (only the files that are indexed) and measured there, in one run:
 
 - *raw parsing*: tree-sitter alone over the same texts, one process at the workers' low priority, nothing else running
-- *cold index*: empty index, warm workers (the start of processes and the import of libraries are excluded)
+- *cold index*: empty index, as the command line does it (on all cores), warm workers (the start of processes and the import of libraries are excluded)
 - *unchanged*: indexing again when nothing changed
 - *one file*: from a saved change of one function until a full-text search finds its new name
 - *pause*: how long other threads of the main process (a hover, say) wait for the interpreter meanwhile
@@ -297,7 +297,7 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
             warm_up(settings, embedder, pool, root.parent / "warm")
             processes = pool.count
             with watched() as watch:
-                cold = indexer.run()
+                cold = indexer.run(all_cores=True)
         unchanged = min(indexer.run().seconds for _ in range(3))
         changes = sorted(change_one(root, indexer, store, number) for number in range(CHANGES))
         status = store.status()

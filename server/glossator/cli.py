@@ -258,7 +258,7 @@ def _bring_up_to_date(session: Session) -> None:
     started = time.perf_counter()
     try:
         with _Bar() as bar:
-            report = session.root.index(bar)
+            report = session.root.index(bar, all_cores=True)
     except StoreLockedError as error:
         print(f"glossator: {error}; answering from the index as it stands", file=sys.stderr)
         return
@@ -277,7 +277,7 @@ def _bring_up_to_date(session: Session) -> None:
 def _index(arguments: argparse.Namespace) -> int:
     with _session(arguments) as session:
         with _Bar() as bar:
-            report = session.root.index(bar)
+            report = session.root.index(bar, all_cores=True)
         if arguments.json:
             _print_json(
                 {

@@ -255,8 +255,10 @@ class Root:
         self,
         progress: Callable[[Progress], None] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
+        *,
+        all_cores: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date with the disk.
+        """Bring the index up to date with the disk; `all_cores`: spare none for a first index that somebody waits for.
 
         Raises:
             StoreLockedError: another process is at it.
@@ -267,7 +269,7 @@ class Root:
         from glossator.index.catalogue import SCHEMA_VERSION
         from glossator.index.folders import remove_superseded
 
-        report = self.indexer().run(progress, cancelled)
+        report = self.indexer().run(progress, cancelled, all_cores=all_cores)
         remove_superseded(self.folder, SCHEMA_VERSION)
         return report
 

@@ -32,7 +32,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     """More patterns to ignore, in gitignore's syntax."""
     workers: int = 0
-    """Parser processes; 0: all cores but one."""
+    """Parser processes; 0: all cores but one (the command line spares none for a first index)."""
     embedder: str = "static"
     """"static", or the path of a GGUF embedding model."""
     file_timeout: float = 20.0

@@ -123,9 +123,13 @@ class Indexer:
         """What `store.files()` would give, kept for `update`: this is the store's only writer."""
 
     def run(
-        self, progress: Callable[[Progress], None] = _ignore_progress, cancelled: Callable[[], bool] = _never
+        self,
+        progress: Callable[[Progress], None] = _ignore_progress,
+        cancelled: Callable[[], bool] = _never,
+        *,
+        all_cores: bool = False,
     ) -> IndexReport:
-        """Bring the whole index up to date.
+        """Bring the whole index up to date; with `all_cores`, spare none for a first index that somebody waits for.
 
         `progress` and `cancelled` are called in the calling thread, several times a second.
 
@@ -141,7 +145,7 @@ class Indexer:
             with self._committing:
                 self._overtaken.clear()
                 manifest = dict(self._known(fresh=True))
-            with nullcontext() if manifest else self._pool.all_cores():
+            with self._pool.all_cores() if all_cores and not manifest else nullcontext():
                 self._pool.start(1 if manifest else self._pool.count)
                 changes = _compare(_until(rules.scan(), cancelled), manifest)
                 work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
