@@ -101,6 +101,11 @@ def changed_symbols(directory: Path, commit: str, checkout: Path, folder: str) -
     return [{"path": path, "name": name} for path, name in targets]
 
 
+def _plain(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Files and folders, no links."""
+    return tarfile.data_filter(member, folder) if member.isfile() or member.isdir() else None
+
+
 def make(name: str, directory: Path, folder: str, out: Path) -> list[dict[str, Any]]:
     """The questions of one repository; unpacks its newest revision."""
     checkout = out / "checkouts" / name
@@ -111,7 +116,7 @@ def make(name: str, directory: Path, folder: str, out: Path) -> list[dict[str, A
         )
         assert archive.stdout is not None
         with tarfile.open(fileobj=archive.stdout, mode="r|") as tar:
-            tar.extractall(checkout, filter="data")
+            tar.extractall(checkout, filter=_plain)
         archive.wait()
     questions: list[dict[str, Any]] = []
     log = git(directory, "log", "--no-merges", f"-n{COMMITS}", "--format=%H%x00%B%x01", "HEAD")

@@ -73,7 +73,7 @@ def load(data: Path, checkouts: Path, only: Iterable[str] = ()) -> tuple[list[Re
     for line in (data / "questions.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         questions[row["repo"]].append(
-            Question(row["id"], row["repo"], row["category"], row["query"], tuple(row["targets"]))
+            Question(row["id"], row["repo"], row.get("category", ""), row["query"], tuple(row["targets"]))
         )
     return repositories, questions
 

@@ -140,7 +140,7 @@ def gather(
     Raises:
         UsageError: the question holds nothing to search for.
     """
-    hits = searcher.search(question, SEARCHED, where, overlay)
+    hits = searcher.search(question, SEARCHED, where, overlay, by_symbol=True)
     query = parse_query(question)
     graph = Graph(searcher.store, overlay)
     sources = _Sources(graph, read, searcher)

@@ -75,6 +75,18 @@ class Graph:
         ]
         return own + [entry for entry in self._store.named(name, limit) if entry.path not in self._buffers.paths]
 
+    def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
+        """Definitions of exactly that bare name: those in buffers, then the stored ones that are nearest to a file."""
+        own = [entry for entry in self._buffers.entries.values() if entry.part == 0 and entry.name == name]
+        stored = self._store.nearest_named(name, path, limit)
+        return own + [entry for entry in stored if entry.path not in self._buffers.paths]
+
+    def callee_count(self, entry: StoredEntry) -> int:
+        """How many of the names that an entry refers to are defined in the index."""
+        if entry.id < 0:
+            return self._store.defined_count(self._buffers.references_of(entry.id))
+        return self._store.callee_count(entry.id)
+
     def references_of(self, entry: StoredEntry) -> tuple[str, ...]:
         """The names that an entry refers to."""
         return self._buffers.references_of(entry.id) if entry.id < 0 else self._store.references_of(entry.id)

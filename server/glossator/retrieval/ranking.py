@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top")
 """Features by which an entry is chosen within its file; see `entry_features`."""
 
+SYMBOL_STRESS = 3.0
+"""How much more it counts to define a name when the query is nothing but that name."""
 STRONG = 20
 """A hit among this many of a search is called a good one."""
 
@@ -95,6 +97,7 @@ def entry_features(
     total = sum(rarity[word] for word in words) or 1.0
     exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
     exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
+    stress = SYMBOL_STRESS if query.kind == "symbol" else 1.0
     rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
     for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
         met = sum(rarity[term] for term in terms if term in words)
@@ -103,7 +106,7 @@ def entry_features(
             text.get(entry.id, 0.0) / top_text,
             (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
             2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
-            exact.get(entry.id, 0.0) * _worth(entry) + (min(size, 200) / 4000 if entry.id in exact else 0.0),
+            stress * exact.get(entry.id, 0.0) * _worth(entry) + (min(size, 200) / 4000 if entry.id in exact else 0.0),
             float(entry.kind in TYPE_KINDS),
             float(entry.kind == "block"),
             float(entry.part > 0),

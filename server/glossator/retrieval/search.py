@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from glossator.errors import UsageError
@@ -81,6 +82,10 @@ class Hit:
     why: str
 
 
+Ranked = tuple[float, int, StoredEntry]
+"""Score, row of the entry's file among the candidates, entry."""
+
+
 @dataclass(slots=True)
 class Candidates:
     """All that ranking knows for one query; `scripts/fit_ranking` fits weights on it."""
@@ -97,7 +102,7 @@ class Candidates:
 
 
 class Searcher:
-    """Searches one index. All methods may be called from any thread, one at a time."""
+    """Searches one index. All methods may be called from any thread; searches wait for each other."""
 
     def __init__(
         self, store: Store, embedder: Embedder, *, words: StaticEmbedder | None = None, weights: Weights | None = None
@@ -109,6 +114,7 @@ class Searcher:
         self.embedder = embedder
         self.weights = weights or default_weights()
         self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
+        self._searching = Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
 
     def close(self) -> None:
@@ -124,17 +130,27 @@ class Searcher:
         self.close()
 
     def search(
-        self, query: str, limit: int = 10, where: Filter | None = None, overlay: Overlay | None = None
+        self,
+        query: str,
+        limit: int = 10,
+        where: Filter | None = None,
+        overlay: Overlay | None = None,
+        *,
+        by_symbol: bool = False,
     ) -> list[Hit]:
         """The best places for a query, best first.
+
+        A list for people shows different files first; with `by_symbol`, the likeliest symbols come first, wherever they
+        stand: that is what evidence is gathered from.
 
         Raises:
             UsageError: the query holds nothing to search for, or `limit` is not positive.
         """
         if limit < 1:
             raise UsageError("the number of results must be at least 1")
-        candidates = self.candidates(query, where, overlay)
-        return self.ranked(candidates, limit, where or Filter(), overlay or {})
+        with self._searching:
+            candidates = self.candidates(query, where, overlay)
+            return self.ranked(candidates, limit, where or Filter(), overlay or {}, by_symbol=by_symbol)
 
     # Candidates
 
@@ -285,8 +301,16 @@ class Searcher:
 
     # Ranking
 
-    def ranked(self, candidates: Candidates, limit: int, where: Filter, overlay: Overlay) -> list[Hit]:
-        """The hits among candidates, best first."""
+    def ranked(
+        self,
+        candidates: Candidates,
+        limit: int,
+        where: Filter | None = None,
+        overlay: Overlay | None = None,
+        *,
+        by_symbol: bool = False,
+    ) -> list[Hit]:
+        """The hits among candidates, best first; see `search`."""
         import numpy as np
 
         if not candidates.revisions:
@@ -295,27 +319,41 @@ class Searcher:
         for i, revision in enumerate(candidates.revisions):
             scores[i] += candidates.pinned.get(revision, 0.0)
         order = np.argsort(-scores, kind="stable")
-        buffers = Buffers(overlay, where)
         chosen = [int(i) for i in order[: max(limit + 5, 15)]]
-        entries = self._entries_of([candidates.revisions[i] for i in chosen], candidates, where, buffers)
-        query, findings = candidates.query, candidates.findings
-        features = entry_features(query, findings, entries, self.corpus, self.store)
+        entries, features = self.entries_of(candidates, [candidates.revisions[i] for i in chosen], where, overlay)
         inside = self.weights.entry_scores(features)
         by_file: dict[int, list[int]] = {}
         for j in np.argsort(-inside, kind="stable"):
             by_file.setdefault(entries[int(j)].id >> ORDINAL_BITS, []).append(int(j))
-        firsts: list[tuple[float, int, StoredEntry]] = []
-        further: list[tuple[float, int, StoredEntry]] = []
+        firsts: list[Ranked] = []
+        further: list[Ranked] = []
         for i in chosen:
             best = by_file.get(candidates.revisions[i], [])
+            if by_symbol:
+                firsts.extend((float(scores[i] + inside[j]), i, entries[j]) for j in best)
+                continue
             for place, j in enumerate(best[:FROM_ONE_FILE]):
                 loss = self.weights.repeat + float(inside[best[0]] - inside[j]) if place else 0.0
                 (further if place else firsts).append((float(scores[i]) - loss, i, entries[j]))
+        if by_symbol:
+            firsts.sort(key=lambda item: -item[0])
         ranked = interleaved(firsts, sorted(further, key=lambda item: -item[0]))
         place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
         pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
-        return self._hits([*pinned, *ranked], candidates, limit, buffers)
+        return self._hits([*pinned, *ranked], candidates, limit, Buffers(overlay or {}, where or Filter()))
+
+    def entries_of(
+        self,
+        candidates: Candidates,
+        revisions: Sequence[int],
+        where: Filter | None = None,
+        overlay: Overlay | None = None,
+    ) -> tuple[list[StoredEntry], NDArray[np.float32]]:
+        """The entries of candidate files that could be hits, and their features, a row each."""
+        where = where or Filter()
+        entries = self._entries_of(list(revisions), candidates, where, Buffers(overlay or {}, where))
+        return entries, entry_features(candidates.query, candidates.findings, entries, self.corpus, self.store)
 
     def _entries_of(
         self, revisions: list[int], candidates: Candidates, where: Filter, buffers: Buffers
@@ -359,9 +397,7 @@ class Searcher:
         definitions = [entry for entry in entries if entry.kind != "block" and entry.part == 0 and entry.parent is None]
         return next(iter(definitions or entries), None)
 
-    def _hits(
-        self, ranked: list[tuple[float, int, StoredEntry]], candidates: Candidates, limit: int, buffers: Buffers
-    ) -> list[Hit]:
+    def _hits(self, ranked: Sequence[Ranked], candidates: Candidates, limit: int, buffers: Buffers) -> list[Hit]:
         """Hits without doubles: windows become the definition that they are part of."""
         owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
         whole = {entry.id: entry for entry in self.store.entries([i for i in owners if i >= 0])}
@@ -388,15 +424,13 @@ class Searcher:
         return hits
 
 
-def interleaved(
-    firsts: Sequence[tuple[float, int, StoredEntry]], further: Sequence[tuple[float, int, StoredEntry]]
-) -> list[tuple[float, int, StoredEntry]]:
+def interleaved(firsts: Sequence[Ranked], further: Sequence[Ranked]) -> list[Ranked]:
     """The best entries of files, best file first, with further entries of the same files among them.
 
     A further entry is put in where it scores higher than the next file, at most one for every `FILES_PER_REPEAT`
     files; all others come behind the last file. Scores are made to fall.
     """
-    out: list[tuple[float, int, StoredEntry]] = []
+    out: list[Ranked] = []
     repeats = 0
     later = list(reversed(further))
     for first in firsts:
