@@ -40,8 +40,8 @@ def corrected(query: Query, store: Store) -> Query:
     words = [fixes.get(word, word) for word in query.words]
     terms = dict.fromkeys([*(analysis.stem(word) for word in words), *query.terms, *names.values()])
     identifiers = list(query.identifiers)
-    for whole in names.values():
-        like = (entry.name for entry in store.names_like(whole, 3))
+    for whole in names.values():  # a stem: the name itself may end otherwise
+        like = (entry.name for entry in store.names_like(whole[: max(SHORTEST, len(whole) - 2)], 20))
         identifiers.extend(dict.fromkeys(name for name in like if analysis.stem(analysis.folded(name)) == whole))
     meaning = " ".join([query.meaning, *fixes.values()])
     return replace(
