@@ -4,7 +4,8 @@ Corpora are folders; the default is Python's standard library without its tests.
 (only the files that are indexed) and measured there, in one run:
 
 - *raw parsing*: tree-sitter alone over the same texts, one process at the workers' low priority, nothing else running
-- *cold index*: empty index, as the command line does it (on all cores), warm workers (the start of processes and the import of libraries are excluded)
+- *cold index*: empty index, as the command line does it (on all cores), warm workers (the start of processes and
+  the import of libraries are excluded)
 - *unchanged*: indexing again when nothing changed
 - *one file*: from a saved change of one function until a full-text search finds its new name
 - *pause*: how long other threads of the main process (a hover, say) wait for the interpreter meanwhile
