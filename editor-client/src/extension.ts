@@ -8,7 +8,7 @@ import { Panel } from "./panel";
 import { REINDEX, type SearchResult } from "./protocol";
 import { search } from "./search";
 import { Server } from "./server";
-import { createStatusItem, showMenu } from "./status";
+import { announceProgress, createStatusItem, showMenu } from "./status";
 
 let server: Server | undefined;
 
@@ -56,13 +56,17 @@ export function activate(context: vscode.ExtensionContext): void {
     command("menu", () => showMenu(running)),
     command("restart", () => running.restart()),
     command("showLog", () => log.show()),
-    command("walkthrough", () => vscode.commands.executeCommand("workbench.action.openWalkthrough", "glossator.glossator#start", false)),
+    command("walkthrough", async () => {
+      await vscode.commands.executeCommand("workbench.action.openWalkthrough", "glossator.glossator#start", false);
+      await announceProgress(running, conversations.list.length > 0);
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void running.restart()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => {
       if (running.state.kind === "stopped") void running.start();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("glossator.pythonPath") || event.affectsConfiguration("glossator.serverCommand")) void running.restart();
+      else if (event.affectsConfiguration("glossator")) void running.settingsChanged();
     }),
   );
   void running.start();

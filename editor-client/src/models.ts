@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import * as vscode from "vscode";
+import { environmentVariables } from "./python";
 import type { Server } from "./server";
 
 export interface CatalogueModel {
@@ -43,7 +44,7 @@ class Models {
   run(args: readonly string[], onLine?: (line: string) => void, token?: vscode.CancellationToken): Promise<string> {
     return new Promise((resolve, reject) => {
       const [program = "", ...rest] = this.command;
-      const child = spawn(program, [...rest, "models", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(program, [...rest, "models", ...args], { stdio: ["ignore", "pipe", "pipe"], env: environmentVariables() });
       let out = "";
       let err = "";
       child.stdout.on("data", (data: Buffer) => (out += data.toString()));
@@ -68,7 +69,7 @@ class Models {
 
 function commandOf(server: Server): readonly string[] | undefined {
   const own = vscode.workspace.getConfiguration("glossator").get<string[]>("serverCommand") ?? [];
-  if (own.length > 0) return own.filter((part) => part !== "serve" && part !== "--stdio");
+  if (own.length > 0) return own.slice(0, own.includes("serve") ? own.indexOf("serve") : undefined);
   return server.python ? [server.python, "-m", "glossator"] : undefined;
 }
 
@@ -104,7 +105,8 @@ export async function chooseModel(server: Server): Promise<void> {
   };
   const pull = async (model: CatalogueModel): Promise<void> => {
     const download = t("Download");
-    const message = t("{0}: {1}, licence {2}. Download it?", model.title, gigabytes(model.bytes), model.license);
+    const size = model.bytes > 0 ? gigabytes(model.bytes) : t("size unknown");
+    const message = t("{0}: {1}, licence {2}. Download it?", model.title, size, model.license);
     if ((await vscode.window.showInformationMessage(message, { modal: true }, download)) !== download) return;
     try {
       await vscode.window.withProgress(
@@ -172,7 +174,7 @@ export function modelItems(
   for (const model of [...offered].sort((a, b) => order(a) - order(b) || a.memory - b.memory)) {
     items.push({
       label: `${model.recommended ? "$(star-full)" : model.fits ? "$(cloud-download)" : "$(warning)"} ${model.title}`,
-      description: t("{0}, needs {1} of memory, {2}", gigabytes(model.bytes), gigabytes(model.memory), model.license),
+      description: [...(model.bytes > 0 ? [gigabytes(model.bytes)] : []), t("needs {0} of memory", gigabytes(model.memory)), model.license].join(", "),
       detail: model.fits ? model.notes : t("does not fit into this machine's memory"),
       run: () => pull(model),
     });

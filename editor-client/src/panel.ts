@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
+import { reveal } from "./places";
 import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
 import type { Server } from "./server";
 
@@ -111,13 +112,16 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         return;
       }
       case "stop":
-        return this.stop();
+        this.stop();
+        return;
       case "scope":
         this.scope = message.scope;
-        return this.update();
+        this.update();
+        return;
       case "detach":
         this.detached = true;
-        return this.update();
+        this.update();
+        return;
       case "open":
         return this.open(message.place);
       case "peek":
@@ -169,7 +173,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
 
   private scopeOf(attachment: Attachment | undefined): Scope | undefined {
     if (!attachment || this.scope === "workspace" || this.scope === "symbol") return undefined;
-    const label = attachment.label;
+    const label = vscode.workspace.asRelativePath(vscode.Uri.parse(attachment.uri), false);
     if (this.scope === "file") return { include: [label] };
     const folder = label.split("/").slice(0, -1).join("/");
     return folder ? { include: [`${folder}/**`] } : undefined;
@@ -241,18 +245,22 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     } catch (error) {
       turn.stage = undefined;
       if (source.token.isCancellationRequested) turn.state = "stopped";
+      else if (!this.server.running) Object.assign(turn, { state: "failed", error: vscode.l10n.t("The server ended while it answered.") });
       else Object.assign(turn, { state: "failed", error: error instanceof Error ? error.message : String(error) });
     } finally {
       for (const listener of listening) listener.dispose();
       source.dispose();
-      if (this.answering?.turn === turn) {
-        this.answering = undefined;
-        void vscode.commands.executeCommand("setContext", "glossator.answering", false);
-      }
+      this.finished(turn);
       this.post({ type: "turn", turn });
       this.update();
       this.save();
     }
+  }
+
+  private finished(turn: Turn): void {
+    if (this.answering?.turn !== turn) return;
+    this.answering = undefined;
+    void vscode.commands.executeCommand("setContext", "glossator.answering", false);
   }
 
   private progress(turn: Turn, value: EvidenceProgress | DeltaProgress): void {
@@ -287,15 +295,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     const uri = vscode.Uri.parse(place.uri, true);
     // Answers can only lead to files of the workspace, whatever the panel was made to send.
     if (uri.scheme !== "file" || !vscode.workspace.getWorkspaceFolder(uri)) return;
-    const range = new vscode.Range(place.range.start.line, place.range.start.character, place.range.end.line, place.range.end.character);
-    const editor = await vscode.window.showTextDocument(uri, { selection: range.with(range.start, range.start), preview: true });
-    editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-    const decoration = vscode.window.createTextEditorDecorationType({
-      isWholeLine: true,
-      backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
-    });
-    editor.setDecorations(decoration, [range]);
-    setTimeout(() => decoration.dispose(), 2000);
+    await reveal(uri, place.range, false);
   }
 
   private async peek(request: number, place: Place): Promise<void> {

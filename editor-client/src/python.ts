@@ -2,13 +2,14 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const MINIMUM = [3, 11] as const;
 const BUILD_MINUTES = 40;
+const LOCK_POLL_MS = 500;
 
 /** A failure of the set-up that a user can mend; `cure` says where to lead them. */
 export class SetupError extends Error {
@@ -20,6 +21,11 @@ export class SetupError extends Error {
   }
 }
 
+/** What Python runs with: it must import nothing from the folder that it is started in. */
+export function environmentVariables(): NodeJS.ProcessEnv {
+  return { ...process.env, PYTHONSAFEPATH: "1", PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" };
+}
+
 export interface Found {
   path: string;
   version: string;
@@ -29,7 +35,7 @@ export interface Found {
 export async function probe(command: string): Promise<Found | undefined> {
   const code = "import sys; print(sys.executable); print('.'.join(map(str, sys.version_info[:3])))";
   try {
-    const { stdout } = await run(command, ["-c", code], { timeout: 15_000 });
+    const { stdout } = await run(command, ["-I", "-c", code], { timeout: 15_000 });
     const [executable, version] = stdout.trim().split(/\r?\n/);
     if (!executable || !version) return undefined;
     const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -83,13 +89,58 @@ export async function ensureEnvironment(base: Found, setup: Setup): Promise<stri
     .update(await readFile(requirements))
     .update(`${base.path} ${base.version}`)
     .digest("hex");
-  const environment = path.join(setup.storage, "server");
-  const stamp = path.join(environment, ".glossator");
+  // One folder for each version: a window that still runs the last one keeps its own.
+  const environment = path.join(setup.storage, `server-${fingerprint.slice(0, 12)}`);
+  const stamp = path.join(environment, ".complete");
   const executable = python(environment);
-  if ((await exists(executable)) && (await readFile(stamp, "utf8").catch(() => "")) === fingerprint) return executable;
-
+  if (await exists(stamp)) return executable;
   await mkdir(setup.storage, { recursive: true });
-  // Built beside, and moved into place when it is whole: a set-up that is interrupted leaves nothing half done.
+  const lock = `${environment}.lock`;
+  await acquire(lock, setup);
+  try {
+    if (!(await exists(stamp))) await make(base, environment, path.join(setup.bundled, wheel), requirements, setup);
+    await writeFile(stamp, "");
+    await removeOthers(setup.storage, path.basename(environment));
+    return executable;
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** Take a lock that another window may hold, for as long as its process lives. */
+async function acquire(lock: string, setup: Setup): Promise<void> {
+  for (;;) {
+    try {
+      await writeFile(lock, String(process.pid), { flag: "wx" });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const holder = Number(await readFile(lock, "utf8").catch(() => ""));
+    if (holder && !alive(holder)) await rm(lock, { force: true });
+    else setup.report("waiting for another window that sets up the server");
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Remove environments of other versions; one that is still in use may stay. */
+async function removeOthers(storage: string, own: string): Promise<void> {
+  for (const name of await readdir(storage)) {
+    if (/^server-[0-9a-f]{12}$/.test(name) && name !== own) await rm(path.join(storage, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function make(base: Found, environment: string, wheel: string, requirements: string, setup: Setup): Promise<void> {
+  const executable = python(environment);
   await rm(environment, { recursive: true, force: true });
   setup.report("creating an environment");
   await step(base.path, ["-m", "venv", environment], setup, (output) =>
@@ -99,16 +150,13 @@ export async function ensureEnvironment(base: Found, setup: Setup): Promise<stri
   );
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
   const failed = (output: string): SetupError =>
-    /resolve|connection|network|timed? ?out|retries|ssl|unreachable/i.test(output)
+    /resolve|connection|network|timed? ?out|retries|ssl|unreachable|from versions: none/i.test(output)
       ? new SetupError("The server's packages could not be downloaded: is there a network?", "network")
       : new SetupError("The server's packages could not be installed.", "log");
   setup.report("installing the server's packages");
   await step(executable, [...pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed);
   setup.report("installing the server");
-  await step(executable, [...pip, "--no-deps", path.join(setup.bundled, wheel)], setup, failed);
-  await writeFile(`${stamp}.new`, fingerprint);
-  await rename(`${stamp}.new`, stamp);
-  return executable;
+  await step(executable, [...pip, "--no-deps", wheel], setup, failed);
 }
 
 /** Install the llama.cpp runtime into the environment; everything but the model works without it. */
@@ -129,7 +177,7 @@ export async function installRuntime(executable: string, setup: Setup): Promise<
 /** Whether the environment has the llama.cpp runtime. */
 export async function hasRuntime(executable: string): Promise<boolean> {
   const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('llama_cpp') is None)";
-  return run(executable, ["-c", code], { timeout: 15_000 }).then(
+  return run(executable, ["-I", "-c", code], { timeout: 15_000 }).then(
     () => true,
     () => false,
   );
@@ -141,7 +189,7 @@ async function step(command: string, args: string[], setup: Setup, failure: (out
     const { stdout, stderr } = await run(command, args, { timeout: minutes * 60_000, maxBuffer: 64 << 20 });
     setup.log(stdout + stderr);
   } catch (error) {
-    const output = error instanceof Error ? `${error.message}\n${String((error as { stderr?: unknown }).stderr ?? "")}` : String(error);
+    const output = error instanceof Error ? `${error.message}\n${(error as { stderr?: string }).stderr ?? ""}` : String(error);
     setup.log(output);
     throw failure(output);
   }

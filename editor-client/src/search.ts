@@ -1,6 +1,7 @@
 /** The code search quick pick: hits as one types, each with its reason, previewed while moving. */
 
 import * as vscode from "vscode";
+import { reveal } from "./places";
 import { SEARCH, type SearchHit, type SearchResult } from "./protocol";
 import type { Server } from "./server";
 
@@ -74,16 +75,7 @@ export function search(server: Server, initial?: { query: string; hits: readonly
       if (source === own) pick.busy = false;
     }
   };
-  const show = async (item: HitItem, preview: boolean): Promise<void> => {
-    const { start, end } = item.hit.range;
-    const range = new vscode.Range(start.line, start.character, end.line, end.character);
-    const editor = await vscode.window.showTextDocument(vscode.Uri.parse(item.hit.uri), {
-      preview: true,
-      preserveFocus: preview,
-      selection: preview ? range : range.with(range.start, range.start),
-    });
-    editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-  };
+  const show = (item: HitItem, preview: boolean): Promise<void> => reveal(vscode.Uri.parse(item.hit.uri), item.hit.range, preview);
   pick.onDidChangeValue((value) => {
     clearTimeout(timer);
     timer = setTimeout(() => void run(value), DELAY);

@@ -1,22 +1,28 @@
 /** The server's life: start, restart with back-off, settings, status. What it is asked is up to others. */
 
+import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, LanguageClient, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
 import type { ServerState } from "./messages";
 import { STATUS_CHANGED, type StatusResult } from "./protocol";
-import { SetupError, ensureEnvironment, findPython, hasRuntime, installRuntime, type Setup } from "./python";
+import { SetupError, ensureEnvironment, environmentVariables, findPython, hasRuntime, installRuntime, type Setup } from "./python";
+import { changedSettings } from "./settings";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
 const BACK_OFF = [0.5, 2, 5, 15];
 /** A server that ran so long has earned a fresh count of restarts (ms). */
 const STEADY = 120_000;
+/** How long a server may take to end (ms). */
+const STOP_MS = 5000;
+const ANY_PROGRESS = new ProgressType<unknown>();
 
 export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private executable: string | undefined;
   private crashes = 0;
   private started = 0;
-  private stopping = false;
+  /** Counts starts and stops, so that what belongs to an earlier one is seen to be over. */
+  private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly stateEmitter = new vscode.EventEmitter<void>();
   readonly onDidChange = this.stateEmitter.event;
@@ -49,7 +55,9 @@ export class Server implements vscode.Disposable {
     const own = settings.get<string[]>("serverCommand") ?? [];
     const [command, ...args] = own;
     if (command) return { command, args };
-    const base = await findPython(settings.get<string>("pythonPath") ?? "", await pythonExtension());
+    // In a workspace that is not trusted, the Python extension's interpreter may be the workspace's own.
+    const interpreter = vscode.workspace.isTrusted ? await pythonExtension() : undefined;
+    const base = await findPython(settings.get<string>("pythonPath") ?? "", interpreter);
     this.log.info(`Python ${base.version} at ${base.path}`);
     this.executable = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: "Glossator" },
@@ -72,12 +80,16 @@ export class Server implements vscode.Disposable {
       this.set({ kind: "stopped", message: vscode.l10n.t("No folder is open."), cure: "folder" });
       return;
     }
-    this.stopping = false;
+    const attempt = ++this.attempt;
+    clearTimeout(this.timer);
     this.set({ kind: "starting", message: vscode.l10n.t("starting the server") });
     try {
       const { command, args } = await this.command();
+      // While the environment was made, somebody may have stopped or restarted the server.
+      if (attempt !== this.attempt) return;
       await this.launch({ command, args });
     } catch (error) {
+      if (attempt !== this.attempt) return;
       const message = error instanceof Error ? error.message : String(error);
       this.log.error(message);
       this.set({ kind: "stopped", message, cure: error instanceof SetupError ? error.cure : "log" });
@@ -85,7 +97,11 @@ export class Server implements vscode.Disposable {
   }
 
   private async launch(executable: { command: string; args: string[] }): Promise<void> {
-    const serverOptions: ServerOptions = { ...executable, options: { env: { ...process.env, PYTHONUNBUFFERED: "1" } } };
+    const cwd = this.context.globalStorageUri.fsPath;
+    await mkdir(cwd, { recursive: true });
+    // Not in the workspace's folder, from which Python would import.
+    const serverOptions: ServerOptions = { ...executable, options: { cwd, env: environmentVariables() } };
+    let launched: LanguageClient | undefined;
     const clientOptions: LanguageClientOptions = {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.log,
@@ -94,7 +110,7 @@ export class Server implements vscode.Disposable {
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),
         closed: () => {
-          this.closed();
+          if (launched && this.client === launched) this.closed();
           return { action: CloseAction.DoNotRestart, handled: true };
         },
       },
@@ -103,6 +119,10 @@ export class Server implements vscode.Disposable {
         return false;
       },
       middleware: {
+        workspace: {
+          configuration: (params) =>
+            params.items.map((item) => changedSettings(item.scopeUri ? vscode.Uri.parse(item.scopeUri) : undefined)),
+        },
         // Hovers may carry our command links, and no others.
         provideHover: async (document, position, token, next) => {
           const hover = await next(document, position, token);
@@ -114,21 +134,25 @@ export class Server implements vscode.Disposable {
       },
     };
     const client = new LanguageClient("glossator", "Glossator", serverOptions, clientOptions);
-    this.client = client;
+    this.client = launched = client;
     this.started = Date.now();
     client.onNotification(STATUS_CHANGED, (status: StatusResult) => {
       this.status = status;
       this.stateEmitter.fire();
     });
     client.onDidChangeState((event) => {
-      if (event.newState === State.Running) this.set({ kind: "running" });
+      if (event.newState === State.Running && this.client === client) this.set({ kind: "running" });
     });
-    await client.start();
+    try {
+      await client.start();
+    } catch (error) {
+      // A server that ended while it started is restarted like any other; everything else is told.
+      if (this.client === client) throw error;
+    }
   }
 
   private closed(): void {
     this.client = undefined;
-    if (this.stopping) return;
     if (Date.now() - this.started > STEADY) this.crashes = 0;
     const wait = BACK_OFF[this.crashes];
     this.crashes += 1;
@@ -155,11 +179,26 @@ export class Server implements vscode.Disposable {
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.attempt += 1;
     clearTimeout(this.timer);
     const client = this.client;
     this.client = undefined;
-    if (client) await client.stop(5000).catch((error: unknown) => this.log.warn(String(error)));
+    if (!client) return;
+    try {
+      if (client.state === State.Starting) await client.start();
+      await client.stop(STOP_MS);
+    } catch (error) {
+      this.log.warn(String(error));
+    }
+  }
+
+  /** The user changed a setting: the server asks for all of them. */
+  async settingsChanged(): Promise<void> {
+    if (this.running) await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
+  }
+
+  get running(): boolean {
+    return this.client !== undefined && this.state.kind === "running";
   }
 
   /** Send a request; fails with a message for people while the server does not run. */
@@ -171,7 +210,7 @@ export class Server implements vscode.Disposable {
   /** Listen to `$/progress` on a token. */
   onProgress(token: string, listener: (value: unknown) => void): vscode.Disposable {
     if (!this.client) return new vscode.Disposable(() => undefined);
-    return this.client.onProgress({} as never, token, listener as never);
+    return this.client.onProgress(ANY_PROGRESS, token, listener);
   }
 
   /** The Python that the server runs on; undefined with a server of one's own. */

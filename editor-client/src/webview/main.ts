@@ -70,7 +70,7 @@ input.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape" && answering()) {
     event.preventDefault();
     send({ type: "stop" });
-  } else if (event.key === "ArrowUp" && (input.selectionStart ?? 0) === 0) recall(event, 1);
+  } else if (event.key === "ArrowUp" && input.selectionStart === 0) recall(event, 1);
   else if (event.key === "ArrowDown" && input.selectionStart === input.value.length) recall(event, -1);
 });
 scope.addEventListener("change", () => send({ type: "scope", scope: scope.value as ScopeKind }));
@@ -201,12 +201,17 @@ class TurnView {
     if (turn.state === "failed") {
       const again = el("button", { class: "link", type: "button" }, "Try again");
       again.addEventListener("click", () => send({ type: "again", turn: turn.id, pinned: turn.pinned, removed: turn.removed }));
-      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${turn.error ?? "It failed."} `, again)];
+      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? "It failed.")} `, again)];
     }
     if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), " Stopped.")];
     if (turn.state !== "done" || !turn.result) return [];
     const { model, finishReason, usage } = turn.result;
-    if (finishReason === "evidence") return [];
+    if (finishReason === "evidence") {
+      if (!state?.trusted || state.status?.model.name) return [];
+      const choose = el("button", { class: "link", type: "button" }, "Choose a model");
+      choose.addEventListener("click", () => send({ type: "action", action: "chooseModel" }));
+      return [el("div", { class: "note" }, choose)];
+    }
     const parts = [model];
     if (usage.tokensPerSecond > 0) parts.push(`${usage.completionTokens} tokens, ${usage.tokensPerSecond.toFixed(1)}/s`);
     if (finishReason === "length") parts.push("cut off at the token limit");
@@ -221,6 +226,11 @@ function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, pl
   pressed.setAttribute("aria-pressed", String(on.has(key)));
   other.setAttribute("aria-pressed", "false");
   pressed.closest("li")?.classList.toggle("removed", removed.has(key));
+}
+
+/** A message with a capital at its start: the server's begin in lower case. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function codeActions(code: string): HTMLElement {
@@ -366,7 +376,9 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       const turn = message.turn;
       const own = state?.conversation.turns.find((candidate) => candidate.id === turn.id);
       if (own) Object.assign(own, turn);
+      const follow = following();
       views.get(turn.id)?.show(turn);
+      if (follow) log.scrollTop = log.scrollHeight;
       announced = 0;
       announcer.textContent = turn.state === "done" ? `Answer: ${turn.answer.replace(/[`*_#]/g, "").slice(0, 600)}` : turn.state === "failed" ? `Failed: ${turn.error ?? ""}` : "Stopped";
       return;

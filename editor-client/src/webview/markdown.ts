@@ -69,36 +69,42 @@ export function renderMarkdown(target: HTMLElement, text: string, chip: (number:
     document.dispatchEvent(new CustomEvent("chip", { detail: { target: made, place: known.place } }));
   }
   for (const block of clean.querySelectorAll("pre > code")) {
-    const code = block.textContent ?? "";
+    const code = block.textContent;
     const language = /language-(\S+)/.exec(block.className)?.[1] ?? "";
     block.parentElement?.replaceWith(el("div", { class: "code" }, highlighted(code.replace(/\n$/, ""), language), actions(code)));
   }
   target.replaceChildren(clean);
 }
 
-/** Where the part of a text ends that later text cannot change: after the last blank line outside of code and lists. */
+/**
+ * Where the part of a text ends that later text cannot change: before the last whole line that begins a block of its own,
+ * which is one after a blank line, outside of code, not indented (it could continue what is above), and no item of the
+ * list above (whose items become loose by a blank line between them).
+ */
 export function stableLength(text: string): number {
   let stable = 0;
   let fence = "";
   let offset = 0;
   let inList = false;
+  let afterBlank = false;
   for (const line of text.split(/(?<=\n)/)) {
-    const opening = /^ {0,3}(`{3,}|~{3,})/.exec(line);
+    if (!line.endsWith("\n")) break;
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? "";
     if (fence) {
-      if (opening && opening[1]?.startsWith(fence) && !line.trim().slice(opening[1].length)) fence = "";
-    } else if (opening) fence = opening[1] ?? "";
-    else if (!line.trim() && line.endsWith("\n")) {
-      if (!inList) stable = offset + line.length;
-    } else if (/^\s*([-*+]|\d+[.)])\s/.test(line)) {
-      // A list is one block whose items may become loose; it ends at a line that is neither indented nor an item.
-      if (!inList) inList = true;
-    } else if (inList && /^\S/.test(line)) {
-      inList = false;
-      stable = offset;
+      if (mark.startsWith(fence) && line.trim() === mark) fence = "";
+    } else {
+      const item = /^\s*([-*+]|\d+[.)])\s/.test(line);
+      if (afterBlank && /^\S/.test(line) && !(inList && item)) {
+        stable = offset;
+        inList = false;
+      }
+      inList ||= item;
+      fence = mark;
     }
+    afterBlank = !fence && !line.trim();
     offset += line.length;
   }
-  return fence ? Math.min(stable, text.length) : stable;
+  return stable;
 }
 
 /** An answer that grows. */
@@ -112,6 +118,7 @@ export class StreamedMarkdown {
     private readonly target: HTMLElement,
     private readonly chip: (number: number) => Chip | undefined,
     private readonly actions: (code: string) => HTMLElement,
+    private readonly draw: typeof renderMarkdown = renderMarkdown,
   ) {
     target.append(this.tail);
   }
@@ -145,10 +152,10 @@ export class StreamedMarkdown {
     const stable = stableLength(rest);
     if (stable > 0) {
       const block = el("div");
-      renderMarkdown(block, rest.slice(0, stable), this.chip, this.actions);
+      this.draw(block, rest.slice(0, stable), this.chip, this.actions);
       this.tail.before(block);
       this.settled += stable;
     }
-    renderMarkdown(this.tail, rest.slice(stable), this.chip, this.actions);
+    this.draw(this.tail, rest.slice(stable), this.chip, this.actions);
   }
 }

@@ -107,7 +107,7 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
   const list = el("div", { class: "suggestions" });
   const named = state.attachment?.symbol;
   for (const suggestion of [...(named ? [`What does \`${named}\` do, and who uses it?`] : []), ...SUGGESTIONS].slice(0, 3)) {
-    const made = el("button", { class: "suggestion", type: "button" }, icon("comment"), ` ${suggestion.replaceAll("`", "")}`);
+    const made = el("button", { class: "suggestion", type: "button" }, icon("comment"), el("span", {}, suggestion.replaceAll("`", "")));
     made.toggleAttribute("disabled", state.server.kind !== "running");
     made.addEventListener("click", () => ask(suggestion));
     list.append(made);

@@ -1,0 +1,23 @@
+/** The settings that the server is told: those that somebody has changed, since it knows the defaults itself. */
+
+import * as vscode from "vscode";
+
+/** Settings that only the extension reads. */
+const OWN = new Set(["pythonPath", "serverCommand"]);
+
+/** Picks what differs from the default; pure, so that it can be tested. */
+export function changed(names: readonly string[], inspect: (name: string) => { defaultValue?: unknown } | undefined, get: (name: string) => unknown): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = get(name);
+    if (!OWN.has(name) && JSON.stringify(value) !== JSON.stringify(inspect(name)?.defaultValue)) values[name] = value;
+  }
+  return values;
+}
+
+/** The section "glossator" as the server wants it. */
+export function changedSettings(scope: vscode.Uri | undefined): Record<string, unknown> {
+  const settings = vscode.workspace.getConfiguration("glossator", scope);
+  const names = Object.keys(settings).filter((name) => settings.inspect(name) !== undefined);
+  return changed(names, (name) => settings.inspect(name), (name) => settings.get(name));
+}

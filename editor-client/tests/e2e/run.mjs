@@ -1,0 +1,415 @@
+// The extension, used as a user does, in a real VS Code: `node run.mjs CONFIG.json`.
+//
+// CONFIG.json names what was prepared: install (VS Code), vsix, project (a git repository), python, models (reciter,
+// forever), folder (for everything that is written) and artifacts (for pictures). Steps build on each other.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { VSCode, clickWord, command, hover, launchBrowser, openFile, panelOf, quickInput, until } from "./vscode.mjs";
+import { descendants } from "./processes.mjs";
+
+const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const only = process.argv[3];
+const axe = readFileSync(fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)), "utf8");
+mkdirSync(config.artifacts, { recursive: true });
+
+const begun = Date.now();
+let failed = 0;
+let page;
+let code;
+
+async function step(name, run) {
+  const from = Date.now();
+  try {
+    await run();
+    console.log(`ok   ${((Date.now() - from) / 1000).toFixed(1).padStart(5)} s  ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${((Date.now() - from) / 1000).toFixed(1).padStart(5)} s  ${name}\n${error.stack}`);
+    await page?.screenshot({ path: path.join(config.artifacts, `failed-${failed}.png`) }).catch((problem) => console.log(String(problem)));
+    await page?.keyboard.press("Escape");
+  }
+}
+
+const shot = async (name) => {
+  await page.mouse.move(640, 799);
+  await page.screenshot({ path: path.join(config.artifacts, `${name}.png`), animations: "disabled" });
+};
+const panel = () => panelOf(page);
+const lastTurn = () => panel().locator(".turn").last();
+
+/** Wait until the status bar says that everything is indexed. */
+const indexed = () => page.locator('.statusbar-item[aria-label*="Glossator: "][aria-label*="files"]', { hasText: "Glossator" }).waitFor({ timeout: 60_000 });
+const modelNamed = (name) => page.locator(`.statusbar-item[aria-label*="${name}"]`).waitFor({ timeout: 30_000 });
+
+async function ask(question) {
+  const input = panel().getByRole("textbox", { name: "Ask about the code" });
+  const turns = await panel().locator(".turn").count();
+  await input.fill(question);
+  await input.press("Enter");
+  await panel().locator(".turn").nth(turns).waitFor();
+  return panel().locator(".turn").nth(turns);
+}
+
+const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor({ timeout: 60_000 });
+
+/** No serious violation of accessibility in the panel. */
+async function accessible() {
+  const handle = await page.locator('iframe.webview[src*="extensionId=glossator.glossator"]').elementHandle();
+  const outer = await handle.contentFrame();
+  const [inner] = outer.childFrames();
+  await inner.evaluate(axe);
+  // The view's background is that of the workbench, which axe cannot see from within the frame.
+  await inner.evaluate(() => (document.documentElement.style.background = "var(--vscode-sideBar-background)"));
+  const result = await inner.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const bad = result.violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
+  assert.deepEqual(bad.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.split("\n").at(-1)}`)), []);
+}
+
+const serverProcess = () => descendants(code.process.pid).find((child) => child.command.includes(config.indexes) && child.command.includes("glossator"));
+const modelProcess = () => descendants(code.process.pid).find((child) => child.command.includes("glossator.model.worker"));
+const git = (...args) => execFileSync("git", args, { cwd: config.project, stdio: "ignore" });
+
+const browser = await launchBrowser();
+const serverCommand = [config.python, "-m", "glossator", "serve", "--index-dir", config.indexes];
+
+async function trusted() {
+  code = await VSCode.start({ ...config, folder: path.join(config.folder, "one"), browser, machine: { "glossator.serverCommand": serverCommand } });
+  let editor;
+
+  await step("the folder opens, and its code is indexed", async () => {
+    page = await code.open(config.project);
+    editor = await openFile(page, "shop/cart.py");
+    await indexed();
+  });
+
+  await step("what activation takes is told", async () => {
+    await command(page, "Developer: Show Running Extensions");
+    const row = page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Glossator" }).first();
+    // Wall time, on a machine that starts VS Code, Chromium and a server at once; activation.cjs holds it to its limit.
+    console.log(`     ${await row.locator(".activation-time").innerText()}`);
+    await page.keyboard.press("Control+w");
+  });
+
+  await step("the hover explains, and links", async () => {
+    const shown = await hover(page, editor, "add_tax", "Explain");
+    const text = await shown.innerText();
+    assert.match(text, /add_tax/);
+    assert.match(text, /The gross amount/);
+    await page.screenshot({ path: path.join(config.artifacts, "hover.png") });
+    await shown.getByRole("link", { name: /Explain/ }).first().click();
+    await panel().locator(".question", { hasText: "Explain add_tax" }).waitFor();
+    await answered(lastTurn());
+    assert.match(await lastTurn().locator(".answer").innerText(), /add_tax/);
+    await shot("explained");
+  });
+
+  await step("the code action explains", async () => {
+    editor = await openFile(page, "shop/checkout.py");
+    await clickWord(page, editor, "place_order");
+    await page.keyboard.press("Control+.");
+    await page.locator(".action-widget", { hasText: "Explain this symbol" }).waitFor();
+    await page.screenshot({ path: path.join(config.artifacts, "code-action.png") });
+    await page.locator(".action-widget .monaco-list-row", { hasText: "Explain this symbol" }).click();
+    await panel().locator(".question", { hasText: "Explain place_order" }).waitFor();
+    await answered(lastTurn());
+  });
+
+  await step("a new conversation is empty, and says what there is", async () => {
+    await command(page, "Glossator: New Conversation");
+    await panel().locator(".empty", { hasText: "No model is installed" }).waitFor();
+    await shot("empty");
+    await accessible();
+  });
+
+  await step("without a model the index answers, with its sources", async () => {
+    const turn = await ask("How is the tax added to the total?");
+    await answered(turn);
+    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    await turn.locator("summary", { hasText: "What it looked at" }).click();
+    await turn.locator(".evidence li", { hasText: "add_tax" }).first().waitFor();
+    await shot("no-model");
+    await accessible();
+  });
+
+  await step("a source shows its code and leads to its lines", async () => {
+    const chip = lastTurn().locator(".chip").first();
+    const label = await chip.getAttribute("aria-label");
+    const [, file, line] = /: (\S+):(\d+)/.exec(label);
+    await chip.hover();
+    await panel().locator("#peek:visible pre").waitFor();
+    await page.screenshot({ path: path.join(config.artifacts, "source.png") });
+    await chip.click();
+    await page.locator(`.monaco-editor[data-uri$="/${file}"]`).waitFor();
+    await page.locator(".statusbar-item", { hasText: `Ln ${line}, Col 1` }).waitFor();
+  });
+
+  await step("evidence is removed before the question is asked again", async () => {
+    const first = lastTurn();
+    const row = first.locator(".evidence li").first();
+    const name = (await row.locator(".place").innerText()).split("\n")[0];
+    await row.getByRole("button", { name: /Leave/ }).click();
+    await first.getByRole("button", { name: "Ask again with this selection" }).click();
+    await panel().locator(".turn").nth(1).waitFor();
+    const again = lastTurn();
+    await answered(again);
+    await again.locator("summary").click();
+    const places = await again.locator(".evidence .place").allInnerTexts();
+    assert.ok(places.length > 0);
+    assert.ok(!places.some((place) => place.includes(name.replace(/^\[\d+\] /, "") + "\n")), `${name} in ${places}`);
+  });
+
+  await step("an answer follows a buffer that is not saved", async () => {
+    editor = await openFile(page, "shop/money.py");
+    await editor.locator(".view-line").first().click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("\n\ndef luxury_duty(net):\n# the duty on luxurious goods\nreturn net");
+    const turn = await ask("luxury_duty");
+    await answered(turn);
+    assert.match(await turn.locator(".answer").innerText(), /luxury_duty/);
+    await editor.locator(".view-line").first().click();
+    await command(page, "File: Revert File");
+  });
+
+  await step("the code search finds, says why, and previews", async () => {
+    await editor.locator(".view-line").first().click();
+    await page.keyboard.press("Control+Alt+F");
+    await quickInput(page).locator("input").first().fill("empty cart order");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "place_order" }).first().waitFor();
+    await page.screenshot({ path: path.join(config.artifacts, "search.png") });
+    await page.keyboard.press("Enter");
+    await page.locator('.monaco-editor[data-uri$="/shop/checkout.py"]').waitFor();
+  });
+
+  await step("similar code is found", async () => {
+    editor = await openFile(page, "shop/cart.py");
+    await clickWord(page, editor, "add_article");
+    await command(page, "Glossator: Find Similar Code");
+    await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  await step("the index follows a switch of the branch", async () => {
+    git("switch", "-q", "vouchers");
+    await until("the search finds the branch's code", async () => {
+      await page.keyboard.press("Control+Alt+F");
+      await quickInput(page).locator("input").first().fill("redeem_voucher");
+      const hit = page.locator(".quick-input-list .monaco-list-row", { hasText: "redeem_voucher" }).first();
+      const there = await hit.waitFor({ timeout: 2000 }).then(() => true, () => false);
+      await page.keyboard.press("Escape");
+      return there;
+    });
+    git("switch", "-q", "main");
+  });
+
+  await step("a model streams its answer, with sources and highlighted code", async () => {
+    code.writeMachine({ "glossator.model": config.models.reciter });
+    await modelNamed("reciter");
+    await command(page, "Glossator: New Conversation");
+    await panel().locator(".empty", { hasText: "reciter" }).waitFor();
+    const turn = await ask("How is the tax added to the total?");
+    await answered(turn);
+    await turn.locator(".answer .hljs-keyword").first().waitFor();
+    await turn.locator(".answer .chip").first().waitFor();
+    assert.match(await turn.locator(".note").innerText(), /reciter.*tokens/s);
+    await turn.locator(".answer").scrollIntoViewIfNeeded();
+    await shot("answer-dark");
+    await accessible();
+  });
+
+  await step("code is copied and inserted", async () => {
+    const block = lastTurn().locator(".code").first();
+    await openFile(page, "README.md");
+    await page.keyboard.press("Control+End");
+    await block.hover();
+    await block.getByRole("button", { name: "Insert this code at the cursor" }).click();
+    await page.locator('.monaco-editor[data-uri$="/README.md"] .view-line', { hasText: "gross" }).first().waitFor();
+    await page.locator('.monaco-editor[data-uri$="/README.md"] .view-line').first().click();
+    await command(page, "File: Revert File");
+  });
+
+  for (const [theme, name] of [["Light Modern", "light"], ["Dark High Contrast", "high-contrast"], ["Light High Contrast", "high-contrast-light"], ["Dark Modern", "dark"]]) {
+    await step(`it reads well in ${theme}`, async () => {
+      await command(page, "Preferences: Color Theme");
+      await quickInput(page).locator("input").first().fill(theme);
+      await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: theme }).first().waitFor();
+      await page.keyboard.press("Enter");
+      const kind = { light: "vscode-light", "high-contrast": "vscode-high-contrast", "high-contrast-light": "vscode-high-contrast-light", dark: "vscode-dark" }[name];
+      await panel().locator(`body.${kind}`).waitFor();
+      if (name !== "dark") await shot(`answer-${name}`);
+      await accessible();
+    });
+  }
+
+  await step("an answer is stopped with Escape", async () => {
+    code.writeMachine({ "glossator.model": config.models.forever, "glossator.maxAnswerTokens": 30000, "glossator.contextTokens": 32768 });
+    await modelNamed("forever");
+    const turn = await ask("Count to infinity");
+    await turn.locator(".answer", { hasText: "again" }).waitFor({ timeout: 60_000 });
+    assert.equal(await turn.getAttribute("aria-busy"), "true");
+    await page.screenshot({ path: path.join(config.artifacts, "streaming.png") });
+    const early = (await turn.locator(".answer").innerText()).length;
+    await until("it grows", async () => (await turn.locator(".answer").innerText()).length > early);
+    await panel().getByRole("textbox", { name: "Ask about the code" }).press("Escape");
+    await turn.locator(".note", { hasText: "Stopped" }).waitFor();
+    await shot("stopped");
+  });
+
+  await step("earlier questions come back with the arrow key", async () => {
+    const input = panel().getByRole("textbox", { name: "Ask about the code" });
+    await input.focus();
+    await input.press("ArrowUp");
+    assert.equal(await input.inputValue(), "Count to infinity");
+    await input.press("ArrowDown");
+    assert.equal(await input.inputValue(), "");
+  });
+
+  await step("the model's process may die in the middle of an answer", async () => {
+    const turn = await ask("Count again");
+    await turn.locator(".answer", { hasText: "again" }).waitFor({ timeout: 60_000 });
+    process.kill(modelProcess().pid, "SIGKILL");
+    await turn.locator(".error").waitFor();
+    await shot("model-died");
+    code.writeMachine({ "glossator.model": config.models.reciter, "glossator.maxAnswerTokens": 1024, "glossator.contextTokens": 8192 });
+    await modelNamed("reciter");
+    await turn.getByRole("button", { name: "Try again" }).click();
+    await turn.getByRole("button", { name: "Try again" }).waitFor();
+    await answered(lastTurn());
+    await lastTurn().locator(".note", { hasText: "tokens" }).waitFor();
+  });
+
+  await step("the server may die: it comes back by itself, and answers", async () => {
+    const before = serverProcess().pid;
+    process.kill(before, "SIGKILL");
+    await until("another server runs", () => serverProcess() && serverProcess().pid !== before);
+    await modelNamed("reciter");
+    const turn = await ask("Is it still there?");
+    await answered(turn);
+    await turn.locator(".note", { hasText: "tokens" }).waitFor();
+  });
+
+  await step("a second window on the same folder works beside the first", async () => {
+    const first = page;
+    page = await code.open(config.project);
+    await openFile(page, "shop/cart.py");
+    await indexed();
+    await page.keyboard.press("Control+Alt+G");
+    const turn = await ask("How is the tax added?");
+    await answered(turn);
+    await page.close();
+    page = first;
+    await answered(await ask("And in the first window?"));
+  });
+
+  await step("conversations are kept, exported and deleted", async () => {
+    await command(page, "Glossator: Open a Conversation");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "How is the tax added to the total?" }).first().click();
+    await panel().locator(".question", { hasText: "How is the tax added to the total?" }).first().waitFor();
+    await command(page, "Glossator: Export the Conversation as Markdown");
+    await page.locator(".monaco-editor .view-line", { hasText: "# How is the tax added to the total?" }).first().waitFor();
+    await page.keyboard.press("Control+w");
+    const discard = page.locator(".monaco-dialog-box").getByRole("button", { name: "Don't Save" });
+    await discard.click();
+    const titles = await panel().locator(".question").allInnerTexts();
+    await command(page, "Glossator: Delete the Conversation");
+    await page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
+    await until("another conversation is shown", async () => (await panel().locator(".question").allInnerTexts()).join() !== titles.join());
+  });
+
+  await step("the status bar's menu, the model picker and the first steps", async () => {
+    await command(page, "Glossator: Show the Menu");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Choose a model" }).waitFor();
+    await page.screenshot({ path: path.join(config.artifacts, "menu.png") });
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Choose a model" }).click();
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "of memory" }).first().waitFor();
+    await page.screenshot({ path: path.join(config.artifacts, "models.png") });
+    await page.keyboard.press("Escape");
+    await command(page, "Glossator: First Steps");
+    await page.locator(".gettingStartedContainer", { hasText: "Get Started with Glossator" }).waitFor();
+    await shot("walkthrough");
+    await page.keyboard.press("Control+w");
+  });
+
+  await step("every state of the panel, wide and narrow", async () => {
+    const sash = async (x) => {
+      const box = await page.locator("#workbench\\.parts\\.sidebar").boundingBox();
+      await page.mouse.move(box.x + box.width, 400);
+      await page.mouse.down();
+      await page.mouse.move(x, 400, { steps: 4 });
+      await page.mouse.up();
+    };
+    await sash(48 + 220);
+    await shot("narrow");
+    await accessible();
+    await sash(48 + 400);
+  });
+  await code.stop();
+}
+
+async function untrusted() {
+  // Set-up: no usable Python, then no packages to be had, then a server of one's own; all in a folder that is not trusted.
+  code = await VSCode.start({
+    ...config,
+    folder: path.join(config.folder, "two"),
+    browser,
+    trust: true,
+    machine: { "glossator.pythonPath": "/nonexistent/python", "glossator.model": config.models.reciter },
+    env: { PIP_NO_INDEX: "1", PIP_CONFIG_FILE: "/dev/null" },
+  });
+
+  await step("without a Python it says so, and what to do", async () => {
+    page = await code.open(config.project);
+    await openFile(page, "shop/cart.py");
+    await page.keyboard.press("Control+Alt+G");
+    await panel().locator(".banner", { hasText: "is not a Python of 3.11 or later" }).waitFor();
+    await shot("no-python");
+    await accessible();
+  });
+
+  await step("without a network it says so, and offers to try again", async () => {
+    code.writeMachine({ "glossator.pythonPath": config.basePython });
+    await panel().locator(".banner", { hasText: "is there a network" }).waitFor({ timeout: 60_000 });
+    await panel().locator(".banner").getByRole("button", { name: "Try again" }).waitFor();
+    await shot("no-network");
+  });
+
+  await step("in an untrusted folder the index answers, and no model runs", async () => {
+    code.writeMachine({ "glossator.serverCommand": serverCommand });
+    await indexed();
+    await panel().locator(".empty", { hasText: "not trusted" }).waitFor();
+    await shot("untrusted");
+    const turn = await ask("How is the tax added?");
+    await answered(turn);
+    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    assert.equal(modelProcess(), undefined);
+    await accessible();
+  });
+
+  await step("trust is granted, and the model answers", async () => {
+    await command(page, "Workspaces: Manage Workspace Trust");
+    await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).first().click();
+    await modelNamed("reciter");
+    const turn = await ask("How is the tax added now?");
+    await answered(turn);
+    await turn.locator(".note", { hasText: "tokens" }).waitFor();
+  });
+  await code.stop();
+}
+
+try {
+  if (!only || only === "one") await trusted();
+  if (!only || only === "two") await untrusted();
+} catch (error) {
+  failed += 1;
+  console.log(error.stack);
+} finally {
+  if (code) {
+    if (failed) console.log(code.logs("Glossator.log").split("\n").slice(-60).join("\n"));
+    await code.stop();
+  }
+  await browser.close();
+}
+console.log(`${failed ? `${failed} failed` : "all passed"} in ${Math.round((Date.now() - begun) / 1000)} s`);
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,136 @@
+import { describe, expect, test, vi } from "vitest";
+import type { Action, PanelState, ServerState } from "../../src/messages";
+import { modelItems, type CatalogueModel, type Overview } from "../../src/models";
+import { changed } from "../../src/settings";
+import { describe as describeStatus } from "../../src/status";
+import { banner, emptyView, notice } from "../../src/webview/states";
+import { state, status } from "./samples";
+
+const stopped = (cure: "python" | "network" | "log" | "trust" | "folder"): ServerState => ({ kind: "stopped", message: "It does not work.", cure });
+
+describe("the banner", () => {
+  test.each<[string, Partial<PanelState>, RegExp, Action[]]>([
+    ["no Python", { server: stopped("python") }, /does not work/, ["setPython", "restart"]],
+    ["no network", { server: stopped("network") }, /does not work/, ["restart", "showLog"]],
+    ["an error", { server: stopped("log") }, /does not work/, ["showLog", "restart"]],
+    ["no trust", { server: stopped("trust") }, /does not work/, ["manageTrust"]],
+    ["no folder", { server: stopped("folder") }, /does not work/, ["openFolder"]],
+    ["starting", { server: { kind: "starting", message: "installing the server" } }, /installing the server/, []],
+    ["restarting", { server: { kind: "restarting", message: "it ended" } }, /it ended/, []],
+    ["no status yet", { status: undefined }, /starting/, []],
+    ["indexing", { status: status({ index: { state: "indexing", files: 30, pending: 10 } }) }, /30 of 40 files/, []],
+    ["scanning", { status: status({ index: { state: "indexing", files: 0, pending: 0 } }) }, /^Indexing/, []],
+    ["a failed index", { status: status({ root: { state: "failed", message: "the disk is full" } }) }, /disk is full/, ["reindexNow", "showLog"]],
+    ["a model that loads", { status: status({ model: { state: "loading", name: "qwen" } }) }, /Loading qwen/, []],
+    ["a failed model", { status: status({ model: { state: "failed", name: "qwen", reason: "too large" } }) }, /too large/, ["chooseModel", "showLog"]],
+  ])("%s: says it, and what to do", (_, change, text, steps) => {
+    const shown = notice(state(change));
+    expect(shown?.text).toMatch(text);
+    expect(shown?.steps.map(([action]) => action)).toEqual(steps);
+    const target = document.createElement("div");
+    const act = vi.fn();
+    banner(target, state(change), act);
+    expect(target.hidden).toBe(false);
+    for (const button of target.querySelectorAll("button")) button.click();
+    expect(act.mock.calls.map(([action]) => action as Action)).toEqual(steps);
+  });
+
+  test("is not there while all is well, with and without a model", () => {
+    for (const model of [{}, { state: "ready", name: "qwen" }, { state: "busy", name: "qwen" }] as const) {
+      const target = document.createElement("div");
+      banner(target, state({ status: status({ model }) }), () => undefined);
+      expect(target.hidden).toBe(true);
+      expect(target.childNodes).toHaveLength(0);
+    }
+  });
+});
+
+describe("the empty panel", () => {
+  const shown = (change: Partial<PanelState>): HTMLElement => emptyView(state(change), () => undefined, () => undefined);
+
+  test("says that there is no model, and leads to one", () => {
+    expect(shown({}).textContent).toMatch(/80 files and 1,200 symbols.*No model is installed.*Choose a model/s);
+  });
+
+  test("says which model answers", () => {
+    expect(shown({ status: status({ model: { name: "qwen" } }) }).textContent).toMatch(/qwen answers/);
+    expect(shown({ status: status({ model: { state: "ready", name: "qwen" } }) }).textContent).not.toMatch(/model/i);
+  });
+
+  test("says what trust would change", () => {
+    expect(shown({ trusted: false }).textContent).toMatch(/not trusted.*Manage trust/s);
+  });
+
+  test("offers questions, of the symbol at the cursor first, once the server runs", () => {
+    const asked: string[] = [];
+    const attachment = { uri: "file:///a", label: "a", position: { line: 0, character: 0 }, selection: false, symbol: "Cart" };
+    const view = emptyView(state({ attachment }), () => undefined, (question) => asked.push(question));
+    view.querySelector<HTMLButtonElement>(".suggestion")?.click();
+    expect(asked).toEqual(["What does `Cart` do, and who uses it?"]);
+    const waiting = shown({ server: { kind: "starting", message: "" } });
+    expect(waiting.querySelector(".suggestion")?.hasAttribute("disabled")).toBe(true);
+  });
+
+  test("leads to earlier conversations", () => {
+    expect(shown({ conversations: 2 }).textContent).toMatch(/Earlier conversations/);
+  });
+});
+
+describe("the status bar", () => {
+  test.each<[string, ServerState, ReturnType<typeof status> | undefined, RegExp, RegExp, string]>([
+    ["stopped", stopped("log"), undefined, /warning/, /does not work/, "error"],
+    ["starting", { kind: "starting", message: "creating" }, undefined, /spin/, /creating/, "normal"],
+    ["ready", { kind: "running" }, status(), /^\$\(book\) Glossator$/, /80 files, 1,200 symbols.*no model/s, "normal"],
+    ["indexing", { kind: "running" }, status({ index: { state: "indexing", files: 30, pending: 10 } }), /Indexing 75%/, /30 files/, "normal"],
+    ["skipped", { kind: "running" }, status({ index: { skipped: 3 } }), /Glossator/, /3 files skipped/, "normal"],
+    ["polling", { kind: "running" }, status({ root: { watching: "polling: no inotify" } }), /Glossator/, /no inotify/, "normal"],
+    ["failed index", { kind: "running" }, status({ index: { state: "failed" }, root: { message: "disk full" } }), /warning/, /disk full/, "error"],
+    ["failed model", { kind: "running" }, status({ model: { state: "failed", name: "qwen", reason: "too large" } }), /warning/, /too large/, "warning"],
+    ["loading", { kind: "running" }, status({ model: { state: "loading", name: "qwen" } }), /Loading model/, /qwen/, "normal"],
+    ["device", { kind: "running" }, status({ model: { state: "ready", name: "qwen", device: "CPU, 3 threads" } }), /Glossator/, /qwen, ready, on CPU, 3 threads/, "normal"],
+    ["busy", { kind: "running" }, status({ model: { state: "busy", name: "qwen" } }), /Answering/, /busy/, "normal"],
+  ])("%s", (_, server, now, text, tooltip, severity) => {
+    const shown = describeStatus(server, now);
+    expect(shown.text).toMatch(text);
+    expect(shown.tooltip).toMatch(tooltip);
+    expect(shown.severity).toBe(severity);
+  });
+});
+
+describe("the model picker", () => {
+  const model = (change: Partial<CatalogueModel>): CatalogueModel => ({
+    name: "m", title: "M", role: "chat", bytes: 2_000_000_000, memory: 3_000_000_000, license: "MIT", fits: true, recommended: false, installed: false, ...change,
+  });
+  const overview: Overview = {
+    installed: [
+      { name: "here", role: "chat", path: "/here.gguf", bytes: 1_500_000_000, current: true },
+      { name: "embedder", role: "embedding", path: "/e.gguf", bytes: 1, current: false },
+    ],
+    catalogue: [
+      model({ title: "Huge", fits: false, memory: 90e9 }),
+      model({ title: "Fits" }),
+      model({ title: "Best", recommended: true, memory: 6e9 }),
+      model({ title: "Here", installed: true }),
+      model({ title: "Embedder", role: "embedding" }),
+      model({ title: "Unknown", bytes: 0, memory: 4e9 }),
+    ],
+  };
+
+  test("lists what is installed, then what fits best, then what does not", async () => {
+    const use = vi.fn(() => Promise.resolve());
+    const pull = vi.fn(() => Promise.resolve());
+    const items = modelItems(overview, use, pull, (text, ...values) => values.reduce((out, value, i) => out.replace(`{${i}}`, value), text));
+    expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "To download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(warning) Huge"]);
+    expect(items[4]?.description).toBe("2.0 GB, needs 3.0 GB of memory, MIT");
+    expect(items[5]?.description).toBe("needs 4.0 GB of memory, MIT");
+    await items[1]?.run?.();
+    await items[3]?.run?.();
+    expect(use).toHaveBeenCalledWith("here");
+    expect(pull).toHaveBeenCalledOnce();
+  });
+});
+
+test("the server is told only what was changed, and nothing that is the extension's own", () => {
+  const values: Record<string, [unknown, unknown]> = { indexDir: ["", ""], threads: [0, 4], pythonPath: ["", "/python"], exclude: [[], []], lora: [[], ["a"]] };
+  expect(changed(Object.keys(values), (name) => ({ defaultValue: values[name]?.[0] }), (name) => values[name]?.[1])).toEqual({ threads: 4, lora: ["a"] });
+});
