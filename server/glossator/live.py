@@ -105,6 +105,7 @@ class LiveRoot:
         self.buffers = Overlay(max_buffer_bytes=4 * root.settings.max_file_bytes)
         self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
         self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
+        self._overlay: Mapping[str, FileUpdate] | None = None
         self._opened: dict[str, int] = {}
         """Path of an open buffer -> its first revision: results of parses of an earlier buffer there do not count."""
         self._buffer_lock = threading.Lock()
@@ -201,6 +202,7 @@ class LiveRoot:
             opened = self._opened.get(path)
             if error is None and opened is not None and opened <= revision and (known is None or known[0] <= revision):
                 self._parsed_buffers[path] = (revision, done.result())
+                self._overlay = None
         _finish(finished)
         self._on_change()
 
@@ -209,16 +211,19 @@ class LiveRoot:
         self.buffers.close(path)
         with self._buffer_lock:
             self._opened.pop(path, None)
-            self._parsed_buffers.pop(path, None)
+            if self._parsed_buffers.pop(path, None) is not None:
+                self._overlay = None
             parsing = self._parsing.pop(path, None)
         if parsing is not None:
             parsing[1].cancel()
             _finish(parsing[2])
 
     def overlay(self) -> Mapping[str, FileUpdate]:
-        """What the buffers hold, as far as they are parsed."""
+        """What the buffers hold, as far as they are parsed; the same object until that changes."""
         with self._buffer_lock:
-            return {path: update for path, (_, update) in self._parsed_buffers.items()}
+            if self._overlay is None:
+                self._overlay = {path: update for path, (_, update) in self._parsed_buffers.items()}
+            return self._overlay
 
     def text(self, path: str) -> str | None:
         """A buffer's text; None if there is none."""

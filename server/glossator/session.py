@@ -152,6 +152,8 @@ class Root:
         self._indexer: Indexer | None = None
         self._searcher: Searcher | None = None
         self._searching = threading.Lock()
+        self._graph_of: tuple[Store, Mapping[str, FileUpdate], Graph] | None = None
+        """The graph of that store and those buffers: making one takes as long as there are entries in open buffers."""
         self.overlay: Callable[[], Mapping[str, FileUpdate]] = dict
         self.buffer_texts: Callable[[], Mapping[str, str]] = dict
 
@@ -208,6 +210,7 @@ class Root:
             self._searcher.close()
             self._searcher = None
         self._indexer = None
+        self._graph_of = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -324,6 +327,11 @@ class Root:
         graph = self._graph()
         return graph.named(name) if graph is not None else []
 
+    def nearest_named(self, name: str, path: str) -> list[StoredEntry]:
+        """Some definitions of exactly that bare name, those nearest to a file; quick however many there are."""
+        graph = self._graph()
+        return graph.nearest_named(name, path) if graph is not None else []
+
     def entries_in(self, path: str) -> list[StoredEntry]:
         """All entries of a file, in order."""
         graph = self._graph()
@@ -341,10 +349,8 @@ class Root:
 
     def callee_count(self, entry: StoredEntry) -> int:
         """How many of the names that an entry refers to are defined in this root."""
-        graph, store = self._graph(), self.store()
-        if graph is None or store is None:
-            return 0
-        return store.defined_count(graph.references_of(entry))
+        graph = self._graph()
+        return graph.callee_count(entry) if graph is not None else 0
 
     def text(self, path: str) -> str | None:
         """A file's text as it is on screen, else on disk; None if there is none."""
@@ -355,8 +361,15 @@ class Root:
     def _graph(self) -> Graph | None:
         from glossator.retrieval.graph import Graph
 
-        store = self.store()
-        return Graph(store, self.overlay()) if store is not None else None
+        store, overlay = self.store(), self.overlay()
+        known = self._graph_of
+        if known is not None and known[0] is store and known[1] is overlay:
+            return known[2]
+        if store is None:
+            return None
+        graph = Graph(store, overlay)
+        self._graph_of = store, overlay, graph
+        return graph
 
     @staticmethod
     def unknown_entry(path: str, start_line: int, end_line: int) -> StoredEntry:

@@ -172,6 +172,33 @@ class Lookup:
                 break
         return list(found.values())[:limit]
 
+    def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
+        """Definitions of exactly that bare name: those in the file, then those in files indexed about when it was.
+
+        One row comes back for each, however many thousand there are: fit for a hover.
+        """
+        span = self._span(path)
+        start, end = span or (0, 0)
+        return self._select(
+            "JOIN (SELECT id, min(max(? - id, id - ?, 0), 1) AS elsewhere, abs(id - ?) AS apart FROM entries "
+            "WHERE name = (SELECT id FROM names WHERE name = ?) AND part = 0 AND name IS NOT NULL "
+            "ORDER BY elsewhere, apart LIMIT ?) near ON near.id = e.id ORDER BY near.elsewhere, near.apart",
+            (start, end - 1, start, encodable(name), limit),
+        )
+
+    def callee_count(self, entry_id: int) -> int:
+        """How many of the names that an entry refers to have a definition."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT refs FROM entries WHERE id = ?", (entry_id,)).fetchone()
+            if row is None or row[0] is None:
+                return 0
+            row = connection.execute(
+                "SELECT count(*) FROM json_each(?) j "
+                "WHERE EXISTS (SELECT 1 FROM entries e WHERE e.name = j.value AND e.part = 0 AND e.name IS NOT NULL)",
+                (_json(array("I", row[0])),),
+            ).fetchone()
+        return int(row[0])
+
     def briefs(self, ids: Iterable[int]) -> dict[int, tuple[str, str, int, int | None]]:
         """Id -> (name, kind, part, the parent's id) of those entries that are known."""
         found: dict[int, tuple[str, str, int, int | None]] = {}

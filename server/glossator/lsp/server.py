@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from glossator.index.indexer import Progress
-    from glossator.live import LiveRoot
     from glossator.model.chat import ModelStatus
     from glossator.settings import Settings
 
@@ -51,6 +50,8 @@ FLUSH_SECONDS = 2.0
 """Longest that a question waits for the buffers to be parsed."""
 CLOSE_SECONDS = 4.0
 """Time to end everything in; then the process ends whatever is left (children notice and end too)."""
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the others of the server from running Python."""
 WATCHER_ID = "glossator-files"
 MODEL = "model"
 """Stands for the model among the folders whose progress is shown."""
@@ -339,7 +340,7 @@ class Server(LanguageServer):
             self.session,
             watch=watch,
             on_change=lambda: self._from_thread(self.status_changed),
-            on_progress=lambda uri, live, progress: self._from_thread(lambda: self._show_progress(uri, live, progress)),
+            on_progress=lambda uri, name, progress: self._from_thread(lambda: self._show_progress(uri, name, progress)),
         )
 
     async def _register_watchers(self) -> bool:
@@ -446,14 +447,14 @@ class Server(LanguageServer):
             self._last_status = status
             self.protocol.notify(protocol.STATUS_CHANGED, status)
 
-    def _show_progress(self, uri: str, live: LiveRoot, progress: Progress | None) -> None:
+    def _show_progress(self, uri: str, name: str, progress: Progress | None) -> None:
         """Indexing as a progress of the client's, with a real percentage and a cancel button."""
         if progress is None:
             self._end_progress(uri)
         elif progress.stage != "scanning" and progress.files_total:
             percentage = min(100 * progress.files_done // progress.files_total, 100)
             message = f"{progress.files_done:,} of {progress.files_total:,} files"
-            self._report_progress(uri, f"Indexing {live.root.path.name}", message, percentage)
+            self._report_progress(uri, f"Indexing {name}", message, percentage)
 
     def _show_loading(self, status: ModelStatus) -> None:
         """Loading the model, too, where no request shows it on a progress of its own."""
@@ -567,6 +568,8 @@ class _StreamWriter:
 def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
     """Run the language server; returns the process's exit status."""
     logs.set_up(log_level)
+    # A hover takes some twenty turns at the interpreter; at Python's 5 ms each, a busy thread would make it slow.
+    sys.setswitchinterval(SWITCH_SECONDS)
     _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
     try:
         asyncio.run(_serve_then_leave(settings, tcp_port))

@@ -79,7 +79,7 @@ def describe(root: Root, path: str, line: int, word: str) -> Described | None:
     if word:
         entry = inside if inside is not None and inside.name == word else None
         if entry is None:
-            found = [other for other in root.named(word) if other.name == word and other.kind != "block"]
+            found = [other for other in root.nearest_named(word, path) if other.kind != "block"]
             entry = min(found, key=lambda other: _distance(other, path, line), default=None)
     else:
         entry = inside if inside is not None and inside.kind != "block" else None

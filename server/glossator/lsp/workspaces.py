@@ -43,7 +43,7 @@ class Workspaces:
         *,
         watch: bool,
         on_change: Callable[[], None],
-        on_progress: Callable[[str, LiveRoot, Progress | None], None],
+        on_progress: Callable[[str, str, Progress | None], None],
     ) -> None:
         self.session = session
         self.watch = watch
@@ -74,11 +74,11 @@ class Workspaces:
             self.failed[uri] = str(error)
             _log.warning("%s", error)
             return
-        self._live[uri] = live = LiveRoot(
+        self._live[uri] = LiveRoot(
             root,
             watch=self.watch,
             on_change=self._on_change,
-            on_progress=lambda progress: self._on_progress(uri, live, progress),
+            on_progress=lambda progress: self._on_progress(uri, root.path.name, progress),
         )
 
     def remove(self, uri: str) -> LiveRoot | None:

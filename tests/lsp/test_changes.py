@@ -1,0 +1,213 @@
+"""What changes under the server: files, folders, branches, settings, the workspace itself, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp.client import Client
+from tests.lsp.test_features import at
+
+WATCHES = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}, "configuration": True}}
+"""Capabilities of a client that watches files itself."""
+
+
+def status(client: Client) -> Any:
+    return client.last("glossator/statusChanged")
+
+
+def reported(client: Client, *paths: Path) -> None:
+    """Let the client tell of changed files."""
+    changes = [{"uri": path.as_uri(), "type": 2 if path.exists() else 3} for path in paths]
+    client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+
+
+async def names(client: Client, query: str) -> set[str]:
+    hits = (await client.request("glossator/search", {"query": query}))["hits"]
+    return {hit["uri"].rsplit("/", 2)[-2] + "/" + hit["uri"].rsplit("/", 1)[-1] for hit in hits}
+
+
+async def test_folders_are_renamed_and_deleted(client: Client, project: Path) -> None:
+    operations = {"didRename": True, "didDelete": True, "didCreate": True}
+    result = await client.initialize(
+        project, capabilities={"workspace": {**WATCHES["workspace"], "fileOperations": operations}}
+    )
+    told = result["capabilities"]["workspace"]["fileOperations"]
+    assert {name for name, value in told.items() if value} == set(operations)
+    before = (await client.ready())["index"]["files"]
+    (project / "shop").rename(project / "store")
+    files = [{"oldUri": (project / "shop").as_uri(), "newUri": (project / "store").as_uri()}]
+    client.notify("workspace/didRenameFiles", {"files": files})
+    async with asyncio.timeout(30):
+        while "store/money.py" not in (found := await names(client, "add_tax")):
+            await client.wait_for(lambda: True)
+            await asyncio.sleep(0.02)
+    assert "shop/money.py" not in found
+    assert status(client)["index"]["files"] == before
+    shutil.rmtree(project / "store")
+    client.notify("workspace/didDeleteFiles", {"files": [{"uri": (project / "store").as_uri()}]})
+    await client.wait_for(lambda: status(client)["index"]["files"] < before)
+    assert "store/money.py" not in await names(client, "add_tax")
+
+
+async def test_a_branch_switch_that_the_client_reports_is_one_batch(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *arguments],
+            cwd=project, check=True, capture_output=True,
+        )  # fmt: skip
+
+    git("init", "-b", "main")
+    git("add", ".")
+    git("commit", "-m", "one")
+    git("checkout", "-b", "other")
+    for number in range(30):
+        (project / f"shop/extra{number}.py").write_text(f"def extra_{number}():\n    return {number}\n")
+    git("add", ".")
+    git("commit", "-m", "two")
+    git("checkout", "main")
+    await client.initialize(project, capabilities=WATCHES)
+    before = (await client.ready())["index"]["files"]
+    ((_, live),) = client.server.workspaces  # type: ignore[attr-defined]
+    runs: list[str] = []
+    real = live._do
+    monkeypatch.setattr(live, "_do", lambda *, rescan, changed: runs.append("all" if rescan else "some")
+                        or real(rescan=rescan, changed=changed))  # fmt: skip
+    lock = project / ".git/index.lock"
+    lock.touch()  # git is at it: whatever is reported meanwhile waits
+    (project / "shop/extra0.py").write_text("def extra_0():\n    return 0\n")
+    reported(client, lock, project / "shop/extra0.py")
+    await asyncio.sleep(0)
+    lock.unlink()
+    (project / "shop/extra0.py").unlink()
+    git("checkout", "other")
+    for number in range(30):
+        reported(client, project / f"shop/extra{number}.py")
+    reported(client, project / ".git/HEAD", project / ".git/index")
+    await client.wait_for(lambda: status(client)["index"]["files"] == before + 30)
+    assert runs.count("all") == 1
+    # What touches git's files without checking anything out compares nothing.
+    reported(client, project / ".git/index")
+    (project / "shop/extra1.py").write_text("def changed_again():\n    return 1\n")
+    reported(client, project / "shop/extra1.py")
+    async with asyncio.timeout(30):
+        while "shop/extra1.py" not in await names(client, "changed_again"):
+            await asyncio.sleep(0.02)
+    assert runs.count("all") == 1
+
+
+async def test_a_root_that_vanishes_and_comes_back(client: Client, project: Path, tmp_path: Path) -> None:
+    await client.initialize(project)
+    before = (await client.ready())["index"]["files"]
+    project.rename(tmp_path / "elsewhere")
+    async with asyncio.timeout(30):
+        while "gone" not in (await client.request("glossator/status", {}))["roots"][0]["watching"]:
+            await asyncio.sleep(0.05)
+    assert "shop/money.py" in await names(client, "add_tax")  # what is known of it can still be found
+    (tmp_path / "elsewhere/shop/late.py").write_text("def late_arrival():\n    return 2\n")
+    (tmp_path / "elsewhere").rename(project)
+    await client.wait_for(lambda: status(client)["index"]["files"] == before + 1)
+    assert "shop/late.py" in await names(client, "late_arrival")
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A folder that takes a moment to index."""
+    root = tmp_path / "large"
+    root.mkdir()
+    for number in range(250):
+        (root / f"m{number}.py").write_text("".join(f"def f_{number}_{i}():\n    return {i}\n\n" for i in range(30)))
+    return root
+
+
+async def test_a_folder_is_removed_while_it_is_indexed(client: Client, project: Path, large: Path) -> None:
+    await client.initialize(project, large)
+    await client.wait_for(lambda: len((status(client) or {"roots": []})["roots"]) == 2)
+    folder = {"uri": large.as_uri(), "name": "large"}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+    await client.wait_for(lambda: len(status(client)["roots"]) == 1)
+    await client.ready()
+    assert "shop/money.py" in await names(client, "add_tax")
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
+    await client.wait_for(
+        lambda: status(client)["index"]["state"] == "ready" and status(client)["index"]["files"] > 250
+    )
+
+
+async def test_settings_change_while_the_index_is_made(client: Client, large: Path) -> None:
+    client.settings = {"workers": 1}
+    await client.initialize(large, capabilities={"workspace": {"configuration": True}})
+    await client.wait_for(lambda: status(client) and status(client)["index"]["state"] == "indexing")
+    for number in (1, 2, 3):  # faster than they can take effect
+        client.settings = {"workers": 1, "exclude": [f"m{number}*.py"]}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+    gone = sum(path.name.startswith("m3") for path in large.iterdir())
+    await client.wait_for(
+        lambda: status(client)["index"]["state"] == "ready" and status(client)["index"]["files"] == 250 - gone
+    )
+
+
+async def test_ten_thousand_edits_leave_nothing_behind(client: Client, project: Path) -> None:
+    await client.initialize(project, options={"workers": 1})
+    await client.ready()
+    path = project / "shop/money.py"
+    uri = client.open(path)
+    end = {"line": 5, "character": 0}
+
+    async def edits(count: int, version: int) -> None:
+        for number in range(count):
+            change = {"range": {"start": end, "end": {**end, "character": 1}}, "text": "#x"[number % 2]}
+            client.notify(
+                "textDocument/didChange",
+                {"textDocument": {"uri": uri, "version": version + number}, "contentChanges": [change]},
+            )
+            if number % 500 == 499:
+                await client.request("glossator/search", {"query": "add_tax"})
+                client.notifications.clear()
+        gc.collect()
+
+    await edits(1000, 10)
+    first = len(gc.get_objects())
+    await edits(10_000, 2000)
+    assert len(gc.get_objects()) - first < 5000
+    assert not client.server.protocol._request_futures  # type: ignore[attr-defined]
+
+
+async def test_a_storm_of_saves(client: Client, project: Path) -> None:
+    await client.initialize(project, capabilities=WATCHES)
+    await client.ready()
+    path = project / "shop/money.py"
+    uri = client.open(path)
+    for _ in range(2000):
+        client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+    (project / "shop/refund.py").write_text("def refund_customer():\n    return 1\n")
+    reported(client, project / "shop/refund.py")
+    async with asyncio.timeout(30):
+        while "shop/refund.py" not in await names(client, "refund_customer"):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_hover_picks_the_nearest_of_many_of_a_name(client: Client, tmp_path: Path) -> None:
+    root = tmp_path / "many"
+    for number in range(60):
+        folder = root / f"p{number}"
+        folder.mkdir(parents=True)
+        (folder / "a.py").write_text(f'def handle():\n    """Number {number}."""\n')
+        (folder / "b.py").write_text("def use():\n    return handle()\n")
+    await client.initialize(root)
+    await client.wait_for(lambda: status(client) and status(client)["index"]["files"] == 120)
+    for number in (0, 31, 59):
+        path = root / f"p{number}/b.py"
+        hover = await client.request(
+            "textDocument/hover",
+            {"textDocument": {"uri": path.as_uri()}, "position": at(path.read_text(), "handle")},
+        )
+        assert f"Number {number}\\." in hover["contents"]["value"] or f"Number {number}." in hover["contents"]["value"]

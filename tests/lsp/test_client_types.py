@@ -1,0 +1,70 @@
+"""The extension's types are the server's: editor-client/src/protocol.ts mirrors glossator/lsp/protocol.py."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+import pytest
+from lsprotocol import types
+
+from glossator.lsp import protocol
+
+SOURCE = (Path(__file__).resolve().parents[2] / "editor-client" / "src" / "protocol.ts").read_text("utf-8")
+INTERFACES = {
+    name: {field: (bool(optional), kind) for field, optional, kind in re.findall(r"^  (\w+)(\??): (.+);$", body, re.M)}
+    for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.M | re.S)
+}
+FROM_LSP = {"Position", "Range"}
+SENT = {"Scope", "AskParams", "SearchParams", "ReindexParams"}
+"""What only the client writes: there, a default means that the field may be left out."""
+
+
+def kind_of(wanted: Any) -> str:
+    """A Python type as TypeScript writes it."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if origin is tuple:
+        return f"{kind_of(arguments[0])}[]"
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in arguments)
+    if arguments and (origin is Union or type(wanted).__name__ == "UnionType"):
+        return " | ".join(sorted(kind_of(item) for item in arguments if item is not type(None)))
+    if wanted is types.TextDocumentIdentifier:
+        return "{ uri: string }"
+    return {int: "number", float: "number", str: "string", bool: "boolean"}.get(wanted) or str(wanted.__name__)
+
+
+def literal(kind: str) -> str:
+    """A TypeScript type with the name of a union of texts written out."""
+    found = re.search(rf"^export type {re.escape(kind)} = (.+);$", SOURCE, re.M)
+    return found[1] if found else kind
+
+
+@pytest.mark.parametrize("name", sorted(INTERFACES))
+def test_fields_are_the_same(name: str) -> None:
+    cls = getattr(types if name in FROM_LSP else protocol, name)
+    resolved = attrs.resolve_types(cls)
+    expected = {
+        protocol.camel(field.name): (
+            name in SENT | {"ExplainParams"} and field.default is not attrs.NOTHING,
+            field.type,
+        )
+        for field in attrs.fields(resolved)
+    }
+    assert INTERFACES[name].keys() == expected.keys()
+    for field, (optional, wanted) in expected.items():
+        found_optional, found = INTERFACES[name][field]
+        assert found_optional == optional, field
+        assert literal(found) == kind_of(wanted), field
+
+
+def test_nothing_is_missing() -> None:
+    here = {cls.__name__ for cls in protocol._CLASSES if not cls.__name__.endswith("Request")}
+    assert here - {"StatusParams"} == INTERFACES.keys() - FROM_LSP
+
+
+@pytest.mark.parametrize("name", ["ASK", "EXPLAIN", "SEARCH", "STATUS", "REINDEX", "STATUS_CHANGED"])
+def test_methods_are_the_same(name: str) -> None:
+    assert f'export const {name} = "{getattr(protocol, name)}";' in SOURCE
