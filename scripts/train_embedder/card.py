@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _CARD = """# The static embedder, version {version}
 
 A table of {words} word vectors of {dimensions} dimensions for searching source code, int8 with a float16 scale per row.
-The id is `{id}`. How it is used stands in `glossator/index/embedding.py`, how to make it anew in `docs/embedder.md`.
+The id is `{id}`. How it is used stands in `glossator/index/embedding.py`, how to make it
+anew in `docs/embedder.md`.
 
 It is meant for finding definitions in a code base by questions in English. It knows no word order and little of other
 languages; names are understood by their parts. It is no measure of a text's quality, licence or authorship.
@@ -31,9 +32,9 @@ among all of its language in the held-out repositories (MRR@10 / R@10).
 
 ## Recipe
 
-Pairs of a question and code ({kinds}) from the repositories below, copies and code of the measures left out; symmetric
-InfoNCE within batches; started from the word pieces of all-MiniLM-L6-v2 (Apache-2.0). Weights of an
-entry's fields, chosen on the held-out repositories: {fields}.
+Pairs of a question and code from the repositories below, copies and code of the measures left out: {kinds}.
+Symmetric InfoNCE within batches, started from the word pieces of all-MiniLM-L6-v2 (Apache-2.0).
+Weights of an entry's fields, chosen on the held-out repositories: {fields}.
 
 ```json
 {recipe}
