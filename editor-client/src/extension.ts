@@ -13,6 +13,7 @@ import { announceProgress, createStatusItem, showMenu } from "./status";
 let server: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
+  const begun = performance.now();
   const log = vscode.window.createOutputChannel("Glossator", { log: true });
   const running = (server = new Server(context, log));
   const conversations = new Conversations(context.workspaceState);
@@ -70,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   void running.start();
+  log.info(`Activated in ${(performance.now() - begun).toFixed(0)} ms`);
 }
 
 export async function deactivate(): Promise<void> {

@@ -77,7 +77,7 @@ export interface AskResult {
   conversationId: string;
   usage: Usage;
   /** Sentences of `answer` that cite nothing: start and end, as JavaScript counts. */
-  unsupported?: [number, number][];
+  unsupported: number[][];
 }
 
 export interface EvidenceProgress {

@@ -21,8 +21,8 @@ from tests.gguf_files import reciter
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "editor-client"
 
-ANSWER = """`Cart.total` adds up the lines and passes the net sum to `add_tax` [1], which multiplies it by one plus the rate \
-and rounds half up to a cent:
+ANSWER = """`Cart.total` adds up the lines and passes the net sum to `add_tax` [1], which multiplies it by one plus \
+the rate and rounds half up to a cent:
 
 ```python
 def gross(net: Money, rate: float) -> Money:

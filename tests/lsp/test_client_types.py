@@ -14,11 +14,14 @@ from glossator.lsp import protocol
 
 SOURCE = (Path(__file__).resolve().parents[2] / "editor-client" / "src" / "protocol.ts").read_text("utf-8")
 INTERFACES = {
-    name: {field: (bool(optional), kind) for field, optional, kind in re.findall(r"^  (\w+)(\??): (.+);$", body, re.M)}
-    for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.M | re.S)
+    name: {
+        field: (bool(optional), kind)
+        for field, optional, kind in re.findall(r"^  (\w+)(\??): (.+);$", body, re.MULTILINE)
+    }
+    for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.MULTILINE | re.DOTALL)
 }
 FROM_LSP = {"Position", "Range"}
-SENT = {"Scope", "AskParams", "SearchParams", "ReindexParams"}
+SENT = {"Scope", "AskParams", "ExplainParams", "SearchParams", "ReindexParams"}
 """What only the client writes: there, a default means that the field may be left out."""
 
 
@@ -38,7 +41,7 @@ def kind_of(wanted: Any) -> str:
 
 def literal(kind: str) -> str:
     """A TypeScript type with the name of a union of texts written out."""
-    found = re.search(rf"^export type {re.escape(kind)} = (.+);$", SOURCE, re.M)
+    found = re.search(rf"^export type {re.escape(kind)} = (.+);$", SOURCE, re.MULTILINE)
     return found[1] if found else kind
 
 
@@ -48,7 +51,7 @@ def test_fields_are_the_same(name: str) -> None:
     resolved = attrs.resolve_types(cls)
     expected = {
         protocol.camel(field.name): (
-            name in SENT | {"ExplainParams"} and field.default is not attrs.NOTHING,
+            name in SENT and field.default is not attrs.NOTHING,
             field.type,
         )
         for field in attrs.fields(resolved)

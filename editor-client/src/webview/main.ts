@@ -214,6 +214,9 @@ class TurnView {
     }
     const parts = [model];
     if (usage.tokensPerSecond > 0) parts.push(`${usage.completionTokens} tokens, ${usage.tokensPerSecond.toFixed(1)}/s`);
+    // Conversations that were kept by an earlier version know nothing of it.
+    const unsupported = (turn.result as Partial<typeof turn.result>).unsupported?.length ?? 0;
+    if (unsupported > 0) parts.push(unsupported === 1 ? "1 sentence without a source" : `${unsupported} sentences without a source`);
     if (finishReason === "length") parts.push("cut off at the token limit");
     return [el("div", { class: "note" }, parts.join(" · "))];
   }

@@ -6,14 +6,28 @@ const path = require("node:path");
 
 const LIMIT_MS = 200;
 
-const api = new Proxy({}, { get: (_, key) => (/^[A-Z]/.test(String(key)) ? class { static joinPath() { return anything; } event() {} fire() {} } : callable()) });
+// As a prototype, since the bundle copies what a module has of its own.
+const api = new Proxy({}, { get: (_, key) => (/^[A-Z]/.test(String(key)) ? callableClass() : callable()) });
 /** Stands for anything of VS Code's API. */
 function callable() {
-  return new Proxy(() => callable(), { get: (_, key) => (key === "then" ? undefined : key === Symbol.toPrimitive ? () => "" : key === Symbol.iterator ? function* () {} : callable()) });
+  return new Proxy(() => callable(), {
+    set: () => true,
+    get: (_, key) => (key === "then" ? undefined : key === Symbol.toPrimitive ? () => "" : key === Symbol.iterator ? function* () {} : callable()),
+  });
+}
+/** The same, for classes, from which others are derived. */
+function callableClass() {
+  return class {
+    static joinPath = callable;
+    static from = callable;
+    event = callable();
+    fire() {}
+    dispose() {}
+  };
 }
 const load = Module._load;
 Module._load = function (request, ...rest) {
-  return request === "vscode" ? api : load.call(this, request, ...rest);
+  return request === "vscode" ? Object.create(api) : load.call(this, request, ...rest);
 };
 const before = process.cpuUsage();
 const extension = require(path.resolve(__dirname, "../../dist/extension.js"));

@@ -91,6 +91,7 @@ async function trusted() {
     // Wall time, on a machine that starts VS Code, Chromium and a server at once; activation.cjs holds it to its limit.
     console.log(`     ${await row.locator(".activation-time").innerText()}`);
     await page.keyboard.press("Control+w");
+    console.log(`     ${/Activated in .*/.exec(code.logs("Glossator.log"))[0]}`);
   });
 
   await step("the hover explains, and links", async () => {
@@ -194,7 +195,7 @@ async function trusted() {
   await step("the index follows a switch of the branch", async () => {
     git("switch", "-q", "vouchers");
     await until("the search finds the branch's code", async () => {
-      await page.keyboard.press("Control+Alt+F");
+      await command(page, "Glossator: Search the Code");
       await quickInput(page).locator("input").first().fill("redeem_voucher");
       const hit = page.locator(".quick-input-list .monaco-list-row", { hasText: "redeem_voucher" }).first();
       const there = await hit.waitFor({ timeout: 2000 }).then(() => true, () => false);
@@ -283,7 +284,7 @@ async function trusted() {
   await step("the server may die: it comes back by itself, and answers", async () => {
     const before = serverProcess().pid;
     process.kill(before, "SIGKILL");
-    await until("another server runs", () => serverProcess() && serverProcess().pid !== before);
+    await until("another server runs", () => ![undefined, before].includes(serverProcess()?.pid));
     await modelNamed("reciter");
     const turn = await ask("Is it still there?");
     await answered(turn);
