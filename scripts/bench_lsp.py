@@ -98,7 +98,7 @@ async def _measure(folder: Path, given: argparse.Namespace) -> list[Result]:
     copy(source, first)
     model = _model(given, folder)
     process, client = await lsp.start_server("--index-dir", str(folder / "indexes"))
-    options: dict[str, Any] = {"maxAnswerTokens": 100_000, "contextTokens": 32768}
+    options: dict[str, Any] = {"maxAnswerTokens": 2048, "contextTokens": 4096}  # little to read, much to write
     if model is not None:
         options["model"] = str(model.absolute())
     try:
