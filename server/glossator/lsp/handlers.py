@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from glossator.answering import Answer, CitedPlace, EvidencePlace
     from glossator.index.records import StoredEntry
-    from glossator.live import LiveRoot
+    from glossator.live import LiveRoot, RootState
     from glossator.lsp.server import Server
     from glossator.model.chat import ModelStatus
     from glossator.session import Root
@@ -36,6 +36,8 @@ DELTA_SECONDS = 0.04
 SEARCH_LIMIT = 10
 MAX_SEARCH_LIMIT = 200
 SYMBOLS_LIMIT = 100
+MAX_SKIPPED = 1000
+"""Skipped files of a root that a status names; it counts them all."""
 
 COMMAND_EXPLAIN = "glossator.explain"
 COMMAND_ASK = "glossator.ask"
@@ -148,8 +150,10 @@ def _place(server: Server, uri: str, span: types.Range) -> Place | None:
 def status_of(server: Server) -> protocol.StatusResult:
     """How everything stands."""
     roots = []
+    skipped = 0
     for uri, live in server.workspaces:
         state = live.state()
+        skipped += len(state.skipped)
         roots.append(
             protocol.RootStatus(
                 uri=uri,
@@ -158,9 +162,7 @@ def status_of(server: Server) -> protocol.StatusResult:
                 symbols=state.symbols,
                 pending=state.pending,
                 watching=state.watching,
-                skipped=tuple(
-                    protocol.SkippedFile(uri=_uri(live.root, item.path), reason=item.reason) for item in state.skipped
-                ),
+                skipped=_skipped(server, live, state),
                 message=state.message,
             )
         )
@@ -176,11 +178,23 @@ def status_of(server: Server) -> protocol.StatusResult:
             files=sum(root.files for root in roots),
             symbols=sum(root.symbols for root in roots),
             pending=sum(root.pending for root in roots),
-            skipped=sum(len(root.skipped) for root in roots),
+            skipped=skipped,
         ),
         model=_model_status(server),
         roots=tuple(roots),
     )
+
+
+def _skipped(server: Server, live: LiveRoot, state: RootState) -> tuple[protocol.SkippedFile, ...]:
+    """The skipped files of a root; made anew only when they have changed, since a status is sent often."""
+    known = server.skipped.get(live)
+    if known is None or known[0] is not state.skipped:
+        files = (
+            protocol.SkippedFile(uri=_uri(live.root, item.path), reason=item.reason)
+            for item in state.skipped[:MAX_SKIPPED]
+        )
+        server.skipped[live] = known = (state.skipped, tuple(files))
+    return known[1]
 
 
 def _model_status(server: Server) -> protocol.ModelStatus:
@@ -470,15 +484,10 @@ def _code_actions(server: Server, params: types.CodeActionParams) -> list[types.
     uri, position = params.text_document.uri, params.range.start
     if params.context.only and not any(str(kind) in ("", "source", "quickfix") for kind in params.context.only):
         return []
-    located = server.workspaces.locate(uri)
-    if located is None:
-        return []
-    document = server.document(uri)
     try:
-        word = document.word_at(position)
+        if not server.document(uri).word_at(position) or resolve(server, uri, position) is None:
+            return []
     except OSError:
-        return []
-    if not word:
         return []
     return [
         types.CodeAction(

@@ -13,8 +13,10 @@ import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from glossator.index.indexer import Progress
+    from glossator.live import LiveRoot
     from glossator.model.chat import ModelStatus
     from glossator.settings import Settings
 
@@ -101,6 +104,8 @@ class Server(LanguageServer):
         self.works: set[handlers.Work] = set()
         """Answers that are being made."""
         self.ahead = Ahead(self)
+        self.skipped: WeakKeyDictionary[LiveRoot, tuple[object, tuple[protocol.SkippedFile, ...]]] = WeakKeyDictionary()
+        """What statuses say of a root's skipped files, and what that was made from."""
         self.protocol.on_exit = self.ended.set
         handlers.register(self)
         self._register_lifecycle()
@@ -198,7 +203,8 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """An error of a handler goes into the log (the client gets its reply anyway), not into a pop-up."""
-        _log.error("%s: %s", getattr(source, "__name__", "error"), " ".join(str(error).split())[:200])
+        name, text = getattr(source, "__name__", "error"), " ".join(str(error).split())[:200]
+        _log.error("%s: %s", name, text, exc_info=None if isinstance(error, JsonRpcException) else error)
 
     def document(self, uri: str) -> Document:
         """An open document, or the file on disk as one."""
@@ -257,7 +263,9 @@ class Server(LanguageServer):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         closing = [asyncio.to_thread(live.close) for _, live in self.workspaces]
-        await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True)
+        for failure in await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True):
+            if isinstance(failure, Exception):
+                _log.error("while closing: %s", failure)
         await asyncio.to_thread(self.session.close)
 
     # Settings
