@@ -71,7 +71,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
 <title>Glossator</title>
 <link rel="stylesheet" href="${uri("panel.css")}">
 </head>
-<body><main id="app"></main><script nonce="${nonce}" src="${uri("panel.js")}"></script></body>
+<body><main id="app" data-l10n="${attribute(JSON.stringify(vscode.l10n.bundle ?? {}))}"></main><script nonce="${nonce}" src="${uri("panel.js")}"></script></body>
 </html>`;
   }
 
@@ -394,4 +394,9 @@ async function insertAtCursor(text: string): Promise<void> {
   await editor.edit((edit) => {
     for (const selection of editor.selections) edit.replace(selection, text);
   });
+}
+
+/** A text as the value of an HTML attribute. */
+function attribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

@@ -1,10 +1,11 @@
-/** Finds a Python that can run the server, and makes the server's own environment. Knows nothing of LSP. */
+/** Finds a Python that can run the server, and makes the server's own environment. Knows nothing of LSP, and of VS Code but its texts. */
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { l10n } from "vscode";
 
 const run = promisify(execFile);
 const MINIMUM = [3, 11] as const;
@@ -49,7 +50,7 @@ export async function probe(command: string): Promise<Found | undefined> {
 export async function findPython(setting: string, fromExtension: string | undefined): Promise<Found> {
   if (setting) {
     const found = await probe(setting);
-    if (!found) throw new SetupError(`glossator.pythonPath (${setting}) is not a Python of 3.11 or later.`, "python");
+    if (!found) throw new SetupError(l10n.t("glossator.pythonPath ({0}) is not a Python of 3.11 or later.", setting), "python");
     return found;
   }
   const names = process.platform === "win32" ? ["python", "py", "python3"] : ["python3", "python3.13", "python3.12", "python3.11", "python"];
@@ -57,7 +58,7 @@ export async function findPython(setting: string, fromExtension: string | undefi
     const found = command ? await probe(command) : undefined;
     if (found) return found;
   }
-  throw new SetupError("Glossator needs Python 3.11 or later, and none was found.", "python");
+  throw new SetupError(l10n.t("Glossator needs Python 3.11 or later, and none was found."), "python");
 }
 
 const python = (environment: string): string =>
@@ -82,7 +83,7 @@ export interface Setup {
 /** The environment's Python, with the bundled wheel installed; made or renewed only when the wheel or the Python changed. */
 export async function ensureEnvironment(base: Found, setup: Setup): Promise<string> {
   const wheel = (await readdir(setup.bundled)).find((name) => name.endsWith(".whl"));
-  if (!wheel) throw new SetupError("This installation of Glossator is incomplete: it carries no server.", "log");
+  if (!wheel) throw new SetupError(l10n.t("This installation of Glossator is incomplete: it carries no server."), "log");
   const requirements = path.join(setup.bundled, "requirements.txt");
   const fingerprint = createHash("sha256")
     .update(await readFile(path.join(setup.bundled, wheel)))
@@ -118,7 +119,7 @@ async function acquire(lock: string, setup: Setup): Promise<void> {
     }
     const holder = Number(await readFile(lock, "utf8").catch(() => ""));
     if (holder && !alive(holder)) await rm(lock, { force: true });
-    else setup.report("waiting for another window that sets up the server");
+    else setup.report(l10n.t("waiting for another window that sets up the server"));
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
@@ -142,34 +143,34 @@ async function removeOthers(storage: string, own: string): Promise<void> {
 async function make(base: Found, environment: string, wheel: string, requirements: string, setup: Setup): Promise<void> {
   const executable = python(environment);
   await rm(environment, { recursive: true, force: true });
-  setup.report("creating an environment");
+  setup.report(l10n.t("creating an environment"));
   await step(base.path, ["-m", "venv", environment], setup, (output) =>
     /ensurepip|venv/i.test(output)
-      ? new SetupError("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv).", "python")
-      : new SetupError("The server's environment could not be created.", "log"),
+      ? new SetupError(l10n.t("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv)."), "python")
+      : new SetupError(l10n.t("The server's environment could not be created."), "log"),
   );
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
   const failed = (output: string): SetupError =>
     /resolve|connection|network|timed? ?out|retries|ssl|unreachable|from versions: none/i.test(output)
-      ? new SetupError("The server's packages could not be downloaded: is there a network?", "network")
-      : new SetupError("The server's packages could not be installed.", "log");
-  setup.report("installing the server's packages");
+      ? new SetupError(l10n.t("The server's packages could not be downloaded: is there a network?"), "network")
+      : new SetupError(l10n.t("The server's packages could not be installed."), "log");
+  setup.report(l10n.t("installing the server's packages"));
   await step(executable, [...pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed);
-  setup.report("installing the server");
+  setup.report(l10n.t("installing the server"));
   await step(executable, [...pip, "--no-deps", wheel], setup, failed);
 }
 
 /** Install the llama.cpp runtime into the environment; everything but the model works without it. */
 export async function installRuntime(executable: string, setup: Setup): Promise<void> {
-  setup.report("building the model runtime (some minutes, once)");
+  setup.report(l10n.t("building the model runtime (some minutes, once)"));
   await step(
     executable,
     ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "llama-cpp-python==0.3.36"],
     setup,
     (output) =>
       /compiler|CMAKE_CXX|cmake|nmake|MSVC/i.test(output)
-        ? new SetupError("The model runtime is built from source and needs a C++ compiler. Everything else works without it.", "log")
-        : new SetupError("The model runtime could not be installed. Everything else works without it.", "log"),
+        ? new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log")
+        : new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log"),
     BUILD_MINUTES,
   );
 }

@@ -13,29 +13,30 @@ export interface Shown {
 
 /** What the item says; pure, so that it can be tested. */
 export function describe(server: ServerState, status: StatusResult | undefined): Shown {
+  const t = vscode.l10n.t;
   if (server.kind === "stopped") return { text: "$(warning) Glossator", tooltip: server.message, severity: "error" };
   if (server.kind !== "running" || !status) {
-    const message = server.kind === "running" ? "starting" : server.message;
+    const message = server.kind === "running" ? t("starting") : server.message;
     return { text: "$(sync~spin) Glossator", tooltip: message, severity: "normal" };
   }
   const { index, model, roots } = status;
-  const lines = [`${index.files.toLocaleString("en")} files, ${index.symbols.toLocaleString("en")} symbols`];
-  if (index.skipped > 0) lines.push(`${index.skipped.toLocaleString("en")} files skipped`);
+  const lines = [t("{0} files, {1} symbols", index.files.toLocaleString("en"), index.symbols.toLocaleString("en"))];
+  if (index.skipped > 0) lines.push(t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
-  for (const root of roots) if (root.watching.startsWith("polling")) lines.push(`changes are noticed late: ${root.watching}`);
-  if (model.state === "none") lines.push(model.name ? `model: ${model.name}, not loaded` : "no model: answers come from the index alone");
-  else lines.push(`model: ${model.name}, ${model.state}${model.device ? `, on ${model.device}` : ""}`);
+  for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("changes are noticed late: {0}", root.watching));
+  if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers come from the index alone"));
+  else lines.push(model.device ? t("model: {0}, {1}, on {2}", model.name, model.state, model.device) : t("model: {0}, {1}", model.name, model.state));
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
   if (index.state === "indexing") {
     const total = index.files + index.pending;
     const percent = index.pending > 0 && total > 0 ? ` ${Math.floor((100 * index.files) / total)}%` : "";
-    return { text: `$(sync~spin) Indexing${percent}`, tooltip, severity: "normal" };
+    return { text: `$(sync~spin) ${t("Indexing")}${percent}`, tooltip, severity: "normal" };
   }
   if (model.state === "failed") return { text: "$(book) Glossator $(warning)", tooltip, severity: "warning" };
-  if (model.state === "loading") return { text: "$(loading~spin) Loading model", tooltip, severity: "normal" };
-  return { text: model.state === "busy" ? "$(book) Answering" : "$(book) Glossator", tooltip, severity: "normal" };
+  if (model.state === "loading") return { text: `$(loading~spin) ${t("Loading model")}`, tooltip, severity: "normal" };
+  return { text: model.state === "busy" ? `$(book) ${t("Answering")}` : "$(book) Glossator", tooltip, severity: "normal" };
 }
 
 export function createStatusItem(server: Server): vscode.Disposable {

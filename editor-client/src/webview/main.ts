@@ -3,6 +3,7 @@
 import type { Evidence, Place } from "../protocol";
 import type { FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
 import { button, el, icon, replace } from "./dom";
+import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
 import { banner, emptyView } from "./states";
 
@@ -18,10 +19,10 @@ const app = document.getElementById("app");
 if (!app) throw new Error("the page has no #app");
 
 const SCOPES: [ScopeKind, string][] = [
-  ["symbol", "This symbol"],
-  ["file", "This file"],
-  ["folder", "This folder"],
-  ["workspace", "Whole workspace"],
+  ["symbol", t("This symbol")],
+  ["file", t("This file")],
+  ["folder", t("This folder")],
+  ["workspace", t("Whole workspace")],
 ];
 
 let state: PanelState | undefined;
@@ -40,15 +41,15 @@ const fileName = (uri: string): string => decodeURIComponent(uri.split("/").at(-
 // The page's fixed parts
 
 const status = el("div", { class: "banner", role: "status", "aria-live": "polite" });
-const log = el("div", { class: "turns", role: "log", "aria-label": "Questions and answers", "aria-live": "off", tabindex: "0" });
+const log = el("div", { class: "turns", role: "log", "aria-label": t("Questions and answers"), "aria-live": "off", tabindex: "0" });
 const announcer = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
-const input = el("textarea", { class: "input", rows: "1", "aria-label": "Ask about the code", placeholder: "Ask about the code" });
+const input = el("textarea", { class: "input", rows: "1", "aria-label": t("Ask about the code"), placeholder: t("Ask about the code") });
 const attachment = el("div", { class: "attachment" });
-const scope = el("select", { class: "scope", "aria-label": "Where to look" });
+const scope = el("select", { class: "scope", "aria-label": t("Where to look") });
 for (const [value, label] of SCOPES) scope.append(el("option", { value }, label));
-const submit = button("send", "Ask", () => ask());
+const submit = button("send", t("Ask"), () => ask());
 submit.classList.add("submit");
-const composer = el("form", { class: "composer", "aria-label": "Ask" }, attachment, input, el("div", { class: "bar" }, scope, submit));
+const composer = el("form", { class: "composer", "aria-label": t("Ask") }, attachment, input, el("div", { class: "bar" }, scope, submit));
 const popover = el("div", { class: "peek", role: "tooltip", id: "peek", hidden: "" });
 app.append(status, log, composer, announcer, popover);
 
@@ -165,7 +166,7 @@ class TurnView {
     this.turn.evidence = evidence;
     this.evidence.hidden = evidence.length === 0;
     const summary = this.evidence.querySelector("summary") ?? this.evidence.appendChild(el("summary"));
-    replace(summary, `What it looked at (${evidence.length})`);
+    replace(summary, t("What it looked at ({0})", evidence.length));
     this.showEvidence();
   }
 
@@ -181,8 +182,8 @@ class TurnView {
       const open = el("button", { class: "place", type: "button" }, `[${item.number}] ${name}`, el("span", { class: "where" }, `${fileName(item.uri)}:${item.range.start.line + 1}`));
       open.addEventListener("click", () => send({ type: "open", place }));
       attachPeek(open, place);
-      const pin = button("pinned", `Pin ${name} for the next question`, () => toggle(pinned, removed, key, place, pin, drop));
-      const drop = button("close", `Leave ${name} out of the next question`, () => toggle(removed, pinned, key, place, drop, pin));
+      const pin = button("pinned", t("Pin {0} for the next question", name), () => toggle(pinned, removed, key, place, pin, drop));
+      const drop = button("close", t("Leave {0} out of the next question", name), () => toggle(removed, pinned, key, place, drop, pin));
       pin.setAttribute("aria-pressed", String(pinned.has(key)));
       drop.setAttribute("aria-pressed", String(removed.has(key)));
       const row = el("li", { class: removed.has(key) ? "removed" : "" }, el("div", { class: "row" }, open, pin, drop), el("div", { class: "why" }, item.why));
@@ -190,7 +191,7 @@ class TurnView {
     }
     this.evidence.append(list);
     if (this.turn.state !== "asking") {
-      const again = el("button", { class: "again link", type: "button" }, "Ask again with this selection");
+      const again = el("button", { class: "again link", type: "button" }, t("Ask again with this selection"));
       again.addEventListener("click", () => send({ type: "again", turn: this.turn.id, pinned: [...pinned.values()], removed: [...removed.values()] }));
       this.evidence.append(again);
     }
@@ -199,25 +200,25 @@ class TurnView {
   private footer(): Node[] {
     const turn = this.turn;
     if (turn.state === "failed") {
-      const again = el("button", { class: "link", type: "button" }, "Try again");
+      const again = el("button", { class: "link", type: "button" }, t("Try again"));
       again.addEventListener("click", () => send({ type: "again", turn: turn.id, pinned: turn.pinned, removed: turn.removed }));
-      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? "It failed.")} `, again)];
+      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? t("It failed."))} `, again)];
     }
-    if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), " Stopped.")];
+    if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), ` ${t("Stopped.")}`)];
     if (turn.state !== "done" || !turn.result) return [];
     const { model, finishReason, usage } = turn.result;
     if (finishReason === "evidence") {
       if (!state?.trusted || state.status?.model.name) return [];
-      const choose = el("button", { class: "link", type: "button" }, "Choose a model");
+      const choose = el("button", { class: "link", type: "button" }, t("Choose a model"));
       choose.addEventListener("click", () => send({ type: "action", action: "chooseModel" }));
       return [el("div", { class: "note" }, choose)];
     }
     const parts = [model];
-    if (usage.tokensPerSecond > 0) parts.push(`${usage.completionTokens} tokens, ${usage.tokensPerSecond.toFixed(1)}/s`);
+    if (usage.tokensPerSecond > 0) parts.push(t("{0} tokens, {1}/s", usage.completionTokens, usage.tokensPerSecond.toFixed(1)));
     // Conversations that were kept by an earlier version know nothing of it.
     const unsupported = (turn.result as Partial<typeof turn.result>).unsupported?.length ?? 0;
-    if (unsupported > 0) parts.push(unsupported === 1 ? "1 sentence without a source" : `${unsupported} sentences without a source`);
-    if (finishReason === "length") parts.push("cut off at the token limit");
+    if (unsupported > 0) parts.push(unsupported === 1 ? t("1 sentence without a source") : t("{0} sentences without a source", unsupported));
+    if (finishReason === "length") parts.push(t("cut off at the token limit"));
     return [el("div", { class: "note" }, parts.join(" · "))];
   }
 }
@@ -240,8 +241,8 @@ function codeActions(code: string): HTMLElement {
   return el(
     "div",
     { class: "code-actions" },
-    button("copy", "Copy this code", () => send({ type: "copy", text: code })),
-    button("insert", "Insert this code at the cursor", () => send({ type: "insert", text: code })),
+    button("copy", t("Copy this code"), () => send({ type: "copy", text: code })),
+    button("insert", t("Insert this code at the cursor"), () => send({ type: "insert", text: code })),
   );
 }
 
@@ -325,15 +326,15 @@ function update(next: PanelState): void {
   if (about) {
     const lines = about.startLine === undefined ? "" : `:${about.startLine}-${about.endLine ?? about.startLine}`;
     const text = about.symbol && next.scope === "symbol" ? `${about.symbol} · ${about.label}` : `${about.label}${lines}`;
-    const detach = button("close", "Do not attach", () => send({ type: "detach" }));
+    const detach = button("close", t("Do not attach"), () => send({ type: "detach" }));
     replace(attachment, icon(about.selection ? "list-selection" : "file-code"), el("span", { class: "attachment-label", title: text }, text), detach);
     attachment.hidden = !(about.selection || next.scope !== "workspace");
   } else attachment.hidden = true;
   scope.value = next.scope;
   const busy = answering();
   replace(submit, icon(busy ? "debug-stop" : "send"));
-  submit.setAttribute("aria-label", busy ? "Stop" : "Ask");
-  submit.title = busy ? "Stop (Esc)" : "Ask (Enter)";
+  submit.setAttribute("aria-label", busy ? t("Stop") : t("Ask"));
+  submit.title = busy ? t("Stop (Esc)") : t("Ask (Enter)");
   submit.toggleAttribute("disabled", next.server.kind !== "running" && !busy);
 }
 
@@ -365,7 +366,7 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       announced += message.text.length;
       if (announced > 200) {
         announced = 0;
-        announcer.textContent = "Answering";
+        announcer.textContent = t("Answering");
       }
       return;
     }
@@ -383,7 +384,7 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       views.get(turn.id)?.show(turn);
       if (follow) log.scrollTop = log.scrollHeight;
       announced = 0;
-      announcer.textContent = turn.state === "done" ? `Answer: ${turn.answer.replace(/[`*_#]/g, "").slice(0, 600)}` : turn.state === "failed" ? `Failed: ${turn.error ?? ""}` : "Stopped";
+      announcer.textContent = turn.state === "done" ? t("Answer: {0}", turn.answer.replace(/[`*_#]/g, "").slice(0, 600)) : turn.state === "failed" ? t("Failed: {0}", turn.error ?? "") : t("Stopped");
       return;
     }
     case "peek":

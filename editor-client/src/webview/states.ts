@@ -2,6 +2,7 @@
 
 import type { Action, PanelState } from "../messages";
 import { el, icon, replace } from "./dom";
+import { t } from "./l10n";
 
 interface Notice {
   icon: string;
@@ -17,34 +18,34 @@ export function notice(state: PanelState): Notice | undefined {
   if (server.kind === "stopped") {
     const steps: Record<typeof server.cure, [Action, string][]> = {
       python: [
-        ["setPython", "Choose a Python"],
-        ["restart", "Try again"],
+        ["setPython", t("Choose a Python")],
+        ["restart", t("Try again")],
       ],
       network: [
-        ["restart", "Try again"],
-        ["showLog", "Show the log"],
+        ["restart", t("Try again")],
+        ["showLog", t("Show the log")],
       ],
       log: [
-        ["showLog", "Show the log"],
-        ["restart", "Restart"],
+        ["showLog", t("Show the log")],
+        ["restart", t("Restart")],
       ],
-      trust: [["manageTrust", "Manage trust"]],
-      folder: [["openFolder", "Open a folder"]],
+      trust: [["manageTrust", t("Manage trust")]],
+      folder: [["openFolder", t("Open a folder")]],
     };
     return { icon: "warning", text: server.message, steps: steps[server.cure], tone: server.cure === "folder" ? "warning" : "error" };
   }
   if (server.kind !== "running" || !status) {
-    const message = server.kind === "running" ? "starting" : server.message;
-    return { icon: "loading~spin", text: `Setting up: ${message || "starting"}`, steps: [] };
+    const message = server.kind === "running" ? t("starting") : server.message;
+    return { icon: "loading~spin", text: t("Setting up: {0}", message || t("starting")), steps: [] };
   }
   const failed = status.roots.find((root) => root.state === "failed");
   if (failed) {
     return {
       icon: "error",
-      text: failed.message || "The index cannot be written.",
+      text: failed.message || t("The index cannot be written."),
       steps: [
-        ["reindexNow", "Try again"],
-        ["showLog", "Show the log"],
+        ["reindexNow", t("Try again")],
+        ["showLog", t("Show the log")],
       ],
       tone: "error",
     };
@@ -53,18 +54,18 @@ export function notice(state: PanelState): Notice | undefined {
     const total = status.index.files + status.index.pending;
     const known = status.index.pending > 0 && total > 0;
     const text = known
-      ? `Indexing: ${status.index.files.toLocaleString("en")} of ${total.toLocaleString("en")} files. Answers use what is there.`
-      : "Indexing. Answers use what is there.";
+      ? t("Indexing: {0} of {1} files. Answers use what is there.", status.index.files.toLocaleString("en"), total.toLocaleString("en"))
+      : t("Indexing. Answers use what is there.");
     return { icon: "sync~spin", text, steps: [], ...(known ? { progress: status.index.files / total } : {}) };
   }
-  if (status.model.state === "loading") return { icon: "loading~spin", text: `Loading ${status.model.name}`, steps: [] };
+  if (status.model.state === "loading") return { icon: "loading~spin", text: t("Loading {0}", status.model.name), steps: [] };
   if (status.model.state === "failed") {
     return {
       icon: "error",
-      text: status.model.reason || "The model failed.",
+      text: status.model.reason || t("The model failed."),
       steps: [
-        ["chooseModel", "Choose another model"],
-        ["showLog", "Show the log"],
+        ["chooseModel", t("Choose another model")],
+        ["showLog", t("Show the log")],
       ],
       tone: "error",
     };
@@ -87,26 +88,26 @@ export function banner(target: HTMLElement, state: PanelState, act: (action: Act
   });
   const parts: Node[] = [el("div", { class: "banner-text" }, icon(shown.icon), el("span", {}, shown.text)), ...steps];
   if (shown.progress !== undefined) {
-    const bar = el("progress", { max: "1", value: String(shown.progress), "aria-label": "Indexing" });
+    const bar = el("progress", { max: "1", value: String(shown.progress), "aria-label": t("Indexing") });
     parts.push(bar);
   }
   replace(target, ...parts);
 }
 
-const SUGGESTIONS = ["What does this project do?", "Where is the configuration read?", "How are errors handled?"];
+const suggestions = (): string[] => [t("What does this project do?"), t("Where is the configuration read?"), t("How are errors handled?")];
 
 /** The panel before the first question. */
 export function emptyView(state: PanelState, act: (action: Action) => void, ask: (question: string) => void): HTMLElement {
   const view = el("div", { class: "empty" });
-  view.append(el("h1", {}, "Ask about this code"));
+  view.append(el("h1", {}, t("Ask about this code")));
   const status = state.status;
   const text = status && status.index.files > 0
-    ? `${status.index.files.toLocaleString("en")} files and ${status.index.symbols.toLocaleString("en")} symbols are indexed on this machine.`
-    : "The code is indexed on this machine; nothing leaves it.";
+    ? t("{0} files and {1} symbols are indexed on this machine.", status.index.files.toLocaleString("en"), status.index.symbols.toLocaleString("en"))
+    : t("The code is indexed on this machine; nothing leaves it.");
   view.append(el("p", {}, text));
   const list = el("div", { class: "suggestions" });
   const named = state.attachment?.symbol;
-  for (const suggestion of [...(named ? [`What does \`${named}\` do, and who uses it?`] : []), ...SUGGESTIONS].slice(0, 3)) {
+  for (const suggestion of [...(named ? [t("What does `{0}` do, and who uses it?", named)] : []), ...suggestions()].slice(0, 3)) {
     const made = el("button", { class: "suggestion", type: "button" }, icon("comment"), el("span", {}, suggestion.replaceAll("`", "")));
     made.toggleAttribute("disabled", state.server.kind !== "running");
     made.addEventListener("click", () => ask(suggestion));
@@ -116,18 +117,18 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
   if (state.server.kind === "running" && status?.model.state === "none") {
     const card = el("div", { class: "card" });
     if (!state.trusted) {
-      card.append(el("p", {}, "This workspace is not trusted, so no model runs: answers come from the index alone."), step("Manage trust", "manageTrust", act));
+      card.append(el("p", {}, t("This workspace is not trusted, so no model runs: answers come from the index alone.")), step(t("Manage trust"), "manageTrust", act));
     } else if (status.model.name) {
-      card.append(el("p", {}, `${status.model.name} answers; it is loaded with the first question.`), step("Choose another model", "chooseModel", act));
+      card.append(el("p", {}, t("{0} answers; it is loaded with the first question.", status.model.name)), step(t("Choose another model"), "chooseModel", act));
     } else {
       card.append(
-        el("p", {}, "No model is installed: answers come from the index alone, with code and places. A local model answers in prose."),
-        step("Choose a model", "chooseModel", act),
+        el("p", {}, t("No model is installed: answers come from the index alone, with code and places. A local model answers in prose.")),
+        step(t("Choose a model"), "chooseModel", act),
       );
     }
     view.append(card);
   }
-  if (state.conversations > 0) view.append(step("Earlier conversations", "conversations", act));
+  if (state.conversations > 0) view.append(step(t("Earlier conversations"), "conversations", act));
   return view;
 }
 

@@ -37,6 +37,8 @@ const shot = async (name) => {
   await page.mouse.move(640, 799);
   await page.screenshot({ path: path.join(config.artifacts, `${name}.png`), animations: "disabled" });
 };
+/** A part of the window, as the README shows it (editor-client/media). */
+const picture = (name, x, y, width, height) => page.screenshot({ path: path.join(config.artifacts, `picture-${name}.png`), clip: { x, y, width, height } });
 const panel = () => panelOf(page);
 const lastTurn = () => panel().locator(".turn").last();
 
@@ -51,6 +53,12 @@ async function ask(question) {
   await input.press("Enter");
   await panel().locator(".turn").nth(turns).waitFor();
   return panel().locator(".turn").nth(turns);
+}
+
+/** Leave the code search: what was open before is shown again, with the focus. */
+async function leaveSearch() {
+  await page.keyboard.press("Escape");
+  await page.locator('.monaco-editor.focused[data-uri$="/shop/cart.py"]').waitFor();
 }
 
 const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor({ timeout: 60_000 });
@@ -100,6 +108,7 @@ async function trusted() {
     assert.match(text, /add_tax/);
     assert.match(text, /The gross amount/);
     await page.screenshot({ path: path.join(config.artifacts, "hover.png") });
+    await picture("hover", 352, 70, 790, 300);
     await shown.getByRole("link", { name: /Explain/ }).first().click();
     await panel().locator(".question", { hasText: "Explain add_tax" }).waitFor();
     await answered(lastTurn());
@@ -180,8 +189,9 @@ async function trusted() {
     await quickInput(page).locator("input").first().fill("empty cart order");
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "place_order" }).first().waitFor();
     await page.screenshot({ path: path.join(config.artifacts, "search.png") });
+    await picture("search", 336, 0, 612, 372);
     await page.keyboard.press("Enter");
-    await page.locator('.monaco-editor[data-uri$="/shop/checkout.py"]').waitFor();
+    await page.locator('.monaco-editor.focused[data-uri$="/shop/checkout.py"]').waitFor();
   });
 
   await step("similar code is found", async () => {
@@ -189,19 +199,20 @@ async function trusted() {
     await clickWord(page, editor, "add_article");
     await command(page, "Glossator: Find Similar Code");
     await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
-    await page.keyboard.press("Escape");
+    await leaveSearch();
   });
 
   await step("the index follows a switch of the branch", async () => {
     git("switch", "-q", "vouchers");
+    await command(page, "Glossator: Search the Code");
+    const input = quickInput(page).locator("input").first();
     await until("the search finds the branch's code", async () => {
-      await command(page, "Glossator: Search the Code");
-      await quickInput(page).locator("input").first().fill("redeem_voucher");
+      await input.fill("");
+      await input.fill("redeem_voucher");
       const hit = page.locator(".quick-input-list .monaco-list-row", { hasText: "redeem_voucher" }).first();
-      const there = await hit.waitFor({ timeout: 2000 }).then(() => true, () => false);
-      await page.keyboard.press("Escape");
-      return there;
+      return hit.waitFor({ timeout: 2000 }).then(() => true, () => false);
     });
+    await leaveSearch();
     git("switch", "-q", "main");
   });
 
@@ -217,6 +228,7 @@ async function trusted() {
     assert.match(await turn.locator(".note").innerText(), /reciter.*tokens/s);
     await turn.locator(".answer").scrollIntoViewIfNeeded();
     await shot("answer-dark");
+    await picture("panel", 0, 36, 900, 560);
     await accessible();
   });
 

@@ -138,16 +138,25 @@ export const panelOf = (page) => page.frameLocator('iframe.webview[src*="extensi
 
 export const quickInput = (page) => page.locator(".quick-input-widget:visible");
 
-export async function command(page, title) {
-  await page.keyboard.press("F1");
-  await quickInput(page).locator("input").first().fill(`>${title}`);
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+/** Press a key, and choose from the list that opens; again, when something else took the focus just then. */
+async function choose(page, key, text, label) {
+  for (let attempt = 1; ; attempt++) {
+    await page.keyboard.press(key);
+    try {
+      await quickInput(page).locator("input").first().fill(text, { timeout: 3000 });
+      await page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (error.name !== "TimeoutError" || attempt === 5) throw error;
+    }
+    await page.keyboard.press("Escape");
+  }
 }
 
+export const command = (page, title) => choose(page, "F1", `>${title}`, title);
+
 export async function openFile(page, name) {
-  await page.keyboard.press("Control+P");
-  await quickInput(page).locator("input").first().fill(name);
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: name.split("/").at(-1) }).first().click();
+  await choose(page, "Control+P", name, name.split("/").at(-1));
   const editor = page.locator(`.monaco-editor[data-uri$="/${name}"]`);
   await editor.locator(".view-line").first().waitFor();
   return editor;
