@@ -18,6 +18,7 @@ export function changed(names: readonly string[], inspect: (name: string) => { d
 /** The section "glossator" as the server wants it. */
 export function changedSettings(scope: vscode.Uri | undefined): Record<string, unknown> {
   const settings = vscode.workspace.getConfiguration("glossator", scope);
-  const names = Object.keys(settings).filter((name) => settings.inspect(name) !== undefined);
+  // Names without a default are no settings of ours, and a workspace may have written any.
+  const names = Object.keys(settings).filter((name) => settings.inspect(name)?.defaultValue !== undefined);
   return changed(names, (name) => settings.inspect(name), (name) => settings.get(name));
 }

@@ -346,12 +346,19 @@ class Answerer:
         self._explanations.put(key, json.dumps({"shown": shown, "text": text}))
         if (symbol := self._symbol_key(root, entry)) is not None:
             self._explanations.put(symbol, text)
+            self._explanations.put(self._name_key(root, entry), "explained")
 
     def explained(self, root: Root, entry: StoredEntry) -> str | None:
         """The last explanation that a model wrote of a symbol whose text is still the same; quick, for hovers."""
+        if self._explanations.get(self._name_key(root, entry)) is None:
+            return None  # without reading the file
         key = self._symbol_key(root, entry)
         text = self._explanations.get(key) if key is not None else None
         return re.sub(r"\s?(?:\[\d+\])+", "", text) if text else None
+
+    def _name_key(self, root: Root, entry: StoredEntry) -> bytes:
+        """Stands for a symbol, whatever its text and the model."""
+        return self._explanations.key("", "", f"name {entry.qualified_name}", [str(root.path), entry.path])
 
     def _symbol_key(self, root: Root, entry: StoredEntry) -> bytes | None:
         from glossator.model.prompts import PROMPT_VERSION

@@ -71,6 +71,7 @@ class Explanations:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._database = sqlite3.connect(self._path, check_same_thread=False, timeout=2.0)
             self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")  # a commit must not keep a hover waiting for the disk
             self._database.execute("CREATE TABLE IF NOT EXISTS explanation (key BLOB PRIMARY KEY, text TEXT NOT NULL)")
         return self._database
 

@@ -57,7 +57,10 @@ def read(base: Settings, *sources: object) -> Configuration:
         if not isinstance(source, dict):
             problems.append(f"settings must be an object, not {type(source).__name__}; it is ignored")
             continue
+        trusted = merged.get("trusted")
         merged.update((name, value) for name, value in source.items() if value is not None)
+        if trusted is False:
+            merged["trusted"] = False  # what can be read from a workspace must not be able to trust it
     options = _options(merged, problems)
     settings = base
     for name, value in merged.items():
