@@ -150,7 +150,7 @@ class Answerer:
         self._on_model = on_model
         self._model: ChatModel | None = None
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
-        self._explanations = Explanations(session.settings.index_dir / "explanations.sqlite")
+        self._explanations = _explanations(session)
         self._overviews: dict[Root, str] = {}
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._users = 0
@@ -174,6 +174,14 @@ class Answerer:
             model, self._model = self._model, None
             await model.close()
         self._explanations.close()
+
+    def use(self, session: Session) -> None:
+        """Go on over another session's roots: the model and the conversations stay. `reconfigure` must follow."""
+        if session.settings.index_dir != self._session.settings.index_dir:
+            self._explanations.close()
+            self._explanations = _explanations(session)
+        self._session = session
+        self._overviews.clear()
 
     # The model
 
@@ -628,6 +636,10 @@ class Answerer:
             if item not in self._overviews:
                 self._overviews[item] = item.overview()
         return "\n".join(self._overviews[item] for item in roots)
+
+
+def _explanations(session: Session) -> Explanations:
+    return Explanations(session.settings.index_dir / "explanations.sqlite")
 
 
 def _add(material: _Material, pieces: Sequence[_Piece]) -> int:

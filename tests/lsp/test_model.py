@@ -281,6 +281,12 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
     await client.wait_for(lambda: "no LoRA adapter" in str(client.last("window/showMessage")))
     await change(client, lora=[])
     assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    # What only the index depends on leaves the model and the conversations alone.
+    await change(client, exclude=["web/"])
+    await client.ready()
+    follow = await client.request("glossator/ask", {**QUESTION, "conversationId": adapted["conversationId"]})
+    assert follow["usage"]["reusedTokens"] > 500
+    assert pid(client) == first
     # Another model replaces the process.
     await change(client, model=str(models / "other.gguf"))
     assert (await client.request("glossator/ask", QUESTION))["answer"] == "Another model says so [1]."

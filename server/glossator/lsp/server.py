@@ -322,13 +322,12 @@ class Server(LanguageServer):
     async def _reopen(self, settings: Settings) -> None:
         """Open all folders anew, since how they are indexed has changed."""
         started, self._started = self._started, False
-        session, answerer, workspaces = self.session, self.answerer, self.workspaces
+        session, workspaces = self.session, self.workspaces
         self.session = Session([], settings)
         self.workspaces = self._make_workspaces(watch=workspaces.watch)
-        self.answerer = Answerer(self.session, on_model=self._model_changed)
-        self.model_status = None
-        closing = [asyncio.to_thread(live.close) for _, live in workspaces]
-        await asyncio.gather(answerer.close(), *closing)
+        self.answerer.use(self.session)
+        self.spawn(self._reconfigure_model(settings))
+        await asyncio.gather(*(asyncio.to_thread(live.close) for _, live in workspaces))
         await asyncio.to_thread(session.close)
         if started:
             self._started = True
