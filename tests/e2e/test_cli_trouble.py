@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -75,6 +74,7 @@ def test_a_full_disk_loses_nothing(glossator: Cli, project: Path, tmp_path: Path
     limit = largest + 200_000
 
     def small_files() -> None:
+        import resource
         import signal
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
