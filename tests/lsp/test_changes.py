@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,21 @@ async def test_a_root_that_vanishes_and_comes_back(client: Client, project: Path
     (tmp_path / "elsewhere").rename(project)
     await client.wait_for(lambda: status(client)["index"]["files"] == before + 1)
     assert "shop/late.py" in await names(client, "late_arrival")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+async def test_polling_is_said_with_its_reason(client: Client, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("glossator.workspace.watching.InotifySource", full)
+    monkeypatch.setattr("glossator.workspace.watching.POLL_INTERVAL", 0.2)
+    await client.initialize(project)
+    before = (await client.ready())["index"]["files"]
+    watching = (await client.request("glossator/status", {}))["roots"][0]["watching"]
+    assert watching.startswith("polling: the system's limit of watched folders is reached (fs.inotify.max_user_watches")
+    (project / "shop/late.py").write_text("def late_arrival():\n    return 2\n")
+    await client.wait_for(lambda: status(client)["index"]["files"] == before + 1)
 
 
 @pytest.fixture
