@@ -8,7 +8,7 @@ import { Panel } from "./panel";
 import { REINDEX, type SearchResult } from "./protocol";
 import { search } from "./search";
 import { Server } from "./server";
-import { announceProgress, createStatusItem, showMenu } from "./status";
+import { createStatusItem, showMenu } from "./status";
 
 let server: Server | undefined;
 
@@ -57,10 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
     command("menu", () => showMenu(running)),
     command("restart", () => running.restart()),
     command("showLog", () => log.show()),
-    command("walkthrough", async () => {
-      await vscode.commands.executeCommand("workbench.action.openWalkthrough", "glossator.glossator#start", false);
-      await announceProgress(running, conversations.list.length > 0);
-    }),
+    command("walkthrough", () => vscode.commands.executeCommand("workbench.action.openWalkthrough", "glossator.glossator#start", false)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void running.restart()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => {
       if (running.state.kind === "stopped") void running.start();

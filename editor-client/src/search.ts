@@ -75,26 +75,31 @@ export function search(server: Server, initial?: { query: string; hits: readonly
       if (source === own) pick.busy = false;
     }
   };
-  const show = (item: HitItem, preview: boolean): Promise<void> => reveal(vscode.Uri.parse(item.hit.uri), item.hit.range, preview);
+  // One after the other: a preview that is slow must not come up after what was chosen, or after what was there before.
+  let showing: Promise<unknown> = Promise.resolve();
+  const next = (show: () => PromiseLike<unknown>): void => {
+    showing = showing.then(show).catch(() => undefined);
+  };
+  const show = (item: HitItem, preview: boolean): void => next(() => reveal(vscode.Uri.parse(item.hit.uri), item.hit.range, preview));
   pick.onDidChangeValue((value) => {
     clearTimeout(timer);
     timer = setTimeout(() => void run(value), DELAY);
   });
   pick.onDidChangeActive(([item]) => {
-    if (item && pick.value) void show(item, true);
+    if (item && pick.value) show(item, true);
   });
   pick.onDidAccept(() => {
     const [item] = pick.activeItems;
     if (!item) return;
     accepted = true;
     pick.hide();
-    void show(item, false);
+    show(item, false);
   });
   pick.onDidHide(() => {
     clearTimeout(timer);
     source?.cancel();
     pick.dispose();
-    if (!accepted && before) void vscode.window.showTextDocument(before.document, { selection: before.selection, viewColumn: before.column });
+    if (!accepted && before) next(() => vscode.window.showTextDocument(before.document, { selection: before.selection, viewColumn: before.column }));
   });
   pick.show();
 }

@@ -58,15 +58,6 @@ export function createStatusItem(server: Server): vscode.Disposable {
   return vscode.Disposable.from(item, server.onDidChange(update));
 }
 
-/** Tell the first steps, which notice only changes, what is done already. */
-export async function announceProgress(server: Server, asked: boolean): Promise<void> {
-  const done = { indexed: (server.status?.index.files ?? 0) > 0, hasModel: Boolean(server.status?.model.name), asked };
-  for (const [name, value] of Object.entries(done)) {
-    await vscode.commands.executeCommand("setContext", `glossator.${name}`, false);
-    if (value) await vscode.commands.executeCommand("setContext", `glossator.${name}`, true);
-  }
-}
-
 /** The item's menu. */
 export async function showMenu(server: Server): Promise<void> {
   const t = vscode.l10n.t;

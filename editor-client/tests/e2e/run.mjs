@@ -38,7 +38,10 @@ const shot = async (name) => {
   await page.screenshot({ path: path.join(config.artifacts, `${name}.png`), animations: "disabled" });
 };
 /** A part of the window, as the README shows it (editor-client/media). */
-const picture = (name, x, y, width, height) => page.screenshot({ path: path.join(config.artifacts, `picture-${name}.png`), clip: { x, y, width, height } });
+async function picture(name, x, y, width, height) {
+  await page.screenshot({ path: path.join(config.artifacts, `picture-${name}.png`), clip: { x, y, width, height } });
+}
+
 const panel = () => panelOf(page);
 const lastTurn = () => panel().locator(".turn").last();
 
@@ -219,6 +222,7 @@ async function trusted() {
   await step("a model streams its answer, with sources and highlighted code", async () => {
     code.writeMachine({ "glossator.model": config.models.reciter });
     await modelNamed("reciter");
+    await command(page, "View: Close Other Editors in Group");
     await command(page, "Glossator: New Conversation");
     await panel().locator(".empty", { hasText: "reciter" }).waitFor();
     const turn = await ask("How is the tax added to the total?");
@@ -228,6 +232,7 @@ async function trusted() {
     assert.match(await turn.locator(".note").innerText(), /reciter.*tokens/s);
     await turn.locator(".answer").scrollIntoViewIfNeeded();
     await shot("answer-dark");
+    await page.locator(".workbench-hover-container:visible").waitFor({ state: "hidden" });
     await picture("panel", 0, 36, 900, 560);
     await accessible();
   });
