@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 FOUND = 150
 """Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
-RANKED_FILES = 96
+RANKED_FILES = 64
 """Candidate files whose features are worked out; more cost time and change nothing."""
 NAMED = 40
 """Definitions looked at per name of the query."""
