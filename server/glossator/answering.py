@@ -13,12 +13,13 @@ import logging
 import re
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from glossator.errors import ModelNotFoundError, SymbolNotFoundError, UsageError
+from glossator.errors import ModelNotFoundError, UsageError
 from glossator.explanations import Explanations
-from glossator.retrieval.context import Gathered, disk_reader, estimated_tokens, gather, gather_symbol, split_lines
+from glossator.material import Material, Piece, Question, for_question, for_symbol, reader
+from glossator.retrieval.context import Gathered, estimated_tokens, split_lines
 from glossator.retrieval.evidence import evidence_answer
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glossator.index.records import Filter, StoredEntry
+    from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, Usage
     from glossator.model.prompts import Conversation
     from glossator.model.prompts import Evidence as Shown
-    from glossator.retrieval.context import Evidence, Read
+    from glossator.retrieval.context import Evidence
     from glossator.session import Root, Session
     from glossator.settings import Settings
 
@@ -43,20 +44,7 @@ MAX_EVIDENCE_TOKENS = 12_000
 """Evidence shown to a model of any context: more dilutes the answer and costs seconds of reading on a CPU."""
 CONVERSATIONS = 64
 """Conversations kept in memory, the least recently used forgotten first."""
-FOCUS_SHARE = 0.5
-"""Part of the budget for what surrounds the symbol that a question is about."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Lines of a file of a root (1-based, inclusive)."""
-
-    root: Root
-    path: str
-    start_line: int
-    end_line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +92,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, and where to look."""
-
-    text: str
-    where: Filter | None = None
-    focus: Place | None = None
-    """The symbol (one line) or selection (several) that it is about."""
-    pinned: tuple[Place, ...] = ()
-    removed: tuple[Place, ...] = ()
-    conversation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Listener:
     """Who is told while an answer is made; called in the event loop."""
 
@@ -124,22 +99,6 @@ class Listener:
     delta: Callable[[str], None] = lambda _: None
     stage: Callable[[str], None] = lambda _: None
     """What is going on, in words: "searching", "loading the model", "answering"."""
-
-
-@dataclass(slots=True)
-class _Piece:
-    """Evidence of one root."""
-
-    root: Root
-    evidence: Evidence
-
-
-@dataclass(slots=True)
-class _Material:
-    """All evidence of one answer, best first, and what the index's own answer needs."""
-
-    pieces: list[_Piece] = field(default_factory=list)
-    gathered: Gathered | None = None
 
 
 class Answerer:
@@ -262,7 +221,7 @@ class Answerer:
         identity = question.conversation_id or f"c-{uuid.uuid4().hex[:12]}"
         if model is None:
             listener.stage("searching")
-            material = await asyncio.to_thread(self._material, question, EVIDENCE_TOKENS, estimated_tokens)
+            material = await asyncio.to_thread(for_question, self._session, question, EVIDENCE_TOKENS, estimated_tokens)
             return self._from_index(material, identity, listener)
         from glossator.model import prompts
 
@@ -280,7 +239,7 @@ class Answerer:
             )
             listener.stage("searching")
             budget = min(room, MAX_EVIDENCE_TOKENS)
-            material = await asyncio.to_thread(self._material, question, budget, self._counter(model))
+            material = await asyncio.to_thread(for_question, self._session, question, budget, self._counter(model))
             answer = await self._write(model, asked, material, conversation, overview, listener)
         return replace(answer, conversation_id=identity)
 
@@ -323,14 +282,14 @@ class Answerer:
         identity = f"c-{uuid.uuid4().hex[:12]}"
         listener.stage("searching")
         if model is None:
-            material = await asyncio.to_thread(self._symbol_material, root, entry, EVIDENCE_TOKENS, estimated_tokens)
+            material = await asyncio.to_thread(for_symbol, root, entry, EVIDENCE_TOKENS, estimated_tokens)
             return self._from_index(material, identity, listener)
         from glossator.model import prompts
 
         asked = prompts.explain_question(entry.qualified_name, entry.kind)
         overview = await asyncio.to_thread(self._overview, root)
         # The context is keyed by evidence of a fixed budget, so that the key needs no model that is loaded.
-        material = await asyncio.to_thread(self._symbol_material, root, entry, EVIDENCE_TOKENS, estimated_tokens)
+        material = await asyncio.to_thread(for_symbol, root, entry, EVIDENCE_TOKENS, estimated_tokens)
         key = self._explanations.key(
             self._model_identity(), prompts.PROMPT_VERSION, asked, [piece.evidence.text for piece in material.pieces]
         )
@@ -372,7 +331,7 @@ class Answerer:
         from glossator.model.prompts import PROMPT_VERSION
 
         identity = self._model_identity()
-        text = self._read(root)(entry.path) if identity else None
+        text = reader(root)(entry.path) if identity else None
         if text is None:
             return None
         source = split_lines(text)[entry.start_line - 1 : entry.end_line]
@@ -390,97 +349,6 @@ class Answerer:
         except (ModelNotFoundError, OSError):
             return ""
 
-    # Evidence
-
-    def _read(self, root: Root) -> Read:
-        return disk_reader(root.path, self._session.settings, root.buffer_texts())
-
-    def _material(self, question: Question, budget: int, count: Callable[[str], int]) -> _Material:
-        """Evidence for a question: what is pinned, what it is about, then what search finds in each root."""
-        material = _Material()
-        left = budget
-        for place in question.pinned:
-            left -= self._add_place(material, place, "pinned", count)
-        focus = question.focus
-        about = ""
-        if focus is not None:
-            entry = focus.root.entry_at(focus.path, focus.start_line)
-            if focus.end_line > focus.start_line or entry is None:
-                left -= self._add_place(material, focus, "selected", count)
-            if entry is not None and entry.kind != "block":
-                about = f" `{entry.qualified_name}`"
-                share = int(left * FOCUS_SHARE)
-                found = self._symbol_material(focus.root, entry, share, count)
-                left -= _add(material, found.pieces)
-                material.gathered = found.gathered
-        searched: list[tuple[float, Root]] = []
-        for root in self._session.roots:
-            hits = root.search(question.text + about, 1, question.where)
-            if hits:
-                searched.append((hits[0].score, root))
-        searched.sort(key=lambda item: -item[0])
-        for place_in_order, (_, root) in enumerate(searched):
-            searcher = root.searcher()
-            if searcher is None or left <= 0:
-                continue
-            share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
-            with root.searching():
-                gathered = gather(
-                    searcher,
-                    question.text + about,
-                    share,
-                    read=self._read(root),
-                    count_tokens=count,
-                    where=question.where,
-                    overlay=root.overlay(),
-                )
-            left -= _add(material, [_Piece(root, item) for item in gathered.evidence])
-            if material.gathered is None:
-                material.gathered = gathered
-        _remove(material, question.removed)
-        return material
-
-    def _symbol_material(self, root: Root, entry: StoredEntry, budget: int, count: Callable[[str], int]) -> _Material:
-        searcher = root.searcher()
-        if searcher is None:
-            raise SymbolNotFoundError(f"{root.path} has no index yet")
-        with root.searching():
-            gathered = gather_symbol(
-                searcher, entry, budget, read=self._read(root), count_tokens=count, overlay=root.overlay()
-            )
-        return _Material([_Piece(root, item) for item in gathered.evidence], gathered)
-
-    def _add_place(self, material: _Material, place: Place, why: str, count: Callable[[str], int]) -> int:
-        """Add the lines of a place as they are; returns their tokens."""
-        from glossator.retrieval.context import Evidence
-
-        text = self._read(place.root)(place.path)
-        if text is None:
-            return 0
-        lines = split_lines(text)
-        start, end = max(place.start_line, 1), min(place.end_line, len(lines))
-        if start > end:
-            return 0
-        entry = place.root.entry_at(place.path, start) or place.root.unknown_entry(place.path, start, end)
-        source = "\n".join(lines[start - 1 : end])
-        tokens = count(source)
-        piece = Evidence(
-            0,
-            place.path,
-            start,
-            end,
-            entry.qualified_name,
-            entry.kind,
-            why,
-            source,
-            tokens,
-            "symbol",
-            source,
-            outline=False,
-            entry=entry,
-        )
-        return _add(material, [_Piece(place.root, piece)])
-
     def _counter(self, model: ChatModel) -> Callable[[str], int]:
         """Counts tokens with the model, from another thread than the event loop's."""
         from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
@@ -492,29 +360,28 @@ class Answerer:
 
         return count
 
-    async def _fit(self, model: ChatModel, material: _Material, budget: int) -> list[int]:
+    async def _fit(self, model: ChatModel, material: Material, budget: int) -> list[int]:
         """Leave out the least important pieces until the rest fits, as the model counts; returns which are left."""
         from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
 
         texts = [piece.evidence.text for piece in material.pieces]
         counts = [tokens + EVIDENCE_FRAME_TOKENS for tokens in await model.count(texts)]
         used = 0
-        kept: list[_Piece] = []
+        kept: list[Piece] = []
         shown: list[int] = []
         for at, (piece, tokens) in enumerate(zip(material.pieces, counts, strict=True)):
             if used + tokens <= budget:
                 used += tokens
-                kept.append(_Piece(piece.root, replace(piece.evidence, tokens=tokens)))
+                kept.append(Piece(piece.root, replace(piece.evidence, tokens=tokens)))
                 shown.append(at)
         material.pieces = kept
         return shown
 
     # Answers
 
-    def _from_index(self, material: _Material, identity: str, listener: Listener) -> Answer:
+    def _from_index(self, material: Material, identity: str, listener: Listener) -> Answer:
         pieces = [
-            _Piece(piece.root, replace(piece.evidence, number=number))
-            for number, piece in enumerate(material.pieces, 1)
+            Piece(piece.root, replace(piece.evidence, number=number)) for number, piece in enumerate(material.pieces, 1)
         ]
         evidence = tuple(_place(piece) for piece in pieces)
         listener.evidence(evidence)
@@ -524,7 +391,7 @@ class Answerer:
         return Answer(text, _cited(text, evidence), evidence, "", "evidence", identity, {})
 
     def _again(
-        self, kept: str, asked: str, material: _Material, conversation: Conversation, listener: Listener
+        self, kept: str, asked: str, material: Material, conversation: Conversation, listener: Listener
     ) -> Answer | None:
         """A cached explanation: its numbers are those of the same evidence in the same order. None if it is damaged."""
         from glossator.model.prompts import Turn
@@ -537,7 +404,7 @@ class Answerer:
         _, new = conversation.numbered([_shown(piece) for piece in pieces])
         conversation.add(Turn(asked, tuple(new), text))
         evidence = tuple(
-            _place(_Piece(piece.root, replace(piece.evidence, number=number))) for number, piece in enumerate(pieces, 1)
+            _place(Piece(piece.root, replace(piece.evidence, number=number))) for number, piece in enumerate(pieces, 1)
         )
         listener.evidence(evidence)
         listener.delta(text)
@@ -548,7 +415,7 @@ class Answerer:
         self,
         model: ChatModel,
         asked: str,
-        material: _Material,
+        material: Material,
         conversation: Conversation,
         overview: str,
         listener: Listener,
@@ -564,9 +431,7 @@ class Answerer:
         reasons = {(str(p.root.path), p.evidence.path, p.evidence.start_line): p.evidence for p in material.pieces}
         every, new = conversation.numbered([_shown(piece) for piece in material.pieces])
         evidence = tuple(
-            _place(
-                _Piece(roots[item.root], replace(reasons[item.root, item.path, item.start_line], number=item.number))
-            )
+            _place(Piece(roots[item.root], replace(reasons[item.root, item.path, item.start_line], number=item.number)))
             for item in every
         )
         listener.evidence(evidence)
@@ -574,7 +439,7 @@ class Answerer:
 
         def verify(item: Shown) -> Shown | None:
             root = roots.get(item.root) or self._root_at(item.root)
-            return locate(item, self._read(root)(item.path)) if root is not None else None
+            return locate(item, reader(root)(item.path)) if root is not None else None
 
         stream = CitationStream(prompt.evidence, verify)
         written: list[str] = []
@@ -642,41 +507,7 @@ def _explanations(session: Session) -> Explanations:
     return Explanations(session.settings.index_dir / "explanations.sqlite")
 
 
-def _add(material: _Material, pieces: Sequence[_Piece]) -> int:
-    """Add pieces that are not there yet; returns their tokens."""
-    used = 0
-    for piece in pieces:
-        if not any(_covers(known, piece) for known in material.pieces):
-            material.pieces.append(piece)
-            used += piece.evidence.tokens
-    return used
-
-
-def _covers(known: _Piece, piece: _Piece) -> bool:
-    one, other = known.evidence, piece.evidence
-    return (
-        known.root is piece.root
-        and one.path == other.path
-        and one.start_line <= other.start_line
-        and other.end_line <= one.end_line
-    )
-
-
-def _remove(material: _Material, places: Sequence[Place]) -> None:
-    material.pieces = [
-        piece
-        for piece in material.pieces
-        if not any(
-            piece.root is place.root
-            and piece.evidence.path == place.path
-            and piece.evidence.start_line <= place.end_line
-            and place.start_line <= piece.evidence.end_line
-            for place in places
-        )
-    ]
-
-
-def _shown(piece: _Piece) -> Shown:
+def _shown(piece: Piece) -> Shown:
     from glossator.model.prompts import Evidence as Shown
 
     item = piece.evidence
@@ -694,7 +525,7 @@ def _shown(piece: _Piece) -> Shown:
     )
 
 
-def _place(piece: _Piece) -> EvidencePlace:
+def _place(piece: Piece) -> EvidencePlace:
     item = piece.evidence
     return EvidencePlace(
         item.number,

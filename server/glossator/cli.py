@@ -372,7 +372,7 @@ def _read_queries(path: Path) -> list[tuple[object, str]]:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from glossator.answering import Question
+    from glossator.material import Question
 
     if not arguments.question.strip():
         raise UsageError("the question is empty")

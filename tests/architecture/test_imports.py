@@ -27,7 +27,7 @@ LAYERS = (
     ("workspace",),
     ("index",),
     ("retrieval", "model"),
-    ("session", "live", "answering", "explanations", "doctor"),
+    ("session", "live", "material", "answering", "explanations", "doctor"),
     ("cli", "lsp"),
     ("__main__",),
 )

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from lsprotocol import types
 
-from glossator.answering import Listener, Place, Question
+from glossator.answering import Listener
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.index.records import Filter
 from glossator.lsp import protocol
 from glossator.lsp.positions import encoding_name, split_lines, whole_lines
 from glossator.lsp.symbols import Described, describe, document_symbols, hover_text, symbol_kind
 from glossator.lsp.workspaces import to_uri
+from glossator.material import Place, Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
