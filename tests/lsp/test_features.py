@@ -146,6 +146,15 @@ async def test_code_actions_are_resolved_to_commands(client: Client, project: Pa
         "Find similar code",
     ]
     assert all("command" not in action for action in actions)
+    fixes = await client.request(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": uri},
+            "range": {"start": position, "end": position},
+            "context": {"diagnostics": [], "only": ["quickfix"]},
+        },
+    )
+    assert fixes == []
     resolved = await client.request("codeAction/resolve", actions[0])
     result = await client.request("workspace/executeCommand", resolved["command"])
     assert "add_tax" in result["answer"]

@@ -483,7 +483,8 @@ def _arguments(uri: str, position: types.Position) -> list[Any]:
 
 def _code_actions(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     uri, position = params.text_document.uri, params.range.start
-    if params.context.only and not any(str(kind) in ("", "source", "quickfix") for kind in params.context.only):
+    # Ours are of no kind: a client that asks for quick fixes or refactorings alone does not want them.
+    if params.context.only and types.CodeActionKind.Empty not in params.context.only:
         return []
     try:
         if not server.document(uri).word_at(position) or resolve(server, uri, position) is None:
