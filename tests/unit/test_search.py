@@ -178,6 +178,15 @@ def test_what_is_committed_is_found_and_what_is_deleted_is_not(tmp_path: Path) -
         assert not [hit for hit in searcher.search("frobnicate") if hit.path == "server/new.py"]
 
 
+def test_the_folder_of_an_old_version_comes_after_that_of_the_new_one(tmp_path: Path) -> None:
+    source = "export function parseSchema(text: string) {\n  return text;\n}\n"
+    project = make_project(tmp_path, {"src/v3/schema.ts": source, "src/v4/schema.ts": source})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        assert [hit.path for hit in searcher.search("parseSchema")] == ["src/v4/schema.ts", "src/v3/schema.ts"]
+        project.store.commit([], ["src/v4/schema.ts"])
+        assert [hit.path for hit in searcher.search("parseSchema")] == ["src/v3/schema.ts"]
+
+
 def test_an_empty_index_has_no_hits(tmp_path: Path) -> None:
     project = make_project(tmp_path, {})
     with project.store, Searcher(project.store, project.embedder) as searcher:

@@ -41,9 +41,11 @@ _VENDORED = re.compile(
     re.IGNORECASE,
 )
 _COMPAT = re.compile(
-    r"compat|legacy|deprecated|polyfill|shim|backport|(^|/)v[0-9]+(/|$)|(^|/)mini(/|$)|[-_.]old\b|experimental|unstable",
+    r"compat|legacy|deprecated|polyfill|shim|backport|(^|/)mini(/|$)|[-_.]old\b|experimental|unstable",
     re.IGNORECASE,
 )
+_VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
+"""A folder that holds one version of something; beside that of a newer one it is code kept for compatibility."""
 PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
 """Languages of files that hold no program: documents, data, styles."""
 
@@ -121,6 +123,7 @@ class Corpus:
         self._changes = -1
         self._paths: dict[str, NDArray[np.float32]] = {}
         self._rarity: dict[str, float] = {}
+        self._newest: dict[str, int] = {}
         self.files: dict[int, FileFacts] = {}
         self.by_stem_term: dict[str, set[int]] = {}
         self.by_path: dict[str, int] = {}
@@ -143,6 +146,8 @@ class Corpus:
         for summary in fresh:
             facts = file_facts(summary)
             self.files[facts.revision] = facts
+            if version := _version(facts.path):
+                self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
             self.by_path[facts.path] = facts.revision
             self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
             for term in facts.stem_terms:
@@ -150,6 +155,11 @@ class Corpus:
         self.entries = max(1, store.entry_count())
         self._rarity.clear()
         self._changes = changes
+
+    def is_outdated(self, path: str) -> bool:
+        """Whether a path lies in the folder of a version that has a newer one beside it ("src/v3" beside "src/v4")."""
+        version = _version(path)
+        return version is not None and version[1] < self._newest.get(version[0], 0)
 
     def named(self, name: str) -> set[str]:
         """Paths whose last component is `name`, lower case."""
@@ -188,6 +198,12 @@ class Corpus:
         weights = [min(rarity[analysis.stem(word)], 6.0) + 0.3 for word in query.words]
         rare = np.array(weights, np.float32) @ np.stack(each)
         return whole, rare / max(float(np.linalg.norm(rare)), 1e-9)
+
+
+def _version(path: str) -> tuple[str, int] | None:
+    """The folder that holds folders of versions, and the version that the path lies in."""
+    found = _VERSION.search(path)
+    return (path[: found.start()], int(found[1])) if found else None
 
 
 def _file_name(path: str) -> str:
@@ -284,6 +300,8 @@ def file_features(
     columns["referred"] = _referred(columns, findings, row, store)
     for j, name in enumerate(STATIC_NAMES):
         columns[name] = np.array([one.static[j] for one in facts], np.float32)
+    outdated = np.array([corpus.is_outdated(one.path) for one in facts], np.float32)
+    columns["compat"] = np.maximum(columns["compat"], outdated)
     features: NDArray[np.float32] = np.stack([columns[name] for name in FILE_FEATURES], axis=1)
     return features.astype(np.float32)
 
