@@ -199,9 +199,13 @@ def test_broken_statements_lose_nothing(text: str) -> None:
 def test_a_large_script_takes_time_in_proportion() -> None:
     def seconds(count: int) -> float:
         text = "".join(f"CREATE TABLE t{n} (id int);\nCREATE FUNCTION f{n}() AS $$ x $$;\nGO\n" for n in range(count))
-        start = time.process_time()
-        parse("script.sql", text)
-        return time.process_time() - start
+        best = 60.0
+        for _ in range(3):
+            start = time.process_time()
+            parse("script.sql", text)
+            best = min(best, time.process_time() - start)
+        return best
 
     seconds(10)
-    assert seconds(2000) < 20 * max(seconds(200), 0.02)
+    # Ten times as much text: a parser that looked at all of it for every statement would take a hundred times as long.
+    assert seconds(2000) < 40 * max(seconds(200), 0.02)
