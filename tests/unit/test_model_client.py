@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -304,7 +305,7 @@ async def test_cancelling_the_task_cancels_the_answer(folder: Path) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 5.0  # the whole answer would take minutes
         assert (await answer(client, max_tokens=2)).text == "on and"
 
 
@@ -408,14 +409,52 @@ async def test_a_killed_process_fails_its_request_and_the_next_one_works(folder:
         assert client.pid != pid
 
 
-async def test_a_process_killed_between_requests_is_not_noticed(folder: Path) -> None:
-    async with ModelClient(SETTINGS, path=folder / "reciter.gguf") as client:
+async def test_a_process_killed_between_requests_is_told_and_replaced(folder: Path) -> None:
+    seen: list[ModelStatus] = []
+    async with ModelClient(SETTINGS, seen.append, path=folder / "reciter.gguf") as client:
         await client.load()
         assert client.pid is not None
         psutil.Process(client.pid).kill()
-        await until(lambda: client.pid is None)
+        await until(lambda: seen[-1].state == "none")
+        assert client.pid is None
         assert client.status.state == "none"
         assert (await answer(client)).text == ANSWER
+
+
+async def test_a_process_killed_after_a_cancel_is_told_and_leaves_no_old_error(folder: Path) -> None:
+    seen: list[ModelStatus] = []
+    settings = replace(SETTINGS, context_tokens=0)
+    async with ModelClient(settings, seen.append, path=folder / "endless.gguf") as client:
+        async with aclosing(client.chat(QUESTION, max_tokens=30_000)) as events:
+            await begun(events)
+            process = psutil.Process(client.pid)
+            process.suspend()  # so that the cancel cannot be obeyed before the process is killed
+        process.kill()
+        await until(lambda: seen[-1].state == "none")
+        assert client.status.state == "none"
+
+        events = client.chat(QUESTION, max_tokens=30_000)
+        await begun(events)
+        assert client._child is not None
+        client._child.lines.append("decode: error: aborted by a callback")
+        psutil.Process(client.pid).kill()
+        with pytest.raises(ModelCrashedError, match=r"ended by SIGKILL while writing;|with status \d+ while"):
+            async for _ in events:
+                pass
+
+
+async def test_the_last_words_of_a_crash_are_those_of_its_own_request(folder: Path) -> None:
+    async with ModelClient(replace(SETTINGS, context_tokens=0), path=folder / "endless.gguf") as client:
+        await client.load()
+        assert client._child is not None
+        client._child.lines.append("decode: error: aborted by a callback")
+        events = client.chat(QUESTION, max_tokens=30_000)
+        await begun(events)
+        if sys.platform != "win32":
+            os.kill(client.pid or 0, signal.SIGSEGV)
+            with pytest.raises(ModelCrashedError, match=r"ended by SIGSEGV \(Fatal Python error: Segmentation fault\) while"):
+                async for _ in events:
+                    pass
 
 
 async def test_a_hung_process_is_replaced(folder: Path) -> None:

@@ -35,6 +35,9 @@ log = logging.getLogger("glossator.model")
 _TELLING = re.compile(r"GGML_ASSERT|[Ee]rror\b|terminate called|what\(\):|out of memory")
 """What the log's last words on a crash look like."""
 
+_KILLS = frozenset({signal.SIGTERM, signal.SIGINT} | ({signal.SIGKILL} if sys.platform != "win32" else set()))
+"""Signals that come from outside: what the process logged before has nothing to do with them."""
+
 _ERRORS: dict[str, type[ModelError]] = {
     "invalid": ModelInvalidError,
     "memory": ModelTooLargeError,
@@ -67,6 +70,7 @@ class Child:
         self.hello: Message = {}
         self.facts: Message = {}
         self.lines: deque[str] = deque(maxlen=200)
+        """Its log since it began the last request that it was sent."""
         self.ended = asyncio.Event()
         self.killed_for = ""
         self._queues: dict[int, asyncio.Queue[Message | None]] = {}
@@ -137,6 +141,7 @@ class Child:
         self._queues[self._numbers] = queue
         if self.ended.is_set():
             queue.put_nowait(None)
+        self.lines.clear()
         self.send({"op": op, "id": self._numbers, **fields})
         return Exchange(self, self._numbers, queue)
 
@@ -171,9 +176,11 @@ class Child:
         await asyncio.gather(*self._tasks)
 
     def ending(self) -> str:
-        """Why it ended, for people."""
+        """Why it ended, for people; with the last words of its log, unless it was killed."""
         code = self.process.returncode
         if code is not None and code < 0:
+            if -code in _KILLS:
+                return f"ended by {signal.Signals(-code).name}"
             try:
                 how = f"ended by {signal.Signals(-code).name}"
             except ValueError:

@@ -204,7 +204,14 @@ class ModelClient:
         elif child.hello["devices"] and not child.facts["gpuLayers"] and self.settings.gpu_layers:
             note = "a GPU is there, but nothing of the model fits on it"
         self._set("ready", device=child.facts["device"], context_tokens=child.facts["contextTokens"], note=note)
+        self._spawn(partial(self._watch, child))
         return child
+
+    async def _watch(self, child: Child) -> None:
+        """Tell that the model is gone when its process ends while nobody waits for it."""
+        await child.ended.wait()
+        if self._child is child and not self._active:
+            self._set("none")
 
     def _options(self, header: ModelHeader, hello: Message) -> Message:
         """The load request: how the model is to be run here."""
@@ -295,7 +302,10 @@ class ModelClient:
             self._idle = None
         if self._active or self._closed:
             return
-        if self._child is not None and self._child.alive and self._child.facts:
+        if self._child is not None and not self._child.alive:
+            if self._status.state != "failed":
+                self._set("none")
+        elif self._child is not None and self._child.facts:
             self._set("ready")
             if self.settings.idle_unload > 0:
                 loop = asyncio.get_running_loop()
