@@ -9,6 +9,7 @@ import { REINDEX, type SearchResult } from "./protocol";
 import { search } from "./search";
 import { Server } from "./server";
 import { createStatusItem, showMenu } from "./status";
+import { Steps, tellWhenOpened } from "./steps";
 
 let server: Server | undefined;
 
@@ -17,13 +18,20 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Glossator", { log: true });
   const running = (server = new Server(context, log));
   const conversations = new Conversations(context.workspaceState);
-  const panel = new Panel(context, running, conversations, log);
+  const steps = new Steps((key, value) => vscode.commands.executeCommand("setContext", key, value));
+  steps.mark({ asked: conversations.list.some((conversation) => conversation.turns.some((turn) => turn.state === "done")) });
+  const panel = new Panel(context, running, conversations, steps, log);
   const command = (name: string, run: (...args: unknown[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(`glossator.${name}`, run);
   context.subscriptions.push(
     log,
     running,
     panel,
     createStatusItem(running),
+    tellWhenOpened(steps),
+    running.onDidChange(() => {
+      const { index, model } = running.status ?? {};
+      steps.mark({ indexed: index?.state === "ready" && index.files > 0, hasModel: Boolean(model?.name) });
+    }),
     vscode.window.registerWebviewViewProvider(Panel.view, panel, { webviewOptions: { retainContextWhenHidden: true } }),
     command("focus", () => panel.focus()),
     command("explain", async (argument) => {

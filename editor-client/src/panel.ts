@@ -8,6 +8,7 @@ import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelSt
 import { reveal } from "./places";
 import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
 import type { Server } from "./server";
+import type { Steps } from "./steps";
 
 const SAVE_DELAY = 1000;
 
@@ -27,6 +28,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     private readonly context: vscode.ExtensionContext,
     private readonly server: Server,
     private readonly conversations: Conversations,
+    private readonly steps: Steps,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.disposables.push(
@@ -241,7 +243,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       const { answer, evidence, ...rest } = result;
       Object.assign(turn, { state: "done", answer, evidence, result: rest, stage: undefined } satisfies Partial<Turn>);
       conversation.serverId = result.conversationId;
-      void vscode.commands.executeCommand("setContext", "glossator.asked", true);
+      this.steps.mark({ asked: true });
     } catch (error) {
       turn.stage = undefined;
       if (source.token.isCancellationRequested) turn.state = "stopped";

@@ -1,6 +1,6 @@
 /** Finds a Python that can run the server, and makes the server's own environment. Knows nothing of LSP, and of VS Code but its texts. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
@@ -10,7 +10,10 @@ import { l10n } from "vscode";
 const run = promisify(execFile);
 const MINIMUM = [3, 11] as const;
 const BUILD_MINUTES = 40;
+const RUNTIME = "llama-cpp-python==0.3.36";
 const LOCK_POLL_MS = 500;
+/** Characters of a step's output that are kept to tell why it failed. */
+const OUTPUT = 200_000;
 
 /** A failure of the set-up that a user can mend; `cure` says where to lead them. */
 export class SetupError extends Error {
@@ -53,7 +56,7 @@ export async function findPython(setting: string, fromExtension: string | undefi
     if (!found) throw new SetupError(l10n.t("glossator.pythonPath ({0}) is not a Python of 3.11 or later.", setting), "python");
     return found;
   }
-  const names = process.platform === "win32" ? ["python", "py", "python3"] : ["python3", "python3.13", "python3.12", "python3.11", "python"];
+  const names = process.platform === "win32" ? ["python", "py", "python3"] : ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
   for (const command of [fromExtension, ...names]) {
     const found = command ? await probe(command) : undefined;
     if (found) return found;
@@ -78,6 +81,8 @@ export interface Setup {
   bundled: string;
   report: (message: string) => void;
   log: (text: string) => void;
+  /** Ends the set-up, and the process that it waits for. */
+  signal?: AbortSignal;
 }
 
 /** The environment's Python, with the bundled wheel installed; made or renewed only when the wheel or the Python changed. */
@@ -111,6 +116,7 @@ export async function ensureEnvironment(base: Found, setup: Setup): Promise<stri
 /** Take a lock that another window may hold, for as long as its process lives. */
 async function acquire(lock: string, setup: Setup): Promise<void> {
   for (;;) {
+    setup.signal?.throwIfAborted();
     try {
       await writeFile(lock, String(process.pid), { flag: "wx" });
       return;
@@ -145,34 +151,66 @@ async function make(base: Found, environment: string, wheel: string, requirement
   await rm(environment, { recursive: true, force: true });
   setup.report(l10n.t("creating an environment"));
   await step(base.path, ["-m", "venv", environment], setup, (output) =>
-    /ensurepip|venv/i.test(output)
+    /ensurepip|No module named '?venv/i.test(output)
       ? new SetupError(l10n.t("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv)."), "python")
-      : new SetupError(l10n.t("The server's environment could not be created."), "log"),
+      : (known(output) ?? new SetupError(l10n.t("The server's environment could not be created."), "log")),
   );
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-  const failed = (output: string): SetupError =>
-    /resolve|connection|network|timed? ?out|retries|ssl|unreachable|from versions: none/i.test(output)
-      ? new SetupError(l10n.t("The server's packages could not be downloaded: is there a network?"), "network")
-      : new SetupError(l10n.t("The server's packages could not be installed."), "log");
+  const failed = (output: string): SetupError => pipFailure(output, base.version);
+  const total = (await readFile(requirements, "utf8")).match(/^[\w.-]+==/gm)?.length ?? 0;
   setup.report(l10n.t("installing the server's packages"));
-  await step(executable, [...pip, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed);
+  await step(executable, [...PIP, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed, { line: progress(total, setup.report) });
   setup.report(l10n.t("installing the server"));
-  await step(executable, [...pip, "--no-deps", wheel], setup, failed);
+  await step(executable, [...PIP, "--no-deps", wheel], setup, failed);
+}
+
+const PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
+
+/** Tells what pip is at, from its lines. */
+export function progress(total: number, report: (message: string) => void): (line: string) => void {
+  let count = 0;
+  return (line) => {
+    const found = /^(?:Collecting|Processing) (?:.*[/\\])?([\w.]+(?:-[a-z][\w.]*)*)/i.exec(line);
+    if (found?.[1]) report(l10n.t("fetching the server's packages ({0} of {1}: {2})", Math.min(++count, total), total, found[1]));
+    else if (line.startsWith("Installing collected packages")) report(l10n.t("installing the server's packages"));
+  };
+}
+
+/** Why a step failed, where the reason does not lie in what it does; undefined for any other. */
+function known(output: string): SetupError | undefined {
+  if (/no space left|errno 28\b|winerror 112\b|disk quota/i.test(output)) return new SetupError(l10n.t("The disk is full."), "log");
+  if (/Retrying \(Retry|ConnectionError|ProxyError|SSLError|ReadTimeout|name resolution|unreachable/i.test(output)) {
+    return new SetupError(l10n.t("The server's packages could not be downloaded: is there a network?"), "network");
+  }
+  return undefined;
+}
+
+/** What it means that pip could not install the server's packages. */
+export function pipFailure(output: string, version: string): SetupError {
+  const missing = /No matching distribution found for ([\w.-]+)/i.exec(output)?.[1];
+  return (
+    known(output) ??
+    (missing
+      ? new SetupError(l10n.t("There is no package {0} for Python {1} on this machine; another Python may do.", missing, version), "python")
+      : new SetupError(l10n.t("The server's packages could not be installed."), "log"))
+  );
+}
+
+/** What it means that pip could not build the model runtime. */
+export function runtimeFailure(output: string): SetupError {
+  if (/CMAKE_(?:C|CXX)_COMPILER|CMAKE_MAKE_PROGRAM is not set|compiler.{0,40}not (?:found|able)|nmake|Microsoft Visual C\+\+/i.test(output)) {
+    return new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log");
+  }
+  const reason = known(output);
+  if (reason?.cure === "network") {
+    return new SetupError(l10n.t("The model runtime could not be downloaded: is there a network? Everything else works without it."), "network");
+  }
+  return reason ?? new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log");
 }
 
 /** Install the llama.cpp runtime into the environment; everything but the model works without it. */
 export async function installRuntime(executable: string, setup: Setup): Promise<void> {
   setup.report(l10n.t("building the model runtime (some minutes, once)"));
-  await step(
-    executable,
-    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "llama-cpp-python==0.3.36"],
-    setup,
-    (output) =>
-      /compiler|CMAKE_CXX|cmake|nmake|MSVC/i.test(output)
-        ? new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log")
-        : new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log"),
-    BUILD_MINUTES,
-  );
+  await step(executable, [...PIP, RUNTIME], setup, runtimeFailure, { minutes: BUILD_MINUTES });
 }
 
 /** Whether the environment has the llama.cpp runtime. */
@@ -184,14 +222,35 @@ export async function hasRuntime(executable: string): Promise<boolean> {
   );
 }
 
-async function step(command: string, args: string[], setup: Setup, failure: (output: string) => SetupError, minutes = 15): Promise<void> {
+interface StepOptions {
+  minutes?: number;
+  line?: (line: string) => void;
+}
+
+/** Run one step of the set-up; what it prints goes into the log, and decides what its failure means. */
+function step(command: string, args: string[], setup: Setup, failure: (output: string) => Error, options: StepOptions = {}): Promise<void> {
   setup.log(`$ ${command} ${args.join(" ")}`);
-  try {
-    const { stdout, stderr } = await run(command, args, { timeout: minutes * 60_000, maxBuffer: 64 << 20 });
-    setup.log(stdout + stderr);
-  } catch (error) {
-    const output = error instanceof Error ? `${error.message}\n${(error as { stderr?: string }).stderr ?? ""}` : String(error);
-    setup.log(output);
-    throw failure(output);
-  }
+  return new Promise((resolve, reject) => {
+    const signals = [AbortSignal.timeout((options.minutes ?? 15) * 60_000), ...(setup.signal ? [setup.signal] : [])];
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any(signals) });
+    let output = "";
+    let rest = "";
+    const take = (data: string): void => {
+      output = (output + data).slice(-OUTPUT);
+      const lines = (rest + data).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        if (line.trim()) setup.log(line);
+        options.line?.(line);
+      }
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", take);
+    child.on("error", (error) => take(`${error.message}\n`));
+    child.on("close", (code) => {
+      if (rest.trim()) setup.log(rest);
+      if (code === 0) resolve();
+      else if (setup.signal?.aborted) reject(setup.signal.reason as Error);
+      else reject(failure(output));
+    });
+  });
 }

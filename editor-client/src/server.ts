@@ -24,6 +24,7 @@ export class Server implements vscode.Disposable {
   /** Counts starts and stops, so that what belongs to an earlier one is seen to be over. */
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private settingUp: AbortController | undefined;
   private readonly stateEmitter = new vscode.EventEmitter<void>();
   readonly onDidChange = this.stateEmitter.event;
   state: ServerState = { kind: "starting", message: "" };
@@ -59,12 +60,14 @@ export class Server implements vscode.Disposable {
     const interpreter = vscode.workspace.isTrusted ? await pythonExtension() : undefined;
     const base = await findPython(settings.get<string>("pythonPath") ?? "", interpreter);
     this.log.info(`Python ${base.version} at ${base.path}`);
+    const { signal } = (this.settingUp = new AbortController());
     this.executable = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: "Glossator" },
       (progress) => {
         const setup = this.setup;
         return ensureEnvironment(base, {
           ...setup,
+          signal,
           report: (message) => {
             setup.report(message);
             progress.report({ message });
@@ -180,6 +183,7 @@ export class Server implements vscode.Disposable {
 
   async stop(): Promise<void> {
     this.attempt += 1;
+    this.settingUp?.abort();
     clearTimeout(this.timer);
     const client = this.client;
     this.client = undefined;

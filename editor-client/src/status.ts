@@ -51,8 +51,6 @@ export function createStatusItem(server: Server): vscode.Disposable {
     item.backgroundColor =
       shown.severity === "normal" ? undefined : new vscode.ThemeColor(`statusBarItem.${shown.severity}Background`);
     item.show();
-    void vscode.commands.executeCommand("setContext", "glossator.indexed", (server.status?.index.files ?? 0) > 0);
-    void vscode.commands.executeCommand("setContext", "glossator.hasModel", Boolean(server.status?.model.name));
   };
   update();
   return vscode.Disposable.from(item, server.onDidChange(update));

@@ -4,7 +4,7 @@
 // forever), folder (for everything that is written) and artifacts (for pictures). Steps build on each other.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { VSCode, clickWord, command, hover, launchBrowser, openFile, panelOf, quickInput, until } from "./vscode.mjs";
@@ -345,7 +345,10 @@ async function trusted() {
     await page.screenshot({ path: path.join(config.artifacts, "models.png") });
     await page.keyboard.press("Escape");
     await command(page, "Glossator: First Steps");
-    await page.locator(".gettingStartedContainer", { hasText: "Get Started with Glossator" }).waitFor();
+    const steps = page.locator(".gettingStartedContainer", { hasText: "Get Started with Glossator" });
+    await steps.waitFor();
+    // All three were done before somebody opened them.
+    await steps.locator(".getting-started-step .complete").nth(2).waitFor();
     await shot("walkthrough");
     await page.keyboard.press("Control+w");
   });
@@ -367,14 +370,17 @@ async function trusted() {
 }
 
 async function untrusted() {
-  // Set-up: no usable Python, then no packages to be had, then a server of one's own; all in a folder that is not trusted.
+  // Set-up, from nothing: no usable Python, then no network, then all that is needed; in a folder that is not trusted.
+  const pip = path.join(config.folder, "pip.conf");
+  const own = process.env.PIP_CONFIG_FILE ? readFileSync(process.env.PIP_CONFIG_FILE, "utf8") : "";
+  writeFileSync(pip, "[global]\nproxy = http://127.0.0.1:9\nretries = 1\n");
   code = await VSCode.start({
     ...config,
     folder: path.join(config.folder, "two"),
     browser,
     trust: true,
-    machine: { "glossator.pythonPath": "/nonexistent/python", "glossator.model": config.models.reciter },
-    env: { PIP_NO_INDEX: "1", PIP_CONFIG_FILE: "/dev/null" },
+    machine: { "glossator.pythonPath": "/nonexistent/python", "glossator.model": config.models.reciter, "glossator.indexDir": path.join(config.folder, "set-up") },
+    env: { PIP_CONFIG_FILE: pip },
   });
 
   await step("without a Python it says so, and what to do", async () => {
@@ -388,9 +394,26 @@ async function untrusted() {
 
   await step("without a network it says so, and offers to try again", async () => {
     code.writeMachine({ "glossator.pythonPath": config.basePython });
-    await panel().locator(".banner", { hasText: "is there a network" }).waitFor({ timeout: 60_000 });
-    await panel().locator(".banner").getByRole("button", { name: "Try again" }).waitFor();
+    await panel().locator(".banner", { hasText: "is there a network" }).waitFor({ timeout: 120_000 });
     await shot("no-network");
+  });
+
+  await step("the server is installed from what the extension carries, and answers", async () => {
+    writeFileSync(pip, own);
+    await panel().locator(".banner").getByRole("button", { name: "Try again" }).click();
+    await panel().locator(".banner", { hasText: /packages \(\d+ of \d+: / }).waitFor({ timeout: 60_000 });
+    await shot("set-up");
+    await panel().locator(".banner").waitFor({ state: "hidden", timeout: 240_000 });
+    await indexed();
+    const turn = await ask("How is the tax added?");
+    await answered(turn);
+    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    assert.match(descendants(code.process.pid).find((child) => child.command.includes("glossator serve")).command, /glossator\.glossator\/server-[0-9a-f]{12}\//);
+    await command(page, "Glossator: Search the Code");
+    await quickInput(page).locator("input").first().fill("empty cart order");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "place_order" }).first().waitFor();
+    await leaveSearch();
+    await command(page, "Glossator: New Conversation");
   });
 
   await step("in an untrusted folder the index answers, and no model runs", async () => {

@@ -3,12 +3,15 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { ensureEnvironment, findPython, probe, SetupError, type Found, type Setup } from "../../src/python";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { ensureEnvironment, findPython, hasRuntime, installRuntime, pipFailure, probe, progress, runtimeFailure, SetupError, type Found, type Setup } from "../../src/python";
 
 const folder = mkdtempSync(path.join(tmpdir(), "glossator-python-"));
 const bundled = path.join(folder, "dist");
 let base: Found;
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A wheel with one module, `glossator.py`, that says its version. */
@@ -86,10 +89,82 @@ test("an installation without a server says so", async () => {
   await expect(ensureEnvironment(base, setup())).rejects.toBeInstanceOf(SetupError);
 });
 
-test("packages that cannot be had are told as such", async () => {
+test("packages that cannot be had are told as such; a set-up that is given up ends", async () => {
   bundle("3.0");
   writeFileSync(path.join(bundled, "requirements.txt"), `absent-package==1.0 --hash=sha256:${"0".repeat(64)}\n`);
-  process.env["PIP_NO_INDEX"] = "1";
-  await expect(ensureEnvironment(base, setup())).rejects.toMatchObject({ cure: "network" });
-  delete process.env["PIP_NO_INDEX"];
+  // A machine without a network: nothing listens there.
+  vi.stubEnv("PIP_PROXY", "http://127.0.0.1:9");
+  vi.stubEnv("PIP_RETRIES", "1");
+  const reports: string[] = [];
+  await expect(ensureEnvironment(base, { ...setup(), report: (message) => reports.push(message) })).rejects.toMatchObject({ cure: "network" });
+  expect(reports).toEqual(["creating an environment", "installing the server's packages"]);
+
+  const given = new AbortController();
+  const report = (message: string): void => {
+    if (message.startsWith("installing")) given.abort();
+  };
+  await expect(ensureEnvironment(base, { ...setup(), signal: given.signal, report })).rejects.toMatchObject({ name: "AbortError" });
+  expect(readdirSync(path.join(folder, "storage")).filter((name) => name.endsWith(".lock"))).toEqual([]);
+}, 120_000);
+
+const RETRYING = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/lancedb/\n";
+const NONE = "ERROR: Could not find a version that satisfies the requirement lancedb==0.40.0 (from versions: none)\nERROR: No matching distribution found for lancedb==0.40.0";
+
+test.each<[string, string, string, RegExp]>([
+  ["no network", RETRYING + NONE, "network", /is there a network/],
+  ["no package for this Python", NONE, "python", /no package lancedb for Python 3\.15\.0/],
+  ["a full disk", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "log", /disk is full/],
+  ["anything else", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "log", /could not be installed/],
+])("pip fails with %s", (_, output, cure, message) => {
+  const failure = pipFailure(output, "3.15.0");
+  expect(failure.cure).toBe(cure);
+  expect(failure.message).toMatch(message);
+});
+
+test("the runtime's failures are told apart", () => {
+  expect(runtimeFailure("CMake Error at CMakeLists.txt:2 (project):\n  No CMAKE_CXX_COMPILER could be found.").message).toMatch(/needs a C\+\+ compiler/);
+  expect(runtimeFailure(RETRYING + NONE)).toMatchObject({ cure: "network" });
+  expect(runtimeFailure("ninja: build stopped: subcommand failed.").message).toMatch(/could not be installed/);
+});
+
+test("pip's progress is told in packages", () => {
+  const reports: string[] = [];
+  const line = progress(3, (message) => reports.push(message));
+  line("Looking in links: /wheels");
+  line("Collecting hf-xet==1.8.0 (from -r requirements.txt (line 204))");
+  line("  Downloading hf_xet-1.8.0-cp38-abi3-manylinux2014_x86_64.whl (4.3 MB)");
+  line("Processing /files/attrs-26.1.0-py3-none-any.whl (from -r requirements.txt (line 7))");
+  line("Installing collected packages: hf-xet, attrs");
+  expect(reports).toEqual(["fetching the server's packages (1 of 3: hf-xet)", "fetching the server's packages (2 of 3: attrs)", "installing the server's packages"]);
+});
+
+/** A source package of the runtime whose build finds no compiler, as CMake says it. */
+const RUNTIME = `
+import io, sys, tarfile
+def add(archive, name, text):
+    entry = tarfile.TarInfo("llama_cpp_python-0.3.36/" + name)
+    entry.size = len(text.encode())
+    archive.addfile(entry, io.BytesIO(text.encode()))
+backend = """import sys
+def fail(*_):
+    sys.exit("CMake Error: No CMAKE_CXX_COMPILER could be found.")
+build_wheel = build_sdist = prepare_metadata_for_build_wheel = fail
+"""
+with tarfile.open(sys.argv[1] + "/llama_cpp_python-0.3.36.tar.gz", "w:gz") as archive:
+    add(archive, "PKG-INFO", "Metadata-Version: 2.1\\nName: llama-cpp-python\\nVersion: 0.3.36\\n")
+    add(archive, "pyproject.toml", '[build-system]\\nrequires = []\\nbuild-backend = "backend"\\nbackend-path = ["."]\\n')
+    add(archive, "backend.py", backend)
+`;
+
+test("a machine without a compiler gets everything but the runtime", async () => {
+  bundle("4.0");
+  const made = await ensureEnvironment(base, setup());
+  expect(await hasRuntime(made)).toBe(false);
+  execFileSync(base.path, ["-c", RUNTIME, folder]);
+  vi.stubEnv("PIP_NO_INDEX", "1");
+  vi.stubEnv("PIP_FIND_LINKS", folder);
+  const logging = setup();
+  const failure: unknown = await installRuntime(made, logging).catch((error: unknown) => error);
+  expect((failure as Error).message, logging.logged.join("\n")).toMatch(/needs a C\+\+ compiler/);
+  expect(says(made)).toBe("4.0");
 }, 120_000);
