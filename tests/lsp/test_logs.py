@@ -70,6 +70,25 @@ def test_the_file_rotates_and_follows_verbose(tmp_path: Path, monkeypatch: pytes
     assert "unseen" not in text
 
 
+def test_each_process_has_a_file_and_old_ones_are_removed(tmp_path: Path) -> None:
+    assert logs.log_path().name == f"server-{os.getpid()}.log"
+    ended = 10_000_000  # past the largest process id
+    for number in range(ended, ended + logs.PROCESSES + 3):
+        for name in (f"server-{number}.log", f"server-{number}.log.1"):
+            (tmp_path / name).write_text("x")
+            os.utime(tmp_path / name, (number, number))
+    own = tmp_path / f"server-{os.getpid()}.log"
+    own.write_text("x")
+    os.utime(own, (1, 1))
+    (tmp_path / "other.log").write_text("x")
+    logs.remove_old(tmp_path)
+    kept = {path.name for path in tmp_path.iterdir()}
+    latest = range(ended + 3, ended + logs.PROCESSES + 3)
+    wanted = {f"server-{number}.log{end}" for number in latest for end in ("", ".1")}
+    assert kept == {own.name, "other.log", *wanted}
+    logs.remove_old(tmp_path / "absent")
+
+
 def test_what_pygls_logs_is_stripped_of_messages() -> None:
     def filtered(name: str, *arguments: object) -> str:
         record = logging.LogRecord(name, logging.ERROR, "", 1, "Failed to handle %s: %s", arguments, None)
@@ -108,7 +127,7 @@ async def test_a_handler_that_fails_logs_no_document(tmp_path: Path, project: Pa
     await client.request("shutdown")
     client.notify("exit")
     assert await asyncio.wait_for(process.wait(), END) == 0
-    text = "".join(path.read_text("utf-8") for path in tmp_path.rglob("server.log*"))
+    text = "".join(path.read_text("utf-8") for path in tmp_path.rglob("server-*.log*"))
     if os.name == "posix" and sys.platform != "darwin":  # elsewhere the log is not where a variable says
         assert "RuntimeError: broken" in text
     assert "SECRETMARKER" not in text
