@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from glossator.errors import StoreError, StoreLockedError
+from glossator.index.catalogue import SCHEMA_VERSION
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
 
@@ -368,8 +369,8 @@ def test_commits_while_the_table_is_written_anew(store: Store, monkeypatch: pyte
 
     index = Table.index
 
-    def commit_meanwhile(table: Table, rows: int) -> None:
-        index(table, rows)
+    def commit_meanwhile(table: Table) -> None:
+        index(table)
         store.commit(
             [update("f1.py", entry("changed"), terms="word"), update("new.py", entry("new"))], deleted=["f2.py"]
         )
@@ -396,7 +397,7 @@ def test_vectors_are_known_to_other_roots(tmp_path: Path) -> None:
 def test_folder_is_private_and_named_after_root_format_and_embedder(tmp_path: Path) -> None:
     folder = Store.folder_for(tmp_path / "cache", tmp_path / "My Project", "static/1")
     assert folder.parent.name.startswith("My_Project")
-    assert folder.name.startswith("v1-static_1")
+    assert folder.name.startswith(f"v{SCHEMA_VERSION}-static_1")
     assert folder == Store.folder_for(tmp_path / "cache", tmp_path / "x" / ".." / "My Project", "static/1")
     assert folder != Store.folder_for(tmp_path / "cache", tmp_path / "My Project", "static_1")
     assert folder.parent != Store.folder_for(tmp_path / "cache", tmp_path / "Other" / "My Project", "static/1").parent

@@ -185,8 +185,8 @@ def test_end_while_the_table_is_written_anew(folder: Path, monkeypatch: pytest.M
         # A commit in between gives the change-over something to delete.
         index = Table.index
 
-        def commit_meanwhile(table: Table, rows: int) -> None:
-            index(table, rows)
+        def commit_meanwhile(table: Table) -> None:
+            index(table)
             monkeypatch.setattr(Table, "delete", original)
             store.commit([state(3, 1)])
             monkeypatch.setattr(Table, "delete", end)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of this schema and of the LanceDB table's; part of the index folder's name."""
 
 ORDINAL_BITS = 20
@@ -183,6 +183,12 @@ class Catalogue(Database):
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
         return int(self.get("changes"))
+
+    def position(self) -> tuple[int, int]:
+        """`changes`, and the generation of the LanceDB table."""
+        with self.reading() as connection:
+            found = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('changes', 'table')").fetchall())
+        return int(found["changes"]), int(found["table"])
 
     def counts(self) -> tuple[int, int, int, int]:
         """How many files, entries, symbols and lines are indexed."""

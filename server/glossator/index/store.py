@@ -23,12 +23,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glossator.errors import StoreCorruptError, StoreError
-from glossator.index import database, folders
+from glossator.index import database, folders, nearest
 from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION, Catalogue
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.entries import Skipped
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
+from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
 from glossator.index.table import Lance, Rows, Table, frequencies
 from glossator.index.vectors import VectorCache, cache_path
@@ -44,6 +45,9 @@ __all__ = ["FileRecord", "FileSummary", "FileUpdate", "Filter", "Store", "StoreS
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_Globs = tuple[tuple[str, ...], tuple[str, ...]]
+_Inside = tuple[str, "NDArray[np.int64] | None"]
+"""Which files some globs let through: LanceDB's condition, and their revisions; "" and None for all."""
 
 QUERY_TERMS = 24
 """At most this many terms, the rarest, are looked for: the others cost much and decide little."""
@@ -86,7 +90,8 @@ class Store(Lookup):
         self._opening = threading.Lock()
         self._writing = threading.RLock()
         self._maintaining = threading.Lock()
-        self._scopes: tuple[int, dict[tuple[tuple[str, ...], tuple[str, ...]], str | None]] = (-1, {})
+        self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
+        self._nearest = Nearest(self._nearest_folder, catalogue.position, catalogue.revisions, self._columns_of)
 
     @staticmethod
     def folder_for(index_dir: Path, root: Path, embedder_id: str) -> Path:
@@ -238,7 +243,7 @@ class Store(Lookup):
     def _begin(self) -> Table:
         """Make the first table."""
         generation = int(self._catalogue.get("table")) + 1
-        table = self._lance.open(generation, 0, create=True)
+        table = self._lance.open(generation, create=True)
         self._catalogue.put({"table": generation, "version": table.version(), "indexed_below": 0, "bytes": 0})
         self._table = table
         return table
@@ -250,6 +255,8 @@ class Store(Lookup):
         damaged = mark.exists()
         if damaged:
             self._catalogue.check()
+            self._nearest.forget()
+            nearest.remove(self._nearest_folder(generation))
         if not damaged and self._lance.newest_version(generation) == self._catalogue.get("version"):
             return
         import numpy as np
@@ -257,7 +264,7 @@ class Store(Lookup):
         found = np.empty(0, np.int64)
         try:
             if generation:
-                self._table = self._lance.open(generation, self.entry_count())
+                self._table = self._lance.open(generation)
                 if damaged:
                     self._table.check()
                 found = np.sort(self._table.rows_where("id >= 0")["id"].to_numpy())
@@ -284,7 +291,7 @@ class Store(Lookup):
         elif generation:
             generation = self._begin().generation
         if not self._maintaining.locked():
-            self._lance.sweep(generation)
+            self._sweep(generation)
         mark.unlink(missing_ok=True)
 
     def cached_vectors(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float16]]:
@@ -333,6 +340,8 @@ class Store(Lookup):
         rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
         if full and (pending or dead or fragments):
             return "rebuild"
+        if state["indexed_below"] and rows and not nearest.is_whole(self._nearest_folder(state["table"])):
+            return "rebuild"
         if pending > PENDING_ROWS + rows // 100 or dead > PENDING_ROWS + DEAD_SHARE * rows:
             return "rebuild"
         if fragments < FOLD_FRAGMENTS:
@@ -353,23 +362,53 @@ class Store(Lookup):
 
         with self._writing:
             generation = int(self._catalogue.get("table"))
-            self._lance.sweep(generation)
-            source = self._lance.open(generation, 0)
+            self._sweep(generation)
+            source = self._lance.open(generation)
             before = {revision: count for revision, count in self._catalogue.revisions().items() if count}
             fence = self._catalogue.next_file
         try:
-            target = self._lance.open(generation + 1, sum(before.values()), create=True)
+            target = self._lance.open(generation + 1, create=True)
             # LanceDB works on one core of two while references and terms are counted on the other.
             with ThreadPoolExecutor(1) as pool:
                 counting = pool.submit(self._derive)
                 if before:
                     source.copy(np.array(sorted(before), np.int64), target)
-                target.index(target.rows)
+                writing = pool.submit(self._write_nearest, target)
+                target.index()
+                writing.result()
                 counting.result()
             self._change_over(target, before, fence)
         except BaseException:
-            self._lance.sweep(int(self._catalogue.get("table")))
+            self._sweep(int(self._catalogue.get("table")))
             raise
+
+    def _nearest_folder(self, generation: int) -> Path:
+        """Where the vectors of a generation are kept as `nearest` searches them."""
+        return self._folder / "nearest" / str(generation)
+
+    def _write_nearest(self, table: Table) -> None:
+        try:
+            folder = self._nearest_folder(table.generation)
+            nearest.write(folder, table.all_columns, table.count(), self._lance.dimensions)
+        except OSError as error:
+            raise folders.system_error(self._folder, error) from error
+
+    def _sweep(self, generation: int) -> None:
+        """Remove what is of other generations."""
+        self._lance.sweep(generation)
+        kept = self._nearest_folder(generation)
+        for path in nearest.generations(kept.parent):
+            if path != kept:
+                nearest.remove(path)
+
+    def _columns_of(self, revisions: Sequence[int]) -> nearest.Columns | None:
+        """The rows of these revisions."""
+
+        def read(table: Table) -> nearest.Columns:
+            table.refresh()
+            return table.columns(one_of("file", revisions))
+
+        return self._read(read)
 
     def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
         """Bring a copy of the table up to date, and make it the table.
@@ -401,7 +440,7 @@ class Store(Lookup):
                 }
             )
             self._table = target
-            self._lance.sweep(target.generation)
+            self._sweep(target.generation)
 
     # Reading
 
@@ -416,7 +455,7 @@ class Store(Lookup):
             try:
                 with self._opening:
                     if self._table is None or self._table.generation != generation:
-                        self._table = self._lance.open(generation, self.entry_count())
+                        self._table = self._lance.open(generation)
                     return self._table
             except StoreCorruptError:
                 if generation == self._catalogue.get("table"):
@@ -474,10 +513,14 @@ class Store(Lookup):
 
     def vector_search(self, vector: NDArray[np.float32], limit: int, where: Filter) -> list[tuple[int, float]]:
         """(entry id, dot product) of the nearest entries, best first."""
-        condition = self._condition(where)
-        if limit <= 0 or condition is None:
+        scope = self._scope(where)
+        if limit <= 0 or scope is None:
             return []
-        return self._read(lambda table: table.search_vectors(vector, limit, condition)) or []
+        found = self._nearest.search(vector, limit, scope)
+        if found is not None:
+            return found
+        condition = self._condition(where)
+        return self._read(lambda table: table.search_vectors(vector, limit, condition or "")) or []
 
     def terms(self, ids: Sequence[int]) -> dict[int, str]:
         """Search terms of entries."""
@@ -501,23 +544,41 @@ class Store(Lookup):
 
     def _condition(self, where: Filter) -> str | None:
         """The filter as LanceDB's condition: "" if it lets everything through, None if nothing."""
+        scope = self._scope(where)
+        if scope is None:
+            return None
         conditions = []
-        for column, labels in (("language", where.languages), ("kind", where.kinds)):
-            if labels:
-                numbers = self._catalogue.labels(labels).values()
-                if not numbers:
-                    return None
-                conditions.append(one_of(column, sorted(numbers)))
+        for column, numbers in (("language", scope.languages), ("kind", scope.kinds)):
+            if numbers is not None:
+                conditions.append(one_of(column, numbers.tolist()))
+        if scope.files is not None:
+            inside = self._files_in_scope((where.include, where.exclude))
+            if inside is not None:
+                conditions.append(inside[0])
+        return " AND ".join(conditions)
+
+    def _scope(self, where: Filter) -> Scope | None:
+        """The filter in numbers; None if it lets nothing through."""
+        import numpy as np
+
+        numbers: list[NDArray[np.int16] | None] = []
+        for labels in (where.languages, where.kinds):
+            found = np.array(sorted(self._catalogue.labels(labels).values()), np.int16) if labels else None
+            if found is not None and not len(found):
+                return None
+            numbers.append(found)
+        files = None
         if where.include or where.exclude:
             inside = self._files_in_scope((where.include, where.exclude))
             if inside is None:
                 return None
-            if inside:
-                conditions.append(inside)
-        return " AND ".join(conditions)
+            files = inside[1]
+        return Scope(numbers[0], numbers[1], files)
 
-    def _files_in_scope(self, globs: tuple[tuple[str, ...], tuple[str, ...]]) -> str | None:
-        """The condition for the files that the globs let through: "" for all, None for none."""
+    def _files_in_scope(self, globs: _Globs) -> _Inside | None:
+        """The files that the globs let through; None for none."""
+        import numpy as np
+
         changes = self._catalogue.changes()
         known, conditions = self._scopes
         if known != changes or len(conditions) > 100:
@@ -527,18 +588,21 @@ class Store(Lookup):
             paths = self._catalogue.paths()
             matches = matcher(*globs)
             inside = [matches(path) for _, path in paths]
+            numbers = [number for number, _ in paths]
             if not any(inside):
                 conditions[globs] = None
             elif all(inside):
-                conditions[globs] = ""
+                conditions[globs] = ("", None)
             else:
-                conditions[globs] = files_inside([number for number, _ in paths], inside)
+                revisions = np.array(numbers, np.int64)[np.array(inside, np.bool_)]
+                conditions[globs] = (files_inside(numbers, inside), revisions)
         return conditions[globs]
 
     def close(self) -> None:
         """Release files and the lock."""
         with self._writing:
             self._table = None
+            self._nearest.forget()
             self._lance.close()
             self._catalogue.close()
             self._cache.close()

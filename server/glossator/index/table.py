@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import re
 import shutil
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from glossator.errors import StoreError
 from glossator.index.catalogue import ORDINAL_BITS
 from glossator.index.database import corrupt_error, full_error
+from glossator.index.nearest import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -35,19 +35,8 @@ _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not e
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
 # What the system says, in LanceDB's words: no room (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
-VECTOR_INDEX_ROWS = 8_000
-"""From this many rows on a vector index is made; below, reading all vectors is as fast."""
-
-PARTITION_ROWS = 2_000
-"""Rows in a partition of the vector index, on average."""
-
-PROBE_SHARE = 0.7
-"""Share of the partitions that a vector search looks into. With the vectors of 75,000 entries of the standard library
-(the bundled model) and questions taken from docstrings, recall at 100 was .92 at .21, .958 at .43, .993 at .65, .998 at
-.8; all took 4 to 8 ms, where reading the column without an index takes 90 ms."""
-
 COPY_ROWS = 10_000
-"""Rows that are copied at a time: about 12 MB."""
+"""Rows that are copied at a time: about 8 MB."""
 
 SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
 
@@ -87,10 +76,9 @@ class _Loop:
 class Table:
     """One generation of the LanceDB table."""
 
-    def __init__(self, lance: Lance, generation: int, handle: Any, rows: int) -> None:
+    def __init__(self, lance: Lance, generation: int, handle: Any) -> None:
         self._lance = lance
         self.generation = generation
-        self.rows = rows
         self._handle = handle
 
     # Writing
@@ -103,7 +91,7 @@ class Table:
         schema = self._lance.schema()
         numbers = (rows.ids, rows.files, rows.languages, rows.kinds)
         arrays = [pa.array(column, field.type) for column, field in zip(numbers, schema, strict=False)]
-        flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
+        flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float16).reshape(-1))
         vector = pa.FixedSizeListArray.from_arrays(flat, self._lance.dimensions)
         return self.append(pa.record_batch([*arrays, pa.array(rows.terms, pa.string()), vector], schema=schema))
 
@@ -115,9 +103,9 @@ class Table:
         """Delete the rows that match; the table's new version."""
         return int(self._lance.run(lambda: self._handle.delete(condition)).version)
 
-    def index(self, rows: int) -> None:
-        """Make the indexes of this many rows."""
-        from lancedb.index import FTS, Bitmap, BTree, IvfFlat
+    def index(self) -> None:
+        """Make the indexes of the rows that there are."""
+        from lancedb.index import FTS, Bitmap, BTree
 
         text = FTS(
             with_position=False,
@@ -131,10 +119,6 @@ class Table:
         scalars = {"id": BTree(), "file": BTree(), "kind": Bitmap(), "language": Bitmap()}
         for column, config in {**scalars, "terms": text}.items():
             self._create_index(column, config)
-        if rows >= VECTOR_INDEX_ROWS:
-            # Few rounds over few samples: more made no difference to recall, measured on clustered vectors.
-            config = IvfFlat(distance_type="dot", num_partitions=partitions_for(rows), max_iterations=3, sample_rate=30)
-            self._create_index("vector", config)
 
     def _create_index(self, column: str, config: Any) -> None:
         self._lance.run(lambda: self._handle.create_index(column, config=config))
@@ -181,13 +165,11 @@ class Table:
         return list(zip(*_lists(self._read(query), "id", "_score"), strict=True))
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
-        """(id, dot product) of the nearest rows, best first; `condition` "" lets all through."""
+        """(id, dot product) of the nearest rows, best first; `condition` "" lets all through. It reads all vectors."""
         import numpy as np
 
-        probes = math.ceil(PROBE_SHARE * partitions_for(self.rows))
-
         def query(table: Any) -> Any:
-            found = table.vector_search(np.asarray(vector, dtype=np.float32)).distance_type("dot").nprobes(probes)
+            found = table.vector_search(np.asarray(vector, dtype=np.float32)).distance_type("dot")
             found = found.select(["id", "_distance"]).limit(limit)
             return found.where(condition) if condition else found
 
@@ -209,9 +191,6 @@ class Table:
         import numpy as np
         import pyarrow as pa
 
-        stream = self._lance.run(
-            lambda: self._handle.query().where(f"file >= {live[0]}").to_batches(max_batch_length=COPY_ROWS)
-        )
         waiting: list[Any] = []
 
         def flush() -> None:
@@ -219,15 +198,30 @@ class Table:
                 target.append(pa.Table.from_batches(waiting))
                 waiting.clear()
 
-        while True:
-            batch = self._lance.run(lambda: anext(stream, None))
-            if batch is None:
-                break
+        for batch in self._batches(lambda query: query.where(f"file >= {live[0]}")):
             kept = np.isin(batch["file"].to_numpy(), live)
             waiting.append(batch if kept.all() else batch.filter(pa.array(kept)))
             if sum(len(part) for part in waiting) >= COPY_ROWS:
                 flush()
         flush()
+
+    def _batches(self, narrowed: Callable[[Any], Any]) -> Iterator[Any]:
+        """All rows of a query, as record batches of Arrow's."""
+        stream = self._lance.run(lambda: narrowed(self._handle.query()).to_batches(max_batch_length=COPY_ROWS))
+        while (batch := self._lance.run(lambda: anext(stream, None))) is not None:
+            yield batch
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(self._lance.run(self._handle.count_rows))
+
+    def columns(self, condition: str) -> Columns:
+        """Entries and their vectors, of the rows that match."""
+        return _columns(self._read(lambda table: table.query().where(condition).select(list(_COLUMNS))))
+
+    def all_columns(self) -> Iterator[Columns]:
+        """All entries and their vectors, some thousand at a time."""
+        return map(_columns, self._batches(lambda query: query.select(list(_COLUMNS))))
 
 
 class Lance:
@@ -270,14 +264,14 @@ class Lance:
         import pyarrow as pa
 
         scalars = [(name, pa.type_for_alias(kind)) for name, kind in SCALARS.items()]
-        return pa.schema([*scalars, ("vector", pa.list_(pa.float32(), self.dimensions))])
+        return pa.schema([*scalars, ("vector", pa.list_(pa.float16(), self.dimensions))])
 
     def path(self, generation: int) -> Path:
         """The folder of a generation."""
         return self.folder / f"entries-{generation}.lance"
 
-    def open(self, generation: int, rows: int, *, create: bool = False) -> Table:
-        """Open the table of a generation, or, if `create`, make it anew. It has about this many rows."""
+    def open(self, generation: int, *, create: bool = False) -> Table:
+        """Open the table of a generation, or, if `create`, make it anew."""
         # Its warnings (of empty clusters, of a table that it makes as it is told) would reach the user's terminal.
         os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
@@ -293,7 +287,7 @@ class Lance:
                 return await self._connection.create_table(name, schema=self.schema())
             return await self._connection.open_table(name)
 
-        return Table(self, generation, self.run(start), rows)
+        return Table(self, generation, self.run(start))
 
     def newest_version(self, generation: int) -> int:
         """The newest version of a generation, by the names of its files, without LanceDB; 0 if there is none."""
@@ -324,11 +318,6 @@ class Lance:
                 self._connection = None
 
 
-def partitions_for(rows: int) -> int:
-    """How many partitions the vector index of so many rows has."""
-    return max(4, rows // PARTITION_ROWS)
-
-
 class Rows:
     """The columns of new rows, but for the vectors."""
 
@@ -348,6 +337,20 @@ class Rows:
         self.languages.extend([numbers[update.record.language]] * count)
         self.kinds.extend([numbers[entry.kind] for entry in update.entries])
         self.terms.extend(update.terms)
+
+
+_COLUMNS = ("id", "language", "kind", "vector")
+
+
+def _columns(found: Any) -> Columns:
+    """A table or batch of Arrow's as arrays."""
+    import numpy as np
+
+    ids, languages, kinds, vectors = (found[name] for name in _COLUMNS)
+    if hasattr(vectors, "combine_chunks"):
+        vectors = vectors.combine_chunks()
+    rows = np.asarray(vectors.flatten(), np.float16).reshape(len(ids), -1)
+    return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), rows)
 
 
 def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:
