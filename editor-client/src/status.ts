@@ -19,7 +19,7 @@ export function describe(server: ServerState, status: StatusResult | undefined):
     const message = server.kind === "running" ? t("starting") : server.message;
     return { text: "$(sync~spin) Glossator", tooltip: message, severity: "normal" };
   }
-  const { index, model, roots } = status;
+  const { index, model, roots, upgrades } = status;
   const lines = [t("{0} files, {1} symbols", index.files.toLocaleString("en"), index.symbols.toLocaleString("en"))];
   if (index.skipped > 0) lines.push(t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
@@ -27,6 +27,11 @@ export function describe(server: ServerState, status: StatusResult | undefined):
   if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers come from the index alone"));
   else lines.push(model.device ? t("model: {0}, {1}, on {2}", model.name, model.state, model.device) : t("model: {0}, {1}", model.name, model.state));
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
+  if (upgrades?.reason) lines.push(t("better vectors: {0}", upgrades.reason));
+  else if (upgrades?.planned) {
+    const counts = [upgrades.upgraded, upgrades.planned].map((count) => count.toLocaleString("en"));
+    lines.push(t("better vectors by {0}: {1} of {2} symbols", upgrades.model, counts[0], counts[1]));
+  }
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
   if (index.state === "indexing") {

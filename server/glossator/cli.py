@@ -34,6 +34,8 @@ INTERRUPTED = 130
 """What a shell reports for a program ended by Ctrl-C."""
 
 SLOW_UPDATE_SECONDS = 1.0
+SEARCH_PATIENCE = 3.0
+"""Seconds that a search waits for better vectors where an embedding model is installed; its start is in them."""
 """Bringing the index up to date is mentioned when it takes longer than this."""
 
 
@@ -54,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     def common(command: argparse.ArgumentParser) -> None:
         command.add_argument("--root", default=".", help="the folder that the code is in (default: the current one)")
         command.add_argument("--index-dir", help="folder that holds the indexes (default: the user's cache folder)")
-        command.add_argument("--embedder", help='"static" (default), or a GGUF embedding model')
+        command.add_argument("--embedder", help='"static" (default), or a GGUF embedding model for all vectors')
+        command.add_argument(
+            "--embedding-model",
+            metavar="MODEL",
+            help='upgrades vectors where it pays: a GGUF file, an installed model, or "none" (default: the one in use)',
+        )
         command.add_argument("--json", action="store_true", help="print JSON alone on stdout")
 
     def scope(command: argparse.ArgumentParser) -> None:
@@ -71,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", "Index a folder, or bring its index up to date.", _index)
     common(index)
+    index.add_argument(
+        "--upgrade",
+        type=float,
+        metavar="SECONDS",
+        help="then give the most used symbols better vectors for so long (the language server does so by itself)",
+    )
 
     search = add("search", "Find the symbols that fit a query best.", _search)
     common(search)
@@ -171,6 +184,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         overrides["index_dir"] = Path(arguments.index_dir)
     if getattr(arguments, "embedder", None):
         overrides["embedder"] = arguments.embedder
+    if getattr(arguments, "embedding_model", None):
+        overrides["embedding_model"] = arguments.embedding_model
     if getattr(arguments, "model", None):
         overrides["model"] = arguments.model
     if getattr(arguments, "max_tokens", None):
@@ -278,6 +293,8 @@ def _index(arguments: argparse.Namespace) -> int:
     with _session(arguments) as session:
         with _Bar() as bar:
             report = session.root.index(bar, all_cores=True)
+        if arguments.upgrade:
+            _upgrade(session, arguments.upgrade)
         if arguments.json:
             _print_json(
                 {
@@ -298,6 +315,18 @@ def _index(arguments: argparse.Namespace) -> int:
             if report.skipped:
                 print(f"{len(report.skipped):,} files skipped; `glossator status --skipped` lists them")
     return 0
+
+
+def _upgrade(session: Session, seconds: float) -> None:
+    """Upgrade vectors for so long; a line on a terminal tells how far it is."""
+
+    def show(done: int, planned: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done:,} of {planned:,} symbols upgraded", end="", file=sys.stderr, flush=True)
+
+    session.root.upgrade_all(seconds, show)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
 def _search(arguments: argparse.Namespace) -> int:
@@ -331,7 +360,7 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _search_once(session: Session, query: str, limit: int, where: Filter) -> dict[str, Any]:
     started = time.perf_counter()
-    hits = session.search(query, limit, where)
+    hits = session.search(query, limit, where, patience=SEARCH_PATIENCE)
     seconds = time.perf_counter() - started
     return {
         "hits": [
@@ -474,7 +503,14 @@ def _status(arguments: argparse.Namespace) -> int:
         print(f"          in {index['folder']}")
     model = status["model"]
     print(f"model     {model['name'] or 'none: answers come from the index alone (`glossator models list`)'}")
-    skipped = index["skipped"]
+    upgrades = status["upgrades"]
+    if upgrades is not None:
+        print(
+            f"upgrades  {upgrades['reason']}"
+            if upgrades["reason"]
+            else f"upgrades  {upgrades['upgraded']:,} of {upgrades['planned']:,} symbols, by {upgrades['model']}"
+        )
+    skipped = index.get("skipped")
     if skipped:
         print(f"skipped   {len(skipped):,} files" + ("" if arguments.skipped else " (--skipped lists them)"))
         if arguments.skipped:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from glossator.retrieval.context import Read
     from glossator.session import Root, Session
 
+PATIENCE = 2.0
+"""Seconds that a question may wait for better vectors of its candidates, where an embedding model is installed."""
 FOCUS_SHARE = 0.5
 """Part of the budget for what surrounds the symbol that a question is about."""
 
@@ -95,6 +97,7 @@ def for_question(session: Session, question: Question, budget: int, count: Calla
         if searcher is None or left <= 0:
             continue
         share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
+        root.upgrade(question.text + about, question.where, seconds=PATIENCE / len(searched))
         with root.searching():
             gathered = gather(
                 searcher,

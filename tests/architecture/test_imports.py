@@ -23,11 +23,11 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings"),
+    ("errors", "settings", "power"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),
-    ("session", "live", "material", "answering", "explanations", "doctor"),
+    ("session", "upgrading", "live", "material", "answering", "explanations", "doctor"),
     ("cli", "lsp"),
     ("__main__",),
 )

@@ -361,7 +361,7 @@ async def test_symbols_are_explained_ahead_and_give_way(
 
 
 async def test_nothing_is_explained_ahead_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glossator.lsp.ahead import on_battery
+    from glossator.power import on_battery
 
     for plugged, expected in ((True, False), (False, True), (None, False)):
         battery = type("Battery", (), {"power_plugged": plugged})()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glossator.index.embedding import StaticEmbedder, vector_key
+from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.parsing import parse
 from glossator.index.store import FileRecord, FileUpdate, Store
 from glossator.index.terms import entry_terms
@@ -177,7 +177,7 @@ class Project:
         return FileUpdate(
             FileRecord(path, len(data), 0, content_hash(data), parsed.language, parsed.lines),
             parsed.entries,
-            tuple(vector_key(self.embedder.id, entry) for entry in parsed.entries),
+            tuple(content_key(entry) for entry in parsed.entries),
             vectors if len(parsed.entries) else np.zeros((0, self.embedder.dimensions), np.float16),
             tuple(entry_terms(path, entry) for entry in parsed.entries),
         )

@@ -24,11 +24,11 @@ from glossator.index.embedding import (
     GgufEmbedder,
     StaticEmbedder,
     Vocabulary,
+    content_key,
     open_embedder,
     parts,
     path_text,
     prefixes,
-    vector_key,
 )
 from glossator.index.entries import Entry
 from glossator.settings import Settings
@@ -217,13 +217,12 @@ def test_damaged_files_are_named(tmp_path: Path, file: str, content: bytes | Non
         StaticEmbedder(folder)
 
 
-def test_vector_key_covers_what_is_embedded() -> None:
-    key = vector_key("one", ENTRY)
-    assert vector_key("one", replace(ENTRY, start_line=99, parent=3, text=ENTRY.text.replace("\n", "\n\n"))) == key
-    assert vector_key("two", ENTRY) != key
+def test_content_key_covers_what_is_embedded() -> None:
+    key = content_key(ENTRY)
+    assert content_key(replace(ENTRY, start_line=99, parent=3, text=ENTRY.text.replace("\n", "\n\n"))) == key
     for name in ("qualified_name", "signature", "doc", "text"):
-        assert vector_key("one", replace(ENTRY, **{name: "other"})) != key
-    assert vector_key("one", replace(ENTRY, doc="\udc80")) != key
+        assert content_key(replace(ENTRY, **{name: "other"})) != key
+    assert content_key(replace(ENTRY, doc="\udc80")) != key
 
 
 def test_start_is_fast_and_light() -> None:

@@ -117,13 +117,14 @@ def open_embedder(
     return GgufEmbedder(Path(settings.embedder), embed_texts)
 
 
-def vector_key(embedder_id: str, entry: Entry) -> bytes:
-    """The content address of an entry's vector: 16 bytes of BLAKE2b.
+def content_key(entry: Entry) -> bytes:
+    """The content address of an entry: 16 bytes of BLAKE2b. With an embedder's id it is the key of a vector.
 
-    It covers exactly what the embedder may read (qualified name, signature, doc, text; white space folded), so neither
-    the file's path nor the entry's place in it: a renamed file or a reordered function keeps its vector.
+    It covers exactly what an embedder may read (qualified name, signature, doc, text; white space folded), so neither
+    the file's path nor the entry's place in it: a renamed file or a reordered function keeps its vector. It does not
+    cover the embedder: each has a cache of its own, and what one has done outlives another's new version.
     """
-    parts = (embedder_id, str(CHUNKER_VERSION), entry.qualified_name, entry.signature, entry.doc, entry.text)
+    parts = (str(CHUNKER_VERSION), entry.qualified_name, entry.signature, entry.doc, entry.text)
     folded = " ".join(" \0 ".join(parts).split())
     return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -370,8 +371,7 @@ class GgufEmbedder:
         self, path: Path, embed_texts: Callable[[Sequence[str]], NDArray[np.float32]], *, batch: int = 32
     ) -> None:
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+            digest = _sampled_digest(path)
         except OSError as error:
             raise EmbeddingError(f"cannot read the embedding model {path}: {error}") from error
         self._query_prefix, self._document_prefix = prefixes(path.name)
@@ -383,7 +383,7 @@ class GgufEmbedder:
 
     @property
     def id(self) -> str:
-        """A digest of the model's file, and one of the prefixes, which its name decides."""
+        """A digest of samples of the model's file, and one of the prefixes, which its name decides."""
         return self._id
 
     @property
@@ -399,7 +399,15 @@ class GgufEmbedder:
         words: Sequence[Sequence[str]] | None = None,  # noqa: ARG002 - the model has words of its own
     ) -> NDArray[np.float32]:
         """Vectors of entries: qualified name and text, behind the model's prefix for documents."""
-        return self._run([f"{self._document_prefix}{entry.qualified_name}\n{entry.text}" for entry in entries])
+        return self.embed_documents([f"{entry.qualified_name}\n{entry.text}" for entry in entries])
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, behind the model's prefix for documents, shape (len(texts), dimensions).
+
+        Raises:
+            EmbeddingError: the model cannot be used.
+        """
+        return self._run([self._document_prefix + text for text in texts])
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """Vector of a question, behind the model's prefix for queries."""
@@ -418,12 +426,28 @@ class GgufEmbedder:
         return unit(vectors.astype(np.float32))
 
 
+_SAMPLE: Final = 1 << 20
+"""Bytes of a model's file that are read at each of `_SAMPLES` places: reading all of a large one takes seconds."""
+_SAMPLES: Final = 8
+
+
+def _sampled_digest(path: Path) -> str:
+    """A digest of a file's size and of `_SAMPLES` stretches of it, spread from its beginning to its end."""
+    size = path.stat().st_size
+    digest = hashlib.blake2b(str(size).encode(), digest_size=8)
+    with path.open("rb") as file:
+        for sample in range(_SAMPLES):
+            file.seek(max(size - _SAMPLE, 0) * sample // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()
+
+
 _PREFIXES: Final = (
     # (part of the file's name, before a query, before a document), each as its model card asks; first match counts.
     ("coderankembed", "Represent this query for searching relevant code: ", ""),
     ("nomic-embed-code", "Represent this query for searching relevant code: ", ""),
     ("nomic-embed", "search_query: ", "search_document: "),
-    ("embeddinggemma", "task: search result | query: ", "title: none | text: "),
+    ("embeddinggemma", "task: code retrieval | query: ", "title: none | text: "),
     ("qwen3-embedding", "Instruct: Given a question about code, retrieve the code that answers it\nQuery: ", ""),
     ("e5-", "query: ", "passage: "),
     ("mxbai-embed", "Represent this sentence for searching relevant passages: ", ""),

@@ -310,9 +310,9 @@ class Indexer:
             return update, result.embedded
         import numpy as np
 
-        from glossator.index.embedding import vector_key
+        from glossator.index.embedding import content_key
 
-        keys = tuple(vector_key(self._embedder.id, entry) for entry in update.entries)
+        keys = tuple(content_key(entry) for entry in update.entries)
         known = dict(self._store.cached_vectors(keys))
         missing = {key: entry for key, entry in zip(keys, update.entries, strict=True) if key not in known}
         if missing:

@@ -58,7 +58,13 @@ def cache_path(index_dir: Path, embedder_id: str) -> Path:
 
 
 class VectorCache:
-    """Vectors by key. Safe to use from several threads and processes; never raises for what happens to its file."""
+    """Vectors by key. Safe to use from several threads and processes; never raises for what happens to its file.
+
+    Args:
+        path: the database.
+        dimensions: length of a vector; 0 if only the embedder's first vector will tell.
+        limit: see `SIZE_LIMIT`.
+    """
 
     def __init__(self, path: Path, dimensions: int, *, limit: int = SIZE_LIMIT) -> None:
         self._path = path
@@ -81,11 +87,22 @@ class VectorCache:
                 select = "SELECT key, used, vector FROM vectors WHERE key IN (?{})".format(", ?" * (len(chunk) - 1))  # noqa: S608 - only marks
                 rows = connection.execute(select, chunk)
                 for key, used, vector in rows:
-                    if len(vector) != self._row_bytes:
+                    if len(vector) != (self._row_bytes or len(vector)):
                         continue
                     found[key] = np.frombuffer(vector, dtype=np.float16)
                     if used < generation:
                         self._stale.add(key)
+        return found
+
+    def known(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of the keys whose vectors are kept."""
+        found: set[bytes] = set()
+        with self._lock, self._forgiving("read"):
+            connection = self._open()
+            for start in range(0, len(keys), _CHUNK):
+                chunk = keys[start : start + _CHUNK]
+                select = "SELECT key FROM vectors WHERE key IN (?{})".format(", ?" * (len(chunk) - 1))  # noqa: S608 - only marks
+                found.update(key for (key,) in connection.execute(select, chunk))
         return found
 
     def put(self, vectors: Mapping[bytes, NDArray[np.float16]]) -> None:
@@ -109,8 +126,11 @@ class VectorCache:
         """Drop the least recently used vectors if there are more than the limit allows."""
         with self._lock, self._forgiving("trim"):
             connection = self._open()
-            capacity = self._limit // (self._row_bytes + ROW_OVERHEAD)
             count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+            row = (self._row_bytes,)
+            if not self._row_bytes:
+                row = connection.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone() or (0,)
+            capacity = self._limit // (row[0] + ROW_OVERHEAD)
             if count <= capacity:
                 return
             surplus = int(count - KEEP_SHARE * capacity)

@@ -332,11 +332,11 @@ class _FileIndexer:
         """The entries' keys and vectors, and the keys of those vectors that were not known before."""
         import numpy as np
 
-        from glossator.index.embedding import vector_key
+        from glossator.index.embedding import content_key
 
         if self._embedder is None:
             return [], np.zeros((len(entries), 0), np.float16), set()
-        keys = [vector_key(self._embedder.id, entry) for entry in entries]
+        keys = [content_key(entry) for entry in entries]
         known = self._cache.get(keys)
         missing = {key: index for index, key in enumerate(keys) if key not in known}
         if missing:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
+from glossator.power import on_battery
 
 if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
@@ -39,15 +40,6 @@ KINDS = frozenset(
 )
 
 _log = logging.getLogger(__name__)
-
-
-def on_battery() -> bool:
-    """Whether the machine runs on its battery; False where that cannot be told."""
-    import psutil
-
-    sensor = getattr(psutil, "sensors_battery", None)
-    battery = sensor() if sensor is not None else None
-    return battery is not None and battery.power_plugged is False
 
 
 class Ahead:

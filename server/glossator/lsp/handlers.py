@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 DELTA_SECONDS = 0.04
 """Tokens are sent in batches this far apart: smooth to read, few messages."""
 SEARCH_LIMIT = 10
+SEARCH_PATIENCE = 0.25
+"""Seconds that a search, which is made anew as somebody types, waits for better vectors."""
 MAX_SEARCH_LIMIT = 200
 SYMBOLS_LIMIT = 100
 MAX_SKIPPED = 1000
@@ -183,6 +185,7 @@ def status_of(server: Server) -> protocol.StatusResult:
         ),
         model=_model_status(server),
         roots=tuple(roots),
+        upgrades=_upgrade_status(server),
     )
 
 
@@ -196,6 +199,19 @@ def _skipped(server: Server, live: LiveRoot, state: RootState) -> tuple[protocol
         )
         server.skipped[live] = known = (state.skipped, tuple(files))
     return known[1]
+
+
+def _upgrade_status(server: Server) -> protocol.UpgradeStatus | None:
+    status = server.session.shared.upgrades.status()
+    if status is None:
+        return None
+    return protocol.UpgradeStatus(
+        model=status.model,
+        state=status.state,
+        upgraded=status.upgraded,
+        planned=status.planned,
+        reason=status.reason,
+    )
 
 
 def _model_status(server: Server) -> protocol.ModelStatus:
@@ -386,7 +402,10 @@ async def search(server: Server, params: protocol.SearchParams) -> protocol.Sear
 
 
 def _search(server: Server, query: str, limit: int, where: Filter) -> protocol.SearchResult:
-    found = [(root, hit) for root in server.session.roots for hit in root.search(query, limit, where)]
+    patience = SEARCH_PATIENCE / max(len(server.session.roots), 1)
+    found = [
+        (root, hit) for root in server.session.roots for hit in root.search(query, limit, where, patience=patience)
+    ]
     found.sort(key=lambda item: -item[1].score)
     ranges = _Ranges(server)
     return protocol.SearchResult(

@@ -29,6 +29,7 @@ from glossator.lsp.configuration import SECTION, Configuration, read
 from glossator.lsp.connection import Protocol, QueueWriter, feed_from, private_stdio, read_messages
 from glossator.lsp.positions import Document
 from glossator.lsp.workspaces import Workspaces, to_path
+from glossator.power import on_battery
 from glossator.session import Session
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Server(LanguageServer):
         )
         self.base = settings
         self.configuration = Configuration(settings=settings)
-        self.session = Session([], settings)
+        self.session = self._make_session(settings)
         self.answerer = Answerer(self.session, on_model=self._model_changed)
         self.workspaces = self._make_workspaces(watch=True)
         self.ended = asyncio.Event()
@@ -323,7 +324,7 @@ class Server(LanguageServer):
         """Open all folders anew, since how they are indexed has changed."""
         started, self._started = self._started, False
         session, workspaces = self.session, self.workspaces
-        self.session = Session([], settings)
+        self.session = self._make_session(settings)
         self.workspaces = self._make_workspaces(watch=workspaces.watch)
         self.answerer.use(self.session)
         self.spawn(self._reconfigure_model(settings))
@@ -341,6 +342,14 @@ class Server(LanguageServer):
         self._overlay_open_documents()
 
     # Files
+
+    def _make_session(self, settings: Settings) -> Session:
+        session = Session([], settings)
+        upgrades = session.shared.upgrades
+        # An answer that is being written has the processor for itself, and a battery is not for what can wait.
+        upgrades.may_work = lambda: not self.works and not on_battery()
+        upgrades.on_change = lambda: self._from_thread(self.status_changed)
+        return session
 
     def _make_workspaces(self, *, watch: bool) -> Workspaces:
         return Workspaces(

@@ -267,21 +267,38 @@ def resolve_model(settings: Settings) -> ModelChoice | None:
     """
     if settings.endpoint:
         return ModelChoice(settings.endpoint_model or settings.endpoint, None)
-    models = Models.of(settings)
-    if settings.model:
-        path = Path(settings.model).expanduser()
+    found = _named(Models.of(settings), settings.model, "chat")
+    return ModelChoice(*found) if found is not None else None
+
+
+def resolve_embedding_model(settings: Settings) -> Path | None:
+    """The file of the embedding model that upgrades vectors; None if none is installed, or none is wanted.
+
+    Raises:
+        ModelNotFoundError: the settings name a model that is not there.
+    """
+    if settings.embedding_model == "none":
+        return None
+    found = _named(Models.of(settings), settings.embedding_model, "embedding")
+    return found[1] if found is not None else None
+
+
+def _named(models: Models, named: str, role: ModelRole) -> tuple[str, Path] | None:
+    """Name and file of the model that a setting names by path or name, else of the one in use for the role."""
+    if named:
+        path = Path(named).expanduser()
         if path.is_file():
-            return ModelChoice(path.name.removesuffix(".gguf"), path.absolute())
+            return path.name.removesuffix(".gguf"), path.absolute()
         if path.suffix == ".gguf" and len(path.parts) > 1:
             raise ModelNotFoundError(f"no model file at {path}")
-        model: InstalledModel | None = models.get(settings.model)
+        model: InstalledModel | None = models.get(named)
     else:
-        model = models.current()
+        model = models.current(role)
     if model is None:
         return None
     if not model.present:
         raise ModelNotFoundError(f"the file of the model {model.name} is gone: {model.path}")
-    return ModelChoice(model.name, Path(model.path))
+    return model.name, Path(model.path)
 
 
 def resolve(settings: Settings) -> Path:
