@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.abc
+import importlib.machinery
+import logging
 import os
 import re
 import shutil
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import CancelledError
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glossator.errors import StoreError
@@ -23,6 +28,7 @@ from glossator.index.nearest import Columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     import numpy as np
     import pyarrow as pa
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
+_LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
@@ -39,6 +46,52 @@ COPY_ROWS = 10_000
 """Rows that are copied at a time: about 8 MB."""
 
 SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
+
+
+class _Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands in for packages: every name in every module of theirs is a class that nothing is an instance of."""
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = packages
+        self._classes: dict[str, type] = {}
+
+    def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """Every module of the packages is found here."""
+        if fullname.partition(".")[0] not in self._packages:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Let the module have every name."""
+        module.__getattr__ = self._class  # type: ignore[method-assign]
+
+    def _class(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._classes.setdefault(name, type(name, (Exception,), {}))
+
+
+@cache
+def load() -> None:
+    """Import LanceDB, the first time: about a second of a processor.
+
+    Two thirds of that would be the classes of an interface to its maker's servers, made with pydantic, which nothing
+    here uses: they are left out, if LanceDB can be imported without.
+    """
+    # Its warnings (of a table that it makes as it is told) would reach the user's terminal.
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    absent = _Absent("lance_namespace", "lance_namespace_urllib3_client")
+    sys.meta_path.insert(0, absent)
+    try:
+        import lancedb  # noqa: F401
+    except (ImportError, AttributeError, TypeError):
+        for name in [name for name in sys.modules if name.startswith("lancedb.") and name != "lancedb._lancedb"]:
+            del sys.modules[name]
+        _LOG.info("LanceDB cannot be imported without its client", exc_info=True)
+    finally:
+        sys.meta_path.remove(absent)
+        for name in [name for name, module in sys.modules.items() if getattr(module, "__loader__", None) is absent]:
+            del sys.modules[name]
 
 
 class _Loop:
@@ -272,8 +325,7 @@ class Lance:
 
     def open(self, generation: int, *, create: bool = False) -> Table:
         """Open the table of a generation, or, if `create`, make it anew."""
-        # Its warnings (of empty clusters, of a table that it makes as it is told) would reach the user's terminal.
-        os.environ.setdefault("LANCEDB_LOG", "error")
+        load()
         import lancedb
 
         if create and self.path(generation).exists():
