@@ -125,6 +125,8 @@ class Plan:
     def _taken(self, store: Store, tier: SecondTier, count: int) -> list[Document]:
         sources = Sources(self._root, self._settings, store)
         taken: list[Document] = []
+        with self._lock:
+            self._upgraded = self._planned - len(self._left)  # who asks for more has embedded what was given last
         while self._left and not taken:
             looked_at = self._left[-LOOKED_AT:]
             missing = tier.missing([key for _, key in looked_at])  # a question may have been faster
@@ -141,7 +143,8 @@ class Plan:
                     break
             with self._lock:
                 del self._left[len(self._left) - used :]
-                self._upgraded = self._planned - len(self._left)
+                if not taken:
+                    self._upgraded = self._planned - len(self._left)
         return taken
 
 

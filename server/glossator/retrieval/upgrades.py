@@ -192,8 +192,12 @@ class SecondTier:
         self._waiting: list[Request] = []
         self._left: deque[Request] = deque(maxlen=LEFT_OVER)
         self._sources: list[Source] = []
+        self._offered: deque[Document] = deque()
+        """What a source has offered and is not embedded yet."""
         self._fresh = False
         """A source may have work."""
+        self._nudged = False
+        """Somebody thinks that it is worth looking what there is to do."""
         self._wake = threading.Condition()
         self._closed = False
         self._status = TierStatus("idle")
@@ -267,7 +271,7 @@ class SecondTier:
     def wake(self) -> None:
         """A source may have new work."""
         with self._wake:
-            self._fresh = True
+            self._fresh = self._nudged = True
             if self._share > 0 and self._sources and not self._closed:
                 self._start()
                 self._wake.notify_all()
@@ -296,8 +300,11 @@ class SecondTier:
         pause = 0.0
         while True:
             with self._wake:
-                if not self._waiting and not self._closed:
-                    self._wake.wait(pause or None)
+                if pause:  # a nudge must not cut short what keeps background work within its share
+                    self._wake.wait_for(lambda: self._closed or bool(self._waiting), pause)
+                else:
+                    self._wake.wait_for(lambda: self._closed or self._nudged or bool(self._waiting))
+                self._nudged = False
                 if self._closed:
                     return
                 request = self._waiting[-1] if self._waiting else None
@@ -376,6 +383,8 @@ class SecondTier:
             if wanted:
                 return wanted
             self._left.pop()
+        if self._offered:
+            return self._offered
         with self._wake:
             sources, self._fresh = list(self._sources), False
         for source in sources:
@@ -383,9 +392,11 @@ class SecondTier:
             if found:
                 with self._wake:
                     self._fresh = True
-                return deque(found)
+                self._offered.extend(found)
+                return self._offered
         self._cache.trim()
-        return deque()
+        self._on_change()
+        return self._offered
 
     def _embed(self, documents: deque[Document]) -> None:
         """Embed and keep as many of the documents, from the left, as take about `BATCH_SECONDS`."""
@@ -421,6 +432,8 @@ class SecondTier:
             for request in self._waiting:
                 request.done.set()
             self._waiting.clear()
+        self._offered.clear()
+        self._fresh = True
 
     def _set(self, state: State, reason: str = "") -> None:
         if (state, reason) != (self._status.state, self._status.reason):
