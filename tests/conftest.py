@@ -170,7 +170,7 @@ def glossator(tmp_path: Path) -> Callable[..., Ran]:
             env={**os.environ, **(env or {})},
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=300,
         )
         return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace"))
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,12 +71,11 @@ def test_the_answer_is_streamed(tmp_path: Path, project: Path, models: Path) -> 
     )  # fmt: skip
     assert process.stdout is not None
     first = process.stdout.read(20)
-    begun = time.monotonic()
     assert first.startswith(b"on and on and again")
-    rest = process.stdout.read()
-    assert process.wait(120) == 0
-    assert time.monotonic() - begun > 0.2
-    assert len(rest) > 10_000
+    assert process.poll() is None
+    process.terminate()
+    assert len(process.stdout.read()) < 20_000, "the whole answer has 28,000 bytes and more"
+    process.wait(120)
 
 
 @pytest.mark.parametrize(("name", "words"), [("none.gguf", "no model file"), ("corrupt.gguf", "GGUF")])

@@ -11,7 +11,7 @@ import pytest
 
 from glossator.lsp.server import Server, run
 from glossator.settings import load
-from tests.lsp.client import Client
+from tests.lsp.client import WAIT, Client
 
 
 class StreamEnd:
@@ -38,5 +38,5 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     client.server = server  # type: ignore[attr-defined] # for tests that look inside
     yield client
     to_server.feed_eof()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, WAIT)
     to_client.feed_eof()

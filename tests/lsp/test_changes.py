@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.lsp.client import Client
+from tests.lsp.client import WAIT, Client
 from tests.lsp.test_features import at
 
 WATCHES = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}, "configuration": True}}
@@ -46,7 +46,7 @@ async def test_folders_are_renamed_and_deleted(client: Client, project: Path) ->
     (project / "shop").rename(project / "store")
     files = [{"oldUri": (project / "shop").as_uri(), "newUri": (project / "store").as_uri()}]
     client.notify("workspace/didRenameFiles", {"files": files})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while "store/money.py" not in (found := await names(client, "add_tax")):
             await client.wait_for(lambda: True)
             await asyncio.sleep(0.02)
@@ -100,7 +100,7 @@ async def test_a_branch_switch_that_the_client_reports_is_one_batch(
     reported(client, project / ".git/index")
     (project / "shop/extra1.py").write_text("def changed_again():\n    return 1\n")
     reported(client, project / "shop/extra1.py")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while "shop/extra1.py" not in await names(client, "changed_again"):
             await asyncio.sleep(0.02)
     assert runs.count("all") == 1
@@ -110,7 +110,7 @@ async def test_a_root_that_vanishes_and_comes_back(client: Client, project: Path
     await client.initialize(project)
     before = (await client.ready())["index"]["files"]
     project.rename(tmp_path / "elsewhere")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while "gone" not in (await client.request("glossator/status", {}))["roots"][0]["watching"]:
             await asyncio.sleep(0.05)
     assert "shop/money.py" in await names(client, "add_tax")  # what is known of it can still be found
@@ -207,7 +207,7 @@ async def test_a_storm_of_saves(client: Client, project: Path) -> None:
         client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     (project / "shop/refund.py").write_text("def refund_customer():\n    return 1\n")
     reported(client, project / "shop/refund.py")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while "shop/refund.py" not in await names(client, "refund_customer"):
             await asyncio.sleep(0.02)
 

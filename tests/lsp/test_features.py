@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lsp.client import Client, ResponseError
+from tests.lsp.client import WAIT, Client, ResponseError
 
 
 def at(text: str, word: str, offset: int = 1) -> dict[str, int]:
@@ -292,7 +292,7 @@ async def test_indexing_shows_progress_that_can_be_cancelled(client: Client, tmp
     values = client.progress(token)
     assert values[0]["kind"] == "begin"
     assert all(0 <= value["percentage"] <= 100 for value in values if "percentage" in value)
-    await asyncio.wait_for(client.request("glossator/reindex", {}), 60)
+    await asyncio.wait_for(client.request("glossator/reindex", {}), WAIT)
     status = await client.request("glossator/status", {})
     assert status["index"]["files"] == 300
 

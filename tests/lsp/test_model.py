@@ -16,7 +16,7 @@ from glossator.lsp.protocol import camel
 from glossator.model.client import Deadlines, ModelClient
 from glossator.settings import Settings
 from tests import gguf_files
-from tests.lsp.client import Client, ResponseError, start_server
+from tests.lsp.client import WAIT, Client, ResponseError, start_server
 from tests.lsp.test_features import at
 from tests.lsp.test_lifecycle import END, gone
 from tests.unit.test_model_endpoint import Server as Endpoint
@@ -64,7 +64,7 @@ async def change(client: Client, **settings: Any) -> None:
         told = all((tuple(v) if isinstance(v, list) else v) == known[name] for name, v in client.settings.items())
         return told and (not isinstance(model, ModelClient) or model.settings == session)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while not done():
             await asyncio.sleep(0.01)
 
@@ -160,19 +160,19 @@ async def test_cancels(client: Client, project: Path, models: Path) -> None:
     await client.wait_for(lambda: client.progress("loading"))
     client.cancel(request)
     with pytest.raises(ResponseError, match="-32800"):
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     # In the middle of an answer: by the request's id, then by the progress's button.
     request, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "one"})
     await writing(client, "one")
     client.cancel(request)
     with pytest.raises(ResponseError, match="-32800"):
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "two", "workDoneToken": "work"})
     await writing(client, "two")
     running = pid(client)
     client.notify("window/workDoneProgress/cancel", {"token": "work"})
     with pytest.raises(ResponseError, match="-32800"):
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     assert client.progress("work")[-1]["kind"] == "end"
     # While it reads a prompt.
     long = "Why? " * 4000
@@ -181,7 +181,7 @@ async def test_cancels(client: Client, project: Path, models: Path) -> None:
     await client.wait_for(lambda: any("reading" in v.get("message", "") for v in client.progress("reading")))
     client.cancel(request)
     with pytest.raises(ResponseError, match="-32800"):
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     await change(client, maxAnswerTokens=16)
     result = await client.request("glossator/ask", QUESTION)
     assert result["finishReason"] == "length"
@@ -200,7 +200,7 @@ async def test_five_hundred_cancels(client: Client, project: Path, models: Path)
         if number % 10 == 0:
             await asyncio.sleep(0)  # let some get further than others
         client.cancel(request)
-    done = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 120)
+    done = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), WAIT)
     assert all(isinstance(result, dict) or result.code == -32800 for result in done)
     assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
     assert pid(client) == process
@@ -216,7 +216,7 @@ async def test_a_killed_model_fails_its_request_and_the_next_one_works(
     await writing(client, "t")
     os.kill(pid(client), signal.SIGKILL)
     with pytest.raises(ResponseError, match="SIGKILL") as caught:
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     assert caught.value.code == -32803
     assert "started again" in caught.value.message
     await client.wait_for(lambda: state(client) == "failed")
@@ -236,16 +236,17 @@ async def test_a_model_that_stops_responding(client: Client, project: Path, mode
     await writing(client, "t")
     os.kill(pid(client), signal.SIGSTOP)
     with pytest.raises(ResponseError, match="no sign of life") as caught:
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     assert caught.value.code == -32803
     # One that ignores a cancel is replaced, too.
+    model_client(client)._deadlines = Deadlines(cancel=0.5)
     request, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "u"})
     await writing(client, "u")
     stopped = psutil.Process(pid(client))
     stopped.suspend()
     client.cancel(request)
     with pytest.raises(ResponseError, match="-32800"):
-        await asyncio.wait_for(future, 30)
+        await asyncio.wait_for(future, WAIT)
     await change(client, maxAnswerTokens=8)
     assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "length"
     assert not await gone([stopped])
@@ -317,7 +318,7 @@ async def test_a_remote_endpoint_in_place_of_the_model(client: Client, project: 
         await writing(client, "t")
         client.cancel(request)
         with pytest.raises(ResponseError, match="-32800"):
-            await asyncio.wait_for(future, 30)
+            await asyncio.wait_for(future, WAIT)
         assert await asyncio.to_thread(endpoint.gone.wait, 10)
     finally:
         endpoint.release.set()
@@ -346,7 +347,7 @@ async def test_symbols_are_explained_ahead_and_give_way(
     async def explained() -> bool:
         return "see money.py" in (await client.request("textDocument/hover", place))["contents"]["value"]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT):
         while not await explained():
             await client.wait_for(lambda: True)
             await asyncio.sleep(0.05)

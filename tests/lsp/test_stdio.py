@@ -13,6 +13,7 @@ from lsprotocol import types
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
 from glossator.lsp import protocol
+from tests.lsp.client import WAIT
 from tests.lsp.test_features import at
 
 
@@ -35,7 +36,7 @@ async def editor(tmp_path: Path, project: Path) -> AsyncIterator[LanguageClient]
             workspace_folders=[types.WorkspaceFolder(project.as_uri(), "project")],
         )
     )
-    await asyncio.wait_for(ready.wait(), 60)
+    await asyncio.wait_for(ready.wait(), WAIT)
     yield client
     await client.shutdown_session()
     await client.stop()

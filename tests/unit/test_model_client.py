@@ -89,7 +89,7 @@ async def begun(events: AsyncIterator[ChatEvent]) -> None:
     assert isinstance(await anext(events), Delta)
 
 
-async def until(condition: object, seconds: float = 10.0) -> None:
+async def until(condition: object, seconds: float = 60.0) -> None:
     """Wait for a condition that no event announces."""
     assert callable(condition)
     async with asyncio.timeout(seconds):
@@ -291,10 +291,8 @@ async def test_closing_the_stream_cancels_the_answer_and_keeps_the_process(folde
         async with aclosing(client.chat(QUESTION, max_tokens=30_000)) as events:
             await begun(events)
             pid = client.pid
-        started = time.monotonic()
         assert (await answer(client, max_tokens=2)).text == "on and"
-        assert time.monotonic() - started < 2.0
-        assert client.pid == pid
+        assert client.pid == pid, "one that does not stop in time is replaced"
 
 
 async def test_cancelling_the_task_cancels_the_answer(folder: Path) -> None:
@@ -319,17 +317,23 @@ async def test_a_cancel_while_the_prompt_is_read_is_obeyed_at_once(tmp_path: Pat
         task = asyncio.create_task(answer(client, prompt, max_tokens=1))
         await until(lambda: client.status.state == "busy")
         pid = client.pid
+        process = psutil.Process(pid)
+
+        def spent() -> float:
+            """Processor time, which does not depend on what else this machine does."""
+            return float(sum(process.cpu_times()[:2]))
+
+        begun = spent()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        started = time.monotonic()
         assert (await answer(client, [ChatMessage("user", "x")], max_tokens=1)).done.usage.completion_tokens == 1
-        waited = time.monotonic() - started
+        cancelled = spent() - begun
         assert client.pid == pid
-        started = time.monotonic()
+        begun = spent()
         whole = await answer(client, prompt, max_tokens=1)
         assert whole.done.usage.prompt_tokens > 2500
-        assert waited < (time.monotonic() - started) / 2
+        assert cancelled < (spent() - begun) / 2
 
 
 async def test_many_cancels_in_a_row(folder: Path) -> None:
@@ -469,6 +473,7 @@ async def test_a_hung_process_is_replaced(folder: Path) -> None:
         with pytest.raises(ModelTimeoutError, match="no sign of life"):
             async for _ in events:
                 pass
+        client._deadlines = Deadlines()
         assert (await answer(client, max_tokens=2)).text == "on and"
         assert client.pid != pid
         await until(lambda: not psutil.pid_exists(pid))
@@ -531,7 +536,7 @@ def test_the_process_ends_with_its_client(folder: Path, tmp_path: Path) -> None:
         assert process.stdout is not None
         child = psutil.Process(int(process.stdout.readline()))
         process.kill()
-        child.wait(timeout=5)
+        child.wait(timeout=60)
     assert not child.is_running()
 
 

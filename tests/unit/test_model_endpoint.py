@@ -176,7 +176,7 @@ async def test_a_cancel_reaches_the_server(server: Server, settings: Settings, h
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert await asyncio.to_thread(server.gone.wait, 5)
+    assert await asyncio.to_thread(server.gone.wait, 60)
     server.gone.clear()
     server.script = lambda send: server.say(send, "again")
     assert (await answer(client))[0] == "again"
@@ -184,7 +184,7 @@ async def test_a_cancel_reaches_the_server(server: Server, settings: Settings, h
 
 async def test_a_deadline(server: Server, settings: Settings) -> None:
     client = EndpointClient(settings)
-    server.script = lambda _send: server.gone.wait(0.5) and None
+    server.script = lambda _send: server.release.wait() and None
     with pytest.raises(ModelTimeoutError):
         await answer(client, timeout=0.05)
 

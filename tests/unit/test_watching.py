@@ -23,7 +23,10 @@ from glossator.workspace.inotify import Inotify
 from glossator.workspace.watching import Changes, Watcher
 from tests.unit.test_files import without_privileges
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds after which a test gives up."""
+CALM = 1.0
+"""Seconds without a change that end a batch, longer than a busy machine interrupts a test that makes changes."""
 MODES = ["inotify", "native", "polling"]
 
 
@@ -209,7 +212,7 @@ def test_a_deep_tree_that_appears_bit_by_bit(tmp_path: Path, watch: Callable[...
 
 
 def test_many_writes_are_one_batch(tmp_path: Path, watch: Callable[..., Watcher], received: Received) -> None:
-    watch(tmp_path, quiet=0.3, longest=PATIENCE)
+    watch(tmp_path, quiet=CALM, longest=PATIENCE)
     for number in range(300):
         write(tmp_path, f"f{number % 10}.py", text="x" * number)
     received.wait_for("f0.py")
@@ -229,7 +232,7 @@ def test_a_batch_of_too_many_paths_asks_for_a_scan(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "MAX_PATHS", 20)
-    watch(tmp_path, quiet=0.3)
+    watch(tmp_path, quiet=CALM)
     write(tmp_path, *(f"f{number}.py" for number in range(30)))
     received.wait(lambda: bool(received.batches))
     assert received.batches == [Changes(rescan="more than 20 files changed")]
@@ -238,7 +241,7 @@ def test_a_batch_of_too_many_paths_asks_for_a_scan(
 def test_what_lies_in_a_told_folder_is_not_told_again(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received
 ) -> None:
-    watch(tmp_path, quiet=0.3)
+    watch(tmp_path, quiet=CALM)
     write(tmp_path, "new/a.py", "new/inner/b.py")
     write(tmp_path, "new/a.py", "other.py", text="changed\n")
     received.wait_for("new/a.py", "other.py")
@@ -312,7 +315,7 @@ def test_a_branch_switch_is_one_batch(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received, mode: str
 ) -> None:
     root = repository(tmp_path / "root")
-    watch(root, mode=mode, quiet=0.3)
+    watch(root, mode=mode, quiet=CALM)
     git(root, "checkout", "-q", "other")
     received.wait(lambda: bool(received.batches))
     write(root, "sub3/f3.py", text="edited\n")
@@ -369,7 +372,7 @@ def test_a_commit_alone_tells_nothing(tmp_path: Path, watch: Callable[..., Watch
 def test_a_switch_in_a_worktree(tmp_path: Path, watch: Callable[..., Watcher], received: Received) -> None:
     main = repository(tmp_path / "main")
     git(main, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"), "trunk")
-    watch(tmp_path / "tree", quiet=0.3)
+    watch(tmp_path / "tree", quiet=CALM)
     git(tmp_path / "tree", "checkout", "-q", "other")
     received.wait(lambda: bool(received.batches))
     write(tmp_path / "tree", "sub3/f3.py", text="edited\n")
