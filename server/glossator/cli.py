@@ -34,8 +34,6 @@ INTERRUPTED = 130
 """What a shell reports for a program ended by Ctrl-C."""
 
 SLOW_UPDATE_SECONDS = 1.0
-SEARCH_PATIENCE = 3.0
-"""Seconds that a search waits for better vectors where an embedding model is installed; its start is in them."""
 """Bringing the index up to date is mentioned when it takes longer than this."""
 
 
@@ -360,7 +358,7 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _search_once(session: Session, query: str, limit: int, where: Filter) -> dict[str, Any]:
     started = time.perf_counter()
-    hits = session.search(query, limit, where, patience=SEARCH_PATIENCE)
+    hits = session.search(query, limit, where, patience=session.settings.upgrade_patience)
     seconds = time.perf_counter() - started
     return {
         "hits": [

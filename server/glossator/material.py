@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from glossator.retrieval.context import Read
     from glossator.session import Root, Session
 
-PATIENCE = 2.0
-"""Seconds that a question may wait for better vectors of its candidates, where an embedding model is installed."""
 FOCUS_SHARE = 0.5
 """Part of the budget for what surrounds the symbol that a question is about."""
 
@@ -92,12 +90,13 @@ def for_question(session: Session, question: Question, budget: int, count: Calla
         if hits:
             searched.append((hits[0].score, root))
     searched.sort(key=lambda item: -item[0])
+    patience = session.settings.upgrade_patience / max(len(searched), 1)
     for place_in_order, (_, root) in enumerate(searched):
         searcher = root.searcher()
         if searcher is None or left <= 0:
             continue
         share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
-        root.upgrade(question.text + about, question.where, seconds=PATIENCE / len(searched))
+        root.upgrade(question.text + about, question.where, seconds=patience)
         with root.searching():
             gathered = gather(
                 searcher,

@@ -270,7 +270,7 @@ def test_all_symbols_are_upgraded_the_last_touched_and_most_used_first(
 
 
 def test_what_is_central_is_what_others_refer_to(project: Project) -> None:
-    central = [number for number, _ in project.store.central_definitions(100)]
+    central = [number for number, _, _ in project.store.central_definitions(100)]
     names = {found.id: found.name for found in project.store.entries(central)}
     counts = [project.store.reference_count(names[number]) for number in central]
     assert counts[0] == max(counts)

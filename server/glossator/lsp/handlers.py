@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 DELTA_SECONDS = 0.04
 """Tokens are sent in batches this far apart: smooth to read, few messages."""
 SEARCH_LIMIT = 10
-SEARCH_PATIENCE = 0.25
-"""Seconds that a search, which is made anew as somebody types, waits for better vectors."""
+PATIENCE_WHILE_TYPING = 1 / 8
+"""Part of the setting `upgrade_patience` for a search, which is made anew with each letter."""
 MAX_SEARCH_LIMIT = 200
 SYMBOLS_LIMIT = 100
 MAX_SKIPPED = 1000
@@ -402,7 +402,7 @@ async def search(server: Server, params: protocol.SearchParams) -> protocol.Sear
 
 
 def _search(server: Server, query: str, limit: int, where: Filter) -> protocol.SearchResult:
-    patience = SEARCH_PATIENCE / max(len(server.session.roots), 1)
+    patience = PATIENCE_WHILE_TYPING * server.session.settings.upgrade_patience / max(len(server.session.roots), 1)
     found = [
         (root, hit) for root in server.session.roots for hit in root.search(query, limit, where, patience=patience)
     ]

@@ -14,7 +14,7 @@ from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
 from glossator.model import catalogue, memory
 from glossator.model.chat import ChatMessage, Done, open_model
 from glossator.model.header import read_header
-from glossator.model.installed import Models, resolve_model
+from glossator.model.installed import Models, resolve_embedding_model, resolve_model
 from glossator.model.memory import readable
 from glossator.model.runtime import probe
 
@@ -207,13 +207,18 @@ def _endpoint(settings: Settings) -> Check:
 
 def _embedder(settings: Settings) -> list[Check]:
     name = "embedding model"
-    if settings.embedder == "static":
-        return []
-    path = Path(settings.embedder).expanduser()
+    setting = "embedder" if settings.embedder != "static" else "embedding_model"
     try:
+        if setting == "embedder":
+            path = Path(settings.embedder).expanduser()
+        else:
+            found = resolve_embedding_model(settings)
+            if found is None:
+                return []
+            path = found
         header = read_header(path)
     except ModelError as error:
-        return [Check(name, False, str(error), "correct the setting embedder, or remove it for the built-in one")]
+        return [Check(name, False, str(error), f"correct the setting {setting}, or remove it")]
     if not header.is_embedder:
         return [
             Check(

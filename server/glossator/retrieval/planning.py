@@ -114,8 +114,9 @@ class Plan:
         changes = store.changes()
         listed = [*store.recent_definitions(RECENT_FILES), *store.central_definitions(CENTRAL)]
         wanted: dict[bytes, int] = {}
-        for number, key in listed:
-            wanted.setdefault(key, number)
+        for number, key, path in listed:
+            if not is_test(path):
+                wanted.setdefault(key, number)
         missing = tier.missing(list(wanted))
         with self._lock:
             self._left = [(number, key) for key, number in reversed(wanted.items()) if key in missing]
@@ -136,7 +137,7 @@ class Plan:
             for number, key in reversed(looked_at):
                 used += 1
                 entry = entries.get(number)
-                text = sources.document(entry) if entry is not None and not is_test(entry.path) else ""
+                text = sources.document(entry) if entry is not None else ""
                 if text:
                     taken.append((key, text))
                 if len(taken) == count:
