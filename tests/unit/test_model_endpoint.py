@@ -36,6 +36,8 @@ class Server:
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.gone = threading.Event()
         self.release = threading.Event()
+        self.slow = False
+        """Its list of models does not come before the test's end."""
         self.status = 200
         self.body: Any = {"error": {"message": "no"}}
         self.models: Any = {"data": [{"id": "big-model", "max_model_len": 4096}]}
@@ -48,6 +50,8 @@ class Server:
 
             def do_GET(self) -> None:
                 server.requests.append((self.path, dict(self.headers), None))
+                if server.slow:
+                    server.release.wait()
                 self.reply(200 if server.models is not None else 404, server.models)
 
             def do_POST(self) -> None:
@@ -180,6 +184,31 @@ async def test_a_cancel_reaches_the_server(server: Server, settings: Settings, h
     server.gone.clear()
     server.script = lambda send: server.say(send, "again")
     assert (await answer(client))[0] == "again"
+
+
+async def test_a_server_that_lists_no_model(server: Server, settings: Settings) -> None:
+    client = EndpointClient(settings)
+    server.models = {"data": []}
+    with pytest.raises(ModelNotFoundError, match="endpoint_model"):
+        await answer(client)
+    assert client.status.state == "failed"
+    assert "endpoint_model" in client.status.reason
+    server.models = {"data": [{"id": "late"}]}
+    assert (await answer(client))[0] == "Hello you."
+    assert (client.status.state, client.status.reason, client.status.name) == ("ready", "", "late")
+
+
+async def test_a_cancel_while_the_models_are_asked_for(server: Server, settings: Settings) -> None:
+    client = EndpointClient(settings)
+    server.slow = True
+    task = asyncio.create_task(answer(client))
+    while not server.requests:
+        await asyncio.sleep(0.005)
+    assert client.status.state == "loading"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert client.status.state == "none"
 
 
 async def test_a_deadline(server: Server, settings: Settings) -> None:

@@ -5,8 +5,11 @@ The local process (`client`) and a remote endpoint (`endpoint`) are used through
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from glossator.model.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -96,13 +99,52 @@ class ModelStatus:
     note: str = ""
 
 
-class ChatModel(Protocol):
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request for an answer, as `ChatModel.chat` takes it, with the settings' defaults filled in."""
+
+    messages: tuple[ChatMessage, ...]
+    max_tokens: int
+    temperature: float
+    seed: int
+    stop: tuple[str, ...]
+    think: bool
+    background: bool
+    timeout: float | None
+
+
+class ChatModel(ABC):
     """A source of answers. Methods may be called concurrently; answers are made one at a time."""
+
+    def __init__(
+        self, settings: Settings, on_status: Callable[[ModelStatus], None] | None, status: ModelStatus
+    ) -> None:
+        """`on_status` is called on the loop whenever `status` changes."""
+        self.settings = settings
+        self._on_status = on_status
+        self._status = status
+        self._turns = Turns()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
 
     @property
     def status(self) -> ModelStatus:
         """What it is doing now."""
+        return self._status
 
+    def _set(self, state: State, **changes: Any) -> None:
+        """Change the status; what is not given of its progress and reason is over."""
+        status = replace(self._status, state=state, **{"progress": None, "reason": "", **changes})
+        if status != self._status:
+            self._status = status
+            if self._on_status is not None:
+                self._on_status(status)
+
+    @abstractmethod
     async def load(self) -> ModelStatus:
         """Get ready to answer; nothing happens if it is.
 
@@ -134,13 +176,33 @@ class ChatModel(Protocol):
         Raises:
             ModelError: no answer could be made, or not all of it.
         """
+        settings = self.settings
+        return self._chat(
+            Request(
+                tuple(messages),
+                max_tokens=settings.max_answer_tokens if max_tokens is None else max_tokens,
+                temperature=settings.temperature if temperature is None else temperature,
+                seed=settings.seed if seed is None else seed,
+                stop=tuple(stop),
+                think=think,
+                background=background,
+                timeout=timeout,
+            )
+        )
 
+    @abstractmethod
+    def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
+        """Do what `chat` promises."""
+
+    @abstractmethod
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Number of tokens of each text; answered also while an answer is written."""
 
+    @abstractmethod
     async def unload(self) -> None:
         """Give the memory back; the next request loads again."""
 
+    @abstractmethod
     async def close(self) -> None:
         """End everything."""
 

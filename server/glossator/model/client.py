@@ -13,7 +13,7 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from glossator.errors import (
     ModelCrashedError,
@@ -23,11 +23,10 @@ from glossator.errors import (
     SettingsError,
 )
 from glossator.model import memory
-from glossator.model.chat import Delta, Done, ModelStatus, Thinking, Usage
+from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, Usage
 from glossator.model.child import Child, Deadlines, Exchange, log
 from glossator.model.header import ModelHeader, read_header
 from glossator.model.thinking import ThinkingSplitter
-from glossator.model.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from glossator.model.chat import ChatEvent, ChatMessage, State
+    from glossator.model.chat import ChatEvent, Request
     from glossator.model.protocol import Message
     from glossator.settings import Settings
 
@@ -73,8 +72,8 @@ def thread_count(settings: Settings) -> int:
     return max(min(physical, usable) - 1, 1)
 
 
-class ModelClient:
-    """The local model. Implements `chat.ChatModel`; use it with `async with`, or call `close`."""
+class ModelClient(ChatModel):
+    """The local model. Use it with `async with`, or call `close`."""
 
     def __init__(
         self,
@@ -94,30 +93,21 @@ class ModelClient:
             embedding: run an embedding model (`embed`) instead of a chat model.
             available_memory: bytes to plan with instead of what is free.
         """
-        self.settings = settings
-        self._on_status = on_status
+        super().__init__(settings, on_status, ModelStatus("none"))
         self._path = path
         self._embedding = embedding
         self._deadlines = deadlines or Deadlines()
         self._available = available_memory
         self._child: Child | None = None
         self._loading = asyncio.Lock()
-        self._turns = Turns()
         self._settling: set[asyncio.Task[None]] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._active = 0
         self._adapters: list[tuple[str, float]] = []
         self._closed = False
-        self._status = ModelStatus("none")
         self.header: ModelHeader | None = None
 
     # Life
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.close()
 
     @property
     def status(self) -> ModelStatus:
@@ -140,15 +130,6 @@ class ModelClient:
     def pid(self) -> int | None:
         """Process id of the child that is running."""
         return self._child.process.pid if self._child is not None and self._child.alive else None
-
-    def _set(self, state: State, **changes: Any) -> None:
-        changes.setdefault("progress", None)
-        changes.setdefault("reason", "")
-        status = replace(self._status, state=state, **changes)
-        if status != self._status:
-            self._status = status
-            if self._on_status is not None:
-                self._on_status(status)
 
     async def load(self) -> ModelStatus:
         """See `ChatModel.load`."""
@@ -323,30 +304,17 @@ class ModelClient:
 
     # Requests
 
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        stop: Sequence[str] = (),
-        think: bool = False,
-        background: bool = False,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[ChatEvent, None]:
-        """See `ChatModel.chat`."""
-        settings = self.settings
-        request = {
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
-            "maxTokens": max_tokens if max_tokens is not None else settings.max_answer_tokens,
-            "temperature": temperature if temperature is not None else settings.temperature,
-            "topP": settings.top_p,
-            "seed": seed if seed is not None else settings.seed,
-            "stop": list(stop),
-            "think": think,
+    async def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
+        fields = {
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "maxTokens": request.max_tokens,
+            "temperature": request.temperature,
+            "topP": self.settings.top_p,
+            "seed": request.seed,
+            "stop": list(request.stop),
+            "think": request.think,
         }
-        await self._turns.take(background=background)
+        await self._turns.take(background=request.background)
         self._active += 1
         exchange: Exchange | None = None
         guards: list[asyncio.TimerHandle | asyncio.Task[None]] = []
@@ -355,10 +323,10 @@ class ModelClient:
                 self._idle.cancel()
             child = await self._ready()
             self._set("busy", progress=0.0)
-            exchange = child.open("generate", **request)
-            if timeout is not None:
-                guards.append(asyncio.get_running_loop().call_later(timeout, exchange.expire))
-            if background:
+            exchange = child.open("generate", **fields)
+            if request.timeout is not None:
+                guards.append(asyncio.get_running_loop().call_later(request.timeout, exchange.expire))
+            if request.background:
                 guards.append(asyncio.create_task(self._give_way(exchange)))
             splitter = ThinkingSplitter()
             silence, what = self._deadlines.silence, "reading the prompt"

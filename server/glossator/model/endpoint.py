@@ -17,8 +17,8 @@ import ssl
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from glossator.errors import (
@@ -29,14 +29,13 @@ from glossator.errors import (
     ModelTimeoutError,
     SettingsError,
 )
-from glossator.model.chat import Delta, Done, ModelStatus, Thinking, Usage
+from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, Usage
 from glossator.model.thinking import ThinkingSplitter
-from glossator.model.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from glossator.model.chat import ChatEvent, ChatMessage, FinishReason
+    from glossator.model.chat import ChatEvent, FinishReason, Request
     from glossator.settings import Settings
 
 log = logging.getLogger("glossator.model")
@@ -181,8 +180,8 @@ class Call:
                     self._socket.shutdown(socket.SHUT_RDWR)
 
 
-class EndpointClient:
-    """Answers from the server in `Settings.endpoint`. Implements `chat.ChatModel`."""
+class EndpointClient(ChatModel):
+    """Answers from the server in `Settings.endpoint`."""
 
     def __init__(self, settings: Settings, on_status: Callable[[ModelStatus], None] | None = None) -> None:
         """Nothing is contacted yet.
@@ -190,64 +189,47 @@ class EndpointClient:
         Raises:
             SettingsError: `endpoint` is not a URL.
         """
-        self.settings = settings
         self._address = Address.parse(settings.endpoint)
-        self._on_status = on_status
-        self._turns = Turns()
         self._calls: set[Call] = set()
         self._model = settings.endpoint_model
         note = ""
         if not self._address.secure and not self._address.loopback:
             note = "the connection is not encrypted: questions and code are readable on the way"
-        self._status = ModelStatus(
+        status = ModelStatus(
             "none",
             name=settings.endpoint_model,
             device=f"server {self._address.host}",
             context_tokens=settings.context_tokens or 8192,
             note=note,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_exception: object) -> None:
-        await self.close()
-
-    @property
-    def status(self) -> ModelStatus:
-        """See `ChatModel.status`."""
-        return self._status
-
-    def _set(self, **changes: Any) -> None:
-        status = replace(self._status, **changes)
-        if status != self._status:
-            self._status = status
-            if self._on_status is not None:
-                self._on_status(status)
+        super().__init__(settings, on_status, status)
 
     async def load(self) -> ModelStatus:
         """Ask the server which models it has; see `ChatModel.load`."""
         if self._status.state in ("ready", "busy"):
             return self._status
-        self._set(state="loading", reason="")
+        self._set("loading")
         call = Call(self._address, self.settings.endpoint_key)
         self._calls.add(call)
         try:
             models = await asyncio.to_thread(self._models, call)
+            names = [str(model.get("id", "")) for model in models]
+            if not self._model and not names:
+                raise ModelNotFoundError(f"{self._address.text} lists no model; name one in the setting endpoint_model")
         except ModelError as error:
-            self._set(state="failed", reason=str(error))
+            self._set("failed", reason=str(error))
+            raise
+        except asyncio.CancelledError:
+            call.cancel()
+            self._set("none")
             raise
         finally:
             self._calls.discard(call)
-        names = [str(model.get("id", "")) for model in models]
-        if not self._model:
-            if not names:
-                raise ModelNotFoundError(f"{self._address.text} lists no model; name one in the setting endpoint_model")
-            self._model = names[0]
+        self._model = self._model or names[0]
         context = next((_context(model) for model in models if model.get("id") == self._model), 0)
         limit = self.settings.context_tokens
         tokens = min(filter(None, (context, limit)), default=8192)
-        self._set(state="ready", name=self._model, context_tokens=tokens)
+        self._set("ready", name=self._model, context_tokens=tokens)
         return self._status
 
     def _models(self, call: Call) -> list[dict[str, Any]]:
@@ -262,32 +244,19 @@ class EndpointClient:
         items = data.get("data", []) if isinstance(data, dict) else []
         return [item for item in items if isinstance(item, dict)]
 
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        stop: Sequence[str] = (),
-        think: bool = False,
-        background: bool = False,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[ChatEvent, None]:
-        """See `ChatModel.chat`. `think` is the server's to decide."""
-        del think
+    async def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
         settings = self.settings
         body: dict[str, Any] = {
-            "messages": [{"role": message.role, "content": message.text} for message in messages],
-            "max_tokens": max_tokens if max_tokens is not None else settings.max_answer_tokens,
-            "temperature": temperature if temperature is not None else settings.temperature,
+            "messages": [{"role": message.role, "content": message.text} for message in request.messages],
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
             "top_p": settings.top_p,
-            "seed": seed if seed is not None else settings.seed,
+            "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
-        }
-        if stop:
-            body["stop"] = list(stop)
+        }  # whether it thinks is the server's to decide
+        if request.stop:
+            body["stop"] = list(request.stop)
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[ChatEvent | ModelError] = asyncio.Queue()
         call = Call(self._address, settings.endpoint_key)
@@ -307,15 +276,15 @@ class EndpointClient:
             call.cancel()
             events.put_nowait(ModelTimeoutError("the model did not finish within the time set for this request"))
 
-        await self._turns.take(background=background)
+        await self._turns.take(background=request.background)
         self._calls.add(call)
         try:
             await self.load()
             body["model"] = self._model
-            self._set(state="busy")
-            if timeout is not None:
-                guards.append(loop.call_later(timeout, expire))
-            if background:
+            self._set("busy")
+            if request.timeout is not None:
+                guards.append(loop.call_later(request.timeout, expire))
+            if request.background:
                 guards.append(asyncio.create_task(give_way()))
             loop.run_in_executor(None, self._stream, call, body, put)
             while True:
@@ -328,7 +297,7 @@ class EndpointClient:
                 if isinstance(event, Done):
                     return
         except ModelRuntimeError as error:
-            self._set(state="failed", reason=str(error))
+            self._set("failed", reason=str(error))
             raise
         finally:
             for guard in guards:
@@ -336,7 +305,7 @@ class EndpointClient:
             call.cancel()
             self._calls.discard(call)
             if self._status.state == "busy":
-                self._set(state="ready")
+                self._set("ready")
             self._turns.give()
 
     def _stream(self, call: Call, body: dict[str, Any], put: Callable[[ChatEvent | ModelError], object]) -> None:
@@ -411,13 +380,13 @@ class EndpointClient:
 
     async def unload(self) -> None:
         """Nothing is loaded here."""
-        self._set(state="none")
+        self._set("none")
 
     async def close(self) -> None:
         """Break off whatever is running."""
         for call in list(self._calls):
             call.cancel()
-        self._set(state="none")
+        self._set("none")
 
 
 def _context(model: dict[str, Any]) -> int:
