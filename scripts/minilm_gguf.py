@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import gguf
 import numpy as np
+
 from train_embedder.minilm import model_folder
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def convert(source: Path, target: Path) -> None:
         wanted = llama_name(name)
         if not wanted:
             continue
-        if wanted.startswith("blk.") and tensor.ndim == 2 or wanted == "token_embd.weight":
+        if (wanted.startswith("blk.") and tensor.ndim == 2) or wanted == "token_embd.weight":
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(wanted, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
         else:

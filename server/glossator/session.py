@@ -315,6 +315,8 @@ class Root:
             reason = status.reason if status is not None else "no embedding model is installed"
             raise EmbeddingError(f"{reason}: see `glossator models list`")
         plan, until = self.plan(), time.monotonic() + seconds
+        if tier.trial is None:
+            tier.try_out(plan)
         while (left := until - time.monotonic()) > 0 and (found := plan.next(UPGRADED_AT_ONCE)):
             progress(*plan.counts())
             tier.request("", found, left).done.wait(left)

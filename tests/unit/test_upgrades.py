@@ -16,7 +16,15 @@ from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.vectors import VectorCache
 from glossator.retrieval.planning import Plan, documents
 from glossator.retrieval.search import Searcher
-from glossator.retrieval.upgrades import DOCUMENT_CHARACTERS, LEAST, SecondTier, document, surprises
+from glossator.retrieval.upgrades import (
+    DOCUMENT_CHARACTERS,
+    LEAST,
+    SecondTier,
+    Trial,
+    document,
+    reciprocal_rank,
+    surprises,
+)
 from glossator.settings import Settings
 from tests.unit.retrieval_samples import FILES, Project, make_project
 
@@ -324,3 +332,87 @@ def test_what_is_on_screen_is_what_is_compared(
         assert "parse_config" not in said
         keys = {content_key(one) for one in update.entries}
         assert any(key in keys for key, _ in found)
+
+
+# The trial
+
+
+def test_the_trial_tells_a_good_model_from_a_useless_one() -> None:
+    rng = np.random.default_rng(0)
+    questions = rng.standard_normal((40, 16))
+    same = reciprocal_rank(questions, questions)
+    chance = reciprocal_rank(questions, rng.standard_normal((40, 16)))
+    constant = reciprocal_rank(np.ones((40, 16)), np.ones((40, 16)))
+    assert same == 1.0
+    assert chance < 0.3
+    assert constant < 0.1
+    assert Trial(0.6, 0.6, 40).trust == pytest.approx(1.0)
+    assert Trial(0.3, 0.6, 40).trust == 0.0
+    assert Trial(0.05, 0.6, 40).trust == 0.0
+    assert Trial(0.9, 0.6, 40).trust == pytest.approx(2.0)
+    assert Trial(1.0, 0.2, 40).trust == 2.0
+
+
+def documented(count: int) -> str:
+    """Functions whose docs say what they do in other words than their code."""
+    things = ("cat", "house", "river", "stone", "music", "garden", "winter", "bread", "mirror", "engine")
+    verbs = ("paint", "wash", "sell", "break")
+    return "\n\n".join(
+        f"def {verb}_{thing}(value):\n"
+        f'    """{verb.title()} the {thing} of the family before noon."""\n'
+        f"    return do_{verb}(value, {thing}=True)\n"
+        for thing, verb in [(thing, verb) for thing in things for verb in verbs][:count]
+    ) + "".join(f"\nuse({verb}_{thing})" for thing in things for verb in verbs)
+
+
+def test_a_model_has_its_trial_once(tiers: Callable[..., SecondTier], tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"a.py": documented(40)})
+    tier = tiers(Model())
+    plan = Plan(project.root, Settings(), lambda: project.store, lambda: tier)
+    pairs = plan.pairs(30)
+    assert len(pairs) == 30
+    for question, text in pairs:
+        assert question.endswith("of the family before noon.")
+        assert "before noon" not in text
+        assert "def " in text
+    assert tier.try_out(plan)
+    assert tier.trial is not None
+    assert tier.trial.model == pytest.approx(tier.trial.static)
+    assert tier.trust == pytest.approx(1.0)
+    assert tiers(Model()).trial == tier.trial, "it is kept beside the vectors"
+    project.store.close()
+
+
+def test_a_useless_model_changes_nothing(tiers: Callable[..., SecondTier], tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"a.py": documented(40)})
+    noise = np.random.default_rng(1)
+    model = Model(rate=lambda _: float(noise.uniform(0, 1)))
+    tier = tiers(model)
+    assert tier.try_out(Plan(project.root, Settings(), lambda: project.store, lambda: tier))
+    assert tier.trust == 0.0
+    with Searcher(project.store, project.embedder) as searcher:
+        before = [(hit.qualified_name, hit.score) for hit in searcher.search("wash the river")]
+        searcher.tier = tier
+        assert upgrade(tier, searcher, project, "wash the river")
+        assert [(hit.qualified_name, hit.score) for hit in searcher.search("wash the river")] == before
+    project.store.close()
+
+
+def test_too_little_code_for_a_trial(model: Model, tiers: Callable[..., SecondTier], project: Project) -> None:
+    tier = tiers(model)
+    assert tier.try_out(Plan(project.root, Settings(), lambda: project.store, lambda: tier))
+    assert (tier.trial, tier.trust, model.embedded) == (None, 1.0, [])
+
+
+def test_a_question_comes_before_the_trial(model: Model, tiers: Callable[..., SecondTier], tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"a.py": documented(40)})
+    model.held = threading.Event()
+    tier = tiers(model, share=1.0)
+    tier.add(Plan(project.root, Settings(), lambda: project.store, lambda: tier))
+    assert model.begun.wait(PATIENCE)
+    request = tier.request("number", [(b"a" * 16, "asked for")], PATIENCE)
+    model.held.set()
+    assert request.done.wait(PATIENCE)
+    assert len(model.embedded) <= 2
+    assert model.embedded[-1] == "asked for"
+    project.store.close()

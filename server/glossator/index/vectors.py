@@ -74,6 +74,11 @@ class VectorCache:
         self._connection: sqlite3.Connection | None = None
         self._stale: set[bytes] = set()
 
+    @property
+    def path(self) -> Path:
+        """The database."""
+        return self._path
+
     def get(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The vectors of those keys that are known; each is read-only, of shape (dimensions,)."""
         import numpy as np

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final
 from glossator.errors import StoreError
 from glossator.retrieval.context import split_lines
 from glossator.retrieval.features import is_test
-from glossator.retrieval.upgrades import document
+from glossator.retrieval.upgrades import document, first_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
@@ -26,6 +29,8 @@ CENTRAL: Final = 20_000
 """Definitions that are upgraded for being referred to, at most: a day or two of a small model on a slow processor."""
 LOOKED_AT: Final = 256
 """Definitions that are looked up at once."""
+LEAST_DOC: Final = 25
+"""Characters of a sentence that says something."""
 KEPT_FILES: Final = 8
 """Files whose lines are kept while their symbols are asked for one by one."""
 
@@ -39,10 +44,10 @@ class Sources:
         self._store = store
         self._lines: OrderedDict[str, list[str] | None] = OrderedDict()
 
-    def document(self, entry: StoredEntry) -> str:
-        """What is embedded of an entry; "" if its file is not as it was indexed."""
+    def document(self, entry: StoredEntry, *, with_doc: bool = True) -> str:
+        """What is embedded of an entry, with its doc or without; "" if its file is not as it was indexed."""
         lines = self._lines_of(entry.path)
-        return document(entry, lines[entry.start_line - 1 : entry.end_line]) if lines else ""
+        return document(entry, lines[entry.start_line - 1 : entry.end_line], with_doc=with_doc) if lines else ""
 
     def _lines_of(self, path: str) -> list[str] | None:
         from glossator.workspace.files import Text, read_text
@@ -109,6 +114,35 @@ class Plan:
             return self._taken(store, tier, count)
         except StoreError:
             return []  # the index is closed, or being replaced: its next change wakes us
+
+    def pairs(self, count: int) -> list[tuple[str, str]]:
+        """Up to `count` first sentences of definitions' docs, each with the definition without its doc."""
+        found: dict[str, str] = {}
+        try:
+            store = self._store()
+            if store is None:
+                return []
+            sources = Sources(self._root, self._settings, store)
+            listed = [*store.central_definitions(LOOKED_AT * 8), *store.recent_definitions(RECENT_FILES)]
+            numbers = [number for number, _, path in listed if not is_test(path)]
+            for start in range(0, len(numbers), LOOKED_AT):
+                for entry in store.entries(numbers[start : start + LOOKED_AT]):
+                    sentence = first_sentence(entry.doc)
+                    if len(sentence) >= LEAST_DOC and sentence not in found:
+                        text = sources.document(entry, with_doc=False)
+                        if text:
+                            found[sentence] = text
+                    if len(found) == count:
+                        return list(found.items())
+        except StoreError:
+            return []
+        return list(found.items())
+
+    def static_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts by the static embedder, shape (len(texts), dimensions)."""
+        from glossator.index.embedding import StaticEmbedder
+
+        return StaticEmbedder().embed_texts(texts)
 
     def _replan(self, store: Store, tier: SecondTier) -> None:
         changes = store.changes()

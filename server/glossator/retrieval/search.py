@@ -428,13 +428,13 @@ class Searcher:
         surprise = surprises(total, np.array([known.get(key, np.nan) for _, key in contenders]))
         scores, inside = scores.copy(), inside.copy()
         for place, (j, _) in enumerate(contenders):
-            inside[j] += ENTRY_STRENGTH * surprise[place]
+            inside[j] += tier.trust * ENTRY_STRENGTH * surprise[place]
         best: dict[int, int] = {}
         for place, (j, key) in enumerate(contenders):
             if key in known and (home[place] not in best or inside[j] > inside[contenders[best[home[place]]][0]]):
                 best[home[place]] = place
         for i, place in best.items():
-            scores[i] += FILE_STRENGTH * surprise[place]
+            scores[i] += tier.trust * FILE_STRENGTH * surprise[place]
         return scores, inside
 
     def entries_of(

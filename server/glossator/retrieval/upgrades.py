@@ -6,6 +6,9 @@ while the user is willing to wait. What is not ready in time is made later, and 
 time, the vectors of the symbols that were touched last and of those that most others refer to. So an answer is never
 waited for, every question finds more of its candidates upgraded than the one before, and nothing is embedded twice.
 
+How much that counts is found out by a trial on the user's own code: how well the model finds definitions by their docs,
+and how well the static embedder does. One that does worse is listened to less, or not at all.
+
 How a half-done upgrade cannot hurt: what counts is not a candidate's similarity but by how much it differs from what
 the candidate's own score leads to expect among those that have one (`surprises`). A candidate without a vector has no
 surprise, neither good nor bad.
@@ -15,17 +18,20 @@ This module knows nothing of the model's process: who wires it up hands over an 
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from glossator.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -49,6 +55,9 @@ BATCH_SECONDS: Final = 0.15
 MOST_IN_BATCH: Final = 32
 FIRST_BATCH: Final = 2
 """Documents of the first batch, while the model's speed is not known."""
+TRIAL_PAIRS: Final = 64
+LEAST_PAIRS: Final = 24
+"""Docs and definitions of a trial: some ten seconds of a small model, once."""
 LEFT_OVER: Final = 8
 """Questions whose candidates are still upgraded after they were answered."""
 QUERIES: Final = 256
@@ -95,6 +104,29 @@ class Source(Protocol):
     def next(self, count: int) -> list[Document]:
         """Up to `count` documents that have no vector yet; none if all is done. Called in the tier's thread."""
 
+    def pairs(self, count: int) -> list[tuple[str, str]]:
+        """Up to `count` docs of definitions, each with the definition without it. Called in the tier's thread."""
+
+    def static_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts by the static embedder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How well an embedding model found definitions by their docs: mean reciprocal ranks among all of `pairs`."""
+
+    model: float
+    static: float
+    """The static embedder's, on the same pairs."""
+    pairs: int
+
+    @property
+    def trust(self) -> float:
+        """How much the model counts: 1 where it does as well as the static embedder, 0 from half as well down, 2 from
+        half as well again up. The one that `FILE_STRENGTH` was chosen with did as well."""
+        worst = max(self.static / 2, 1e-6)
+        return min(max((self.model - worst) / worst, 0.0), 2.0)
+
 
 @dataclass(frozen=True, slots=True)
 class TierStatus:
@@ -117,20 +149,31 @@ class Request:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def document(entry: StoredEntry, code: Sequence[str]) -> str:
+def reciprocal_rank(questions: NDArray[np.float32], answers: NDArray[np.float32]) -> float:
+    """Mean reciprocal rank of each question's own answer, the one in the same row, among all."""
+    import numpy as np
+
+    products = questions @ answers.T
+    own = products.diagonal()[:, None]
+    # Of equals half stand before: a model that gives all the same vector must not come out well.
+    ranks = 1 + (products > own).sum(1) + ((products == own).sum(1) - 1) / 2
+    return float(np.mean(1 / ranks))
+
+
+def document(entry: StoredEntry, code: Sequence[str], *, with_doc: bool = True) -> str:
     """What is embedded of an entry, given the lines of its file from its first to its last.
 
     Its qualified name, its doc, and its code from the line of the name on, without the doc: at most
     `DOCUMENT_CHARACTERS` in all.
     """
     skipped = entry.name_line - entry.start_line if entry.part == 0 else 0
-    doc = " ".join(entry.doc.split())[:DOC_CHARACTERS]
+    doc = " ".join(entry.doc.split())[:DOC_CHARACTERS] if with_doc else ""
     parts = (entry.qualified_name, doc, "\n".join(_without(entry.doc, code[max(skipped, 0) :])))
     return "\n".join(part for part in parts if part)[:DOCUMENT_CHARACTERS]
 
 
 def _without(doc: str, code: Sequence[str]) -> list[str]:
-    """Lines of code without those that a doc in them takes."""
+    """Lines of code without those that a doc takes that stands inside; "" for no doc."""
     said = [line.strip() for line in doc.split("\n") if line.strip()]
     if not said:
         return list(code)
@@ -159,6 +202,12 @@ def surprises(scores: NDArray[np.float64], similarities: NDArray[np.float64]) ->
     spread = max(float(values.std()), LEAST_SPREAD)
     found[known] = (values - values.mean()) / spread - SLOPE * (expected - expected.mean())
     return found
+
+
+def first_sentence(doc: str) -> str:
+    """The first sentence of a doc's first paragraph, at most 200 characters, white space folded."""
+    paragraph = " ".join(doc.strip().split("\n\n", 1)[0].split())
+    return re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0][:200]
 
 
 class SecondTier:
@@ -205,11 +254,18 @@ class SecondTier:
         self._rest_until = 0.0
         self._seconds_per_character = 0.0
         self._thread: threading.Thread | None = None
+        self.trial: Trial | None = _read_trial(cache.path)
+        """How the model did; None before."""
 
     @property
     def id(self) -> str:
         """The model's."""
         return self._embedder.id
+
+    @property
+    def trust(self) -> float:
+        """How much the model counts, see `Trial.trust`; 1 until it had its trial."""
+        return self.trial.trust if self.trial is not None else 1.0
 
     def status(self) -> TierStatus:
         """How it stands now."""
@@ -388,6 +444,8 @@ class SecondTier:
         with self._wake:
             sources, self._fresh = list(self._sources), False
         for source in sources:
+            if self.trial is None and not self.try_out(source):
+                return self._offered
             found = source.next(MOST_IN_BATCH)
             if found:
                 with self._wake:
@@ -397,6 +455,36 @@ class SecondTier:
         self._cache.trim()
         self._on_change()
         return self._offered
+
+    def try_out(self, source: Source) -> bool:
+        """Find out how well the model does on a root's code; nothing if there is too little of it.
+
+        False if a question came between, which goes first.
+
+        Raises:
+            EmbeddingError: the model cannot be used.
+        """
+        import numpy as np
+
+        pairs = source.pairs(TRIAL_PAIRS)
+        if len(pairs) < LEAST_PAIRS:
+            return True
+        vectors: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+        for question, text in pairs:
+            started = time.monotonic()
+            vectors.append((self._embedder.embed_query(question), self._embedder.embed_documents([text])[0]))
+            pause = self._pause(time.monotonic() - started)
+            with self._wake:
+                if self._wake.wait_for(lambda: self._closed or bool(self._waiting), pause):
+                    self._fresh = True
+                    return False
+        questions, answers = (np.stack(side) for side in zip(*vectors, strict=True))
+        static = [source.static_vectors([pair[side] for pair in pairs]) for side in (0, 1)]
+        trial = Trial(reciprocal_rank(questions, answers), reciprocal_rank(*static), len(pairs))
+        _log.info("the embedding model did %.3f on this code, the static embedder %.3f", trial.model, trial.static)
+        self.trial = trial
+        _write_trial(self._cache.path, trial)
+        return True
 
     def _embed(self, documents: deque[Document]) -> None:
         """Embed and keep as many of the documents, from the left, as take about `BATCH_SECONDS`."""
@@ -439,3 +527,24 @@ class SecondTier:
         if (state, reason) != (self._status.state, self._status.reason):
             self._status = TierStatus(state, reason, self._status.embedded)
             self._on_change()
+
+
+def _trial_path(cache: Path) -> Path:
+    return cache.with_suffix(".json")
+
+
+def _read_trial(cache: Path) -> Trial | None:
+    """The trial that is kept beside a cache of vectors; None if there is none."""
+    try:
+        kept = json.loads(_trial_path(cache).read_text("utf-8"))
+        return Trial(float(kept["model"]), float(kept["static"]), int(kept["pairs"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_trial(cache: Path, trial: Trial) -> None:
+    try:
+        _trial_path(cache).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _trial_path(cache).write_text(json.dumps(asdict(trial)), "utf-8")
+    except OSError as error:  # then the trial is held again the next time
+        _log.warning("cannot keep the trial of the embedding model: %s", error)
