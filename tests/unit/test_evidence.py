@@ -95,6 +95,25 @@ def test_code_that_holds_fences_stays_inside_its_own(tmp_path: Path) -> None:
         assert '````python\nreturn "```" + text + "```"\n````' in answer
 
 
+def test_a_signature_is_shown_once(tmp_path: Path) -> None:
+    body = "\n".join(f"    step_{number}(request)" for number in range(5))
+    long = ", ".join(f"argument_number_{number}: str" for number in range(30))
+    text = (
+        "def follow(\n    request: Request,\n    limit: int = 3,\n) -> Response:\n\n"
+        f"{body}\n    return request\n\n\ndef wide({long}) -> None:\n    pass\n"
+    )
+    project = make_project(tmp_path, {"a.py": text})
+    with Searcher(project.store, project.embedder) as searcher:
+        answer, _ = ask(project, searcher, "follow")
+        assert "def follow(request: Request, limit: int = 3) -> Response" in answer
+        assert "limit: int = 3,\n" not in answer
+        assert "`a.py:6-11` [1]:\n\n```python\nstep_0(request)\n" in answer
+        wide, _ = ask(project, searcher, "wide")
+        assert "argument_number_9: str" in wide
+        assert " …\n```" in wide
+    project.store.close()
+
+
 def test_without_evidence_it_says_so(tmp_path: Path) -> None:
     project = make_project(tmp_path, {})
     with project.store, Searcher(project.store, project.embedder) as searcher:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
+from glossator.index.chunking import SIGNATURE_CHARS
 from glossator.retrieval.context import Evidence, Gathered, best_lines
 from glossator.retrieval.features import TYPE_KINDS
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 EXCERPT = 14
 """Lines of code shown of the best place."""
+SIGNATURE_LINES = 40
+"""Lines among which a signature ends."""
 NAMES = 5
 """Names listed of callers, callees, tests."""
 PLACES = 6
@@ -105,7 +108,8 @@ def _paragraph(doc: str) -> str:
 def _signature(entry: StoredEntry) -> str:
     if not entry.signature or entry.kind in ("section", "block", "key"):
         return ""
-    return _fenced(entry.signature, entry.language)
+    cut = " …" if len(entry.signature) >= SIGNATURE_CHARS else ""
+    return _fenced(entry.signature + cut, entry.language)
 
 
 def _fenced(code: str, language: str) -> str:
@@ -122,6 +126,8 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
         start = max(start, min(entry.name_line + 1, piece.end_line))  # the signature is shown already
     end = min(entry.end_line, piece.end_line)
     offset = piece.start_line - 1
+    if start == entry.name_line + 1:
+        start = min(_after_signature(entry, lines, start, end, offset), max(start, end))
     start = _after_doc(entry, lines, start, end, offset)
     if end < start or not any(line.strip() for line in lines[start - 1 - offset : end - offset]):
         return ""
@@ -130,6 +136,9 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
     while code and not code[-1].strip():
         code.pop()
         last -= 1
+    while code and not code[0].strip():
+        code.pop(0)
+        first += 1
     if not code:
         return ""
     indent = min(len(line) - len(line.lstrip()) for line in code if line.strip())
@@ -138,6 +147,24 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
     heading = "Its body" if whole and entry.kind != "block" else "The lines that match best" if words else "It begins"
     span = f"`{entry.path}:{first}-{last}`" if last > first else f"`{entry.path}:{first}`"
     return f"{heading}, {span} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
+
+
+def _after_signature(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
+    """The first line behind a signature of several lines, which is shown already; `start` if it is not found."""
+    signature = _bare(entry.signature)
+    if not signature or len(entry.signature) >= SIGNATURE_CHARS:
+        return start
+    met = ""
+    for line in range(entry.name_line, min(end, entry.name_line + SIGNATURE_LINES)):
+        met += _bare(lines[line - 1 - offset])
+        if signature in met:
+            return line + 1
+    return start
+
+
+def _bare(code: str) -> str:
+    """Code without white space and commas, which differ between a signature on one line and on several."""
+    return "".join(code.replace(",", " ").split())
 
 
 def _after_doc(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
