@@ -27,7 +27,7 @@ from glossator.retrieval.features import (
 from glossator.retrieval.query import Place, Query, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.spelling import corrected
-from glossator.retrieval.upgrades import ENTRY_STRENGTH, FILE_STRENGTH, WANTED, surprises
+from glossator.retrieval.upgrades import STRENGTH, WANTED, surprises
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -324,7 +324,7 @@ class Searcher:
         buffers = Buffers(overlay or {}, where or Filter())
         scores, chosen, entries, inside = self._scored(candidates, limit, where, overlay)
         if self.tier is not None:
-            scores, inside = self._upgraded(self.tier, candidates, scores, entries, inside, buffers)
+            scores = self._upgraded(self.tier, candidates, scores, entries, inside, buffers)
             chosen.sort(key=lambda i: -scores[i])
         by_file: dict[int, list[int]] = {}
         for j in np.argsort(-inside, kind="stable"):
@@ -414,28 +414,25 @@ class Searcher:
         entries: Sequence[StoredEntry],
         inside: NDArray[np.float32],
         buffers: Buffers,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The scores of files and of entries in them, with what the second tier knows by now."""
+    ) -> NDArray[np.float32]:
+        """The scores of files, with what the second tier knows by now of the best entry in each."""
         import numpy as np
 
         contenders = self._contenders(candidates, scores, entries, inside, buffers)
         known = tier.similarities(candidates.query.meaning, [key for _, key in contenders])
         if not known:
-            return scores, inside
+            return scores
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
         home = [row[entries[j].id >> ORDINAL_BITS] for j, _ in contenders]
         total = np.array([scores[i] + inside[j] for i, (j, _) in zip(home, contenders, strict=True)], np.float64)
         surprise = surprises(total, np.array([known.get(key, np.nan) for _, key in contenders]))
-        scores, inside = scores.copy(), inside.copy()
-        for place, (j, _) in enumerate(contenders):
-            inside[j] += tier.trust * ENTRY_STRENGTH * surprise[place]
-        best: dict[int, int] = {}
-        for place, (j, key) in enumerate(contenders):
-            if key in known and (home[place] not in best or inside[j] > inside[contenders[best[home[place]]][0]]):
-                best[home[place]] = place
-        for i, place in best.items():
-            scores[i] += tier.trust * FILE_STRENGTH * surprise[place]
-        return scores, inside
+        upgraded = scores.copy()
+        seen: set[int] = set()
+        for i, (_, key), found in zip(home, contenders, surprise, strict=True):  # the best of each file comes first
+            if key in known and i not in seen:
+                seen.add(i)
+                upgraded[i] += tier.trust * STRENGTH * found
+        return upgraded
 
     def entries_of(
         self,

@@ -67,12 +67,11 @@ RETRY_SECONDS: Final = (30.0, 120.0, 600.0)
 PAUSE_SECONDS: Final = 2.0
 """How soon to look again whether background work is allowed."""
 
-SLOPE: Final = 0.3
+SLOPE: Final = 0.6
 """How much a unit of a candidate's score leads to expect of its similarity, in standard deviations of these."""
-FILE_STRENGTH: Final = 0.2
-ENTRY_STRENGTH: Final = 0.2
-"""What a surprise of one standard deviation adds to the score of the file, and of the entry in it. These three were
-chosen with all-MiniLM-L6-v2 (docs/benchmarks.md)."""
+STRENGTH: Final = 0.25
+"""What a surprise of one standard deviation adds to the score of the candidate's file. (Adding it to the candidate
+within its file as well brought nothing.) Both were chosen with all-MiniLM-L6-v2 (docs/benchmarks.md)."""
 LEAST_SPREAD: Final = 0.03
 """Similarities that differ by less (standard deviation) are as good as equal."""
 
@@ -123,7 +122,7 @@ class Trial:
     @property
     def trust(self) -> float:
         """How much the model counts: 1 where it does as well as the static embedder, 0 from half as well down, 2 from
-        half as well again up. The one that `FILE_STRENGTH` was chosen with did as well."""
+        half as well again up. The one that `STRENGTH` was chosen with did as well."""
         worst = max(self.static / 2, 1e-6)
         return min(max((self.model - worst) / worst, 0.0), 2.0)
 
