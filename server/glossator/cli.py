@@ -518,7 +518,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from glossator.lsp.server import serve
+    from glossator.lsp.serving import serve
 
     return serve(_settings(arguments), tcp_port=arguments.tcp, log_level=arguments.log_level)
 

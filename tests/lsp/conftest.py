@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from glossator.lsp.server import Server, run
+from glossator.lsp.server import Server
+from glossator.lsp.serving import run
 from glossator.settings import load
 from tests.lsp.client import WAIT, Client
 

@@ -1,6 +1,6 @@
 """The language server: its life, its settings, its workspace folders, and what it tells the client unasked.
 
-What a request means is in `handlers.py`; how messages travel in `connection.py`.
+What a request means is in `requests.py` and `features.py`; how messages travel in `connection.py`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -23,11 +21,12 @@ from pygls.protocol import default_converter
 from glossator import __version__
 from glossator.answering import Answerer
 from glossator.errors import GlossatorError
-from glossator.lsp import handlers, logs, protocol
+from glossator.lsp import features, logs, protocol, requests
 from glossator.lsp.ahead import Ahead
 from glossator.lsp.configuration import SECTION, Configuration, read
-from glossator.lsp.connection import Protocol, QueueWriter, feed_from, private_stdio, read_messages
+from glossator.lsp.connection import Protocol
 from glossator.lsp.positions import Document
+from glossator.lsp.status import status_of
 from glossator.lsp.workspaces import Workspaces, to_path
 from glossator.power import on_battery
 from glossator.session import Session
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from glossator.index.indexer import Progress
     from glossator.live import LiveRoot
+    from glossator.lsp.answers import Work
     from glossator.model.chat import ModelStatus
     from glossator.settings import Settings
 
@@ -52,10 +52,6 @@ PARENT_SECONDS = 1.0
 """How often the server looks whether the client's process still lives."""
 FLUSH_SECONDS = 2.0
 """Longest that a question waits for the buffers to be parsed."""
-CLOSE_SECONDS = 4.0
-"""Time to end everything in; then the process ends whatever is left (children notice and end too)."""
-SWITCH_SECONDS = 0.0005
-"""How long one thread may keep the others of the server from running Python."""
 WATCHER_ID = "glossator-files"
 MODEL = "model"
 """Stands for the model among the folders whose progress is shown."""
@@ -102,13 +98,14 @@ class Server(LanguageServer):
         self._started = False
         """The client's folders are open; until then they are not opened one by one."""
         self._client_log = logs.ClientHandler(lambda params: self._from_thread(lambda: self.window_log_message(params)))
-        self.works: set[handlers.Work] = set()
+        self.works: set[Work] = set()
         """Answers that are being made."""
         self.ahead = Ahead(self)
         self.skipped: WeakKeyDictionary[LiveRoot, tuple[object, tuple[protocol.SkippedFile, ...]]] = WeakKeyDictionary()
         """What statuses say of a root's skipped files, and what that was made from."""
         self.protocol.on_exit = self.ended.set
-        handlers.register(self)
+        requests.register(self)
+        features.register(self)
         self._register_lifecycle()
 
     # Life
@@ -119,7 +116,7 @@ class Server(LanguageServer):
             self._initial_options = params.initialization_options
             self._configure(None)
             if self.configuration.options.client_commands:
-                self.protocol.unlisted_commands = handlers.CLIENT_COMMANDS
+                self.protocol.unlisted_commands = features.CLIENT_COMMANDS
             logging.getLogger("glossator").addHandler(self._client_log)
             if params.trace is not None:
                 logs.set_trace(params.trace)
@@ -458,7 +455,7 @@ class Server(LanguageServer):
 
     def _send_status(self) -> None:
         self._status_timer = None
-        status = handlers.status_of(self)
+        status = status_of(self)
         if status != self._last_status:
             self._last_status = status
             self.protocol.notify(protocol.STATUS_CHANGED, status)
@@ -509,99 +506,3 @@ class Server(LanguageServer):
     def _close_progress(self, token: str) -> None:
         self.work_done_progress.end(token, types.WorkDoneProgressEnd())
         self.work_done_progress.tokens.pop(token, None)
-
-
-async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
-    """Serve one client until it says exit or goes away; returns the exit status."""
-    server.protocol.set_writer(writer)
-    try:
-        await read_messages(reader, server.protocol, server.ended)
-    finally:
-        server.ended.set()
-        try:
-            await asyncio.wait_for(server.close(), CLOSE_SECONDS)
-        except TimeoutError:
-            _log.error("not everything ended in time")
-        except GlossatorError as error:
-            _log.error("while closing: %s", error)
-    # A client that goes away without "exit" is no success.
-    return server.protocol.exit_code if server.protocol.exit_code is not None else 1
-
-
-async def _serve_stdio(settings: Settings) -> int:
-    incoming, outgoing = private_stdio()
-    loop = asyncio.get_running_loop()
-    server = Server(settings)
-    reader = asyncio.StreamReader()
-    feed_from(incoming, reader, loop)
-
-    def broken() -> None:
-        loop.call_soon_threadsafe(server.ended.set)
-
-    writer = QueueWriter(outgoing, broken)
-    try:
-        return await run(server, reader, writer)
-    finally:
-        writer.close()
-
-
-async def _serve_tcp(settings: Settings, port: int) -> int:
-    """Serve the first client that connects to a loopback port; the port is told on stderr."""
-    result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        listener.close()
-        try:
-            status = await run(Server(settings), reader, _StreamWriter(writer))
-            if not result.done():
-                result.set_result(status)
-        finally:
-            writer.close()
-
-    listener = await asyncio.start_server(connected, "127.0.0.1", port)
-    address = listener.sockets[0].getsockname()
-    sys.stderr.write(f"glossator: listening on {address[0]}:{address[1]}\n")
-    sys.stderr.flush()
-    return await result
-
-
-class _StreamWriter:
-    """An asyncio stream as pygls writes to it: without awaiting."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        """Queue a whole message."""
-        if not self._writer.is_closing():
-            self._writer.write(data)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._writer.close()
-
-
-def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
-    """Run the language server; returns the process's exit status."""
-    logs.set_up(log_level)
-    # A hover takes some twenty turns at the interpreter; at Python's 5 ms each, a busy thread would make it slow.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
-    try:
-        asyncio.run(_serve_then_leave(settings, tcp_port))
-    except OSError as error:
-        if tcp_port is None:
-            raise
-        raise GlossatorError(f"cannot listen on port {tcp_port}: {error.strerror or error}") from error
-    raise AssertionError  # the process has ended
-
-
-async def _serve_then_leave(settings: Settings, tcp_port: int | None) -> None:
-    """Serve, then end the process, from within the loop: leaving it in order would wait for every thread of its pool.
-
-    Threads that still wait for something must not hold the process; children end when our pipes close.
-    """
-    status = await (_serve_stdio(settings) if tcp_port is None else _serve_tcp(settings, tcp_port))
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(status)

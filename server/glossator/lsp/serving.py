@@ -1,0 +1,121 @@
+"""Serving one client: over stdio or a loopback port, from its first message to the end of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from glossator import __version__
+from glossator.errors import GlossatorError
+from glossator.lsp import logs
+from glossator.lsp.connection import QueueWriter, feed_from, private_stdio, read_messages
+from glossator.lsp.server import Server
+
+if TYPE_CHECKING:
+    from glossator.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 4.0
+"""Time to end everything in; then the process ends whatever is left (children notice and end too)."""
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the others of the server from running Python."""
+
+
+async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
+    """Serve one client until it says exit or goes away; returns the exit status."""
+    server.protocol.set_writer(writer)
+    try:
+        await read_messages(reader, server.protocol, server.ended)
+    finally:
+        server.ended.set()
+        try:
+            await asyncio.wait_for(server.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            _log.error("not everything ended in time")
+        except GlossatorError as error:
+            _log.error("while closing: %s", error)
+    # A client that goes away without "exit" is no success.
+    return server.protocol.exit_code if server.protocol.exit_code is not None else 1
+
+
+async def _serve_stdio(settings: Settings) -> int:
+    incoming, outgoing = private_stdio()
+    loop = asyncio.get_running_loop()
+    server = Server(settings)
+    reader = asyncio.StreamReader()
+    feed_from(incoming, reader, loop)
+
+    def broken() -> None:
+        loop.call_soon_threadsafe(server.ended.set)
+
+    writer = QueueWriter(outgoing, broken)
+    try:
+        return await run(server, reader, writer)
+    finally:
+        writer.close()
+
+
+async def _serve_tcp(settings: Settings, port: int) -> int:
+    """Serve the first client that connects to a loopback port; the port is told on stderr."""
+    result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        listener.close()
+        try:
+            status = await run(Server(settings), reader, _StreamWriter(writer))
+            if not result.done():
+                result.set_result(status)
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", port)
+    address = listener.sockets[0].getsockname()
+    sys.stderr.write(f"glossator: listening on {address[0]}:{address[1]}\n")
+    sys.stderr.flush()
+    return await result
+
+
+class _StreamWriter:
+    """An asyncio stream as pygls writes to it: without awaiting."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        """Queue a whole message."""
+        if not self._writer.is_closing():
+            self._writer.write(data)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._writer.close()
+
+
+def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
+    """Run the language server; returns the process's exit status."""
+    logs.set_up(log_level)
+    # A hover takes some twenty turns at the interpreter; at Python's 5 ms each, a busy thread would make it slow.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
+    try:
+        asyncio.run(_serve_then_leave(settings, tcp_port))
+    except OSError as error:
+        if tcp_port is None:
+            raise
+        raise GlossatorError(f"cannot listen on port {tcp_port}: {error.strerror or error}") from error
+    raise AssertionError  # the process has ended
+
+
+async def _serve_then_leave(settings: Settings, tcp_port: int | None) -> None:
+    """Serve, then end the process, from within the loop: leaving it in order would wait for every thread of its pool.
+
+    Threads that still wait for something must not hold the process; children end when our pipes close.
+    """
+    status = await (_serve_stdio(settings) if tcp_port is None else _serve_tcp(settings, tcp_port))
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(status)
