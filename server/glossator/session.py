@@ -270,7 +270,7 @@ class Root:
         """Which symbols are to be upgraded without being asked for, in which order."""
         from glossator.retrieval.planning import Plan
 
-        return Plan(self.path, self.settings, self.store, lambda: self.upgrades.tier)
+        return Plan(self.path, self.settings, self.store, lambda: self.upgrades.current)
 
     @contextlib.contextmanager
     def searching(self) -> Iterator[None]:

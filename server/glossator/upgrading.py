@@ -139,6 +139,11 @@ class Upgrades:
                 self._look()
             return self._tier
 
+    @property
+    def current(self) -> SecondTier | None:
+        """The tier as `tier` was when last asked for; never waits, so that the tier's own thread may ask."""
+        return self._tier
+
     def _look(self) -> None:
         """Find out whether another model is in use now."""
         from glossator.model.installed import resolve_embedding_model

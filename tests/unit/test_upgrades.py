@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +26,13 @@ from glossator.retrieval.upgrades import (
     reciprocal_rank,
     surprises,
 )
+from glossator.session import Session
 from glossator.settings import Settings
+from tests import gguf_files
 from tests.unit.retrieval_samples import FILES, Project, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from glossator.index.records import StoredEntry
 
@@ -416,3 +418,38 @@ def test_a_question_comes_before_the_trial(model: Model, tiers: Callable[..., Se
     assert len(model.embedded) <= 2
     assert model.embedded[-1] == "asked for"
     project.store.close()
+
+
+# As a session has it
+
+
+@pytest.mark.llama
+def test_another_model_or_none_can_be_chosen_at_any_time(tmp_path: Path) -> None:
+    """Also while the tier's thread is at work for a root; nothing waits for anything."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text(documented(40), "utf-8")
+    models = [gguf_files.embedding_model(tmp_path / f"{name}.gguf", context=512) for name in ("one", "two")]
+    settings = Settings(
+        index_dir=tmp_path / "indexes", embedding_model=str(models[0]), upgrade_share=1.0, threads=1, workers=1
+    )
+    session = Session([tmp_path / "code"], settings)
+    try:
+        root, upgrades = session.root, session.shared.upgrades
+        root.index()
+        upgrades.add(root.plan())
+        for model in (models[1], models[0], Path("none"), models[1]):
+            session.reconfigure(replace(settings, embedding_model=str(model)))
+            tier, status = upgrades.tier, upgrades.status()
+            assert (status.model if status else "none") == model.stem
+            if tier is not None:
+                tier.wake()
+                root.upgrade(f"a question for {model.stem}", seconds=PATIENCE)
+                assert tier.status().state != "failed"
+        session.reconfigure(replace(settings, embedding_model=str(tmp_path / "gone.gguf")))
+        assert upgrades.tier is None
+        status = upgrades.status()
+        assert status is not None
+        assert "gone.gguf" in status.reason
+        assert root.search("wash the river", 5, patience=PATIENCE)
+    finally:
+        session.close()
