@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.retrieval.search import Hit, Searcher
-    from glossator.retrieval.upgrades import SecondTier, Trial
+    from glossator.retrieval.trial import Trial
+    from glossator.retrieval.upgrades import SecondTier
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 LONGEST = 600.0

@@ -17,15 +17,8 @@ from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.vectors import VectorCache
 from glossator.retrieval.planning import Plan, documents
 from glossator.retrieval.search import Searcher
-from glossator.retrieval.upgrades import (
-    DOCUMENT_CHARACTERS,
-    LEAST,
-    SecondTier,
-    Trial,
-    document,
-    reciprocal_rank,
-    surprises,
-)
+from glossator.retrieval.trial import Trial, reciprocal_rank
+from glossator.retrieval.upgrades import DOCUMENT_CHARACTERS, LEAST, SecondTier, document, surprises
 from glossator.session import Session
 from glossator.settings import Settings
 from tests import gguf_files

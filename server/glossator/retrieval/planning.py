@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from glossator.errors import StoreError
 from glossator.retrieval.context import split_lines
 from glossator.retrieval.features import is_test
-from glossator.retrieval.upgrades import document, first_sentence
+from glossator.retrieval.trial import first_sentence
+from glossator.retrieval.upgrades import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

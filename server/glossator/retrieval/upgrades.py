@@ -18,20 +18,18 @@ This module knows nothing of the model's process: who wires it up hands over an 
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from glossator.errors import EmbeddingError
+from glossator.retrieval.trial import Trial, read_trial, reciprocal_rank, write_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -111,23 +109,6 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """How well an embedding model found definitions by their docs: mean reciprocal ranks among all of `pairs`."""
-
-    model: float
-    static: float
-    """The static embedder's, on the same pairs."""
-    pairs: int
-
-    @property
-    def trust(self) -> float:
-        """How much the model counts: 1 where it does as well as the static embedder, 0 from half as well down, 2 from
-        half as well again up. The one that `STRENGTH` was chosen with did as well."""
-        worst = max(self.static / 2, 1e-6)
-        return min(max((self.model - worst) / worst, 0.0), 2.0)
-
-
-@dataclass(frozen=True, slots=True)
 class TierStatus:
     """How the second tier stands. `reason` says why the model failed."""
 
@@ -146,17 +127,6 @@ class Request:
     until: float
     """Until when (monotonic clock, seconds) somebody waits."""
     done: threading.Event = field(default_factory=threading.Event)
-
-
-def reciprocal_rank(questions: NDArray[np.float32], answers: NDArray[np.float32]) -> float:
-    """Mean reciprocal rank of each question's own answer, the one in the same row, among all."""
-    import numpy as np
-
-    products = questions @ answers.T
-    own = products.diagonal()[:, None]
-    # Of equals half stand before: a model that gives all the same vector must not come out well.
-    ranks = 1 + (products > own).sum(1) + ((products == own).sum(1) - 1) / 2
-    return float(np.mean(1 / ranks))
 
 
 def document(entry: StoredEntry, code: Sequence[str], *, with_doc: bool = True) -> str:
@@ -203,12 +173,6 @@ def surprises(scores: NDArray[np.float64], similarities: NDArray[np.float64]) ->
     return found
 
 
-def first_sentence(doc: str) -> str:
-    """The first sentence of a doc's first paragraph, at most 200 characters, white space folded."""
-    paragraph = " ".join(doc.strip().split("\n\n", 1)[0].split())
-    return re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0][:200]
-
-
 class SecondTier:
     """Vectors by an embedding model: made on demand, kept by content, spread in the background.
 
@@ -253,7 +217,7 @@ class SecondTier:
         self._rest_until = 0.0
         self._seconds_per_character = 0.0
         self._thread: threading.Thread | None = None
-        self.trial: Trial | None = _read_trial(cache.path)
+        self.trial: Trial | None = read_trial(cache.path)
         """How the model did; None before."""
 
     @property
@@ -482,7 +446,7 @@ class SecondTier:
         trial = Trial(reciprocal_rank(questions, answers), reciprocal_rank(*static), len(pairs))
         _log.info("the embedding model did %.3f on this code, the static embedder %.3f", trial.model, trial.static)
         self.trial = trial
-        _write_trial(self._cache.path, trial)
+        write_trial(self._cache.path, trial)
         return True
 
     def _embed(self, documents: deque[Document]) -> None:
@@ -526,24 +490,3 @@ class SecondTier:
         if (state, reason) != (self._status.state, self._status.reason):
             self._status = TierStatus(state, reason, self._status.embedded)
             self._on_change()
-
-
-def _trial_path(cache: Path) -> Path:
-    return cache.with_suffix(".json")
-
-
-def _read_trial(cache: Path) -> Trial | None:
-    """The trial that is kept beside a cache of vectors; None if there is none."""
-    try:
-        kept = json.loads(_trial_path(cache).read_text("utf-8"))
-        return Trial(float(kept["model"]), float(kept["static"]), int(kept["pairs"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _write_trial(cache: Path, trial: Trial) -> None:
-    try:
-        _trial_path(cache).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _trial_path(cache).write_text(json.dumps(asdict(trial)), "utf-8")
-    except OSError as error:  # then the trial is held again the next time
-        _log.warning("cannot keep the trial of the embedding model: %s", error)
