@@ -534,10 +534,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     checks = diagnose(Path(arguments.root), _settings(arguments))
     if arguments.json:
-        _print_json([{"check": c.name, "ok": c.ok, "detail": c.detail, "cure": c.cure} for c in checks])
+        keys = ("ok", "warning", "detail", "cure")
+        _print_json([{"check": check.name} | {key: getattr(check, key) for key in keys} for check in checks])
     else:
         for check in checks:
-            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+            print(f"{'ok  ' if check.ok else 'FAIL' if check.failed else 'warn'}  {check.name}: {check.detail}")
             if not check.ok and check.cure:
-                print(f"      cure: {check.cure}")
-    return 0 if all(check.ok for check in checks) else FAILURE
+                print(f"      {'cure' if check.failed else 'better'}: {check.cure}")
+    return FAILURE if any(check.failed for check in checks) else 0

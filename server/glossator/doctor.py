@@ -74,6 +74,7 @@ def _watches() -> Check | None:
         ok=limit >= WATCHES_WANTED,
         detail=f"a user may watch {limit:,} folders",
         cure="sudo sysctl fs.inotify.max_user_watches=524288 (until then large workspaces are polled)",
+        warning=True,
     )
 
 

@@ -260,3 +260,17 @@ def test_two_processes_at_once(glossator: Cli, project: Path, tmp_path: Path) ->
 def test_help_and_version(glossator: Cli) -> None:
     assert "explain" in glossator("--help").out
     assert re.fullmatch(r"glossator \d+\.\d+\.\d+\n", glossator("--version").out)
+
+
+def test_the_doctor_warns_that_there_is_no_model(glossator: Cli, project: Path, tmp_path: Path) -> None:
+    models = {"GLOSSATOR_MODELS_DIR": str(tmp_path / "models")}
+    ran = glossator("doctor", "--root", project, env=models)
+    assert ran.status == 0, ran.out
+    assert "warn  chat model: none is installed" in ran.out
+    assert "better: glossator models" in ran.out
+    assert "FAIL" not in ran.out
+    checks = {check["check"]: check for check in glossator("doctor", "--root", project, "--json", env=models).json}
+    assert (checks["chat model"]["ok"], checks["chat model"]["warning"]) == (False, True)
+    ran = glossator("doctor", "--root", project, env={**models, "GLOSSATOR_MODEL": str(tmp_path / "absent.gguf")})
+    assert ran.status == 1
+    assert "FAIL  chat model" in ran.out

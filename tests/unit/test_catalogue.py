@@ -300,13 +300,14 @@ def test_the_doctor(file: Path, tmp_path: Path) -> None:
     checks = {check.name: check for check in check_models(settings)}
     assert checks["llama.cpp runtime"].ok
     assert not checks["chat model"].ok
+    assert not any(check.failed for check in checks.values()), "without a model the index answers"
     assert "models pull" in checks["chat model"].cure or "models list" in checks["chat model"].cure
     checks = {check.name: check for check in check_models(replace(settings, model=str(file)))}
     assert all(check.ok for check in checks.values()), checks
     assert "CPU, 1 threads" in checks["an answer"].detail
     file.write_bytes(file.read_bytes()[:1000])
     checks = {check.name: check for check in check_models(replace(settings, model=str(file)))}
-    assert not checks["chat model"].ok
+    assert checks["chat model"].failed
     search = gguf_files.embedding_model(tmp_path / "search.gguf")
     checks = {check.name: check for check in check_models(replace(settings, model=str(search), embedder=str(search)))}
     assert not checks["chat model"].ok
@@ -315,7 +316,7 @@ def test_the_doctor(file: Path, tmp_path: Path) -> None:
 
 def test_the_doctor_on_an_endpoint_that_is_not_there(tmp_path: Path) -> None:
     (check,) = check_models(Settings(endpoint="http://127.0.0.1:9/v1"))
-    assert not check.ok
+    assert check.failed
     assert "cannot be reached" in check.detail
 
 
@@ -325,4 +326,6 @@ def test_the_doctor_without_a_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     check = check_models(Settings(models_dir=tmp_path))[0]
     assert not check.ok
+    assert not check.failed, "no model is chosen, so none is missed"
     assert "pip install" in check.cure
+    assert check_models(Settings(models_dir=tmp_path, model=str(tmp_path / "absent.gguf")))[0].failed

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +30,21 @@ ANSWER_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `cure` says what to do; "" where nothing need be done."""
+    """One thing that was looked at. `cure` says what to do; "" where nothing need be done.
+
+    What is not `ok` is a failure, or only a warning where everything that the user has chosen works all the same.
+    """
 
     name: str
     ok: bool
     detail: str
     cure: str = ""
+    warning: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether something does not work."""
+        return not self.ok and not self.warning
 
 
 def check_models(settings: Settings) -> list[Check]:
@@ -43,8 +52,11 @@ def check_models(settings: Settings) -> list[Check]:
     if settings.endpoint:
         return [_endpoint(settings)]
     runtime = probe()
-    checks = [_runtime(runtime), _accelerator(settings, runtime), _folder(settings)]
     choice, check = _chosen(settings, runtime)
+    # Without a model the index answers, and needs nothing of all this.
+    unused = choice is None and check.warning
+    first = (_runtime(runtime), _accelerator(settings, runtime), _folder(settings))
+    checks = [replace(item, warning=True) if unused else item for item in first]
     checks.append(check)
     if choice is not None and choice.path is not None and check.ok:
         fits = _fits(settings, choice.path, runtime)
@@ -75,19 +87,20 @@ def _accelerator(settings: Settings, runtime: Runtime) -> Check:
             for device in runtime.devices
         )
         if settings.gpu_layers == 0:
-            return Check(name, False, f"{listed}, but the setting gpu_layers is 0", "remove the setting gpu_layers")
+            return Check(name, False, f"{listed}, but the setting gpu_layers is 0", "remove that setting", warning=True)
         return Check(name, True, listed)
     metal = sys.platform == "darwin" and os.uname().machine == "arm64"
     if runtime.problem or not (nvidia_card() or metal):
         return Check(name, True, "none found: the CPU does the work")
     what = "this Mac's GPU" if metal else "an NVIDIA GPU is here"
     if runtime.gpu_build:
-        return Check(name, False, f"{what}, but llama.cpp does not see it", "update the GPU's driver")
+        return Check(name, False, f"{what}, but llama.cpp does not see it", "update the GPU's driver", warning=True)
     return Check(
         name,
         False,
         f"{what}, but this build of llama-cpp-python runs on the CPU alone",
         "install a build for the GPU: docs/models.md, section 'GPU', has the command",
+        warning=True,
     )
 
 
@@ -119,10 +132,9 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
     if choice is None:
         several = [model.name for model in Models.of(settings).all() if model.role == "chat"]
         if several:
-            return None, Check(
-                name, False, f"none is chosen of {', '.join(several)}", f"glossator models use {several[0]}"
-            )
-        return None, Check(name, False, "none is installed: answers come from the index alone", get)
+            detail = f"none is chosen of {', '.join(several)}: answers come from the index alone"
+            return None, Check(name, False, detail, f"glossator models use {several[0]}", warning=True)
+        return None, Check(name, False, "none is installed: answers come from the index alone", get, warning=True)
     if choice.path is None:
         return choice, Check(name, True, choice.name)
     try:
