@@ -209,11 +209,14 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     this.update();
     const token = `glossator-${turn.id}`;
     const work = `${token}-work`;
-    const listening = [
-      this.server.onProgress(token, (value) => this.progress(turn, value as EvidenceProgress | DeltaProgress)),
-      this.server.onProgress(work, (value) => this.stage(turn, (value as { message?: string }).message)),
-    ];
+    const listening: vscode.Disposable[] = [];
     try {
+      if (!this.server.running) this.stage(turn, vscode.l10n.t("waiting for the server"));
+      await this.server.ready(source.token);
+      listening.push(
+        this.server.onProgress(token, (value) => this.progress(turn, value as EvidenceProgress | DeltaProgress)),
+        this.server.onProgress(work, (value) => this.stage(turn, (value as { message?: string }).message)),
+      );
       const about = turn.attachment;
       const place: Partial<AskParams> = about
         ? {

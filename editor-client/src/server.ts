@@ -205,6 +205,19 @@ export class Server implements vscode.Disposable {
     return this.client !== undefined && this.state.kind === "running";
   }
 
+  /** Wait for a server that is being started, or started again. */
+  async ready(token: vscode.CancellationToken): Promise<void> {
+    while (!this.running && this.state.kind !== "stopped" && !token.isCancellationRequested) {
+      await new Promise<void>((resolve) => {
+        const listening = [this.onDidChange(done), token.onCancellationRequested(done)];
+        function done(): void {
+          for (const listener of listening) listener.dispose();
+          resolve();
+        }
+      });
+    }
+  }
+
   /** Send a request; fails with a message for people while the server does not run. */
   async request<R>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<R> {
     if (!this.client || this.state.kind !== "running") throw new Error(vscode.l10n.t("The server is not running yet."));

@@ -29,8 +29,8 @@ export function describe(server: ServerState, status: StatusResult | undefined):
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
   if (upgrades?.reason) lines.push(t("better vectors: {0}", upgrades.reason));
   else if (upgrades?.planned) {
-    const counts = [upgrades.upgraded, upgrades.planned].map((count) => count.toLocaleString("en"));
-    lines.push(t("better vectors by {0}: {1} of {2} symbols", upgrades.model, counts[0], counts[1]));
+    const [upgraded, planned] = [upgrades.upgraded.toLocaleString("en"), upgrades.planned.toLocaleString("en")];
+    lines.push(t("better vectors by {0}: {1} of {2} symbols", upgrades.model, upgraded, planned));
   }
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };

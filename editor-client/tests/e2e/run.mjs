@@ -13,7 +13,7 @@ import { descendants } from "./processes.mjs";
 const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const only = process.argv[3];
 const axe = readFileSync(fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)), "utf8");
-mkdirSync(config.artifacts, { recursive: true });
+for (const folder of [config.artifacts, config.folder]) mkdirSync(folder, { recursive: true });
 
 const begun = Date.now();
 let failed = 0;
@@ -418,6 +418,7 @@ async function untrusted() {
 
   await step("in an untrusted folder the index answers, and no model runs", async () => {
     code.writeMachine({ "glossator.serverCommand": serverCommand });
+    await until("the other server runs", serverProcess);
     await indexed();
     await panel().locator(".empty", { hasText: "not trusted" }).waitFor();
     await shot("untrusted");
