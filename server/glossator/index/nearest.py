@@ -1,8 +1,8 @@
 """The nearest vectors of an index: a matrix derived from one generation of the table, and what was committed since.
 
-LanceDB keeps the vectors; these files beside it can be made again from them at any time. Searching is two products:
-first each vector's components along a few axes, those along which the index's own vectors differ most, are multiplied
-with the query's, which is a third to a half of the work; then the best of those are multiplied in full. The files are
+LanceDB keeps the vectors; these files beside it can be made again from them at any time. The vectors are turned, so
+that their first few components are those in which the index's own vectors differ most. A search multiplies these with
+the query's, which is less than half of the work, and the other components only of the best of those. The files are
 mapped into memory, so that processes share them and opening costs nothing.
 
 An index of vectors in clusters (IVF) was what this replaced: the vectors of code have so many directions that two
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENERGY = 0.78
-"""Share of the vectors' squared length that the chosen axes hold: 96 to 112 axes of 256 with the bundled model."""
+"""Share of the vectors' squared length that the first components hold: 96 to 112 of 256 with the bundled model."""
 
 AXES_STEP = 16
-"""The number of axes is a multiple of this."""
+"""The number of first components is a multiple of this."""
 
 RESCORED = 3000
 RESCORED_SHARE = 1 / 64
-"""Vectors that are multiplied in full, at least, and as a share of all: recall at 100 was .997 with 100,000 entries of
-installed packages, .996 with 204,000, and 1.0 with 10,000."""
+"""Vectors whose other components are multiplied too, at least, and as a share of all: recall at 100 was .997 of 100,000
+entries of installed packages, .996 of 204,000, and 1.0 of 10,000."""
 
 SAMPLED = 20_000
 """Vectors that the axes are worked out from: as many for 256 dimensions as to tell the directions apart well."""
@@ -44,9 +44,9 @@ PENDING = 5000
 """Entries committed since the files were written that are searched in memory; with more, LanceDB reads all vectors."""
 
 CHUNK = 16_384
-"""Vectors that are multiplied by the axes at a time: 16 MB."""
+"""Vectors that are turned at a time: 16 MB."""
 
-_FILES = ("ids", "languages", "kinds", "rows", "axes", "heads")
+_FILES = ("ids", "languages", "kinds", "axes", "heads", "rests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +71,23 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Entries and their vectors, a row each: what `Nearest` is made of.
+    """What there is of entries, a row each.
 
     Attributes:
         ids: int64.
         languages: int16.
         kinds: int16.
-        rows: vectors, float16 or float32, shape (entries, dimensions).
+        vectors: float16 or float32, shape (entries, dimensions); of a generation's entries none (0 dimensions).
     """
 
     ids: NDArray[np.int64]
     languages: NDArray[np.int16]
     kinds: NDArray[np.int16]
-    rows: NDArray[Any]
+    vectors: NDArray[Any]
 
     def take(self, which: NDArray[Any]) -> Columns:
         """Some of the rows."""
-        return Columns(self.ids[which], self.languages[which], self.kinds[which], self.rows[which])
+        return Columns(self.ids[which], self.languages[which], self.kinds[which], self.vectors[which])
 
     def inside(self, scope: Scope) -> NDArray[np.bool_]:
         """For each entry whether the scope lets it through."""
@@ -109,9 +109,11 @@ class _Base:
 
     columns: Columns
     axes: NDArray[np.float32]
-    """Shape (dimensions, axes)."""
+    """What turns a vector, shape (dimensions, dimensions)."""
     heads: NDArray[np.float32]
-    """The vectors along the axes, shape (entries, axes)."""
+    """First components of the turned vectors, shape (entries, some of the dimensions)."""
+    rests: NDArray[np.float16]
+    """Their other components."""
     revisions: frozenset[int]
 
 
@@ -130,7 +132,7 @@ class _Known:
     """Whether more was committed than is kept in memory."""
 
 
-def write(folder: Path, batches: Callable[[], Iterable[Columns]], count: int, dimensions: int) -> None:
+def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int) -> None:
     """Make the files of a generation of `count` entries, whole or not at all; `batches` gives its rows.
 
     Raises:
@@ -143,39 +145,46 @@ def write(folder: Path, batches: Callable[[], Iterable[Columns]], count: int, di
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "ids": ("<i8", (count,)),
-        "languages": ("<i2", (count,)),
-        "kinds": ("<i2", (count,)),
-        "rows": ("<f2", (count, dimensions)),
-    }
     with ExitStack() as stack:
-        files = {name: stack.enter_context(_array_file(fresh, name, *shape)) for name, shape in shapes.items()}
-        for batch in batches():
-            for name, file in files.items():
-                file.write(_bytes_of(getattr(batch, name)))
-    rows = np.load(fresh / "rows.npy", mmap_mode="r")
-    axes = principal_axes(np.asarray(rows[:: max(1, count // SAMPLED)], np.float32))
-    with _array_file(fresh, "axes", "<f4", axes.shape) as file:
-        file.write(_bytes_of(axes))
-    with _array_file(fresh, "heads", "<f4", (count, axes.shape[1])) as file:
+
+        def array(name: str, kind: str, *shape: int) -> BinaryIO:
+            return stack.enter_context(_array_file(fresh / f"{name}.npy", kind, shape))
+
+        ids, languages, kinds = (
+            array("ids", "<i8", count),
+            array("languages", "<i2", count),
+            array("kinds", "<i2", count),
+        )
+        plain = stack.enter_context((fresh / "vectors").open("w+b"))
+        for batch in batches:
+            for file, column in ((ids, batch.ids), (languages, batch.languages), (kinds, batch.kinds)):
+                file.write(_bytes_of(column))
+            plain.write(_bytes_of(batch.vectors.astype(np.float16, copy=False)))
+        if plain.tell() != count * dimensions * 2:
+            raise OSError(f"{fresh} would hold other rows than were counted")
+        plain.flush()
+        vectors = np.memmap(plain, np.float16, "r", shape=(count, dimensions))
+        axes, first = principal_axes(vectors[:: max(1, count // SAMPLED)].astype(np.float32))
+        array("axes", "<f4", dimensions, dimensions).write(_bytes_of(axes))
+        heads, rests = array("heads", "<f4", count, first), array("rests", "<f2", count, dimensions - first)
         for start in range(0, count, CHUNK):
-            file.write(_bytes_of(rows[start : start + CHUNK].astype(np.float32) @ axes))
-    del rows
-    if not is_whole(fresh):
-        raise OSError(f"{fresh} holds other rows than were counted")
+            turned = vectors[start : start + CHUNK].astype(np.float32) @ axes
+            heads.write(_bytes_of(turned[:, :first]))
+            rests.write(_bytes_of(turned[:, first:].astype(np.float16)))
+        del vectors
+    (fresh / "vectors").unlink()
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 
-def _array_file(folder: Path, name: str, kind: str, shape: tuple[int, ...]) -> BinaryIO:
+def _array_file(path: Path, kind: str, shape: tuple[int, ...]) -> BinaryIO:
     """A new file in numpy's format, to which the array's bytes are to be written.
 
     Not one that is mapped for writing: when a disk is full, that ends the process.
     """
     import numpy as np
 
-    file = (folder / f"{name}.npy").open("wb")
+    file = path.open("wb")
     np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": shape})
     return file
 
@@ -186,18 +195,16 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(array).data
 
 
-def principal_axes(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Orthonormal axes that hold `ENERGY` of the vectors' squared length, as columns; all if most are needed."""
+def principal_axes(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+    """Orthonormal axes as columns, those first in which the vectors differ most, and how many hold `ENERGY`."""
     import numpy as np
 
     dimensions = vectors.shape[1]
     values, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
     shares = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-12)
-    count = int(np.searchsorted(shares, ENERGY)) + 1
-    count = -(-count // AXES_STEP) * AXES_STEP
-    if count * 4 > dimensions * 3:
-        return np.eye(dimensions, dtype=np.float32)
-    return np.ascontiguousarray(axes[:, ::-1][:, :count], dtype=np.float32)
+    first = int(np.searchsorted(shares, ENERGY)) + 1
+    first = min(dimensions, -(-first // AXES_STEP) * AXES_STEP)
+    return np.ascontiguousarray(axes[:, ::-1], dtype=np.float32), first
 
 
 def is_whole(folder: Path) -> bool:
@@ -213,15 +220,14 @@ def _open(folder: Path) -> _Base | None:
         found = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES}
     except (OSError, ValueError, EOFError, SyntaxError):
         return None
-    count, dimensions = len(found["ids"]), found["axes"].shape[0]
-    shapes = {"languages": (count,), "kinds": (count,), "rows": (count, dimensions)}
-    shapes["heads"] = (count, found["axes"].shape[-1])
+    count, dimensions, first = len(found["ids"]), len(found["axes"]), found["heads"].shape[-1]
+    shapes = {"languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
+    shapes |= {"heads": (count, first), "rests": (count, dimensions - first)}
     if any(found[name].shape != shape for name, shape in shapes.items()):
         return None
-    arrays = {name: np.asarray(array) for name, array in found.items()}
-    columns = Columns(arrays["ids"], arrays["languages"], arrays["kinds"], arrays["rows"])
-    revisions = frozenset(np.unique(columns.ids >> ORDINAL_BITS).tolist())
-    return _Base(columns, arrays["axes"], arrays["heads"], revisions)
+    ids, languages, kinds, axes, heads, rests = (np.asarray(found[name]) for name in _FILES)
+    columns = Columns(ids, languages, kinds, np.empty((count, 0), np.float16))
+    return _Base(columns, axes, heads, rests, frozenset(np.unique(ids >> ORDINAL_BITS).tolist()))
 
 
 class Nearest:
@@ -258,12 +264,11 @@ class Nearest:
         vector = np.asarray(vector, np.float32)
         ids, products = np.empty(0, np.int64), np.empty(0, np.float32)
         if known.base is not None:
-            columns = known.base.columns
-            found = _candidates(known.base, known.gone, vector, limit, scope)
-            ids, products = columns.ids[found], columns.rows[found].astype(np.float32) @ vector
+            found, products = _best(known.base, known.gone, vector, limit, scope)
+            ids = known.base.columns.ids[found]
         if known.recent is not None:
             recent = known.recent if scope.is_open else known.recent.take(known.recent.inside(scope))
-            ids, products = np.concatenate([ids, recent.ids]), np.concatenate([products, recent.rows @ vector])
+            ids, products = np.concatenate([ids, recent.ids]), np.concatenate([products, _dot(recent.vectors, vector)])
         order = np.lexsort((ids, -products))[:limit]
         return list(zip(ids[order].tolist(), products[order].tolist(), strict=True))
 
@@ -307,7 +312,7 @@ class Nearest:
             missing.difference_update(np.unique(revisions).tolist())
         fresh = self._read(sorted(missing)) if missing else None
         if fresh is not None:
-            parts.append(replace(fresh, rows=fresh.rows.astype(np.float32)))
+            parts.append(replace(fresh, vectors=fresh.vectors.astype(np.float32)))
         parts = [part for part in parts if len(part.ids)]
         if len(parts) < 2:
             return parts[0] if parts else None
@@ -316,7 +321,7 @@ class Nearest:
             np.concatenate([first.ids, second.ids]),
             np.concatenate([first.languages, second.languages]),
             np.concatenate([first.kinds, second.kinds]),
-            np.concatenate([first.rows, second.rows]),
+            np.concatenate([first.vectors, second.vectors]),
         )
 
     def forget(self) -> None:
@@ -325,43 +330,38 @@ class Nearest:
             self._known = None
 
 
-def _candidates(
+def _best(
     base: _Base, gone: NDArray[np.int64], vector: NDArray[np.float32], limit: int, scope: Scope
-) -> NDArray[np.int64]:
-    """Rows that may be among the nearest."""
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows of the base that may be among the nearest, and their products."""
     import numpy as np
 
-    count = len(base.columns.ids)
+    count, first = base.heads.shape
     wanted = max(RESCORED, int(count * RESCORED_SHARE), 4 * limit)
+    turned = vector @ base.axes
+    products = _dot(base.heads, turned[:first])
     inside = None if scope.is_open else base.columns.inside(scope)
-    if inside is not None and len(gone):
-        inside[gone] = False
-    if inside is not None and int(np.count_nonzero(inside)) <= wanted:
-        return np.flatnonzero(inside)
-    if count - len(gone) <= wanted:
-        return np.setdiff1d(np.arange(count), gone, assume_unique=True)
-    products = base.heads @ (vector @ base.axes)
     if inside is not None:
+        inside[gone] = False
         products[~inside] = -np.inf
-    elif len(gone):
+    else:
         products[gone] = -np.inf
-    found = best_of(products, wanted)
-    return found[np.isfinite(products[found])]
+    found = np.argpartition(products, -wanted)[-wanted:] if wanted < count else np.arange(count)
+    if inside is not None or len(gone):
+        found = found[np.isfinite(products[found])]
+    return found, products[found] + _dot(base.rests[found].astype(np.float32), turned[first:])
 
 
-def best_of(products: NDArray[np.float32], wanted: int) -> NDArray[np.int64]:
-    """The positions of the `wanted` greatest of many products, or of some more."""
+def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The product of each row with the vector.
+
+    On one core, as the full-text search goes on at the same time: numpy's `@` is spread over all of them, where its
+    threads wait for one another. Both are as fast as memory is.
+    """
     import numpy as np
 
-    step = len(products) // 8192
-    if step > 1:
-        # The bound is estimated from a sample, since a partition of all takes longer than the products themselves.
-        sample = products[::step]
-        place = min(len(sample), int(1.1 * wanted / step) + 8)
-        found = np.flatnonzero(products >= np.partition(sample, -place)[-place])
-        if wanted <= len(found) <= 2 * wanted:
-            return found
-    return np.argpartition(products, -wanted)[-wanted:]
+    products: NDArray[np.float32] = np.einsum("ij,j->i", rows, vector)
+    return products
 
 
 def remove(folder: Path) -> None:

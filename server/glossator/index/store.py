@@ -389,7 +389,7 @@ class Store(Lookup):
     def _write_nearest(self, table: Table) -> None:
         try:
             folder = self._nearest_folder(table.generation)
-            nearest.write(folder, table.all_columns, table.count(), self._lance.dimensions)
+            nearest.write(folder, table.all_columns(), table.count(), self._lance.dimensions)
         except OSError as error:
             raise folders.system_error(self._folder, error) from error
 
@@ -502,6 +502,10 @@ class Store(Lookup):
 
     def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float]]:
         """(entry id, BM25 score) of the best entries that contain any of the terms, best first."""
+        return [(number, score) for number, score, _ in self.text_hits(terms, limit, where)]
+
+    def text_hits(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float, str]]:
+        """(entry id, BM25 score, all the entry's terms) of the best entries that contain any of the terms."""
         words = list(dict.fromkeys(part for term in terms for part in term.split()))
         condition = self._condition(where)
         if len(words) > QUERY_TERMS:

@@ -205,17 +205,17 @@ class Table:
         """The rows that match: ids and these columns."""
         return self._read(lambda table: table.query().where(condition).select(["id", *columns]))
 
-    def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float]]:
-        """(id, BM25 score) of the best rows with any of the words, best first; `condition` "" lets all through."""
+    def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float, str]]:
+        """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "": of all rows."""
 
         def query(table: Any) -> Any:
             from lancedb.query import MatchQuery
 
             match = MatchQuery(" ".join(words), "terms")  # type: ignore[call-arg]
-            found = table.query().nearest_to_text(match).select(["id", "_score"]).limit(limit)
+            found = table.query().nearest_to_text(match).select(["id", "_score", "terms"]).limit(limit)
             return found.where(condition) if condition else found
 
-        return list(zip(*_lists(self._read(query), "id", "_score"), strict=True))
+        return list(zip(*_lists(self._read(query), "id", "_score", "terms"), strict=True))
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
         """(id, dot product) of the nearest rows, best first; `condition` "" lets all through. It reads all vectors."""
@@ -401,8 +401,8 @@ def _columns(found: Any) -> Columns:
     ids, languages, kinds, vectors = (found[name] for name in _COLUMNS)
     if hasattr(vectors, "combine_chunks"):
         vectors = vectors.combine_chunks()
-    rows = np.asarray(vectors.flatten(), np.float16).reshape(len(ids), -1)
-    return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), rows)
+    matrix = np.asarray(vectors.flatten(), np.float16).reshape(len(ids), -1)
+    return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), matrix)
 
 
 def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:

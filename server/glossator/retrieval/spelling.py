@@ -53,8 +53,10 @@ def nearest(stem: str, store: Store) -> str:
     """The term nearest to an unknown one: at most one error in six letters, the most frequent of the nearest; or ""."""
     allowed = 1 if len(stem) < 7 else 2
     best, best_key = "", (allowed + 1, 0)
+    letters = frozenset(stem)
     for term, count in store.terms_from(stem[:2]).items():
-        if abs(len(term) - len(stem)) > allowed:
+        # An error adds a letter or takes one away, or does both.
+        if abs(len(term) - len(stem)) > allowed or len(letters.symmetric_difference(term)) > 2 * allowed:
             continue
         key = (distance(stem, term, allowed), -count)
         if key < best_key and key[0] <= allowed:

@@ -1,0 +1,219 @@
+"""The nearest vectors: found as an exhaustive search finds them, whatever was committed, filtered or damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from glossator.errors import StoreFullError
+from glossator.index import nearest
+from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.nearest import Columns, Nearest, Scope
+from glossator.index.store import Filter, Store
+from tests.unit.store_samples import entry, open_store, unit, update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+DIMENSIONS = 64
+PER_FILE = 20
+ALL = Filter()
+
+
+def columns(files: Sequence[int], seed: int = 0) -> Columns:
+    """Entries of these revisions, whose vectors lie around some directions more than around others."""
+    random = np.random.default_rng(seed)
+    count = len(files) * PER_FILE
+    spread = np.linspace(2.0, 0.1, DIMENSIONS)
+    vectors = random.normal(size=(count, DIMENSIONS)) * spread
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = np.concatenate([np.arange(PER_FILE) + (number << ORDINAL_BITS) for number in files])
+    languages = np.repeat([number % 3 for number in files], PER_FILE).astype(np.int16)
+    return Columns(ids, languages, (ids % 4).astype(np.int16), vectors.astype(np.float16))
+
+
+class Index:
+    """What `Nearest` asks of a store."""
+
+    def __init__(self, folder: Path, columns: Columns) -> None:
+        self.folder = folder
+        self.changes = 1
+        self.rows = columns
+        self.reads: list[list[int]] = []
+        self.nearest = Nearest(lambda _: folder, lambda: (self.changes, 1), self.revisions, self.read)
+
+    def revisions(self) -> dict[int, int]:
+        found, counts = np.unique(self.rows.ids >> ORDINAL_BITS, return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+    def read(self, revisions: list[int]) -> Columns:
+        self.reads.append(revisions)
+        return self.rows.take(np.isin(self.rows.ids >> ORDINAL_BITS, revisions))
+
+    def replace(self, gone: Sequence[int], new: Columns) -> None:
+        kept = self.rows.take(~np.isin(self.rows.ids >> ORDINAL_BITS, gone))
+        joined = (np.concatenate(both) for both in zip(as_tuple(kept), as_tuple(new), strict=True))
+        self.rows = Columns(*joined)
+        self.changes += 1
+
+    def exhaustive(self, vector: NDArray[np.float32], limit: int, inside: NDArray[np.bool_] | None = None) -> set[int]:
+        rows = self.rows if inside is None else self.rows.take(inside)
+        order = np.argsort(-(rows.vectors.astype(np.float32) @ vector))[:limit]
+        return set(rows.ids[order].tolist())
+
+    def recall(self, scope: Scope | None = None, limit: int = 50) -> float:
+        shares = []
+        for number in range(20):
+            vector = columns([1], seed=100 + number).vectors[0].astype(np.float32)
+            inside = None if scope is None else self.rows.inside(scope)
+            found = self.nearest.search(vector, limit, scope or Scope())
+            assert found is not None
+            assert [product for _, product in found] == sorted((product for _, product in found), reverse=True)
+            expected = self.exhaustive(vector, limit, inside)
+            shares.append(len(expected & {number for number, _ in found}) / max(1, len(expected)))
+        return float(np.mean(shares))
+
+
+def as_tuple(rows: Columns) -> tuple[NDArray[np.generic], ...]:
+    return rows.ids, rows.languages, rows.kinds, rows.vectors
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    monkeypatch.setattr(nearest, "RESCORED", 250)
+    made = Index(tmp_path / "nearest" / "1", columns(range(1, 201)))
+    halves = (np.arange(len(made.rows.ids)) < 1000, np.arange(len(made.rows.ids)) >= 1000)
+    nearest.write(made.folder, map(made.rows.take, halves), len(made.rows.ids), DIMENSIONS)
+    return made
+
+
+def test_the_files_hold_what_was_given(index: Index) -> None:
+    assert nearest.is_whole(index.folder)
+    heads = np.load(index.folder / "heads.npy")
+    assert heads.shape[1] < DIMENSIONS
+    assert index.recall() > 0.99
+    assert index.reads == []
+    vector = index.rows.vectors[77].astype(np.float32)
+    found = index.nearest.search(vector, 1, Scope())
+    assert found == [(int(index.rows.ids[77]), pytest.approx(float(vector @ vector), abs=1e-3))]
+
+
+def test_what_is_committed_later_is_found_and_what_is_gone_is_not(index: Index) -> None:
+    index.replace(range(1, 41), columns(range(301, 331), seed=5))
+    assert index.recall() > 0.99
+    assert index.reads == [list(range(301, 331))]
+    index.replace([301, 150], columns([400], seed=6))
+    assert index.recall() > 0.99
+    assert index.reads[1:] == [[400]]
+    found = index.nearest.search(np.ones(DIMENSIONS, np.float32), 9999, Scope())
+    assert found is not None
+    assert {number for number, _ in found} == set(index.rows.ids.tolist())
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(languages=np.array([1], np.int16)),
+        Scope(kinds=np.array([0, 3], np.int16)),
+        Scope(files=np.array([5, 6, 310])),
+        Scope(np.array([0, 2], np.int16), np.array([2], np.int16), np.arange(100)),
+        Scope(files=np.array([9999])),
+    ],
+)
+def test_a_scope_applies_before_the_search(index: Index, scope: Scope) -> None:
+    index.replace([5, 7], columns([310], seed=3))
+    found = index.nearest.search(np.ones(DIMENSIONS, np.float32), 9999, scope)
+    assert found is not None
+    assert {number for number, _ in found} == set(index.rows.ids[index.rows.inside(scope)].tolist())
+    if found:
+        assert index.recall(scope) > 0.99
+
+
+def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "PENDING", 100)
+    index.replace([], columns(range(500, 510)))
+    assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is None
+    index.replace(range(500, 506), columns([600]))
+    assert index.recall() > 0.99
+
+
+@pytest.mark.parametrize("how", ["missing", "garbage", "truncated", "of another generation"])
+@pytest.mark.parametrize("name", ["heads", "ids", "axes"])
+def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
+    path = index.folder / f"{name}.npy"
+    if how == "missing":
+        path.unlink()
+    elif how == "garbage":
+        path.write_bytes(b"garbage" * 1000)
+    elif how == "truncated":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        np.save(path, np.zeros((3, 3), np.float32))
+    assert not nearest.is_whole(index.folder)
+    assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is not None
+    assert index.reads == [list(range(1, 201))]
+
+
+def test_rows_that_were_not_counted_are_no_files(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="counted"):
+        nearest.write(tmp_path / "1", [columns([1])], PER_FILE + 1, DIMENSIONS)
+    assert not (tmp_path / "1").exists()
+
+
+# In a store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "cache" / "root-1" / "v2-sample") as opened:
+        yield opened
+
+
+def hits(store: Store, name: str, limit: int = 1, where: Filter = ALL) -> list[str]:
+    found = store.vector_search(unit(name), limit, where)
+    return [item.name for item in store.entries([number for number, _ in found])]
+
+
+def test_a_store_keeps_the_files_of_its_generation(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "root-1" / "v2-sample" / "nearest"
+    store.commit([update(f"f{n}.py", entry(f"n{n}")) for n in range(50)])
+    assert hits(store, "n7") == ["n7"]
+    assert not folder.exists()
+    for generation in (2, 3):
+        store.commit([update("f7.py", entry("n7"), revision=generation)])
+        store.maintain(full=True)
+        assert [path.name for path in folder.iterdir()] == [str(generation)]
+        assert hits(store, "n7") == ["n7"]
+    (folder / "3" / "heads.npy").unlink()
+    assert hits(store, "n8") == ["n8"]
+    store.maintain()
+    assert [path.name for path in folder.iterdir()] == ["4"]
+    assert hits(store, "n8") == ["n8"]
+
+
+def test_many_changes_are_searched_by_the_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "PENDING", 10)
+    store.commit([update(f"f{n}.py", entry(f"n{n}"), language="go" if n % 2 else "c") for n in range(20)])
+    assert hits(store, "n7") == ["n7"]
+    assert "n7" not in hits(store, "n7", 10, Filter(languages=("c",)))
+    assert hits(store, "n7", 10, Filter(include=("f7.py",), languages=("go",))) == ["n7"]
+
+
+def test_a_full_disk_leaves_the_index_as_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.commit([update(f"f{n}.py", entry(f"n{n}")) for n in range(5)])
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(nearest, "write", full)
+    with pytest.raises(StoreFullError):
+        store.maintain(full=True)
+    monkeypatch.undo()
+    assert hits(store, "n3") == ["n3"]
+    store.maintain(full=True)
+    assert hits(store, "n3") == ["n3"]
