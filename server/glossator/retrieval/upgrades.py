@@ -159,7 +159,8 @@ def surprises(scores: NDArray[np.float64], similarities: NDArray[np.float64]) ->
     """By how much similarities (NaN where unknown) exceed what the scores lead to expect, in standard deviations.
 
     0 where a similarity is unknown, and everywhere if fewer than `LEAST` are known. The known ones have mean 0, so
-    that having a vector is in itself neither good nor bad.
+    that having a vector is in itself neither good nor bad; and they are made smaller by the share that is known, since
+    with few of them a candidate's surprise says as much about the others that happen to be known.
     """
     import numpy as np
 
@@ -169,7 +170,8 @@ def surprises(scores: NDArray[np.float64], similarities: NDArray[np.float64]) ->
         return found
     values, expected = similarities[known], scores[known]
     spread = max(float(values.std()), LEAST_SPREAD)
-    found[known] = (values - values.mean()) / spread - SLOPE * (expected - expected.mean())
+    share = len(known) / len(scores)
+    found[known] = share * ((values - values.mean()) / spread - SLOPE * (expected - expected.mean()))
     return found
 
 
