@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.index import terms as analysis
-from glossator.retrieval.features import FUNCTION_KINDS, TYPE_KINDS
+from glossator.retrieval.features import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS
 from glossator.retrieval.graph import Graph, Relations
 from glossator.retrieval.query import Query, parse_query
 
@@ -37,6 +37,8 @@ PIECE_TOKENS = 12
 """What the fence and the heading of a piece cost in a prompt."""
 SEARCHED = 14
 """Hits that are gathered from."""
+MOST_PROSE = 2
+"""Sections of documents among the evidence, where there is code too: a long manual has one for every word."""
 WHOLE_SHARE = 0.4
 """Part of the budget that one whole symbol may take; the first may take half as much again."""
 JOINED_LINES = 3
@@ -146,7 +148,13 @@ def gather(
     sources = _Sources(graph, read, searcher)
     packer = _Packer(sources, query, budget_tokens, count_tokens)
     top = hits[0].score if hits else 0.0
+    code = any(hit.entry.language not in PROSE_LANGUAGES for hit in hits)
+    prose = 0
     for place, hit in enumerate(hits):
+        if code and hit.entry.language in PROSE_LANGUAGES:
+            prose += 1
+            if prose > MOST_PROSE:
+                continue
         value = max(0.05, math.exp(-max(0.0, top - hit.score) / 2)) / (1 + 0.15 * place)
         packer.offer(hit.entry, value, "match", hit.why, _shown(hit))
     subject = next((hit.entry for hit in hits if hit.kind != "block" and sources.located(hit.entry)), None)

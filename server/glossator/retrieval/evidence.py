@@ -32,6 +32,7 @@ NOTE = (
     "*Made from the index alone, without a language model. `glossator models pull` installs one that answers in prose.*"
 )
 
+_TAG = re.compile(r"\s*(@\w|:(param|type|returns?|rtype|raises)\b)")
 _SENTENCE = re.compile(r"(?<=[.!?。])(?=\s|$)")
 _FENCE_NAMES = {"csharp": "cs", "protobuf": "proto", "ocaml_interface": "ocaml", "text": ""}
 
@@ -101,7 +102,10 @@ def _sentence(doc: str) -> str:
 
 
 def _paragraph(doc: str) -> str:
-    paragraph = " ".join(re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].split())
+    """The first paragraph of a doc, up to its tags ("@param", ":param x:"); "" if it has nothing else."""
+    lines = re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].split("\n")
+    tag = next((i for i, line in enumerate(lines) if _TAG.match(line)), len(lines))
+    paragraph = " ".join(" ".join(lines[:tag]).split())
     return paragraph if len(paragraph) <= 600 else paragraph[:597].rsplit(" ", 1)[0] + " …"
 
 
@@ -224,7 +228,9 @@ def _others(pieces: Sequence[Evidence], heading: str) -> str:
 
 def _place(piece: Evidence) -> str:
     entry = piece.entry
-    name = f"`{piece.qualified_name}` " if piece.qualified_name else ""
+    # Merged pieces have several names; a comma within brackets is part of one.
+    names = [piece.qualified_name] if re.search(r"[<(\[]", piece.qualified_name) else piece.qualified_name.split(", ")
+    name = ", ".join(f"`{one}`" for one in names if one) + (" " if piece.qualified_name else "")
     says = _sentence(entry.doc) or piece.why
     return f"{name}(`{piece.path}:{piece.start_line}`) [{piece.number}]: {says.rstrip('.')}."
 
