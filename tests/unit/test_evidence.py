@@ -125,8 +125,6 @@ def test_without_evidence_it_says_so(tmp_path: Path) -> None:
 
 def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
     manual = "\n".join(f"## Rotating the key {n}\n\nHow the key is rotated, part {n}.\n" for n in range(9))
-        f"## Rotating the key {number}\n\nHow the key is rotated, part {number}.\n" for number in range(9)
-    )
     code = 'def rotate_key(key):\n    """@param key: what to rotate"""\n    return key[::-1]\n'
     project = make_project(tmp_path, {"docs/manual.md": f"# Manual\n\n{manual}", "keys.py": code})
     with Searcher(project.store, project.embedder) as searcher:
