@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from glossator.errors import EmbeddingError
 from glossator.index.entries import CHUNKER_VERSION
-from glossator.index.terms import identifiers
+from glossator.index.terms import identifier_parts, identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +69,8 @@ _SHORT_COST: Final = 2.0
 """Costs of cutting an unknown word: of a letter that no piece covers, and what a piece of two or three letters costs
 besides, so that `reconnector` becomes `re connector`, not `rec on nec tor`. The other costs are the logarithm of the
 piece's rank (Zipf's law)."""
+_STACKED: Final = 24
+"""Words of the longest piece that is multiplied together with others."""
 _CACHED_WORDS: Final = 100_000
 """Words whose pieces are remembered, per process; about 15 MB when full."""
 
@@ -143,8 +145,8 @@ def words(text: str) -> list[str]:
 
 def parts(word: str) -> list[str]:
     """The lower-case parts of a word: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
-    if word.islower() and word.isascii() and word.isalpha():
-        return [word]
+    if word.isascii():
+        return list(identifier_parts(word))  # the same, and known already if the word was met by the search terms
     return [part.lower() for part in _PART.findall(word)]
 
 
@@ -208,13 +210,23 @@ class Vocabulary:
         return positions, ids, counts
 
     def _forget(self) -> None:
-        """Begin to remember words anew: word -> number, number -> where its ids end, ids."""
+        """Begin to remember words anew: word -> number, number -> end of its ids, ids; unknown part -> its pieces."""
         self._numbers = _Numbers(self._remember)
         self._ends = array("i", [0])
         self._ids_of_words = array("i")
+        self._cut: dict[str, tuple[int, ...]] = {}
 
     def _remember(self, word: str) -> int:
-        self._ids_of_words.extend(index for part in parts(word) for index in self._pieces(part))
+        found, ids = self._ids_of_words, self._ids
+        for part in identifier_parts(word) if word.isascii() else parts(word):
+            index = ids.get(part)
+            if index is not None:
+                found.append(index)
+                continue
+            pieces = self._cut.get(part)
+            if pieces is None:
+                pieces = self._cut[part] = self._pieces(part)
+            found.extend(pieces)
         self._ends.append(len(self._ids_of_words))
         return len(self._ends) - 2
 
@@ -343,13 +355,20 @@ class StaticEmbedder:
         owner = document_of[positions[first]]
         first_piece = np.flatnonzero(np.diff(owner, prepend=-1))
         pieces = np.empty((len(first), self._dimensions), dtype=np.float32)
+        bounds = np.append(first, len(index))
+        sizes = np.diff(bounds)
         # One small product per piece: its rows stay in the processor's cache, and its vector is the same in whatever
-        # batch it comes.
-        start = 0
-        for piece, end in enumerate([*first[1:].tolist(), len(index)]):
+        # batch it comes. Short pieces of one size are multiplied in one call.
+        short = np.flatnonzero(sizes <= _STACKED)
+        short = short[np.argsort(sizes[short], kind="stable")]
+        for same in np.split(short, np.flatnonzero(np.diff(sizes[short])) + 1) if len(short) else ():
+            at = bounds[same][:, None] + np.arange(sizes[same[0]])
+            rows = self._rows.take(index[at], axis=0).astype(np.float32)
+            pieces[same] = np.matmul(weight_of[at][:, None, :], rows)[:, 0]
+        for piece in np.flatnonzero(sizes > _STACKED).tolist():
+            start, end = bounds[piece], bounds[piece + 1]
             rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
             np.dot(weight_of[start:end], rows, out=pieces[piece])
-            start = end
         pieces = unit(pieces) * weights[positions[first]][:, None]
         vectors[owner[first_piece]] = np.add.reduceat(pieces, first_piece, axis=0)
         return unit(vectors)

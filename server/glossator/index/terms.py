@@ -29,12 +29,44 @@ _PART_UNICODE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
 _HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
-_SUFFIXES = (
-    *("izations", "ization", "isation", "izing", "izers", "izer", "ized", "izes", "ize"),
-    *("ations", "ators", "ation", "ator", "ating", "ated", "ates", "ate", "ively", "ive", "ions", "ion", "ings", "ing"),
-    *("ers", "er", "ors", "ed", "ements", "ement", "ments", "ment", "able", "ible", "ally", "al", "ly", "e"),
+_SUFFIXES = frozenset(
+    (
+        *(
+            "izations",
+            "ization",
+            "isation",
+            "izing",
+            "izers",
+            "izer",
+            "ized",
+            "izes",
+            "ize",
+            "ations",
+            "ators",
+            "ation",
+        ),
+        *(
+            "ator",
+            "ating",
+            "ated",
+            "ates",
+            "ate",
+            "ively",
+            "ive",
+            "ions",
+            "ion",
+            "ings",
+            "ing",
+            "ers",
+            "er",
+            "ors",
+            "ed",
+        ),
+        *("ements", "ement", "ments", "ment", "able", "ible", "ally", "al", "ly", "e"),
+    )
 )
-"""Endings taken off, at most two in turn; what is left keeps at least three letters, after a second one five."""
+"""Endings taken off, at most two in turn; what is left keeps at least three letters."""
+_LONGEST_SUFFIX = max(map(len, _SUFFIXES))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -48,11 +80,10 @@ def stem(word: str) -> str:
     elif root.endswith("s") and not root.endswith(("ss", "us", "is")):
         root = root[:-1]
     for _ in range(2):
-        if not root.endswith(_SUFFIXES):
-            break
-        for suffix in _SUFFIXES:
-            if root.endswith(suffix) and len(root) - len(suffix) >= 3:
-                root = root[: -len(suffix)]
+        # From the longest that leaves three letters: of two endings that fit, one is the end of the other.
+        for size in range(min(_LONGEST_SUFFIX, len(root) - 3), 0, -1):
+            if root[-size:] in _SUFFIXES:
+                root = root[:-size]
                 break
         else:
             break
@@ -64,7 +95,8 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _parts(identifier: str) -> tuple[str, ...]:
+def identifier_parts(identifier: str) -> tuple[str, ...]:
+    """What `split_identifier` gives."""
     if identifier.isascii():
         if identifier.islower() and identifier.isalpha():
             return (identifier,)
@@ -81,12 +113,12 @@ def _parts(identifier: str) -> tuple[str, ...]:
 
 def split_identifier(identifier: str) -> list[str]:
     """The parts of an identifier, lower case: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
-    return list(_parts(identifier))
+    return list(identifier_parts(identifier))
 
 
 def folded(identifier: str) -> str:
     """An identifier without case and underscores: "parse_config" and "ParseConfig" give "parseconfig"."""
-    return "".join(_parts(identifier))
+    return "".join(identifier_parts(identifier))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -95,7 +127,7 @@ def word_terms(word: str) -> tuple[str, ...]:
 
     Single letters are left out of names with several parts ("x" alone stays).
     """
-    parts = _parts(word)
+    parts = identifier_parts(word)
     if len(parts) == 1:
         return (stem(parts[0]),) if len(parts[0]) <= MAX_TERM else ()
     terms = [stem(part) for part in parts if 1 < len(part) <= MAX_TERM]
