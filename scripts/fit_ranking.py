@@ -3,6 +3,8 @@
 The model is a conditional logit: the chance that a candidate file of a query is the wanted one is the softmax of the
 weighted sum of its features. The loss is the cross entropy against the targets, every repository weighing the same,
 with an L2 penalty on the weights of standardised features; it is convex, and Newton's method finds its minimum.
+It is fitted twice: on all candidates, then on those that the first fit ranks best and the wanted ones, so that the
+weights tell near misses apart and not what any weights tell apart.
 
 Two sets of questions are fitted on together: file-level ones (--data, see `retrieval_questions.py`) and symbol-level
 ones (--symbols, made by `make_symbol_questions.py`). The second also give the weights by which an entry is chosen
@@ -35,6 +37,8 @@ from retrieval_questions import Question, by_category, indexed, load, mean, mean
 
 RANKING = Path(__file__).resolve().parent.parent / "server" / "glossator" / "data" / "ranking.json"
 PENALTY = 10.0
+HARD = 28
+"""Best candidates of each question that the second fit learns from, besides the wanted ones."""
 FOLDS = 8
 SEEDS = (0, 1, 2)
 """Cross-validation is repeated with the repositories dealt to the folds in these orders."""
@@ -136,6 +140,17 @@ def fit_entries(cases: list[Case]) -> dict[str, float]:
     return weights
 
 
+def fit_files(cases: list[Case], chosen: list[int]) -> NDArray[np.float64]:
+    """Weights of the chosen features of files, fitted on the candidates that are hard to tell apart."""
+    first = fit(cases, chosen)
+    hard: list[Case] = []
+    for case in cases:
+        order = np.argsort(-(case.features[:, chosen] @ first), kind="stable")
+        kept = np.union1d(order[:HARD], np.flatnonzero(case.wanted))
+        hard.append(Case(case.question, [case.paths[i] for i in kept], case.features[kept], case.wanted[kept]))
+    return fit(hard, chosen)
+
+
 def recalls(cases: list[Case], scores: list[NDArray[np.float64]]) -> tuple[float, float]:
     """Recall at 10 and reciprocal rank of the wanted symbols, mean over repositories."""
     recall: dict[str, list[float]] = defaultdict(list)
@@ -214,7 +229,7 @@ def cross_validated(cases: list[Case], also: list[Case], chosen: list[int]) -> l
     totals = np.zeros(len(cases))
     for seed in SEEDS:
         for held_out in folds(sorted({case.question.repo for case in cases}), seed):
-            weights = fit([case for case in cases if case.question.repo not in held_out] + also, chosen)
+            weights = fit_files([case for case in cases if case.question.repo not in held_out] + also, chosen)
             for i, case in enumerate(cases):
                 if case.question.repo in held_out:
                     totals[i] += scored([case], [case.features[:, chosen] @ weights])[0][1]
@@ -238,7 +253,7 @@ def report(cases: list[Case], files: list[Case], entries: list[EntryCase], names
         ranked: list[Case] = []
         scores: list[NDArray[np.float64]] = []
         for held_out in folds(sorted({case.question.repo for case in entries}), 0):
-            weights = fit(cases + [case for case in files if case.question.repo not in held_out], chosen)
+            weights = fit_files(cases + [case for case in files if case.question.repo not in held_out], chosen)
             kept = entry_cases([case for case in entries if case.question.repo not in held_out], weights, chosen)
             inside = np.array([1.0, *fit_entries(kept).values()])
             tested = entry_cases([case for case in entries if case.question.repo in held_out], weights, chosen)
@@ -248,7 +263,7 @@ def report(cases: list[Case], files: list[Case], entries: list[EntryCase], names
         both = f"recall@10 {figures['symbol_recall']:.4f}, MRR@10 {figures['symbol_mrr']:.4f}"
         print(f"symbol level: cross-validated {both}, {len(files)} questions")
         print(f"  NDCG@10 of their files {figures['symbol_file_ndcg']:.4f}")
-    weights = fit(cases + files, chosen)
+    weights = fit_files(cases + files, chosen)
     spread = np.concatenate([case.features[:, chosen] for case in cases]).std(axis=0)
     for i in np.argsort(-np.abs(weights * spread)):
         print(f"  {names[i]:18} {weights[i]:8.3f}  standardised {weights[i] * spread[i]:6.2f}")
@@ -256,13 +271,17 @@ def report(cases: list[Case], files: list[Case], entries: list[EntryCase], names
 
 
 GROUPS = {
-    "embeddings": ("dense_", "centroid", "path_dense", "path_rare", "path_gap"),
+    "embeddings": ("dense_", "centroid_", "path_"),
     "full text": ("text_",),
-    "words of paths": ("stem_cover", "stem_precise", "stem_f1", "stem_equal", "folder_cover"),
-    "definitions of queried names": ("type_", "function_", "value_", "defined_", "symbol_"),
+    "words of paths": ("stem_", "folder_cover"),
+    "definitions of queried names": ("type_", "function_", "symbol_"),
     "references between hits": ("referred",),
-    "test, example, compat, prose": ("test", "example", "compat", "prose", "vendored"),
-    "length, depth, words in the stem": ("lines", "depth", "stem_words"),
+    "tests, examples, compatibility code, documents": ("test", "example", "compat", "prose"),
+    "length, depth": ("lines", "depth"),
+    "beginnings of files": ("text_head",),
+    "other hits of the folder": ("text_folder",),
+    "neighbouring words": ("text_pairs",),
+    "the question's first telling word": ("stem_first",),
 }
 
 
@@ -288,20 +307,20 @@ def main() -> None:
     parser.add_argument("--symbols", type=Path, help="folder made by make_symbol_questions.py")
     parser.add_argument("--index-dir", type=Path, required=True, help="where the indexes are kept")
     parser.add_argument("--only", default="", help="names of repositories, comma separated")
-    parser.add_argument("--features", default="", help="features to use, comma separated; default: those in use now")
+    parser.add_argument("--features", default="", help="features to use, comma separated; default: all")
     parser.add_argument("--write", action="store_true", help="write the weights to data/ranking.json")
     parser.add_argument("--ablate", action="store_true", help="print what each group of features is worth")
     options = parser.parse_args()
     cases = collect(options.data, options.checkouts, options.index_dir, [n for n in options.only.split(",") if n])
     files, entries = collect_entries(options.symbols, options.index_dir) if options.symbols else ([], [])
     current = json.loads(RANKING.read_text("utf-8"))
-    names = options.features.split(",") if options.features else list(current["file"])
+    names = options.features.split(",") if options.features else list(FILE_FEATURES)
     figures = report(cases, files, entries, names)
     if options.ablate:
         ablate(cases, files, names, figures)
     if options.write:
         chosen = [FILE_FEATURES.index(name) for name in names]
-        weights = fit(cases + files, chosen)
+        weights = fit_files(cases + files, chosen)
         if "prose" in names:
             weights[names.index("prose")] = max(weights[names.index("prose")], MOST_PROSE)
         current["file"] = {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from glossator.index.records import FileSummary
-from glossator.retrieval.features import FILE_FEATURES, STATIC_NAMES, file_facts
+from glossator.retrieval.features import FILE_FEATURES, STATIC_NAMES, agreement, file_facts, head_of
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.spelling import distance
 
@@ -21,7 +21,7 @@ def test_the_weights_that_come_with_the_package_name_known_features() -> None:
 def test_what_speaks_for_and_against_a_file() -> None:
     weights = default_weights().file
     assert all(weights[name] < 0 for name in ("test", "example", "prose"))
-    assert all(weights[name] > 0 for name in ("text_best", "dense_gap", "stem_f1"))
+    assert all(weights[name] > 0 for name in ("text_best", "dense_best", "stem_first", "stem_equal"))
 
 
 def test_scores_are_weighted_sums() -> None:
@@ -44,8 +44,6 @@ def test_scores_are_weighted_sums() -> None:
         ("src/attestation.rs", set()),
         ("examples/basic.rs", {"example"}),
         ("docs/guide.py", {"example"}),
-        ("vendor/x/y.go", {"vendored"}),
-        ("api/service.pb.go", {"vendored"}),
         ("lib/compat.py", {"compat"}),
         ("src/deprecated/old_api.py", {"compat"}),
     ],
@@ -53,7 +51,28 @@ def test_scores_are_weighted_sums() -> None:
 def test_paths_are_told_apart(path: str, flags: set[str]) -> None:
     facts = file_facts(FileSummary(1, path, "python", 10, b""))
     found = {name for name, value in zip(STATIC_NAMES, facts.static, strict=True) if value == 1.0}
-    assert found & {"test", "example", "vendored", "compat"} == flags
+    assert found & {"test", "example", "compat"} == flags
+
+
+def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None:
+    rarity = {"retry": 1.0, "fail": 2.0, "request": 1.0}
+    terms = {
+        1: "retry fail request client",
+        2: "fail the request then retry retry retry",
+        3: "retri requests failing",
+        4: "",
+    }
+    found = agreement(["retry", "fail", "request"], rarity, terms)
+    assert found[1] == (1.0, 1.0)
+    assert found[2] == (1.0, 0.0)
+    assert found[3] == found[4] == (0.0, 0.0)
+    assert agreement([], {}, terms)[1] == (0.0, 0.0)
+
+
+def test_the_head_of_a_file_is_some_terms_long() -> None:
+    assert head_of("") == ""
+    assert head_of("import os") == "import os"
+    assert len(head_of("word " * 500).split()) == 120
 
 
 @pytest.mark.parametrize(

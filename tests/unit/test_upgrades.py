@@ -303,12 +303,12 @@ def test_a_better_model_finds_better_and_half_of_it_is_not_worse(
     model.rate = lambda text: 0.9 if text.startswith("SessionExpired") else 0.1
     question = "configuration of the session"
     with Searcher(project.store, project.embedder) as searcher:
-        before = [hit.qualified_name for hit in searcher.search(question, 20, by_symbol=True)]
+        before = [hit.qualified_name for hit in searcher.search(question, 99, by_symbol=True)]
         assert "SessionExpired" in before[2:]
         searcher.tier = tiers(model)
-        assert [hit.qualified_name for hit in searcher.search(question, 20, by_symbol=True)] == before
+        assert [hit.qualified_name for hit in searcher.search(question, 99, by_symbol=True)] == before
         assert upgrade(searcher.tier, searcher, project, question)
-        after = [hit.qualified_name for hit in searcher.search(question, 20, by_symbol=True)]
+        after = [hit.qualified_name for hit in searcher.search(question, 99, by_symbol=True)]
         assert after.index("SessionExpired") < before.index("SessionExpired")
         assert sorted(after) == sorted(before)
 

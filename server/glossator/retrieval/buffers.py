@@ -126,6 +126,12 @@ class Buffers:
                     scored.append((number, score))
         return scored
 
+    def terms_of(self, number: int) -> str:
+        """The search terms of an entry of a buffer; "" if there is none."""
+        update = self._updates.get(number >> ORDINAL_BITS)
+        ordinal = number & (1 << ORDINAL_BITS) - 1
+        return update.terms[ordinal] if update and ordinal < len(update.terms) else ""
+
     def merged(
         self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
     ) -> list[tuple[int, float]]:

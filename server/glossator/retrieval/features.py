@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
@@ -35,11 +36,6 @@ _EXAMPLE = re.compile(
     r"(^|/)(_?examples?|samples?|demos?|docs?|docs_src|tutorials?|playground|bench(es|marks?)?)(/|$)|_?bench(mark)?s?\.\w+$",
     re.IGNORECASE,
 )
-_VENDORED = re.compile(
-    r"(^|/)(vendor(ed)?|third_?party|external|node_modules|contrib|deps|bundled|generated|gen)(/|$)|\.(pb|min|gen|g)\.\w+$"
-    r"|_pb2?(_grpc)?\.\w+$",
-    re.IGNORECASE,
-)
 _COMPAT = re.compile(
     r"compat|legacy|deprecated|polyfill|shim|backport|(^|/)mini(/|$)|[-_.]old\b|experimental|unstable",
     re.IGNORECASE,
@@ -52,7 +48,12 @@ PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "
 _CACHED_PATHS = 200_000
 """Paths whose vectors are kept: 1 KB each at most when an index has that many files."""
 
-STATIC_NAMES = ("test", "example", "vendored", "compat", "prose", "depth", "lines", "stem_words")
+_CACHED_HEADS = 20_000
+"""Files whose beginnings are kept: 1 KB each at most."""
+_HEAD_TERMS = 120
+"""Terms of a file's first entry that tell what it is about: leading comment, imports."""
+
+STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,10 @@ def file_facts(summary: FileSummary) -> FileFacts:
     static = (
         float(is_test(path)),
         float(bool(_EXAMPLE.search(path))),
-        float(bool(_VENDORED.search(path))),
         float(bool(_COMPAT.search(path))),
         float(summary.language in PROSE_LANGUAGES),
         min(path.count("/"), 8) / 4,
         math.log1p(summary.lines) / 5,
-        min(len(parts), 6) / 3,
     )
     centroid = np.frombuffer(summary.centroid, np.float16).astype(np.float32) if summary.centroid else None
     return FileFacts(
@@ -114,6 +113,11 @@ def file_facts(summary: FileSummary) -> FileFacts:
     )
 
 
+def head_of(terms: str) -> str:
+    """The first of a first entry's terms."""
+    return " ".join(terms.split(" ", _HEAD_TERMS)[:_HEAD_TERMS])
+
+
 class Corpus:
     """The files of an index, in memory: some hundred bytes and a centroid each. Follows the store's commits."""
 
@@ -122,6 +126,7 @@ class Corpus:
         self._words = words
         self._changes = -1
         self._paths: dict[str, NDArray[np.float32]] = {}
+        self._heads: dict[int, str] = {}
         self._rarity: dict[str, float] = {}
         self._newest: dict[str, int] = {}
         self.files: dict[int, FileFacts] = {}
@@ -138,6 +143,7 @@ class Corpus:
         revisions, fresh = store.summaries(self.files)
         for gone in self.files.keys() - set(revisions):
             facts = self.files.pop(gone)
+            self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
                 self._by_name[_file_name(facts.path)].discard(facts.path)
@@ -187,17 +193,30 @@ class Corpus:
             return np.zeros((0, self._words.dimensions), np.float32)
         return np.stack([self._paths[path] for path in paths])
 
-    def word_vectors(self, query: Query, store: Store) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The query's static vector, and the one in which its words are weighted by their rarity in this index."""
+    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, str]:
+        """The first terms of each file's first entry, joined with spaces."""
+        fresh = [revision for revision in revisions if revision not in self._heads]
+        if fresh:
+            if len(self._heads) + len(fresh) > _CACHED_HEADS:
+                self._heads.clear()
+                fresh = list(revisions)
+            found = store.terms([revision << ORDINAL_BITS for revision in fresh])
+            for revision in fresh:
+                self._heads[revision] = head_of(found.get(revision << ORDINAL_BITS, ""))
+        return {revision: self._heads[revision] for revision in revisions}
+
+    def rare_vector(self, query: Query, store: Store) -> NDArray[np.float32]:
+        """The query's static vector, its words weighted by their rarity in this index."""
         import numpy as np
 
-        whole, *each = self._words.embed_texts([query.meaning, *query.words])
-        if not each:
-            return whole, whole
+        each = self._words.embed_texts(query.words)
+        if not len(each):
+            return np.zeros(self._words.dimensions, np.float32)
         rarity = self.rarities(store, [analysis.stem(word) for word in query.words])
         weights = [min(rarity[analysis.stem(word)], 6.0) + 0.3 for word in query.words]
-        rare = np.array(weights, np.float32) @ np.stack(each)
-        return whole, rare / max(float(np.linalg.norm(rare)), 1e-9)
+        rare = np.array(weights, np.float32) @ each
+        unit: NDArray[np.float32] = rare / max(float(np.linalg.norm(rare)), 1e-9)
+        return unit
 
 
 def _version(path: str) -> tuple[str, int] | None:
@@ -222,16 +241,19 @@ class Findings:
     """Definitions of the query's identifiers (as written)."""
     mentioned: dict[str, list[StoredEntry]] = field(default_factory=dict)
     """Definitions of types that a word of prose names."""
+    terms: dict[int, str] = field(default_factory=dict)
+    """The search terms of the entries in `text`, joined with spaces."""
+    heads: dict[int, str] = field(default_factory=dict)
+    """See `Corpus.heads`: of the candidate files."""
+    agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """See `agreement`: of the entries in `text`."""
 
 
 FILE_FEATURES = (
-    *("text_best", "text_rank", "text_sum", "text_count"),
-    *("dense_best", "dense_gap", "dense_rank", "dense_sum", "dense_count"),
-    *("centroid", "centroid_gap", "path_dense", "path_rare", "path_gap"),
-    *("stem_cover", "stem_precise", "stem_f1", "stem_equal", "folder_cover"),
-    *("type_defined", "function_defined", "value_defined", "defined_top", "defined_stem", "type_mentioned"),
-    *("symbol_type", "symbol_function", "symbol_value", "symbol_top", "symbol_stem", "symbol_size", "symbol_part"),
-    "referred",
+    *("text_best", "text_rank", "text_count", "text_pairs", "text_head", "text_folder"),
+    *("dense_best", "centroid_gap", "path_rare", "path_gap"),
+    *("stem_precise", "stem_equal", "stem_first", "folder_cover"),
+    *("type_defined", "function_defined", "symbol_size", "referred"),
     *STATIC_NAMES,
 )
 """Names of the columns of `file_features`."""
@@ -245,6 +267,14 @@ _REFERRING = 20
 """Hits of each search whose references are followed."""
 _COUNTED = 60
 """Hits that count towards "how many of the best hits lie in this file"."""
+_AGREEING = 24
+"""Words of a query that are looked for in every hit."""
+_SHORT = 6
+"""Words of a short question: most have as many or fewer."""
+_TELLING = 1.5
+"""Rarity from which on a word tells something: it stands in less than a quarter of the entries."""
+_HEAD_USUAL = 50
+"""Terms that a file's first entry has, about."""
 
 
 def file_features(
@@ -253,7 +283,7 @@ def file_features(
     revisions: Sequence[int],
     files: Mapping[int, FileFacts],
     vector: NDArray[np.float32],
-    words: tuple[NDArray[np.float32], NDArray[np.float32]],
+    rare: NDArray[np.float32],
     corpus: Corpus,
     store: Store,
 ) -> NDArray[np.float32]:
@@ -265,7 +295,7 @@ def file_features(
         revisions: the candidate files.
         files: facts of at least these files.
         vector: the query's vector, as searched for.
-        words: its static vectors, see `Corpus.word_vectors`.
+        rare: see `Corpus.rare_vector`.
         corpus: for rarities and paths' vectors.
         store: for document frequencies.
     """
@@ -275,35 +305,58 @@ def file_features(
     row = {revision: i for i, revision in enumerate(revisions)}
     columns: dict[str, NDArray[np.float32]] = {name: np.zeros(count, np.float32) for name in FILE_FEATURES}
     facts = [files[revision] for revision in revisions]
-    _text_columns(columns, findings.text, row)
-    _dense_columns(columns, findings.dense, row)
+    stems = list(dict.fromkeys(analysis.stem(word) for word in query.words))
+    rarity = corpus.rarities(
+        store, {*stems}.union(*(one.stem_terms for one in facts), *(one.folder_terms for one in facts))
+    )
+    findings.agreement = agreement(stems, rarity, findings.terms)
+    strength = _text_columns(columns, findings, row, len(stems))
+    columns["text_head"] = _head_column([findings.heads.get(revision, "") for revision in revisions], stems, rarity)
+    columns["text_folder"] = _folder_column([one.path for one in facts], columns["text_best"])
+    strength = strength + _dense_columns(columns, findings.dense, row)
 
     centroids = np.zeros((count, len(vector)), np.float32)
     for i, one in enumerate(facts):
         if one.centroid is not None and len(one.centroid) == len(vector):
             centroids[i] = one.centroid
-    columns["centroid"] = centroids @ vector
-    columns["centroid_gap"] = _gap(columns["centroid"])
-    whole, rare = words
-    paths = corpus.path_vectors([one.path for one in facts])
-    columns["path_dense"] = paths @ whole
-    columns["path_rare"] = paths @ rare
+    columns["centroid_gap"] = _gap(centroids @ vector)
+    columns["path_rare"] = corpus.path_vectors([one.path for one in facts]) @ rare
     columns["path_gap"] = _gap(columns["path_rare"])
-
-    stems = {analysis.stem(word) for word in query.words}
-    rarity = corpus.rarities(
-        store, stems.union(*(one.stem_terms for one in facts), *(one.folder_terms for one in facts))
-    )
-    total = sum(rarity[stem] for stem in stems) or 1.0
-    _path_columns(columns, query, facts, stems, rarity, total)
-    _definition_columns(columns, query, findings, facts, row)
-    columns["referred"] = _referred(columns, findings, row, store)
+    _path_columns(columns, query, facts, stems, rarity)
+    _definition_columns(columns, query, findings, row)
+    columns["referred"] = _referred(strength, findings, row, store)
     for j, name in enumerate(STATIC_NAMES):
         columns[name] = np.array([one.static[j] for one in facts], np.float32)
     outdated = np.array([corpus.is_outdated(one.path) for one in facts], np.float32)
     columns["compat"] = np.maximum(columns["compat"], outdated)
     features: NDArray[np.float32] = np.stack([columns[name] for name in FILE_FEATURES], axis=1)
     return features.astype(np.float32)
+
+
+def agreement(
+    stems: Sequence[str], rarity: Mapping[str, float], terms: Mapping[int, str]
+) -> dict[int, tuple[float, float]]:
+    """How well entries agree with the query as a whole: 0..1, entry id -> (cover, pairs).
+
+    Cover is the share of the query's words that an entry has, pairs the share of neighbouring words of the query that
+    are neighbours in the entry too, both weighted by the words' rarity. BM25 knows neither: one rare word in an entry
+    ten times is worth more to it than all words once.
+    """
+    looked = stems[:_AGREEING]
+    pairs = list(pairwise(looked))
+    total = sum(rarity[stem] for stem in looked) or 1.0
+    of_pairs = sum(rarity[left] + rarity[right] for left, right in pairs) or 1.0
+    found: dict[int, tuple[float, float]] = {}
+    for number, joined in terms.items():
+        padded = f" {joined} "
+        met = {stem for stem in looked if f" {stem} " in padded}
+        beside = sum(
+            rarity[left] + rarity[right]
+            for left, right in pairs
+            if left in met and right in met and f" {left} {right} " in padded
+        )
+        found[number] = (sum(rarity[stem] for stem in met) / total, beside / of_pairs)
+    return found
 
 
 def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -319,10 +372,17 @@ def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _text_columns(
-    columns: dict[str, NDArray[np.float32]], found: Sequence[tuple[int, float]], row: Mapping[int, int]
-) -> None:
-    best, rank, total, often = (columns[name] for name in ("text_best", "text_rank", "text_sum", "text_count"))
+    columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], words: int
+) -> NDArray[np.float32]:
+    """Fills the columns of full text; how strongly it speaks for each file, 0..2."""
+    import numpy as np
+
+    found = findings.text
+    best, rank, often, pairs = (columns[name] for name in ("text_best", "text_rank", "text_count", "text_pairs"))
+    total = np.zeros(len(best), np.float32)
     top = max((score for _, score in found), default=1.0) or 1.0
+    # In a short question neighbouring words are neighbours by chance of grammar; in a long one they are terms.
+    long = min(max(math.log(max(words, 1) / _SHORT), 0.0), 1.5)
     place = 0
     for position, (number, score) in enumerate(found):
         i = row.get(number >> ORDINAL_BITS)
@@ -335,8 +395,40 @@ def _text_columns(
         if position < _COUNTED:
             often[i] += 1
         total[i] += score
-    columns["text_sum"] = total / max(float(total.max(initial=0.0)), 1e-6)
+        pairs[i] = max(pairs[i], long * findings.agreement.get(number, (0.0, 0.0))[1])
     columns["text_count"] = _log(often)
+    strength: NDArray[np.float32] = best + total / max(float(total.max(initial=0.0)), 1e-6)
+    return strength
+
+
+def _head_column(heads: Sequence[str], stems: Sequence[str], rarity: Mapping[str, float]) -> NDArray[np.float32]:
+    """BM25 of the files' beginnings (k1 1.2, b .6), 1 for the best."""
+    import numpy as np
+
+    scores = np.zeros(len(heads), np.float32)
+    for i, head in enumerate(heads):
+        terms = head.split()
+        norm = 1.2 * (0.4 + 0.6 * len(terms) / _HEAD_USUAL)
+        for stem in stems:
+            if count := terms.count(stem):
+                scores[i] += rarity[stem] * count * 2.2 / (count + norm)
+    scaled: NDArray[np.float32] = scores / max(float(scores.max(initial=0.0)), 1e-6)
+    return scaled
+
+
+def _folder_column(paths: Sequence[str], best: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The best full-text score among the other candidates of a file's folder."""
+    import numpy as np
+
+    folders: dict[str, list[int]] = {}
+    for i, path in enumerate(paths):
+        folders.setdefault(path.rpartition("/")[0], []).append(i)
+    column = np.zeros(len(paths), np.float32)
+    for inside in folders.values():
+        first, second = (*sorted((float(best[i]) for i in inside), reverse=True), 0.0)[:2]
+        for i in inside:
+            column[i] = second if best[i] == first else first
+    return column
 
 
 def _log(counts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -348,100 +440,74 @@ def _log(counts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _dense_columns(
     columns: dict[str, NDArray[np.float32]], found: Sequence[tuple[int, float]], row: Mapping[int, int]
-) -> None:
-    """A file without a hit gets the score of the last hit: an upper bound of what it would have."""
+) -> NDArray[np.float32]:
+    """Fills the column of vectors; how strongly they speak for each file, -1..0.
+
+    A file without a hit gets the score of the last hit: an upper bound of what it would have.
+    """
     import numpy as np
 
-    count = len(columns["dense_best"])
     floor = found[-1][1] if found else 0.0
     top = found[0][1] if found else 0.0
-    best = np.full(count, floor, np.float32)
-    rank = np.zeros(count, np.float32)
-    total = np.zeros(count, np.float32)
-    often = np.zeros(count, np.float32)
+    best = np.full(len(columns["dense_best"]), floor, np.float32)
     seen: set[int] = set()
-    for position, (number, score) in enumerate(found):
+    for number, score in found:
         i = row.get(number >> ORDINAL_BITS)
-        if i is None:
-            continue
-        if i not in seen:
+        if i is not None and i not in seen:
             seen.add(i)
             best[i] = score
-            rank[i] = 6 / (5 + len(seen))
-        if position < _COUNTED:
-            often[i] += 1
-            total[i] += max(score - floor, 0.0)
     columns["dense_best"] = best
-    columns["dense_gap"] = np.maximum((best - top) / max(top - floor, 0.05), -2.0).astype(np.float32)
-    columns["dense_rank"] = rank
-    columns["dense_sum"] = total / max(float(total.max(initial=0.0)), 1e-6)
-    columns["dense_count"] = _log(often)
+    strength: NDArray[np.float32] = np.maximum((best - top) / max(top - floor, 0.05), -1.0)
+    return strength
 
 
 def _path_columns(
     columns: dict[str, NDArray[np.float32]],
     query: Query,
     facts: Sequence[FileFacts],
-    words: set[str],
+    stems: Sequence[str],
     rarity: Mapping[str, float],
-    total: float,
 ) -> None:
+    total = sum(rarity[stem] for stem in stems) or 1.0
+    words = set(stems)
     wholes = {analysis.folded(name) for name in (*query.identifiers, *query.capitalised)}
-    joined = {a + b for a, b in zip(query.words, query.words[1:], strict=False)}
-    equal = wholes | joined | set(query.words)
+    joined = (left + right for left, right in pairwise(query.words))
+    equal = {analysis.stem(whole) for whole in (*wholes, *joined, *query.words)}
+    # What a question begins with is what it is about; words that stand everywhere (the project's name) tell nothing.
+    telling = next((stem for stem in stems if rarity[stem] > _TELLING), stems[0] if stems else "")
     for i, one in enumerate(facts):
         length = sum(rarity[term] for term in one.stem_terms)
         met = sum(rarity[term] for term in one.stem_terms if term in words)
-        columns["stem_cover"][i] = met / total
         columns["stem_precise"][i] = met / length if length else 0.0
-        columns["stem_f1"][i] = 2 * met / (total + length) if total + length else 0.0
+        columns["stem_first"][i] = float(telling in one.stem_terms)
+        columns["stem_equal"][i] = float(analysis.stem(one.stem) in equal)
         columns["folder_cover"][i] = sum(rarity[term] for term in one.folder_terms if term in words) / total
-        if one.stem in equal:
-            columns["stem_equal"][i] = 1.0 if one.stem in wholes or one.stem in joined else 0.5
 
 
 def _definition_columns(
-    columns: dict[str, NDArray[np.float32]],
-    query: Query,
-    findings: Findings,
-    facts: Sequence[FileFacts],
-    row: Mapping[int, int],
+    columns: dict[str, NDArray[np.float32]], query: Query, findings: Findings, row: Mapping[int, int]
 ) -> None:
     """Who defines what the query names, shared among the files that do."""
-    prefix = "symbol_" if query.kind == "symbol" else ""
-    for name, entries in findings.defined.items():
-        homes = {entry.id >> ORDINAL_BITS for entry in entries}
-        share = 1 / (1 + math.log(max(1, len(homes))))
+    for entries in findings.defined.values():
+        share = 1 / (1 + math.log(max(1, len({entry.id >> ORDINAL_BITS for entry in entries}))))
         size = sum(entry.end_line - entry.start_line + 1 for entry in entries) or 1
-        folded = analysis.folded(name)
         for entry in entries:
             i = row.get(entry.id >> ORDINAL_BITS)
             if i is None:
                 continue
-            sort = "type" if entry.kind in TYPE_KINDS else "function" if entry.kind in FUNCTION_KINDS else "value"
-            column = columns[f"{prefix}{sort}" if prefix else f"{sort}_defined"]
-            column[i] = max(column[i], share)
-            if entry.parent is None:
-                columns["symbol_top" if prefix else "defined_top"][i] = 1.0
-            stem = facts[i].stem
-            if stem and (stem.startswith(folded) or (len(stem) > 3 and folded.startswith(stem))):
-                columns["symbol_stem" if prefix else "defined_stem"][i] = 1.0
-            if prefix:
+            if query.kind == "symbol":
                 columns["symbol_size"][i] += (entry.end_line - entry.start_line + 1) / size
-    for entries in findings.mentioned.values():
-        for entry in entries:
-            i = row.get(entry.id >> ORDINAL_BITS)
-            if i is not None:
-                columns["type_mentioned"][i] = max(columns["type_mentioned"][i], 1 / (1 + math.log(len(entries))))
+            elif entry.kind in TYPE_KINDS or entry.kind in FUNCTION_KINDS:
+                column = columns["type_defined" if entry.kind in TYPE_KINDS else "function_defined"]
+                column[i] = max(column[i], share)
 
 
 def _referred(
-    columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], store: Store
+    strength: NDArray[np.float32], findings: Findings, row: Mapping[int, int], store: Store
 ) -> NDArray[np.float32]:
     """How much the best hits refer to what a file defines: hits count by how well their own files match."""
     import numpy as np
 
-    strength = columns["text_best"] + columns["text_sum"] + np.maximum(columns["dense_gap"], -1.0)
     strength = np.exp(4 * (strength - strength.max(initial=-4.0)))
     ids = dict.fromkeys(number for number, _ in (*findings.text[:_REFERRING], *findings.dense[:_REFERRING]))
     pairs: set[tuple[int, int]] = set()

@@ -8,6 +8,7 @@ standardised).
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.query import Query
     from glossator.retrieval.search import Candidates
 
-ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top")
+ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top", "cover", "pairs", "size")
 """Features by which an entry is chosen within its file; see `entry_features`."""
 
 SYMBOL_STRESS = 3.0
@@ -82,7 +83,8 @@ def entry_features(
     """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
 
     text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
-    exact: it defines a name of the query; type, block, window, top: what it is.
+    exact: it defines a name of the query; type, block, window, top: what it is; cover, pairs: see `agreement` (0 for
+    what full text did not find); size: the logarithm of its lines, up to 60.
     """
     import numpy as np
 
@@ -111,6 +113,8 @@ def entry_features(
             float(entry.kind == "block"),
             float(entry.part > 0),
             float(entry.parent is None),
+            *findings.agreement.get(entry.id, (0.0, 0.0)),
+            math.log1p(min(size, 60)) / 5,
         )
     return rows
 

@@ -23,6 +23,7 @@ from glossator.retrieval.features import (
     FileFacts,
     Findings,
     file_features,
+    head_of,
 )
 from glossator.retrieval.query import Place, Query, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
@@ -171,7 +172,7 @@ class Searcher:
         query = parse_query(text)
         store, corpus = self.store, self.corpus
         query = corrected(query, store)
-        texts = self._pool.submit(store.text_search, query.terms, FOUND, where)
+        texts = self._pool.submit(store.text_hits, query.terms, FOUND, where)
         dense = self._pool.submit(self._dense, query, where)
         corpus.refresh(store)
         buffers = Buffers(overlay, where)
@@ -189,13 +190,18 @@ class Searcher:
         files = {**corpus.files, **buffers.facts} if buffers.facts else corpus.files
         pinned, places = self._places(query, allowed, buffers)
         rarity = corpus.rarities(store, query.terms) if buffers.facts else {}
-        words = corpus.word_vectors(query, store)
+        rare = corpus.rare_vector(query, store)
         nearest, vector = dense.result()
         findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
-        findings.text = buffers.merged(texts.result(), buffers.texts(rarity), corpus.files)
+        hits = texts.result()
+        findings.text = buffers.merged([hit[:2] for hit in hits], buffers.texts(rarity), corpus.files)
+        findings.terms = {number: terms for number, _, terms in hits}
+        findings.terms.update({number: buffers.terms_of(number) for number, _ in findings.text if number < 0})
         revisions = self._candidate_files(query, findings, files, allowed, buffers)
         revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
-        features = file_features(query, findings, revisions, files, vector, words, corpus, store)
+        findings.heads = corpus.heads([revision for revision in revisions if revision >= 0], store)
+        findings.heads.update({one: head_of(buffers.terms_of(one << ORDINAL_BITS)) for one in revisions if one < 0})
+        features = file_features(query, findings, revisions, files, vector, rare, corpus, store)
         return Candidates(query, findings, revisions, files, features, pinned, places)
 
     def _dense(self, query: Query, where: Filter) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
