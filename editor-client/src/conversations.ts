@@ -91,7 +91,7 @@ export function shorten(text: string): string {
 export function toMarkdown(conversation: Conversation, label: (uri: string) => string): string {
   const parts = [`# ${conversation.title || "Conversation"}`];
   for (const turn of conversation.turns) {
-    parts.push(`## ${turn.question}`);
+    parts.push(`## ${turn.question.replace(/\s+/g, " ")}`);
     if (turn.attachment) parts.push(`*About ${turn.attachment.symbol ? `\`${turn.attachment.symbol}\` in ` : ""}${turn.attachment.label}*`);
     parts.push(turn.answer.trim() || (turn.error ? `*${turn.error}*` : "*No answer.*"));
     const citations = turn.result?.citations ?? [];

@@ -169,7 +169,7 @@ const PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"
 export function progress(total: number, report: (message: string) => void): (line: string) => void {
   let count = 0;
   return (line) => {
-    const found = /^(?:Collecting|Processing) (?:.*[/\\])?([\w.]+(?:-[a-z][\w.]*)*)/i.exec(line);
+    const found = /^(?:Collecting|Processing) (?:\S*[/\\])?([\w.]+(?:-[a-z][\w.]*)*)/i.exec(line);
     if (found?.[1]) report(l10n.t("fetching the server's packages ({0} of {1}: {2})", Math.min(++count, total), total, found[1]));
     else if (line.startsWith("Installing collected packages")) report(l10n.t("installing the server's packages"));
   };

@@ -75,7 +75,7 @@ export async function showMenu(server: Server): Promise<void> {
     },
     { label: `$(sync) ${t("Bring the index up to date")}`, command: "glossator.reindexNow" },
     { label: `$(exclude) ${t("Show skipped files")}`, description: String(status?.index.skipped ?? 0), command: "glossator.showSkipped" },
-    { label: `$(debug-restart) ${t("Restart the server")}`, command: "glossator.restart" },
+    { label: `$(refresh) ${t("Restart the server")}`, command: "glossator.restart" },
     { label: `$(output) ${t("Show the log")}`, command: "glossator.showLog" },
     { label: `$(gear) ${t("Settings")}`, command: "workbench.action.openSettings" },
   ];

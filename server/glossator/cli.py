@@ -480,6 +480,8 @@ def _answer(
         for citation in answer.citations:
             name = f"  {citation.qualified_name}" if citation.qualified_name else ""
             print(f"[{citation.number}] {citation.path}:{citation.start_line}-{citation.end_line}{name}")
+    if answer.finish_reason == "evidence" and not arguments.no_model:
+        print("\nA model on this machine answers in prose: `glossator models list` shows those that fit.")
     return 0
 
 

@@ -262,6 +262,15 @@ def test_help_and_version(glossator: Cli) -> None:
     assert re.fullmatch(r"glossator \d+\.\d+\.\d+\n", glossator("--version").out)
 
 
+def test_an_answer_of_the_index_tells_how_to_get_a_model(glossator: Cli, project: Path, tmp_path: Path) -> None:
+    models = {"GLOSSATOR_MODELS_DIR": str(tmp_path / "models")}
+    told = glossator("ask", "--root", project, "How is the tax added?", env=models).out
+    assert "glossator models list" in told.splitlines()[-1]
+    told = glossator("ask", "--root", project, "--no-model", "How is the tax added?", env=models).out
+    assert "without a language model" in told
+    assert "models list" not in told
+
+
 def test_the_doctor_warns_that_there_is_no_model(glossator: Cli, project: Path, tmp_path: Path) -> None:
     models = {"GLOSSATOR_MODELS_DIR": str(tmp_path / "models")}
     ran = glossator("doctor", "--root", project, env=models)

@@ -118,6 +118,7 @@ class TurnView {
   private readonly evidence = el("details", { class: "evidence" });
   private readonly foot = el("div", { class: "foot" });
   private readonly markdown: StreamedMarkdown;
+  private deltas = 0;
 
   constructor(private turn: Turn) {
     const heading = el("h2", { class: "question" });
@@ -151,7 +152,14 @@ class TurnView {
     this.setEvidence(turn.evidence);
   }
 
+  /** Keep the end in view; of an answer that comes at once, the beginning. */
+  follow(): void {
+    if (this.deltas > 1) log.scrollTop = log.scrollHeight;
+    else this.root.scrollIntoView({ block: "start" });
+  }
+
   delta(text: string): void {
+    this.deltas += 1;
     this.turn.answer += text;
     this.setStage("");
     this.markdown.append(text);
@@ -360,8 +368,9 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       return;
     case "delta": {
       const follow = following();
-      views.get(message.turn)?.delta(message.text);
-      if (follow) requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
+      const view = views.get(message.turn);
+      view?.delta(message.text);
+      if (follow) requestAnimationFrame(() => view?.follow());
       // A screen reader is told a sentence now and then, not every token.
       announced += message.text.length;
       if (announced > 200) {
@@ -381,8 +390,9 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       const own = state?.conversation.turns.find((candidate) => candidate.id === turn.id);
       if (own) Object.assign(own, turn);
       const follow = following();
-      views.get(turn.id)?.show(turn);
-      if (follow) log.scrollTop = log.scrollHeight;
+      const view = views.get(turn.id);
+      view?.show(turn);
+      if (follow) view?.follow();
       announced = 0;
       announcer.textContent = turn.state === "done" ? t("Answer: {0}", turn.answer.replace(/[`*_#]/g, "").slice(0, 600)) : turn.state === "failed" ? t("Failed: {0}", turn.error ?? "") : t("Stopped");
       return;

@@ -141,6 +141,8 @@ async function trusted() {
     const turn = await ask("How is the tax added to the total?");
     await answered(turn);
     assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    // An answer that comes at once is read from its beginning.
+    assert.ok(await turn.locator(".question").evaluate((heading) => heading.getBoundingClientRect().top >= 0));
     await turn.locator("summary", { hasText: "What it looked at" }).click();
     await turn.locator(".evidence li", { hasText: "add_tax" }).first().waitFor();
     await shot("no-model");

@@ -131,9 +131,9 @@ test("pip's progress is told in packages", () => {
   const reports: string[] = [];
   const line = progress(3, (message) => reports.push(message));
   line("Looking in links: /wheels");
-  line("Collecting hf-xet==1.8.0 (from -r requirements.txt (line 204))");
+  line("Collecting hf-xet==1.8.0 (from -r /bundled/requirements.txt (line 204))");
   line("  Downloading hf_xet-1.8.0-cp38-abi3-manylinux2014_x86_64.whl (4.3 MB)");
-  line("Processing /files/attrs-26.1.0-py3-none-any.whl (from -r requirements.txt (line 7))");
+  line("Processing /files/attrs-26.1.0-py3-none-any.whl (from -r C:\\bundled\\requirements.txt (line 7))");
   line("Installing collected packages: hf-xet, attrs");
   expect(reports).toEqual(["fetching the server's packages (1 of 3: hf-xet)", "fetching the server's packages (2 of 3: attrs)", "installing the server's packages"]);
 });

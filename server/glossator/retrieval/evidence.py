@@ -28,9 +28,7 @@ NAMES = 5
 """Names listed of callers, callees, tests."""
 PLACES = 6
 """Related places listed."""
-NOTE = (
-    "*Made from the index alone, without a language model. `glossator models pull` installs one that answers in prose.*"
-)
+NOTE = "*Made from the index alone, without a language model.*"
 
 _TAG = re.compile(r"\s*(@\w|:(param|type|returns?|rtype|raises)\b)")
 _SENTENCE = re.compile(r"(?<=[.!?。])(?=\s|$)")
