@@ -369,7 +369,7 @@ class Store(Lookup):
         try:
             target = self._lance.open(generation + 1, create=True)
             # LanceDB works on one core of two while references and terms are counted on the other.
-            with ThreadPoolExecutor(1) as pool:
+            with ThreadPoolExecutor(2) as pool:
                 counting = pool.submit(self._derive)
                 if before:
                     source.copy(np.array(sorted(before), np.int64), target)
