@@ -56,23 +56,6 @@ def test_neighbouring_words_are_also_looked_up_as_one() -> None:
     assert "filenam" in parse_query("the file name of a module").terms
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Wie wird die Konfigurationsdatei gelesen?", {"configuration", "file", "read"}),
-        ("wo werden Fehler behandelt", {"error", "handle"}),
-        ("Welche Funktion löscht den Zwischenspeicher?", {"function", "delete", "cache"}),
-    ],
-)
-def test_german(text: str, words: set[str]) -> None:
-    assert words <= set(parse_query(text).words)
-
-
-def test_english_is_not_taken_for_german() -> None:
-    query = parse_query("how does die() end the man page")
-    assert {"die", "man", "page"} <= set(query.words)
-
-
 PYTHON_TRACE = """Traceback (most recent call last):
   File "/home/me/app/main.py", line 12, in <module>
     run()
@@ -94,6 +77,8 @@ server.errors.ConfigError: line 3 has no value
         ("   at Acme.Shop.Buy(Int32 n) in C:\\src\\Shop.cs:line 42", Place("C:/src/Shop.cs", 42, "Buy")),
         ("PHP Fatal error: x in /var/www/Client.php:12\nStack trace:", Place("/var/www/Client.php", 12)),
         ("PHP Warning: x in /var/www/a.php on line 7\nnext", Place("/var/www/a.php", 7)),
+        ("src/app.ts(12,5): error TS2322: Type\nx", Place("src/app.ts", 12)),
+        ("/opt/run.sh: line 20: foo: command not found\nfailed here", Place("/opt/run.sh", 20)),
         ("a.rb:3:in 'Foo#bar': no (NoMethodError)\n\tfrom b.rb:9:in '<main>'", Place("a.rb", 3, "bar")),
     ],
 )  # fmt: skip

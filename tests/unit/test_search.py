@@ -119,6 +119,19 @@ def test_a_path_comes_first(searcher: Searcher) -> None:
     assert searcher.search("what is in server/errors.py")[0].path == "server/errors.py"
 
 
+def test_a_path_alone_shows_what_is_in_the_file(searcher: Searcher) -> None:
+    assert names(searcher.search("server/config.py"))[:2] == ["parse_config", "default_config"]
+    assert names(searcher.search("session.py"))[:2] == ["SessionStore", "make_token"]
+
+
+def test_the_function_of_a_frame_counts_more_than_its_line(searcher: Searcher) -> None:
+    """The trace is of another version of the file."""
+    trace = 'Traceback (most recent call last):\n  File "/app/server/session.py", line 2, in user_of\nKeyError: 1'
+    assert names(searcher.search(trace))[0] == "SessionStore.user_of"
+    unknown = trace.replace("user_of", "gone").replace("line 2", "line 14")
+    assert names(searcher.search(unknown))[0] in ("SessionStore.__init__", "SessionStore")
+
+
 @pytest.mark.parametrize("query", ["", "  ", "?!", "\x00"])
 def test_an_empty_query_is_refused(searcher: Searcher, query: str) -> None:
     with pytest.raises(UsageError):

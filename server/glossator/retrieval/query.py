@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
+from glossator.index.embedding import plain
+from glossator.retrieval.languages import english_of, language_of
+
+if TYPE_CHECKING:
+    from glossator.retrieval.languages import Lexicon
 
 QueryKind = Literal["symbol", "prose", "place", "trace"]
 
@@ -75,26 +80,17 @@ class Query:
 class _Lexicon:
     """Words that mean something to a query, from `data/words.json`.
 
-    English stop words leave out the verbs of names ("use", "find", "get"). German terms map a word of programming to
-    what code calls it; a query that holds German stop words which English doesn't share is taken for German.
+    English stop words leave out the verbs of names ("use", "find", "get").
     """
 
     stop: frozenset[str]
-    german_stop: frozenset[str]
-    german: dict[str, str]
     extensions: frozenset[str]
 
 
 @cache
 def _lexicon() -> _Lexicon:
     data = json.loads(files("glossator").joinpath("data/words.json").read_text("utf-8"))
-    stop = frozenset(data["english_stop"].split())
-    return _Lexicon(
-        stop=stop,
-        german_stop=frozenset(data["german_stop"].split()) - stop,
-        german=data["german"],
-        extensions=frozenset(data["extensions"].split()),
-    )
+    return _Lexicon(stop=frozenset(data["english_stop"].split()), extensions=frozenset(data["extensions"].split()))
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
@@ -113,10 +109,10 @@ _JS_FRAME = re.compile(
     r"at (?:async )?(?:([\w.$<>\[\] ]{1,200}?) )?\(?((?:file://)?[^\s():]{0,300}\.\w{1,5}):(\d+)(?::\d+)?\)?"
 )
 _DOTNET_FRAME = re.compile(r"at ([\w.`<>\[\], ]{1,300})\([^)\n]{0,300}\) in ([^\n]{1,300}?):line (\d+)")
-_PHP_PLACE = re.compile(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)\)|,? on line (\d+))")
+_PHP_PLACE = re.compile(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)(?:, ?\d+)?\)|,? on line (\d+))")
 _PLACE = re.compile(
     rf"(?<![\w/\\.\-@+~])((?:[A-Za-z]:[\\/])?[\w@.+~\-\[\]$/\\]{{1,300}}?\.{_EXTENSION})"
-    r"(?:(?::|#L|, line | line )(\d{1,7})(?::\d{1,6})?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])"
+    r"(?:(?::|#L|, line |: line | line )(\d{1,7})(?::\d{1,6})?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])"
 )
 _BARE_PATH = re.compile(r"(?<![\w/\\.\-@+~])((?:\.{0,2}/)?[\w@.+~\-]+(?:/[\w@.+~\-]+)+)/?(?![\w])")
 _FRAME_LINE = re.compile(r"\s*(?:File \".*\", line \d+|at \S|\d+:\s+(?:0x[0-9a-f]+ - )?\S|#\d+ |-->|\.\.\. \d+ more)")
@@ -151,8 +147,10 @@ def parse_query(text: str) -> Query:
         identifiers = _symbol_name(head, raw) or identifiers
     elif re.fullmatch(r"`[^`\s]+`\??", head):
         kind = "symbol"
-    kept = _content_words(raw)
-    translated = _translated(raw, kept)
+    language = language_of(raw, _lexicon().stop) if kind == "prose" else None
+    quoted = {word for phrase in phrases for word in analysis.words(phrase) if " " in phrase}
+    kept = _content_words(raw, language, quoted)
+    translated = _translated(kept, language)
     words = list(dict.fromkeys(part for word in translated for part in analysis.split_identifier(word)))
     capitalised = tuple(
         dict.fromkeys(
@@ -164,7 +162,7 @@ def parse_query(text: str) -> Query:
         text=cleaned,
         kind=kind,
         words=tuple(words[:MAX_WORDS]),
-        terms=tuple(_terms(translated, identifiers)[: 2 * MAX_WORDS]),
+        terms=tuple(_terms(translated, [*identifiers, *(kept if language else ())])[: 2 * MAX_WORDS]),
         identifiers=tuple(identifiers[:MAX_IDENTIFIERS]),
         qualified=tuple(qualified[:MAX_IDENTIFIERS]),
         capitalised=capitalised[:MAX_IDENTIFIERS],
@@ -234,47 +232,17 @@ def _identifiers(text: str) -> tuple[list[str], list[str]]:
     return [word for word in found if len(word) > 1 or len(found) == 1], list(qualified)
 
 
-def _is_german(raw: list[str], least: int) -> bool:
-    """Whether a text reads German: `least` German stop words that English doesn't share, and more than English ones."""
-    lexicon = _lexicon()
-    lowered = {word.lower() for word in raw}
-    german = len(lowered & lexicon.german_stop)
-    return german >= least and german > len(lowered & (lexicon.stop - {"in", "so", "an", "was", "will", "also", "on"}))
+def _content_words(raw: list[str], language: Lexicon | None, quoted: set[str]) -> list[str]:
+    """The words without stop words that are not quoted (all of them if nothing else would be left)."""
+    stop = _lexicon().stop | (language.stop if language else frozenset())
+    return [word for word in raw if word in quoted or not {word.lower(), plain(word).lower()} & stop] or list(raw)
 
 
-def _content_words(raw: list[str]) -> list[str]:
-    """The words without stop words (all of them if nothing else would be left)."""
-    lexicon = _lexicon()
-    stop = lexicon.stop | lexicon.german_stop if _is_german(raw, 2) else lexicon.stop
-    return [word for word in raw if word.lower() not in stop] or list(raw)
-
-
-def _translated(raw: list[str], kept: list[str]) -> list[str]:
-    """German words of programming replaced by what code calls them, where the query reads German."""
-    if not _is_german(raw, 1) and all(word.isascii() for word in raw):
+def _translated(kept: list[str], language: Lexicon | None) -> list[str]:
+    """Words of programming replaced by what code calls them, where the query reads in another language."""
+    if language is None:
         return kept
-    out: list[str] = []
-    for word in kept:
-        english = _german(word.lower())
-        out.extend(english.split() if english else [word])
-    return out
-
-
-def _german(word: str) -> str:
-    """What code calls a German word, endings and compounds included; "" if it isn't known."""
-    known = _lexicon().german
-    for form in (word, *(word[: -len(end)] for end in ("en", "es", "er", "e", "n", "s", "t") if word.endswith(end))):
-        if form in known:
-            return known[form]
-        if len(form) > 3 and form + "en" in known:
-            return known[form + "en"]
-    for cut in range(4, len(word) - 2):
-        head = word[:cut]
-        first = known.get(head) or known.get(head.removesuffix("s")) or known.get(head + "e")
-        last = known.get(word[cut:])
-        if first and last:
-            return f"{first.split()[0]} {last.split()[0]}"
-    return ""
+    return [english for word in kept for english in english_of(word, language) or (word,)]
 
 
 def _terms(content: list[str], identifiers: list[str]) -> list[str]:

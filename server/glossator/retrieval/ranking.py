@@ -135,7 +135,7 @@ class Reasons:
         query, findings = candidates.query, candidates.findings
         self._candidates = candidates
         self._placed = {entry.id for entry in candidates.places}
-        self._placed_by = "stack trace" if query.kind == "trace" else "path and line"
+        self._placed_by = "stack trace" if query.kind == "trace" else "path"
         self._defined = {entry.id: name for name, found in findings.defined.items() for entry in found}
         self._mentioned = {entry.id for found in findings.mentioned.values() for entry in found}
         self._stems = {analysis.stem(word): word for word in query.words}

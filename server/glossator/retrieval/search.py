@@ -59,6 +59,8 @@ LONG_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
 WANTED_FILES = 10
 """Results for which the second tier's candidates are chosen."""
+OUTLINED = 5
+"""Definitions shown of a file that is all that a query names."""
 PINNED = 100.0
 """Added to the score of a place that the query itself names; more than any features amount to."""
 
@@ -281,14 +283,34 @@ class Searcher:
                 if not allowed(path, facts.language, ""):
                     continue
                 if place.line is not None:
-                    entry = buffers.entry_at(path, place.line)
-                    if entry is None and path not in buffers.paths:
-                        entry = self.store.entry_at(path, place.line)
+                    entry = self._entry_at(path, place, buffers)
                     if entry is not None and allowed(path, facts.language, entry.kind):
                         entries.setdefault(entry.id, entry)
                 elif query.kind == "place" or "/" in place.path:
                     pinned.setdefault(revision, PINNED - len(pinned))
+                    if query.kind == "place":
+                        outline = self._outline(path, buffers)
+                        entries.update((one.id, one) for one in outline if allowed(path, one.language, one.kind))
         return pinned, list(entries.values())
+
+    def _entry_at(self, path: str, place: Place, buffers: Buffers) -> StoredEntry | None:
+        """What stands at a place: the function that it names, where the line lies in another (code moves)."""
+        inside = path in buffers.paths
+        at = buffers.entry_at(path, place.line or 1)
+        if at is None and not inside:
+            at = self.store.entry_at(path, place.line or 1)
+        if not place.symbol or (at is not None and at.name == place.symbol):
+            return at
+        listed = buffers.entries_in(path) if inside else self.store.nearest_named(place.symbol, path)
+        named = [one for one in listed if one.path == path and one.name == place.symbol and one.part == 0]
+        return min(named, key=lambda one: abs(one.start_line - (place.line or 1)), default=at)
+
+    def _outline(self, path: str, buffers: Buffers) -> list[StoredEntry]:
+        """The largest definitions of a file, in order: what a query that is nothing but its path asks for."""
+        listed = buffers.entries_in(path) if path in buffers.paths else self.store.entries_in(path)
+        whole = [one for one in listed if one.part == 0 and one.kind != "block" and one.parent is None] or listed
+        largest = sorted(whole, key=lambda one: one.start_line - one.end_line)[:OUTLINED]
+        return sorted(largest, key=lambda one: one.start_line)
 
     def _resolved(self, place: Place, buffers: Buffers) -> list[str]:
         """The paths of the index that a written path can mean: those that share most of its last components."""
