@@ -15,6 +15,8 @@ export interface Attachment {
   /** 0-based. */
   position: { line: number; character: number };
   symbol?: string;
+  /** The symbol is one that a question may be about: it is defined or called there. */
+  subject?: boolean;
   selection: boolean;
 }
 
@@ -50,9 +52,16 @@ export type ServerState =
   | { kind: "restarting"; message: string }
   | { kind: "stopped"; message: string; cure: "python" | "network" | "log" | "trust" | "folder" };
 
+/** How far indexing is, in files. */
+export interface Indexing {
+  done: number;
+  total: number;
+}
+
 export interface PanelState {
   server: ServerState;
   status?: StatusResult;
+  indexing?: Indexing;
   conversation: Conversation;
   conversations: number;
   attachment?: Attachment;

@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
-import { reveal } from "./places";
+import { isSubject, reveal } from "./places";
 import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
@@ -86,6 +86,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     return {
       server: this.server.state,
       status: this.server.status,
+      indexing: this.server.indexing,
       conversation: this.conversations.current,
       conversations: this.conversations.list.length,
       attachment: this.detached ? undefined : this.attachment,
@@ -168,7 +169,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       position: { line: selection.active.line, character: selection.active.character },
       selection: !selection.isEmpty,
       ...(selection.isEmpty ? {} : { startLine: selection.start.line + 1, endLine: last + 1 }),
-      ...(word && selection.isEmpty ? { symbol: document.getText(word) } : {}),
+      ...(word && selection.isEmpty ? { symbol: document.getText(word), subject: isSubject(document.lineAt(word.start.line).text, word) } : {}),
     };
     this.update();
   }
@@ -205,6 +206,8 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     const conversation = this.conversations.current;
     const source = new vscode.CancellationTokenSource();
     this.answering = { turn, source };
+    // At once: the window may be closed or loaded again before there is an answer.
+    void this.conversations.save();
     void vscode.commands.executeCommand("setContext", "glossator.answering", true);
     this.update();
     const token = `glossator-${turn.id}`;

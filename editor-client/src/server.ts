@@ -3,10 +3,11 @@
 import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
-import type { ServerState } from "./messages";
+import type { Indexing, ServerState } from "./messages";
 import { STATUS_CHANGED, type StatusResult } from "./protocol";
 import { SetupError, ensureEnvironment, environmentVariables, findPython, hasRuntime, installRuntime, type Setup } from "./python";
 import { changedSettings } from "./settings";
+import { advance } from "./status";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
 const BACK_OFF = [0.5, 2, 5, 15];
@@ -29,6 +30,7 @@ export class Server implements vscode.Disposable {
   readonly onDidChange = this.stateEmitter.event;
   state: ServerState = { kind: "starting", message: "" };
   status: StatusResult | undefined;
+  indexing: Indexing | undefined;
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -37,7 +39,7 @@ export class Server implements vscode.Disposable {
 
   private set(state: ServerState): void {
     this.state = state;
-    if (state.kind !== "running") this.status = undefined;
+    if (state.kind !== "running") this.status = this.indexing = undefined;
     this.stateEmitter.fire();
   }
 
@@ -141,6 +143,7 @@ export class Server implements vscode.Disposable {
     this.started = Date.now();
     client.onNotification(STATUS_CHANGED, (status: StatusResult) => {
       this.status = status;
+      this.indexing = advance(this.indexing, status);
       this.stateEmitter.fire();
     });
     client.onDidChangeState((event) => {
@@ -170,7 +173,7 @@ export class Server implements vscode.Disposable {
       });
       return;
     }
-    this.set({ kind: "restarting", message: vscode.l10n.t("the server ended unexpectedly and is started again") });
+    this.set({ kind: "restarting", message: vscode.l10n.t("The server ended unexpectedly and is started again.") });
     this.timer = setTimeout(() => void this.start(), wait * 1000);
   }
 

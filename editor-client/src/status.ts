@@ -1,7 +1,7 @@
 /** The status bar item: what the index and the model are doing, and a menu with what can be done. */
 
 import * as vscode from "vscode";
-import type { ServerState } from "./messages";
+import type { Indexing, ServerState } from "./messages";
 import type { StatusResult } from "./protocol";
 import type { Server } from "./server";
 
@@ -11,8 +11,15 @@ export interface Shown {
   severity: "normal" | "warning" | "error";
 }
 
+/** How far indexing is: the most that was pending since it began is all there is to do. Undefined while nothing is pending. */
+export function advance(before: Indexing | undefined, { index }: StatusResult): Indexing | undefined {
+  if (index.state !== "indexing" || index.pending === 0) return undefined;
+  const total = Math.max(before?.total ?? 0, index.pending);
+  return { done: total - index.pending, total };
+}
+
 /** What the item says; pure, so that it can be tested. */
-export function describe(server: ServerState, status: StatusResult | undefined): Shown {
+export function describe(server: ServerState, status: StatusResult | undefined, indexing?: Indexing): Shown {
   const t = vscode.l10n.t;
   if (server.kind === "stopped") return { text: "$(warning) Glossator", tooltip: server.message, severity: "error" };
   if (server.kind !== "running" || !status) {
@@ -35,8 +42,7 @@ export function describe(server: ServerState, status: StatusResult | undefined):
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
   if (index.state === "indexing") {
-    const total = index.files + index.pending;
-    const percent = index.pending > 0 && total > 0 ? ` ${Math.floor((100 * index.files) / total)}%` : "";
+    const percent = indexing ? ` ${Math.floor((100 * indexing.done) / indexing.total)}%` : "";
     return { text: `$(sync~spin) ${t("Indexing")}${percent}`, tooltip, severity: "normal" };
   }
   if (model.state === "failed") return { text: "$(book) Glossator $(warning)", tooltip, severity: "warning" };
@@ -49,7 +55,7 @@ export function createStatusItem(server: Server): vscode.Disposable {
   item.name = "Glossator";
   item.command = "glossator.menu";
   const update = (): void => {
-    const shown = describe(server.state, server.status);
+    const shown = describe(server.state, server.status, server.indexing);
     item.text = shown.text;
     item.tooltip = new vscode.MarkdownString(shown.tooltip);
     item.accessibilityInformation = { label: `Glossator: ${shown.tooltip.replaceAll("\n\n", ", ")}`, role: "button" };

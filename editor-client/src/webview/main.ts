@@ -1,7 +1,7 @@
 /** The panel: shows the state that the extension sends, and sends back what the user does. No framework: the DOM is small. */
 
 import type { Evidence, Place } from "../protocol";
-import type { FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
+import type { Attachment, FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
 import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
@@ -36,6 +36,9 @@ const removed = new Map<string, Place>();
 
 const keyOf = (place: Place): string => `${place.uri}#${place.range.start.line}-${place.range.end.line}`;
 const send = (message: FromPanel): void => api.postMessage(message);
+/** The lines of a selection, as they are written behind a path. */
+const linesOf = ({ startLine: first, endLine: last }: Attachment): string =>
+  first === undefined ? "" : last === undefined || last === first ? `:${first}` : `:${first}-${last}`;
 const fileName = (uri: string): string => decodeURIComponent(uri.split("/").at(-1) ?? uri);
 
 // The page's fixed parts
@@ -47,7 +50,7 @@ const input = el("textarea", { class: "input", rows: "1", "aria-label": t("Ask a
 const attachment = el("div", { class: "attachment" });
 const scope = el("select", { class: "scope", "aria-label": t("Where to look") });
 for (const [value, label] of SCOPES) scope.append(el("option", { value }, label));
-const submit = button("send", t("Ask"), () => ask());
+const submit = button("send", t("Ask"), () => (answering() ? send({ type: "stop" }) : ask()));
 submit.classList.add("submit");
 const composer = el("form", { class: "composer", "aria-label": t("Ask") }, attachment, input, el("div", { class: "bar" }, scope, submit));
 const popover = el("div", { class: "peek", role: "tooltip", id: "peek", hidden: "" });
@@ -67,7 +70,8 @@ input.addEventListener("input", () => {
 input.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    ask();
+    // A question stops the answer that is being written; without one there is nothing to do.
+    if (input.value.trim()) ask();
   } else if (event.key === "Escape" && answering()) {
     event.preventDefault();
     send({ type: "stop" });
@@ -96,10 +100,7 @@ function answering(): boolean {
 }
 
 function ask(): void {
-  if (answering()) {
-    send({ type: "stop" });
-    return;
-  }
+  if (!state || state.server.kind === "stopped") return;
   const question = input.value.trim();
   if (!question) return;
   send({ type: "ask", question, pinned: [...pinned.values()], removed: [...removed.values()] });
@@ -125,7 +126,7 @@ class TurnView {
     heading.append(...renderInline(turn.question));
     this.root.append(heading);
     if (turn.attachment) {
-      const lines = turn.attachment.startLine === undefined ? "" : `:${turn.attachment.startLine}-${turn.attachment.endLine ?? turn.attachment.startLine}`;
+      const lines = linesOf(turn.attachment);
       const label = turn.attachment.symbol ? `${turn.attachment.symbol} · ${turn.attachment.label}` : `${turn.attachment.label}${lines}`;
       this.root.append(el("div", { class: "about" }, icon("link"), label));
     }
@@ -205,14 +206,20 @@ class TurnView {
     }
   }
 
+  /** A link that asks the same once more. */
+  private again(label: string): HTMLElement {
+    const { id, pinned, removed } = this.turn;
+    const link = el("button", { class: "link", type: "button" }, label);
+    link.addEventListener("click", () => send({ type: "again", turn: id, pinned, removed }));
+    return link;
+  }
+
   private footer(): Node[] {
     const turn = this.turn;
     if (turn.state === "failed") {
-      const again = el("button", { class: "link", type: "button" }, t("Try again"));
-      again.addEventListener("click", () => send({ type: "again", turn: turn.id, pinned: turn.pinned, removed: turn.removed }));
-      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? t("It failed."))} `, again)];
+      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? t("It failed."))} `, this.again(t("Try again")))];
     }
-    if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), ` ${t("Stopped.")}`)];
+    if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), ` ${t("Stopped.")} `, this.again(t("Ask again")))];
     if (turn.state !== "done" || !turn.result) return [];
     const { model, finishReason, usage } = turn.result;
     if (finishReason === "evidence") {
@@ -332,7 +339,7 @@ function update(next: PanelState): void {
   }
   const about = next.attachment;
   if (about) {
-    const lines = about.startLine === undefined ? "" : `:${about.startLine}-${about.endLine ?? about.startLine}`;
+    const lines = linesOf(about);
     const text = about.symbol && next.scope === "symbol" ? `${about.symbol} · ${about.label}` : `${about.label}${lines}`;
     const detach = button("close", t("Do not attach"), () => send({ type: "detach" }));
     replace(attachment, icon(about.selection ? "list-selection" : "file-code"), el("span", { class: "attachment-label", title: text }, text), detach);
@@ -343,7 +350,7 @@ function update(next: PanelState): void {
   replace(submit, icon(busy ? "debug-stop" : "send"));
   submit.setAttribute("aria-label", busy ? t("Stop") : t("Ask"));
   submit.title = busy ? t("Stop (Esc)") : t("Ask (Enter)");
-  submit.toggleAttribute("disabled", next.server.kind !== "running" && !busy);
+  submit.toggleAttribute("disabled", next.server.kind === "stopped" && !busy);
 }
 
 function add(turn: Turn): void {

@@ -34,6 +34,7 @@ export function notice(state: PanelState): Notice | undefined {
     };
     return { icon: "warning", text: server.message, steps: steps[server.cure], tone: server.cure === "folder" ? "warning" : "error" };
   }
+  if (server.kind === "restarting") return { icon: "loading~spin", text: server.message, steps: [] };
   if (server.kind !== "running" || !status) {
     const message = server.kind === "running" ? t("starting") : server.message;
     return { icon: "loading~spin", text: t("Setting up: {0}", message || t("starting")), steps: [] };
@@ -51,12 +52,11 @@ export function notice(state: PanelState): Notice | undefined {
     };
   }
   if (status.index.state === "indexing") {
-    const total = status.index.files + status.index.pending;
-    const known = status.index.pending > 0 && total > 0;
-    const text = known
-      ? t("Indexing: {0} of {1} files. Answers use what is there.", status.index.files.toLocaleString("en"), total.toLocaleString("en"))
+    const { indexing } = state;
+    const text = indexing
+      ? t("Indexing: {0} of {1} files. Answers use what is there.", indexing.done.toLocaleString("en"), indexing.total.toLocaleString("en"))
       : t("Indexing. Answers use what is there.");
-    return { icon: "sync~spin", text, steps: [], ...(known ? { progress: status.index.files / total } : {}) };
+    return { icon: "sync~spin", text, steps: [], ...(indexing ? { progress: indexing.done / indexing.total } : {}) };
   }
   if (status.model.state === "loading") return { icon: "loading~spin", text: t("Loading {0}", status.model.name), steps: [] };
   if (status.model.state === "failed") {
@@ -106,10 +106,10 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
     : t("The code is indexed on this machine; nothing leaves it.");
   view.append(el("p", {}, text));
   const list = el("div", { class: "suggestions" });
-  const named = state.attachment?.symbol;
+  const named = state.attachment?.subject ? state.attachment.symbol : undefined;
   for (const suggestion of [...(named ? [t("What does `{0}` do, and who uses it?", named)] : []), ...suggestions()].slice(0, 3)) {
     const made = el("button", { class: "suggestion", type: "button" }, icon("comment"), el("span", {}, suggestion.replaceAll("`", "")));
-    made.toggleAttribute("disabled", state.server.kind !== "running");
+    made.toggleAttribute("disabled", state.server.kind === "stopped");
     made.addEventListener("click", () => ask(suggestion));
     list.append(made);
   }

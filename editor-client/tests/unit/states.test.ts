@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Action, PanelState, ServerState } from "../../src/messages";
 import { modelItems, type CatalogueModel, type Overview } from "../../src/models";
+import { isSubject } from "../../src/places";
 import { changed } from "../../src/settings";
-import { describe as describeStatus } from "../../src/status";
+import { advance, describe as describeStatus } from "../../src/status";
 import { banner, emptyView, notice } from "../../src/webview/states";
 import { state, status } from "./samples";
 
@@ -18,7 +19,7 @@ describe("the banner", () => {
     ["starting", { server: { kind: "starting", message: "installing the server" } }, /installing the server/, []],
     ["restarting", { server: { kind: "restarting", message: "it ended" } }, /it ended/, []],
     ["no status yet", { status: undefined }, /starting/, []],
-    ["indexing", { status: status({ index: { state: "indexing", files: 30, pending: 10 } }) }, /30 of 40 files/, []],
+    ["indexing", { status: status({ index: { state: "indexing", files: 30, pending: 10 } }), indexing: { done: 30, total: 40 } }, /30 of 40 files/, []],
     ["scanning", { status: status({ index: { state: "indexing", files: 0, pending: 0 } }) }, /^Indexing/, []],
     ["a failed index", { status: status({ root: { state: "failed", message: "the disk is full" } }) }, /disk is full/, ["reindexNow", "showLog"]],
     ["a model that loads", { status: status({ model: { state: "loading", name: "qwen" } }) }, /Loading qwen/, []],
@@ -61,13 +62,13 @@ describe("the empty panel", () => {
     expect(shown({ trusted: false }).textContent).toMatch(/not trusted.*Manage trust/s);
   });
 
-  test("offers questions, of the symbol at the cursor first, once the server runs", () => {
+  test("offers questions, of the symbol at the cursor first, while there is a server to come", () => {
     const asked: string[] = [];
-    const attachment = { uri: "file:///a", label: "a", position: { line: 0, character: 0 }, selection: false, symbol: "Cart" };
+    const attachment = { uri: "file:///a", label: "a", position: { line: 0, character: 0 }, selection: false, symbol: "Cart", subject: true };
     const view = emptyView(state({ attachment }), () => undefined, (question) => asked.push(question));
     view.querySelector<HTMLButtonElement>(".suggestion")?.click();
     expect(asked).toEqual(["What does `Cart` do, and who uses it?"]);
-    const waiting = shown({ server: { kind: "starting", message: "" } });
+    const waiting = shown({ server: stopped("python") });
     expect(waiting.querySelector(".suggestion")?.hasAttribute("disabled")).toBe(true);
   });
 
@@ -92,11 +93,35 @@ describe("the status bar", () => {
     ["device", { kind: "running" }, status({ model: { state: "ready", name: "qwen", device: "CPU, 3 threads" } }), /Glossator/, /qwen, ready, on CPU, 3 threads/, "normal"],
     ["busy", { kind: "running" }, status({ model: { state: "busy", name: "qwen" } }), /Answering/, /busy/, "normal"],
   ])("%s", (_, server, now, text, tooltip, severity) => {
-    const shown = describeStatus(server, now);
+    const shown = describeStatus(server, now, now && advance({ done: 0, total: 40 }, now));
     expect(shown.text).toMatch(text);
     expect(shown.tooltip).toMatch(tooltip);
     expect(shown.severity).toBe(severity);
   });
+});
+
+test("indexing is counted from the most that was pending", () => {
+  const at = (pending: number, state: "indexing" | "ready" = "indexing"): ReturnType<typeof status> => status({ index: { state, pending, files: 5000 } });
+  expect(advance(undefined, at(0))).toBeUndefined();
+  const begun = advance(undefined, at(200));
+  expect(begun).toEqual({ done: 0, total: 200 });
+  const later = advance(begun, at(50));
+  expect(later).toEqual({ done: 150, total: 200 });
+  expect(advance(later, at(300))).toEqual({ done: 0, total: 300 });
+  expect(advance(later, at(0, "ready"))).toBeUndefined();
+});
+
+test.each([
+  ["def total(self):", "total", true],
+  ["    return add_tax(net)", "add_tax", true],
+  ["func (c *Context) Next() {", "Next", true],
+  ["export class Cart {", "Cart", true],
+  ["from shop import money", "from", false],
+  ["if (ready) {", "if", false],
+  ["// a word in a comment", "word", false],
+])("in %j, a question may be about %s: %s", (line, word, expected) => {
+  const start = line.indexOf(word);
+  expect(isSubject(line, { start: { character: start }, end: { character: start + word.length } })).toBe(expected);
 });
 
 describe("the model picker", () => {

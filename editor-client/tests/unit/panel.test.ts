@@ -1,0 +1,85 @@
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import type { FromPanel, PanelState, ToPanel, Turn } from "../../src/messages";
+import { conversation, state, turn } from "./samples";
+
+const sent: FromPanel[] = [];
+const receive = (message: ToPanel): void => void window.dispatchEvent(new MessageEvent("message", { data: message }));
+const show = (change: Partial<PanelState> = {}): void => receive({ type: "state", state: state(change) });
+const input = (): HTMLTextAreaElement => document.querySelector<HTMLTextAreaElement>(".input") ?? document.createElement("textarea");
+const button = (name: string): HTMLElement | undefined =>
+  [...document.querySelectorAll("button")].find((made) => made.textContent === name || made.getAttribute("aria-label") === name);
+
+function press(key: string): void {
+  input().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+}
+
+function type(text: string): void {
+  input().value = text;
+  input().dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+const one = (change: Partial<Turn> = {}): Turn => ({ id: "t", ...turn(change) });
+
+beforeAll(async () => {
+  document.body.innerHTML = '<main id="app"></main>';
+  Element.prototype.scrollIntoView = () => undefined;
+  Object.assign(globalThis, { acquireVsCodeApi: () => ({ postMessage: (message: FromPanel) => sent.push(message), getState: () => undefined, setState: () => undefined }) });
+  await import("../../src/webview/main");
+});
+
+beforeEach(() => {
+  show({ conversation: { ...conversation(), id: `c${Math.random()}` } });
+  type("");
+  sent.length = 0;
+});
+
+test("Enter asks; an empty question is none", () => {
+  press("Enter");
+  type("  ");
+  press("Enter");
+  expect(sent).toEqual([]);
+  type("Why?");
+  press("Enter");
+  expect(sent).toEqual([{ type: "ask", question: "Why?", pinned: [], removed: [] }]);
+  expect(input().value).toBe("");
+});
+
+test("a question that is asked while an answer is written is sent, and not taken for Stop", () => {
+  show({ conversation: conversation([one()]) });
+  press("Enter");
+  expect(sent).toEqual([]);
+  type("And then?");
+  press("Enter");
+  expect(sent.map((message) => message.type)).toEqual(["ask"]);
+  type("A draft");
+  button("Stop")?.click();
+  expect(sent.map((message) => message.type)).toEqual(["ask", "stop"]);
+  expect(input().value).toBe("A draft");
+});
+
+test("a question waits for a server that is being started, and is kept for one that is not", () => {
+  show({ server: { kind: "starting", message: "installing" } });
+  type("Why?");
+  press("Enter");
+  expect(sent.map((message) => message.type)).toEqual(["ask"]);
+  show({ server: { kind: "stopped", message: "There is no Python.", cure: "python" } });
+  type("Why?");
+  press("Enter");
+  expect(sent).toHaveLength(1);
+  expect(input().value).toBe("Why?");
+});
+
+test("what was stopped can be asked again", () => {
+  show({ conversation: conversation([one({ state: "stopped", answer: "It be" })]) });
+  button("Ask again")?.click();
+  expect(sent).toEqual([{ type: "again", turn: "t", pinned: [], removed: [] }]);
+});
+
+test("a selection is attached with its lines", () => {
+  const attachment = { uri: "file:///shop/cart.py", label: "shop/cart.py", position: { line: 3, character: 0 }, selection: true };
+  const label = (): string => document.querySelector(".attachment-label")?.textContent ?? "";
+  show({ attachment: { ...attachment, startLine: 4, endLine: 9 } });
+  expect(label()).toBe("shop/cart.py:4-9");
+  show({ attachment: { ...attachment, startLine: 4, endLine: 4 } });
+  expect(label()).toBe("shop/cart.py:4");
+});
