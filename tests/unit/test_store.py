@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from glossator.errors import StoreError, StoreLockedError
-from glossator.index.catalogue import SCHEMA_VERSION
+from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
 
@@ -422,3 +422,11 @@ def test_summaries_and_terms_by_prefix(store: Store) -> None:
     store.commit([update("y.py", entry("beta"))])
     assert store.changes() > before
     assert store.entry_count() == 3
+
+
+def test_heads_are_the_first_terms_of_files(store: Store) -> None:
+    store.commit([update("x.py", entry("alpha"), entry("beta", 10), terms="word " * 200), update("empty.py")])
+    revision = store.named("alpha")[0].id >> ORDINAL_BITS
+    assert store.heads([revision, 999]) == {revision: "alpha" + " word" * 119}
+    store.commit([update("x.py", entry("gamma"), revision=1)])
+    assert list(store.heads(range(20)).values()) == ["gamma"]

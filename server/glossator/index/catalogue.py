@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import StoreError, StoreTooNewError
 from glossator.index.database import Database, corrupt_error, path_in, path_out, put, translated
 from glossator.index.records import FileRecord, FileSummary
+from glossator.index.terms import head_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of this schema and of the LanceDB table's; part of the index folder's name."""
 
 ORDINAL_BITS = 20
@@ -41,6 +42,7 @@ CREATE TABLE files (
     id INTEGER PRIMARY KEY, path NOT NULL UNIQUE, size INTEGER, mtime_ns INTEGER, content_hash BLOB, language INTEGER,
     lines INTEGER, skipped TEXT, has_errors INTEGER, imports TEXT, entries INTEGER, symbols INTEGER,
     centroid BLOB);
+CREATE TABLE heads (file INTEGER PRIMARY KEY, terms TEXT NOT NULL);
 CREATE INDEX files_counts ON files (entries, symbols, lines) WHERE skipped = '';
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, kind INTEGER, part INTEGER, parent INTEGER, name INTEGER, start_line INTEGER,
@@ -52,6 +54,7 @@ CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
 CREATE TABLE terms (term TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;
 """
+# heads has the first terms of each file's first entry, by revision.
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
 
@@ -371,6 +374,8 @@ class Catalogue(Database):
             ]
             self.next_file = max(self.next_file, revision + 1)
         connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
+        heads = ((revision, head_of(update.terms[0])) for revision, update in updates if update.terms)
+        connection.executemany("INSERT INTO heads VALUES (?, ?)", heads)
         connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         return len(entries)
 
@@ -387,7 +392,8 @@ class Catalogue(Database):
                 ):
                     postings.extend(zip(array("I", refs), repeat(number)))
             dead += connection.execute("DELETE FROM entries WHERE id >= ? AND id < ?", span).rowcount
-        connection.executemany("DELETE FROM files WHERE id = ?", [(revision,) for revision in revisions])
+        for table in ("files WHERE id", "heads WHERE file"):
+            connection.executemany(f"DELETE FROM {table} = ?", [(revision,) for revision in revisions])  # noqa: S608
         connection.executemany("DELETE FROM refs WHERE name = ? AND entry = ?", postings)
         counts = Counter(name for name, _ in postings)
         connection.executemany(

@@ -186,6 +186,12 @@ class Lookup:
             found = (connection.execute(select, (number,)).fetchone() for number in array("I", row[0]))
             return tuple(name[0] for name in found if name)
 
+    def heads(self, revisions: Iterable[int]) -> dict[int, str]:
+        """The first terms of the first entries of files (`terms.head_of`), of those revisions that are known."""
+        with self._database.reading() as connection:
+            select = "SELECT file, terms FROM json_each(?) JOIN heads ON file = value"
+            return dict(connection.execute(select, (_json(revisions),)).fetchall())
+
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """In how many entries each term occurs."""
         counts = {}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_TERM = 40
 """Longer terms (hashes, base64) are dropped: nobody searches for them by part, and they fill the index."""
+HEAD_TERMS = 120
+"""Terms of a file's first entry that are kept for ranking: leading comment, imports."""
 MAX_ENTRY_TERMS = 3000
 """Terms kept of one entry; its text is at most about 4,000 characters, so only degenerate text reaches this."""
 
@@ -189,3 +191,8 @@ def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> 
     if terms.count(" ") >= MAX_ENTRY_TERMS:
         terms = " ".join(terms.split(" ", MAX_ENTRY_TERMS)[:MAX_ENTRY_TERMS])
     return f"{terms} {_joined_path_terms(path)}".strip(" ")
+
+
+def head_of(terms: str) -> str:
+    """The first of a first entry's terms: what tells what a file is about."""
+    return " ".join(terms.split(" ", HEAD_TERMS)[:HEAD_TERMS])

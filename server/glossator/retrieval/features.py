@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.terms import head_of as head_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,8 +51,6 @@ _CACHED_PATHS = 200_000
 
 _CACHED_HEADS = 20_000
 """Files whose beginnings are kept: 1 KB each at most."""
-_HEAD_TERMS = 120
-"""Terms of a file's first entry that tell what it is about: leading comment, imports."""
 
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
@@ -113,11 +112,6 @@ def file_facts(summary: FileSummary) -> FileFacts:
     )
 
 
-def head_of(terms: str) -> str:
-    """The first of a first entry's terms."""
-    return " ".join(terms.split(" ", _HEAD_TERMS)[:_HEAD_TERMS])
-
-
 class Corpus:
     """The files of an index, in memory: some hundred bytes and a centroid each. Follows the store's commits."""
 
@@ -152,7 +146,7 @@ class Corpus:
         for summary in fresh:
             facts = file_facts(summary)
             self.files[facts.revision] = facts
-            if version := _version(facts.path):
+            if version := version_folder(facts.path):
                 self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
             self.by_path[facts.path] = facts.revision
             self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
@@ -164,7 +158,7 @@ class Corpus:
 
     def is_outdated(self, path: str) -> bool:
         """Whether a path lies in the folder of a version that has a newer one beside it ("src/v3" beside "src/v4")."""
-        version = _version(path)
+        version = version_folder(path)
         return version is not None and version[1] < self._newest.get(version[0], 0)
 
     def named(self, name: str) -> set[str]:
@@ -200,9 +194,9 @@ class Corpus:
             if len(self._heads) + len(fresh) > _CACHED_HEADS:
                 self._heads.clear()
                 fresh = list(revisions)
-            found = store.terms([revision << ORDINAL_BITS for revision in fresh])
+            found = store.heads(fresh)
             for revision in fresh:
-                self._heads[revision] = head_of(found.get(revision << ORDINAL_BITS, ""))
+                self._heads[revision] = found.get(revision, "")
         return {revision: self._heads[revision] for revision in revisions}
 
     def rare_vector(self, query: Query, store: Store) -> NDArray[np.float32]:
@@ -219,7 +213,7 @@ class Corpus:
         return unit
 
 
-def _version(path: str) -> tuple[str, int] | None:
+def version_folder(path: str) -> tuple[str, int] | None:
     """The folder that holds folders of versions, and the version that the path lies in."""
     found = _VERSION.search(path)
     return (path[: found.start()], int(found[1])) if found else None
