@@ -50,7 +50,7 @@ class Harness:
         """So many results, in the order in which they come."""
         found: dict[str, FileResult] = {}
         while len(found) < count:
-            delivery = self.deliveries.get(timeout=30)
+            delivery = self.deliveries.get(timeout=120)
             if isinstance(delivery, GlossatorError):
                 raise delivery
             for result in delivery:
@@ -169,8 +169,8 @@ def test_closing_answers_what_is_under_way(harness: Harness, tmp_path: Path) -> 
     harness.submit(b=functions("two"))
     processes = [psutil.Process(pid) for pid in harness.pool.pids]
     harness.pool.close()
-    assert all(isinstance(harness.deliveries.get(timeout=5), GlossatorError) for _ in range(2))
-    assert not psutil.wait_procs(processes, timeout=5)[1]
+    assert all(isinstance(harness.deliveries.get(timeout=60), GlossatorError) for _ in range(2))
+    assert not psutil.wait_procs(processes, timeout=60)[1]
     with pytest.raises(GlossatorError, match="closed"):
         harness.submit(c=functions("three"))
 
@@ -287,7 +287,7 @@ def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
         assert parent.stdout is not None
         workers = [psutil.Process(pid) for pid in json.loads(parent.stdout.readline())]
         parent.kill()
-        alive = psutil.wait_procs(workers, timeout=2)[1]
+        alive = psutil.wait_procs(workers, timeout=60)[1]
     assert not alive
 
 
