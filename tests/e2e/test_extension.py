@@ -152,4 +152,4 @@ def test_in_vscode(tmp_path: Path) -> None:
     command = ["node", CLIENT / "tests" / "e2e" / "run.mjs", tmp_path / "config.json"]
     if part := os.environ.get("VSCODE_TEST_PART"):
         command.append(part)
-    ran(command, folder=ROOT, timeout=900, environment={"CHROMIUM": browser})
+    ran(command, folder=ROOT, timeout=1200, environment={"CHROMIUM": browser})

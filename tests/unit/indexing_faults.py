@@ -93,7 +93,7 @@ def _misbehave(name: str, argument: Path) -> None:
         threading.Event().wait()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Return as soon as the condition holds; fail when it does not within so many seconds."""
     end = time.monotonic() + seconds
     pause = threading.Event()

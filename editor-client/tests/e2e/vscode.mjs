@@ -68,6 +68,8 @@ export class VSCode {
     code.gone = ended(code.process);
     await until("code-server answers", async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok, 60_000);
     code.context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    // Nothing takes this long unless it is broken, or the machine is very busy.
+    code.context.setDefaultTimeout(60_000);
     // Nothing but our own server is there: what wants the network fails at once, everywhere in the same way.
     await code.context.route((url) => url.hostname !== "127.0.0.1", (route) => route.abort());
     return code;
@@ -123,7 +125,7 @@ export const launchBrowser = () =>
   });
 
 /** Wait for a condition outside of the browser. */
-export async function until(what, condition, timeout = 30_000) {
+export async function until(what, condition, timeout = 60_000) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await condition();
