@@ -202,3 +202,17 @@ def test_best_lines_are_as_many_as_asked_and_inside(lines: list[str], size: int,
     first, last = best_lines(lines, start, end, size, {"beta", "delta"})
     assert start <= first <= last <= end
     assert last - first + 1 == min(size, end - start + 1)
+
+
+def test_of_namesakes_the_likelier_comes_first(tmp_path: Path) -> None:
+    code = "class Shape:\n    pass\n"
+    paths = ("tests/shape.py", "src/v3/shape.py", "src/v4/shape.py", "v3/only.py")
+    project = make_project(tmp_path, dict.fromkeys(paths, code))
+    graph = Graph(project.store, {})
+    assert [entry.path for entry in graph.named("Shape")] == [
+        "src/v4/shape.py",
+        "v3/only.py",
+        "src/v3/shape.py",
+        "tests/shape.py",
+    ]
+    project.store.close()

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers
-from glossator.retrieval.features import FUNCTION_KINDS, TYPE_KINDS, is_test
+from glossator.retrieval.features import FUNCTION_KINDS, TYPE_KINDS, is_test, version_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from glossator.index.store import Store
     from glossator.retrieval.buffers import Overlay
@@ -41,6 +41,23 @@ class Relations:
     """How many entries outside of tests refer to its name; more than `callers` if the name is common."""
     namesakes: int
     """Other definitions of the same name: their callers cannot be told apart from this one's."""
+
+
+def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntry]:
+    """Definitions of a name as the store orders them, but among those that match alike tests come last, and before
+    them what lies in the folder of a version that has a newer one beside it ("src/v3" beside "src/v4")."""
+    newest: dict[str, int] = {}
+    for entry in entries:
+        if version := version_folder(entry.path):
+            newest[version[0]] = max(version[1], newest.get(version[0], 0))
+    last = name.replace("::", ".").replace("#", ".").rpartition(".")[2]
+
+    def rank(entry: StoredEntry) -> tuple[bool, bool, bool]:
+        version = version_folder(entry.path)
+        outdated = version is not None and version[1] < newest[version[0]]
+        return entry.name != last, is_test(entry.path), outdated
+
+    return sorted(entries, key=rank)
 
 
 class Graph:
@@ -73,7 +90,8 @@ class Graph:
             for entry in self._buffers.entries.values()
             if entry.part == 0 and name in (entry.name, entry.qualified_name)
         ]
-        return own + [entry for entry in self._store.named(name, limit) if entry.path not in self._buffers.paths]
+        stored = [entry for entry in self._store.named(name, limit) if entry.path not in self._buffers.paths]
+        return own + likelier_first(name, stored)
 
     def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
         """Definitions of exactly that bare name: those in buffers, then the stored ones that are nearest to a file."""
