@@ -50,6 +50,7 @@ def check(answer: str, gathered: Gathered) -> None:
     assert cited <= {piece.number for piece in gathered.evidence}
     assert answer.count("\n```") % 2 == 0
     assert "\n\n\n" not in answer
+    assert not re.search(r"^- \(", answer, re.MULTILINE), "a place without a name stands alone"
 
 
 @pytest.mark.parametrize(

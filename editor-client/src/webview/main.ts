@@ -247,9 +247,9 @@ function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, pl
   pressed.closest("li")?.classList.toggle("removed", removed.has(key));
 }
 
-/** A message with a capital at its start: the server's begin in lower case. */
+/** A message as a sentence: the server's begin in lower case and have no full stop. */
 function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 function codeActions(code: string): HTMLElement {

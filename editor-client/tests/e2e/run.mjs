@@ -47,6 +47,8 @@ const lastTurn = () => panel().locator(".turn").last();
 
 /** Wait until the status bar says that everything is indexed. */
 const indexed = () => page.locator('.statusbar-item[aria-label*="Glossator: "][aria-label*="files"]', { hasText: "Glossator" }).waitFor({ timeout: 60_000 });
+/** Wait until the status bar no longer says that an answer is written. */
+const atRest = () => page.locator(".statusbar-item", { hasText: "Answering" }).waitFor({ state: "detached" });
 const modelNamed = (name) => page.locator(`.statusbar-item[aria-label*="${name}"]`).waitFor({ timeout: 30_000 });
 
 async function ask(question) {
@@ -274,6 +276,7 @@ async function trusted() {
     await until("it grows", async () => (await turn.locator(".answer").innerText()).length > early);
     await panel().getByRole("textbox", { name: "Ask about the code" }).press("Escape");
     await turn.locator(".note", { hasText: "Stopped" }).waitFor();
+    await atRest();
     await shot("stopped");
   });
 
@@ -291,6 +294,7 @@ async function trusted() {
     await turn.locator(".answer", { hasText: "again" }).waitFor({ timeout: 60_000 });
     process.kill(modelProcess().pid, "SIGKILL");
     await turn.locator(".error").waitFor();
+    await atRest();
     await shot("model-died");
     code.writeMachine({ "glossator.model": config.models.reciter, "glossator.maxAnswerTokens": 1024, "glossator.contextTokens": 8192 });
     await modelNamed("reciter");

@@ -228,9 +228,10 @@ def _place(piece: Evidence) -> str:
     entry = piece.entry
     # Merged pieces have several names; a comma within brackets is part of one.
     names = [piece.qualified_name] if re.search(r"[<(\[]", piece.qualified_name) else piece.qualified_name.split(", ")
-    name = ", ".join(f"`{one}`" for one in names if one) + (" " if piece.qualified_name else "")
+    name = ", ".join(f"`{one}`" for one in names if one)
+    where = f"`{piece.path}:{piece.start_line}`"
     says = _sentence(entry.doc) or piece.why
-    return f"{name}(`{piece.path}:{piece.start_line}`) [{piece.number}]: {says.rstrip('.')}."
+    return f"{f'{name} ({where})' if name else where} [{piece.number}]: {says.rstrip('.')}."
 
 
 def _code(entry: StoredEntry) -> str:
