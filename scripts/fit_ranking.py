@@ -45,6 +45,10 @@ SEEDS = (0, 1, 2)
 MOST_PROSE = -2.0
 MOST_BLOCK = -4.0
 """Bounds of two weights: no question's answer is a document or lines between definitions, but a user's may be."""
+LEAST_NAME = 4.0
+MOST_SIZE = 6.0
+"""Bounds of two more: a commit changes what is large and says what it does; a user's question says what it is about, as
+names do."""
 ENTRY_FILES = 15
 """Best files whose entries are looked at."""
 
@@ -137,6 +141,8 @@ def fit_entries(cases: list[Case]) -> dict[str, float]:
     fitted = fit(cases, list(range(1 + len(ENTRY_FEATURES))), penalty=5.0)
     weights = dict(zip(ENTRY_FEATURES, (fitted[1:] / fitted[0]).tolist(), strict=True))
     weights["block"] = max(weights["block"], MOST_BLOCK)
+    weights["name"] = max(weights["name"], LEAST_NAME)
+    weights["size"] = min(weights["size"], MOST_SIZE)
     return weights
 
 
