@@ -87,6 +87,7 @@ export type Action =
   | "manageTrust"
   | "openFolder"
   | "setPython"
+  | "setEndpoint"
   | "walkthrough"
   | "conversations";
 

@@ -148,6 +148,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       manageTrust: () => vscode.commands.executeCommand("workbench.trust.manage"),
       openFolder: () => vscode.commands.executeCommand("workbench.action.files.openFolder"),
       setPython: () => vscode.commands.executeCommand("workbench.action.openSettings", "glossator.pythonPath"),
+      setEndpoint: () => vscode.commands.executeCommand("workbench.action.openSettings", "glossator.endpoint"),
       walkthrough: () => vscode.commands.executeCommand("glossator.walkthrough"),
       conversations: () => vscode.commands.executeCommand("glossator.conversations"),
     };

@@ -32,7 +32,10 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
   for (const root of roots) if (root.message) lines.push(root.message);
   for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("changes are noticed late: {0}", root.watching));
   if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers come from the index alone"));
-  else lines.push(model.device ? t("model: {0}, {1}, on {2}", model.name, model.state, model.device) : t("model: {0}, {1}", model.name, model.state));
+  else {
+    const [name, device] = model.name ? [model.name, model.device] : [model.device, ""];
+    lines.push(device ? t("model: {0}, {1}, on {2}", name, model.state, device) : t("model: {0}, {1}", name, model.state));
+  }
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
   if (upgrades?.reason) lines.push(t("better vectors: {0}", upgrades.reason));
   else if (upgrades?.planned) {

@@ -249,7 +249,8 @@ function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, pl
 
 /** A message as a sentence: the server's begin in lower case and have no full stop. */
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  const begun = /^[a-z]+[\s,]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function codeActions(code: string): HTMLElement {
@@ -364,6 +365,13 @@ function add(turn: Turn): void {
 function following(): boolean {
   return log.scrollHeight - log.scrollTop - log.clientHeight < 48;
 }
+
+// What is at the end stays in view when the banner comes or goes.
+let atEnd = true;
+log.addEventListener("scroll", () => (atEnd = following()));
+new ResizeObserver(() => {
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}).observe(log);
 
 let announced = 0;
 

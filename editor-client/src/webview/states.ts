@@ -12,6 +12,9 @@ interface Notice {
   tone?: "error" | "warning";
 }
 
+/** Whether answers come from a server of the user's choice (`glossator.endpoint`). */
+const isServer = ({ device }: { device: string }): boolean => device.startsWith("server ");
+
 /** What the banner says, if anything; pure, so that it can be tested. */
 export function notice(state: PanelState): Notice | undefined {
   const { server, status } = state;
@@ -64,7 +67,7 @@ export function notice(state: PanelState): Notice | undefined {
       icon: "error",
       text: status.model.reason || t("The model failed."),
       steps: [
-        ["chooseModel", t("Choose another model")],
+        isServer(status.model) ? ["setEndpoint", t("Change the address")] : ["chooseModel", t("Choose another model")],
         ["showLog", t("Show the log")],
       ],
       tone: "error",

@@ -3,6 +3,7 @@ import type { FromPanel, PanelState, ToPanel, Turn } from "../../src/messages";
 import { conversation, state, turn } from "./samples";
 
 const sent: FromPanel[] = [];
+const resized: (() => void)[] = [];
 const receive = (message: ToPanel): void => void window.dispatchEvent(new MessageEvent("message", { data: message }));
 const show = (change: Partial<PanelState> = {}): void => receive({ type: "state", state: state(change) });
 const input = (): HTMLTextAreaElement => document.querySelector<HTMLTextAreaElement>(".input") ?? document.createElement("textarea");
@@ -23,6 +24,14 @@ const one = (change: Partial<Turn> = {}): Turn => ({ id: "t", ...turn(change) })
 beforeAll(async () => {
   document.body.innerHTML = '<main id="app"></main>';
   Element.prototype.scrollIntoView = () => undefined;
+  Object.assign(globalThis, {
+    ResizeObserver: class {
+      observe(): void {
+        resized.push(this.changed);
+      }
+      constructor(private readonly changed: () => void) {}
+    },
+  });
   Object.assign(globalThis, { acquireVsCodeApi: () => ({ postMessage: (message: FromPanel) => sent.push(message), getState: () => undefined, setState: () => undefined }) });
   await import("../../src/webview/main");
 });
@@ -82,4 +91,27 @@ test("a selection is attached with its lines", () => {
   expect(label()).toBe("shop/cart.py:4-9");
   show({ attachment: { ...attachment, startLine: 4, endLine: 4 } });
   expect(label()).toBe("shop/cart.py:4");
+});
+
+test.each([
+  ["the model failed", "The model failed. "],
+  ["http://localhost:1 cannot be reached: refused", "http://localhost:1 cannot be reached: refused. "],
+  ["Is it there?", "Is it there? "],
+])("the error %j is shown as %j", (error, shown) => {
+  show({ conversation: conversation([one({ state: "failed", error })]) });
+  expect(document.querySelector(".foot .error")?.textContent).toBe(` ${shown}Try again`);
+});
+
+test("the end stays in view when there is less room", () => {
+  const log = document.querySelector<HTMLElement>(".turns");
+  if (!log) throw new Error("no turns");
+  Object.defineProperties(log, { scrollHeight: { value: 1000, configurable: true }, clientHeight: { value: 400, configurable: true } });
+  const shrink = (from: number): number => {
+    log.scrollTop = from;
+    log.dispatchEvent(new Event("scroll"));
+    for (const changed of resized) changed();
+    return log.scrollTop;
+  };
+  expect(shrink(600)).toBe(1000);
+  expect(shrink(100)).toBe(100);
 });

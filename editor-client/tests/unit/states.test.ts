@@ -23,6 +23,7 @@ describe("the banner", () => {
     ["scanning", { status: status({ index: { state: "indexing", files: 0, pending: 0 } }) }, /^Indexing/, []],
     ["a failed index", { status: status({ root: { state: "failed", message: "the disk is full" } }) }, /disk is full/, ["reindexNow", "showLog"]],
     ["a model that loads", { status: status({ model: { state: "loading", name: "qwen" } }) }, /Loading qwen/, []],
+    ["a failed endpoint", { status: status({ model: { state: "failed", device: "server localhost", reason: "refused" } }) }, /refused/, ["setEndpoint", "showLog"]],
     ["a failed model", { status: status({ model: { state: "failed", name: "qwen", reason: "too large" } }) }, /too large/, ["chooseModel", "showLog"]],
   ])("%s: says it, and what to do", (_, change, text, steps) => {
     const shown = notice(state(change));
@@ -89,6 +90,7 @@ describe("the status bar", () => {
     ["polling", { kind: "running" }, status({ root: { watching: "polling: no inotify" } }), /Glossator/, /no inotify/, "normal"],
     ["failed index", { kind: "running" }, status({ index: { state: "failed" }, root: { message: "disk full" } }), /warning/, /disk full/, "error"],
     ["failed model", { kind: "running" }, status({ model: { state: "failed", name: "qwen", reason: "too large" } }), /warning/, /too large/, "warning"],
+    ["failed endpoint", { kind: "running" }, status({ model: { state: "failed", device: "server localhost", reason: "refused" } }), /warning/, /model: server localhost, failed/, "warning"],
     ["loading", { kind: "running" }, status({ model: { state: "loading", name: "qwen" } }), /Loading model/, /qwen/, "normal"],
     ["device", { kind: "running" }, status({ model: { state: "ready", name: "qwen", device: "CPU, 3 threads" } }), /Glossator/, /qwen, ready, on CPU, 3 threads/, "normal"],
     ["busy", { kind: "running" }, status({ model: { state: "busy", name: "qwen" } }), /Answering/, /busy/, "normal"],
