@@ -110,6 +110,7 @@ class LiveRoot:
         """Path of an open buffer -> its first revision: results of parses of an earlier buffer there do not count."""
         self._buffer_lock = threading.Lock()
         root.attach(self.overlay, self.texts)
+        root.on_vanished = self.rescan
         self._plan = root.plan()
         root.upgrades.add(self._plan)
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)

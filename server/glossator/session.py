@@ -120,6 +120,8 @@ class Root:
         self._shared = shared
         self._opening = threading.RLock()
         self._store: Store | None = None
+        self._catalogue = Path()
+        """The catalogue's file, once the store was opened."""
         self._writable = False
         self._indexer: Indexer | None = None
         self._searcher: Searcher | None = None
@@ -128,6 +130,8 @@ class Root:
         """The graph of that store and those buffers: making one takes as long as there are entries in open buffers."""
         self.overlay: Callable[[], Mapping[str, FileUpdate]] = dict
         self.buffer_texts: Callable[[], Mapping[str, str]] = dict
+        self.on_vanished: Callable[[], object] = lambda: None
+        """Called when somebody is found to have removed the index while it was open: it is to be made anew."""
 
     @property
     def folder(self) -> Path:
@@ -139,8 +143,19 @@ class Root:
     def _open(self, *, write: bool) -> Store:
         from glossator.index.store import Store
 
-        embedder = self._shared.embedder
-        return Store.open(self.folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=write)
+        embedder, folder = self._shared.embedder, self.folder
+        self._catalogue = folder / "catalogue.sqlite"
+        return Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=write)
+
+    def _vanished(self) -> bool:
+        """Whether somebody has removed the index that is open; it is let go then."""
+        if self._store is None or self._catalogue.exists():
+            return False
+        _log.warning("the index of %s is gone, and is made anew", self.path)
+        self._drop_store()
+        self._writable = False
+        self.on_vanished()
+        return True
 
     def writer(self) -> Store:
         """The store, open for writing. A damaged index is set aside and a new one begun.
@@ -152,7 +167,7 @@ class Root:
         from glossator.index.store import Store
 
         with self._opening:
-            if self._store is not None and self._writable:
+            if self._store is not None and self._writable and not self._vanished():
                 return self._store
             try:
                 store = self._open(write=True)
@@ -171,7 +186,7 @@ class Root:
             StoreError: it cannot be opened.
         """
         with self._opening:
-            if self._store is None:
+            if self._store is None or self._vanished():
                 if not (self.folder / "catalogue.sqlite").exists():
                     return None
                 self._store, self._writable = self._open(write=False), False

@@ -58,6 +58,26 @@ async def test_folders_are_renamed_and_deleted(client: Client, project: Path) ->
     assert "store/money.py" not in await names(client, "add_tax")
 
 
+async def test_an_index_that_somebody_removes_is_made_anew(client: Client, project: Path, tmp_path: Path) -> None:
+    await client.initialize(project, capabilities=WATCHES)
+    before = (await client.ready())["index"]["files"]
+    for number in range(3):
+        shutil.rmtree(tmp_path / "indexes", ignore_errors=True)  # something may just be written there
+        new = project / f"shop/new{number}.py"
+        new.write_text(f"def newcomer_{number}():\n    return {number}\n")
+        reported(client, new)
+        found: list[set[str] | BaseException] = []
+        async with asyncio.timeout(WAIT):
+            # Side by side, so that some of them open the index anew; those that were under way then may fail.
+            while not found or not all(isinstance(one, set) and f"shop/new{number}.py" in one for one in found):
+                searches = [names(client, f"newcomer_{number}") for _ in range(4)]
+                found = await asyncio.gather(*searches, return_exceptions=True)
+        expected = {"state": "ready", "files": before + number + 1}
+        await client.wait_for(lambda expected=expected: expected.items() <= status(client)["index"].items())
+        await client.request("glossator/reindex", {})
+    assert list((tmp_path / "indexes").rglob("catalogue.sqlite"))
+
+
 async def test_a_branch_switch_that_the_client_reports_is_one_batch(
     client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
