@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.catalogue import ORDINAL_BITS
-from glossator.retrieval.features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS
+from glossator.retrieval.features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS, agreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,8 +83,11 @@ def entry_features(
     """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
 
     text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
-    exact: it defines a name of the query; type, block, window, top: what it is; cover, pairs: see `agreement` (0 for
-    what full text did not find); size: the logarithm of its lines, up to 60.
+    exact: it defines a name of the query; type (unless exact), block, window, top: what it is; cover, pairs: see
+    `agreement` (0 for what full text did not find); size: the logarithm of its lines, up to 60.
+
+    A definition of a queried name that full text did not find (a long class, say, behind many short mentions) has the
+    words of its name at least, and at most the score of the last that was found: it is given both.
     """
     import numpy as np
 
@@ -99,21 +102,24 @@ def entry_features(
     total = sum(rarity[word] for word in words) or 1.0
     exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
     exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
+    least = min(text.values(), default=0.0)
+    missing = {entry.id: " ".join(analysis.word_terms(entry.name)) for entry in entries if entry.id in exact}
+    agreed = agreement([analysis.stem(word) for word in query.words], rarity, missing) | findings.agreement
     stress = SYMBOL_STRESS if query.kind == "symbol" else 1.0
     rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
     for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
         met = sum(rarity[term] for term in terms if term in words)
         size = entry.end_line - entry.start_line + 1
         rows[i] = (
-            text.get(entry.id, 0.0) / top_text,
+            text.get(entry.id, least if entry.id in exact else 0.0) / top_text,
             (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
             2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
             stress * exact.get(entry.id, 0.0) * _worth(entry) + (min(size, 200) / 4000 if entry.id in exact else 0.0),
-            float(entry.kind in TYPE_KINDS),
+            float(entry.kind in TYPE_KINDS and entry.id not in exact),
             float(entry.kind == "block"),
             float(entry.part > 0),
             float(entry.parent is None),
-            *findings.agreement.get(entry.id, (0.0, 0.0)),
+            *agreed.get(entry.id, (0.0, 0.0)),
             math.log1p(min(size, 60)) / 5,
         )
     return rows
