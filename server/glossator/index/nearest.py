@@ -209,11 +209,11 @@ def principal_axes(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], i
 
 def is_whole(folder: Path) -> bool:
     """Whether the files of a generation are there and fit together."""
-    return _open(folder) is not None
+    return _arrays(folder) is not None
 
 
-def _open(folder: Path) -> _Base | None:
-    """Map the files of a generation; None if they are missing or damaged."""
+def _arrays(folder: Path) -> list[NDArray[Any]] | None:
+    """The files of a generation, mapped, in the order of `_FILES`; None if they are missing or damaged."""
     import numpy as np
 
     try:
@@ -225,8 +225,18 @@ def _open(folder: Path) -> _Base | None:
     shapes |= {"heads": (count, first), "rests": (count, dimensions - first)}
     if any(found[name].shape != shape for name, shape in shapes.items()):
         return None
-    ids, languages, kinds, axes, heads, rests = (np.asarray(found[name]) for name in _FILES)
-    columns = Columns(ids, languages, kinds, np.empty((count, 0), np.float16))
+    return [np.asarray(found[name]) for name in _FILES]
+
+
+def _open(folder: Path) -> _Base | None:
+    """What the files of a generation hold; None if they are missing or damaged."""
+    import numpy as np
+
+    arrays = _arrays(folder)
+    if arrays is None:
+        return None
+    ids, languages, kinds, axes, heads, rests = arrays
+    columns = Columns(ids, languages, kinds, np.empty((len(ids), 0), np.float16))
     return _Base(columns, axes, heads, rests, frozenset(np.unique(ids >> ORDINAL_BITS).tolist()))
 
 
