@@ -218,10 +218,10 @@ def _arrays(folder: Path) -> list[NDArray[Any]] | None:
 
     try:
         found = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES}
-    except (OSError, ValueError, EOFError, SyntaxError):
+        count, dimensions, first = len(found["ids"]), len(found["axes"]), found["heads"].shape[-1]
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError, IndexError):
         return None
-    count, dimensions, first = len(found["ids"]), len(found["axes"]), found["heads"].shape[-1]
-    shapes = {"languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
+    shapes = {"ids": (count,), "languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
     shapes |= {"heads": (count, first), "rests": (count, dimensions - first)}
     if any(found[name].shape != shape for name, shape in shapes.items()):
         return None
