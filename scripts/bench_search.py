@@ -56,16 +56,22 @@ def questions(entries: Sequence[StoredEntry], count: int, seed: int = 1) -> list
     return made
 
 
-def timed(action: Callable[[str], object], queries: Sequence[str]) -> dict[str, float]:
-    """Percentiles of the milliseconds of a call, and those of processor time of an average one."""
-    times = []
-    worked = time.process_time()
-    for query in queries:
-        started = time.perf_counter()
-        action(query)
-        times.append(1000 * (time.perf_counter() - started))
-    processor = 1000 * (time.process_time() - worked) / len(queries)
-    figures = {f"p{p}": round(float(np.percentile(times, p)), 2) for p in (50, 95, 99)}
+def timed(action: Callable[[str], object], queries: Sequence[str], rounds: int = 1) -> dict[str, float]:
+    """Percentiles of the milliseconds of a call, and those of processor time of an average one.
+
+    With several rounds, each query counts with its fastest time, and the round with the least processor time counts:
+    what other programs take from the machine is left out.
+    """
+    fastest = [float("inf")] * len(queries)
+    processor = float("inf")
+    for _ in range(rounds):
+        worked = time.process_time()
+        for place, query in enumerate(queries):
+            started = time.perf_counter()
+            action(query)
+            fastest[place] = min(fastest[place], 1000 * (time.perf_counter() - started))
+        processor = min(processor, 1000 * (time.process_time() - worked) / len(queries))
+    figures = {f"p{p}": round(float(np.percentile(fastest, p)), 2) for p in (50, 95, 99)}
     return {**figures, "processor": round(processor, 2)}
 
 
@@ -92,6 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", nargs="?", type=Path, default=Path(sysconfig.get_path("purelib")))
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=1, help="of each query the fastest time counts")
     parser.add_argument("--index-dir", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -115,9 +122,12 @@ def main(arguments: Sequence[str]) -> int:
             print("searching", file=sys.stderr)
             timed(lambda query: searcher.search(query, LIMIT), queries[:20])
             series = {
-                "whole search": timed(lambda query: searcher.search(query, LIMIT), queries),
-                "full text alone": timed(lambda q: store.text_search(parse_query(q).terms, DEPTH, Filter()), queries),
-                "vectors alone": timed(lambda query: store.vector_search(by_query[query], DEPTH, Filter()), queries),
+                name: timed(action, queries, options.rounds)
+                for name, action in {
+                    "whole search": lambda query: searcher.search(query, LIMIT),
+                    "full text alone": lambda query: store.text_search(parse_query(query).terms, DEPTH, Filter()),
+                    "vectors alone": lambda query: store.vector_search(by_query[query], DEPTH, Filter()),
+                }.items()
             }
             entries = store.status().entries
             figures = {
@@ -127,6 +137,7 @@ def main(arguments: Sequence[str]) -> int:
                 "entries": entries,
                 "index_bytes": store.status().size_bytes,
                 "queries": len(queries),
+                "rounds": options.rounds,
                 "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
                 "milliseconds": series,
                 f"recall_at_{DEPTH}": round(recall(store, vectors[:60]), 4),
@@ -138,7 +149,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     print(
         f"{figures['files']:,} files, {figures['lines']:,} lines, {entries:,} entries, "
-        f"index {figures['index_bytes'] / 1e6:.0f} MB, {len(queries)} queries, load {figures['load']}"
+        f"index {figures['index_bytes'] / 1e6:.0f} MB, {len(queries)} queries, "
+        f"fastest of {options.rounds} round(s), load {figures['load']}"
     )
     print(f"{'milliseconds':18}{'p50':>8}{'p95':>8}{'p99':>8}{'processor':>11}")
     for name, row in figures["milliseconds"].items():
