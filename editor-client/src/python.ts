@@ -232,7 +232,8 @@ function step(command: string, args: string[], setup: Setup, failure: (output: s
   setup.log(`$ ${command} ${args.join(" ")}`);
   return new Promise((resolve, reject) => {
     const signals = [AbortSignal.timeout((options.minutes ?? 15) * 60_000), ...(setup.signal ? [setup.signal] : [])];
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any(signals) });
+    // Not in a folder that somebody else writes, from which Python would import.
+    const child = spawn(command, args, { cwd: setup.storage, stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any(signals) });
     let output = "";
     let rest = "";
     const take = (data: string): void => {

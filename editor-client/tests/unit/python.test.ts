@@ -101,7 +101,7 @@ test("packages that cannot be had are told as such; a set-up that is given up en
 
   const given = new AbortController();
   const report = (message: string): void => {
-    if (message.startsWith("installing")) given.abort();
+    if (message.startsWith("creating")) given.abort();
   };
   await expect(ensureEnvironment(base, { ...setup(), signal: given.signal, report })).rejects.toMatchObject({ name: "AbortError" });
   expect(readdirSync(path.join(folder, "storage")).filter((name) => name.endsWith(".lock"))).toEqual([]);
