@@ -1,6 +1,7 @@
-"""Measure `parse` against raw tree-sitter parsing of the same files, in one process: `bench_parsing.py [PATH...]`.
+"""Measure a file's way through a worker against raw tree-sitter parsing: `scripts/bench parsing [PATH...]`.
 
-`scripts/bench` may call `measure`. Paths default to Python's standard library without its tests.
+In one process and by processor time: `parse` is text to entries, raw parsing included; then what becomes of entries.
+Paths default to Python's standard library without its tests.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ import sys
 import sysconfig
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from glossator.index.embedding import StaticEmbedder, content_key
+from glossator.index.entries import Entry
 from glossator.index.languages import LANGUAGES, language_of
 from glossator.index.parsing import parse, raw_parse
+from glossator.index.terms import entry_terms, identifiers
+from glossator.index.worker import FRAME_ENTRIES
 
 
 def default_corpus() -> list[Path]:
@@ -56,12 +63,50 @@ def measure(files: list[Path], rounds: int = 3) -> dict[str, float]:
     }
 
 
+def measure_entries(files: list[Path]) -> dict[str, float]:
+    """Processor seconds of what a worker does with entries, as many at a time as it does."""
+    spent: Counter[str] = Counter()
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        begun = time.process_time()
+        yield
+        spent[name] += time.process_time() - begun  # type: ignore[assignment]
+
+    embedder = StaticEmbedder()
+    waiting: list[tuple[str, Entry]] = []
+
+    def work() -> None:
+        entries = [entry for _, entry in waiting]
+        with stage("identifiers_s"):
+            words = [identifiers(entry.text) for entry in entries]
+        with stage("keys_s"):
+            for entry in entries:
+                content_key(entry)
+        with stage("vectors_s"):
+            embedder.embed_entries(entries, words)
+        with stage("terms_s"):
+            for (path, entry), found in zip(waiting, words, strict=True):
+                entry_terms(path, entry, found)
+        waiting.clear()
+
+    for file in files:
+        text = file.read_bytes().decode("utf-8", "replace")
+        waiting.extend((str(file), entry) for entry in parse(str(file), text).entries)
+        if len(waiting) >= FRAME_ENTRIES:
+            work()
+    work()
+    return dict(spent)
+
+
 def main(arguments: list[str]) -> None:
     """Print the table."""
     files = corpus_of([Path(argument) for argument in arguments]) if arguments else default_corpus()
     print(dict(Counter(language_of(str(file)) for file in files)))
-    for name, value in measure(files).items():
-        print(f"{name:10} {value:12.3f}" if isinstance(value, float) else f"{name:10} {value:12}")
+    figures = measure(files)
+    for name, value in {**figures, **measure_entries(files)}.items():
+        share = f"{value / figures['raw_s']:8.2f} x raw" if name.endswith("_s") else ""
+        print(f"{name:14} {value:12.3f}{share}" if isinstance(value, float) else f"{name:14} {value:12}")
 
 
 if __name__ == "__main__":
