@@ -46,6 +46,7 @@ def names(hits: list[Hit]) -> list[str]:
         ("which token does a new session get", "SessionStore.create"),
         ("send a request again when the network fails", "HttpClient"),
         ("what does `shouldRetry` do", "RetryPolicy.shouldRetry"),
+        ("what does SessionStore.create do", "SessionStore.create"),
         ("Wie wird die Konfigurationsdatei gelesen?", "parse_config"),
         ("when does a session time out", "SessionStore.user_of"),
     ],

@@ -97,14 +97,18 @@ def entry_features(
     top = max(dense.values(), default=1.0)
     floor = min(dense.values(), default=0.0)
     words = {analysis.stem(word) for word in query.words}
-    parts = [_name_terms(entry.name) for entry in entries]
+    exact = {entry.id: _exactly(query, entry) for found in findings.defined.values() for entry in found}
+    exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
+    parts = [_name_terms(entry.qualified_name if exact.get(entry.id, 0.0) > 1 else entry.name) for entry in entries]
     rarity = corpus.rarities(store, words.union(*parts))
     total = sum(rarity[word] for word in words) or 1.0
-    exact = {entry.id: 1.0 for found in findings.defined.values() for entry in found}
-    exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
     least = min(text.values(), default=0.0)
-    missing = {entry.id: " ".join(analysis.word_terms(entry.name)) for entry in entries if entry.id in exact}
-    agreed = agreement([analysis.stem(word) for word in query.words], rarity, missing) | findings.agreement
+    named = {
+        entry.id: " ".join(analysis.stem(part) for part in analysis.split_identifier(entry.qualified_name))
+        for entry in entries
+        if exact.get(entry.id, 0.0) > 1 or (entry.id in exact and entry.id not in findings.agreement)
+    }
+    agreed = findings.agreement | agreement([analysis.stem(word) for word in query.words], rarity, named)
     stress = SYMBOL_STRESS if query.kind == "symbol" else 1.0
     rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
     for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
@@ -123,6 +127,15 @@ def entry_features(
             math.log1p(min(size, 60)) / 5,
         )
     return rows
+
+
+def _exactly(query: Query, entry: StoredEntry) -> float:
+    """How exactly an entry of a queried name is what was named: more if with the name of what it stands in, less if
+    it is only what that name stands in ("Store" of "Store.commit")."""
+    name = f".{entry.qualified_name}".lower()
+    if any(name.endswith(f".{written}".lower()) for written in query.qualified):
+        return 4.0
+    return 0.5 if any(f".{entry.name}." in f".{written}" for written in query.qualified) else 1.0
 
 
 def _worth(entry: StoredEntry) -> float:
