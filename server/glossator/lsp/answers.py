@@ -26,30 +26,19 @@ DELTA_SECONDS = 0.04
 """Tokens are sent in batches this far apart: smooth to read, few messages."""
 
 
+def _placed(item: EvidencePlace | CitedPlace, ranges: Ranges) -> dict[str, Any]:
+    """What evidence and citations have in common."""
+    return {
+        "number": item.number,
+        "uri": uri_in(item.root, item.path),
+        "range": ranges(item.root, item.path, item.start_line, item.end_line),
+        "qualified_name": item.qualified_name,
+    }
+
+
 def _evidence(places: Sequence[EvidencePlace], ranges: Ranges) -> tuple[protocol.Evidence, ...]:
     return tuple(
-        protocol.Evidence(
-            number=item.number,
-            uri=uri_in(item.root, item.path),
-            range=ranges(item.root, item.path, item.start_line, item.end_line),
-            qualified_name=item.qualified_name,
-            kind=item.kind,
-            why=item.why,
-            tokens=item.tokens,
-        )
-        for item in places
-    )
-
-
-def _citations(places: Sequence[CitedPlace], ranges: Ranges) -> tuple[protocol.Citation, ...]:
-    return tuple(
-        protocol.Citation(
-            number=item.number,
-            uri=uri_in(item.root, item.path),
-            range=ranges(item.root, item.path, item.start_line, item.end_line),
-            qualified_name=item.qualified_name,
-        )
-        for item in places
+        protocol.Evidence(**_placed(item, ranges), kind=item.kind, why=item.why, tokens=item.tokens) for item in places
     )
 
 
@@ -58,7 +47,7 @@ def _result(server: Server, answer: Answer) -> protocol.AskResult:
     usage: dict[str, Any] = {name: value for name, value in answer.usage.items() if value is not None}
     return protocol.AskResult(
         answer=answer.answer,
-        citations=_citations(answer.citations, ranges),
+        citations=tuple(protocol.Citation(**_placed(item, ranges)) for item in answer.citations),
         evidence=_evidence(answer.evidence, ranges),
         model=answer.model,
         finish_reason="length" if answer.finish_reason == "preempted" else answer.finish_reason,
