@@ -29,6 +29,13 @@ _ENTRY = (
 
 _NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.id"
 _FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.id"
+_FIRST = (
+    "JOIN (SELECT id AS first FROM entries WHERE {} AND part = 0 AND name IS NOT NULL "
+    "ORDER BY qualified_name IS NOT NULL, id LIMIT ?) ON first = e.id ORDER BY e.qualified_name IS NOT NULL, e.id"
+)
+_FIRST_NAMED = _FIRST.format("name = (SELECT id FROM names WHERE name = ?)")
+_FIRST_FOLDED = _FIRST.format("name IN (SELECT id FROM names WHERE folded = ?)")
+"""Some of a name's definitions, those on the top level first: thousands may share it."""
 _OF_NAMES = (
     "JOIN json_each(?) j ON e.name = j.value AND e.part = 0 "
     "WHERE coalesce(e.qualified_name, n.name) LIKE ? ESCAPE '\\' ORDER BY j.key, e.id LIMIT ?"
@@ -209,9 +216,12 @@ class Lookup:
         parts = [part for part in _SEPARATORS.split(name) if part]
         found: dict[int, StoredEntry] = {}
         for folded in (False, True):
-            named, fold = (_FOLDED, str.casefold) if folded else (_NAMED, str)
+            named, first, fold = (_FOLDED, _FIRST_FOLDED, str.casefold) if folded else (_NAMED, _FIRST_NAMED, str)
             for bare in dict.fromkeys((name, parts[-1] if parts else name)):
-                matches = self._select(named, (fold(bare),))
+                if parts == [name]:
+                    matches = self._select(first, (fold(bare), limit))
+                else:
+                    matches = self._select(named, (fold(bare),))
                 wanted = [fold(bare)] if bare == name else [fold(part) for part in parts]
                 whole = [entry for entry in matches if fold(entry.qualified_name) == fold(name)]
                 rest = [entry for entry in matches if _ends_with(entry, wanted, fold)]
