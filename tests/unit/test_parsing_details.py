@@ -180,3 +180,50 @@ def test_a_group_whose_members_are_merged_is_one_block() -> None:
 def test_references_in_xml_comments_keep_their_names() -> None:
     text = '/// <summary>Resets <see cref="Logger"/> to <c>null</c>.</summary>\nclass A {}\n'
     assert parse("a.cs", text).entries[0].doc == "Resets Logger to null."
+
+
+RUST_WRAPPERS = """//! Doc.
+
+cfg_rt! {
+    /// A handle, with a brace: {.
+    pub struct JoinHandle<T> {
+        raw: RawTask, // }
+    }
+
+    impl<T> JoinHandle<T> {
+        pub fn abort(&self) { let s = "}"; let c = '{'; let r = r#"}"#; }
+        cfg_unstable! {
+            pub fn id<'a>(&'a self) -> Id { /* } /* { */ */ 1 }
+        }
+    }
+}
+
+cfg_not_rt! {
+    cfg_other! { pub fn nested() {} }
+}
+
+bitflags! {
+    pub struct Flags: u32 { const A = 1; }
+}
+
+pub fn after() { quote! { pub fn quoted() {} }; }
+
+broken! { pub fn unclosed() {
+"""
+
+
+def test_rust_macros_around_items_are_seen_through() -> None:
+    parsed = parse("a.rs", RUST_WRAPPERS)
+    check_entries(RUST_WRAPPERS, parsed)
+    found = {entry.qualified_name: entry for entry in parsed.entries if entry.kind != "block"}
+    assert {"JoinHandle", "JoinHandle.abort", "JoinHandle.id", "nested", "after"} <= set(found)
+    assert "quoted" not in found
+    assert found["JoinHandle"].doc == "A handle, with a brace: {."
+    assert (found["JoinHandle"].start_line, found["JoinHandle"].end_line) == (4, 7)
+    assert found["JoinHandle.id"].start_line == 12
+    assert "cfg_rt! {" in "".join(entry.text for entry in parsed.entries), "no line is lost"
+
+
+@pytest.mark.parametrize("text", ["cfg_a! {\n" * 20_000, "x! {" + " " * 500_000, "x! { fn f() {}\n" + "/*" * 100_000])
+def test_rust_macros_without_end(text: str) -> None:
+    check_entries(text, parse("a.rs", text))

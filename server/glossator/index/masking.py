@@ -2,7 +2,8 @@
 
 Vue and Svelte files are code between <script> tags only. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
 `NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
-`#if os(iOS)` stand where the grammar knows of none.
+`#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`) are
+taken off, since to the grammar their insides are mere tokens.
 """
 
 from __future__ import annotations
@@ -42,6 +43,20 @@ _KOTLIN_CLASS: Final = re.compile(
 """A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
 
 
+_RUST_WRAPPER: Final = re.compile(
+    rb"^(?:[ \t]*cfg_\w+|\w+)![ \t]*\{(?=(?:\s|//[^\n]*\n|#\[[^\n]*\])*"
+    rb"(?:pub(?:\([\w:\s]*\))?\s+)?(?:(?:async|unsafe|const|extern(?:\s*\"[^\"]*\")?)\s+)*"
+    rb"(?:(?:fn|mod|trait|enum|union|use)\s|impl[\s<]|struct\s+\w+\s*[<{(;])|[ \t\n]*cfg_\w+!)",
+    re.MULTILINE,
+)
+"""A macro whose braces begin with an item: at the beginning of a line, or indented if it is named like a condition."""
+_RUST_TOKEN: Final = re.compile(
+    rb"//[^\n]*|/\*|\bb?r(#*)\"|b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\\n]|\\[^\n]{1,10}?)'|[{}]", re.DOTALL
+)
+"""What may hold braces that count for nothing, and the braces that count."""
+_RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
+
+
 def masked(language: Language, data: bytes) -> bytes:
     """What the grammar of `language` is to read of a file; as long as `data`."""
     if language.scripts:
@@ -56,7 +71,52 @@ def masked(language: Language, data: bytes) -> bytes:
         data = mask.sub(_blank, data)
     if language.name == "kotlin":
         data = _KOTLIN_CLASS.sub(_join, data)
+    if language.name == "rust":
+        data = _without_wrappers(data)
     return data
+
+
+def _without_wrappers(data: bytes) -> bytes:
+    """Rust without the macros that stand around items."""
+    found = list(_RUST_WRAPPER.finditer(data))
+    if not found:
+        return data
+    closing = _closing_braces(data)
+    blanked = bytearray(data)
+    for wrapper in found:
+        end = closing.get(wrapper.end() - 1)
+        if end is not None:
+            blanked[wrapper.start() : wrapper.end()] = wrapper[0].translate(_BLANKS)
+            blanked[end] = 0x20
+    return bytes(blanked)
+
+
+def _closing_braces(data: bytes) -> dict[int, int]:
+    """Offset of each opening brace of Rust code -> that of the one that closes it."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    at = 0
+    while token := _RUST_TOKEN.search(data, at):
+        at = token.end()
+        text = token[0]
+        if text == b"{":
+            opened.append(token.start())
+        elif text == b"}":
+            if opened:
+                pairs[opened.pop()] = token.start()
+        elif text == b"/*":  # these nest
+            depth = 1
+            while depth and (mark := _RUST_COMMENT.search(data, at)):
+                depth += 1 if mark[0] == b"/*" else -1
+                at = mark.end()
+            if depth:
+                break
+        elif token[1] is not None:
+            end = data.find(b'"' + token[1], at)
+            if end < 0:
+                break
+            at = end + 1 + len(token[1])
+    return pairs
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
