@@ -111,7 +111,7 @@ def test_a_signature_is_shown_once(tmp_path: Path) -> None:
         assert "`a.py:6-11` [1]:\n\n```python\nstep_0(request)\n" in answer
         wide, _ = ask(project, searcher, "wide")
         assert "argument_number_9: str" in wide
-        assert " …\n```" in wide
+        assert "…\n```" in wide
     project.store.close()
 
 

@@ -227,3 +227,16 @@ def test_rust_macros_around_items_are_seen_through() -> None:
 @pytest.mark.parametrize("text", ["cfg_a! {\n" * 20_000, "x! {" + " " * 500_000, "x! { fn f() {}\n" + "/*" * 100_000])
 def test_rust_macros_without_end(text: str) -> None:
     check_entries(text, parse("a.rs", text))
+
+
+def test_a_signature_with_comments_is_whole_or_says_that_it_is_cut() -> None:
+    arguments = "".join(f"    argument_number_{n}: str = 'x',  # about {n}\n" for n in range(8))
+    (found,) = [
+        entry for entry in parse("a.py", f"def f(  # noqa\n{arguments}):\n    return 1\n").entries if entry.name
+    ]
+    assert found.signature.startswith("def f(argument_number_0: str = 'x', ")
+    assert found.signature.endswith("argument_number_7: str = 'x')")
+    many = "".join(f"    argument_number_{n}: str = 'x',\n" for n in range(80))
+    found = parse("a.py", f"def f(  # noqa\n{many}):\n    return 1\n").entries[0]
+    assert found.signature.endswith("…")
+    assert len(found.signature) == 400

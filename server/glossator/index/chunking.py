@@ -230,9 +230,9 @@ class Chunker:
             return found
         kept = []
         for comment_start, comment_end in comments:
-            kept.append(source.text(start, comment_start, SIGNATURE_CHARS))
+            kept.append(source.text(start, comment_start, 3 * SIGNATURE_CHARS))
             start = comment_end
-        kept.append(source.text(start, max(start, stop), SIGNATURE_CHARS))
+        kept.append(source.text(start, max(start, stop), 3 * SIGNATURE_CHARS))
         return "\n".join(kept)
 
     def _doc(self, item: Definition) -> str:

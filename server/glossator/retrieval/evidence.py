@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
-from glossator.index.chunking import SIGNATURE_CHARS
 from glossator.retrieval.context import Evidence, Gathered, best_lines
 from glossator.retrieval.features import TYPE_KINDS
 
@@ -110,8 +109,7 @@ def _paragraph(doc: str) -> str:
 def _signature(entry: StoredEntry) -> str:
     if not entry.signature or entry.kind in ("section", "block", "key"):
         return ""
-    cut = " …" if len(entry.signature) >= SIGNATURE_CHARS else ""
-    return _fenced(entry.signature + cut, entry.language)
+    return _fenced(entry.signature, entry.language)
 
 
 def _fenced(code: str, language: str) -> str:
@@ -154,7 +152,7 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
 def _after_signature(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
     """The first line behind a signature of several lines, which is shown already; `start` if it is not found."""
     signature = _bare(entry.signature)
-    if not signature or len(entry.signature) >= SIGNATURE_CHARS:
+    if not signature or signature.endswith("…"):  # one that was cut is nowhere to be found
         return start
     met = ""
     for line in range(entry.name_line, min(end, entry.name_line + SIGNATURE_LINES)):
