@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 3
-"""Version of this schema and of the LanceDB table's; part of the index folder's name."""
+SCHEMA_VERSION = 4
+"""Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
+parsed into other entries: what is indexed already would not be read again."""
 
 ORDINAL_BITS = 20
 """A file has at most 2**20 entries; ids stay below 2**53 (exact in JSON) for the first 8 billion revisions."""
