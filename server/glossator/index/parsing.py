@@ -159,10 +159,16 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     return _parse_tree(language, source, reader)
 
 
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+"""Half of a character, as only an editor's buffer may hold: what `Source` makes of it is no UTF-8."""
+
+
 def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     readable = masked(LANGUAGES[language], data)
+    if b"\xed" in readable:  # queries compare texts, for which they decode them
+        readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].attributes:
         readable = _ATTRIBUTE.sub(lambda found: found[1] + b" " * len(found[2]), readable)
     root = Parser(reader.grammar).parse(b"\n\n\n" + readable[3:] if source.has_mark else readable).root_node
