@@ -236,13 +236,14 @@ class _Bar:
             return
         if self._bar is None:
             from rich.console import Console
-            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as RichProgress
 
             self._bar = RichProgress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed:,.0f}/{task.total:,.0f} files"),
+                MofNCompleteColumn(),  # copes with a total that is not known yet
+                TextColumn("files"),
                 TextColumn("{task.fields[speed]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
