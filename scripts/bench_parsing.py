@@ -17,9 +17,9 @@ from pathlib import Path
 from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.entries import Entry
 from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.parse_worker import FRAME_ENTRIES
 from glossator.index.parsing import parse, raw_parse
 from glossator.index.terms import entry_terms, identifiers
-from glossator.index.worker import FRAME_ENTRIES
 
 
 def default_corpus() -> list[Path]:

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from glossator.answers.evidence import gather
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.languages import LANGUAGES, language_of
-from glossator.retrieval.context import disk_reader, gather, split_lines
+from glossator.workspace.reading import disk_reader, split_lines
 from retrieval_questions import (
     Place,
     Question,
@@ -46,7 +47,7 @@ from retrieval_questions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glossator.session import Session
+    from glossator.project.session import Session
 
 Found = dict[str, list[Place]]
 """Question id -> results, best first."""

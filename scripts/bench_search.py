@@ -27,8 +27,8 @@ import numpy as np
 
 from glossator.index.records import Filter
 from glossator.index.terms import split_identifier
+from glossator.project.session import Session
 from glossator.retrieval.query import parse_query
-from glossator.session import Session
 from glossator.settings import load
 
 if TYPE_CHECKING:

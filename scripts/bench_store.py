@@ -130,7 +130,7 @@ def build(folder: Path, corpus: Corpus) -> tuple[Store, dict[str, float]]:
         "index_seconds": indexing,
         "bytes": status.size_bytes,
         "bytes_per_line": status.size_bytes / status.lines,
-        "catalogue_bytes": sizes["catalogue.sqlite"],
+        "manifest_bytes": sizes["manifest.sqlite"],
         "lance_bytes": sizes["lance"],
         "vector_cache_bytes": sum(size_of(path) for path in folder.glob("vectors-*")),
     }

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, cast
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from glossator.errors import UsageError
-from glossator.session import Session
+from glossator.project.session import Session
 from glossator.settings import Settings
 from retrieval_questions import Question, Repository, load, mean, mean_of_repositories, ndcg, same_path
 

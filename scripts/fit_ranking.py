@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glossator.index.records import Filter
-from glossator.retrieval.features import FILE_FEATURES
 from glossator.retrieval.ranking import ENTRY_FEATURES
+from glossator.retrieval.ranking_features import FILE_FEATURES
 from retrieval_questions import Question, by_category, indexed, load, mean, mean_of_repositories, ndcg, same_path
 
 RANKING = Path(__file__).resolve().parent.parent / "server" / "glossator" / "data" / "ranking.json"

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glossator.session import Session
+from glossator.project.session import Session
 from glossator.settings import Settings
 
 if TYPE_CHECKING:

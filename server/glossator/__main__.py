@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from glossator.cli import run
+    from glossator.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
 

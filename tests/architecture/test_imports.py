@@ -18,16 +18,18 @@ SOLE_IMPORTERS = {
     "tree_sitter": ("index/parsing.py",),
     "tree_sitter_language_pack": ("index/parsing.py",),
     "lancedb": ("index/table.py",),
-    "llama_cpp": ("model/worker.py",),
+    "llama_cpp": ("model/llama_worker.py",),
     "watchdog": ("workspace/watching.py",),
 }
 
 LAYERS = (
-    ("errors", "settings", "power"),
+    ("errors", "settings"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),
-    ("session", "upgrading", "live", "material", "answering", "explanations", "doctor"),
+    ("upgrading",),
+    ("project",),
+    ("answers",),
     ("cli", "lsp"),
     ("__main__",),
 )
@@ -88,7 +90,7 @@ def test_imports_go_one_way(path: Path) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys, contextlib, io\n"
-        "from glossator.cli import run\n"
+        "from glossator.cli.main import run\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
         "    run(['--help'])\n"
         "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"

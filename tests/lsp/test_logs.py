@@ -98,7 +98,7 @@ def test_what_pygls_logs_is_stripped_of_messages() -> None:
     params = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier("file:///a"), text="SECRETMARKER")
     assert filtered("pygls.protocol", "didSave", params) == "Failed to handle didSave: <DidSaveTextDocumentParams>"
     assert "SECRET" not in filtered("pygls.protocol", 7, "SECRETMARKER" * 20)
-    assert filtered("glossator.live", "x", ["kept"]) == "Failed to handle x: ['kept']"
+    assert filtered("glossator.project.live", "x", ["kept"]) == "Failed to handle x: ['kept']"
 
 
 async def test_a_handler_that_fails_logs_no_document(tmp_path: Path, project: Path) -> None:
@@ -108,7 +108,7 @@ async def test_a_handler_that_fails_logs_no_document(tmp_path: Path, project: Pa
         "import sys; from glossator.lsp import server\n"
         "def broken(self, *arguments, **options): raise RuntimeError('broken')\n"
         "server.Server._buffer_changed = broken\n"
-        "from glossator.cli import run; sys.exit(run(sys.argv[1:]))",
+        "from glossator.cli.main import run; sys.exit(run(sys.argv[1:]))",
         "serve",
         "--index-dir",
         str(tmp_path / "indexes"),

@@ -362,7 +362,7 @@ async def test_symbols_are_explained_ahead_and_give_way(
 
 
 async def test_nothing_is_explained_ahead_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glossator.power import on_battery
+    from glossator.project.power import on_battery
 
     for plugged, expected in ((True, False), (False, True), (None, False)):
         battery = type("Battery", (), {"power_plugged": plugged})()
@@ -382,7 +382,7 @@ async def test_the_end_in_the_middle_of_an_answer(tmp_path: Path, project: Path,
     await writing(client, "t")
     parent = psutil.Process(process.pid)
     family = [parent, *parent.children(recursive=True)]
-    assert any("glossator.model.worker" in " ".join(member.cmdline()) for member in family)
+    assert any("glossator.model.llama_worker" in " ".join(member.cmdline()) for member in family)
     if how == "shutdown":
         assert await client.request("shutdown") is None
         client.notify("exit")

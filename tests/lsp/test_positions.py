@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from glossator.lsp.positions import Document, split_lines, to_index, to_units, whole_lines
+from glossator.lsp.positions import Document, lines_with_ends, to_index, to_units, whole_lines
 
 TEXT = st.text(st.sampled_from("ab\n\r\fé\u2028😀 \x0b\x1c\x85"), max_size=40)
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
@@ -35,7 +35,7 @@ def position(text: str, offset: int, encoding: str) -> types.Position:
 
 @given(TEXT)
 def test_lines_join_to_the_text_and_end_only_at_line_ends(text: str) -> None:
-    lines = split_lines(text)
+    lines = lines_with_ends(text)
     assert "".join(lines) == text
     assert len(lines) == len(re.findall(r"\r\n|\n|\r", text)) + 1
     assert lines[-1][-1:] not in ("\n", "\r") or not lines[-1]
@@ -62,7 +62,7 @@ def test_edits_do_what_they_say(encoding: str, text: str, edits: list[tuple[int,
         open_document.apply_change(types.TextDocumentContentChangePartial(range=span, text=new))
         text = text[:start] + new + text[end:]
         assert open_document.source == text
-        assert open_document.lines == split_lines(text)
+        assert open_document.lines == lines_with_ends(text)
 
 
 def test_positions_outside_the_document_are_moved_into_it() -> None:
@@ -83,7 +83,7 @@ def test_word_at() -> None:
 
 
 def test_whole_lines() -> None:
-    assert whole_lines(split_lines("ab\né😀\r\nx\n"), 1, 2, "utf-16") == types.Range(
+    assert whole_lines(lines_with_ends("ab\né😀\r\nx\n"), 1, 2, "utf-16") == types.Range(
         types.Position(0, 0), types.Position(1, 3)
     )
-    assert whole_lines(split_lines("ab"), 5, 9, "utf-8") == types.Range(types.Position(0, 0), types.Position(0, 2))
+    assert whole_lines(lines_with_ends("ab"), 5, 9, "utf-8") == types.Range(types.Position(0, 0), types.Position(0, 2))

@@ -1,7 +1,7 @@
 """A worker whose parser can be made to misbehave by what a file says, and a fake embedder; and a root to index.
 
-`COMMAND` runs this module's `main` in place of `glossator.index.worker.main`. A line `FAULT <name> <argument>` in a
-file asks for:
+`COMMAND` runs this module's `main` in place of `glossator.index.parse_worker.main`. A line `FAULT <name> <argument>` in
+a file asks for:
 
 - `crash`: the process dies of a segmentation fault
 - `stall`: the parser never returns
@@ -57,8 +57,8 @@ class FakeEmbedder:
 
 
 def main() -> None:
-    """What `worker.main` does, with faults."""
-    from glossator.index import embedding, parsing, worker
+    """What `parse_worker.main` does, with faults."""
+    from glossator.index import embedding, parse_worker, parsing
 
     real = parsing.parse
 
@@ -71,7 +71,7 @@ def main() -> None:
 
     parsing.parse = parse
     embedding.open_embedder = lambda _: FakeEmbedder()
-    worker.main()
+    parse_worker.main()
 
 
 def _misbehave(name: str, argument: Path) -> None:
@@ -106,7 +106,7 @@ class Bench:
     """A root, its store, a pool with faults, and an indexer; opened anew as often as a test wants."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        # Imported late: the worker, which imports this module too, has no use for them.
+        # Imported late: the parse_worker, which imports this module too, has no use for them.
         from glossator.index.indexer import Indexer
         from glossator.index.pool import WorkerPool
         from glossator.index.store import Store

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glossator.model.citations import CheckedAnswer, Citation, CitationStream, as_is, locate, sentences, unsupported
-from glossator.model.prompts import Evidence
+from glossator.answers.citations import CheckedAnswer, Citation, CitationStream, as_is, locate, sentences, unsupported
+from glossator.answers.prompts import Evidence
 
 if TYPE_CHECKING:
-    from glossator.model.citations import Verify
+    from glossator.answers.citations import Verify
 
 EVIDENCE = {
     number: Evidence(number, f"src/f{number}.py", number * 10, number * 10 + 5, f"f{number}", "function", "pass")

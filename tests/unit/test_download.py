@@ -231,7 +231,7 @@ def test_targets() -> None:
 def test_the_commands(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from glossator.cli import run
+    from glossator.cli.main import run
 
     monkeypatch.setenv("GLOSSATOR_MODELS_DIR", str(tmp_path / "models"))
     settings = Settings(models_dir=tmp_path / "models")

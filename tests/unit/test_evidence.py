@@ -1,137 +1,217 @@
-"""The answer without a model."""
+"""Evidence: gathered within a budget, read as it is now, merged, numbered."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from glossator.retrieval.context import Gathered, disk_reader, gather, gather_symbol
-from glossator.retrieval.evidence import NOTE, evidence_answer
+from glossator.answers.evidence import (
+    Gathered,
+    best_lines,
+    estimated_tokens,
+    gather,
+    gather_symbol,
+)
+from glossator.errors import UsageError
+from glossator.retrieval.graph import Graph
 from glossator.retrieval.search import Searcher
+from glossator.workspace.reading import disk_reader, split_lines
 from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from glossator.workspace.reading import Read
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    made = make_project(tmp_path_factory.mktemp("evidence"), FILES)
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = make_project(tmp_path, FILES)
     yield made
     made.store.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def searcher(project: Project) -> Iterator[Searcher]:
     with Searcher(project.store, project.embedder) as opened:
         yield opened
 
 
-def ask(project: Project, searcher: Searcher, question: str) -> tuple[str, Gathered]:
-    gathered = gather(searcher, question, 3000, read=disk_reader(project.root, SETTINGS))
-    return evidence_answer(gathered), gathered
+@pytest.fixture
+def read(project: Project) -> Read:
+    return disk_reader(project.root, SETTINGS)
 
 
-def explain(project: Project, searcher: Searcher, name: str) -> tuple[str, Gathered]:
-    entry = project.store.named(name)[0]
-    gathered = gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS))
-    return evidence_answer(gathered), gathered
+def check(gathered: Gathered, read: Read, budget: int) -> None:
+    """What holds for any evidence."""
+    assert [piece.number for piece in gathered.evidence] == list(range(1, len(gathered.evidence) + 1))
+    assert sum(piece.tokens for piece in gathered.evidence) <= budget
+    for piece in gathered.evidence:
+        text = read(piece.path)
+        assert text is not None
+        lines = split_lines(text)
+        assert 1 <= piece.start_line <= piece.end_line <= len(lines)
+        assert piece.source == "\n".join(lines[piece.start_line - 1 : piece.end_line])
+        stripped = {line.strip() for line in lines}
+        for line in piece.text.split("\n"):  # never cut within a line (an outline drops the end of a declaration)
+            assert line.strip() in stripped or piece.outline
+    places = [(piece.path, piece.start_line, piece.end_line) for piece in gathered.evidence if not piece.outline]
+    for i, (path, start, end) in enumerate(places):
+        for other, first, last in places[i + 1 :]:
+            assert path != other or end < first or last < start
 
 
-def check(answer: str, gathered: Gathered) -> None:
-    """Every citation exists, code blocks are closed, the origin is told."""
-    assert NOTE in answer
-    prose = re.sub(r"```.*?```", "", answer, flags=re.DOTALL)
-    cited = {int(number) for number in re.findall(r"\[(\d+)\]", prose)}
-    assert cited
-    assert cited <= {piece.number for piece in gathered.evidence}
-    assert answer.count("\n```") % 2 == 0
-    assert "\n\n\n" not in answer
-    assert not re.search(r"^- \(", answer, re.MULTILINE), "a place without a name stands alone"
+@pytest.mark.parametrize("budget", [0, 20, 60, 150, 400, 1000, 8000])
+@pytest.mark.parametrize("question", ["how is the configuration file read", "SessionStore", "session of a user"])
+def test_evidence_for_a_question(searcher: Searcher, read: Read, question: str, budget: int) -> None:
+    gathered = gather(searcher, question, budget, read=read)
+    check(gathered, read, budget)
+    assert bool(gathered.evidence) == (budget >= 60) or budget == 20
 
 
-@pytest.mark.parametrize(
-    "question", ["how is the configuration file read", "session timeout", "RetryPolicy", "README.md"]
+@pytest.mark.parametrize("budget", [0, 60, 400, 8000])
+@pytest.mark.parametrize("name", ["parse_config", "SessionStore", "SessionStore.close", "HttpClient.send"])
+def test_evidence_for_a_symbol(project: Project, searcher: Searcher, read: Read, name: str, budget: int) -> None:
+    gathered = gather_symbol(searcher, project.store.named(name)[0], budget, read=read)
+    check(gathered, read, budget)
+
+
+def test_whole_symbols_come_first_and_say_why(searcher: Searcher, read: Read) -> None:
+    gathered = gather(searcher, "how is the configuration file read", 2000, read=read)
+    first = gathered.evidence[0]
+    assert first.qualified_name == "parse_config"
+    assert first.text.startswith("def parse_config(path):")
+    assert first.text.endswith("return sections")
+    assert "configuration" in first.why
+    assert gathered.subject is not None
+    assert gathered.subject.name == "parse_config"
+
+
+def test_methods_lose_their_indentation_and_keep_their_source(project: Project, searcher: Searcher, read: Read) -> None:
+    entry = project.store.named("SessionStore.close")[0]
+    first = gather_symbol(searcher, entry, 1000, read=read).evidence[0]
+    assert first.text.startswith("def close(self, token):\n    ")
+    assert first.source.startswith("    def close")
+
+
+def test_the_tokens_are_counted_by_the_caller(searcher: Searcher, read: Read) -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return len(text.split())
+
+    gathered = gather(searcher, "session", 300, read=read, count_tokens=count)
+    assert counted
+    check(gathered, read, 300)
+
+
+def test_a_symbol_s_callers_callees_and_tests(project: Project, searcher: Searcher, read: Read) -> None:
+    gathered = gather_symbol(searcher, project.store.named("parse_config")[0], 4000, read=read)
+    roles = {(piece.role, piece.qualified_name) for piece in gathered.evidence}
+    assert ("symbol", "parse_config") in roles
+    assert ("caller", "main") in roles
+    assert ("callee", "ConfigError") in roles
+    assert ("test", "test_parse_config_reads_values") in roles
+    assert gathered.relations is not None
+    assert [entry.name for entry in gathered.relations.siblings] == ["default_config"]
+
+
+def test_a_class_that_does_not_fit_is_outlined(tmp_path: Path) -> None:
+    methods = "\n".join(f"    def step_{i}(self):\n        return {i} + self.start * {i}\n" for i in range(60))
+    project = make_project(tmp_path, {"big.py": f'class Machine:\n    """Does steps."""\n\n{methods}'})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        entry = project.store.named("Machine")[0]
+        piece = gather_symbol(searcher, entry, 600, read=disk_reader(project.root, SETTINGS)).evidence[0]
+        assert piece.outline
+        assert piece.text.startswith('class Machine:\n    """Does steps."""')
+        assert "def step_0(self)" in piece.text
+        assert "more members" in piece.text
+        assert (piece.start_line, piece.end_line) == (entry.start_line, entry.end_line)
+
+
+def test_a_function_that_does_not_fit_is_excerpted_where_it_matches(tmp_path: Path) -> None:
+    lines = [f"    step_{i} = prepare({i})" for i in range(300)]
+    lines[220] = "    refund(step_219)  # the card was refused"
+    project = make_project(tmp_path, {"pay.py": "def charge(card):\n" + "\n".join(lines) + "\n"})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        gathered = gather(searcher, "refund a refused card", 500, read=disk_reader(project.root, SETTINGS))
+        assert "refund(step_219)" in gathered.evidence[0].text
+        assert sum(piece.tokens for piece in gathered.evidence) <= 500
+
+
+def test_moved_text_is_found_again_by_its_name(project: Project, searcher: Searcher, read: Read) -> None:
+    path = project.root / "server/config.py"
+    path.write_text("# A licence.\n" * 30 + FILES["server/config.py"], "utf-8")
+    gathered = gather(searcher, "parse_config", 2000, read=read)
+    first = gathered.evidence[0]
+    assert first.text.startswith("def parse_config(path):")
+    assert first.start_line == 36
+
+
+def test_text_that_is_gone_is_no_evidence(project: Project, searcher: Searcher, read: Read) -> None:
+    (project.root / "server/config.py").write_text("# nothing left\n", "utf-8")
+    (project.root / "web/src/httpClient.ts").unlink()
+    gathered = gather(searcher, "parse_config HttpClient", 4000, read=read)
+    assert not {"server/config.py", "web/src/httpClient.ts"} & {piece.path for piece in gathered.evidence}
+
+
+def test_text_comes_from_unsaved_buffers(project: Project, searcher: Searcher) -> None:
+    text = "def read_settings(path):\n    '''Read the configuration file.'''\n    return load_all(path)\n"
+    overlay = {"server/config.py": project.update_of("server/config.py", text)}
+    read = disk_reader(project.root, SETTINGS, {"server/config.py": text})
+    gathered = gather(searcher, "how is the configuration file read", 2000, read=read, overlay=overlay)
+    assert gathered.evidence[0].text == text.rstrip("\n")
+    graph = Graph(project.store, overlay)
+    entry = graph.named("read_settings")[0]
+    symbol = gather_symbol(searcher, entry, 2000, read=read, overlay=overlay)
+    assert symbol.evidence[0].text == text.rstrip("\n")
+    assert not graph.named("parse_config")
+
+
+def test_nothing_to_ask_is_refused(searcher: Searcher, read: Read) -> None:
+    with pytest.raises(UsageError):
+        gather(searcher, " ", 100, read=read)
+
+
+def test_lines_end_at_line_ends_only() -> None:
+    assert split_lines("a\r\nb\rc\nd\x0ce\u2028f\n") == ["a", "b", "c", "d\x0ce\u2028f"]
+    assert split_lines("") == []
+    assert split_lines("a\n\nb") == ["a", "", "b"]
+
+
+def test_estimated_tokens_grow_with_the_text() -> None:
+    assert estimated_tokens("") == 0
+    assert estimated_tokens("x" * 35) == 10
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["", "alpha", "beta gamma", "delta"]), min_size=1, max_size=40),
+    st.integers(1, 50),
+    st.data(),
 )
-def test_any_answer_is_sound(project: Project, searcher: Searcher, question: str) -> None:
-    check(*ask(project, searcher, question))
+def test_best_lines_are_as_many_as_asked_and_inside(lines: list[str], size: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(1, len(lines)))
+    end = data.draw(st.integers(start, len(lines)))
+    first, last = best_lines(lines, start, end, size, {"beta", "delta"})
+    assert start <= first <= last <= end
+    assert last - first + 1 == min(size, end - start + 1)
 
 
-def test_an_answer_leads_with_what_the_best_symbol_does(project: Project, searcher: Searcher) -> None:
-    answer, _ = ask(project, searcher, "how is the configuration file read")
-    lead = answer.split("\n")[0]
-    assert lead == (
-        "**Function `parse_config`** in `server/config.py:6` [1]: Read the configuration file and return its sections."
-    )
-    assert "```python\ndef parse_config(path)\n```" in answer
-    assert 'key, found, value = line.partition("=")' in answer
-    assert "`main`" in answer
-    assert "test_parse_config_reads_values" in answer
-
-
-def test_an_explanation_tells_use_and_members(project: Project, searcher: Searcher) -> None:
-    answer, gathered = explain(project, searcher, "SessionStore")
-    check(answer, gathered)
-    assert answer.startswith("**Class `SessionStore`** in `server/session.py:8` [1]: Keeps the sessions of users")
-    assert "**Members:** `__init__`, `create`, `user_of`, `close`." in answer
-    assert "Referred to in 1 place, such as `main`" in answer
-
-
-def test_an_explanation_of_a_method_names_its_class(project: Project, searcher: Searcher) -> None:
-    answer, gathered = explain(project, searcher, "SessionStore.user_of")
-    check(answer, gathered)
-    assert "It belongs to class `SessionStore`" in answer
-    assert "It uses `SessionExpired`" in answer or "`SessionExpired`" in answer
-    assert "raise SessionExpired(token)" in answer
-
-
-def test_code_that_holds_fences_stays_inside_its_own(tmp_path: Path) -> None:
-    source = 'def render(text):\n    """Make a fence."""\n    return "```" + text + "```"\n'
-    project = make_project(tmp_path, {"fence.py": source})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        answer, _ = ask(project, searcher, "render")
-        assert '````python\nreturn "```" + text + "```"\n````' in answer
-
-
-def test_a_signature_is_shown_once(tmp_path: Path) -> None:
-    body = "\n".join(f"    step_{number}(request)" for number in range(5))
-    long = ", ".join(f"argument_number_{number}: str" for number in range(30))
-    text = (
-        "def follow(\n    request: Request,\n    limit: int = 3,\n) -> Response:\n\n"
-        f"{body}\n    return request\n\n\ndef wide({long}) -> None:\n    pass\n"
-    )
-    project = make_project(tmp_path, {"a.py": text})
-    with Searcher(project.store, project.embedder) as searcher:
-        answer, _ = ask(project, searcher, "follow")
-        assert "def follow(request: Request, limit: int = 3) -> Response" in answer
-        assert "limit: int = 3,\n" not in answer
-        assert "`a.py:6-11` [1]:\n\n```python\nstep_0(request)\n" in answer
-        wide, _ = ask(project, searcher, "wide")
-        assert "argument_number_9: str" in wide
-        assert "…\n```" in wide
-    project.store.close()
-
-
-def test_without_evidence_it_says_so(tmp_path: Path) -> None:
-    project = make_project(tmp_path, {})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        answer, gathered = ask(project, searcher, "anything")
-        assert not gathered.evidence
-        assert answer.startswith("Nothing in the index matches.")
-        assert NOTE in answer
-
-
-def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
-    manual = "\n".join(f"## Rotating the key {n}\n\nHow the key is rotated, part {n}.\n" for n in range(9))
-    code = 'def rotate_key(key):\n    """@param key: what to rotate"""\n    return key[::-1]\n'
-    project = make_project(tmp_path, {"docs/manual.md": f"# Manual\n\n{manual}", "keys.py": code})
-    with Searcher(project.store, project.embedder) as searcher:
-        answer, gathered = ask(project, searcher, "how is the key rotated")
-        places = [piece.path for piece in gathered.evidence]
-        assert "keys.py" in places
-        assert 1 <= places.count("docs/manual.md") <= 2
-        assert "@param" not in answer.split("```")[0]
+def test_of_namesakes_the_likelier_comes_first(tmp_path: Path) -> None:
+    code = "class Shape:\n    pass\n"
+    paths = ("tests/shape.py", "src/v3/shape.py", "src/v4/shape.py", "v3/only.py")
+    project = make_project(tmp_path, dict.fromkeys(paths, code))
+    graph = Graph(project.store, {})
+    assert [entry.path for entry in graph.named("Shape")] == [
+        "src/v4/shape.py",
+        "v3/only.py",
+        "src/v3/shape.py",
+        "tests/shape.py",
+    ]
     project.store.close()

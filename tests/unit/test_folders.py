@@ -11,7 +11,7 @@ from glossator.index.folders import FORGOTTEN, acquire, remove_superseded
 def index(parent: Path, name: str, age: float = 0.0) -> Path:
     folder = parent / name
     folder.mkdir(parents=True)
-    file = folder / "catalogue.sqlite"
+    file = folder / "manifest.sqlite"
     file.write_bytes(b"x")
     old = file.stat().st_mtime - age
     os.utime(file, (old, old))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from glossator.retrieval.languages import LANGUAGES
 from glossator.retrieval.query import parse_query
+from glossator.retrieval.query_translation import LANGUAGES
 
 
 @pytest.mark.parametrize(

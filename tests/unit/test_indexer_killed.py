@@ -44,12 +44,12 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 def committed(folder: Path) -> int:
     """How many files the index holds, as another process sees it; 0 while there is none."""
-    catalogue = folder / "catalogue.sqlite"
-    if not catalogue.is_file():
+    manifest = folder / "manifest.sqlite"
+    if not manifest.is_file():
         return 0
     import sqlite3
 
-    connection = sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", uri=True, timeout=10)
+    connection = sqlite3.connect(f"{manifest.as_uri()}?mode=ro", uri=True, timeout=10)
     try:
         return int(connection.execute("SELECT count(*) FROM files").fetchone()[0])
     except sqlite3.OperationalError:  # the tables are not there yet

@@ -9,7 +9,7 @@ import pytest
 
 from glossator.errors import StoreFullError
 from glossator.index import nearest
-from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns, Nearest, Scope
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import entry, open_store, unit, update

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from glossator.errors import GlossatorError
+from glossator.index.parse_worker import Batch, FileResult, FileTask
 from glossator.index.pool import WorkerPool, is_starved, worker_count
-from glossator.index.worker import Batch, FileResult, FileTask
 from glossator.settings import Settings
 from tests.unit.indexing_faults import COMMAND, functions, wait_for
 
@@ -260,7 +260,7 @@ import json, sys
 from pathlib import Path
 from tests.unit.indexing_faults import COMMAND, wait_for
 from glossator.index.pool import WorkerPool
-from glossator.index.worker import Batch, FileTask
+from glossator.index.parse_worker import Batch, FileTask
 from glossator.settings import Settings
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glossator.answers import prompts
+from glossator.answers.prompts import Conversation, Evidence, Turn, ask_question, build, evidence_part, make_room
 from glossator.errors import ModelError
-from glossator.model import prompts
 from glossator.model.chat import Delta, Done
 from glossator.model.client import ModelClient
-from glossator.model.prompts import Conversation, Evidence, Turn, ask_question, build, evidence_part, make_room
 from glossator.model.thinking import ThinkingSplitter
 from glossator.settings import Settings
 from tests import gguf_files

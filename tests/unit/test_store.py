@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from glossator.errors import StoreError, StoreLockedError
-from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION
+from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
 

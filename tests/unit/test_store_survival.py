@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError, StoreTooNewError
-from glossator.index.catalogue import ORDINAL_BITS, Catalogue
+from glossator.index.manifest import ORDINAL_BITS, Manifest
 from glossator.index.store import Filter, Store
 from glossator.index.table import Table
 from tests.unit.store_samples import entry, open_store, unit, update
@@ -130,8 +130,8 @@ class Killed(BaseException):
 STEPS: list[tuple[type, str, bool]] = [
     (Table, "add", False),
     (Table, "add", True),
-    (Catalogue, "replace", False),
-    (Catalogue, "replace", True),
+    (Manifest, "replace", False),
+    (Manifest, "replace", True),
     (Table, "delete", False),
     (Table, "delete", True),
 ]
@@ -257,7 +257,7 @@ def test_damaged_catalogue_is_kept_aside(folder: Path, how: str) -> None:
     with open_store(folder) as store:
         store.commit([state(number, 0) for number in range(300)])
         store.maintain(full=True)
-    path = folder / "catalogue.sqlite"
+    path = folder / "manifest.sqlite"
     if how == "header":
         path.write_bytes(b"x" * 100 + path.read_bytes()[100:])
     else:
@@ -275,7 +275,7 @@ def test_damaged_catalogue_is_kept_aside(folder: Path, how: str) -> None:
         open_store(folder)
     aside = Store.replace_corrupt(folder)
     assert aside is not None
-    assert (aside / "catalogue.sqlite").exists()
+    assert (aside / "manifest.sqlite").exists()
     with open_store(folder) as store:
         assert store.files() == {}
         store.commit([state(1, 0)])
@@ -290,7 +290,7 @@ def test_damaged_middle_of_the_catalogue_is_noticed(folder: Path) -> None:
     with open_store(folder) as store:
         store.commit([state(number, 0) for number in range(300)])
         store.maintain(full=True)
-    path = folder / "catalogue.sqlite"
+    path = folder / "manifest.sqlite"
     data = bytearray(path.read_bytes())
     for page in range(4096 * 5, len(data), 4096):
         data[page : page + 200] = b"\xff" * 200
@@ -306,20 +306,20 @@ def test_damaged_middle_of_the_catalogue_is_noticed(folder: Path) -> None:
 def test_newer_version_is_left_alone(folder: Path) -> None:
     with open_store(folder) as store:
         store.commit([state(1, 0)])
-    connection = sqlite3.connect(folder / "catalogue.sqlite")
+    connection = sqlite3.connect(folder / "manifest.sqlite")
     connection.execute("PRAGMA user_version = 999")
     connection.close()
     for write in (True, False):
         with pytest.raises(StoreTooNewError, match="update Glossator"):
             open_store(folder, write=write)
-    connection = sqlite3.connect(folder / "catalogue.sqlite")
+    connection = sqlite3.connect(folder / "manifest.sqlite")
     assert connection.execute("SELECT count(*) FROM files").fetchone() == (1,)
     connection.close()
 
 
 def full_catalogue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = store._catalogue._main.execute("PRAGMA page_count").fetchone()[0]
-    store._catalogue._main.execute(f"PRAGMA max_page_count = {pages + 1}")
+    pages = store._manifest._main.execute("PRAGMA page_count").fetchone()[0]
+    store._manifest._main.execute(f"PRAGMA max_page_count = {pages + 1}")
 
 
 def full_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

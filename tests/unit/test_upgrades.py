@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from glossator.errors import EmbeddingError
 from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.vectors import VectorCache
+from glossator.project.session import Session
 from glossator.retrieval.planning import Plan, documents
 from glossator.retrieval.search import Searcher
 from glossator.retrieval.trial import Trial, reciprocal_rank
 from glossator.retrieval.upgrades import DOCUMENT_CHARACTERS, LEAST, SecondTier, document, surprises
-from glossator.session import Session
 from glossator.settings import Settings
 from tests import gguf_files
 from tests.unit.retrieval_samples import FILES, Project, make_project

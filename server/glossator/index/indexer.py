@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
-from glossator.index.worker import UNSETTLED, Batch, FileResult, FileTask, embeds_in_workers, settled, skipped_update
+from glossator.index.parse_worker import (
+    UNSETTLED,
+    Batch,
+    FileResult,
+    FileTask,
+    embeds_in_workers,
+    settled,
+    skipped_update,
+)
 from glossator.workspace.files import Found, Rules, Skipped
 
 if TYPE_CHECKING:

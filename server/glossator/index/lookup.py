@@ -1,6 +1,6 @@
-"""Looking things up in the catalogue: entries by id, place or name, references, term statistics.
+"""Looking things up in the manifest: entries by id, place or name, references, term statistics.
 
-It reads what `catalogue.py` writes, and knows nothing of how it gets there.
+It reads what `manifest.py` writes, and knows nothing of how it gets there.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from glossator.index.catalogue import ORDINAL_BITS
 from glossator.index.database import encodable, path_in, path_out
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import StoredEntry
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _stored(row: tuple[Any, ...]) -> StoredEntry:
 
 
 class Lookup:
-    """Queries of one catalogue, from any thread."""
+    """Queries of one manifest, from any thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

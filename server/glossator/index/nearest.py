@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.manifest import ORDINAL_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

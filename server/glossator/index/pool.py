@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.index.worker import Batch, FileResult, Message, read_frame, write_frame
+from glossator.index.parse_worker import Batch, FileResult, Message, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,7 @@ STARVED_FACTOR = 5.0
 END_TIMEOUT = 1.0
 """Seconds that a worker is given to end by itself when the pool closes."""
 
-WORKER = "from glossator.index.worker import main; main()"
+WORKER = "from glossator.index.parse_worker import main; main()"
 """The program of a worker. Not `-m`, which would make its messages' classes those of `__main__`."""
 
 _NO_PICKLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError)

@@ -2,14 +2,14 @@
 
 It keeps the two in step, and knows nothing of how entries are made or of what a query means.
 
-A commit adds rows to LanceDB, then replaces the catalogue's rows in one transaction, then deletes the old rows from
-LanceDB. A process killed between two of these steps leaves rows that the catalogue does not know: results that name
+A commit adds rows to LanceDB, then replaces the manifest's rows in one transaction, then deletes the old rows from
+LanceDB. A process killed between two of these steps leaves rows that the manifest does not know: results that name
 them are dropped, and the next writer sweeps them out. Rows that are missing (a power cut, a damaged or deleted `lance`
 folder) are found by the next writer too, which marks their files as to be indexed again.
 
 LanceDB's own `optimize` rewrites nearly everything, needs the writer to wait, and breaks readers of old versions. So
 the table is copied instead, with all indexes, into a new one beside it (a *generation*), while commits and searches go
-on with the old one; what was committed meanwhile is added, and then the catalogue names the new generation.
+on with the old one; what was committed meanwhile is added, and then the manifest names the new generation.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from glossator.errors import StoreCorruptError, StoreError
 from glossator.index import database, folders, nearest
-from glossator.index.catalogue import ORDINAL_BITS, SCHEMA_VERSION, Catalogue
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.entries import Skipped
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
+from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
 from glossator.index.table import Lance, Rows, Table, frequencies
@@ -78,11 +78,11 @@ class Store(Lookup):
     All methods may be called from any thread; those that write wait for each other.
     """
 
-    def __init__(self, folder: Path, catalogue: Catalogue, lance: Lance, cache: VectorCache, lock: Any) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, lance: Lance, cache: VectorCache, lock: Any) -> None:
         """Use `Store.open`."""
-        super().__init__(catalogue)
+        super().__init__(manifest)
         self._folder = folder
-        self._catalogue = catalogue
+        self._manifest = manifest
         self._lance = lance
         self._cache = cache
         self._lock = lock
@@ -91,7 +91,7 @@ class Store(Lookup):
         self._writing = threading.RLock()
         self._maintaining = threading.Lock()
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
-        self._nearest = Nearest(self._nearest_folder, catalogue.position, catalogue.revisions, self._columns_of)
+        self._nearest = Nearest(self._nearest_folder, manifest.position, manifest.revisions, self._columns_of)
 
     @staticmethod
     def folder_for(index_dir: Path, root: Path, embedder_id: str) -> Path:
@@ -109,19 +109,19 @@ class Store(Lookup):
             StoreError: there is no index, and not `write`; or it cannot be used.
         """
         lock = folders.acquire(folder) if write else None
-        catalogue = None
+        manifest = None
         try:
             if write:
                 folders.make_private(folder)
             identity = {"embedder": embedder_id, "dimensions": dimensions}
-            catalogue = Catalogue(folder / "catalogue.sqlite", identity=identity, write=write)
+            manifest = Manifest(folder / "manifest.sqlite", identity=identity, write=write)
             cache = VectorCache(cache_path(folder.parent.parent, embedder_id), dimensions)
-            store = cls(folder, catalogue, Lance(folder / "lance", dimensions), cache, lock)
+            store = cls(folder, manifest, Lance(folder / "lance", dimensions), cache, lock)
             if write:
                 store._reconcile()
         except BaseException as error:
-            if catalogue is not None:
-                catalogue.close()
+            if manifest is not None:
+                manifest.close()
             if lock is not None:
                 lock.release()
             if isinstance(error, OSError):
@@ -157,7 +157,7 @@ class Store(Lookup):
         if self._lock is not None:
             with self._writing:
                 self._reconcile()
-        return self._catalogue.files()
+        return self._manifest.files()
 
     @contextlib.contextmanager
     def _as_writer(self) -> Iterator[None]:
@@ -174,7 +174,7 @@ class Store(Lookup):
     def touch(self, records: Sequence[FileRecord]) -> None:
         """Take over the size and time of files whose contents are as they were."""
         with self._as_writer():
-            self._catalogue.touch(records)
+            self._manifest.touch(records)
 
     def commit(self, updates: Sequence[FileUpdate], deleted: Sequence[str] = ()) -> None:
         """Replace what the store holds of these files, all or nothing.
@@ -195,10 +195,10 @@ class Store(Lookup):
     def _commit(self, updates: Sequence[FileUpdate], paths: Sequence[str]) -> None:
         import numpy as np
 
-        old = self._catalogue.revisions(paths)
+        old = self._manifest.revisions(paths)
         stale = [revision for revision, count in old.items() if count]
         entries = sum(len(update.entries) for update in updates)
-        underived = self._catalogue.underived()
+        underived = self._manifest.underived()
         derive = underived is None and entries <= DERIVE_LATER
         changes: Counter[str] = Counter()
         if derive:
@@ -206,11 +206,11 @@ class Store(Lookup):
         counted = [revision for revision in stale if underived is None or revision < underived]
         for terms in self._terms_where(one_of("file", counted)).values() if counted else ():
             changes.subtract(set(terms.split()))
-        numbers = self._catalogue.numbers(
+        numbers = self._manifest.numbers(
             label for update in updates for label in (update.record.language, *(entry.kind for entry in update.entries))
         )
-        numbered = list(enumerate(updates, self._catalogue.next_file))
-        self._catalogue.next_file += len(numbered)
+        numbered = list(enumerate(updates, self._manifest.next_file))
+        self._manifest.next_file += len(numbered)
         table = self._current() if stale or entries else None
         meta = {}
         if entries:
@@ -226,7 +226,7 @@ class Store(Lookup):
             # The version that the table has when the stale rows are deleted: any other tells of an end before that.
             meta["version"] = version + bool(stale)
         try:
-            self._catalogue.replace(numbered, list(old), changes, meta, derive=derive)
+            self._manifest.replace(numbered, list(old), changes, meta, derive=derive)
         except BaseException:
             if entries and table is not None:
                 with contextlib.suppress(StoreError):
@@ -235,29 +235,29 @@ class Store(Lookup):
         if stale and table is not None:
             version = table.delete(one_of("file", stale))
             if version != meta["version"]:
-                self._catalogue.put({"version": version})
+                self._manifest.put({"version": version})
         if entries:
             keys = [key for update in updates for key in update.keys]
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
 
     def _begin(self) -> Table:
         """Make the first table."""
-        generation = int(self._catalogue.get("table")) + 1
+        generation = int(self._manifest.get("table")) + 1
         table = self._lance.open(generation, create=True)
-        self._catalogue.put({"table": generation, "version": table.version(), "indexed_below": 0, "bytes": 0})
+        self._manifest.put({"table": generation, "version": table.version(), "indexed_below": 0, "bytes": 0})
         self._table = table
         return table
 
     def _reconcile(self) -> None:
-        """Make the table agree with the catalogue, if a kill, a power cut or damage has parted them."""
+        """Make the table agree with the manifest, if a kill, a power cut or damage has parted them."""
         mark = self._folder / DAMAGE_MARK
-        generation = int(self._catalogue.get("table"))
+        generation = int(self._manifest.get("table"))
         damaged = mark.exists()
         if damaged:
-            self._catalogue.check()
+            self._manifest.check()
             self._nearest.forget()
             nearest.remove(self._nearest_folder(generation))
-        if not damaged and self._lance.newest_version(generation) == self._catalogue.get("version"):
+        if not damaged and self._lance.newest_version(generation) == self._manifest.get("version"):
             return
         import numpy as np
 
@@ -271,23 +271,23 @@ class Store(Lookup):
                 if len(np.unique(found)) < len(found):
                     raise corrupt_error(self._folder, "an entry is there twice")
         except StoreCorruptError as error:
-            # All of it can be made again from the files, the catalogue and the cache of vectors.
+            # All of it can be made again from the files, the manifest and the cache of vectors.
             _LOG.warning("making the search data anew: %s", error)
             self._table = None
             found = np.empty(0, np.int64)
-        revisions = self._catalogue.revisions()
+        revisions = self._manifest.revisions()
         spans = [np.arange(count) + (revision << ORDINAL_BITS) for revision, count in revisions.items() if count]
         known = np.concatenate(spans) if spans else np.empty(0, np.int64)
         missing = np.unique(np.setdiff1d(known, found) >> ORDINAL_BITS)
         orphans = np.unique(np.setdiff1d(found, known) >> ORDINAL_BITS)
         if len(missing):
             # What these rows added to the counts of terms cannot be taken away again: see `_derive`.
-            self._catalogue.put({"recount": 1})
-            self._catalogue.forget_contents(missing.tolist())
+            self._manifest.put({"recount": 1})
+            self._manifest.forget_contents(missing.tolist())
         if self._table is not None:
             if len(orphans):
                 self._table.delete(one_of("file", orphans.tolist()))
-            self._catalogue.put({"version": self._table.version()})
+            self._manifest.put({"version": self._table.version()})
         elif generation:
             generation = self._begin().generation
         if not self._maintaining.locked():
@@ -316,25 +316,25 @@ class Store(Lookup):
             elif due == "rebuild":
                 self._rebuild()
                 self._cache.trim()
-            if due or full or self._catalogue.log_is_long():
+            if due or full or self._manifest.log_is_long():
                 with self._writing:
-                    self._catalogue.compact(full=full or due == "rebuild")
+                    self._manifest.compact(full=full or due == "rebuild")
         finally:
             self._maintaining.release()
 
     def _derive(self) -> None:
         """Count the references and terms of large commits; all terms, after rows were lost."""
         with self._writing:
-            first, recount = self._catalogue.underived(), bool(self._catalogue.get("recount"))
+            first, recount = self._manifest.underived(), bool(self._manifest.get("recount"))
             if first is not None or recount:
                 start = 0 if recount or first is None else first
                 found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
                 counts = frequencies(found["terms"]) if found is not None else Counter[str]()
-                self._catalogue.derive(first, counts, recount=recount)
+                self._manifest.derive(first, counts, recount=recount)
 
     def _due(self, *, full: bool) -> str:
         """What the table needs: "rebuild", "fold" or "" for nothing."""
-        state = self._catalogue.state()
+        state = self._manifest.state()
         if not state["table"]:
             return ""
         rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
@@ -353,19 +353,19 @@ class Store(Lookup):
         """Merge the fragments of small commits."""
         table = self._current()
         if table is not None:
-            table.fold(f"file >= {self._catalogue.get('indexed_below')}")
-            self._catalogue.put({"fragments": 1, "version": table.version()})
+            table.fold(f"file >= {self._manifest.get('indexed_below')}")
+            self._manifest.put({"fragments": 1, "version": table.version()})
 
     def _rebuild(self) -> None:
         """Write the table anew, with its indexes, beside the present one, and change over to it."""
         import numpy as np
 
         with self._writing:
-            generation = int(self._catalogue.get("table"))
+            generation = int(self._manifest.get("table"))
             self._sweep(generation)
             source = self._lance.open(generation)
-            before = {revision: count for revision, count in self._catalogue.revisions().items() if count}
-            fence = self._catalogue.next_file
+            before = {revision: count for revision, count in self._manifest.revisions().items() if count}
+            fence = self._manifest.next_file
         try:
             target = self._lance.open(generation + 1, create=True)
             # LanceDB works on one core of two while references and terms are counted on the other.
@@ -379,7 +379,7 @@ class Store(Lookup):
                 counting.result()
             self._change_over(target, before, fence)
         except BaseException:
-            self._sweep(int(self._catalogue.get("table")))
+            self._sweep(int(self._manifest.get("table")))
             raise
 
     def _nearest_folder(self, generation: int) -> Path:
@@ -421,14 +421,14 @@ class Store(Lookup):
             current = self._current()
             if current is None or current.generation != target.generation - 1:
                 raise StoreError(f"the index in {self._folder} was repaired meanwhile")
-            after = {revision: count for revision, count in self._catalogue.revisions().items() if count}
+            after = {revision: count for revision, count in self._manifest.revisions().items() if count}
             added = sorted(revision for revision in after if revision >= fence)
             gone = [revision for revision in before if revision not in after]
             if added:
                 current.copy(np.array(added, np.int64), target)
             if gone:
                 target.delete(one_of("file", gone))
-            self._catalogue.put(
+            self._manifest.put(
                 {
                     "table": target.generation,
                     "version": target.version(),
@@ -450,15 +450,15 @@ class Store(Lookup):
             self._read(Table.refresh)
 
     def _current(self) -> Table | None:
-        """The table of the generation that the catalogue names; None if nothing was committed yet."""
-        while generation := int(self._catalogue.get("table")):
+        """The table of the generation that the manifest names; None if nothing was committed yet."""
+        while generation := int(self._manifest.get("table")):
             try:
                 with self._opening:
                     if self._table is None or self._table.generation != generation:
                         self._table = self._lance.open(generation)
                     return self._table
             except StoreCorruptError:
-                if generation == self._catalogue.get("table"):
+                if generation == self._manifest.get("table"):
                     raise
         return None
 
@@ -472,7 +472,7 @@ class Store(Lookup):
             generation = 0
             try:
                 table = self._table
-                generation = table.generation if table is not None else int(self._catalogue.get("table"))
+                generation = table.generation if table is not None else int(self._manifest.get("table"))
                 table = table or self._current()
                 return query(table) if table is not None else None
             except StoreCorruptError as error:
@@ -484,21 +484,21 @@ class Store(Lookup):
 
     def status(self) -> StoreStatus:
         """Counts and skipped files."""
-        files, entries, symbols, lines = self._catalogue.counts()
-        skipped = tuple(Skipped(path, reason) for path, reason in self._catalogue.skipped())
+        files, entries, symbols, lines = self._manifest.counts()
+        skipped = tuple(Skipped(path, reason) for path, reason in self._manifest.skipped())
         return StoreStatus(files, entries, symbols, lines, skipped, folders.size_of(self._folder))
 
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
         """The revisions of all files that have entries, in order, and what ranking needs of those not `known`."""
-        return self._catalogue.summaries(known)
+        return self._manifest.summaries(known)
 
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
-        return self._catalogue.changes()
+        return self._manifest.changes()
 
     def entry_count(self) -> int:
         """How many entries there are."""
-        return self._catalogue.counts()[1]
+        return self._manifest.counts()[1]
 
     def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float]]:
         """(entry id, BM25 score) of the best entries that contain any of the terms, best first."""
@@ -567,7 +567,7 @@ class Store(Lookup):
 
         numbers: list[NDArray[np.int16] | None] = []
         for labels in (where.languages, where.kinds):
-            found = np.array(sorted(self._catalogue.labels(labels).values()), np.int16) if labels else None
+            found = np.array(sorted(self._manifest.labels(labels).values()), np.int16) if labels else None
             if found is not None and not len(found):
                 return None
             numbers.append(found)
@@ -583,13 +583,13 @@ class Store(Lookup):
         """The files that the globs let through; None for none."""
         import numpy as np
 
-        changes = self._catalogue.changes()
+        changes = self._manifest.changes()
         known, conditions = self._scopes
         if known != changes or len(conditions) > 100:
             conditions = {}
             self._scopes = (changes, conditions)
         if globs not in conditions:
-            paths = self._catalogue.paths()
+            paths = self._manifest.paths()
             matches = matcher(*globs)
             inside = [matches(path) for _, path in paths]
             numbers = [number for number, _ in paths]
@@ -608,7 +608,7 @@ class Store(Lookup):
             self._table = None
             self._nearest.forget()
             self._lance.close()
-            self._catalogue.close()
+            self._manifest.close()
             self._cache.close()
             if self._lock is not None:
                 self._lock.release()

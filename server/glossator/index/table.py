@@ -1,6 +1,6 @@
 """LanceDB: the table of vectors, search terms and filter columns, in generations.
 
-The only importer of lancedb. It knows nothing of files, of the catalogue or of what a query means.
+The only importer of lancedb. It knows nothing of files, of the manifest or of what a query means.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glossator.errors import StoreError
-from glossator.index.catalogue import ORDINAL_BITS
 from glossator.index.database import corrupt_error, full_error
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns
 
 if TYPE_CHECKING:

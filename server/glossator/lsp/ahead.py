@@ -12,12 +12,12 @@ import time
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.power import on_battery
+from glossator.project.power import on_battery
 
 if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
-    from glossator.live import LiveRoot
     from glossator.lsp.server import Server
+    from glossator.project.live import LiveRoot
 
 IDLE_SECONDS = 3.0
 """Quiet time, without edits and questions, after which explaining begins or goes on."""

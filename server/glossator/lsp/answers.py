@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from glossator.answering import Listener
+from glossator.answers.answerer import Listener
+from glossator.answers.gathering import Question
 from glossator.errors import SymbolNotFoundError
 from glossator.lsp import protocol
 from glossator.lsp.features import resolve
 from glossator.lsp.places import Ranges, filter_of, place_of, uri_in
-from glossator.material import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.answering import Answer, CitedPlace, EvidencePlace
+    from glossator.answers.answerer import Answer, CitedPlace, EvidencePlace
     from glossator.lsp.server import Server
     from glossator.model.chat import ModelStatus
 

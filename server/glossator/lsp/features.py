@@ -11,8 +11,8 @@ from glossator.lsp.places import Ranges, uri_in
 from glossator.lsp.symbols import Described, describe, document_symbols, hover_text, symbol_kind
 
 if TYPE_CHECKING:
-    from glossator.live import LiveRoot
     from glossator.lsp.server import Server
+    from glossator.project.live import LiveRoot
 
 SYMBOLS_LIMIT = 100
 

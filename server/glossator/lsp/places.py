@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glossator.answers.gathering import Place
 from glossator.index.records import Filter
-from glossator.lsp.positions import encoding_name, split_lines, whole_lines
+from glossator.lsp.positions import encoding_name, lines_with_ends, whole_lines
 from glossator.lsp.workspaces import to_uri
-from glossator.material import Place
 
 if TYPE_CHECKING:
     from lsprotocol import types
 
     from glossator.lsp import protocol
     from glossator.lsp.server import Server
-    from glossator.session import Root
+    from glossator.project.session import Root
 
 
 def filter_of(scope: protocol.Scope | None) -> Filter:
@@ -35,7 +35,7 @@ class Ranges:
         """The range of whole lines, 1-based and inclusive."""
         key = (root, path)
         if key not in self._lines:
-            self._lines[key] = split_lines(root.text(path) or "")
+            self._lines[key] = lines_with_ends(root.text(path) or "")
         encoding = encoding_name(self._server.workspace.position_encoding)
         return whole_lines(self._lines[key], start_line, end_line, encoding)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
-def split_lines(text: str) -> list[str]:
+def lines_with_ends(text: str) -> list[str]:
     """The lines of a text with their ends; the last has none, and is "" if the text ends with a line end."""
     lines: list[str] = _LINE.findall(text)
     if not lines or lines[-1][-1] in "\r\n":
@@ -91,7 +91,7 @@ class Document(TextDocument):
     def lines(self) -> list[str]:
         """The lines with their ends; there is always at least one. Not to be changed."""
         if self._kept is None:
-            self._kept = split_lines(super().source)
+            self._kept = lines_with_ends(super().source)
         return self._kept
 
     @property
@@ -120,7 +120,7 @@ class Document(TextDocument):
         head = lines[start - 1] if start > 0 else ""
         tail = lines[end + 1] if end + 1 < len(lines) else None
         middle = head + lines[start][:start_index] + change.text + lines[end][end_index:] + (tail or "")
-        replaced = split_lines(middle)
+        replaced = lines_with_ends(middle)
         stop = end + (1 if tail is None else 2)
         if stop < len(lines) and replaced[-1] == "":
             replaced.pop()

@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from glossator import __version__
-from glossator.answering import Answerer
+from glossator.answers.answerer import Answerer
 from glossator.errors import GlossatorError
 from glossator.lsp import features, logs, protocol, requests
 from glossator.lsp.ahead import Ahead
@@ -28,8 +28,8 @@ from glossator.lsp.connection import Protocol
 from glossator.lsp.positions import Document
 from glossator.lsp.status import status_of
 from glossator.lsp.workspaces import Workspaces, to_path
-from glossator.power import on_battery
-from glossator.session import Session
+from glossator.project.power import on_battery
+from glossator.project.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from glossator.index.indexer import Progress
-    from glossator.live import LiveRoot
     from glossator.lsp.answers import Work
     from glossator.model.chat import ModelStatus
+    from glossator.project.live import LiveRoot
     from glossator.settings import Settings
 
 _log = logging.getLogger(__name__)

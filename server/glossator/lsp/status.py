@@ -8,8 +8,8 @@ from glossator.lsp import protocol
 from glossator.lsp.places import uri_in
 
 if TYPE_CHECKING:
-    from glossator.live import LiveRoot, RootState
     from glossator.lsp.server import Server
+    from glossator.project.live import LiveRoot, RootState
 
 MAX_SKIPPED = 1000
 """Skipped files of a root that a status names; it counts them all."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from pygls.uris import from_fs_path, to_fs_path
 
 from glossator.errors import GlossatorError
-from glossator.live import LiveRoot
+from glossator.project.live import LiveRoot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glossator.index.indexer import Progress
-    from glossator.session import Session
+    from glossator.project.session import Session
 
 _log = logging.getLogger(__name__)
 

@@ -25,10 +25,10 @@ from glossator.errors import (
     ModelTimeoutError,
     ModelTooLargeError,
 )
-from glossator.model import protocol
+from glossator.model import worker_protocol
 
 if TYPE_CHECKING:
-    from glossator.model.protocol import Message
+    from glossator.model.worker_protocol import Message
 
 log = logging.getLogger("glossator.model")
 
@@ -98,7 +98,7 @@ class Child:
                 sys.executable,
                 "-P",  # the working directory must not be able to shadow the package
                 "-m",
-                "glossator.model.worker",
+                "glossator.model.llama_worker",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -149,7 +149,7 @@ class Child:
         """Write a frame; one that a dead child no longer reads is lost, which its end tells."""
         stdin = self.process.stdin
         if stdin is not None and not stdin.is_closing():
-            stdin.write(protocol.encode(message))
+            stdin.write(worker_protocol.encode(message))
 
     def forget(self, number: int) -> None:
         """A request is over."""
@@ -194,7 +194,7 @@ class Child:
         stdout = self.process.stdout
         try:
             while stdout is not None:
-                message = await protocol.read_async(stdout)
+                message = await worker_protocol.read_async(stdout)
                 if "id" not in message:
                     self._first.put_nowait(message)
                 elif message["id"] in self._queues:

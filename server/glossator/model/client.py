@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.model.chat import ChatEvent, Request
-    from glossator.model.protocol import Message
+    from glossator.model.worker_protocol import Message
     from glossator.settings import Settings
 
 
@@ -196,7 +196,7 @@ class ModelClient(ChatModel):
 
     def _options(self, header: ModelHeader, hello: Message) -> Message:
         """The load request: how the model is to be run here."""
-        from glossator.model import catalogue
+        from glossator.model import model_catalog
 
         settings = self.settings
         devices = [memory.Device(**device) for device in hello["devices"]]
@@ -205,7 +205,11 @@ class ModelClient(ChatModel):
             tokens = min(header.context_length or 512, 2048)
             settings = replace(settings, context_tokens=tokens, batch_tokens=tokens, kv_cache_type="f16")
         plan = memory.plan(
-            header, settings, available=available, devices=devices, alternatives=catalogue.alternatives(self._embedding)
+            header,
+            settings,
+            available=available,
+            devices=devices,
+            alternatives=model_catalog.alternatives(self._embedding),
         )
         return {
             "path": str(header.path.resolve()),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from glossator.errors import CancelledByUser, DownloadError, ModelError
-from glossator.model import catalogue
+from glossator.model import model_catalog
 from glossator.model.header import read_header
 from glossator.model.installed import InstalledModel, require_room, sha256_of
 
@@ -66,7 +66,7 @@ class Remote:
 
 
 def target(name: str) -> Remote:
-    """What `name` stands for: a model of the catalogue, or "owner/repository/file.gguf[@revision]".
+    """What `name` stands for: a model of the model_catalog, or "owner/repository/file.gguf[@revision]".
 
     Raises:
         ModelNotFoundError: neither.
@@ -76,7 +76,7 @@ def target(name: str) -> Remote:
         file = match["file"]
         stem = file.rpartition("/")[2].removesuffix(".gguf")
         return Remote(stem, match["repo"], file, match["revision"] or "", "", True, 0, "")
-    entry = catalogue.find(name)
+    entry = model_catalog.find(name)
     return Remote(
         entry.name, entry.repo, entry.file, entry.revision, entry.license, entry.terms, entry.bytes, entry.sha256
     )

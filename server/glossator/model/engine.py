@@ -23,7 +23,7 @@ from glossator.model.template import RequestError, Template, TextStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.model.protocol import Message
+    from glossator.model.worker_protocol import Message
 
 SAVE_TOKENS = 256
 """A prefix is worth saving, or fetching back, when that spares evaluating this many tokens: the state of 256 tokens of

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from glossator import settings as settings_module
 from glossator.errors import DownloadError, ModelError, ModelInvalidError, ModelNotFoundError
-from glossator.model import catalogue
+from glossator.model import model_catalog
 from glossator.model.header import parts, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from glossator.model.catalogue import ModelRole
+    from glossator.model.model_catalog import ModelRole
     from glossator.settings import Settings
 
 Source = Literal["pulled", "copied", "registered"]
@@ -207,7 +207,7 @@ class Models:
             return False, str(error)
         if header.file_bytes != model.bytes:
             return False, f"{model.path} has {header.file_bytes} bytes instead of {model.bytes}"
-        entry = catalogue.by_file(Path(model.path).name)
+        entry = model_catalog.by_file(Path(model.path).name)
         expected = model.sha256 or (entry.sha256 if entry is not None and model.source == "pulled" else "")
         found = sha256_of(Path(model.path), progress)
         if not expected:

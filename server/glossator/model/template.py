@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from glossator.model.protocol import Message
+    from glossator.model.worker_protocol import Message
 
 
 class RequestError(Exception):

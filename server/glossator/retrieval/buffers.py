@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from glossator.index.catalogue import ORDINAL_BITS
 from glossator.index.globs import matcher
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
-from glossator.retrieval.features import FileFacts, file_facts
+from glossator.retrieval.ranking_features import FileFacts, file_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

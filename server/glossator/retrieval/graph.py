@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers
-from glossator.retrieval.features import FUNCTION_KINDS, TYPE_KINDS, is_test, version_folder
+from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test, version_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,10 +7,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from glossator.errors import StoreError
-from glossator.retrieval.context import split_lines
-from glossator.retrieval.features import is_test
+from glossator.retrieval.ranking_features import is_test
 from glossator.retrieval.trial import first_sentence
 from glossator.retrieval.upgrades import document
+from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

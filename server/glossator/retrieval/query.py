@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
-from glossator.retrieval.languages import english_of, language_of
+from glossator.retrieval.query_translation import english_of, language_of
 
 if TYPE_CHECKING:
-    from glossator.retrieval.languages import Lexicon
+    from glossator.retrieval.query_translation import Lexicon
 
 QueryKind = Literal["symbol", "prose", "place", "trace"]
 

@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
-from glossator.index.catalogue import ORDINAL_BITS
-from glossator.retrieval.features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS, agreement
+from glossator.index.manifest import ORDINAL_BITS
+from glossator.retrieval.ranking_features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS, agreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
-    from glossator.retrieval.features import Corpus, Findings
     from glossator.retrieval.query import Query
+    from glossator.retrieval.ranking_features import Corpus, Findings
     from glossator.retrieval.search import Candidates
 
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top", "cover", "pairs", "size")

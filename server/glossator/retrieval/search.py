@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
-from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers, allowing
-from glossator.retrieval.features import (
+from glossator.retrieval.query import Place, Query, parse_query
+from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
+from glossator.retrieval.ranking_features import (
     TYPE_KINDS,
     Corpus,
     FileFacts,
@@ -25,8 +27,6 @@ from glossator.retrieval.features import (
     file_features,
     head_of,
 )
-from glossator.retrieval.query import Place, Query, parse_query
-from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.spelling import corrected
 from glossator.retrieval.upgrades import STRENGTH, WANTED, surprises
 

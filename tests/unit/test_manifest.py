@@ -1,4 +1,4 @@
-"""The catalogue, the models on this machine, their headers, and what fits."""
+"""The model_catalog, the models on this machine, their headers, and what fits."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glossator.errors import ModelError, ModelInvalidError, ModelNotFoundError, ModelTooLargeError
-from glossator.model import catalogue, memory
-from glossator.model.doctor import check_models
+from glossator.model import memory, model_catalog
+from glossator.model.checks import check_models
 from glossator.model.header import parts, read_header
 from glossator.model.installed import Models, resolve, resolve_model
 from glossator.model.memory import Device
@@ -25,7 +25,7 @@ GB = 1_000_000_000
 
 
 def test_the_entries_are_complete() -> None:
-    entries = catalogue.entries()
+    entries = model_catalog.entries()
     assert len(entries) == 19
     assert len({entry.name for entry in entries}) == len(entries)
     for entry in entries:
@@ -37,7 +37,7 @@ def test_the_entries_are_complete() -> None:
         assert entry.size > 0
         assert entry.memory > entry.size
         assert (entry.dimensions > 0 and entry.pooling in ("mean", "cls", "last")) == (entry.role == "embedding")
-        assert catalogue.find(entry.name) == catalogue.find(entry.file.upper()) == entry
+        assert model_catalog.find(entry.name) == model_catalog.find(entry.file.upper()) == entry
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_the_entries_are_complete() -> None:
     ],
 )
 def test_recommendations(total: float, gpu: float, chat: str | None, embedding: str) -> None:
-    best = catalogue.recommended("chat", memory=int(total * GB), gpu_memory=int(gpu * GB))
+    best = model_catalog.recommended("chat", memory=int(total * GB), gpu_memory=int(gpu * GB))
     assert (best and best.name) == chat
     if best is not None:
         assert best.memory <= max(total, gpu) * GB
-    search = catalogue.recommended("embedding", memory=int(total * GB))
+    search = model_catalog.recommended("embedding", memory=int(total * GB))
     assert search is not None
     assert search.name == embedding
 
@@ -269,7 +269,7 @@ def test_what_does_not_fit_says_what_would(seven: object) -> None:
             header,  # type: ignore[arg-type]
             Settings(),
             available=int(4.5 * GB),
-            alternatives=catalogue.alternatives(embedding=False),
+            alternatives=model_catalog.alternatives(embedding=False),
         )
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glossator.answers.evidence import Evidence, Gathered, gather, gather_symbol
 from glossator.errors import SymbolNotFoundError
-from glossator.retrieval.context import Evidence, Gathered, disk_reader, gather, gather_symbol, split_lines
+from glossator.workspace.reading import disk_reader, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glossator.index.records import Filter, StoredEntry
-    from glossator.retrieval.context import Read
-    from glossator.session import Root, Session
+    from glossator.project.session import Root, Session
+    from glossator.workspace.reading import Read
 
 FOCUS_SHARE = 0.5
 """Part of the budget for what surrounds the symbol that a question is about."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from glossator.index.entries import Skipped
     from glossator.index.indexer import Progress
     from glossator.index.records import FileUpdate, StoreStatus
-    from glossator.session import Root
+    from glossator.project.session import Root
     from glossator.workspace.gitstate import Repository
     from glossator.workspace.watching import Changes, Watcher
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
-from glossator.index.catalogue import ORDINAL_BITS
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.terms import head_of as head_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from glossator.model.prompts import Evidence
+    from glossator.answers.prompts import Evidence
 
     Verify = Callable[[Evidence], Evidence | None]
 

@@ -120,8 +120,8 @@ class Root:
         self._shared = shared
         self._opening = threading.RLock()
         self._store: Store | None = None
-        self._catalogue = Path()
-        """The catalogue's file, once the store was opened."""
+        self._manifest = Path()
+        """The manifest's file, once the store was opened."""
         self._writable = False
         self._indexer: Indexer | None = None
         self._searcher: Searcher | None = None
@@ -144,12 +144,12 @@ class Root:
         from glossator.index.store import Store
 
         embedder, folder = self._shared.embedder, self.folder
-        self._catalogue = folder / "catalogue.sqlite"
+        self._manifest = folder / "manifest.sqlite"
         return Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=write)
 
     def _vanished(self) -> bool:
         """Whether somebody has removed the index that is open; it is let go then."""
-        if self._store is None or self._catalogue.exists():
+        if self._store is None or self._manifest.exists():
             return False
         _log.warning("the index of %s is gone, and is made anew", self.path)
         self._drop_store()
@@ -187,7 +187,7 @@ class Root:
         """
         with self._opening:
             if self._store is None or self._vanished():
-                if not (self.folder / "catalogue.sqlite").exists():
+                if not (self.folder / "manifest.sqlite").exists():
                     return None
                 self._store, self._writable = self._open(write=False), False
             return self._store
@@ -256,8 +256,8 @@ class Root:
             WorkspaceError, StoreError, EmbeddingError: see there.
         """
         _folder(self.path)
-        from glossator.index.catalogue import SCHEMA_VERSION
         from glossator.index.folders import remove_superseded
+        from glossator.index.manifest import SCHEMA_VERSION
 
         report = self.indexer().run(progress, cancelled, all_cores=all_cores)
         remove_superseded(self.folder, SCHEMA_VERSION)
@@ -403,7 +403,7 @@ class Root:
 
     def text(self, path: str) -> str | None:
         """A file's text as it is on screen, else on disk; None if there is none."""
-        from glossator.retrieval.context import disk_reader
+        from glossator.workspace.reading import disk_reader
 
         return disk_reader(self.path, self.settings, self.buffer_texts())(path)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import DownloadError
-from glossator.model import catalogue
+from glossator.model import model_catalog
 from glossator.model.installed import Models, resolve_model
 from glossator.model.memory import physical_memory, readable
 
@@ -52,7 +52,7 @@ def overview(settings: Settings) -> dict[str, Any]:
     available, total = physical_memory()
     runtime = probe()
     gpu = max((device.total for device in runtime.devices), default=0)
-    best = {role: catalogue.recommended(role, memory=total, gpu_memory=gpu) for role in ("chat", "embedding")}
+    best = {role: model_catalog.recommended(role, memory=total, gpu_memory=gpu) for role in ("chat", "embedding")}
     installed = models.all()
     chosen = models.chosen()
     in_use = {model.name for role in ("chat", "embedding") if (model := models.current(role)) is not None}
@@ -85,7 +85,7 @@ def overview(settings: Settings) -> dict[str, Any]:
                 "recommended": best[entry.role] is not None and best[entry.role] == entry,
                 "installed": (entry.repo, entry.file) in have,
             }
-            for entry in catalogue.entries()
+            for entry in model_catalog.entries()
         ],
     }
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into other entries: what is indexed already would not be read again."""
 
@@ -74,7 +74,7 @@ _COUNTERS = ("changes", "derived_below", "table", "version", "indexed_below", "b
 # what was committed since: how often, how many entries, how many that are gone.
 
 
-class Catalogue(Database):
+class Manifest(Database):
     """The database of one index. Reading is safe from any thread; writing, from one thread at a time."""
 
     def __init__(self, path: Path, *, identity: Mapping[str, object], write: bool) -> None:
@@ -107,7 +107,7 @@ class Catalogue(Database):
             )
         if version == 0:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise corrupt_error(folder, "its catalogue has no version")
+                raise corrupt_error(folder, "its manifest has no version")
             if not write:
                 raise StoreError(f"there is no index in {folder} yet: index the folder first")
             connection.execute("PRAGMA journal_mode = WAL")

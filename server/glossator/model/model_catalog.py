@@ -23,7 +23,7 @@ A machine sold with 8 GB reports as little as 7.2."""
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueEntry:
+class CatalogEntry:
     """One model of the catalogue.
 
     Attributes:
@@ -76,15 +76,15 @@ def _data() -> dict[str, Any]:
     return data
 
 
-def _entry(role: ModelRole, facts: dict[str, Any]) -> CatalogueEntry:
+def _entry(role: ModelRole, facts: dict[str, Any]) -> CatalogEntry:
     for field in ("memory", "parameters", "active"):
         if field in facts:
             facts[field] = int(facts[field])
     facts.setdefault("size", facts.get("bytes", 0))
-    return CatalogueEntry(role=role, **facts)
+    return CatalogEntry(role=role, **facts)
 
 
-def entries(role: ModelRole | None = None) -> tuple[CatalogueEntry, ...]:
+def entries(role: ModelRole | None = None) -> tuple[CatalogEntry, ...]:
     """The catalogue, smallest model of each role first."""
     data = _data()
     roles: Sequence[ModelRole] = (role,) if role else ("chat", "embedding")
@@ -92,7 +92,7 @@ def entries(role: ModelRole | None = None) -> tuple[CatalogueEntry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.role, entry.memory)))
 
 
-def find(name: str) -> CatalogueEntry:
+def find(name: str) -> CatalogEntry:
     """The entry of that name, or of that file name.
 
     Raises:
@@ -106,12 +106,12 @@ def find(name: str) -> CatalogueEntry:
     raise ModelNotFoundError(f"no model {name!r} in the catalogue; it has {', '.join(entry.name for entry in known)}")
 
 
-def by_file(file: str) -> CatalogueEntry | None:
+def by_file(file: str) -> CatalogEntry | None:
     """The entry whose file is called so."""
     return next((entry for entry in entries() if entry.file.lower() == file.lower()), None)
 
 
-def recommended(role: ModelRole, *, memory: int, gpu_memory: int = 0) -> CatalogueEntry | None:
+def recommended(role: ModelRole, *, memory: int, gpu_memory: int = 0) -> CatalogEntry | None:
     """The model to begin with on a machine with so many bytes of memory; None if all are too large.
 
     Args:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, SettingsError, StoreError, StoreLockedError
-from glossator.model.doctor import Check, check_models
-from glossator.session import Root, Shared
+from glossator.model.checks import Check, check_models
+from glossator.project.session import Root, Shared
 
 if TYPE_CHECKING:
     from glossator.settings import Settings
@@ -98,7 +98,7 @@ def _parsers(shared: Shared) -> Check:
     import queue
     import tempfile
 
-    from glossator.index.worker import Batch, FileTask
+    from glossator.index.parse_worker import Batch, FileTask
 
     answers: queue.Queue[object] = queue.Queue()
     with tempfile.TemporaryDirectory() as folder:

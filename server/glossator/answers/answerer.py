@@ -16,23 +16,24 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from glossator.answers.evidence import Gathered, estimated_tokens
+from glossator.answers.explanation_cache import Explanations
+from glossator.answers.gathering import Material, Piece, Question, for_question, for_symbol, reader
+from glossator.answers.index_answer import evidence_answer
 from glossator.errors import ModelNotFoundError, UsageError
-from glossator.explanations import Explanations
-from glossator.material import Material, Piece, Question, for_question, for_symbol, reader
-from glossator.retrieval.context import Gathered, estimated_tokens, split_lines
-from glossator.retrieval.evidence import evidence_answer
+from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
     from typing import Self
 
+    from glossator.answers.evidence import Evidence
+    from glossator.answers.prompts import Conversation
+    from glossator.answers.prompts import Evidence as Shown
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, Usage
-    from glossator.model.prompts import Conversation
-    from glossator.model.prompts import Evidence as Shown
-    from glossator.retrieval.context import Evidence
-    from glossator.session import Root, Session
+    from glossator.project.session import Root, Session
     from glossator.settings import Settings
 
 FinishReason = Literal["stop", "length", "evidence", "preempted"]
@@ -223,7 +224,7 @@ class Answerer:
             listener.stage("searching")
             material = await asyncio.to_thread(for_question, self._session, question, EVIDENCE_TOKENS, estimated_tokens)
             return self._from_index(material, identity, listener)
-        from glossator.model import prompts
+        from glossator.answers import prompts
 
         asked = prompts.ask_question(question.text)
         overview = await asyncio.to_thread(self._overview, question.focus.root if question.focus else None)
@@ -284,7 +285,7 @@ class Answerer:
         if model is None:
             material = await asyncio.to_thread(for_symbol, root, entry, EVIDENCE_TOKENS, estimated_tokens)
             return self._from_index(material, identity, listener)
-        from glossator.model import prompts
+        from glossator.answers import prompts
 
         asked = prompts.explain_question(entry.qualified_name, entry.kind)
         overview = await asyncio.to_thread(self._overview, root)
@@ -328,7 +329,7 @@ class Answerer:
         return self._explanations.key("", "", f"name {entry.qualified_name}", [str(root.path), entry.path])
 
     def _symbol_key(self, root: Root, entry: StoredEntry) -> bytes | None:
-        from glossator.model.prompts import PROMPT_VERSION
+        from glossator.answers.prompts import PROMPT_VERSION
 
         identity = self._model_identity()
         text = reader(root)(entry.path) if identity else None
@@ -351,7 +352,7 @@ class Answerer:
 
     def _counter(self, model: ChatModel) -> Callable[[str], int]:
         """Counts tokens with the model, from another thread than the event loop's."""
-        from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
+        from glossator.answers.prompts import EVIDENCE_FRAME_TOKENS
 
         loop = asyncio.get_running_loop()
 
@@ -362,7 +363,7 @@ class Answerer:
 
     async def _fit(self, model: ChatModel, material: Material, budget: int) -> list[int]:
         """Leave out the least important pieces until the rest fits, as the model counts; returns which are left."""
-        from glossator.model.prompts import EVIDENCE_FRAME_TOKENS
+        from glossator.answers.prompts import EVIDENCE_FRAME_TOKENS
 
         texts = [piece.evidence.text for piece in material.pieces]
         counts = [tokens + EVIDENCE_FRAME_TOKENS for tokens in await model.count(texts)]
@@ -394,7 +395,7 @@ class Answerer:
         self, kept: str, asked: str, material: Material, conversation: Conversation, listener: Listener
     ) -> Answer | None:
         """A cached explanation: its numbers are those of the same evidence in the same order. None if it is damaged."""
-        from glossator.model.prompts import Turn
+        from glossator.answers.prompts import Turn
 
         try:
             value = json.loads(kept)
@@ -423,9 +424,9 @@ class Answerer:
         background: bool = False,
     ) -> Answer:
         """Have the model write an answer from the material; citations are checked as they come."""
-        from glossator.model import prompts
+        from glossator.answers import prompts
+        from glossator.answers.citations import CitationStream, locate
         from glossator.model.chat import Delta, Done, Thinking
-        from glossator.model.citations import CitationStream, locate
 
         roots = {str(piece.root.path): piece.root for piece in material.pieces}
         reasons = {(str(p.root.path), p.evidence.path, p.evidence.start_line): p.evidence for p in material.pieces}
@@ -483,7 +484,7 @@ class Answerer:
         )
 
     def _conversation(self, identity: str) -> Conversation:
-        from glossator.model.prompts import Conversation
+        from glossator.answers.prompts import Conversation
 
         conversation = self._conversations.pop(identity, None) or Conversation(identity)
         self._conversations[identity] = conversation
@@ -508,7 +509,7 @@ def _explanations(session: Session) -> Explanations:
 
 
 def _shown(piece: Piece) -> Shown:
-    from glossator.model.prompts import Evidence as Shown
+    from glossator.answers.prompts import Evidence as Shown
 
     item = piece.evidence
     return Shown(

@@ -1,4 +1,4 @@
-"""The child process that runs llama.cpp, and the only importer of llama_cpp. `python -m glossator.model.worker`.
+"""The child process that runs llama.cpp, and the only importer of llama_cpp. `python -m glossator.model.llama_worker`.
 
 It speaks `protocol` over private duplicates of its stdin and stdout; llama.cpp itself writes to file descriptors 1 and
 2, which both lead to stderr here. One thread (the main one) computes, another reads requests, so that a cancel is seen
@@ -19,12 +19,12 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from glossator.model import protocol
+from glossator.model import worker_protocol
 from glossator.model.engine import Cancellation, Engine
 from glossator.model.template import RequestError
 
 if TYPE_CHECKING:
-    from glossator.model.protocol import Message
+    from glossator.model.worker_protocol import Message
 
 
 class Worker:
@@ -40,7 +40,7 @@ class Worker:
 
     def send(self, message: Message) -> None:
         """Send an event; the process ends if nobody is there to read it."""
-        frame = protocol.encode(message)
+        frame = worker_protocol.encode(message)
         with self._sending:
             try:
                 self._events.write(frame)
@@ -116,7 +116,7 @@ class Worker:
 
     def _read(self) -> None:
         """The reading thread."""
-        while (request := protocol.read(self._requests)) is not None:
+        while (request := worker_protocol.read(self._requests)) is not None:
             if request["op"] == "cancel":
                 self._cancellation.cancel(request["target"])
             elif request["op"] == "count":

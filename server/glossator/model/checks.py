@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
-from glossator.model import catalogue, memory
+from glossator.model import memory, model_catalog
 from glossator.model.chat import ChatMessage, Done, open_model
 from glossator.model.header import read_header
 from glossator.model.installed import Models, resolve_embedding_model, resolve_model
@@ -111,7 +111,7 @@ def _folder(settings: Settings) -> Check:
     if not os.access(existing, os.W_OK):
         return Check(name, False, f"{folder} cannot be written", "set models_dir to a folder of your own")
     free = shutil.disk_usage(existing).free
-    smallest = min(entry.size for entry in catalogue.entries("chat"))
+    smallest = min(entry.size for entry in model_catalog.entries("chat"))
     if free < smallest:
         return Check(
             name, False, f"{folder}: {readable(free)} free", "make room, or set models_dir to a folder on another disk"
@@ -123,7 +123,7 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
     name = "chat model"
     _, total = memory.physical_memory()
     gpu = max((device.total for device in runtime.devices), default=0)
-    best = catalogue.recommended("chat", memory=total, gpu_memory=gpu)
+    best = model_catalog.recommended("chat", memory=total, gpu_memory=gpu)
     get = f"glossator models pull {best.name}" if best is not None else "glossator models list"
     try:
         choice = resolve_model(settings)
@@ -159,7 +159,7 @@ def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
             settings,
             available=available,
             devices=runtime.devices,
-            alternatives=catalogue.alternatives(embedding=False),
+            alternatives=model_catalog.alternatives(embedding=False),
         )
     except ModelTooLargeError as error:
         return Check(name, False, str(error), "do as it says, or: glossator models list")

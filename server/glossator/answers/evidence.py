@@ -7,26 +7,24 @@ moved is found again by its name, what is gone is left out. Lines are split at \
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.index import terms as analysis
-from glossator.retrieval.features import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS
 from glossator.retrieval.graph import Graph, Relations
 from glossator.retrieval.query import Query, parse_query
+from glossator.retrieval.ranking_features import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS
+from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from glossator.index.records import Filter, StoredEntry
     from glossator.retrieval.buffers import Overlay
     from glossator.retrieval.search import Hit, Searcher
-    from glossator.settings import Settings
+    from glossator.workspace.reading import Read
 
-    Read = Callable[[str], str | None]
     """Path -> the text that is to be answered from; None if there is none any more."""
 
 Role = Literal["match", "symbol", "caller", "callee", "test", "sibling"]
@@ -48,8 +46,6 @@ HEAD_LINES = 12
 """Lines of a type's head (doc, decorators, fields) that its outline begins with."""
 EXCERPT_LINES = 40
 """Lines of the excerpt that stands for a definition which is too long for its share."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +100,6 @@ class Gathered:
 def estimated_tokens(text: str) -> int:
     """Tokens of a text, where no model is at hand to count them."""
     return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines of a text, as the index counts them."""
-    lines = _LINE_END.split(text)
-    if lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def disk_reader(root: Path, settings: Settings, buffers: Mapping[str, str] | None = None) -> Read:
-    """Reads files below `root`, or the text of unsaved `buffers` (path -> text)."""
-    from glossator.workspace.files import Text, read_text
-
-    def read(path: str) -> str | None:
-        if buffers is not None and path in buffers:
-            return buffers[path]
-        found = read_text(root, path, settings)
-        return found.text if isinstance(found, Text) else None
-
-    return read
 
 
 def gather(

@@ -22,10 +22,10 @@ from glossator.errors import CancelledByUser, GlossatorError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
 
-    from glossator.answering import Answer, Answerer, Listener
+    from glossator.answers.answerer import Answer, Answerer, Listener
     from glossator.index.indexer import Progress
     from glossator.index.store import Filter
-    from glossator.session import Session
+    from glossator.project.session import Session
     from glossator.settings import Settings
 
 FAILURE = 1
@@ -193,7 +193,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 @contextlib.contextmanager
 def _session(arguments: argparse.Namespace) -> Iterator[Session]:
-    from glossator.session import Session
+    from glossator.project.session import Session
 
     session = Session([Path(arguments.root)], _settings(arguments))
     try:
@@ -400,7 +400,7 @@ def _read_queries(path: Path) -> list[tuple[object, str]]:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from glossator.material import Question
+    from glossator.answers.gathering import Question
 
     if not arguments.question.strip():
         raise UsageError("the question is empty")
@@ -443,7 +443,7 @@ def _answer(
     """Run an answering coroutine: streamed as text, or whole as JSON."""
     import asyncio
 
-    from glossator.answering import Answerer, Listener
+    from glossator.answers.answerer import Answerer, Listener
 
     def show(text: str) -> None:
         if not arguments.json:
@@ -527,13 +527,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _models(arguments: argparse.Namespace) -> int:
-    from glossator.model.commands import run_command
+    from glossator.cli.models import run_command
 
     return run_command(arguments, _settings(arguments))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from glossator.doctor import diagnose
+    from glossator.cli.doctor import diagnose
 
     checks = diagnose(Path(arguments.root), _settings(arguments))
     if arguments.json:

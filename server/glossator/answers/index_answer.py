@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from glossator.answers.evidence import Evidence, Gathered, best_lines
 from glossator.index import terms as analysis
-from glossator.retrieval.context import Evidence, Gathered, best_lines
-from glossator.retrieval.features import TYPE_KINDS
+from glossator.retrieval.ranking_features import TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

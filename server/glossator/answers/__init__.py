@@ -1,0 +1,1 @@
+"""Questions and symbols to answers: evidence, prompts, citations."""

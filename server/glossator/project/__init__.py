@@ -1,0 +1,1 @@
+"""One workspace folder, kept current while it is open."""

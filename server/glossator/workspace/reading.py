@@ -1,0 +1,38 @@
+"""Texts of files by path, as they are on screen or on disk, and their lines as the index counts them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glossator.workspace.files import Text, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from glossator.settings import Settings
+
+    Read = Callable[[str], str | None]
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, as the index counts them."""
+    lines = _LINE_END.split(text)
+    if lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def disk_reader(root: Path, settings: Settings, buffers: Mapping[str, str] | None = None) -> Read:
+    """Reads files below `root`, or the text of unsaved `buffers` (path -> text)."""
+
+    def read(path: str) -> str | None:
+        if buffers is not None and path in buffers:
+            return buffers[path]
+        found = read_text(root, path, settings)
+        return found.text if isinstance(found, Text) else None
+
+    return read

@@ -1,0 +1,138 @@
+"""The answer without a model."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glossator.answers.evidence import Gathered, gather, gather_symbol
+from glossator.answers.index_answer import NOTE, evidence_answer
+from glossator.retrieval.search import Searcher
+from glossator.workspace.reading import disk_reader
+from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = make_project(tmp_path_factory.mktemp("evidence"), FILES)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def searcher(project: Project) -> Iterator[Searcher]:
+    with Searcher(project.store, project.embedder) as opened:
+        yield opened
+
+
+def ask(project: Project, searcher: Searcher, question: str) -> tuple[str, Gathered]:
+    gathered = gather(searcher, question, 3000, read=disk_reader(project.root, SETTINGS))
+    return evidence_answer(gathered), gathered
+
+
+def explain(project: Project, searcher: Searcher, name: str) -> tuple[str, Gathered]:
+    entry = project.store.named(name)[0]
+    gathered = gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS))
+    return evidence_answer(gathered), gathered
+
+
+def check(answer: str, gathered: Gathered) -> None:
+    """Every citation exists, code blocks are closed, the origin is told."""
+    assert NOTE in answer
+    prose = re.sub(r"```.*?```", "", answer, flags=re.DOTALL)
+    cited = {int(number) for number in re.findall(r"\[(\d+)\]", prose)}
+    assert cited
+    assert cited <= {piece.number for piece in gathered.evidence}
+    assert answer.count("\n```") % 2 == 0
+    assert "\n\n\n" not in answer
+    assert not re.search(r"^- \(", answer, re.MULTILINE), "a place without a name stands alone"
+
+
+@pytest.mark.parametrize(
+    "question", ["how is the configuration file read", "session timeout", "RetryPolicy", "README.md"]
+)
+def test_any_answer_is_sound(project: Project, searcher: Searcher, question: str) -> None:
+    check(*ask(project, searcher, question))
+
+
+def test_an_answer_leads_with_what_the_best_symbol_does(project: Project, searcher: Searcher) -> None:
+    answer, _ = ask(project, searcher, "how is the configuration file read")
+    lead = answer.split("\n")[0]
+    assert lead == (
+        "**Function `parse_config`** in `server/config.py:6` [1]: Read the configuration file and return its sections."
+    )
+    assert "```python\ndef parse_config(path)\n```" in answer
+    assert 'key, found, value = line.partition("=")' in answer
+    assert "`main`" in answer
+    assert "test_parse_config_reads_values" in answer
+
+
+def test_an_explanation_tells_use_and_members(project: Project, searcher: Searcher) -> None:
+    answer, gathered = explain(project, searcher, "SessionStore")
+    check(answer, gathered)
+    assert answer.startswith("**Class `SessionStore`** in `server/session.py:8` [1]: Keeps the sessions of users")
+    assert "**Members:** `__init__`, `create`, `user_of`, `close`." in answer
+    assert "Referred to in 1 place, such as `main`" in answer
+
+
+def test_an_explanation_of_a_method_names_its_class(project: Project, searcher: Searcher) -> None:
+    answer, gathered = explain(project, searcher, "SessionStore.user_of")
+    check(answer, gathered)
+    assert "It belongs to class `SessionStore`" in answer
+    assert "It uses `SessionExpired`" in answer or "`SessionExpired`" in answer
+    assert "raise SessionExpired(token)" in answer
+
+
+def test_code_that_holds_fences_stays_inside_its_own(tmp_path: Path) -> None:
+    source = 'def render(text):\n    """Make a fence."""\n    return "```" + text + "```"\n'
+    project = make_project(tmp_path, {"fence.py": source})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        answer, _ = ask(project, searcher, "render")
+        assert '````python\nreturn "```" + text + "```"\n````' in answer
+
+
+def test_a_signature_is_shown_once(tmp_path: Path) -> None:
+    body = "\n".join(f"    step_{number}(request)" for number in range(5))
+    long = ", ".join(f"argument_number_{number}: str" for number in range(30))
+    text = (
+        "def follow(\n    request: Request,\n    limit: int = 3,\n) -> Response:\n\n"
+        f"{body}\n    return request\n\n\ndef wide({long}) -> None:\n    pass\n"
+    )
+    project = make_project(tmp_path, {"a.py": text})
+    with Searcher(project.store, project.embedder) as searcher:
+        answer, _ = ask(project, searcher, "follow")
+        assert "def follow(request: Request, limit: int = 3) -> Response" in answer
+        assert "limit: int = 3,\n" not in answer
+        assert "`a.py:6-11` [1]:\n\n```python\nstep_0(request)\n" in answer
+        wide, _ = ask(project, searcher, "wide")
+        assert "argument_number_9: str" in wide
+        assert "…\n```" in wide
+    project.store.close()
+
+
+def test_without_evidence_it_says_so(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        answer, gathered = ask(project, searcher, "anything")
+        assert not gathered.evidence
+        assert answer.startswith("Nothing in the index matches.")
+        assert NOTE in answer
+
+
+def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
+    manual = "\n".join(f"## Rotating the key {n}\n\nHow the key is rotated, part {n}.\n" for n in range(9))
+    code = 'def rotate_key(key):\n    """@param key: what to rotate"""\n    return key[::-1]\n'
+    project = make_project(tmp_path, {"docs/manual.md": f"# Manual\n\n{manual}", "keys.py": code})
+    with Searcher(project.store, project.embedder) as searcher:
+        answer, gathered = ask(project, searcher, "how is the key rotated")
+        places = [piece.path for piece in gathered.evidence]
+        assert "keys.py" in places
+        assert 1 <= places.count("docs/manual.md") <= 2
+        assert "@param" not in answer.split("```")[0]
+    project.store.close()
