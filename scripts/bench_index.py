@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from glossator.index.embedding import open_embedder
+from glossator.index.embedding import StaticEmbedder
 from glossator.index.indexer import Indexer
 from glossator.index.pool import WorkerPool
 from glossator.index.store import Filter, Store
@@ -319,7 +319,7 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
     settings = Settings(index_dir=index_dir, workers=workers)
     size = sum(item.size for item in scan(root, settings) if isinstance(item, Found))
     raw, raw_processor = raw_parsing(root)
-    embedder = open_embedder(settings)
+    embedder = StaticEmbedder()
     with WorkerPool(settings) as pool:
         folder = Store.folder_for(index_dir, root, embedder.id)
         store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)

@@ -33,17 +33,6 @@ class Settings:
     """More patterns to ignore, in gitignore's syntax."""
     workers: int = 0
     """Parser processes; 0: all cores but one (the command line spares none for a first index)."""
-    embedder: str = "static"
-    """"static", or the path of a GGUF embedding model that makes all vectors instead: hours for a large project."""
-    embedding_model: str = ""
-    """What upgrades the vectors of the static embedder where it pays: path of a GGUF embedding model, or name of an
-    installed one; "" for the one chosen by `glossator models use`; "none" for none."""
-    upgrade_patience: float = 2.0
-    """Seconds that an answer, or a search on the command line, waits for better vectors of its candidates; the editor's
-    search, which is made anew with each letter, waits an eighth of it."""
-    upgrade_share: float = 0.2
-    """Part of the time, 0 to 1, that upgrading in the background may keep the embedding model busy; 0: only what a
-    question brings up is upgraded."""
     file_timeout: float = 20.0
     """A file that keeps a worker longer than this is set aside."""
 

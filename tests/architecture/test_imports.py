@@ -27,7 +27,6 @@ LAYERS = (
     ("workspace",),
     ("index",),
     ("retrieval", "model"),
-    ("upgrading",),
     ("project",),
     ("answers",),
     ("cli", "lsp"),

@@ -70,7 +70,7 @@ def main() -> None:
         return real(path, text, language)
 
     parsing.parse = parse
-    embedding.open_embedder = lambda _: FakeEmbedder()
+    embedding.StaticEmbedder = FakeEmbedder
     parse_worker.main()
 
 
@@ -119,7 +119,7 @@ class Bench:
         self.pool = WorkerPool(self.settings, command=COMMAND)
         self.folder = Store.folder_for(self.settings.index_dir, self.root, FakeEmbedder.id)
         self.store = self.open_store()
-        self.indexer = Indexer(self.root, self.settings, self.store, self.pool, FakeEmbedder())
+        self.indexer = Indexer(self.root, self.settings, self.store, self.pool)
 
     def open_store(self, *, write: bool = True) -> Store:
         from glossator.index.store import Store

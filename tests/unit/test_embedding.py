@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,17 +20,13 @@ from hypothesis import strategies as st
 from glossator.errors import EmbeddingError
 from glossator.index.embedding import (
     BUNDLED,
-    GgufEmbedder,
     StaticEmbedder,
     Vocabulary,
     content_key,
-    open_embedder,
     parts,
     path_text,
-    prefixes,
 )
 from glossator.index.entries import Entry
-from glossator.settings import Settings
 
 ENTRY = Entry(
     kind="method",
@@ -236,70 +231,6 @@ def test_start_is_fast_and_light() -> None:
     seconds, modules = done.stdout.splitlines()
     assert float(seconds) < 0.3  # measured 0.06; CI machines are slow and shared
     assert modules == "[]"
-
-
-def fake_gguf(tmp_path: Path, name: str = "nomic-embed-text-v1.5.Q8_0.gguf", content: bytes = b"GGUF") -> Path:
-    path = tmp_path / name
-    path.write_bytes(content)
-    return path
-
-
-def test_gguf_prefixes_batches_and_normalises(tmp_path: Path) -> None:
-    calls: list[list[str]] = []
-
-    def embed(texts: Sequence[str]) -> np.ndarray:
-        calls.append(list(texts))
-        return np.array([[len(text), 1.0, 0.0] for text in texts])
-
-    gguf = open_embedder(replace(Settings(), embedder=str(fake_gguf(tmp_path))), embed)
-    assert isinstance(gguf, GgufEmbedder)
-    vectors = gguf.embed_entries([ENTRY] * 70)
-    assert [len(call) for call in calls] == [32, 32, 6]
-    assert calls[0][0].startswith("search_document: Pool.close_idle\ndef close_idle")
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    assert gguf.embed_query("why?").shape == (3,)
-    assert calls[-1] == ["search_query: why?"]
-    assert gguf.dimensions == 3
-    assert gguf.embed_entries([]).shape == (0, 3)
-
-
-def test_gguf_id_is_its_content(tmp_path: Path) -> None:
-    def embed(texts: Sequence[str]) -> np.ndarray:
-        return np.ones((len(texts), 2))
-
-    one = GgufEmbedder(fake_gguf(tmp_path, "a.gguf"), embed)
-    assert GgufEmbedder(fake_gguf(tmp_path, "b.gguf"), embed).id == one.id
-    assert GgufEmbedder(fake_gguf(tmp_path, "c.gguf", b"GGUF2"), embed).id != one.id
-    assert GgufEmbedder(fake_gguf(tmp_path, "bge-small.gguf"), embed).id != one.id  # other prefixes, other vectors
-
-
-@pytest.mark.parametrize("bad", [np.ones((1, 2, 3)), np.full((1, 2), np.nan), np.ones((2, 2))])
-def test_gguf_refuses_what_cannot_be_vectors(tmp_path: Path, bad: np.ndarray) -> None:
-    with pytest.raises(EmbeddingError, match="cannot be used"):
-        GgufEmbedder(fake_gguf(tmp_path), lambda _texts: bad).embed_query("?")
-
-
-def test_open_embedder_errors(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddingError, match="model process"):
-        open_embedder(replace(Settings(), embedder=str(fake_gguf(tmp_path))))
-    with pytest.raises(EmbeddingError, match="cannot read"):
-        open_embedder(
-            replace(Settings(), embedder=str(tmp_path / "missing.gguf")), lambda texts: np.ones((len(texts), 2))
-        )
-
-
-@pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        ("all-MiniLM-L6-v2-F16.gguf", ("", "")),
-        ("nomic-embed-text-v1.5.f16.gguf", ("search_query: ", "search_document: ")),
-        ("bge_small_en-v1.5.gguf", ("Represent this sentence for searching relevant passages: ", "")),
-        ("bge-m3-Q4_K_M.gguf", ("", "")),
-        ("multilingual-e5-small.gguf", ("query: ", "passage: ")),
-    ],
-)
-def test_prefixes(file: str, expected: tuple[str, str]) -> None:
-    assert prefixes(file) == expected
 
 
 def test_threads_may_embed_at_once() -> None:

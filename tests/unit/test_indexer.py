@@ -369,20 +369,6 @@ def test_an_update_of_many_files(project: Bench) -> None:
         project.indexer.update([project.write("late.py", functions("late"))], cancelled=lambda: True)
 
 
-def test_an_embedder_that_does_not_run_in_the_workers(tmp_path: Path) -> None:
-    with bench(tmp_path, embedder="some/model.gguf") as project:
-        project.write("a.py", functions("alpha", "beta"))
-        assert counts(project.indexer.run()) == (1, 2, 0)
-        (entry, *_) = project.store.named("alpha")
-        assert project.store.vectors([entry.id])[entry.id].any()
-        project.write("b.py", functions("beta", "alpha"))
-        assert project.indexer.run().embedded == 0
-        update = project.indexer.parse_buffer("a.py", functions("unsaved"))
-        assert update.vectors.shape == (len(update.entries), 16)
-        with pytest.raises(ValueError, match="must be given"):
-            Indexer(project.root, project.settings, project.store, project.pool)
-
-
 def test_an_ignored_file_is_not_taken_in_by_an_update(project: Bench) -> None:
     project.write(".glossatorignore", "*.log.py\nsecret/\n")
     project.indexer.run()

@@ -91,13 +91,11 @@ def for_question(session: Session, question: Question, budget: int, count: Calla
         if hits:
             searched.append((hits[0].score, root))
     searched.sort(key=lambda item: -item[0])
-    patience = session.settings.upgrade_patience / max(len(searched), 1)
     for place_in_order, (_, root) in enumerate(searched):
         searcher = root.searcher()
         if searcher is None or left <= 0:
             continue
         share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
-        root.upgrade(question.text + about, question.where, seconds=patience)
         with root.searching():
             gathered = gather(
                 searcher,

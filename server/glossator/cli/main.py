@@ -54,12 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     def common(command: argparse.ArgumentParser) -> None:
         command.add_argument("--root", default=".", help="the folder that the code is in (default: the current one)")
         command.add_argument("--index-dir", help="folder that holds the indexes (default: the user's cache folder)")
-        command.add_argument("--embedder", help='"static" (default), or a GGUF embedding model for all vectors')
-        command.add_argument(
-            "--embedding-model",
-            metavar="MODEL",
-            help='upgrades vectors where it pays: a GGUF file, an installed model, or "none" (default: the one in use)',
-        )
         command.add_argument("--json", action="store_true", help="print JSON alone on stdout")
 
     def scope(command: argparse.ArgumentParser) -> None:
@@ -76,12 +70,6 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", "Index a folder, or bring its index up to date.", _index)
     common(index)
-    index.add_argument(
-        "--upgrade",
-        type=float,
-        metavar="SECONDS",
-        help="then give the most used symbols better vectors for so long (the language server does so by itself)",
-    )
 
     search = add("search", "Find the symbols that fit a query best.", _search)
     common(search)
@@ -180,10 +168,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     overrides: dict[str, object] = {}
     if getattr(arguments, "index_dir", None):
         overrides["index_dir"] = Path(arguments.index_dir)
-    if getattr(arguments, "embedder", None):
-        overrides["embedder"] = arguments.embedder
-    if getattr(arguments, "embedding_model", None):
-        overrides["embedding_model"] = arguments.embedding_model
     if getattr(arguments, "model", None):
         overrides["model"] = arguments.model
     if getattr(arguments, "max_tokens", None):
@@ -292,8 +276,6 @@ def _index(arguments: argparse.Namespace) -> int:
     with _session(arguments) as session:
         with _Bar() as bar:
             report = session.root.index(bar, all_cores=True)
-        if arguments.upgrade:
-            _upgrade(session, arguments.upgrade)
         if arguments.json:
             _print_json(
                 {
@@ -314,18 +296,6 @@ def _index(arguments: argparse.Namespace) -> int:
             if report.skipped:
                 print(f"{len(report.skipped):,} files skipped; `glossator status --skipped` lists them")
     return 0
-
-
-def _upgrade(session: Session, seconds: float) -> None:
-    """Upgrade vectors for so long; a line on a terminal tells how far it is."""
-
-    def show(done: int, planned: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{done:,} of {planned:,} symbols upgraded", end="", file=sys.stderr, flush=True)
-
-    session.root.upgrade_all(seconds, show)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
 
 
 def _search(arguments: argparse.Namespace) -> int:
@@ -359,7 +329,7 @@ def _search(arguments: argparse.Namespace) -> int:
 
 def _search_once(session: Session, query: str, limit: int, where: Filter) -> dict[str, Any]:
     started = time.perf_counter()
-    hits = session.search(query, limit, where, patience=session.settings.upgrade_patience)
+    hits = session.search(query, limit, where)
     seconds = time.perf_counter() - started
     return {
         "hits": [
@@ -504,13 +474,6 @@ def _status(arguments: argparse.Namespace) -> int:
         print(f"          in {index['folder']}")
     model = status["model"]
     print(f"model     {model['name'] or 'none: answers come from the index alone (`glossator models list`)'}")
-    upgrades = status["upgrades"]
-    if upgrades is not None:
-        print(
-            f"upgrades  {upgrades['reason']}"
-            if upgrades["reason"]
-            else f"upgrades  {upgrades['upgraded']:,} of {upgrades['planned']:,} symbols, by {upgrades['model']}"
-        )
     skipped = index.get("skipped")
     if skipped:
         print(f"skipped   {len(skipped):,} files" + ("" if arguments.skipped else " (--skipped lists them)"))

@@ -1,4 +1,4 @@
-"""Texts to vectors: the bundled static model, and GGUF models through the model process.
+"""Texts to vectors, by the bundled static model.
 
 A *static* model is a table of word vectors. A text's vector is the sum of its words' rows, each times 1 + ln(how often
 the word occurs), brought to length 1; the length of a row says how much its word tells. An entry's vector is the sum of
@@ -13,8 +13,7 @@ The table lies in `data/embedder`, made by `scripts/train_embedder` (docs/embedd
 - `rows.npy`: int8, shape (words, dimensions), mapped into memory and shared between processes
 - `scales.npy`: float16, shape (words,): a row is its int8 values times its scale
 
-This module knows nothing of how entries are made or stored, and does not import the model process: who wires a GGUF
-model up hands over a function that embeds texts.
+This module knows nothing of how entries are made or stored.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ import math
 import re
 import threading
 import unicodedata
-import zlib
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.entries import Entry
-    from glossator.settings import Settings
 
     _Document = tuple[tuple[str | Sequence[str], float], ...]
 
@@ -96,27 +93,6 @@ class Embedder(Protocol):
 
     def embed_query(self, query: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimensions,)."""
-
-
-def open_embedder(
-    settings: Settings, embed_texts: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
-) -> Embedder:
-    """The embedder that the settings name: "static", or the path of a GGUF model.
-
-    Args:
-        settings: whose `embedder` is read.
-        embed_texts: embeds texts with the GGUF model of the settings in the model process, shape (texts, dimensions);
-            not needed for "static".
-
-    Raises:
-        EmbeddingError: the model's files are missing or damaged, or a GGUF model is asked for without `embed_texts`.
-    """
-    if settings.embedder == "static":
-        return StaticEmbedder()
-    if embed_texts is None:
-        message = f"the embedding model {settings.embedder} needs the model process; use the embedder 'static' here"
-        raise EmbeddingError(message)
-    return GgufEmbedder(Path(settings.embedder), embed_texts)
 
 
 def content_key(entry: Entry) -> bytes:
@@ -372,114 +348,6 @@ class StaticEmbedder:
         pieces = unit(pieces) * weights[positions[first]][:, None]
         vectors[owner[first_piece]] = np.add.reduceat(pieces, first_piece, axis=0)
         return unit(vectors)
-
-
-class GgufEmbedder:
-    """Any llama.cpp embedding model, run elsewhere.
-
-    Args:
-        path: the model's file.
-        embed_texts: embeds texts with that model: shape (len(texts), dimensions), not necessarily of length 1.
-        batch: how many texts are handed over at once.
-
-    Raises:
-        EmbeddingError: the file cannot be read.
-    """
-
-    def __init__(
-        self, path: Path, embed_texts: Callable[[Sequence[str]], NDArray[np.float32]], *, batch: int = 32
-    ) -> None:
-        try:
-            digest = _sampled_digest(path)
-        except OSError as error:
-            raise EmbeddingError(f"cannot read the embedding model {path}: {error}") from error
-        self._query_prefix, self._document_prefix = prefixes(path.name)
-        tag = zlib.crc32(f"{self._query_prefix}\0{self._document_prefix}".encode())
-        self._id = f"gguf-{digest}-{tag:08x}"
-        self._embed_texts = embed_texts
-        self._batch = batch
-        self._dimensions = 0
-
-    @property
-    def id(self) -> str:
-        """A digest of samples of the model's file, and one of the prefixes, which its name decides."""
-        return self._id
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector; embeds a word when it is not known yet."""
-        if not self._dimensions:
-            self._dimensions = int(self._run(["code"]).shape[1])
-        return self._dimensions
-
-    def embed_entries(
-        self,
-        entries: Sequence[Entry],
-        words: Sequence[Sequence[str]] | None = None,  # noqa: ARG002 - the model has words of its own
-    ) -> NDArray[np.float32]:
-        """Vectors of entries: qualified name and text, behind the model's prefix for documents."""
-        return self.embed_documents([f"{entry.qualified_name}\n{entry.text}" for entry in entries])
-
-    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts, behind the model's prefix for documents, shape (len(texts), dimensions).
-
-        Raises:
-            EmbeddingError: the model cannot be used.
-        """
-        return self._run([self._document_prefix + text for text in texts])
-
-    def embed_query(self, query: str) -> NDArray[np.float32]:
-        """Vector of a question, behind the model's prefix for queries."""
-        vector: NDArray[np.float32] = self._run([self._query_prefix + query])[0]
-        return vector
-
-    def _run(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        import numpy as np
-
-        if not texts:
-            return np.zeros((0, self.dimensions), dtype=np.float32)
-        starts = range(0, len(texts), self._batch)
-        vectors = np.concatenate([self._embed_texts(texts[start : start + self._batch]) for start in starts])
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-            raise EmbeddingError("the embedding model gave vectors that cannot be used; choose another model")
-        return unit(vectors.astype(np.float32))
-
-
-_SAMPLE: Final = 1 << 20
-"""Bytes of a model's file that are read at each of `_SAMPLES` places: reading all of a large one takes seconds."""
-_SAMPLES: Final = 8
-
-
-def _sampled_digest(path: Path) -> str:
-    """A digest of a file's size and of `_SAMPLES` stretches of it, spread from its beginning to its end."""
-    size = path.stat().st_size
-    digest = hashlib.blake2b(str(size).encode(), digest_size=8)
-    with path.open("rb") as file:
-        for sample in range(_SAMPLES):
-            file.seek(max(size - _SAMPLE, 0) * sample // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()
-
-
-_PREFIXES: Final = (
-    # (part of the file's name, before a query, before a document), each as its model card asks; first match counts.
-    ("coderankembed", "Represent this query for searching relevant code: ", ""),
-    ("nomic-embed-code", "Represent this query for searching relevant code: ", ""),
-    ("nomic-embed", "search_query: ", "search_document: "),
-    ("embeddinggemma", "task: code retrieval | query: ", "title: none | text: "),
-    ("qwen3-embedding", "Instruct: Given a question about code, retrieve the code that answers it\nQuery: ", ""),
-    ("e5-", "query: ", "passage: "),
-    ("mxbai-embed", "Represent this sentence for searching relevant passages: ", ""),
-    ("arctic-embed", "Represent this sentence for searching relevant passages: ", ""),
-    ("bge-m3", "", ""),
-    ("bge-", "Represent this sentence for searching relevant passages: ", ""),
-)
-
-
-def prefixes(file_name: str) -> tuple[str, str]:
-    """What an embedding model wants before a query and before a document, by its file's name; "" if nothing."""
-    name = file_name.lower().replace("_", "-")
-    return next(((query, document) for part, query, document in _PREFIXES if part in name), ("", ""))
 
 
 def path_text(path: str) -> str:

@@ -23,7 +23,6 @@ from glossator.index.parse_worker import (
     Batch,
     FileResult,
     FileTask,
-    embeds_in_workers,
     settled,
     skipped_update,
 )
@@ -32,7 +31,6 @@ from glossator.workspace.files import Found, Rules, Skipped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from glossator.index.embedding import Embedder
     from glossator.index.entries import Skipped as SkippedFile
     from glossator.index.pool import Delivery, Job, WorkerPool
     from glossator.index.records import FileRecord, FileUpdate
@@ -112,17 +110,11 @@ class Indexer:
     `update` has read is not overwritten by what a run had read before.
     """
 
-    def __init__(
-        self, root: Path, settings: Settings, store: Store, pool: WorkerPool, embedder: Embedder | None = None
-    ) -> None:
-        """An indexer of `root`. An embedder that does not run in the workers (`embeds_in_workers`) must be given."""
-        if embedder is None and not embeds_in_workers(settings):
-            raise ValueError("this embedder does not run in the workers: it must be given")
+    def __init__(self, root: Path, settings: Settings, store: Store, pool: WorkerPool) -> None:
         self._root = root
         self._settings = settings
         self._store = store
         self._pool = pool
-        self._embedder = None if embeds_in_workers(settings) else embedder
         self._running = threading.Lock()
         self._committing = threading.Lock()
         self._overtaken: set[str] = set()
@@ -156,7 +148,7 @@ class Indexer:
             with self._pool.all_cores() if all_cores and not manifest else nullcontext():
                 self._pool.start(1 if manifest else self._pool.count)
                 changes = _compare(_until(rules.scan(), cancelled), manifest)
-                work = _Work(changes, manifest, self._completed, self._commit_of_run, progress, cancelled)
+                work = _Work(changes, manifest, self._commit_of_run, progress, cancelled)
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed:
                 progress(work.progress("finishing"))
@@ -203,7 +195,7 @@ class Indexer:
             self._overtaken |= known.keys() | found.keys()
         changes = _compare(found.values(), known)
         few = len(changes.tasks) <= FEW_FILES
-        work = _Work(changes, known, self._completed, self._commit, progress, cancelled)
+        work = _Work(changes, known, self._commit, progress, cancelled)
         work.do(self._pool, self._batches(changes.tasks, 1 if few else BATCH_FILES), interactive=few)
         return frozenset(work.changed)
 
@@ -219,21 +211,13 @@ class Indexer:
         """
         future: Future[FileUpdate] = Future()
 
-        def finish(result: FileResult) -> None:
-            try:
-                future.set_result(self._completed(result)[0])
-            except GlossatorError as error:
-                future.set_exception(error)
-
         def deliver(results: Delivery) -> None:
             if not future.set_running_or_notify_cancel():
                 return
             if isinstance(results, GlossatorError):
                 future.set_exception(results)
-            elif results[0].pending:  # minutes, perhaps: not in the pool's thread
-                threading.Thread(target=finish, args=results, name="glossator-embed", daemon=True).start()
             else:
-                finish(results[0])
+                future.set_result(_completed(results[0])[0])
 
         (batch,) = self._batches([FileTask(path, text=text)], 1)
         job = self._pool.submit(batch, deliver, interactive=True)
@@ -309,31 +293,12 @@ class Indexer:
         if batch:
             yield Batch(root, max_file_bytes, tuple(batch))
 
-    def _completed(self, result: FileResult) -> tuple[FileUpdate, int]:
-        """The update of a result and how many symbols were embedded for it; computes vectors that are missing."""
-        update = result.update
-        if update is None:
-            return skipped_update(result.path, result.size, settled(result.mtime_ns), result.reason), 0
-        if not result.pending or self._embedder is None:
-            return update, result.embedded
-        import numpy as np
 
-        from glossator.index.embedding import content_key
-
-        keys = tuple(content_key(entry) for entry in update.entries)
-        known = dict(self._store.cached_vectors(keys))
-        missing = {key: entry for key, entry in zip(keys, update.entries, strict=True) if key not in known}
-        if missing:
-            computed = self._embedder.embed_entries(list(missing.values())).astype(np.float16)
-            known.update(zip(missing, computed, strict=True))
-        vectors = np.empty((len(keys), self._embedder.dimensions), np.float16)
-        for row, key in enumerate(keys):
-            vectors[row] = known[key]
-        embedded = sum(
-            entry.part == 0 and entry.kind != "block" and key in missing
-            for entry, key in zip(update.entries, keys, strict=True)
-        )
-        return replace(update, keys=keys, vectors=vectors), embedded
+def _completed(result: FileResult) -> tuple[FileUpdate, int]:
+    """The update of a result, and how many symbols were embedded for it."""
+    if result.update is None:
+        return skipped_update(result.path, result.size, settled(result.mtime_ns), result.reason), 0
+    return result.update, result.embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,13 +317,11 @@ class _Work:
         self,
         changes: _Changes,
         manifest: Mapping[str, FileRecord],
-        complete: Callable[[FileResult], tuple[FileUpdate, int]],
         commit: Callable[[_Commit], frozenset[str]],
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> None:
         self._manifest = manifest
-        self._complete = complete
         self._commit_now = commit
         self._progress = progress
         self._cancelled = cancelled
@@ -420,7 +383,7 @@ class _Work:
             return task.size
         if result.outcome == "failed":
             result = replace(result, size=task.size, mtime_ns=task.mtime_ns)
-        update, embedded = self._complete(result)
+        update, embedded = _completed(result)
         if known is not None and known.skipped and known.skipped == update.record.skipped:
             self._touched.append(update.record)
             return task.size

@@ -84,43 +84,11 @@ class Lookup:
             rows = connection.execute(_ENTRY + "JOIN json_each(?) j ON e.id = j.value ORDER BY j.key", (_json(ids),))
             return [_stored(row) for row in rows]
 
-    def content_keys(self, ids: Iterable[int]) -> dict[int, bytes]:
-        """The content addresses of entries (`embedding.content_key`), by id."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT e.id, e.vector_key FROM json_each(?) j JOIN entries e ON e.id = j.value", (_json(ids),)
-            )
-            return dict(rows.fetchall())
-
     def content_hash(self, path: str) -> bytes | None:
         """The hash of a file's bytes as they are indexed; None if it is not."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT content_hash FROM files WHERE path = ?", (path_in(path),)).fetchone()
         return row[0] if row else None
-
-    def recent_definitions(self, files: int) -> list[tuple[int, bytes, str]]:
-        """(id, content key, path) of the definitions in the files that were changed last, the last change first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "WITH last AS (SELECT id, path, mtime_ns FROM files WHERE skipped = '' ORDER BY mtime_ns DESC LIMIT ?) "
-                "SELECT e.id, e.vector_key, f.path FROM last f "
-                "JOIN entries e ON e.id >= f.id << ? AND e.id < (f.id + 1) << ? "
-                "WHERE e.part = 0 AND e.name IS NOT NULL ORDER BY f.mtime_ns DESC, e.id",
-                (files, ORDINAL_BITS, ORDINAL_BITS),
-            )
-            return [(number, key, path_out(path)) for number, key, path in rows]
-
-    def central_definitions(self, limit: int) -> list[tuple[int, bytes, str]]:
-        """(id, content key, path) of the definitions that most entries refer to, most first; namesakes share."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "WITH shared AS (SELECT name, count(*) AS definitions FROM entries "
-                "WHERE part = 0 AND name IS NOT NULL GROUP BY name) SELECT e.id, e.vector_key, f.path FROM shared s "
-                "JOIN names n ON n.id = s.name JOIN entries e ON e.name = s.name JOIN files f ON f.id = e.id >> ? "
-                "WHERE e.part = 0 AND n.refs > 0 ORDER BY n.refs * 1.0 / s.definitions DESC, e.id LIMIT ?",
-                (ORDINAL_BITS, limit),
-            )
-            return [(number, key, path_out(path)) for number, key, path in rows]
 
     def _select(self, condition: str, values: Sequence[object]) -> list[StoredEntry]:
         with self._database.reading() as connection:

@@ -109,7 +109,6 @@ class FileResult:
             such file any more. `failed`: it crashed or stalled the worker, `reason` says which.
         symbols: definitions in it (entries with part 0 that are no blocks).
         embedded: how many of these had their vector computed just now.
-        pending: whether the entries have neither keys nor vectors yet, since the embedder does not run in workers.
     """
 
     path: str
@@ -119,7 +118,6 @@ class FileResult:
     mtime_ns: int = UNSETTLED
     symbols: int = 0
     embedded: int = 0
-    pending: bool = False
     reason: str = ""
 
 
@@ -219,18 +217,15 @@ class _FileIndexer:
         Raises:
             EmbeddingError: the embedder cannot be loaded.
         """
+        from glossator.index import embedding
         from glossator.index.parsing import parse
+        from glossator.index.vectors import VectorCache, cache_path
 
         self._settings = settings
         self._parse = parse
-        self._embedder: Embedder | None = None
-        if embeds_in_workers(settings):
-            from glossator.index.embedding import open_embedder
-            from glossator.index.vectors import VectorCache, cache_path
-
-            self._embedder = open_embedder(settings)
-            path = cache_path(settings.index_dir, self._embedder.id)
-            self._cache = VectorCache(path, self._embedder.dimensions)
+        self._embedder: Embedder = embedding.StaticEmbedder()
+        path = cache_path(settings.index_dir, self._embedder.id)
+        self._cache = VectorCache(path, self._embedder.dimensions)
 
     def process(self, batch: Batch, send: Callable[..., None]) -> None:
         """Work on a batch, telling what is done: `send(message, with_text=False)`."""
@@ -239,7 +234,7 @@ class _FileIndexer:
             send(Message("file", index))
             read.append(self._read(batch, task))
         send(Message("finishing"))
-        with_text = self._embedder is None or any(task.text is not None for task in batch.tasks)
+        with_text = any(task.text is not None for task in batch.tasks)
         first = entries = 0
         for index, item in enumerate(read):
             if isinstance(item, _Parsed):
@@ -320,7 +315,6 @@ class _FileIndexer:
                     FileUpdate(item.record, of_file, tuple(keys[first:last]), vectors[first:last], terms),
                     symbols=len(symbols),
                     embedded=sum(keys[index] in computed for index in symbols) if computed else 0,
-                    pending=self._embedder is None,
                 )
             )
             first = last
@@ -334,8 +328,6 @@ class _FileIndexer:
 
         from glossator.index.embedding import content_key
 
-        if self._embedder is None:
-            return [], np.zeros((len(entries), 0), np.float16), set()
         keys = [content_key(entry) for entry in entries]
         known = self._cache.get(keys)
         missing = {key: index for index, key in enumerate(keys) if key not in known}
@@ -354,11 +346,6 @@ class _FileIndexer:
 class _Parsed:
     record: FileRecord
     parsed: ParsedFile
-
-
-def embeds_in_workers(settings: Settings) -> bool:
-    """Whether vectors are computed here. A GGUF model would be loaded once per worker: it has a process of its own."""
-    return settings.embedder == "static"
 
 
 def _pickled(message: Message) -> bytes:

@@ -5,7 +5,7 @@ Names on the wire are camelCase. A bad value is reported once, and its default u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from glossator.errors import SettingsError
@@ -73,8 +73,6 @@ def read(base: Settings, *sources: object) -> Configuration:
                 problems.append(f"{error}; the default is used")
         elif name not in _OPTIONS:
             problems.append(f"unknown setting {SECTION}.{name}; it is ignored")
-    if not options.trusted:
-        settings = replace(settings, embedder="static", embedding_model="none")
     return Configuration(options, settings, tuple(problems))
 
 

@@ -25,7 +25,6 @@ STATUS_CHANGED = "glossator/statusChanged"
 FinishReason = Literal["stop", "length", "evidence"]
 IndexState = Literal["indexing", "ready", "failed"]
 ModelState = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
-UpgradeState = Literal["idle", "loading", "busy", "failed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -213,21 +212,6 @@ class ModelStatus:
 
 
 @attrs.frozen(kw_only=True)
-class UpgradeStatus:
-    """How far the installed embedding model has upgraded vectors: `upgraded` of `planned` symbols, over all roots.
-
-    `planned` is 0 while that is not known.
-    """
-
-    model: str
-    state: UpgradeState
-    upgraded: int
-    planned: int
-    reason: str = ""
-    """Why it failed."""
-
-
-@attrs.frozen(kw_only=True)
 class RootStatus:
     """One workspace folder."""
 
@@ -250,8 +234,6 @@ class StatusResult:
     index: IndexStatus
     model: ModelStatus
     roots: tuple[RootStatus, ...]
-    upgrades: UpgradeStatus | None = None
-    """None where no embedding model is installed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -332,7 +314,6 @@ _CLASSES: tuple[type, ...] = (
     SkippedFile,
     IndexStatus,
     ModelStatus,
-    UpgradeStatus,
     RootStatus,
     StatusResult,
     *REQUESTS.values(),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from glossator.lsp.server import Server
 
 SEARCH_LIMIT = 10
-PATIENCE_WHILE_TYPING = 1 / 8
-"""Part of the setting `upgrade_patience` for a search, which is made anew with each letter."""
 MAX_SEARCH_LIMIT = 200
 
 
@@ -49,10 +47,7 @@ async def search(server: Server, params: protocol.SearchParams) -> protocol.Sear
 
 def find(server: Server, query: str, limit: int, where: Filter) -> protocol.SearchResult:
     """The best places in all open folders."""
-    patience = PATIENCE_WHILE_TYPING * server.session.settings.upgrade_patience / max(len(server.session.roots), 1)
-    found = [
-        (root, hit) for root in server.session.roots for hit in root.search(query, limit, where, patience=patience)
-    ]
+    found = [(root, hit) for root in server.session.roots for hit in root.search(query, limit, where)]
     found.sort(key=lambda item: -item[1].score)
     ranges = Ranges(server)
     return protocol.SearchResult(

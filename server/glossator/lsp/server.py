@@ -28,7 +28,6 @@ from glossator.lsp.connection import Protocol
 from glossator.lsp.positions import Document
 from glossator.lsp.status import status_of
 from glossator.lsp.workspaces import Workspaces, to_path
-from glossator.project.power import on_battery
 from glossator.project.session import Session
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ FLUSH_SECONDS = 2.0
 WATCHER_ID = "glossator-files"
 MODEL = "model"
 """Stands for the model among the folders whose progress is shown."""
-INDEXING = ("index_dir", "max_file_bytes", "exclude", "workers", "embedder", "file_timeout")
+INDEXING = ("index_dir", "max_file_bytes", "exclude", "workers", "file_timeout")
 """Settings that an index, or the processes that make it, depend on."""
 
 
@@ -341,12 +340,7 @@ class Server(LanguageServer):
     # Files
 
     def _make_session(self, settings: Settings) -> Session:
-        session = Session([], settings)
-        upgrades = session.shared.upgrades
-        # An answer that is being written has the processor for itself, and a battery is not for what can wait.
-        upgrades.may_work = lambda: not self.works and not on_battery()
-        upgrades.on_change = lambda: self._from_thread(self.status_changed)
-        return session
+        return Session([], settings)
 
     def _make_workspaces(self, *, watch: bool) -> Workspaces:
         return Workspaces(

@@ -50,7 +50,6 @@ def status_of(server: Server) -> protocol.StatusResult:
         ),
         model=_model_status(server),
         roots=tuple(roots),
-        upgrades=_upgrade_status(server),
     )
 
 
@@ -64,19 +63,6 @@ def _skipped(server: Server, live: LiveRoot, state: RootState) -> tuple[protocol
         )
         server.skipped[live] = known = (state.skipped, tuple(files))
     return known[1]
-
-
-def _upgrade_status(server: Server) -> protocol.UpgradeStatus | None:
-    status = server.session.shared.upgrades.status()
-    if status is None:
-        return None
-    return protocol.UpgradeStatus(
-        model=status.model,
-        state=status.state,
-        upgraded=status.upgraded,
-        planned=status.planned,
-        reason=status.reason,
-    )
 
 
 def _model_status(server: Server) -> protocol.ModelStatus:

@@ -14,7 +14,7 @@ from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
 from glossator.model import memory, model_catalog
 from glossator.model.chat import ChatMessage, Done, open_model
 from glossator.model.header import read_header
-from glossator.model.installed import Models, resolve_embedding_model, resolve_model
+from glossator.model.installed import Models, resolve_model
 from glossator.model.memory import readable
 from glossator.model.runtime import probe
 
@@ -63,7 +63,6 @@ def check_models(settings: Settings) -> list[Check]:
         checks.append(fits)
         if fits.ok and not runtime.problem:
             checks.append(_answers(settings))
-    checks += _embedder(settings)
     return checks
 
 
@@ -215,26 +214,3 @@ def _endpoint(settings: Settings) -> Check:
         return Check(name, False, str(error), "start the server, or correct the settings endpoint and endpoint_key")
     note = f"; {status.note}" if status.note else ""
     return Check(name, True, f"{settings.endpoint} answers with {status.name}{note}")
-
-
-def _embedder(settings: Settings) -> list[Check]:
-    name = "embedding model"
-    setting = "embedder" if settings.embedder != "static" else "embedding_model"
-    try:
-        if setting == "embedder":
-            path = Path(settings.embedder).expanduser()
-        else:
-            found = resolve_embedding_model(settings)
-            if found is None:
-                return []
-            path = found
-        header = read_header(path)
-    except ModelError as error:
-        return [Check(name, False, str(error), f"correct the setting {setting}, or remove it")]
-    if not header.is_embedder:
-        return [
-            Check(
-                name, False, f"{path.name} is not an embedding model", "use one of: glossator models list, or remove it"
-            )
-        ]
-    return [Check(name, True, f"{header.name}: {readable(header.file_bytes)}, vectors of {header.width}")]

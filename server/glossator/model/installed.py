@@ -271,18 +271,6 @@ def resolve_model(settings: Settings) -> ModelChoice | None:
     return ModelChoice(*found) if found is not None else None
 
 
-def resolve_embedding_model(settings: Settings) -> Path | None:
-    """The file of the embedding model that upgrades vectors; None if none is installed, or none is wanted.
-
-    Raises:
-        ModelNotFoundError: the settings name a model that is not there.
-    """
-    if settings.embedding_model == "none":
-        return None
-    found = _named(Models.of(settings), settings.embedding_model, "embedding")
-    return found[1] if found is not None else None
-
-
 def _named(models: Models, named: str, role: ModelRole) -> tuple[str, Path] | None:
     """Name and file of the model that a setting names by path or name, else of the one in use for the role."""
     if named:

@@ -111,8 +111,6 @@ class LiveRoot:
         self._buffer_lock = threading.Lock()
         root.attach(self.overlay, self.texts)
         root.on_vanished = self.rescan
-        self._plan = root.plan()
-        root.upgrades.add(self._plan)
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
         self._thread.start()
 
@@ -397,8 +395,6 @@ class LiveRoot:
         except CancelledByUser:
             self._count()
             raise
-        if (tier := self.root.upgrades.tier) is not None:
-            tier.wake()
         return MAINTAIN_SECONDS
 
     def _report(self, progress: Progress) -> None:
@@ -423,7 +419,6 @@ class LiveRoot:
         for _, future, finished in parsing:
             future.cancel()
             _finish(finished)
-        self.root.upgrades.remove(self._plan)
         if self._watcher is not None:
             self._watcher.stop()
         self._thread.join(JOIN_SECONDS)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import (
-    EmbeddingError,
     ModelNotFoundError,
     StoreCorruptError,
     StoreError,
@@ -22,7 +20,6 @@ from glossator.errors import (
     UsageError,
     WorkspaceError,
 )
-from glossator.upgrading import EmbeddingService, Upgrades
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,12 +30,9 @@ if TYPE_CHECKING:
     from glossator.index.records import FileUpdate, Filter, StoredEntry
     from glossator.index.store import Store
     from glossator.retrieval.graph import Graph
-    from glossator.retrieval.planning import Plan
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
 
-UPGRADED_AT_ONCE = 64
-"""Symbols that are looked up and upgraded together when somebody waits for all of them."""
 OVERVIEW_NAMES = 30
 OVERVIEW_README = 400
 """Characters of a README's first paragraph that the model is told."""
@@ -54,8 +48,6 @@ class Shared:
         self._making = threading.Lock()
         self._pool: WorkerPool | None = None
         self._embedder: Embedder | None = None
-        self._service: EmbeddingService | None = None
-        self._upgrades = Upgrades(settings)
 
     @property
     def pool(self) -> WorkerPool:
@@ -72,35 +64,21 @@ class Shared:
         """What makes vectors of queries (workers make those of documents)."""
         with self._making:
             if self._embedder is None:
-                from glossator.index.embedding import open_embedder
+                from glossator.index.embedding import StaticEmbedder
 
-                texts = None
-                if self.settings.embedder != "static":
-                    self._service = EmbeddingService(self.settings, Path(self.settings.embedder).expanduser())
-                    texts = self._service.embed
-                self._embedder = open_embedder(self.settings, texts)
+                self._embedder = StaticEmbedder()
             return self._embedder
-
-    @property
-    def upgrades(self) -> Upgrades:
-        """What upgrades vectors, where an embedding model is installed."""
-        return self._upgrades
 
     def reconfigure(self, settings: Settings) -> None:
         """Take over settings that do not touch the index."""
         self.settings = settings
-        self._upgrades.reconfigure(settings)
 
     def close(self) -> None:
         """End the worker processes."""
-        self._upgrades.close()
         with self._making:
             if self._pool is not None:
                 self._pool.close()
                 self._pool = None
-            if self._service is not None:
-                self._service.close()
-                self._service = None
 
 
 class Root:
@@ -229,7 +207,7 @@ class Root:
     def _make_indexer(self, store: Store) -> Indexer:
         from glossator.index.indexer import Indexer
 
-        return Indexer(self.path, self._shared.settings, store, self._shared.pool, self._shared.embedder)
+        return Indexer(self.path, self._shared.settings, store, self._shared.pool)
 
     @property
     def settings(self) -> Settings:
@@ -273,19 +251,7 @@ class Root:
                 return None
             if self._searcher is None:
                 self._searcher = Searcher(store, self._shared.embedder)
-            self._searcher.tier = self._shared.upgrades.tier
             return self._searcher
-
-    @property
-    def upgrades(self) -> Upgrades:
-        """What upgrades vectors, where an embedding model is installed."""
-        return self._shared.upgrades
-
-    def plan(self) -> Plan:
-        """Which symbols are to be upgraded without being asked for, in which order."""
-        from glossator.retrieval.planning import Plan
-
-        return Plan(self.path, self.settings, self.store, lambda: self.upgrades.current)
 
     @contextlib.contextmanager
     def searching(self) -> Iterator[None]:
@@ -293,62 +259,12 @@ class Root:
         with self._searching:
             yield
 
-    def upgrade(self, query: str, where: Filter | None = None, *, seconds: float) -> None:
-        """Give the best candidates of a query better vectors, where an embedding model is installed.
-
-        What that takes longer than `seconds` goes on in the background. The search itself comes after: it uses what is
-        there by then.
-
-        Raises:
-            UsageError: the query holds nothing to search for.
-        """
-        tier, searcher = self._shared.upgrades.tier, self.searcher()
-        if tier is None or searcher is None or seconds <= 0:
-            return
-        from glossator.retrieval.planning import documents
-
-        until = time.monotonic() + seconds
-        with self.searching():
-            meaning, wanted = searcher.wanted(query, where, self.overlay())
-        missing = tier.missing([key for _, key, _ in wanted])
-        store = searcher.store
-        found = documents([item for item in wanted if item[1] in missing], self.path, self.settings, store)
-        left = until - time.monotonic()
-        tier.request(meaning, found, left).done.wait(max(left, 0.0))
-
-    def upgrade_all(self, seconds: float, progress: Callable[[int, int], None] = lambda _done, _of: None) -> None:
-        """Upgrade the most worthwhile symbols for so long, or until all are that shall be.
-
-        `progress` is told how many are upgraded, of how many.
-
-        Raises:
-            EmbeddingError: no embedding model is installed, or it does not work.
-        """
-        tier = self.upgrades.tier
-        if tier is None:
-            status = self.upgrades.status()
-            reason = status.reason if status is not None else "no embedding model is installed"
-            raise EmbeddingError(f"{reason}: see `glossator models list`")
-        plan, until = self.plan(), time.monotonic() + seconds
-        if tier.trial is None:
-            tier.try_out(plan)
-        while (left := until - time.monotonic()) > 0 and (found := plan.next(UPGRADED_AT_ONCE)):
-            progress(*plan.counts())
-            tier.request("", found, left).done.wait(left)
-            if tier.status().state == "failed":
-                raise EmbeddingError(tier.status().reason)
-        plan.refresh()
-        progress(*plan.counts())
-
-    def search(self, query: str, limit: int, where: Filter | None = None, *, patience: float = 0.0) -> list[Hit]:
+    def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
         """The best places of this root; unsaved buffers count. Empty while there is no index.
 
-        `patience`: seconds to wait for better vectors of the candidates, where an embedding model is installed.
-
         Raises:
             UsageError: the query holds nothing to search for.
         """
-        self.upgrade(query, where, seconds=patience)
         try:
             return self._search(query, limit, where)
         except StoreCorruptError as error:
@@ -497,8 +413,8 @@ class Session:
         (root,) = self.roots
         return root
 
-    def search(self, query: str, limit: int, where: Filter | None = None, *, patience: float = 0.0) -> list[Hit]:
-        """The best places for a query, best first, over all roots; `patience` in seconds, see `Root.search`.
+    def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
+        """The best places for a query, best first, over all roots.
 
         Raises:
             UsageError: the query is empty.
@@ -506,8 +422,7 @@ class Session:
         from glossator.retrieval.query import parse_query
 
         parse_query(query)
-        share = patience / max(len(self.roots), 1)
-        hits = [hit for root in self.roots for hit in root.search(query, limit, where, patience=share)]
+        hits = [hit for root in self.roots for hit in root.search(query, limit, where)]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def find(self, target: str) -> tuple[Root, StoredEntry]:
@@ -564,20 +479,7 @@ class Session:
             "root": str(root.path),
             "index": {**index, "folder": str(root.folder)},
             "model": self.model_status(),
-            "upgrades": self._upgrade_status(),
         }
-
-    def _upgrade_status(self) -> dict[str, Any] | None:
-        """Which embedding model upgrades vectors, and how far that is; None where none is installed."""
-        _ = self.shared.upgrades.tier
-        status = self.shared.upgrades.status()
-        if status is None:
-            return None
-        plan = self.root.plan()
-        with contextlib.suppress(StoreError):
-            plan.refresh()
-        upgraded, planned = plan.counts()
-        return {"model": status.model, "upgraded": upgraded, "planned": planned, "reason": status.reason}
 
     def model_status(self) -> dict[str, str]:
         """Which model would answer: its name and path, or the reason why there is none."""

@@ -70,14 +70,6 @@ class Buffers:
         update = self._updates.get(number >> ORDINAL_BITS)
         return update.entries[number & (1 << ORDINAL_BITS) - 1].references if update else ()
 
-    def content(self, number: int) -> tuple[bytes, str] | None:
-        """The content key and the text of an entry of a buffer; None if it is none."""
-        update = self._updates.get(number >> ORDINAL_BITS)
-        ordinal = number & (1 << ORDINAL_BITS) - 1
-        if update is None or ordinal >= len(update.keys):
-            return None
-        return update.keys[ordinal], update.entries[ordinal].text
-
     def referring_to(self, name: str) -> list[StoredEntry]:
         """Entries of buffers that refer to the name."""
         return [

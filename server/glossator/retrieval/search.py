@@ -28,7 +28,6 @@ from glossator.retrieval.ranking_features import (
     head_of,
 )
 from glossator.retrieval.spelling import corrected
-from glossator.retrieval.upgrades import STRENGTH, WANTED, surprises
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from glossator.index.embedding import Embedder, StaticEmbedder
     from glossator.index.store import Store
     from glossator.retrieval.buffers import Overlay
-    from glossator.retrieval.upgrades import SecondTier
 
 FOUND = 150
 """Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
@@ -57,8 +55,6 @@ FILES_PER_REPEAT = 3
 """Files that come first for every further entry of a file that is among them already."""
 LONG_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
-WANTED_FILES = 10
-"""Results for which the second tier's candidates are chosen."""
 OUTLINED = 5
 """Definitions shown of a file that is all that a query names."""
 PINNED = 100.0
@@ -120,8 +116,6 @@ class Searcher:
         self.store = store
         self.embedder = embedder
         self.weights = weights or default_weights()
-        self.tier: SecondTier | None = None
-        """Vectors of a better model, where the user has one."""
         self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
         self._searching = Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
@@ -351,9 +345,6 @@ class Searcher:
             return []
         buffers = Buffers(overlay or {}, where or Filter())
         scores, chosen, entries, inside = self._scored(candidates, limit, where, overlay)
-        if self.tier is not None:
-            scores = self._upgraded(self.tier, candidates, scores, entries, inside, buffers)
-            chosen.sort(key=lambda i: -scores[i])
         by_file: dict[int, list[int]] = {}
         for j in np.argsort(-inside, kind="stable"):
             by_file.setdefault(entries[int(j)].id >> ORDINAL_BITS, []).append(int(j))
@@ -388,79 +379,6 @@ class Searcher:
         chosen = [int(i) for i in order[: max(limit + 5, 15)]]
         entries, features = self.entries_of(candidates, [candidates.revisions[i] for i in chosen], where, overlay)
         return scores, chosen, entries, self.weights.entry_scores(features)
-
-    # The second tier
-
-    def wanted(
-        self, text: str, where: Filter | None = None, overlay: Overlay | None = None
-    ) -> tuple[str, list[tuple[StoredEntry, bytes, str | None]]]:
-        """What the second tier should look at for a query: what to embed of the query; the best candidates.
-
-        Of these, the best first: entry, content key, and its text if it is in an unsaved buffer.
-
-        Raises:
-            UsageError: the query holds nothing to search for.
-        """
-        with self._searching:
-            candidates = self.candidates(text, where, overlay)
-            if not candidates.revisions:
-                return candidates.query.meaning, []
-            scores, _, entries, inside = self._scored(candidates, WANTED_FILES, where, overlay)
-            buffers = Buffers(overlay or {}, where or Filter())
-            found: list[tuple[StoredEntry, bytes, str | None]] = []
-            for j, key in self._contenders(candidates, scores, entries, inside, buffers):
-                content = buffers.content(entries[j].id)
-                found.append((entries[j], key, content[1] if content else None))
-            return candidates.query.meaning, found
-
-    def _contenders(
-        self,
-        candidates: Candidates,
-        scores: NDArray[np.float32],
-        entries: Sequence[StoredEntry],
-        inside: NDArray[np.float32],
-        buffers: Buffers,
-    ) -> list[tuple[int, bytes]]:
-        """The entries that the second tier looks at, best first: their places in the list, their content keys."""
-        row = {revision: i for i, revision in enumerate(candidates.revisions)}
-        total = [float(scores[row[entry.id >> ORDINAL_BITS]] + inside[j]) for j, entry in enumerate(entries)]
-        best = sorted(range(len(entries)), key=lambda j: -total[j])[:WANTED]
-        keys = self.store.content_keys([entries[j].id for j in best if entries[j].id >= 0])
-        found: list[tuple[int, bytes]] = []
-        for j in best:
-            content = buffers.content(entries[j].id)
-            key = content[0] if content else keys.get(entries[j].id)
-            if key:
-                found.append((j, key))
-        return found
-
-    def _upgraded(
-        self,
-        tier: SecondTier,
-        candidates: Candidates,
-        scores: NDArray[np.float32],
-        entries: Sequence[StoredEntry],
-        inside: NDArray[np.float32],
-        buffers: Buffers,
-    ) -> NDArray[np.float32]:
-        """The scores of files, with what the second tier knows by now of the best entry in each."""
-        import numpy as np
-
-        contenders = self._contenders(candidates, scores, entries, inside, buffers)
-        known = tier.similarities(candidates.query.meaning, [key for _, key in contenders])
-        if not known:
-            return scores
-        row = {revision: i for i, revision in enumerate(candidates.revisions)}
-        home = [row[entries[j].id >> ORDINAL_BITS] for j, _ in contenders]
-        total = np.array([scores[i] + inside[j] for i, (j, _) in zip(home, contenders, strict=True)], np.float64)
-        surprise = surprises(total, np.array([known.get(key, np.nan) for _, key in contenders]))
-        upgraded = scores.copy()
-        seen: set[int] = set()
-        for i, (_, key), found in zip(home, contenders, surprise, strict=True):  # the best of each file comes first
-            if key in known and i not in seen:
-                seen.add(i)
-                upgraded[i] += tier.trust * STRENGTH * found
-        return upgraded
 
     def entries_of(
         self,
