@@ -29,7 +29,7 @@ from glossator.index.records import Filter
 from glossator.index.terms import split_identifier
 from glossator.project.session import Session
 from glossator.retrieval.query import parse_query
-from glossator.settings import load
+from glossator.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
-        session = Session([options.path], replace(load(), index_dir=options.index_dir or Path(temporary)))
+        session = Session([options.path], replace(load_settings(), index_dir=options.index_dir or Path(temporary)))
         try:
             print("indexing", file=sys.stderr)
             report = session.root.index()

@@ -119,7 +119,7 @@ def updated(settings: Settings, values: dict[str, object]) -> Settings:
     return replace(settings, **converted)
 
 
-def load(overrides: dict[str, object] | None = None) -> Settings:
+def load_settings(overrides: dict[str, object] | None = None) -> Settings:
     """The settings of this user and process.
 
     Raises:

@@ -11,7 +11,7 @@ import pytest
 
 from glossator.lsp.server import Server
 from glossator.lsp.serving import run
-from glossator.settings import load
+from glossator.settings import load_settings
 from tests.lsp.client import WAIT, Client
 
 
@@ -31,7 +31,7 @@ class StreamEnd:
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     """A client of a fresh server whose indexes are below the test's folder."""
-    settings = replace(load(), index_dir=tmp_path / "indexes")
+    settings = replace(load_settings(), index_dir=tmp_path / "indexes")
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
     server = Server(settings)
     serving = asyncio.ensure_future(run(server, to_server, StreamEnd(to_client)))

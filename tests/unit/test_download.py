@@ -13,7 +13,7 @@ import pytest
 
 from glossator.errors import CancelledByUser, DownloadError, ModelNotFoundError
 from glossator.model import download
-from glossator.model.download import Progress, Remote, pull, target
+from glossator.model.download import DownloadProgress, Remote, pull, target
 from glossator.model.installed import Models, resolve_model
 from glossator.settings import Settings
 from tests import gguf_files
@@ -51,7 +51,7 @@ def parts(models: Models) -> list[Path]:
 
 
 def test_a_model_is_fetched_checked_and_listed(content: bytes, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps: list[Progress] = []
+    steps: list[DownloadProgress] = []
     with Hub({PATH: content}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         model = pull(models, REMOTE, progress=steps.append)
@@ -102,7 +102,7 @@ def test_a_server_that_dies_for_good(
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         seen: list[int] = []
 
-        def die(step: Progress) -> None:
+        def die(step: DownloadProgress) -> None:
             seen.append(step.done)
             if step.phase == "download" and not step.done:
                 hub.break_after = 1000

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from glossator.errors import ModelError, ModelInvalidError, ModelNotFoundError, ModelTooLargeError
 from glossator.model import memory, model_catalog
 from glossator.model.checks import check_models
-from glossator.model.header import parts, read_header
-from glossator.model.installed import Models, resolve, resolve_model
+from glossator.model.header import read_header, split_files
+from glossator.model.installed import Models, model_path, resolve_model
 from glossator.model.memory import Device
 from glossator.settings import Settings
 from tests import gguf_files
@@ -37,7 +37,7 @@ def test_the_entries_are_complete() -> None:
         assert entry.size > 0
         assert entry.memory > entry.size
         assert (entry.dimensions > 0 and entry.pooling in ("mean", "cls", "last")) == (entry.role == "embedding")
-        assert model_catalog.find(entry.name) == model_catalog.find(entry.file.upper()) == entry
+        assert model_catalog.find_entry(entry.name) == model_catalog.find_entry(entry.file.upper()) == entry
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_the_settings_name(file: Path, tmp_path: Path) -> None:
     settings = Settings(models_dir=tmp_path / "models")
     assert resolve_model(settings) is None
     with pytest.raises(ModelNotFoundError, match="models list"):
-        resolve(settings)
+        model_path(settings)
     by_path = resolve_model(replace(settings, model=str(file)))
     assert by_path is not None
     assert (by_path.name, by_path.path) == ("mine", file)
@@ -160,16 +160,16 @@ def test_what_the_settings_name(file: Path, tmp_path: Path) -> None:
     models.add(file)
     models.add(file, name="second")
     with pytest.raises(ModelNotFoundError, match="models use mine"):
-        resolve(settings)
+        model_path(settings)
     models.use("second")
-    assert resolve(settings) == file
-    assert resolve(replace(settings, model="MINE")) == file
+    assert model_path(settings) == file
+    assert model_path(replace(settings, model="MINE")) == file
     remote = resolve_model(replace(settings, endpoint="http://localhost:1/v1"))
     assert remote is not None
     assert remote.path is None
     file.unlink()
     with pytest.raises(ModelNotFoundError, match="is gone"):
-        resolve(settings)
+        model_path(settings)
 
 
 # Headers
@@ -202,7 +202,7 @@ def test_split_models(file: Path, tmp_path: Path) -> None:
         read_header(first)
     second = tmp_path / "big-00002-of-00002.gguf"
     second.write_bytes(b"x" * 1000)
-    assert parts(first) == [first, second]
+    assert split_files(first) == [first, second]
     assert read_header(first).file_bytes == file.stat().st_size + 1000
     with pytest.raises(ModelInvalidError, match="first part"):
         read_header(second)

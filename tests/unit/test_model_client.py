@@ -28,8 +28,9 @@ from glossator.errors import (
     ModelTooLargeError,
     SettingsError,
 )
-from glossator.model.chat import ChatMessage, Delta, Done, ModelStatus, Thinking, open_model
+from glossator.model.chat import ChatMessage, Delta, Done, ModelStatus, Thinking
 from glossator.model.client import Deadlines, ModelClient, parse_lora, thread_count
+from glossator.model.factory import open_model
 from glossator.settings import Settings
 from tests import gguf_files
 from tests.gguf_files import ANSWER

@@ -21,8 +21,9 @@ from glossator.errors import (
     ModelTimeoutError,
     SettingsError,
 )
-from glossator.model.chat import ChatMessage, Delta, Done, Thinking, open_model
+from glossator.model.chat import ChatMessage, Delta, Done, Thinking
 from glossator.model.endpoint import Address, EndpointClient
+from glossator.model.factory import open_model
 from glossator.settings import Settings
 
 KEY = "sk-very-secret-key"

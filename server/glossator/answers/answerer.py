@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from glossator.answers.prompts import Conversation
     from glossator.answers.prompts import Evidence as Shown
     from glossator.index.records import StoredEntry
-    from glossator.model.chat import ChatModel, ModelStatus, Usage
+    from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
     from glossator.project.session import Root, Session
     from glossator.settings import Settings
 
@@ -151,13 +151,13 @@ class Answerer:
         Raises:
             ModelNotFoundError: the settings name one that does not exist.
         """
-        from glossator.model.chat import open_model
-        from glossator.model.installed import resolve
+        from glossator.model.factory import open_model
+        from glossator.model.installed import model_path
 
         settings = self._session.settings
         if not settings.endpoint and (self._model is None or self._model.status.state in ("none", "failed")):
             try:
-                resolve(settings)
+                model_path(settings)
             except ModelNotFoundError:
                 if settings.model:
                     raise
@@ -339,13 +339,13 @@ class Answerer:
         return self._explanations.key(identity, PROMPT_VERSION, f"symbol {entry.qualified_name}", source)
 
     def _model_identity(self) -> str:
-        from glossator.model.installed import resolve
+        from glossator.model.installed import model_path
 
         settings = self._session.settings
         if settings.endpoint:
             return f"{settings.endpoint} {settings.endpoint_model}"
         try:
-            path = resolve(settings)
+            path = model_path(settings)
             return f"{path.name} {path.stat().st_size} {' '.join(settings.lora)}"
         except (ModelNotFoundError, OSError):
             return ""
@@ -555,7 +555,7 @@ def _cited(text: str, evidence: Sequence[EvidencePlace]) -> tuple[CitedPlace, ..
     )
 
 
-def _usage(usage: Usage | None) -> dict[str, float | int | None]:
+def _usage(usage: TokenUsage | None) -> dict[str, float | int | None]:
     if usage is None:
         return {}
     return {

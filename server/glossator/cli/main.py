@@ -163,7 +163,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    from glossator.settings import load
+    from glossator.settings import load_settings
 
     overrides: dict[str, object] = {}
     if getattr(arguments, "index_dir", None):
@@ -172,7 +172,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         overrides["model"] = arguments.model
     if getattr(arguments, "max_tokens", None):
         overrides["max_answer_tokens"] = arguments.max_tokens
-    return load(overrides)
+    return load_settings(overrides)
 
 
 @contextlib.contextmanager
@@ -400,9 +400,9 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _check_model(session: Session, arguments: argparse.Namespace) -> None:
     """A model that does not exist is told before the index is brought up to date, not minutes later."""
     if arguments.model and not arguments.no_model:
-        from glossator.model.installed import resolve
+        from glossator.model.installed import model_path
 
-        resolve(session.settings)
+        model_path(session.settings)
 
 
 def _answer(

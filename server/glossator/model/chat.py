@@ -1,6 +1,7 @@
-"""What every source of answers has in common: the values that come out of it, and how one is chosen.
+"""The interface of a chat model, and the plain values that go in and come out.
 
-The local process (`client`) and a remote endpoint (`endpoint`) are used through the same interface, `ChatModel`.
+The local process (`client`) and a remote server (`endpoint`) implement `ChatModel`; `factory` opens the one that the
+settings name. This module knows neither.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
     from glossator.settings import Settings
 
-Role = Literal["system", "user", "assistant"]
-State = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
-FinishReason = Literal["stop", "length", "preempted"]
+MessageRole = Literal["system", "user", "assistant"]
+ModelPhase = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
+StopReason = Literal["stop", "length", "preempted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ChatMessage:
     one changes, and that the token counts of parts add up.
     """
 
-    role: Role
+    role: MessageRole
     content: str | tuple[str, ...]
 
     @property
@@ -53,7 +54,7 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class TokenUsage:
     """Of one answer. Times count from the moment the request reached the model, not waiting and loading."""
 
     prompt_tokens: int = 0
@@ -72,8 +73,8 @@ class Done:
     context's limit was reached, "preempted" when a background request gave way to an interactive one.
     """
 
-    finish_reason: FinishReason
-    usage: Usage
+    finish_reason: StopReason
+    usage: TokenUsage
 
 
 ChatEvent = Delta | Thinking | Done
@@ -90,7 +91,7 @@ class ModelStatus:
         note: what a user should know about this model or its use; "" mostly.
     """
 
-    state: State
+    state: ModelPhase
     name: str = ""
     device: str = ""
     context_tokens: int = 0
@@ -100,7 +101,7 @@ class ModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ChatRequest:
     """One request for an answer, as `ChatModel.chat` takes it, with the settings' defaults filled in."""
 
     messages: tuple[ChatMessage, ...]
@@ -136,7 +137,7 @@ class ChatModel(ABC):
         """What it is doing now."""
         return self._status
 
-    def _set(self, state: State, **changes: Any) -> None:
+    def _set(self, state: ModelPhase, **changes: Any) -> None:
         """Change the status; what is not given of its progress and reason is over."""
         status = replace(self._status, state=state, **{"progress": None, "reason": "", **changes})
         if status != self._status:
@@ -178,7 +179,7 @@ class ChatModel(ABC):
         """
         settings = self.settings
         return self._chat(
-            Request(
+            ChatRequest(
                 tuple(messages),
                 max_tokens=settings.max_answer_tokens if max_tokens is None else max_tokens,
                 temperature=settings.temperature if temperature is None else temperature,
@@ -191,7 +192,7 @@ class ChatModel(ABC):
         )
 
     @abstractmethod
-    def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
+    def _chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Do what `chat` promises."""
 
     @abstractmethod
@@ -205,14 +206,3 @@ class ChatModel(ABC):
     @abstractmethod
     async def close(self) -> None:
         """End everything."""
-
-
-def open_model(settings: Settings, on_status: Callable[[ModelStatus], None] | None = None) -> ChatModel:
-    """The source of answers that the settings name. Nothing is started or loaded yet."""
-    if settings.endpoint:
-        from glossator.model.endpoint import EndpointClient
-
-        return EndpointClient(settings, on_status)
-    from glossator.model.client import ModelClient
-
-    return ModelClient(settings, on_status)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
 from glossator.model import memory, model_catalog
-from glossator.model.chat import ChatMessage, Done, open_model
+from glossator.model.chat import ChatMessage, Done
+from glossator.model.factory import open_model
 from glossator.model.header import read_header
 from glossator.model.installed import Models, resolve_model
 from glossator.model.memory import readable

@@ -28,9 +28,9 @@ from glossator.errors import (
 from glossator.model import worker_protocol
 
 if TYPE_CHECKING:
-    from glossator.model.worker_protocol import Message
+    from glossator.model.worker_protocol import WorkerMessage
 
-log = logging.getLogger("glossator.model")
+_log = logging.getLogger("glossator.model")
 
 _TELLING = re.compile(r"GGML_ASSERT|[Ee]rror\b|terminate called|what\(\):|out of memory")
 """What the log's last words on a crash look like."""
@@ -67,14 +67,14 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.hello: Message = {}
-        self.facts: Message = {}
+        self.hello: WorkerMessage = {}
+        self.facts: WorkerMessage = {}
         self.lines: deque[str] = deque(maxlen=200)
         """Its log since it began the last request that it was sent."""
         self.ended = asyncio.Event()
         self.killed_for = ""
-        self._queues: dict[int, asyncio.Queue[Message | None]] = {}
-        self._first: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._queues: dict[int, asyncio.Queue[WorkerMessage | None]] = {}
+        self._first: asyncio.Queue[WorkerMessage | None] = asyncio.Queue()
         self._tasks = [asyncio.create_task(self._read(), name="model events")]
         self._tasks.append(asyncio.create_task(self._read_log(), name="model log"))
         self._numbers = 0
@@ -137,7 +137,7 @@ class Child:
     def open(self, op: str, **fields: Any) -> Exchange:
         """Send a request."""
         self._numbers += 1
-        queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        queue: asyncio.Queue[WorkerMessage | None] = asyncio.Queue()
         self._queues[self._numbers] = queue
         if self.ended.is_set():
             queue.put_nowait(None)
@@ -145,7 +145,7 @@ class Child:
         self.send({"op": op, "id": self._numbers, **fields})
         return Exchange(self, self._numbers, queue)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: WorkerMessage) -> None:
         """Write a frame; one that a dead child no longer reads is lost, which its end tells."""
         stdin = self.process.stdin
         if stdin is not None and not stdin.is_closing():
@@ -194,7 +194,7 @@ class Child:
         stdout = self.process.stdout
         try:
             while stdout is not None:
-                message = await worker_protocol.read_async(stdout)
+                message = await worker_protocol.read_message_async(stdout)
                 if "id" not in message:
                     self._first.put_nowait(message)
                 elif message["id"] in self._queues:
@@ -215,7 +215,7 @@ class Child:
         while stderr is not None and (raw := await _line(stderr)):
             line = raw.decode("utf-8", "replace").rstrip()
             self.lines.append(line)
-            log.debug("%s", line)
+            _log.debug("%s", line)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:
@@ -231,13 +231,13 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 class Exchange:
     """A request and what comes back for it."""
 
-    def __init__(self, child: Child, number: int, queue: asyncio.Queue[Message | None]) -> None:
+    def __init__(self, child: Child, number: int, queue: asyncio.Queue[WorkerMessage | None]) -> None:
         self.child = child
         self.number = number
         self.over = False
         self._queue = queue
 
-    async def next(self, silence: float, what: str) -> Message:
+    async def next(self, silence: float, what: str) -> WorkerMessage:
         """The next event.
 
         Raises:
@@ -294,5 +294,5 @@ class Exchange:
         except TimeoutError:
             self.child.kill(f"it did not obey a cancel within {grace:g} s")
         except ModelError as error:
-            log.debug("a cancelled request ended with: %s", error)
+            _log.debug("a cancelled request ended with: %s", error)
         self._close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import os
 from dataclasses import replace
 from functools import partial
@@ -23,8 +24,8 @@ from glossator.errors import (
     SettingsError,
 )
 from glossator.model import memory
-from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, Usage
-from glossator.model.child import Child, Deadlines, Exchange, log
+from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
+from glossator.model.child import Child, Deadlines, Exchange
 from glossator.model.header import ModelHeader, read_header
 from glossator.model.thinking import ThinkingSplitter
 
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from glossator.model.chat import ChatEvent, Request
-    from glossator.model.worker_protocol import Message
+    from glossator.model.chat import ChatEvent, ChatRequest
+    from glossator.model.worker_protocol import WorkerMessage
     from glossator.settings import Settings
+
+_log = logging.getLogger("glossator.model")
 
 
 def parse_lora(items: Sequence[str]) -> list[tuple[str, float]]:
@@ -117,12 +120,12 @@ class ModelClient(ChatModel):
         return self._status
 
     @property
-    def facts(self) -> Message:
+    def facts(self) -> WorkerMessage:
         """What the child reported when it had loaded (description, device, buffers, ...); empty before."""
         return self._child.facts if self._child is not None else {}
 
     @property
-    def runtime(self) -> Message:
+    def runtime(self) -> WorkerMessage:
         """What the child reported when it started (version, devices, ...); empty before."""
         return self._child.hello if self._child is not None else {}
 
@@ -162,7 +165,7 @@ class ModelClient(ChatModel):
         if path is None:
             from glossator.model import installed
 
-            path = await asyncio.to_thread(installed.resolve, self.settings)
+            path = await asyncio.to_thread(installed.model_path, self.settings)
         self.header = header = await asyncio.to_thread(read_header, path)
         self._set("loading", progress=0.0, name=header.name)
         if header.is_embedder and not self._embedding and not header.chat_template:
@@ -194,7 +197,7 @@ class ModelClient(ChatModel):
         if self._child is child and not self._active:
             self._set("none")
 
-    def _options(self, header: ModelHeader, hello: Message) -> Message:
+    def _options(self, header: ModelHeader, hello: WorkerMessage) -> WorkerMessage:
         """The load request: how the model is to be run here."""
         from glossator.model import model_catalog
 
@@ -303,12 +306,12 @@ class ModelClient(ChatModel):
 
     async def _unload_idle(self) -> None:
         if not self._active:
-            log.info("the model was idle for %g s and is unloaded", self.settings.idle_unload)
+            _log.info("the model was idle for %g s and is unloaded", self.settings.idle_unload)
             await self.unload()
 
     # Requests
 
-    async def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
+    async def _chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         fields = {
             "messages": [{"role": m.role, "content": m.content} for m in request.messages],
             "maxTokens": request.max_tokens,
@@ -443,8 +446,8 @@ def _split(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> lis
     return [Delta(part) if kind == "answer" else Thinking(part) for kind, part in splitter.feed(text, final=final)]
 
 
-def _usage(values: Message) -> Usage:
-    return Usage(
+def _usage(values: WorkerMessage) -> TokenUsage:
+    return TokenUsage(
         prompt_tokens=values["promptTokens"],
         reused_tokens=values["reusedTokens"],
         completion_tokens=values["completionTokens"],

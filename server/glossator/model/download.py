@@ -31,7 +31,7 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DownloadProgress:
     """How far a download is. `total` is 0 while it is unknown."""
 
     phase: Literal["download", "verify"]
@@ -76,7 +76,7 @@ def target(name: str) -> Remote:
         file = match["file"]
         stem = file.rpartition("/")[2].removesuffix(".gguf")
         return Remote(stem, match["repo"], file, match["revision"] or "", "", True, 0, "")
-    entry = model_catalog.find(name)
+    entry = model_catalog.find_entry(name)
     return Remote(
         entry.name, entry.repo, entry.file, entry.revision, entry.license, entry.terms, entry.bytes, entry.sha256
     )
@@ -86,7 +86,7 @@ def pull(
     models: Models,
     remote: Remote,
     *,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[DownloadProgress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> InstalledModel:
     """Fetch a model, check it, and put it on the list. What an earlier attempt fetched is not fetched again.
@@ -119,7 +119,7 @@ def _pull(
     models: Models,
     remote: Remote,
     path: Path,
-    progress: Callable[[Progress], None],
+    progress: Callable[[DownloadProgress], None],
     cancelled: Callable[[], bool],
 ) -> InstalledModel:
     hub = Hub()
@@ -160,14 +160,14 @@ def _pull(
     return model
 
 
-def _verify(path: Path, expected: str, size: int, progress: Callable[[Progress], None]) -> None:
+def _verify(path: Path, expected: str, size: int, progress: Callable[[DownloadProgress], None]) -> None:
     """Compare a file with what it should be; one that differs is removed, for it would never become right."""
     actual = path.stat().st_size
     if size and actual != size:
         path.unlink()
         raise DownloadError(f"the download has {actual} bytes instead of {size} and was removed: try again")
     if expected:
-        found = sha256_of(path, lambda done, total: progress(Progress("verify", done, total)))
+        found = sha256_of(path, lambda done, total: progress(DownloadProgress("verify", done, total)))
         if found != expected:
             path.unlink()
             raise DownloadError(
@@ -228,7 +228,7 @@ class Hub:
         remote: Remote,
         partial: Path,
         size: int,
-        progress: Callable[[Progress], None],
+        progress: Callable[[DownloadProgress], None],
         cancelled: Callable[[], bool],
     ) -> None:
         """Append to `partial` what it lacks of the file, going on by itself when the connection breaks."""
@@ -257,12 +257,12 @@ class Hub:
         remote: Remote,
         file: BinaryIO,
         size: int,
-        progress: Callable[[Progress], None],
+        progress: Callable[[DownloadProgress], None],
         cancelled: Callable[[], bool],
     ) -> None:
         """One request for what is missing."""
         arrived = file.tell()
-        progress(Progress("download", arrived, size))
+        progress(DownloadProgress("download", arrived, size))
         headers = {**self._headers, "Accept-Encoding": "identity"}
         if arrived:
             headers["Range"] = f"bytes={arrived}-"
@@ -277,7 +277,7 @@ class Hub:
                 if cancelled():
                     raise CancelledByUser(f"the download of {remote.name} was stopped; what has arrived is kept")
                 file.write(block)
-                progress(Progress("download", file.tell(), size))
+                progress(DownloadProgress("download", file.tell(), size))
 
     def _translated(self, remote: Remote, error: Exception) -> Exception:
         """An error of the library in our words; errors of other kinds stay what they are."""

@@ -29,16 +29,16 @@ from glossator.errors import (
     ModelTimeoutError,
     SettingsError,
 )
-from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, Usage
+from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
 from glossator.model.thinking import ThinkingSplitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from glossator.model.chat import ChatEvent, FinishReason, Request
+    from glossator.model.chat import ChatEvent, ChatRequest, StopReason
     from glossator.settings import Settings
 
-log = logging.getLogger("glossator.model")
+_log = logging.getLogger("glossator.model")
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 180.0
@@ -244,7 +244,7 @@ class EndpointClient(ChatModel):
         items = data.get("data", []) if isinstance(data, dict) else []
         return [item for item in items if isinstance(item, dict)]
 
-    async def _chat(self, request: Request) -> AsyncGenerator[ChatEvent, None]:
+    async def _chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         settings = self.settings
         body: dict[str, Any] = {
             "messages": [{"role": message.role, "content": message.text} for message in request.messages],
@@ -292,7 +292,7 @@ class EndpointClient(ChatModel):
                 if isinstance(event, ModelError):
                     if not preempted:
                         raise event
-                    event = Done("preempted", Usage())
+                    event = Done("preempted", TokenUsage())
                 yield event
                 if isinstance(event, Done):
                     return
@@ -319,13 +319,13 @@ class EndpointClient(ChatModel):
         except (OSError, ValueError, http.client.HTTPException) as error:
             put(ModelCrashedError(f"{self._address.text} broke off its answer: {call.clean(str(error))}"))
         except RuntimeError:
-            log.debug("the loop ended before an answer did")
+            _log.debug("the loop ended before an answer did")
 
     def _read(self, call: Call, body: dict[str, Any], put: Callable[[ChatEvent], object]) -> Done:
         started = time.monotonic()
         response = call.open("POST", "/chat/completions", body)
         splitter = ThinkingSplitter()
-        reason: FinishReason | None = None
+        reason: StopReason | None = None
         usage: dict[str, Any] = {}
         first = last = 0.0
         pieces = 0
@@ -363,7 +363,7 @@ class EndpointClient(ChatModel):
         details = usage.get("prompt_tokens_details") or {}
         return Done(
             reason,
-            Usage(
+            TokenUsage(
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
                 reused_tokens=int(details.get("cached_tokens") or 0),
                 completion_tokens=completion,

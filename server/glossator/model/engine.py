@@ -23,7 +23,7 @@ from glossator.model.template import RequestError, Template, TextStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.model.worker_protocol import Message
+    from glossator.model.worker_protocol import WorkerMessage
 
 SAVE_TOKENS = 256
 """A prefix is worth saving, or fetching back, when that spares evaluating this many tokens: the state of 256 tokens of
@@ -116,7 +116,7 @@ class LogTail:
 class Engine:
     """One model in memory, with what it has evaluated so far."""
 
-    def __init__(self, lib: Any, devices: Callable[[], list[Message]], cancellation: Cancellation) -> None:
+    def __init__(self, lib: Any, devices: Callable[[], list[WorkerMessage]], cancellation: Cancellation) -> None:
         """Start llama.cpp.
 
         Args:
@@ -145,14 +145,14 @@ class Engine:
         self.saved_bytes = 0
         self.answers: OrderedDict[str, list[int]] = OrderedDict()
         self.adapters: dict[str, Any] = {}
-        self.options: Message = {}
+        self.options: WorkerMessage = {}
         self.n_ctx = self.n_batch = 0
         self.recurrent = False
         self.show_control = False
 
     # Loading
 
-    def load(self, options: Message, progress: Callable[[float], None]) -> Message:
+    def load(self, options: WorkerMessage, progress: Callable[[float], None]) -> WorkerMessage:
         """Load a model; see `client` for the options."""
         self.unload()
         self.log.errors.clear()
@@ -221,7 +221,7 @@ class Engine:
             return "it gave no reason"
         return re.sub(r"^\w+: (error loading model: )?", "", self.log.errors[0])
 
-    def _facts(self, seconds: float) -> Message:
+    def _facts(self, seconds: float) -> WorkerMessage:
         lib = self.lib
         text = ctypes.create_string_buffer(256)
         lib.llama_model_desc(self.model, text, 256)
@@ -284,17 +284,17 @@ class Engine:
 
     @property
     def bos(self) -> int:
-        """See `template.Vocabulary`."""
+        """See `template.Tokenizer`."""
         return int(self.lib.llama_vocab_bos(self.vocab))
 
     @property
     def bos_text(self) -> str:
-        """See `template.Vocabulary`."""
+        """See `template.Tokenizer`."""
         return self._name(self.bos)
 
     @property
     def eos_text(self) -> str:
-        """See `template.Vocabulary`."""
+        """See `template.Tokenizer`."""
         return self._name(self.lib.llama_vocab_eos(self.vocab))
 
     def _name(self, token: int) -> str:
@@ -413,7 +413,7 @@ class Engine:
 
     # Writing
 
-    def generate(self, request: Message, send: Callable[[Message], None]) -> Message:
+    def generate(self, request: WorkerMessage, send: Callable[[WorkerMessage], None]) -> WorkerMessage:
         """Answer; sends start, prefill and delta events and returns the done event."""
         if self.context is None:
             raise RequestError("unloaded", "no model is loaded")
@@ -444,12 +444,12 @@ class Engine:
     def _write(
         self,
         sampler: Any,
-        request: Message,
+        request: WorkerMessage,
         limit: int,
-        usage: Message,
+        usage: WorkerMessage,
         received: float,
-        send: Callable[[Message], None],
-    ) -> Message:
+        send: Callable[[WorkerMessage], None],
+    ) -> WorkerMessage:
         lib, context = self.lib, self.context
         stream = TextStream(request.get("stop", ()))
         made: list[int] = []
@@ -493,7 +493,7 @@ class Engine:
         if len(self.answers) > REMEMBERED_ANSWERS:
             self.answers.popitem(last=False)
 
-    def _sampler(self, request: Message) -> Any:
+    def _sampler(self, request: WorkerMessage) -> Any:
         lib = self.lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         if request["temperature"] <= 0:
@@ -507,7 +507,7 @@ class Engine:
 
     # Vectors
 
-    def embed(self, texts: Sequence[str]) -> Message:
+    def embed(self, texts: Sequence[str]) -> WorkerMessage:
         """Unit vectors of texts, packed into as few batches as the context holds; long texts lose their end."""
         import numpy as np
 

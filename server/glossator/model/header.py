@@ -171,7 +171,7 @@ def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, int]:
     return len(reader.data) - base, parameters
 
 
-def parts(path: Path) -> list[Path]:
+def split_files(path: Path) -> list[Path]:
     """All files of a model: `path` alone, or every part if it is the first of a split model.
 
     Raises:
@@ -199,7 +199,7 @@ def read_header(path: Path) -> ModelHeader:
     """
     if not path.is_file():
         raise ModelNotFoundError(f"no model file at {path}")
-    files = parts(path)
+    files = split_files(path)
     try:
         size = path.stat().st_size
         if size < 24:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from glossator import settings as settings_module
 from glossator.errors import DownloadError, ModelError, ModelInvalidError, ModelNotFoundError
 from glossator.model import model_catalog
-from glossator.model.header import parts, read_header
+from glossator.model.header import read_header, split_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from glossator.model.model_catalog import ModelRole
     from glossator.settings import Settings
 
-Source = Literal["pulled", "copied", "registered"]
+ModelSource = Literal["pulled", "copied", "registered"]
 
 _CHUNK = 4 * 1024 * 1024
 
@@ -38,7 +38,7 @@ class InstalledModel:
     name: str
     path: str
     role: ModelRole
-    source: Source
+    source: ModelSource
     bytes: int
     sha256: str = ""
     repo: str = ""
@@ -82,7 +82,7 @@ class Models:
         known = {field.name for field in fields(InstalledModel)}
         models: list[InstalledModel] = []
         for item in _read(self._list).get("models", []):
-            if not isinstance(item, dict) or item.get("source") not in get_args(Source):
+            if not isinstance(item, dict) or item.get("source") not in get_args(ModelSource):
                 raise ModelError(f"{self._list} is damaged; remove it and add the models again")
             models.append(InstalledModel(**{key: value for key, value in item.items() if key in known}))
         return sorted(models, key=lambda model: model.name)
@@ -136,13 +136,13 @@ class Models:
         path = path.expanduser().absolute()
         header = read_header(path)
         role: ModelRole = "embedding" if header.is_embedder else "chat"
-        source: Source = "registered"
+        source: ModelSource = "registered"
         if copy:
             source = "copied"
             self.folder.mkdir(parents=True, exist_ok=True)
             require_room(self.folder, header.file_bytes)
             done = 0
-            for part in parts(path):
+            for part in split_files(path):
                 target = self.folder / part.name
                 if target.exists() and target.samefile(part):
                     continue
@@ -184,7 +184,7 @@ class Models:
             self._write(others)
             if ours and path.exists():
                 try:
-                    files = parts(path)
+                    files = split_files(path)
                 except ModelInvalidError:
                     files = [path]
                 for file in files:
@@ -289,7 +289,7 @@ def _named(models: Models, named: str, role: ModelRole) -> tuple[str, Path] | No
     return model.name, Path(model.path)
 
 
-def resolve(settings: Settings) -> Path:
+def model_path(settings: Settings) -> Path:
     """The chat model's file that the settings name.
 
     Raises:

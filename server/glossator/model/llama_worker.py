@@ -24,7 +24,7 @@ from glossator.model.engine import Cancellation, Engine
 from glossator.model.template import RequestError
 
 if TYPE_CHECKING:
-    from glossator.model.worker_protocol import Message
+    from glossator.model.worker_protocol import WorkerMessage
 
 
 class Worker:
@@ -34,11 +34,11 @@ class Worker:
         self._requests = requests
         self._events = events
         self._sending = threading.Lock()
-        self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[WorkerMessage] = queue.SimpleQueue()
         self._cancellation = Cancellation()
         self._engine: Engine | None = None
 
-    def send(self, message: Message) -> None:
+    def send(self, message: WorkerMessage) -> None:
         """Send an event; the process ends if nobody is there to read it."""
         frame = worker_protocol.encode(message)
         with self._sending:
@@ -82,13 +82,13 @@ class Worker:
             finally:
                 self._cancellation.end()
 
-    def _fail(self, request: Message, kind: str, message: str) -> None:
+    def _fail(self, request: WorkerMessage, kind: str, message: str) -> None:
         self.send({"event": "error", "id": request["id"], "kind": kind, "message": message})
 
-    def _answer(self, engine: Engine, request: Message) -> None:
+    def _answer(self, engine: Engine, request: WorkerMessage) -> None:
         number, op = request["id"], request["op"]
 
-        def send(event: Message) -> None:
+        def send(event: WorkerMessage) -> None:
             self.send({"id": number, **event})
 
         if op == "load":
@@ -116,7 +116,7 @@ class Worker:
 
     def _read(self) -> None:
         """The reading thread."""
-        while (request := worker_protocol.read(self._requests)) is not None:
+        while (request := worker_protocol.read_message(self._requests)) is not None:
             if request["op"] == "cancel":
                 self._cancellation.cancel(request["target"])
             elif request["op"] == "count":
@@ -125,7 +125,7 @@ class Worker:
                 self._queue.put(request)
         os._exit(0)  # the client is gone: nobody waits for what the main thread may still be computing
 
-    def _count(self, request: Message) -> None:
+    def _count(self, request: WorkerMessage) -> None:
         try:
             if self._engine is None:
                 raise RequestError("unloaded", "no model is loaded")
@@ -149,7 +149,7 @@ def main() -> None:
     Worker(requests, events).run()
 
 
-def devices(lib: Any) -> list[Message]:
+def devices(lib: Any) -> list[WorkerMessage]:
     """The accelerators that ggml sees."""
     if not lib.llama_supports_gpu_offload():
         return []
@@ -164,7 +164,7 @@ def devices(lib: Any) -> list[Message]:
     kind, memory = base.ggml_backend_dev_type, base.ggml_backend_dev_memory
     kind.argtypes, kind.restype = [ctypes.c_void_p], ctypes.c_int
     memory.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t), ctypes.POINTER(ctypes.c_size_t)]
-    found: list[Message] = []
+    found: list[WorkerMessage] = []
     for index in range(count()):
         device = get(index)
         if kind(device) not in (1, 2):  # ggml-backend.h: 1 a GPU with memory of its own, 2 one that shares it

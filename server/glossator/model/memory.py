@@ -45,7 +45,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """How a model is to be loaded.
 
     Attributes:
@@ -158,7 +158,7 @@ def plan(
     available: int,
     devices: Sequence[Device] = (),
     alternatives: Sequence[tuple[str, int]] = (),
-) -> Plan:
+) -> LoadPlan:
     """Decide how to load a model, or refuse it.
 
     Args:
@@ -181,7 +181,7 @@ def plan(
     if in_memory <= available:
         spare = max(available - in_memory, 0)
         batch = min(micro_batch(settings, gpu=layers > 0), context)
-        return Plan(context, batch, layers, need, min(512 * _MIB, spare // 8))
+        return LoadPlan(context, batch, layers, need, min(512 * _MIB, spare // 8))
 
     message = (
         f"{header.name} needs {readable(in_memory)} of memory with a context of {context} tokens, and"

@@ -92,7 +92,7 @@ def entries(role: ModelRole | None = None) -> tuple[CatalogEntry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.role, entry.memory)))
 
 
-def find(name: str) -> CatalogEntry:
+def find_entry(name: str) -> CatalogEntry:
     """The entry of that name, or of that file name.
 
     Raises:
@@ -125,7 +125,7 @@ def recommended(role: ModelRole, *, memory: int, gpu_memory: int = 0) -> Catalog
         names += on_gpu
     if not names and role == "chat" and memory >= 2_000_000_000:
         names = ["qwen2.5-coder-0.5b"]
-    candidates = [find(name) for name in names]
+    candidates = [find_entry(name) for name in names]
     return max(candidates, key=lambda entry: entry.memory, default=None)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from glossator.model.worker_protocol import Message
+    from glossator.model.worker_protocol import WorkerMessage
 
 
 class RequestError(Exception):
@@ -22,7 +22,7 @@ class RequestError(Exception):
         self.kind = kind
 
 
-class Vocabulary(Protocol):
+class Tokenizer(Protocol):
     """What a template needs of a model."""
 
     @property
@@ -84,7 +84,7 @@ class Template:
     )
     """For models that bring no template: most of those write plain text for it all the same."""
 
-    def __init__(self, source: str, vocabulary: Vocabulary, answers: Mapping[str, list[int]]) -> None:
+    def __init__(self, source: str, vocabulary: Tokenizer, answers: Mapping[str, list[int]]) -> None:
         """Read a template.
 
         Args:
@@ -109,7 +109,7 @@ class Template:
         except jinja2.TemplateError as error:
             raise RequestError("invalid", f"the model's chat template cannot be read: {error}") from error
 
-    def _render(self, messages: list[Message], *, think: bool) -> str:
+    def _render(self, messages: list[WorkerMessage], *, think: bool) -> str:
         def refuse(message: str) -> None:
             raise ValueError(message)
 
@@ -129,10 +129,10 @@ class Template:
         )
         return text
 
-    def tokens(self, messages: Sequence[Message], *, think: bool) -> tuple[list[int], bool]:
+    def tokens(self, messages: Sequence[WorkerMessage], *, think: bool) -> tuple[list[int], bool]:
         """The prompt's tokens, and whether the template has already opened the model's thinking."""
         contents: list[list[str]] = []
-        shown: list[Message] = []
+        shown: list[WorkerMessage] = []
         answers: dict[int, str] = {}
         for message in messages:
             parts = [message["content"]] if isinstance(message["content"], str) else list(message["content"])

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     import asyncio
 
-Message = dict[str, Any]
+WorkerMessage = dict[str, Any]
 
 MAX_FRAME = 256 * 1024 * 1024
 """Bytes. A longer frame can only be a defect: the largest true one holds a batch of vectors."""
@@ -34,14 +34,14 @@ MAX_FRAME = 256 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
 
-def encode(message: Message) -> bytes:
+def encode(message: WorkerMessage) -> bytes:
     """The frame of a message."""
     body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return _LENGTH.pack(len(body)) + body
 
 
-def _decode(body: bytes) -> Message:
-    message: Message = json.loads(body.decode("utf-8", "surrogatepass"))
+def _decode(body: bytes) -> WorkerMessage:
+    message: WorkerMessage = json.loads(body.decode("utf-8", "surrogatepass"))
     return message
 
 
@@ -52,7 +52,7 @@ def _length(head: bytes) -> int:
     return length
 
 
-def read(stream: BinaryIO) -> Message | None:
+def read_message(stream: BinaryIO) -> WorkerMessage | None:
     """The next message of a blocking stream; None at its end, also within a frame."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -62,7 +62,7 @@ def read(stream: BinaryIO) -> Message | None:
     return _decode(body) if len(body) == length else None
 
 
-async def read_async(stream: asyncio.StreamReader) -> Message:
+async def read_message_async(stream: asyncio.StreamReader) -> WorkerMessage:
     """The next message of an asyncio stream.
 
     Raises:

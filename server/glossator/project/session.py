@@ -483,12 +483,12 @@ class Session:
 
     def model_status(self) -> dict[str, str]:
         """Which model would answer: its name and path, or the reason why there is none."""
-        from glossator.model.installed import resolve
+        from glossator.model.installed import model_path
 
         if self.settings.endpoint:
             return {"name": self.settings.endpoint_model, "path": self.settings.endpoint, "reason": ""}
         try:
-            path = resolve(self.settings)
+            path = model_path(self.settings)
         except ModelNotFoundError as error:
             return {"name": "", "path": "", "reason": str(error)}
         return {"name": path.stem, "path": str(path), "reason": ""}
