@@ -145,21 +145,10 @@ export interface RootStatus {
   message: string;
 }
 
-export type UpgradeState = "idle" | "loading" | "busy" | "failed";
-
-export interface UpgradeStatus {
-  model: string;
-  state: UpgradeState;
-  upgraded: number;
-  planned: number;
-  reason: string;
-}
-
 export interface StatusResult {
   index: IndexStatus;
   model: ModelStatus;
   roots: RootStatus[];
-  upgrades: UpgradeStatus | null;
 }
 
 export interface ReindexParams {

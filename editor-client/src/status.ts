@@ -26,7 +26,7 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
     const message = server.kind === "running" ? t("starting") : server.message;
     return { text: "$(sync~spin) Glossator", tooltip: message, severity: "normal" };
   }
-  const { index, model, roots, upgrades } = status;
+  const { index, model, roots } = status;
   const lines = [t("{0} files, {1} symbols", index.files.toLocaleString("en"), index.symbols.toLocaleString("en"))];
   if (index.skipped > 0) lines.push(t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
@@ -37,11 +37,6 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
     lines.push(device ? t("model: {0}, {1}, on {2}", name, model.state, device) : t("model: {0}, {1}", name, model.state));
   }
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
-  if (upgrades?.reason) lines.push(t("better vectors: {0}", upgrades.reason));
-  else if (upgrades?.planned) {
-    const [upgraded, planned] = [upgrades.upgraded.toLocaleString("en"), upgrades.planned.toLocaleString("en")];
-    lines.push(t("better vectors by {0}: {1} of {2} symbols", upgrades.model, upgraded, planned));
-  }
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
   if (index.state === "indexing") {

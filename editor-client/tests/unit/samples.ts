@@ -3,12 +3,11 @@
 import type { Conversation, PanelState, Turn } from "../../src/messages";
 import type { Citation, ModelStatus, StatusResult } from "../../src/protocol";
 
-export function status(change: { index?: Partial<StatusResult["index"]>; model?: Partial<ModelStatus>; root?: Partial<StatusResult["roots"][number]>; upgrades?: StatusResult["upgrades"] } = {}): StatusResult {
+export function status(change: { index?: Partial<StatusResult["index"]>; model?: Partial<ModelStatus>; root?: Partial<StatusResult["roots"][number]> } = {}): StatusResult {
   return {
     index: { state: "ready", files: 80, symbols: 1200, pending: 0, skipped: 0, ...change.index },
     model: { state: "none", name: "", device: "", contextTokens: 0, reason: "", ...change.model },
     roots: [{ uri: "file:///shop", state: "ready", files: 80, symbols: 1200, pending: 0, watching: "client", skipped: [], message: "", ...change.root }],
-    upgrades: change.upgrades ?? null,
   };
 }
 

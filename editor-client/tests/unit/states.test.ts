@@ -85,8 +85,6 @@ describe("the status bar", () => {
     ["ready", { kind: "running" }, status(), /^\$\(book\) Glossator$/, /80 files, 1,200 symbols.*no model/s, "normal"],
     ["indexing", { kind: "running" }, status({ index: { state: "indexing", files: 30, pending: 10 } }), /Indexing 75%/, /30 files/, "normal"],
     ["skipped", { kind: "running" }, status({ index: { skipped: 3 } }), /Glossator/, /3 files skipped/, "normal"],
-    ["upgrades", { kind: "running" }, status({ upgrades: { model: "embed", state: "busy", upgraded: 1204, planned: 4120, reason: "" } }), /^\$\(book\) Glossator$/, /by embed: 1,204 of 4,120 symbols/, "normal"],
-    ["upgrades that fail", { kind: "running" }, status({ upgrades: { model: "", state: "failed", upgraded: 0, planned: 0, reason: "no model file" } }), /^\$\(book\) Glossator$/, /better vectors: no model file/, "normal"],
     ["polling", { kind: "running" }, status({ root: { watching: "polling: no inotify" } }), /Glossator/, /no inotify/, "normal"],
     ["failed index", { kind: "running" }, status({ index: { state: "failed" }, root: { message: "disk full" } }), /warning/, /disk full/, "error"],
     ["failed model", { kind: "running" }, status({ model: { state: "failed", name: "qwen", reason: "too large" } }), /warning/, /too large/, "warning"],
