@@ -116,6 +116,62 @@ def test_a_signature_is_shown_once(tmp_path: Path) -> None:
     project.store.close()
 
 
+ONE_LINERS = {
+    "arrow.ts": ("load", "export const load = () => fetch(url)\n  .then(parse)\n  .catch(report);"),
+    "component.tsx": ("List", "export const List = ({ rows }) => (<ul>\n  {rows.map(row)}\n</ul>);"),
+    "curried.js": ("add", "const add = (a) => (b) => a + b;"),
+    "object.js": ("options", "const options = {\n  depth: 2,\n  name: 'x',\n};"),
+    "short.js": ("half", "function half(x) { return x / 2; }"),
+    "wrapped.js": ("join", "function join(left,\n              right) { return left + right; }"),
+    "one.py": ("double", "def double(x): return 2 * x"),
+    "lambda.py": ("triple", "triple = lambda x: (\n    3 * x\n)"),
+    "wrapped.py": ("area", "def area(width: int,\n         height: int) -> int: return (\n    width * height)"),
+    "table.py": ("CODES", "CODES = {\n    'ok': 200,\n    'gone': 410,\n}"),
+    "endless.rb": ("square", "def square(x) = x * x"),
+    "line.rb": ("cube", "def cube(x); x * x * x; end"),
+    "Fetch.kt": ("load", "fun load(url: String): Reply = client.get(url)\n    .body()\n    .decode()"),
+    "Fetch.scala": ("load", "def load(url: String): Reply = client.get(url)\n  .body"),
+    "Money.cs": ("Total", "class A\n{\n    public int Total(int x) => Sum(x)\n        + Rest(x);\n}"),
+    "line.rs": ("inc", "pub fn inc(x: u32) -> u32 { x + 1 }"),
+    "line.go": ("Inc", "package a\n\nfunc Inc(x int) int { return x + 1 }"),
+    "line.c": ("inc", "static int inc(int x) { return x + 1; }"),
+    "Equation.hs": ("twice", "twice f x = f\n  (f x)"),
+    "let.ml": ("twice", "let twice f x = f\n  (f x)"),
+    "line.ex": ("twice", "defmodule A do\n  def twice(x), do: x * 2\nend"),
+    "Line.swift": ("half", "func half(_ x: Int) -> Int { x / 2 }"),
+    "line.dart": ("half", "num half(num x) => x /\n    2;"),
+    "line.php": ("half", "<?php\nfunction half($x) { return $x / 2; }"),
+    "line.lua": ("half", "function half(x) return x / 2 end"),
+    "Line.java": ("half", "class A {\n    int half(int x) { return x / 2; }\n}"),
+    "line.sh": ("greet", "greet() { echo hello; }"),
+    "line.jl": ("half", "half(x) = x / 2"),
+    "Line.fs": ("half", "let half x = x /\n              2"),
+    "line.clj": ("half", "(defn half [x] (/ x 2))"),
+}
+
+
+@pytest.mark.parametrize("path", ONE_LINERS)
+def test_a_body_that_begins_on_its_declarations_line_is_shown_whole_and_once(path: str, tmp_path: Path) -> None:
+    name, text = ONE_LINERS[path]
+    project = make_project(tmp_path, {path: text + "\n"})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        entry = project.store.named(name)[0]
+        source = "\n".join(text.split("\n")[entry.name_line - 1 : entry.end_line])
+        for answer, _ in (explain(project, searcher, name), ask(project, searcher, name)):
+            shown = "".join(re.findall(r"```\w*\n(.*?)\n```", answer, flags=re.DOTALL))
+            assert "".join(shown.split()) == "".join(source.split())
+
+
+def test_a_long_body_that_begins_on_its_declarations_line_loses_nothing(tmp_path: Path) -> None:
+    steps = "".join(f"  .then(step{number})\n" for number in range(20))
+    text = f"export const work = (job) => start(job)\n{steps}  .finally(stop);\n"
+    project = make_project(tmp_path, {"a.ts": text})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        answer, _ = explain(project, searcher, "work")
+        assert "```typescript\nexport const work = (job)\n```" in answer
+        assert "```typescript\nstart(job)\n  .then(step0)\n" in answer
+
+
 def test_without_evidence_it_says_so(tmp_path: Path) -> None:
     project = make_project(tmp_path, {})
     with project.store, Searcher(project.store, project.embedder) as searcher:

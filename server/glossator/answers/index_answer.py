@@ -7,6 +7,8 @@ model.
 from __future__ import annotations
 
 import re
+import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.answers.evidence import Evidence, Gathered, best_lines
@@ -23,6 +25,8 @@ EXCERPT = 14
 """Lines of code shown of the best place."""
 SIGNATURE_LINES = 40
 """Lines among which a signature ends."""
+_VALUES = frozenset({"constant", "variable", "field", "enum_member"})
+"""Kinds of which what follows the name is worth as much as the name: they have no body of their own."""
 NAMES = 5
 """Names listed of callers, callees, tests."""
 PLACES = 6
@@ -53,7 +57,7 @@ def _answered(gathered: Gathered, subject: StoredEntry) -> list[str]:
     """The best place first, in words and code, then how it is used, then the others."""
     main = next((piece for piece in gathered.evidence if _holds(piece, subject)), gathered.evidence[0])
     words = {analysis.stem(word) for word in gathered.query.words} if gathered.query else set()
-    parts = [_lead(subject, main), _signature(subject), _excerpt(subject, main, words)]
+    parts = [_lead(subject, main), *_shown_code(subject, main, words)]
     if gathered.relations is not None and gathered.subject is not None and subject.id == gathered.subject.id:
         parts.append(_use(subject, gathered.relations, gathered.evidence))
     parts.append(_others([piece for piece in gathered.evidence if piece is not main], "See also"))
@@ -62,7 +66,9 @@ def _answered(gathered: Gathered, subject: StoredEntry) -> list[str]:
 
 def _explained(gathered: Gathered, subject: StoredEntry) -> list[str]:
     main = next((piece for piece in gathered.evidence if piece.role == "symbol"), gathered.evidence[0])
-    parts = [_lead(subject, main, whole_doc=True), _signature(subject)]
+    words = {analysis.stem(word) for word in analysis.split_identifier(subject.name)}
+    declaration, body = _shown_code(subject, main, words, body=subject.kind not in TYPE_KINDS)
+    parts = [_lead(subject, main, whole_doc=True), declaration]
     relations = gathered.relations
     if relations is not None:
         if relations.parent is not None:
@@ -73,8 +79,7 @@ def _explained(gathered: Gathered, subject: StoredEntry) -> list[str]:
             more = f" and {len(relations.members) - 12} more" if len(relations.members) > 12 else ""
             parts.append(f"**Members:** {listed}{more}.")
         parts.append(_use(subject, relations, gathered.evidence))
-    if subject.kind not in TYPE_KINDS:
-        parts.append(_excerpt(subject, main, {analysis.stem(word) for word in analysis.split_identifier(subject.name)}))
+    parts.append(body)
     parts.append(_others([piece for piece in gathered.evidence if piece is not main], "Related places"))
     return parts
 
@@ -106,10 +111,106 @@ def _paragraph(doc: str) -> str:
     return paragraph if len(paragraph) <= 600 else paragraph[:597].rsplit(" ", 1)[0] + " …"
 
 
-def _signature(entry: StoredEntry) -> str:
+def _shown_code(entry: StoredEntry, piece: Evidence, words: set[str], *, body: bool = True) -> tuple[str, str]:
+    """A definition's declaration and its body as two Markdown parts, either of them "".
+
+    Where the body begins on a line of the declaration, a short definition is shown as it is written, in place of both:
+    every character of it is there, once.
+    """
     if not entry.signature or entry.kind in ("section", "block", "key"):
-        return ""
-    return _fenced(entry.signature, entry.language)
+        return "", _excerpt(entry, piece, words, None) if body else ""
+    lines = piece.source.split("\n")
+    declared = find_declaration(entry, lines, piece.start_line) if entry.part == 0 else None
+    first = declared.first if declared else entry.name_line
+    apart = declared is not None and declared.ends_line and declared.last < entry.end_line
+    covered = piece.start_line <= first and entry.end_line <= piece.end_line and entry.end_line - first < EXCERPT
+    if body and covered and entry.part == 0 and (not apart or entry.kind in _VALUES):
+        code = textwrap.dedent("\n".join(lines[first - piece.start_line : entry.end_line + 1 - piece.start_line]))
+        where = _span(entry.path, first, entry.end_line)
+        return f"Its code, {where} [{piece.number}]:\n\n{_fenced(code, entry.language)}", ""
+    return _fenced(entry.signature, entry.language), _excerpt(entry, piece, words, declared) if body else ""
+
+
+def _span(path: str, first: int, last: int) -> str:
+    return f"`{path}:{first}-{last}`" if last > first else f"`{path}:{first}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Where the text of a signature stands in its file.
+
+    Attributes:
+        first, last: its lines (1-based, inclusive).
+        column: where on the last line it ends (characters, from 0).
+        ends_line: whether nothing follows it on that line but what opens the body.
+    """
+
+    first: int
+    last: int
+    column: int
+    ends_line: bool
+
+
+_OPENING = re.compile(
+    r"\s*,?(?:\s*(?:[{=:;]|=>|->|\b(?:do|then|begin|where|is|as)\b))*\s*(?:(?://|#|--|/\*|\(\*|;|%).*)?", re.IGNORECASE
+)
+"""What may follow a declaration on its line and is no code of the body: what opens that, and a comment."""
+_OPENS = re.compile(r"^\s*(?:(?:=>|->|[=:])\s*)?")
+_CUT_OPENING = re.compile(r"(?:.*(?:[{=:]|=>|->|\bdo))?\s*")
+"""The same for the rest of a declaration whose signature was cut."""
+_COMMENT = re.compile(r"(?<!\S)(?://|--\s|#\s).*|/\*.*?\*/")
+
+
+def find_declaration(entry: StoredEntry, lines: Sequence[str], first_line: int) -> Declaration | None:
+    """Where a definition's signature stands: the index keeps its words, but neither its lines nor its end.
+
+    Args:
+        entry: the definition.
+        lines: lines of its file.
+        first_line: the number of the first of them.
+
+    Returns:
+        None if the lines hold no such text, for a signature may be put together from several places.
+    """
+    cut = entry.signature.endswith("…")
+    wanted = _bare(entry.signature.removesuffix("…"))
+    if not wanted:
+        return None
+    for without_comments in (False, True):
+        for line in range(entry.name_line, entry.start_line - 1, -1):
+            start = line - first_line
+            if not 0 <= start < len(lines):
+                continue
+            texts = lines[start : min(entry.end_line - first_line, start + SIGNATURE_LINES) + 1]
+            if without_comments:
+                texts = [_COMMENT.sub(lambda found: " " * len(found[0]), text) for text in texts]
+            places = [
+                (row, column)
+                for row, text in enumerate(texts)
+                for column, char in enumerate(text)
+                if char != "," and not char.isspace()
+            ]
+            at = "".join(texts[row][column] for row, column in places).find(wanted)
+            if at < 0 or places[at][0] > 0:
+                continue
+            row, column = places[at + len(wanted) - 1]
+            if cut:
+                row, column = _closed(texts, row, column)
+            opening = _CUT_OPENING if cut else _OPENING
+            rest = texts[row][column + 1 :]
+            return Declaration(line, line + row, column + 1, opening.fullmatch(rest) is not None)
+    return None
+
+
+def _closed(lines: Sequence[str], row: int, column: int) -> tuple[int, int]:
+    """Where, from a place in a declaration on, its brackets are closed; the place itself if they are not."""
+    depth = 0
+    for at, line in enumerate(lines):
+        for position, char in enumerate(line):
+            depth += (char in "([") - (char in ")]")
+            if depth <= 0 and (at, position) >= (row, column):
+                return at, position
+    return row, column
 
 
 def _fenced(code: str, language: str) -> str:
@@ -118,18 +219,20 @@ def _fenced(code: str, language: str) -> str:
     return f"{fence}{_FENCE_NAMES.get(language, language)}\n{code}\n{fence}"
 
 
-def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
+def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str], declared: Declaration | None) -> str:
     """The lines of the body that say most about the question."""
     lines = piece.source.split("\n")
-    start = max(entry.start_line, piece.start_line)
-    if entry.part == 0 and entry.kind not in ("section", "block") and entry.name_line < entry.end_line:
-        start = max(start, min(entry.name_line + 1, piece.end_line))  # the signature is shown already
-    end = min(entry.end_line, piece.end_line)
     offset = piece.start_line - 1
-    if start == entry.name_line + 1:
-        start = min(_after_signature(entry, lines, start, end, offset), max(start, end))
+    start, end = max(entry.start_line, piece.start_line), min(entry.end_line, piece.end_line)
+    column = 0
+    if declared is not None:  # the declaration is shown already
+        start = max(start, declared.last + declared.ends_line)
+        column = 0 if declared.ends_line else declared.column
+    if start > end:
+        return ""
+    body = start
     start = _after_doc(entry, lines, start, end, offset)
-    if end < start or not any(line.strip() for line in lines[start - 1 - offset : end - offset]):
+    if not any(line.strip() for line in lines[start - 1 - offset : end - offset]):
         return ""
     first, last = best_lines(_padded(lines, offset), start, end, EXCERPT, words)
     code = lines[first - 1 - offset : last - offset]
@@ -141,25 +244,17 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str]) -> str:
         first += 1
     if not code:
         return ""
-    indent = min(len(line) - len(line.lstrip()) for line in code if line.strip())
-    shown = "\n".join(line[indent:] for line in code)
+    head = []
+    if first == body and column:
+        head = [_OPENS.sub("", code.pop(0)[column:])]
+    indent = min((len(line) - len(line.lstrip()) for line in code if line.strip()), default=0)
+    if head:  # what follows is indented from the declaration on
+        declaration = lines[declared.first - 1 - offset] if declared else ""
+        indent = min(indent, len(declaration) - len(declaration.lstrip()))
+    shown = "\n".join([*head, *(line[indent:] for line in code)])
     whole = first <= start and last >= end
     heading = "Its body" if whole and entry.kind != "block" else "The lines that match best" if words else "It begins"
-    span = f"`{entry.path}:{first}-{last}`" if last > first else f"`{entry.path}:{first}`"
-    return f"{heading}, {span} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
-
-
-def _after_signature(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
-    """The first line behind a signature of several lines, which is shown already; `start` if it is not found."""
-    signature = _bare(entry.signature)
-    if not signature or signature.endswith("…"):  # one that was cut is nowhere to be found
-        return start
-    met = ""
-    for line in range(entry.name_line, min(end, entry.name_line + SIGNATURE_LINES)):
-        met += _bare(lines[line - 1 - offset])
-        if signature in met:
-            return line + 1
-    return start
+    return f"{heading}, {_span(entry.path, first, last)} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
 
 
 def _bare(code: str) -> str:
