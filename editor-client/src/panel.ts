@@ -7,6 +7,7 @@ import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
 import { isSubject, reveal } from "./places";
 import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
+import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
 
@@ -176,11 +177,8 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private scopeOf(attachment: Attachment | undefined): Scope | undefined {
-    if (!attachment || this.scope === "workspace" || this.scope === "symbol") return undefined;
-    const label = vscode.workspace.asRelativePath(vscode.Uri.parse(attachment.uri), false);
-    if (this.scope === "file") return { include: [label] };
-    const folder = label.split("/").slice(0, -1).join("/");
-    return folder ? { include: [`${folder}/**`] } : undefined;
+    if (!attachment) return undefined;
+    return scopeOf(this.scope, vscode.workspace.asRelativePath(vscode.Uri.parse(attachment.uri), false));
   }
 
   // Answers

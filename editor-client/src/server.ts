@@ -3,11 +3,11 @@
 import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
+import { advance } from "./indexing";
 import type { Indexing, ServerState } from "./messages";
 import { STATUS_CHANGED, type StatusResult } from "./protocol";
 import { SetupError, ensureEnvironment, environmentVariables, findPython, hasRuntime, installRuntime, type Setup } from "./python";
 import { changedSettings } from "./settings";
-import { advance } from "./status";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
 const BACK_OFF = [0.5, 2, 5, 15];

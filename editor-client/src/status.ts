@@ -3,19 +3,19 @@
 import * as vscode from "vscode";
 import type { Indexing, ServerState } from "./messages";
 import type { StatusResult } from "./protocol";
-import type { Server } from "./server";
+
+/** What the item follows. */
+export interface Followed {
+  readonly state: ServerState;
+  readonly status: StatusResult | undefined;
+  readonly indexing: Indexing | undefined;
+  readonly onDidChange: vscode.Event<void>;
+}
 
 export interface Shown {
   text: string;
   tooltip: string;
   severity: "normal" | "warning" | "error";
-}
-
-/** How far indexing is: the most that was pending since it began is all there is to do. Undefined while nothing is pending. */
-export function advance(before: Indexing | undefined, { index }: StatusResult): Indexing | undefined {
-  if (index.state !== "indexing" || index.pending === 0) return undefined;
-  const total = Math.max(before?.total ?? 0, index.pending);
-  return { done: total - index.pending, total };
 }
 
 /** What the item says; pure, so that it can be tested. */
@@ -48,7 +48,7 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
   return { text: model.state === "busy" ? `$(book) ${t("Answering")}` : "$(book) Glossator", tooltip, severity: "normal" };
 }
 
-export function createStatusItem(server: Server): vscode.Disposable {
+export function createStatusItem(server: Followed): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("glossator.status", vscode.StatusBarAlignment.Right, 90);
   item.name = "Glossator";
   item.command = "glossator.menu";
@@ -66,7 +66,7 @@ export function createStatusItem(server: Server): vscode.Disposable {
 }
 
 /** The item's menu. */
-export async function showMenu(server: Server): Promise<void> {
+export async function showMenu(server: Followed): Promise<void> {
   const t = vscode.l10n.t;
   const status = server.status;
   const items: (vscode.QuickPickItem & { command?: string })[] = [

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
+import { advance } from "../../src/indexing";
 import type { Action, PanelState, ServerState } from "../../src/messages";
 import { modelItems, type CatalogueModel, type Overview } from "../../src/models";
 import { isSubject } from "../../src/places";
 import { changed } from "../../src/settings";
-import { advance, describe as describeStatus } from "../../src/status";
+import { describe as describeStatus } from "../../src/status";
 import { banner, emptyView, notice } from "../../src/webview/states";
 import { state, status } from "./samples";
 
