@@ -8,11 +8,14 @@ import gc
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glossator.index.store import Store
+from glossator.project.session import Session
 from tests.lsp.client import WAIT, Client
 from tests.lsp.test_features import at
 
@@ -75,7 +78,7 @@ async def test_an_index_that_somebody_removes_is_made_anew(client: Client, proje
         expected = {"state": "ready", "files": before + number + 1}
         await client.wait_for(lambda expected=expected: expected.items() <= status(client)["index"].items())
         await client.request("glossator/reindex", {})
-    assert list((tmp_path / "indexes").rglob("catalogue.sqlite"))
+    assert list((tmp_path / "indexes").rglob("manifest.sqlite"))
 
 
 async def test_a_branch_switch_that_the_client_reports_is_one_batch(
@@ -248,3 +251,30 @@ async def test_a_hover_picks_the_nearest_of_many_of_a_name(client: Client, tmp_p
             {"textDocument": {"uri": path.as_uri()}, "position": at(path.read_text(), "handle")},
         )
         assert f"Number {number}\\." in hover["contents"]["value"] or f"Number {number}." in hover["contents"]["value"]
+
+
+async def test_a_hover_does_not_wait_for_the_index_to_be_opened(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = client.server.session.settings  # type: ignore[attr-defined]
+    session = Session([project], settings)
+    await asyncio.to_thread(session.root.index)
+    await asyncio.to_thread(session.close)
+    entered, release = threading.Event(), threading.Event()
+    real = Store._reconcile
+
+    def slow(store: Store) -> None:
+        entered.set()
+        assert release.wait(WAIT)
+        real(store)
+
+    monkeypatch.setattr(Store, "_reconcile", slow)
+    await client.initialize(project)
+    try:
+        assert await asyncio.to_thread(entered.wait, WAIT)
+        money = project / "shop/money.py"
+        place = {"textDocument": {"uri": client.open(money)}, "position": at(money.read_text(), "add_tax")}
+        assert "def add_tax" in (await client.request("textDocument/hover", place))["contents"]["value"]
+    finally:
+        release.set()
+    await client.ready()

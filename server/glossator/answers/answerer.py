@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from glossator.answers.prompts import Evidence as Shown
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
-    from glossator.project.session import Root, Session
+    from glossator.project.root import Root
+    from glossator.project.session import Session
     from glossator.settings import Settings
 
 FinishReason = Literal["stop", "length", "evidence", "preempted"]

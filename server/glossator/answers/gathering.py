@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glossator.index.records import Filter, StoredEntry
-    from glossator.project.session import Root, Session
+    from glossator.project.root import Root
+    from glossator.project.session import Session
     from glossator.workspace.reading import Read
 
 FOCUS_SHARE = 0.5

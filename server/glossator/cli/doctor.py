@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, SettingsError, StoreError, StoreLockedError
 from glossator.model.checks import Check, check_models
-from glossator.project.session import Root, Shared
+from glossator.project.root import Root
+from glossator.project.shared import Shared
 
 if TYPE_CHECKING:
     from glossator.settings import Settings
@@ -121,10 +122,10 @@ def _index(path: Path, shared: Shared) -> Check:
     except GlossatorError as error:
         return Check("index", ok=False, detail=str(error), cure="give the folder that the code is in with --root")
     try:
-        store = root.store()
-        if store is None:
+        snapshot = root.open()
+        if snapshot is None:
             return Check("index", ok=True, detail=f"none yet of {root.path}")
-        status = store.status()
+        status = snapshot.store.status()
         return Check(
             "index",
             ok=True,

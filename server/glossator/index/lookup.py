@@ -128,9 +128,20 @@ class Lookup:
             (encodable(name), limit),
         )
 
-    def reference_count(self, name: str) -> int:
-        """How many entries refer to the name."""
-        return self.reference_counts([name])[name]
+    def reference_count(self, name: str, except_in: Iterable[str] = ()) -> int:
+        """How many entries refer to the name, without those of some files."""
+        count = self.reference_counts([name])[name]
+        spans = [span for path in except_in if (span := self._span(path)) is not None] if count else []
+        if spans:
+            with self._database.reading() as connection:
+                for span in spans:
+                    row = connection.execute(
+                        "SELECT count(*) FROM refs WHERE name = (SELECT id FROM names WHERE name = ?) "
+                        "AND entry >= ? AND entry < ?",
+                        (encodable(name), *span),
+                    ).fetchone()
+                    count -= row[0]
+        return max(count, 0)
 
     def reference_counts(self, names: Iterable[str]) -> dict[str, int]:
         """How many entries refer to each of the names; 0 for unknown ones."""

@@ -324,7 +324,7 @@ class Store(Lookup):
 
     def _derive(self) -> None:
         """Count the references and terms of large commits; all terms, after rows were lost."""
-        with self._writing:
+        with self._as_writer():
             first, recount = self._manifest.underived(), bool(self._manifest.get("recount"))
             if first is not None or recount:
                 start = 0 if recount or first is None else first
@@ -417,7 +417,7 @@ class Store(Lookup):
         """
         import numpy as np
 
-        with self._writing:
+        with self._as_writer():
             current = self._current()
             if current is None or current.generation != target.generation - 1:
                 raise StoreError(f"the index in {self._folder} was repaired meanwhile")
@@ -602,6 +602,13 @@ class Store(Lookup):
                 conditions[globs] = (files_inside(numbers, inside), revisions)
         return conditions[globs]
 
+    def stop_writing(self) -> None:
+        """Release the lock, so that another process may write; reading goes on."""
+        with self._writing:
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
     def close(self) -> None:
         """Release files and the lock."""
         with self._writing:
@@ -610,8 +617,7 @@ class Store(Lookup):
             self._lance.close()
             self._manifest.close()
             self._cache.close()
-            if self._lock is not None:
-                self._lock.release()
+            self.stop_writing()
 
     def __enter__(self) -> Store:
         return self

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from glossator.lsp import protocol
     from glossator.lsp.server import Server
-    from glossator.project.session import Root
+    from glossator.project.root import Root
 
 
 def filter_of(scope: protocol.Scope | None) -> Filter:

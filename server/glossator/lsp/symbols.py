@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glossator.index.records import StoredEntry
-    from glossator.project.session import Root
+    from glossator.project.root import Root
 
 HOVER_DOC = 300
 """Characters of a doc comment that a hover shows: other servers' hovers show it all, and ours should not cover them."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from glossator.index.entries import Skipped
     from glossator.index.indexer import Progress
     from glossator.index.records import FileUpdate, StoreStatus
-    from glossator.project.session import Root
+    from glossator.project.root import Root
     from glossator.workspace.gitstate import Repository
     from glossator.workspace.watching import Changes, Watcher
 
@@ -106,6 +106,8 @@ class LiveRoot:
         self._parsed_buffers: dict[str, tuple[int, FileUpdate]] = {}
         self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
         self._overlay: Mapping[str, FileUpdate] | None = None
+        self._texts: tuple[int, Mapping[str, str]] = (0, {})
+        """The buffers' texts at a revision."""
         self._opened: dict[str, int] = {}
         """Path of an open buffer -> its first revision: results of parses of an earlier buffer there do not count."""
         self._buffer_lock = threading.Lock()
@@ -232,9 +234,13 @@ class LiveRoot:
         return buffer.text if buffer else None
 
     def texts(self) -> Mapping[str, str]:
-        """All buffers' texts by path."""
-        held = {path: self.buffers.get(path) for path in self.buffers.documents()}
-        return {path: buffer.text for path, buffer in held.items() if buffer is not None and buffer.text is not None}
+        """All buffers' texts by path; the same object until one changes."""
+        revision, texts = self._texts
+        if revision != self.buffers.revision:
+            changes = self.buffers.since(0)
+            texts = {buffer.key: buffer.text for buffer in changes.buffers if buffer.text is not None}
+            self._texts = changes.revision, texts
+        return texts
 
     # State
 
@@ -265,10 +271,10 @@ class LiveRoot:
         self._on_change()
 
     def _count(self) -> None:
-        store = self.root.store()
-        if store is not None:
-            store.refresh()
-            self._counts = store.status()
+        snapshot = self.root.open()
+        if snapshot is not None:
+            snapshot.store.refresh()
+            self._counts = snapshot.store.status()
         self._counted = time.monotonic()
 
     # The thread
@@ -368,6 +374,8 @@ class LiveRoot:
         try:
             if rescan:
                 self._set("indexing")
+                with contextlib.suppress(GlossatorError):  # what is wrong with it, opening it for writing tells
+                    self.root.open()  # so that it can be read while it is repaired and updated
                 self._heads = self._checked_out()
                 self.root.index(self._report, lambda: self._cancel_run or self._closed)
                 self._end_progress()

@@ -99,6 +99,10 @@ class Graph:
         stored = self._store.nearest_named(name, path, limit)
         return own + [entry for entry in stored if entry.path not in self._buffers.paths]
 
+    def reference_count(self, name: str) -> int:
+        """How many entries refer to a name, in buffers and in all files that are not in one."""
+        return self._store.reference_count(name, self._buffers.paths) + self._buffers.reference_count(name)
+
     def callee_count(self, entry: StoredEntry) -> int:
         """How many of the names that an entry refers to are defined in the index."""
         if entry.id < 0:

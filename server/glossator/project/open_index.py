@@ -1,0 +1,85 @@
+"""An index that is open: its store and searcher, which stay usable for as long as somebody reads them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from glossator.errors import GlossatorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glossator.index.embedding import Embedder
+    from glossator.index.store import Store
+    from glossator.retrieval.search import Searcher
+
+_log = logging.getLogger(__name__)
+
+
+class OpenIndex:
+    """One opening of an index, shared by its owner and any number of readers.
+
+    The owner calls `retire` when the index has been replaced or is no longer needed. The store is closed then, or when
+    its last reader has been garbage collected.
+    """
+
+    def __init__(self, store: Store, embedder: Embedder, manifest: Path, *, writable: bool) -> None:
+        """`manifest` is the file whose absence tells that somebody has deleted the index."""
+        self.store = store
+        self.writable = writable
+        self._embedder = embedder
+        self._manifest = manifest
+        self._searcher: Searcher | None = None
+        self._making_searcher = threading.Lock()
+        # A set rather than a number under a lock: finalizers may run between any two bytecodes of this thread.
+        self._readers: set[object] = set()
+        self._retired = False
+        self._closing = threading.Lock()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the index is still on disk."""
+        return self._manifest.exists()
+
+    @property
+    def searcher(self) -> Searcher:
+        """What searches the index."""
+        from glossator.retrieval.search import Searcher
+
+        with self._making_searcher:
+            if self._searcher is None:
+                self._searcher = Searcher(self.store, self._embedder)
+            return self._searcher
+
+    def keep_open_for(self, reader: object) -> None:
+        """Do not close the store before `reader` is garbage."""
+        token = object()
+        self._readers.add(token)
+        weakref.finalize(reader, self._release, token).atexit = False
+
+    def retire(self) -> None:
+        """Give up writing now, and close the store as soon as nobody reads it."""
+        self._retired = True
+        if self._readers:
+            self.store.stop_writing()
+        if not self._readers:
+            self._close()
+
+    def _release(self, token: object) -> None:
+        """Called when a reader is garbage, in whichever thread that happens: closing may take a moment."""
+        self._readers.discard(token)
+        if self._retired and not self._readers:
+            threading.Thread(target=self._close, name="glossator-close-index").start()
+
+    def _close(self) -> None:
+        if not self._closing.acquire(blocking=False):  # closed already, or by another thread
+            return
+        try:
+            if self._searcher is not None:
+                self._searcher.close()
+            self.store.close()
+        except GlossatorError as error:
+            _log.warning("closing an index: %s", error)

@@ -1,0 +1,33 @@
+"""A few lines that tell a model what a project is."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LISTED = 30
+"""Files and folders that are named."""
+README_CHARACTERS = 400
+"""How much of the README's first paragraph is quoted."""
+
+
+def overview_of(folder: Path) -> str:
+    """The folder's name, its files and folders, and how its README begins."""
+    names = sorted(
+        item.name + ("/" if item.is_dir() else "")
+        for item in folder.iterdir()
+        if not item.name.startswith((".", "__")) and not item.is_symlink()
+    )
+    shown = " ".join(names[:LISTED]) + (" ..." if len(names) > LISTED else "")
+    lines = [f"{folder.name}: {shown}"]
+    readme = next((name for name in names if name.lower().startswith("readme")), None)
+    if readme is not None and not readme.endswith("/"):
+        with contextlib.suppress(OSError), (folder / readme).open(encoding="utf-8", errors="replace") as file:
+            head = file.read(README_CHARACTERS * 4)
+            prose = [block for block in head.split("\n\n") if block.strip() and block.lstrip()[0] not in "#<[!=|-`*"]
+            if prose:
+                lines.append(" ".join(prose[0].split())[:README_CHARACTERS])
+    return "\n".join(lines)

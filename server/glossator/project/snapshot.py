@@ -1,0 +1,124 @@
+"""A root as it stands at one moment, for reading: its index, what unsaved buffers hold, and the texts of files.
+
+A snapshot is immutable and complete: it never waits for indexing, and its store stays open for as long as somebody
+holds the snapshot. Handlers take one per request and drop it at the end. Later commits show through, since the index
+itself is not copied; buffers are as they were when the snapshot was taken.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from glossator.index.records import StoredEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from glossator.index.records import FileUpdate, Filter
+    from glossator.index.store import Store
+    from glossator.project.open_index import OpenIndex
+    from glossator.retrieval.graph import Graph
+    from glossator.retrieval.search import Hit, Searcher
+    from glossator.settings import Settings
+    from glossator.workspace.reading import Read
+
+
+class Snapshot:
+    """What can be read of a root. May be used by any thread.
+
+    Attributes:
+        path: the root's folder, an absolute path.
+        settings: the session's settings.
+        overlay: what open buffers hold, as far as they have been parsed: path -> parsed contents.
+        texts: the texts of open buffers: path -> text.
+
+    Paths of files are relative to the root, with "/"; lines are 1-based.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        index: OpenIndex,
+        overlay: Mapping[str, FileUpdate],
+        texts: Mapping[str, str],
+    ) -> None:
+        """Use `Root.snapshot`."""
+        self.path = path
+        self.settings = settings
+        self.overlay = overlay
+        self.texts = texts
+        self._index = index
+        index.keep_open_for(self)
+
+    @property
+    def store(self) -> Store:
+        """The index, for reading."""
+        return self._index.store
+
+    @property
+    def searcher(self) -> Searcher:
+        """What searches the index; hand it `overlay`. It serves one search at a time, the others wait."""
+        return self._index.searcher
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The names of the root and who refers to them, buffers included."""
+        from glossator.retrieval.graph import Graph
+
+        return Graph(self.store, self.overlay)
+
+    @cached_property
+    def reader(self) -> Read:
+        """Reads files as they are on screen, else on disk; see `text`."""
+        from glossator.workspace.reading import disk_reader
+
+        return disk_reader(self.path, self.settings, self.texts)
+
+    def text(self, path: str) -> str | None:
+        """A file's text: its buffer's, else the one on disk; None if there is no such text file."""
+        return self.reader(path)
+
+    def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
+        """The best places for a query, best first.
+
+        Raises:
+            UsageError: the query has nothing to search for, or `limit` is not positive.
+            StoreCorruptError: the index is damaged; the next run of the index repairs it.
+        """
+        return self.searcher.search(query, limit, where, self.overlay)
+
+    def entry_at(self, path: str, line: int) -> StoredEntry | None:
+        """The innermost definition at a line, else the block there."""
+        return self.graph.entry_at(path, line)
+
+    def named(self, name: str) -> list[StoredEntry]:
+        """Definitions with a (qualified) name, the best first."""
+        return self.graph.named(name)
+
+    def nearest_named(self, name: str, path: str) -> list[StoredEntry]:
+        """Some definitions of exactly that bare name, those nearest to a file; quick however many there are."""
+        return self.graph.nearest_named(name, path)
+
+    def entries_in(self, path: str) -> list[StoredEntry]:
+        """All entries of a file, in order."""
+        return self.graph.entries_in(path)
+
+    def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
+        """Definitions whose name matches fuzzily, the best first."""
+        return self.store.names_like(pattern, limit)
+
+    def reference_count(self, name: str) -> int:
+        """How many entries refer to a name, those in unsaved buffers included."""
+        return self.graph.reference_count(name)
+
+    def callee_count(self, entry: StoredEntry) -> int:
+        """How many of the names that an entry refers to are defined in this root."""
+        return self.graph.callee_count(entry)
+
+    @staticmethod
+    def unknown_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
+        """Stands for lines that the index does not know (a file that is not indexed, or has just been created)."""
+        return StoredEntry(-1, path, "text", "block", "", "", "", "", None, 0, start_line, end_line, start_line, 0, 0)

@@ -1,0 +1,195 @@
+"""Snapshots of a root: what they show, that taking one never waits, and that their store stays open."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from glossator.index.store import Store
+from glossator.project.live import LiveRoot
+from glossator.project.root import Root
+from glossator.project.session import Session
+from glossator.settings import load_settings
+from tests.conftest import write_tree
+
+WAIT = 120.0
+
+
+@pytest.fixture
+def session(tmp_path: Path, project: Path) -> Iterator[Session]:
+    session = Session([project], replace(load_settings(), index_dir=tmp_path / "indexes", workers=1))
+    yield session
+    session.close()
+
+
+class Blocked:
+    """Holds up every opening for writing at the repair that comes first."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.release = threading.Event(), threading.Event()
+        real = Store._reconcile
+
+        def slow(store: Store) -> None:
+            self.entered.set()
+            assert self.release.wait(WAIT)
+            real(store)
+
+        monkeypatch.setattr(Store, "_reconcile", slow)
+
+
+def test_there_is_none_before_there_is_an_index(session: Session) -> None:
+    assert session.root.snapshot() is None
+    assert session.root.open() is None
+
+
+def test_it_reads_files_names_and_places(session: Session, project: Path) -> None:
+    session.root.index()
+    snapshot = session.root.snapshot()
+    assert snapshot is not None
+    assert snapshot.path == project.resolve()
+    assert snapshot.search("gross amount", 5)[0].name == "add_tax"
+    assert "place_order" in [entry.name for entry in snapshot.entries_in("shop/checkout.py")]
+    assert snapshot.named("Cart.total")[0].path == "shop/cart.py"
+    found = snapshot.entry_at("shop/money.py", 20)
+    assert found is not None
+    assert found.name == "add_tax"
+    assert "half up" in (snapshot.text("shop/money.py") or "")
+    assert snapshot.text("absent.py") is None
+    assert session.root.snapshot() is snapshot, "taking one costs nothing while nothing has changed"
+
+
+def test_taking_one_does_not_wait_for_an_index_that_is_being_opened(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.root.index()
+    session.root.close()
+    blocked = Blocked(monkeypatch)
+    live = LiveRoot(session.root, watch=False, on_change=lambda: None)
+    try:
+        assert blocked.entered.wait(WAIT)
+        snapshot = session.root.snapshot()
+        assert snapshot is not None
+        assert snapshot.reference_count("add_tax") == 1
+        assert not session.root.is_writer
+        blocked.release.set()
+        live.rescan().result(WAIT)
+        assert session.root.is_writer
+        assert snapshot.reference_count("add_tax") == 1, "its store is open, although another one is read from now on"
+    finally:
+        blocked.release.set()
+        live.close()
+
+
+def test_taking_one_does_not_wait_for_a_first_index(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = Blocked(monkeypatch)
+    live = LiveRoot(session.root, watch=False, on_change=lambda: None)
+    try:
+        assert blocked.entered.wait(WAIT)
+        assert session.root.snapshot() is None
+    finally:
+        blocked.release.set()
+        live.close()
+
+
+def test_its_store_stays_open_until_nobody_reads_it(
+    session: Session, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = threading.Event()
+    real = Store.close
+
+    def close(store: Store) -> None:
+        real(store)
+        closed.set()
+
+    monkeypatch.setattr(Store, "close", close)
+    session.root.index()
+    snapshot = session.root.snapshot()
+    assert snapshot is not None
+    session.root.close()
+    assert session.root.snapshot() is None
+    assert snapshot.search("gross amount", 5)
+    assert snapshot.named("Cart")
+    assert not closed.is_set()
+    other = Session([project], session.settings)
+    other.root.index()  # the right to write was given up at once
+    other.close()
+    closed.clear()
+    del snapshot
+    gc.collect()
+    assert closed.wait(WAIT)
+
+
+def test_a_deleted_index_is_noticed_and_built_again(session: Session) -> None:
+    root = session.root
+    live = LiveRoot(root, watch=False, on_change=lambda: None)
+    try:
+        live.rescan().result(WAIT)
+        held = root.snapshot()
+        assert held is not None
+        shutil.rmtree(root.folder)
+        assert root.snapshot() is None
+        live.rescan().result(WAIT)
+        again = root.snapshot()
+        assert again is not None
+        assert again.store is not held.store
+        assert again.named("add_tax")
+    finally:
+        live.close()
+
+
+def test_uses_are_counted_in_buffers_as_in_files(session: Session) -> None:
+    root = session.root
+    live = LiveRoot(root, watch=False, on_change=lambda: None)
+
+    def count(name: str) -> int:
+        snapshot = root.snapshot()
+        assert snapshot is not None
+        return snapshot.reference_count(name)
+
+    try:
+        live.rescan().result(WAIT)
+        cart = (root.path / "shop/cart.py").read_text("utf-8")
+        assert count("add_tax") == 1
+        for version, (text, uses) in enumerate(
+            [
+                (cart, 1),
+                (cart.replace("add_tax(net, tax_rate)", "net").replace(", add_tax", ""), 0),
+                (cart + "\n\ndef twice(net: Money) -> Money:\n    return add_tax(add_tax(net, 1), 1)\n", 2),
+            ]
+        ):
+            live.set_buffer("shop/cart.py", version, text)
+            live.parse_buffer("shop/cart.py").result(WAIT)
+            assert count("add_tax") == uses
+        live.drop_buffer("shop/cart.py")
+        assert count("add_tax") == 1
+    finally:
+        live.close()
+
+
+def test_a_long_function_counts_once_in_a_buffer_too(session: Session) -> None:
+    """The names that only a later window of a long definition refers to belong to the definition."""
+    root: Root = session.root
+    body = "".join(f"    step_{number}(value)\n" for number in range(400))
+    text = f"def long_one(value):\n{body}    rare_helper(value)\n    rare_helper(value)\n"
+    write_tree(root.path, {"long.py": text})
+    live = LiveRoot(root, watch=False, on_change=lambda: None)
+    try:
+        live.rescan().result(WAIT)
+        stored = root.snapshot()
+        assert stored is not None
+        assert stored.reference_count("rare_helper") == 1
+        live.set_buffer("long.py", 1, text + "\n")
+        live.parse_buffer("long.py").result(WAIT)
+        buffered = root.snapshot()
+        assert buffered is not None
+        assert buffered is not stored
+        assert buffered.reference_count("rare_helper") == 1
+        assert buffered.reference_count("step_399") == 1
+    finally:
+        live.close()
