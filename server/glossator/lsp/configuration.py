@@ -5,6 +5,7 @@ Names on the wire are camelCase. A bad value is reported once, and its default u
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,9 @@ def read(base: Settings, *sources: object) -> Configuration:
             except SettingsError as error:
                 problems.append(f"{error}; the default is used")
         elif name not in _OPTIONS:
-            problems.append(f"unknown setting {SECTION}.{name}; it is ignored")
+            near = difflib.get_close_matches(name, [*_SETTINGS, *_OPTIONS], n=1, cutoff=0.7)
+            hint = f" (did you mean {SECTION}.{near[0]}?)" if near else ""
+            problems.append(f"unknown setting {SECTION}.{name}{hint}; it is ignored")
     return Configuration(options, settings, tuple(problems))
 
 
