@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glossator.errors import UsageError
-from glossator.retrieval.query import MAX_WORDS, Place, parse_query
+from glossator.retrieval.query import MAX_WORDS, parse_query
+from glossator.retrieval.query import MentionedPlace as Place
 
 
 @pytest.mark.parametrize("text", ["", "   \n\t", "\x00\x01", "?!", '"""', "( ) -> ::", "***"])
@@ -40,6 +41,33 @@ def test_names(text: str, kind: str, identifiers: tuple[str, ...]) -> None:
     query = parse_query(text)
     assert query.kind == kind
     assert query.identifiers == identifiers
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [
+        ("what calls _release?", [("_release?", "_release")]),
+        ("what does save! do", [("save!",)]),
+        ("does `valid?` check", [("valid?",)]),
+        ("operator==", [("operator==",)]),
+        ("which type has an operator == of its own", [("operator==",)]),
+        ("where is operator new", [("operator new",)]),
+        ("Foo::valid?", [("Foo::valid?",)]),
+        ("vec![1,2]", [("vec!", "vec![1,2]")]),
+        ("what does @cached do", [("@cached", "cached")]),
+        ("who calls release(), then _release().", [("release()",), ("_release", "_release()")]),
+        ("what is 'close' for", [("close", "'close'")]),
+        ("what `==` compares", [("==",)]),
+        ("how are requests sent, and when?", [("when?",)]),
+        ("how are requests sent: in parts, or e.g. at once...", []),
+    ],
+)
+def test_spellings_that_search_terms_would_lose(text: str, spellings: list[tuple[str, ...]]) -> None:
+    assert list(parse_query(text).spellings) == spellings
+
+
+def test_a_question_mark_is_no_part_of_an_identifier() -> None:
+    assert parse_query("what calls parse_config?").identifiers == ("parse_config",)
 
 
 def test_words_are_content_words_and_parts_of_identifiers() -> None:

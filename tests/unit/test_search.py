@@ -201,6 +201,180 @@ def test_the_folder_of_an_old_version_comes_after_that_of_the_new_one(tmp_path: 
         assert [hit.path for hit in searcher.search("parseSchema")] == ["src/v3/schema.ts"]
 
 
+SPELLED = {
+    "pool.py": '''class Pool:
+    def __init__(self, size):
+        self.init(size)
+
+    def init(self, size):
+        """Set the pool up."""
+        self.size = size
+
+    def release(self, connection):
+        """Release a connection to the pool: what calls release again gets it."""
+        self._release(connection)
+        return self.release_(connection)
+
+    def _release(self, connection):
+        connection.used = False
+
+    def release_(self, connection):
+        return connection
+
+
+def cached(f):
+    return f
+''',
+    "account.rb": """class Account
+  # Saves the account, valid or not.
+  def save
+    valid
+  end
+
+  def save!
+    raise unless valid?
+  end
+
+  # Valid accounts are saved.
+  def valid
+    @valid
+  end
+
+  def valid?
+    true
+  end
+
+  def ==(other)
+    id == other.id
+  end
+end
+""",
+    "lib/store.ex": """defmodule Store do
+  @doc "Fetches a key from the store."
+  def fetch(key), do: key
+
+  def fetch!(key) do
+    fetch(key)
+  end
+end
+""",
+    "core.clj": """(defn reset [x] x)
+(defn reset! [x] (reset x))
+(defn empty? [xs] (zero? xs))
+(def ^:dynamic *depth* 1)
+""",
+    "list.rs": """macro_rules! list {
+    () => {};
+}
+
+/// A list of things.
+fn list(things: Things) -> List {
+    things
+}
+""",
+    "point.cpp": """struct Point {
+  int x;
+  // the operator that compares
+  bool operator==(const Point& other) const { return x == other.x; }
+  bool operator!=(const Point& other) const { return x != other.x; }
+};
+""",
+    "view.js": """class View {
+  /** Renders the view: render it again. */
+  render() { return this.#render(); }
+  #render() { return 1; }
+}
+function $scope() { return 1; }
+/** The scope: what scope is in scope. */
+function scope() { return 2; }
+""",
+    "parse.go": """package parse
+
+// parse parses: what parse does is to parse.
+func parse(text string) int { return 1 }
+
+func Parse(text string) int { return parse(text) }
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    made = make_project(tmp_path_factory.mktemp("spelled"), SPELLED)
+    with made.store, Searcher(made.store, made.embedder) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("by_symbol", [False, True], ids=["search", "ask"])
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("what calls _release?", "Pool._release"),
+        ("_release", "Pool._release"),
+        ("who uses `_release`", "Pool._release"),
+        ('what is "_release" for', "Pool._release"),
+        ("what calls release?", "Pool.release"),
+        ("what does release_ return", "Pool.release_"),
+        ("Pool._release", "Pool._release"),
+        ("what does Pool._release() do?", "Pool._release"),
+        ("__init__", "Pool.__init__"),
+        ("what does __init__ of the pool do", "Pool.__init__"),
+        ("what does @cached do", "cached"),
+        ("what does save! do", "Account.save!"),
+        ("save!", "Account.save!"),
+        ("valid?", "Account.valid?"),
+        ("what calls valid?", "Account.valid?"),
+        ("what is `valid` for", "Account.valid"),
+        ("Account#valid?", "Account.valid?"),
+        ("what does Account#save! raise", "Account.save!"),
+        ("what does `==` of Account compare", "Account.=="),
+        ("what does fetch! do", "Store.fetch!"),
+        ("Store.fetch!(key)", "Store.fetch!"),
+        ("where is empty? defined", "empty?"),
+        ("reset!", "reset!"),
+        ("*depth*", "*depth*"),
+        ("what does vec! or list! expand to", "list"),
+        ("operator==", "Point.operator=="),
+        ("what does operator != do", "Point.operator!="),
+        ("Point::operator==", "Point.operator=="),
+        ("#render", "View.#render"),
+        ("what does #render return?", "View.#render"),
+        ("what is $scope", "$scope"),
+        ("Parse", "Parse"),
+        ("what does `Parse` do", "Parse"),
+        ("who calls Parse?", "Parse"),
+        ("parse", "parse"),
+        ("what does 'parse' do", "parse"),
+    ],
+)
+def test_a_name_spelled_exactly_comes_first(spelled: Searcher, query: str, best: str, by_symbol: bool) -> None:
+    first = spelled.search(query, 5, by_symbol=by_symbol)[0]
+    assert first.qualified_name == best
+    if "list!" in query:
+        assert first.kind == "macro"
+
+
+def test_an_exact_name_is_found_far_from_what_else_matches(tmp_path: Path) -> None:
+    noise = {f"release_{n}.py": f'def release(item):\n    """Release {n}: release the item."""\n' for n in range(40)}
+    project = make_project(tmp_path, {**noise, "tests/deep/er/x.py": "def _release():\n    pass\n"})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        assert searcher.search("what calls _release?", 1)[0].name == "_release"
+        assert searcher.search("who uses release", 3)[0].name == "release"
+
+
+def test_signs_that_no_definition_has_change_nothing(spelled: Searcher) -> None:
+    plain = [hit.entry.id for hit in spelled.search("where is a connection released")]
+    assert [hit.entry.id for hit in spelled.search("where is a connection released?")] == plain
+    assert not any(hit.exact for hit in spelled.search("is a connection (really) released?!"))
+
+
+def test_an_unsaved_name_is_spelled_exactly_too(tmp_path: Path) -> None:
+    project = make_project(tmp_path, SPELLED)
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        overlay = {"new.rb": project.update_of("new.rb", "def close\n  1\nend\n\ndef close!\n  2\nend\n")}
+        assert searcher.search("what calls close!", overlay=overlay)[0].name == "close!"
+
+
 def test_an_empty_index_has_no_hits(tmp_path: Path) -> None:
     project = make_project(tmp_path, {})
     with project.store, Searcher(project.store, project.embedder) as searcher:

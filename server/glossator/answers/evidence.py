@@ -122,7 +122,7 @@ def gather(
     graph = Graph(searcher.store, overlay)
     sources = _Sources(graph, read, searcher)
     packer = _Packer(sources, query, budget_tokens, count_tokens)
-    top = hits[0].score if hits else 0.0
+    top = max((hit.score for hit in hits if not hit.exact), default=0.0)
     code = any(hit.entry.language not in PROSE_LANGUAGES for hit in hits)
     prose = 0
     for place, hit in enumerate(hits):

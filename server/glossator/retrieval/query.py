@@ -2,6 +2,9 @@
 
 A query is anything a user types or pastes: one name, a question in prose, a path, an error message, a stack trace.
 This module knows nothing of the index; `search.py` resolves what is found here against it.
+
+Search terms are blurred on purpose: case, underscores and punctuation are dropped. A name whose spelling matters
+(`_release`, `valid?`, `operator==`) is therefore also kept as it was typed: see `Query.spellings`.
 """
 
 from __future__ import annotations
@@ -33,10 +36,15 @@ MAX_LINE = 2_000
 MAX_WORDS = 64
 MAX_IDENTIFIERS = 16
 MAX_PLACES = 32
+MAX_SPELLINGS = 12
+MAX_SPELLED = 80
+"""Characters of the longest spelling that is looked up."""
+MAX_SPELLED_WORDS = 200
+"""Words of a query that are looked at for their exact spelling."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MentionedPlace:
     """A place that the query names: a path as written (with "/"), and a 1-based line if one was given."""
 
     path: str
@@ -56,7 +64,9 @@ class Query:
         words: the words that carry meaning, lower case, parts of identifiers included, in order, each once.
         terms: what to look up in the full-text index: stems of the words, whole identifiers, neighbouring words joined.
         identifiers: words written as code (in backticks, with humps, underscores, dots or a call's parentheses), as
-            written, without qualifiers; for a "symbol" query its name.
+            written, without qualifiers and punctuation; for a "symbol" query its name.
+        spellings: for each word with signs or outer underscores, what it may spell, the most literal first: of
+            "_release?" ("_release?", "_release"). Only definitions of exactly such a name count.
         qualified: dotted names as written, joined with "." whatever the language.
         capitalised: words of prose with a capital that are not its first; they may name a type.
         phrases: texts in quotation marks.
@@ -69,10 +79,11 @@ class Query:
     words: tuple[str, ...]
     terms: tuple[str, ...]
     identifiers: tuple[str, ...]
+    spellings: tuple[tuple[str, ...], ...]
     qualified: tuple[str, ...]
     capitalised: tuple[str, ...]
     phrases: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[MentionedPlace, ...]
     meaning: str
 
 
@@ -98,9 +109,23 @@ _BACKTICKS = re.compile(r"`+([^`\n]{1,200})`+")
 _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|“([^”\n]{2,200})”|„([^“”\n]{2,200})[“”]|(?<!\w)'([^'\n]{2,200})'(?!\w)")
 _DOTTED = re.compile(r"(?<![\w/\\.])[A-Za-z_$][\w$]*(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*){1,12}")
 _CALL = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*)\(")
-_CODE_WORD = re.compile(r"(?<![\w$])[A-Za-z_$][\w$]*[?!]?")
+_CODE_WORD = re.compile(r"(?<![\w$])[A-Za-z_$][\w$]*")
 _HUMPS = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]|[A-Za-z0-9]_+[A-Za-z0-9]|[a-z][0-9]+[a-z]|^_+[a-zA-Z]|\$")
 _QUALIFIER = re.compile(r"::|->|#|\.")
+
+_OPERATOR = re.compile(
+    r"\boperator(?:\s*(\(\)|\[\]|[^\w\s()\[\],.?;:`'\"]{1,3})|\s+((?:new|delete)(?:\[\])?|\"\"\s*_\w+)(?!\w))"
+)
+"""An operator of C++ or C#, which may be written with a space before its sign."""
+_AFTER_QUALIFIER = re.compile(r"(?<=\w)(?:::|->|[.#])")
+_PLAIN_NAME = re.compile(r"[^\W_](?:\w*[^\W_])?")
+"""A name whose search terms say all about it but its case."""
+_OPENING = "([{<\"'“„«`"
+_CLOSING = "!?)]}>\"'”“»`"
+_STOPS = ".,;:…"
+_CALLED = re.compile(r"[^\s()\[\]{}]*\w[?!']?(?=[(\[{][^\s]*$)")
+"""The name in a call or a macro's use, as written without spaces: "save!(x)", "vec![1]"."""
+_PAIRED = {"'": "'", '"': '"', "“": "”", "„": "“", "«": "»", "(": ")", "[": "]", "{": "}", "<": ">", "`": "`"}
 
 _EXTENSION = r"[A-Za-z][A-Za-z0-9+]{0,7}"
 _PYTHON_FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d+)(?:, in ([\w.<>]+))?')
@@ -136,7 +161,7 @@ def parse_query(text: str) -> Query:
     phrases = tuple(dict.fromkeys(next(filter(None, found)) for found in _QUOTED.findall(head)))[:8]
     raw = analysis.words(head)
     if not raw and not places:
-        raise UsageError("the query holds no word to look for, only signs")
+        raise UsageError("the query contains only punctuation: add a word to look for")
     kind: QueryKind = "prose"
     if is_trace:
         kind = "trace"
@@ -164,6 +189,7 @@ def parse_query(text: str) -> Query:
         words=tuple(words[:MAX_WORDS]),
         terms=tuple(_terms(translated, [*identifiers, *(kept if language else ())])[: 2 * MAX_WORDS]),
         identifiers=tuple(identifiers[:MAX_IDENTIFIERS]),
+        spellings=() if kind in ("trace", "place") else _spellings(head),
         qualified=tuple(qualified[:MAX_IDENTIFIERS]),
         capitalised=capitalised[:MAX_IDENTIFIERS],
         phrases=phrases,
@@ -183,7 +209,7 @@ def _cut(text: str) -> str:
     return text
 
 
-def _message(text: str, places: list[Place]) -> str:
+def _message(text: str, places: list[MentionedPlace]) -> str:
     """What a trace says besides its places: the lines that are no frames, and the functions of the frames."""
     lines = [line for line in text.splitlines() if not _FRAME_LINE.match(line)]
     message = _PLACE.sub(lambda found: " " if found[2] or "/" in found[1] else found[0], "\n".join(lines))
@@ -199,7 +225,7 @@ def _is_path(text: str) -> bool:
 def _symbol_name(text: str, raw: list[str]) -> list[str]:
     """The name of a one-word query: the last part of a qualified one ("httpx.Client" asks for Client)."""
     name = _QUALIFIER.split(text.strip("`'\"(){};,:?!"))[-1].rstrip("(")
-    if re.fullmatch(r"[\w$]+[?!]?", name):
+    if re.fullmatch(r"[\w$]+", name):
         return [name]
     return [raw[-1]] if raw else []
 
@@ -232,6 +258,52 @@ def _identifiers(text: str) -> tuple[list[str], list[str]]:
     return [word for word in found if len(word) > 1 or len(found) == 1], list(qualified)
 
 
+def after_qualifiers(name: str) -> str:
+    """The bare name of a qualified one: "A::valid?" -> "valid?", "A.==" -> "=="."""
+    return _AFTER_QUALIFIER.split(name)[-1] or name
+
+
+def is_blurred(name: str) -> bool:
+    """Whether search terms lose more than the case of a name: signs or outer underscores."""
+    return not _PLAIN_NAME.fullmatch(name.replace("-", ""))
+
+
+def _spellings(text: str) -> tuple[tuple[str, ...], ...]:
+    """See `Query.spellings`. What is quoted as code may consist of signs alone."""
+    quoted = [code for code in _BACKTICKS.findall(text) if not any(map(str.isspace, code))]
+    operators = [f"operator{sign or ' ' + word}" for sign, word in _OPERATOR.findall(text)]
+    found: dict[tuple[str, ...], None] = dict.fromkeys((one,) for one in operators)
+    for word in (*quoted, *text.replace("`", " ").split()[:MAX_SPELLED_WORDS]):
+        forms = _forms(word)
+        if forms and (word in quoted or any(map(str.isalpha, forms[0]))) and not forms[0].startswith("operator"):
+            found.setdefault(forms)
+    return tuple(found)[:MAX_SPELLINGS]
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """What a word of a query may spell, the most literal first; empty if its search terms say as much."""
+    forms: dict[str, None] = {}
+    word = word.rstrip(_STOPS)
+    while word:
+        inner = word[1:-1] if len(word) > 2 and _PAIRED.get(word[0]) == word[-1] else ""
+        called = _CALLED.match(word)
+        for form in (inner, called[0] if called else "", word):
+            plain = _PLAIN_NAME.fullmatch(after_qualifiers(form))
+            if 1 < len(form) <= MAX_SPELLED and (not plain or (form == inner and word[0] in "'\"“„«")):
+                forms.setdefault(form)
+        if inner or called:
+            word = inner or (called[0] if called else "")
+        elif word[-1] in _CLOSING:
+            word = word[:-1].rstrip(_STOPS)
+        elif word[0] in _OPENING:
+            word = word[1:]
+        else:
+            break
+    if re.fullmatch(r"[@#$]{1,2}[^\W\d]\w*", word):  # a decorator, private member or variable, defined without its sign
+        forms.setdefault(word.lstrip("@#$"))
+    return tuple(forms)
+
+
 def _content_words(raw: list[str], language: Lexicon | None, quoted: set[str]) -> list[str]:
     """The words without stop words that are not quoted (all of them if nothing else would be left)."""
     stop = _lexicon().stop | (language.stop if language else frozenset())
@@ -258,31 +330,32 @@ def _terms(content: list[str], identifiers: list[str]) -> list[str]:
     return list(found)
 
 
-def _places(text: str) -> tuple[list[Place], bool]:
+def _places(text: str) -> tuple[list[MentionedPlace], bool]:
     """The places that a text names, and whether it is a stack trace or a compiler's output."""
-    frames: list[Place] = []
-    python = [Place(_slashes(m[0]), int(m[1]), _function(m[2])) for m in _PYTHON_FRAME.findall(text)]
+    frames: list[MentionedPlace] = []
+    python = [MentionedPlace(_slashes(m[0]), int(m[1]), _function(m[2])) for m in _PYTHON_FRAME.findall(text)]
     frames.extend(reversed(python))  # "most recent call last"
     for package, function, file, line in _JVM_FRAME.findall(text):
         folder = "/".join(package.split("/")[-1].split(".")[:-1])
-        frames.append(Place(f"{folder}/{file}" if folder else file, int(line), _function(function)))
+        frames.append(MentionedPlace(f"{folder}/{file}" if folder else file, int(line), _function(function)))
     frames.extend(
-        Place(_slashes(file), int(line), _function(function)) for function, file, line in _DOTNET_FRAME.findall(text)
+        MentionedPlace(_slashes(file), int(line), _function(function))
+        for function, file, line in _DOTNET_FRAME.findall(text)
     )
     if not python:
         frames.extend(
-            Place(_slashes(file.removeprefix("file://")), int(line), _function(function))
+            MentionedPlace(_slashes(file.removeprefix("file://")), int(line), _function(function))
             for function, file, line in _JS_FRAME.findall(text)
         )
     for file, first, second in _PHP_PLACE.findall(text):
-        frames.append(Place(_slashes(file), int(first or second)))
-    mentioned: list[Place] = []
+        frames.append(MentionedPlace(_slashes(file), int(first or second)))
+    mentioned: list[MentionedPlace] = []
     for file, line, function in _PLACE.findall(text):
         if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
             continue
-        mentioned.append(Place(_slashes(file), int(line) if line else None, _function(function)))
-    mentioned.extend(Place(_slashes(file), None) for file in _BARE_PATH.findall(text[:MAX_ANALYSED]))
-    unique: dict[tuple[str, int | None], Place] = {}
+        mentioned.append(MentionedPlace(_slashes(file), int(line) if line else None, _function(function)))
+    mentioned.extend(MentionedPlace(_slashes(file), None) for file in _BARE_PATH.findall(text[:MAX_ANALYSED]))
+    unique: dict[tuple[str, int | None], MentionedPlace] = {}
     with_lines = {place.path.rpartition("/")[2] for place in [*frames, *mentioned] if place.line}
     for place in [*frames, *mentioned]:
         if place.line or place.path.rpartition("/")[2] not in with_lines:

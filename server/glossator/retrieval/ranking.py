@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
     from glossator.retrieval.query import Query
-    from glossator.retrieval.ranking_features import Corpus, Findings
-    from glossator.retrieval.search import Candidates
+    from glossator.retrieval.ranking_features import Candidates, Corpus, Findings
 
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top", "cover", "pairs", "size")
 """Features by which an entry is chosen within its file; see `entry_features`."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.index.terms import head_of as head_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -233,6 +232,8 @@ class Findings:
     """(entry id, dot product), best first."""
     defined: dict[str, list[StoredEntry]] = field(default_factory=dict)
     """Definitions of the query's identifiers (as written)."""
+    spelled: dict[str, list[StoredEntry]] = field(default_factory=dict)
+    """Those of `defined` whose name the query spells exactly where search terms would blur it (`Query.spellings`)."""
     mentioned: dict[str, list[StoredEntry]] = field(default_factory=dict)
     """Definitions of types that a word of prose names."""
     terms: dict[int, str] = field(default_factory=dict)
@@ -241,6 +242,22 @@ class Findings:
     """See `Corpus.heads`: of the candidate files."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
     """See `agreement`: of the entries in `text`."""
+
+
+@dataclass(slots=True)
+class Candidates:
+    """All that ranking knows for one query; `scripts/fit_ranking` fits weights on it."""
+
+    query: Query
+    findings: Findings
+    revisions: list[int]
+    files: Mapping[int, FileFacts]
+    features: NDArray[np.float32]
+    """See `file_features`: a row for each of `revisions`."""
+    pinned: dict[int, float]
+    """Revision -> bonus, of files that the query names by path."""
+    places: list[StoredEntry]
+    """Entries at the lines that the query names, best first."""
 
 
 FILE_FEATURES = (

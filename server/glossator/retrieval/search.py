@@ -1,8 +1,26 @@
-"""A query in, ranked places of the index out.
+"""A query in, ranked places of the index out. Nothing here reads source files.
 
-Full text and vectors are searched side by side; what either finds, what the query names, and what its words name in
-paths are candidates. Files are ranked first, by features of file and query; then the best entries in each. Windows
-stand for the definition that they are part of. Nothing here reads source files.
+How a hit's score comes about:
+
+    text ── query.parse_query ──> Query         names, spellings, words, search terms, places, the text to embed
+                 │
+                 ├─ full text (BM25) ──┐
+                 ├─ vectors ───────────┤
+                 ├─ names it writes ───┼─> Candidates   entries found, and up to `RANKED_FILES` files that they are in
+                 ├─ words in paths ────┤                (Searcher.candidates)
+                 └─ paths and lines ───┘
+                 │
+    file score   = weights x ranking_features.file_features(file)    + `PINNED` if the query names its path
+    entry score  = weights x ranking.entry_features(entry)           compares the entries of one file only
+                 │
+    order        for people: files by file score, the best entry of each, further ones of a file now and then
+                 (`interleaved`); for evidence (`by_symbol`): entries by the sum of both scores
+                 names spelled exactly before similar ones (`spelled_first`), and before all what stands at the lines
+                 that the query names
+                 │
+    Hit          a window stands for the definition that it is part of; ranking.Reasons says which features counted
+
+The weights of both are fitted (`scripts/fit_ranking`) and come with the package.
 """
 
 from __future__ import annotations
@@ -16,16 +34,17 @@ from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
+from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
-from glossator.retrieval.query import Place, Query, parse_query
+from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.ranking_features import (
     TYPE_KINDS,
+    Candidates,
     Corpus,
     FileFacts,
     Findings,
     file_features,
-    head_of,
 )
 from glossator.retrieval.spelling import corrected
 
@@ -57,8 +76,14 @@ LONG_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
 OUTLINED = 5
 """Definitions shown of a file that is all that a query names."""
+UNNAMED_KINDS = frozenset(("block", "section", "key"))
+"""Entries that a name in a query does not mean."""
 PINNED = 100.0
 """Added to the score of a place that the query itself names; more than any features amount to."""
+EXACT = 50.0
+"""Added to the score of a definition whose name the query spells in a way that search terms cannot tell from others."""
+EXACT_DEFINITIONS = 8
+"""A name with more definitions ("__init__") does not say which is meant: none is looked for in further files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +97,7 @@ class Hit:
         end_line: last line to show (inclusive).
         score: greater is better; comparable within one answer only.
         why: which features counted, in words.
+        exact: whether it comes first because the query spells its name (`EXACT`), whatever the features say.
     """
 
     entry: StoredEntry
@@ -83,29 +109,15 @@ class Hit:
     qualified_name: str
     score: float
     why: str
+    exact: bool = False
 
 
 Ranked = tuple[float, int, StoredEntry]
 """Score, row of the entry's file among the candidates, entry."""
 
 
-@dataclass(slots=True)
-class Candidates:
-    """All that ranking knows for one query; `scripts/fit_ranking` fits weights on it."""
-
-    query: Query
-    findings: Findings
-    revisions: list[int]
-    files: Mapping[int, FileFacts]
-    features: NDArray[np.float32]
-    pinned: dict[int, float]
-    """Revision -> bonus, of files that the query names by path."""
-    places: list[StoredEntry]
-    """Entries at the lines that the query names, best first."""
-
-
 class Searcher:
-    """Searches one index. All methods may be called from any thread; searches wait for each other."""
+    """Searches one index. Its methods may be called from any thread; one search runs at a time."""
 
     def __init__(
         self, store: Store, embedder: Embedder, *, words: StaticEmbedder | None = None, weights: Weights | None = None
@@ -165,9 +177,8 @@ class Searcher:
         """
         where = where or Filter()
         overlay = overlay or {}
-        query = parse_query(text)
         store, corpus = self.store, self.corpus
-        query = corrected(query, store)
+        query = corrected(parse_query(text), store)
         texts = self._pool.submit(store.text_hits, query.terms, FOUND, where)
         dense = self._pool.submit(self._dense, query, where)
         corpus.refresh(store)
@@ -176,6 +187,8 @@ class Searcher:
         findings = Findings(text=[], dense=[])
         for name in query.identifiers:
             findings.defined[name] = self._named(name, allowed, buffers)
+        for forms in query.spellings:
+            self._find_spelled(forms, findings, allowed, buffers)
         if query.kind != "symbol":
             for word in query.capitalised:
                 if word not in findings.defined:
@@ -216,6 +229,42 @@ class Searcher:
         )
         exact = [entry for entry in found if entry.name == name]
         return exact or found
+
+    def _find_spelled(
+        self,
+        forms: Sequence[str],
+        findings: Findings,
+        allowed: Callable[[str, str, str], bool],
+        buffers: Buffers,
+    ) -> None:
+        """Note the definitions that the most literal of these spellings names, in place of those with similar names."""
+        for form in forms:
+            name = after_qualifiers(form)
+            found = [
+                *(entry for entry in buffers.entries.values() if entry.part == 0 and entry.name in (name, form)),
+                *(
+                    entry
+                    for spelled in dict.fromkeys((name, form))
+                    for entry in self.store.nearest_named(spelled, "", NAMED)
+                    if entry.path not in buffers.paths
+                ),
+            ]
+            if not found and name.endswith("!"):  # a macro is defined without the sign that its uses have
+                found = [entry for entry in self._named(name[:-1], allowed, buffers) if entry.kind == "macro"]
+            found = [
+                entry
+                for entry in found
+                if entry.kind not in UNNAMED_KINDS and allowed(entry.path, entry.language, entry.kind)
+            ]
+            if found:
+                qualified = [entry for entry in found if _is_qualified_by(entry, form)]
+                blurred = analysis.folded(name)
+                for other in [other for other in findings.defined if analysis.folded(other) == blurred]:
+                    del findings.defined[other]
+                findings.defined[form] = qualified or found
+                if is_blurred(name) or forms[0][0] in "@#$":
+                    findings.spelled[form] = qualified or found
+                return
 
     def _candidate_files(
         self,
@@ -287,7 +336,7 @@ class Searcher:
                         entries.update((one.id, one) for one in outline if allowed(path, one.language, one.kind))
         return pinned, list(entries.values())
 
-    def _entry_at(self, path: str, place: Place, buffers: Buffers) -> StoredEntry | None:
+    def _entry_at(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
         """What stands at a place: the function that it names, where the line lies in another (code moves)."""
         inside = path in buffers.paths
         at = buffers.entry_at(path, place.line or 1)
@@ -306,7 +355,7 @@ class Searcher:
         largest = sorted(whole, key=lambda one: one.start_line - one.end_line)[:OUTLINED]
         return sorted(largest, key=lambda one: one.start_line)
 
-    def _resolved(self, place: Place, buffers: Buffers) -> list[str]:
+    def _resolved(self, place: MentionedPlace, buffers: Buffers) -> list[str]:
         """The paths of the index that a written path can mean: those that share most of its last components."""
         wanted = [part for part in place.path.split("/") if part and part != "."]
         if not wanted:
@@ -361,10 +410,11 @@ class Searcher:
         if by_symbol:
             firsts.sort(key=lambda item: -item[0])
         ranked = interleaved(firsts, sorted(further, key=lambda item: -item[0]))
+        ranked, exact = spelled_first(ranked, candidates)
         place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
         pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
-        return self._hits([*pinned, *ranked], candidates, limit, buffers)
+        return self._hits([*pinned, *ranked], candidates, limit, buffers, exact)
 
     def _scored(
         self, candidates: Candidates, limit: int, where: Filter | None, overlay: Overlay | None
@@ -377,6 +427,14 @@ class Searcher:
             scores[i] += candidates.pinned.get(revision, 0.0)
         order = np.argsort(-scores, kind="stable")
         chosen = [int(i) for i in order[: max(limit + 5, 15)]]
+        homes = {
+            entry.id >> ORDINAL_BITS
+            for found in candidates.findings.spelled.values()
+            if len(found) <= EXACT_DEFINITIONS
+            for entry in found
+        }
+        known = set(chosen)
+        chosen.extend(int(i) for i in order if candidates.revisions[i] in homes and int(i) not in known)
         entries, features = self.entries_of(candidates, [candidates.revisions[i] for i in chosen], where, overlay)
         return scores, chosen, entries, self.weights.entry_scores(features)
 
@@ -434,7 +492,9 @@ class Searcher:
         definitions = [entry for entry in entries if entry.kind != "block" and entry.part == 0 and entry.parent is None]
         return next(iter(definitions or entries), None)
 
-    def _hits(self, ranked: Sequence[Ranked], candidates: Candidates, limit: int, buffers: Buffers) -> list[Hit]:
+    def _hits(
+        self, ranked: Sequence[Ranked], candidates: Candidates, limit: int, buffers: Buffers, exact: set[int]
+    ) -> list[Hit]:
         """Hits without doubles: windows become the definition that they are part of."""
         owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
         whole = {entry.id: entry for entry in self.store.entries([i for i in owners if i >= 0])}
@@ -454,11 +514,70 @@ class Searcher:
                 start, end = window.start_line, window.end_line
             why = reasons.of(entry, candidates.revisions[i])
             hits.append(
-                Hit(entry, entry.path, start, end, entry.kind, entry.name, entry.qualified_name, round(score, 4), why)
+                Hit(
+                    entry,
+                    entry.path,
+                    start,
+                    end,
+                    entry.kind,
+                    entry.name,
+                    entry.qualified_name,
+                    round(score, 4),
+                    why,
+                    exact=entry.id in exact,
+                )
             )
             if len(hits) == limit:
                 break
         return hits
+
+
+def _is_qualified_by(entry: StoredEntry, written: str) -> bool:
+    """Whether a written name ends with the entry's own and what it stands in ("Foo::valid?" of `Foo.valid?`)."""
+    bare = after_qualifiers(written)
+    if bare == written:
+        return False
+    scope = written[: len(written) - len(bare)].rstrip(":>-.#")
+    return entry.qualified_name.removesuffix(bare).rstrip(":>-.#").lower().endswith(scope.replace("::", ".").lower())
+
+
+def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[list[Ranked], set[int]]:
+    """Exact names before similar ones, which share their search terms; also the ids of those that were put first.
+
+    What the query spells with signs or outer underscores (`Findings.spelled`) comes first of all: its best definition.
+    For any other name that the query writes as one, definitions of exactly that name come before those whose names
+    differ in case, underscores or signs only.
+    """
+    out = list(ranked)
+    names = dict.fromkeys(
+        [
+            *map(after_qualifiers, candidates.findings.spelled),
+            *candidates.query.identifiers,
+            *candidates.query.capitalised,
+        ]
+    )
+    for name in names:
+        blurred = analysis.folded(name)
+        near = next(
+            (at for at, (_, _, e) in enumerate(out) if e.name != name and blurred == analysis.folded(e.name) != ""),
+            None,
+        )
+        if near is not None:
+            moved = [item for item in out[near:] if item[2].name == name][:EXACT_DEFINITIONS]
+            ids = {id(item) for item in moved}
+            score = out[near][0]
+            rest = [item for item in out[near:] if id(item) not in ids]
+            out[near:] = [*((score, row, entry) for _, row, entry in moved), *rest]
+    firsts: list[Ranked] = []
+    for found in candidates.findings.spelled.values():
+        wanted = {entry.id for entry in found}
+        best = next((item for item in out if item[2].id in wanted), None)
+        if best is not None and best not in firsts:
+            firsts.append(best)
+    top = out[0][0] if out else 0.0
+    exact = {entry.id for _, _, entry in firsts}
+    promoted = [(top + EXACT - at, row, entry) for at, (_, row, entry) in enumerate(firsts)]
+    return [*promoted, *(item for item in out if item[2].id not in exact)], exact
 
 
 def interleaved(firsts: Sequence[Ranked], further: Sequence[Ranked]) -> list[Ranked]:
