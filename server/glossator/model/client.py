@@ -439,7 +439,7 @@ class ModelClient(ChatModel):
 def _model_part(settings: Settings) -> tuple[object, ...]:
     """The settings that a loaded model depends on."""
     names = ("model", "context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_cache_type")
-    return tuple(getattr(settings, name) for name in (*names, "embedder", "endpoint"))
+    return tuple(getattr(settings, name) for name in names)
 
 
 def _split(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> list[ChatEvent]:
