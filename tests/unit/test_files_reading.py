@@ -212,6 +212,33 @@ def test_minified_files(tmp_path: Path) -> None:
     assert isinstance(read(tmp_path, "a.md", "A paragraph on one line. " * 1000), Text), "prose has long lines"
 
 
+LFS = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["data.json", "table.csv", "model.py", "page.html", "style.css", "x", "notebook.ipynb"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        LFS,
+        LFS.replace("\n", "\r\n"),
+        LFS.replace("oid", f"ext-0-encrypt sha256:{'ab' * 32}\noid"),
+        LFS.replace("git-lfs", "hawser"),
+        LFS.rstrip("\n"),
+    ],
+)
+def test_git_lfs_pointers(tmp_path: Path, name: str, text: str) -> None:
+    assert read(tmp_path, name, text) == "Git LFS pointer"
+
+
+def test_what_only_mentions_a_pointer_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", "/annex/objects/SHA256E-s31390--f50d7ac4.mp4\n") == "git-annex pointer"
+    assert isinstance(read(tmp_path, "a.md", f"A pointer looks like this:\n\n{LFS}"), Text)
+    assert isinstance(read(tmp_path, "a.txt", "version https://git-lfs.github.com/spec/v1 is the format.\n"), Text)
+    assert isinstance(read(tmp_path, "b.md", LFS + "x" * 2000), Text)
+
+
 @pytest.mark.parametrize("kind", ["RSA ", "", "EC ", "OPENSSH ", "ENCRYPTED ", "PGP "])
 def test_private_keys(tmp_path: Path, kind: str) -> None:
     block = " BLOCK" if kind == "PGP " else ""

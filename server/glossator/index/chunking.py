@@ -8,12 +8,14 @@ The cost per definition is what matters here: this is the part of indexing that 
 
 from __future__ import annotations
 
+import heapq
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.directives import without_directives
 from glossator.index.entries import Entry
 from glossator.index.nesting import FUNCTIONS, LONG_LINES, SPACES, TINY_LINES, TYPES, Definition, Nesting
 from glossator.index.texts import BLANK, DOC_CHARS, TEXT_CHARS, clean_doc
@@ -32,6 +34,12 @@ BLOCK_LINES: Final = 44
 """Blocks between definitions, and of files without structure, are cut near this length."""
 SIGNATURE_CHARS: Final = 400
 MAX_REFERENCES: Final = 200
+
+HEADER_COMMENTS: Final = 200
+"""Comments at the beginning of a file among which its header ends."""
+_PROLOGUE = re.compile(rb"\s*(?:#![^\n]*\n\s*)?(?:<\?(?:php)?\s+)?")
+_BLOCK_COMMENTS = ("/*", "(*", "{-", "<!--", "--[", "<#", "=begin", "#=", "#|", '"""', "'''")
+"""How comments begin that are whole in themselves, unlike lines that follow one another."""
 
 _ANNOTATIONS = re.compile(
     r"^(?:@(?!interface\b|implementation\b|protocol\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+"
@@ -83,6 +91,10 @@ class Chunker:
         self._borders = borders
         self._file_doc = file_doc
         self._nesting = Nesting(source, leading, constructors, separator)
+        prologue = _PROLOGUE.match(source.data)
+        self._head = prologue.end() if prologue else 0
+        """Where the first comment of the file begins, if it heads the file."""
+        self._drop_header()
         self._drafts: list[_Draft] = []
 
     def entries(self, definitions: list[Definition]) -> tuple[Entry, ...]:
@@ -237,17 +249,46 @@ class Chunker:
 
     def _doc(self, item: Definition) -> str:
         if item.doc is not None:
-            return clean_doc(self._source.text(*item.doc, 2 * DOC_CHARS))
-        if item.leads is None:
-            return ""
+            return without_directives(clean_doc(self._source.text(*item.doc, 2 * DOC_CHARS)))
+        return self._documentation(list(reversed(item.leads))) if item.leads else ""
+
+    def _documentation(self, leads: list[tuple[int, int]]) -> str:
+        """What comments say of what they lead; decorators and attributes among them say nothing."""
         source = self._source
-        comments = []
-        for start, end in reversed(item.leads):
-            if source.data[start : start + 1] in b"@#[" and source.data[start : start + 2] in (b"#[", b"@", b"["):
+        found: list[str] = []
+        run: list[str] = []
+        heads_file = False
+        for start, end in [*leads, (0, 0)]:
+            comment = source.text(start, end, DOC_CHARS).rstrip("\n")
+            if comment.startswith(("@", "[", "#[")):
                 continue
-            comments.append(source.text(start, end, DOC_CHARS).rstrip("\n"))
-        comments = [comment for comment in comments if not comment.startswith(("@", "[", "#["))]
-        return clean_doc("\n".join(comments)) if comments else ""
+            alone = not comment or comment.startswith(_BLOCK_COMMENTS)
+            if run and (alone or run[-1].startswith(_BLOCK_COMMENTS)):
+                found.append(without_directives(clean_doc("\n".join(run)), heads_file=heads_file))
+                run = []
+            if not run:
+                heads_file = start <= self._head
+            if start < 4 and comment.startswith("#!"):
+                comment = comment.partition("\n")[2]
+            run.append(comment)
+        return "\n".join(filter(None, found))
+
+    def _drop_header(self) -> None:
+        """Let comments that head the file and document nothing belong to no definition: `#!`, directives, licences."""
+        data, leads = self._source.data, self._nesting.leads
+        end = self._head
+        run: list[tuple[int, int]] = []
+        for lead in heapq.nsmallest(HEADER_COMMENTS, leads.values()):
+            between = data[end : lead[0]]
+            if between.strip(BLANK) or between.count(b"\n") > 1 or data.startswith((b"@", b"[", b"#["), lead[0]):
+                break
+            run.append(lead)
+            end = lead[1]
+        doc = self._documentation(run)
+        kept = next(at for at in range(len(run), -1, -1) if self._documentation(run[at:]) == doc)
+        dropped = set(run[:kept])
+        for line in [line for line, lead in leads.items() if lead in dropped]:
+            del leads[line]
 
     def _outline(self, owner: Definition, gaps: list[tuple[int, int]], size: int, loose: bool) -> str:
         """A container's own lines with its members' signatures among them."""
@@ -321,7 +362,7 @@ class Chunker:
         first = source.line_at(start)
         doc = ""
         if self._file_doc is not None and owner is None and start <= self._file_doc[0] < end:
-            doc = clean_doc(source.text(*self._file_doc, 2 * DOC_CHARS))
+            doc = without_directives(clean_doc(source.text(*self._file_doc, 2 * DOC_CHARS)), heads_file=True)
         self._drafts.append(
             _Draft(
                 (start, -end, part, len(self._drafts)),

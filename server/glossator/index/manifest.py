@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into other entries: what is indexed already would not be read again."""
 

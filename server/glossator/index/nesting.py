@@ -6,6 +6,7 @@ told from what encloses it is left out; runs of tiny ones are left to the blocks
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -49,6 +50,9 @@ NESTED_LINES: Final = 30
 GIANT_LINES: Final = 250
 NESTED_IN_GIANT_LINES: Final = 5
 """...or from this, if what encloses it is a giant (a module written as one function)."""
+
+_MARKUP = re.compile(rb"(?:<\?(?:php)?\s|.*<script\b[^<>]*>)\s*", re.IGNORECASE)
+"""What may stand before code on its line and is none."""
 
 
 @dataclass(slots=True)
@@ -190,6 +194,7 @@ class Nesting:
         data = source.data
         line = bisect_right(starts, item.start) - 1
         head = item.start
+        markup = None
         bound = 0
         if parent.children:
             bound = parent.children[-1].end
@@ -203,6 +208,7 @@ class Nesting:
             # Nothing of another entry stands on this line before the item.
             before = data[line_start:head]
             head = line_start + len(before) - len(before.lstrip(BLANK))
+            markup = _MARKUP.match(data, head, item.start)
             leads = self.leads
             above = line - 1
             while above in leads:
@@ -215,7 +221,7 @@ class Nesting:
                 item.leads.append((lead_start, lead_end))
                 line = lead_line
                 above = lead_line - 1
-        item.head = head
+        item.head = markup.end() if markup else head
         item.start = item.leads[-1][0] if item.leads else head
         item.first = line
         item.last = source.line_at(item.end - 1) if item.end > item.start else line

@@ -24,6 +24,7 @@ from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_o
 from glossator.index.masking import masked
 from glossator.index.nesting import Definition
 from glossator.index.texts import Source
+from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -153,6 +154,8 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     source = Source(text)
     if not text.strip("\ufeff \t\r\n\f\v"):
         return ParsedFile(language, (), (), False, source.lines)
+    if pointed_to(text):
+        language = TEXT.name
     reader = _reader(language)
     if reader is None:
         return ParsedFile(language, parse_document(language, source), (), False, source.lines)

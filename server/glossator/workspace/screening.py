@@ -278,8 +278,28 @@ _MAX_AVERAGE_LINE = 500
 _MAX_LINE = 50_000
 
 
+_LFS_POINTER = re.compile(
+    r"\ufeff?version https?://(?:git-lfs|hawser)\.github\.com/spec/v\d+\s(?:.*\n)*?oid \w+:[0-9a-f]{8,}\s"
+    r"|\ufeff?version http://git-media\.io/v/\d+\s|# git-media\s+[0-9a-f]{8,}\s*\Z"
+)
+_ANNEX_POINTER = re.compile(r"/annex/objects/\S+\s*(?:/annex/\S*\s*)*\Z")
+_MAX_POINTER = 1024
+"""Bytes of the longest pointer that git-lfs takes for one; git-annex writes shorter ones."""
+
+
+def pointed_to(text: str) -> str | None:
+    """Whose pointer a text is that stands for a file kept elsewhere: the reason to leave it out; None if it is none."""
+    if len(text) >= _MAX_POINTER:
+        return None
+    if _LFS_POINTER.match(text):
+        return "Git LFS pointer"
+    return "git-annex pointer" if _ANNEX_POINTER.match(text) else None
+
+
 def file_by_text(name: str, text: str) -> str | None:
     """Why a file with this text is not indexed; None if it is."""
+    if pointer := pointed_to(text):
+        return pointer
     head = text[:_HEAD]
     if _PRIVATE_KEY.search(head):
         return "holds a private key"
