@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
-from glossator.retrieval.query_translation import english_of, language_of
+from glossator.retrieval.query_translation import detect_language, translate
 
 if TYPE_CHECKING:
     from glossator.retrieval.query_translation import Lexicon
@@ -172,7 +172,7 @@ def parse_query(text: str) -> Query:
         identifiers = _symbol_name(head, raw) or identifiers
     elif re.fullmatch(r"`[^`\s]+`\??", head):
         kind = "symbol"
-    language = language_of(raw, _lexicon().stop) if kind == "prose" else None
+    language = detect_language(raw, _lexicon().stop) if kind == "prose" else None
     quoted = {word for phrase in phrases for word in analysis.words(phrase) if " " in phrase}
     kept = _content_words(raw, language, quoted)
     translated = _translated(kept, language)
@@ -314,7 +314,7 @@ def _translated(kept: list[str], language: Lexicon | None) -> list[str]:
     """Words of programming replaced by what code calls them, where the query reads in another language."""
     if language is None:
         return kept
-    return [english for word in kept for english in english_of(word, language) or (word,)]
+    return [english for word in kept for english in translate(word, language) or (word,)]
 
 
 def _terms(content: list[str], identifiers: list[str]) -> list[str]:

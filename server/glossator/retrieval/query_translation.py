@@ -1,7 +1,8 @@
-"""Questions in German, French and Spanish: which language a text reads, and what code calls its words.
+"""Questions in German, French and Spanish: detects the language and translates the words of programming into English.
 
-Lexical means only: stop words tell the language, and a table of beginnings of words (`data/translations.txt`) holds
-what programmers name in every language. Words that are not in it stay as they are: many are the same in English.
+Two word lists, no model: stop words identify the language (`data/words.json`), and a table of word stems
+(`data/translations.txt`) gives the English words that code uses. Words that are not in the table are kept, as many are
+the same in English. `scripts/bench translation` measures what the lists bring (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("german", "french", "spanish")
 """In the order of the table's columns."""
-MOST_WORDS = 2
-"""English words taken for one foreign word."""
-SHORTEST = 3
-"""Letters of the shortest beginning."""
-LONGEST_ENDING = 6
+MAX_TRANSLATIONS = 2
+"""How many English words one foreign word is translated into at most."""
+MIN_STEM = 3
+"""Letters of the shortest stem."""
+MAX_ENDING = 6
+"""Letters that may follow a stem at most."""
 
 _VERB_PREFIXES = (
     *("zusammen", "weiter", "zurück", "wieder", "runter", "herunter", "hoch", "nach", "fest", "durch", "ein", "aus"),
@@ -37,30 +39,31 @@ _GERMAN_ENDINGS = frozenset(
         *("lich", "in", "innen", "keit", "chen"),
     )
 )
-"""What may follow a beginning before another reading is tried: a compound, a verb with a prefix."""
+"""Inflections of German stems; a word with any other ending is first read as a compound or a prefixed verb."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language.
+    """The word lists of one language; all words in lower case without accents.
 
     Attributes:
+        name: one of `LANGUAGES`.
         stop: its stop words.
-        telling: those that neither English nor code has: they tell the language.
-        beginnings: beginning of a word -> English words.
+        distinctive: the stop words that are neither English nor common in code, which identify the language.
+        stems: word stem -> English words, the best first.
     """
 
     name: str
     stop: frozenset[str]
-    telling: frozenset[str]
-    beginnings: Mapping[str, tuple[str, ...]]
+    distinctive: frozenset[str]
+    stems: Mapping[str, tuple[str, ...]]
 
 
 @cache
 def _lexicons() -> tuple[Lexicon, ...]:
     folder = files("glossator").joinpath("data")
     data = json.loads(folder.joinpath("words.json").read_text("utf-8"))
-    shared = frozenset(data["english_stop"].split()) | frozenset(data["untelling"].split())
+    shared = frozenset(data["english_stop"].split()) | frozenset(data["ambiguous"].split())
     rows = [
         [part.split() for part in line.split("|")]
         for line in folder.joinpath("translations.txt").read_text("utf-8").splitlines()
@@ -68,65 +71,57 @@ def _lexicons() -> tuple[Lexicon, ...]:
     ]
     lexicons = []
     for column, name in enumerate(LANGUAGES, 1):
-        beginnings: dict[str, list[str]] = {}
+        stems: dict[str, list[str]] = {}
         for row in rows:
-            for beginning in row[column] if column < len(row) else ():
-                beginnings.setdefault(beginning, []).extend(row[0])
+            for stem in row[column] if column < len(row) else ():
+                stems.setdefault(stem, []).extend(row[0])
         stop = frozenset(plain(data[f"{name}_stop"]).split())
-        table = {beginning: tuple(dict.fromkeys(words)) for beginning, words in beginnings.items()}
+        table = {stem: tuple(dict.fromkeys(words)) for stem, words in stems.items()}
         lexicons.append(Lexicon(name, stop, stop - shared, table))
     return tuple(lexicons)
 
 
-def language_of(raw: Sequence[str], english_stop: frozenset[str]) -> Lexicon | None:
-    """The language that a text's words read in; None for English, and for texts too short to tell.
+def detect_language(words: Sequence[str], english_stop: frozenset[str]) -> Lexicon | None:
+    """The language that a question is written in; None for English, and for texts too short to tell.
 
-    It has two stop words of the language, or one and a word with letters that English doesn't have; and more than
-    English ones.
+    A question counts as foreign if it has at least two of the language's distinctive stop words (one, if a word has
+    letters that English lacks) and more of them than English stop words.
     """
-    lowered = {plain(word).lower() for word in raw}
-    foreign = any(not word.isascii() for word in raw)
-    best = max(_lexicons(), key=lambda lexicon: len(lowered & lexicon.telling))
-    found = len(lowered & best.telling)
-    others = len(lowered & (english_stop - best.stop))
-    return best if found >= (1 if foreign else 2) and found > others else None
+    lowered = {plain(word).lower() for word in words}
+    accented = any(not word.isascii() for word in words)
+    best = max(_lexicons(), key=lambda lexicon: len(lowered & lexicon.distinctive))
+    found = len(lowered & best.distinctive)
+    english = len(lowered & (english_stop - best.stop))
+    return best if found >= (1 if accented else 2) and found > english else None
 
 
-def english_of(word: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """What code calls a word of the language; empty if that isn't known."""
+def translate(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """The English words that code uses for a word of the language, the best first; empty if it is not in the table."""
     folded = plain(word).lower()
     if lexicon.name != "german":
-        return _looked_up(folded, lexicon.beginnings)[:MOST_WORDS]
-    if found := _looked_up(folded, lexicon.beginnings, _GERMAN_ENDINGS):
-        return found[:MOST_WORDS]
+        return _look_up(folded, lexicon.stems)[:MAX_TRANSLATIONS]
+    if found := _look_up(folded, lexicon.stems, _GERMAN_ENDINGS):
+        return found[:MAX_TRANSLATIONS]
     for prefix in map(plain, _VERB_PREFIXES):  # "hochgeladen" is a form of "hochladen"
-        if folded.startswith(f"{prefix}ge") and (
-            found := _looked_up(prefix + folded[len(prefix) + 2 :], lexicon.beginnings)
-        ):
-            return found[:MOST_WORDS]
-    for cut in range(len(folded) - SHORTEST, SHORTEST, -1):  # "Dateipfad" is "Datei" and "Pfad"
-        first = _looked_up(folded[:cut], lexicon.beginnings)
-        last = _looked_up(folded[cut:], lexicon.beginnings) if first else ()
+        if folded.startswith(f"{prefix}ge") and (found := _look_up(prefix + folded[len(prefix) + 2 :], lexicon.stems)):
+            return found[:MAX_TRANSLATIONS]
+    for cut in range(len(folded) - MIN_STEM, MIN_STEM, -1):  # "Dateipfad" is "Datei" and "Pfad"
+        first = _look_up(folded[:cut], lexicon.stems)
+        last = _look_up(folded[cut:], lexicon.stems) if first else ()
         if last:
             return (first[0], last[0])
     for prefix in map(plain, _VERB_PREFIXES):
-        if folded.startswith(prefix) and (
-            found := _looked_up(folded[len(prefix) :].removeprefix("ge"), lexicon.beginnings)
-        ):
-            return found[:MOST_WORDS]
-    return (_looked_up(folded, lexicon.beginnings) or _looked_up(folded.removeprefix("ge"), lexicon.beginnings))[
-        :MOST_WORDS
-    ]
+        if folded.startswith(prefix) and (found := _look_up(folded[len(prefix) :].removeprefix("ge"), lexicon.stems)):
+            return found[:MAX_TRANSLATIONS]
+    return (_look_up(folded, lexicon.stems) or _look_up(folded.removeprefix("ge"), lexicon.stems))[:MAX_TRANSLATIONS]
 
 
-def _looked_up(
-    word: str, beginnings: Mapping[str, tuple[str, ...]], endings: frozenset[str] = frozenset()
-) -> tuple[str, ...]:
-    """The words of the longest beginning that leaves one of the endings, or any that is short beside it."""
-    for length in range(len(word), SHORTEST - 1, -1):
+def _look_up(word: str, stems: Mapping[str, tuple[str, ...]], endings: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The translations of the longest stem whose ending is one of `endings`, or, without these, is short enough."""
+    for length in range(len(word), MIN_STEM - 1, -1):
         rest = len(word) - length
-        if rest > LONGEST_ENDING or (rest >= length and rest > 2):
+        if rest > MAX_ENDING or (rest >= length and rest > 2):
             break
-        if (found := beginnings.get(word[:length])) and (not endings or word[length:] in endings):
+        if (found := stems.get(word[:length])) and (not endings or word[length:] in endings):
             return found
     return ()
