@@ -2,7 +2,7 @@
 
 Settings come from, later wins: the defaults here, the user's settings file (`config.toml` in the user's configuration
 folder), environment variables `GLOSSATOR_<NAME>`, the editor's or the command line's own options. A workspace may only
-*narrow* (`NARROWING`): ignore more, index less. Whatever could run or reach something is never read from a workspace.
+narrow what is indexed; whatever could run or reach something is never read from a workspace.
 """
 
 from __future__ import annotations
@@ -136,10 +136,6 @@ class Settings:
         secret=True,
     )
     """Sent to the endpoint's host as a bearer token, and to no other."""
-
-
-NARROWING = frozenset({"exclude", "max_file_bytes"})
-"""The settings that a workspace may give: each can only make the index smaller."""
 
 
 def config_path() -> Path:

@@ -95,5 +95,5 @@ def test_killed_at_any_point_it_carries_on(tmp_path: Path) -> None:
 
         for number in range(0, FILES, 29):
             found = store.text_search(analyze(f"first_{number}")[-1:], 10, Filter())
-            names = [entry.name for entry in store.entries([identifier for identifier, _ in found])]
+            names = [entry.name for entry in store.entries([hit[0] for hit in found])]
             assert names.count(f"first_{number}") == 1

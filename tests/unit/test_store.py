@@ -14,10 +14,11 @@ import pytest
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION
 from glossator.index.store import Filter, Store
+from glossator.index.vectors import VectorCache, cache_path
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ALL = Filter()
@@ -34,8 +35,8 @@ def store(folder: Path) -> Iterator[Store]:
         yield opened
 
 
-def names(store: Store, found: list[tuple[int, float]]) -> list[str]:
-    return [item.name for item in store.entries([number for number, _ in found])]
+def names(store: Store, found: Sequence[tuple[int, float] | tuple[int, float, str]]) -> list[str]:
+    return [item.name for item in store.entries([hit[0] for hit in found])]
 
 
 def test_commit_is_found_by_text_vector_and_name(store: Store) -> None:
@@ -137,7 +138,6 @@ def test_places(store: Store) -> None:
     # What only a window mentions is the definition's.
     assert [item.part for item in store.referring_to("deep")] == [0]
     assert store.references_of(found[1].id) == ("deep",)
-    assert store.briefs([found[1].id, 12345]) == {found[1].id: ("inner", "method", 0, found[0].id)}
 
 
 def test_filters_apply_before_the_search(store: Store) -> None:
@@ -388,8 +388,7 @@ def test_vectors_are_known_to_other_roots(tmp_path: Path) -> None:
     one = update("x.py", entry("alpha"))
     with open_store(tmp_path / "root-1" / "v1") as first:
         first.commit([one])
-        with open_store(tmp_path / "root-2" / "v1") as second:
-            known = second.cached_vectors([*one.keys, b"unknown"])
+    known = VectorCache(cache_path(tmp_path, EMBEDDER), DIMENSIONS).get([*one.keys, b"unknown"])
     assert list(known) == list(one.keys)
     assert known[one.keys[0]] == pytest.approx(one.vectors[0])
 

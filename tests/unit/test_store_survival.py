@@ -70,7 +70,7 @@ def check_whole(store: Store) -> dict[str, int]:
     assert ids <= set(found)
     assert {number >> ORDINAL_BITS for number in found} <= set(store.summaries()[0])
     assert store.reference_counts(list(references)) == references
-    assert {number for number, _ in store.text_search(["word"], 9999, ALL)} == set(found)
+    assert {hit[0] for hit in store.text_search(["word"], 9999, ALL)} == set(found)
     assert len(store.vector_search(unit("x"), 9999, ALL)) == len(found)
     if not waiting:
         terms = Counter(term for text in (rows["terms"].to_pylist() if rows else ()) for term in set(text.split()))
@@ -391,11 +391,11 @@ def read_on(folder: Path, pipe: Connection) -> None:
                 assert len(found) == 50
                 assert len(store.vector_search(unit("x"), 50, ALL)) == 50
                 # Of files that were replaced since, the entries are not known any more.
-                assert all(item.path.startswith("d/f") for item in store.entries([number for number, _ in found]))
+                assert all(item.path.startswith("d/f") for item in store.entries([hit[0] for hit in found]))
                 searches += 1
             store.refresh()
             found = store.text_search(["word"], 9999, ALL)
-            assert len(store.entries([number for number, _ in found])) == len(found) == FILES * 40
+            assert len(store.entries([hit[0] for hit in found])) == len(found) == FILES * 40
         pipe.send(searches)
     except BaseException:
         pipe.send(traceback.format_exc())

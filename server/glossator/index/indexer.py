@@ -58,14 +58,13 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `stage` is "scanning", "indexing" or "finishing"; `seconds_left` is None while unknown."""
+    """How far a run is; `stage` is "scanning", "indexing" or "finishing"."""
 
     stage: str
     files_done: int = 0
     files_total: int = 0
     lines: int = 0
     lines_per_second: float = 0.0
-    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +331,6 @@ class _Work:
         self._started = self._reported = self._committed = time.perf_counter()
         self._files_done = 0
         self._files_total = len(changes.tasks)
-        self._bytes_done = 0
-        self._bytes_total = sum(task.size for task in changes.tasks)
         self._lines = 0
         self.embedded = 0
         self.changed: set[str] = set()
@@ -372,7 +369,6 @@ class _Work:
         task = self._tasks.pop(result.path)
         known = self._manifest.get(result.path)
         self._files_done += 1
-        self._bytes_done += task.size
         if result.outcome == "vanished":
             if known is not None:
                 self._deleted.append(result.path)
@@ -408,10 +404,7 @@ class _Work:
     def progress(self, stage: str) -> Progress:
         """How far it is."""
         elapsed = time.perf_counter() - self._started
-        left = None
-        if self._bytes_done and elapsed > 1.0:
-            left = elapsed * (self._bytes_total - self._bytes_done) / self._bytes_done
-        return Progress(stage, self._files_done, self._files_total, self._lines, self._lines / elapsed, left)
+        return Progress(stage, self._files_done, self._files_total, self._lines, self._lines / elapsed)
 
 
 def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> Iterator[Found | Skipped]:

@@ -237,20 +237,6 @@ class Lookup:
             ).fetchone()
         return int(row[0])
 
-    def briefs(self, ids: Iterable[int]) -> dict[int, tuple[str, str, int, int | None]]:
-        """Id -> (name, kind, part, the parent's id) of those entries that are known."""
-        found: dict[int, tuple[str, str, int, int | None]] = {}
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT e.id, n.name, k.label, e.part, e.parent FROM json_each(?) j JOIN entries e ON e.id = j.value "
-                "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name",
-                (_json(ids),),
-            )
-            for number, name, kind, part, parent in rows:
-                above = None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent
-                found[number] = (name or "", kind, part, above)
-        return found
-
     def rare_homes(self, ids: Iterable[int]) -> dict[int, set[int]]:
         """Id -> the definitions that it refers to by names which at most two entries define."""
         with self._database.reading() as connection:

@@ -227,11 +227,6 @@ class Manifest(Database):
             else:
                 connection.executemany(f"{statement} AND id = ?", [(number,) for number in revisions])
 
-    def forgotten(self) -> int:
-        """How many files wait to be indexed again."""
-        with self.reading() as connection:
-            return int(connection.execute("SELECT count(*) FROM files WHERE size = -1 AND skipped = ''").fetchone()[0])
-
     # Writing
 
     def numbers(self, labels: Iterable[str]) -> dict[str, int]:

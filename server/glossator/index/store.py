@@ -294,10 +294,6 @@ class Store(Lookup):
             self._sweep(generation)
         mark.unlink(missing_ok=True)
 
-    def cached_vectors(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float16]]:
-        """The vectors of those keys that are known, from this and all other roots."""
-        return self._cache.get(keys)
-
     def maintain(self, *, full: bool = False) -> None:
         """Compact, drop old versions, bring the indexes up to date; cheap when nothing is due.
 
@@ -500,11 +496,7 @@ class Store(Lookup):
         """How many entries there are."""
         return self._manifest.counts()[1]
 
-    def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float]]:
-        """(entry id, BM25 score) of the best entries that contain any of the terms, best first."""
-        return [(number, score) for number, score, _ in self.text_hits(terms, limit, where)]
-
-    def text_hits(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float, str]]:
+    def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float, str]]:
         """(entry id, BM25 score, all the entry's terms) of the best entries that contain any of the terms."""
         words = list(dict.fromkeys(part for term in terms for part in term.split()))
         condition = self._condition(where)

@@ -179,7 +179,7 @@ class Searcher:
         overlay = overlay or {}
         store, corpus = self.store, self.corpus
         query = corrected(parse_query(text), store)
-        texts = self._pool.submit(store.text_hits, query.terms, FOUND, where)
+        texts = self._pool.submit(store.text_search, query.terms, FOUND, where)
         dense = self._pool.submit(self._dense, query, where)
         corpus.refresh(store)
         buffers = Buffers(overlay, where)
