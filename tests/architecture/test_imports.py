@@ -23,7 +23,7 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings"),
+    ("errors", "settings", "logfiles"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),

@@ -232,7 +232,7 @@ def test_interrupted_and_killed_runs_carry_on(glossator: Cli, tmp_path: Path) ->
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
         # Wait until something is on disk, so that there is something to carry on from.
-        while not list((tmp_path / "indexes").rglob("catalogue.sqlite*")) and process.poll() is None:
+        while not list((tmp_path / "indexes").rglob("manifest.sqlite*")) and process.poll() is None:
             assert time.monotonic() < deadline
         process.send_signal(kill)
         _, err = process.communicate(timeout=120)

@@ -17,18 +17,18 @@ Cli = Callable[..., Ran]
 
 
 def index_folder(tmp_path: Path) -> Path:
-    (catalogue,) = (tmp_path / "indexes").glob("*/v*/catalogue.sqlite")
-    return catalogue.parent
+    (manifest,) = (tmp_path / "indexes").glob("*/v*/manifest.sqlite")
+    return manifest.parent
 
 
-@pytest.mark.parametrize("what", ["catalogue garbage", "catalogue cut", "lance garbage", "lance gone"])
+@pytest.mark.parametrize("what", ["manifest garbage", "manifest cut", "lance garbage", "lance gone"])
 def test_a_damaged_index_is_built_anew_beside(glossator: Cli, project: Path, tmp_path: Path, what: str) -> None:
     assert glossator("index", "--root", project).status == 0
     folder = index_folder(tmp_path)
-    if what.startswith("catalogue"):
-        for name in ("catalogue.sqlite-wal", "catalogue.sqlite-shm"):
+    if what.startswith("manifest"):
+        for name in ("manifest.sqlite-wal", "manifest.sqlite-shm"):
             (folder / name).unlink(missing_ok=True)
-        path = folder / "catalogue.sqlite"
+        path = folder / "manifest.sqlite"
         path.write_bytes(
             os.urandom(5000) if what.endswith("garbage") else path.read_bytes()[: path.stat().st_size // 2]
         )
@@ -48,18 +48,18 @@ def test_a_damaged_index_is_built_anew_beside(glossator: Cli, project: Path, tmp
 
 def test_an_index_of_a_newer_version_is_left_alone(glossator: Cli, project: Path, tmp_path: Path) -> None:
     assert glossator("index", "--root", project).status == 0
-    catalogue = index_folder(tmp_path) / "catalogue.sqlite"
-    with sqlite3.connect(catalogue) as connection:
+    manifest = index_folder(tmp_path) / "manifest.sqlite"
+    with sqlite3.connect(manifest) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         assert version > 0
         connection.execute(f"PRAGMA user_version = {version + 1}")
     connection.close()
-    before = catalogue.read_bytes()
+    before = manifest.read_bytes()
     ran = glossator("search", "--root", project, "add_tax")
     assert ran.status == 1
     assert "newer" in ran.err
     assert len(ran.err.strip().splitlines()) == 1
-    assert catalogue.read_bytes() == before
+    assert manifest.read_bytes() == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits stand in for a full disk")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from glossator import logfiles
 from glossator.lsp import logs
 from tests.lsp.client import Client
 from tests.lsp.test_lifecycle import END
@@ -41,8 +42,8 @@ async def test_the_trace_says_what_the_client_is_told(client: Client, project: P
 
 
 def test_the_file_rotates_and_follows_verbose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "log_path", lambda: tmp_path / "logs/server.log")
-    monkeypatch.setattr(logs, "MAX_BYTES", 2000)
+    monkeypatch.setattr(logfiles, "log_path", lambda: tmp_path / "logs/server.log")
+    monkeypatch.setattr(logfiles, "MAX_BYTES", 2000)
     root = logging.getLogger("glossator")
     before = root.handlers[:], root.level, logging.raiseExceptions
     try:
@@ -63,7 +64,7 @@ def test_the_file_rotates_and_follows_verbose(tmp_path: Path, monkeypatch: pytes
         root.setLevel(before[1])
         logging.raiseExceptions = before[2]
     files = sorted(path.name for path in (tmp_path / "logs").iterdir())
-    assert files == ["server.log", *(f"server.log.{number}" for number in range(1, logs.FILES + 1))]
+    assert files == ["server.log", *(f"server.log.{number}" for number in range(1, logfiles.FILES + 1))]
     assert all(path.stat().st_size <= 2000 for path in (tmp_path / "logs").iterdir())
     text = (tmp_path / "logs/server.log").read_text()
     assert "seen" in text
@@ -71,9 +72,9 @@ def test_the_file_rotates_and_follows_verbose(tmp_path: Path, monkeypatch: pytes
 
 
 def test_each_process_has_a_file_and_old_ones_are_removed(tmp_path: Path) -> None:
-    assert logs.log_path().name == f"server-{os.getpid()}.log"
+    assert logfiles.log_path().name == f"server-{os.getpid()}.log"
     ended = 10_000_000  # past the largest process id
-    for number in range(ended, ended + logs.PROCESSES + 3):
+    for number in range(ended, ended + logfiles.PROCESSES + 3):
         for name in (f"server-{number}.log", f"server-{number}.log.1"):
             (tmp_path / name).write_text("x")
             os.utime(tmp_path / name, (number, number))
@@ -81,12 +82,12 @@ def test_each_process_has_a_file_and_old_ones_are_removed(tmp_path: Path) -> Non
     own.write_text("x")
     os.utime(own, (1, 1))
     (tmp_path / "other.log").write_text("x")
-    logs.remove_old(tmp_path)
+    logfiles.remove_old(tmp_path)
     kept = {path.name for path in tmp_path.iterdir()}
-    latest = range(ended + 3, ended + logs.PROCESSES + 3)
+    latest = range(ended + 3, ended + logfiles.PROCESSES + 3)
     wanted = {f"server-{number}.log{end}" for number in latest for end in ("", ".1")}
     assert kept == {own.name, "other.log", *wanted}
-    logs.remove_old(tmp_path / "absent")
+    logfiles.remove_old(tmp_path / "absent")
 
 
 def test_what_pygls_logs_is_stripped_of_messages() -> None:

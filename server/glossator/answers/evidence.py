@@ -346,7 +346,7 @@ class _Packer:
         its declaration fits."""
         entry = offer.entry
         if entry.kind in TYPE_KINDS:
-            members = [other for other in self._sources.graph.entries_in(entry.path) if other.parent == entry.id]
+            members = self._sources.graph.members(entry)
             for count in (OUTLINE_MEMBERS, 15, 5, 0):
                 text = outline(entry, members, self._sources.lines(entry.path), count)
                 piece = self._piece(offer, entry.start_line, entry.end_line, text)

@@ -1,4 +1,4 @@
-"""`glossator doctor`: looks at everything that a user could have wrong, for real, and tells the cure of each."""
+"""`glossator doctor`: tries everything that an installation needs, and suggests how to fix what does not work."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def _disk(settings: Settings) -> Check:
             "index folder",
             ok=False,
             detail=f"{folder} cannot be written: {error.strerror or error}",
-            cure="make it writable, or choose another with the setting index_dir",
+            cure="make it writable, or set index_dir to another folder",
         )
     return Check(
         "index folder",
         ok=free >= LEAST_FREE_BYTES,
         detail=f"{folder}, {free / 1e9:.1f} GB free",
-        cure="make room there, or choose another folder with the setting index_dir",
+        cure="free some space, or set index_dir to a folder on another disk",
     )
 
 
@@ -73,8 +73,8 @@ def _watches() -> Check | None:
     return Check(
         "file watching",
         ok=limit >= WATCHES_WANTED,
-        detail=f"a user may watch {limit:,} folders",
-        cure="sudo sysctl fs.inotify.max_user_watches=524288 (until then large workspaces are polled)",
+        detail=f"{limit:,} folders can be watched for changes",
+        cure="sudo sysctl fs.inotify.max_user_watches=524288 (until then, large workspaces are polled for changes)",
         warning=True,
     )
 
@@ -86,9 +86,7 @@ def _embedder(shared: Shared) -> Check:
         embedder.embed_query("where is the configuration read?")
         milliseconds = 1000 * (time.perf_counter() - started)
     except GlossatorError as error:
-        return Check(
-            "embedder", ok=False, detail=str(error), cure='set embedder to "static", or install Glossator again'
-        )
+        return Check("embedder", ok=False, detail=str(error), cure="reinstall Glossator")
     return Check(
         "embedder", ok=True, detail=f"{embedder.id}, {embedder.dimensions} dimensions, ready in {milliseconds:.0f} ms"
     )
@@ -110,7 +108,7 @@ def _parsers(shared: Shared) -> Check:
             answer = answers.get(timeout=60)
         except (GlossatorError, queue.Empty) as error:
             answer = error
-    cure = "install Glossator again; if that does not help, look for what ends its processes (a virus scanner, limits)"
+    cure = "reinstall Glossator; if that does not help, look for what stops its processes (antivirus, resource limits)"
     if isinstance(answer, GlossatorError | queue.Empty):
         return Check("parser processes", ok=False, detail=str(answer) or "no answer within a minute", cure=cure)
     return Check("parser processes", ok=True, detail=f"up to {shared.pool.count}")
@@ -124,7 +122,7 @@ def _index(path: Path, shared: Shared) -> Check:
     try:
         snapshot = root.open()
         if snapshot is None:
-            return Check("index", ok=True, detail=f"none yet of {root.path}")
+            return Check("index", ok=True, detail=f"{root.path} is not indexed yet")
         status = snapshot.store.status()
         return Check(
             "index",

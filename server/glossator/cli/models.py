@@ -1,14 +1,14 @@
-"""`glossator models`: list, pull, add, use, remove, verify, at the command line."""
+"""`glossator models`: list, pull, add, use, remove and verify."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glossator.cli import terminal
 from glossator.errors import DownloadError
 from glossator.model import model_catalog
 from glossator.model.installed import Models, resolve_model
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 
-def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Run one of the `models` commands; returns the exit status.
+TABLE_COLUMNS = 90
+"""Columns of a terminal from which the catalogue is a table; below, each model has a paragraph."""
+
+
+def run_action(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Run one of the `models` actions; returns the exit status.
 
     Raises:
-        GlossatorError: as the command line shows it.
+        GlossatorError: the action failed.
     """
     models = Models.of(settings)
     actions: dict[str, Callable[[argparse.Namespace, Settings, Models], int]] = {
@@ -40,12 +44,12 @@ def run_command(arguments: argparse.Namespace, settings: Settings) -> int:
     return actions[arguments.action](arguments, settings, models)
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+def _show_json(value: Any) -> None:
+    terminal.show_json(value, indent=2)
 
 
 def overview(settings: Settings) -> dict[str, Any]:
-    """What `models list` shows: this machine, the installed models, the catalogue."""
+    """What `models list --json` prints: this machine, the installed models, the catalogue. Sizes are in bytes."""
     from glossator.model.runtime import probe
 
     models = Models.of(settings)
@@ -94,73 +98,82 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     del models
     data = overview(settings)
     if arguments.json:
-        _print_json(data)
+        _show_json(data)
         return 0
     machine = data["machine"]
-    print(f"This machine: {readable(machine['memory'])} of memory, {readable(machine['available'])} free", end="")
-    for device in machine["devices"]:
-        print(f"; {device['description']} with {readable(device['total'])}", end="")
-    print()
+    parts = [f"{readable(machine['memory'])} of memory, {readable(machine['available'])} free"]
+    parts += [f"{device['description']} with {readable(device['total'])}" for device in machine["devices"]]
+    terminal.show(f"This machine: {'; '.join(parts)}")
     if machine["problem"]:
-        print(f"No model can run yet: {machine['problem']}")
-    print(f"\nInstalled (in {machine['folder']})" if data["installed"] else "\nNo model is installed.")
+        terminal.show(f"No local model can run yet: {machine['problem']}")
+    terminal.show()
+    if data["installed"]:
+        terminal.show(f"Installed (in {machine['folder']}):")
+    else:
+        terminal.show("No model is installed.")
     for model in data["installed"]:
-        state = "in use" if model["in_use"] else "" if model["present"] else "its file is gone"
-        print(f"  {model['name']:24} {readable(model['bytes']):>8}  {model['role']:9}  {model['source']:10}  {state}")
+        state = "in use" if model["in_use"] else "" if model["present"] else "its file is missing"
+        if model["role"] != "chat":
+            state = "an embedding model: it cannot write answers"
+        _row(model["name"], {"": model["bytes"]}, [model["source"], state])
     if settings.model or settings.endpoint:
         choice = resolve_model(settings)
-        print(f"  The settings name: {choice.name if choice else settings.model}")
-    for role, title in (
-        ("chat", "Models that answer"),
-        ("embedding", "Models that search (the built-in one needs none)"),
-    ):
-        print(f"\n{title}: name, download, memory, licence")
-        for entry in data["catalogue"]:
-            if entry["role"] != role:
-                continue
-            marks = [
-                "installed" if entry["installed"] else "",
-                "recommended here" if entry["recommended"] else "",
-                "" if entry["fits"] else "too large for this machine",
-                "" if not entry["fits"] or entry["fits_now"] else "too large for what is free now",
-                entry["notes"],
-            ]
-            print(
-                f"  {entry['name']:24} {readable(entry['size']):>8} {readable(entry['memory']):>8}  "
-                f"{entry['license']:30} {'; '.join(filter(None, marks))}".rstrip()
-            )
-    print("\nFetch one with: glossator models pull NAME (or OWNER/REPOSITORY/FILE.gguf)")
+        terminal.show(f"  The settings choose {choice.name if choice else settings.model}.", hang=2)
+    terminal.show()
+    terminal.show("Available: name, download size, memory needed, licence")
+    for entry in data["catalogue"]:
+        if entry["role"] != "chat":
+            continue
+        marks = [
+            "installed" if entry["installed"] else "",
+            "recommended for this machine" if entry["recommended"] else "",
+            "" if entry["fits"] else "too large for this machine",
+            "" if not entry["fits"] or entry["fits_now"] else "too large for the memory that is free now",
+            entry["notes"],
+        ]
+        sizes = {"to download": entry["size"], "of memory": entry["memory"]}
+        _row(entry["name"], sizes, [entry["license"], "; ".join(filter(None, marks))])
+    terminal.show()
+    terminal.show("Download one with `glossator models pull NAME`, or any with `... pull OWNER/REPOSITORY/FILE.gguf`.")
     return 0
 
 
-class _Bar:
-    """Progress on a terminal's stderr; in a log, a line for each tenth."""
+def _row(name: str, sizes: dict[str, int], texts: list[str]) -> None:
+    """A line of a table; on a narrow terminal the name, with the rest below it.
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._shown = -1.0
-        self._tenth = -1
+    Args:
+        sizes: what is measured -> bytes.
+        texts: the cells after the sizes, the last of any length.
+    """
+    width = terminal.columns(sys.stdout)
+    if width is not None and width < TABLE_COLUMNS:
+        measured = [f"{readable(size)} {of}".strip() for of, size in sizes.items()]
+        terminal.show(f"  {name}")
+        terminal.show(f"      {', '.join(text for text in (*measured, *texts) if text)}", hang=6)
+        return
+    line = f"  {name:24}" + "".join(f" {readable(size):>8}" for size in sizes.values())
+    for text in texts[:-1]:
+        line += f"  {text:27}"
+    terminal.show(f"{line}  {texts[-1]}".rstrip(), hang=len(line) + 2)
+
+
+class _Meter:
+    """Progress of a download or a check, in bytes."""
+
+    def __init__(self, bar: terminal.ProgressBar, name: str) -> None:
+        self._bar = bar
+        self._name = name
         self._started = time.monotonic()
         self._first = -1
 
     def show(self, phase: str, done: int, total: int) -> None:
-        part = done / total if total else 0.0
-        now = time.monotonic()
+        """Show how much is done; `phase` is "download" or "verify"."""
         if self._first < 0:
             self._first = done
-        if sys.stderr.isatty():
-            if now - self._shown < 0.1 and done < total:
-                return
-            self._shown = now
-            rate = (done - self._first) / max(now - self._started, 0.001)
-            filled = int(part * 30)
-            bar = "█" * filled + "·" * (30 - filled)
-            speed = f"  {readable(rate)}/s" if phase == "download" else ""
-            text = f"\r{phase:9}{bar} {part:4.0%}  {readable(done)} of {readable(total)}{speed}"
-            print(f"{text:100}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-        elif int(part * 10) != self._tenth:
-            self._tenth = int(part * 10)
-            print(f"{self._what}: {phase} {part:.0%}", file=sys.stderr, flush=True)
+        rate = (done - self._first) / max(time.monotonic() - self._started, 0.001)
+        what = "Verifying" if phase == "verify" else "Downloading"
+        counted = f"{readable(done)} of {readable(total)}" if total else readable(done)
+        self._bar.update(f"{what} {self._name}", done, total, counted, f"{readable(rate)}/s")
 
 
 def _pull(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
@@ -169,22 +182,22 @@ def _pull(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     del settings
     remote = download.target(arguments.name)
     size = f", {readable(remote.bytes)}" if remote.bytes else ""
-    licence = remote.license or "not known here"
-    print(f"{remote.name}: {remote.repo}/{remote.file}{size}", file=sys.stderr)
-    print(f"Licence: {licence}. Its text: {remote.page}", file=sys.stderr)
+    terminal.note(f"{remote.name}: {remote.repo}/{remote.file}{size}")
+    terminal.note(f"Licence: {remote.license or 'unknown'}; read it at {remote.page}")
     if remote.terms and not arguments.yes:
         _accept()
-    bar = _Bar(remote.name)
-    model = download.pull(models, remote, progress=lambda step: bar.show(step.phase, step.done, step.total))
+    with terminal.ProgressBar(lines_on_pipe=True) as bar:
+        meter = _Meter(bar, remote.name)
+        model = download.pull(models, remote, progress=lambda step: meter.show(step.phase, step.done, step.total))
     first = models.current(model.role)
     if first is not None and first.name == model.name and model.role == "chat":
         models.use(model.name)
     in_use = models.chosen().get(model.role) == model.name
     if arguments.json:
-        _print_json({**asdict(model), "in_use": in_use})
+        _show_json({**asdict(model), "in_use": in_use})
     else:
-        print(f"installed {model.name} in {model.path}")
-        print("it is in use" if in_use else f"use it with: {_how_to_use(model)}")
+        terminal.show(f"installed {model.name} in {model.path}")
+        terminal.show("it is in use" if in_use else f"use it with: {_how_to_use(model)}")
     return 0
 
 
@@ -194,33 +207,33 @@ def _how_to_use(model: InstalledModel) -> str:
 
 def _accept() -> None:
     """Ask for agreement to a licence with terms of its own; raises DownloadError without it."""
-    if not sys.stdin.isatty():
-        raise DownloadError("this licence has terms of its own: read them, then repeat the command with --yes")
-    print("This licence has terms of its own. Do you accept them? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin is None or not terminal.is_terminal(sys.stdin):
+        raise DownloadError("this licence has terms that you must accept: read them, then run the command with --yes")
+    terminal.ask("This licence has terms of its own. Do you accept them? [y/N] ")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise DownloadError("the licence was not accepted")
+        raise DownloadError("the licence was not accepted, so nothing was downloaded")
 
 
 def _add(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
     del settings
-    model = models.add(Path(arguments.path), name=arguments.name or "", copy=getattr(arguments, "copy", False))
+    model = models.add(Path(arguments.path), name=arguments.name or "")
     if arguments.json:
-        _print_json(asdict(model))
-    else:
-        print(f"added {model.name} ({model.role}, {readable(model.bytes)}), which stays at {model.path}")
-        if models.current(model.role) != model:
-            print(f"use it with: {_how_to_use(model)}")
+        _show_json(asdict(model))
+        return 0
+    terminal.show(f"added {model.name} ({model.role}, {readable(model.bytes)}); its file stays at {model.path}")
+    if model.role == "chat" and models.current(model.role) != model:
+        terminal.show(f"use it with: {_how_to_use(model)}")
     return 0
 
 
 def _use(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
     model = models.use(arguments.name)
     if arguments.json:
-        _print_json(asdict(model))
+        _show_json(asdict(model))
         return 0
-    print(f"{model.name} answers from now on" if model.role == "chat" else f"{model.name} is in use")
+    terminal.show(f"{model.name} answers from now on" if model.role == "chat" else f"{model.name} is in use")
     if model.role == "chat" and (settings.model or settings.endpoint):
-        print("note: the setting 'model' or 'endpoint' names another one, and goes before this choice", file=sys.stderr)
+        terminal.note("note: the setting 'model' or 'endpoint' chooses another model, and takes precedence")
     return 0
 
 
@@ -228,18 +241,21 @@ def _remove(arguments: argparse.Namespace, settings: Settings, models: Models) -
     del settings
     model, deleted = models.remove(arguments.name)
     if arguments.json:
-        _print_json({**asdict(model), "deleted": deleted})
+        _show_json({**asdict(model), "deleted": deleted})
+    elif deleted:
+        terminal.show(f"{model.name} was deleted")
     else:
-        print(f"{model.name} was deleted" if deleted else f"{model.name} was forgotten; its file stays at {model.path}")
+        terminal.show(f"{model.name} was removed from the list; its file stays at {model.path}")
     return 0
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
     del settings
-    bar = _Bar(arguments.name)
-    good, detail = models.verify(arguments.name, lambda done, total: bar.show("verify", done, total))
+    with terminal.ProgressBar(lines_on_pipe=True) as bar:
+        meter = _Meter(bar, arguments.name)
+        good, detail = models.verify(arguments.name, lambda done, total: meter.show("verify", done, total))
     if arguments.json:
-        _print_json({"name": arguments.name, "ok": good, "detail": detail})
+        _show_json({"name": arguments.name, "ok": good, "detail": detail})
     else:
-        print(f"{'ok' if good else 'FAIL'}  {arguments.name}: {detail}")
+        terminal.show(f"{'ok' if good else 'FAIL'}  {arguments.name}: {detail}", hang=6)
     return 0 if good else 1

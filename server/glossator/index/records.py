@@ -57,6 +57,10 @@ class FileSummary:
     """Mean direction of the file's vectors, float16."""
 
 
+WHOLE_FILE = -(1 << 62)
+"""Id of an entry that stands for a whole file: its members are the file's outermost definitions."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
     """An entry as the manifest knows it (all but its text, which is read from the file when it is needed)."""

@@ -1,30 +1,19 @@
-"""Where log lines go: a rotating file of each process, and the client's output channel as `$/setTrace` asks for it.
-
-Processes share no file: one cannot rotate what another has open on Windows, and elsewhere lines would get lost.
+"""Where log lines go: the server's log file, and the client's output channel as `$/setTrace` asks for it.
 
 No source text gets into a log line below the level DEBUG, which only the trace "verbose" turns on.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import logging.handlers
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
 from lsprotocol import types
+
+from glossator import logfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MAX_BYTES = 2_000_000
-FILES = 2
-"""Full files of a process that are kept beside the one that it writes."""
-PROCESSES = 10
-"""Processes that have ended and whose files are kept."""
 
 LEVELS = {
     types.TraceValue.Off: logging.WARNING,
@@ -42,30 +31,6 @@ _KINDS = (
     (logging.INFO, types.MessageType.Info),
     (0, types.MessageType.Log),
 )
-
-
-def log_path() -> Path:
-    """The log file of this process."""
-    return Path(platformdirs.user_log_dir("glossator", appauthor=False)) / f"server-{os.getpid()}.log"
-
-
-def remove_old(folder: Path) -> None:
-    """Remove the logs of processes that have ended, but for the latest; what cannot be removed stays."""
-    import psutil
-
-    last: dict[str, float] = {}
-    files: dict[str, list[Path]] = {}
-    for path in folder.glob("server*.log*"):
-        with contextlib.suppress(OSError):  # another process removes it, too
-            name = path.name.partition(".")[0]
-            last[name] = max(last.get(name, 0.0), path.stat().st_mtime)
-            files.setdefault(name, []).append(path)
-    running = {f"server-{number}" for number in psutil.pids()}
-    ended = sorted((name for name in files if name not in running), key=lambda name: -last[name])
-    for name in ended[PROCESSES:]:
-        for path in files[name]:
-            with contextlib.suppress(OSError):
-                path.unlink()
 
 
 class ClientHandler(logging.Handler):
@@ -105,19 +70,16 @@ def set_up(level: str) -> None:
     root = logging.getLogger("glossator")
     root.setLevel(logging.DEBUG)
     logging.getLogger("pygls").setLevel(logging.WARNING)
-    path = log_path()
+    path = logfiles.log_path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_old(path.parent)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8", delay=True
-        )
+        handler: logging.Handler = logfiles.PrivateRotatingFileHandler(path)
+        logfiles.remove_old(path.parent)
     except OSError:
         handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(logfiles.FORMAT))
     handler.setLevel(level.upper())
     handler.addFilter(WithoutMessages())
     handler.set_name(level.upper())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     logging.getLogger("pygls").addHandler(handler)
 

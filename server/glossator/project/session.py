@@ -6,17 +6,17 @@ The command line and the language server both work through a `Session`. Neither 
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glossator.errors import ModelNotFoundError, StoreError, SymbolNotFoundError, UsageError
+from glossator.errors import ModelNotFoundError, StoreError
 from glossator.project.root import Root
 from glossator.project.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from glossator.index.records import Filter, StoredEntry
+    from glossator.index.records import Filter
     from glossator.retrieval.search import Hit
     from glossator.settings import Settings
 
@@ -71,44 +71,6 @@ class Session:
         parse_query(query)
         hits = [hit for root in self.roots for hit in root.search(query, limit, where)]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
-
-    def find(self, target: str) -> tuple[Root, StoredEntry]:
-        """The symbol that FILE:LINE or a (qualified) name means.
-
-        Raises:
-            UsageError: it is empty.
-            SymbolNotFoundError: there is none.
-        """
-        if not target.strip():
-            raise UsageError("the name is empty: give FILE:LINE or the name of a symbol")
-        path, _, line = target.rpartition(":")
-        if path and line.isdigit():
-            return self._find_place(path, int(line), target)
-        found = [
-            (root, entry)
-            for root in self.roots
-            if (snapshot := root.open()) is not None
-            for entry in snapshot.named(target.strip())
-        ]
-        if not found:
-            raise SymbolNotFoundError(
-                f"no symbol is named {target!r}: `glossator search {target!r}` finds similar ones"
-            )
-        return found[0]
-
-    def _find_place(self, path: str, line: int, target: str) -> tuple[Root, StoredEntry]:
-        for root in self.roots:
-            snapshot = root.open()
-            if snapshot is None:
-                continue
-            given = Path(path)
-            for candidate in (given if given.is_absolute() else None, root.path / given, Path.cwd() / given):
-                if candidate is None or not candidate.resolve().is_relative_to(root.path):
-                    continue
-                relative = candidate.resolve().relative_to(root.path).as_posix()
-                if (entry := snapshot.entry_at(relative, line)) is not None:
-                    return root, entry
-        raise SymbolNotFoundError(f"nothing is indexed at {target}: see `glossator status --skipped`")
 
     def status(self) -> dict[str, Any]:
         """What the index of the only root holds, and which model would answer."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glossator.index.records import Filter, StoredEntry
+from glossator.index.records import WHOLE_FILE, Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test, version_folder
 
@@ -118,14 +118,22 @@ class Graph:
         stored = (entry for entry in self._store.referring_to(name, limit) if entry.path not in self._buffers.paths)
         return [*self._buffers.referring_to(name), *stored]
 
+    def members(self, entry: StoredEntry) -> list[StoredEntry]:
+        """The definitions right inside an entry, in order."""
+        parent = None if entry.id == WHOLE_FILE else entry.id
+        inside = (other for other in self.entries_in(entry.path) if other.part == 0 and other.kind != "block")
+        return [other for other in inside if other.parent == parent]
+
     def relations(self, entry: StoredEntry) -> Relations:
         """What stands around an entry."""
         around = self.entries_in(entry.path)
         wholes = [other for other in around if other.part == 0 and other.kind != "block"]
         parent = next((other for other in around if other.id == entry.parent), None)
+        members = self.members(entry)
         siblings = [other for other in wholes if other.parent == entry.parent and other.id != entry.id]
         siblings.sort(key=lambda other: abs(other.start_line - entry.start_line))
-        members = [other for other in wholes if other.parent == entry.id]
+        if entry.id == WHOLE_FILE:
+            siblings = []
         callers, tests, count, namesakes = self._callers(entry)
         return Relations(
             parent=parent,

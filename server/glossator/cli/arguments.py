@@ -1,0 +1,337 @@
+"""The arguments of every command, and their help."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shutil
+import textwrap
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from glossator import __version__
+from glossator.cli import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDEST_HELP = 100
+"""Columns of the longest line of a help text."""
+
+Examples = tuple[tuple[str, str], ...]
+"""Command lines, and what each is for."""
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help that fits the terminal: text is wrapped, command lines in examples are not."""
+
+    def __init__(self, prog: str) -> None:
+        width = min(shutil.get_terminal_size().columns - 1, WIDEST_HELP)
+        super().__init__(prog, max_help_position=min(26, max(width // 3, 17)), width=max(width, 24))
+
+    def _format_usage(self, *arguments: Any) -> str:
+        usage = super()._format_usage(*arguments).rstrip("\n")
+        return "\n".join(terminal.wrapped(usage, self._width, hang=4)) + "\n\n"
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for line in text.splitlines():
+            body = line.lstrip()
+            lead = indent + " " * (len(line) - len(body))
+            if body and not body.startswith("glossator "):
+                wrapper = textwrap.TextWrapper(width, lead, lead, break_long_words=False, break_on_hyphens=False)
+                filled.extend(wrapper.wrap(body))
+            else:
+                filled.append(lead + body)
+        return "\n".join(filled)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, and writes nothing to the terminal as it came."""
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        del file
+        if message:
+            terminal.show_help(message)
+
+    def error(self, message: str) -> NoReturn:
+        if wrong := re.match(r"argument (?:COMMAND|ACTION): invalid choice: '(.*)' \(choose from (.*)\)", message):
+            known = re.findall(r"[\w-]+", wrong[2])
+            near = difflib.get_close_matches(wrong[1], known, n=1)
+            which = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}"
+            message = f"unknown command {wrong[1]!r}; {which}"
+        terminal.note(f"{self.prog}: {message}")
+        terminal.note(f"see: {self.prog} --help")
+        raise SystemExit(2)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its arguments; ends the process after `--help`, `--version` and wrong usage."""
+    return _parser().parse_args(argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="glossator",
+        usage="glossator [--version] COMMAND ...",
+        description="Answer questions about code, on your own machine.",
+        epilog=_epilog(
+            (
+                ('glossator ask "How are retries done?"', "an answer with the places that it rests on"),
+                ("glossator COMMAND --help", "the options of a command, with examples"),
+            )
+        ),
+        formatter_class=_Formatter,
+    )
+    parser.add_argument("--version", action="version", version=f"glossator {__version__}", help="show the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+
+    index = _add(
+        commands,
+        "index",
+        "[OPTIONS]",
+        "Index a folder, or update its index.",
+        "`search`, `ask` and `explain` update the index by themselves. Only what has changed is read again; "
+        "an interrupted run carries on where it stopped.",
+        (
+            ("glossator index", "index the current folder"),
+            ("glossator index --root ~/src/app", "index another folder"),
+        ),
+    )
+    _add_common(index)
+
+    search = _add(
+        commands,
+        "search",
+        "[OPTIONS] QUERY",
+        "Search for symbols by name, in words, or by a question.",
+        "",
+        (
+            ('glossator search "retry with backoff"', "symbols that do this, whatever they are called"),
+            ("glossator search ConnectionPool.get", "a name"),
+            ('glossator search "line 17 of a.py"', "what is at a place; a pasted stack trace works too"),
+            ("glossator search --include 'a/**' get", "only in the folder a"),
+            ("glossator search --kind class cart", "only classes"),
+        ),
+    )
+    search.add_argument("query", nargs="?", metavar="QUERY", help="words, a name, an error message or a question")
+    search.add_argument("-k", "--limit", type=_positive, default=10, metavar="N", help="show N hits (default: 10)")
+    search.add_argument(
+        "--queries",
+        metavar="FILE",
+        help='run many queries, one JSON object {"id", "query"} on each line of FILE; needs --json',
+    )
+    _add_common(search)
+    _add_scope(search)
+
+    ask = _add(
+        commands,
+        "ask",
+        "[OPTIONS] QUESTION",
+        "Answer a question about the code.",
+        "A local language model writes the answer if one is installed (see `glossator models --help`); "
+        "otherwise the answer is made from the index alone. The places it cites are checked.",
+        (
+            ('glossator ask "Where are files read?"', "about the current folder"),
+            ('glossator ask --no-model "Who locks?"', "from the index alone, in a second"),
+            ("glossator ask --exclude 'tests/**' ...", "leave the tests out"),
+        ),
+    )
+    ask.add_argument("question", metavar="QUESTION", help="a question in your own words")
+    _add_common(ask)
+    _add_answering(ask)
+    _add_scope(ask)
+
+    explain = _add(
+        commands,
+        "explain",
+        "[OPTIONS] TARGET",
+        "Explain a symbol, the code at a line, or a file.",
+        "TARGET is a name or a place, in any form that editors, compilers and GitHub write: "
+        "Class.method, Class::method, Class#method, name(), FILE, FILE:LINE, FILE:LINE:COLUMN, FILE:FIRST-LAST, "
+        "FILE#L17, FILE#L17-L20, FILE::name.",
+        (
+            ("glossator explain ConnectionPool.get", "a symbol by its name"),
+            ("glossator explain src/pool.py:120", "the symbol around a line"),
+            ("glossator explain src/pool.py", "a file: what it is for and what is in it"),
+        ),
+    )
+    explain.add_argument("target", metavar="TARGET", help="a name or a place, see above")
+    _add_common(explain)
+    _add_answering(explain)
+
+    status = _add(
+        commands,
+        "status",
+        "[OPTIONS]",
+        "Show what is indexed, and which files were skipped and why.",
+        "",
+        (
+            ("glossator status", "the index of the current folder and the model in use"),
+            ("glossator status --skipped", "list every file that was skipped"),
+        ),
+    )
+    status.add_argument("--skipped", action="store_true", help="list every skipped file with the reason")
+    _add_common(status)
+
+    serve = _add(
+        commands,
+        "serve",
+        "[OPTIONS]",
+        "Run the language server for an editor.",
+        "Editors start this command themselves; docs/editors.md describes how to set them up.",
+        (
+            ("glossator serve", "speak LSP over stdin and stdout"),
+            ("glossator serve --tcp 2087", "wait for one client on port 2087 of this machine"),
+        ),
+    )
+    serve.add_argument("--stdio", action="store_true", help="use stdin and stdout (the default)")
+    serve.add_argument("--tcp", type=int, metavar="PORT", help="listen on this port of the loopback interface instead")
+    _add_index_dir(serve)
+    serve.add_argument(
+        "--log-level",
+        default="info",
+        choices=["error", "warning", "info", "debug"],
+        metavar="LEVEL",
+        help="error, warning, info (default) or debug",
+    )
+
+    _add_models(commands)
+
+    doctor = _add(
+        commands,
+        "doctor",
+        "[OPTIONS]",
+        "Diagnose the installation and suggest fixes.",
+        "Everything is tried for real: the folders, the parsers, the index, the model. The exit status is 1 if "
+        "something does not work.",
+        (
+            ("glossator doctor", "check everything"),
+            ("glossator doctor --json", "the same for a bug report or a script"),
+        ),
+    )
+    _add_common(doctor)
+    return parser
+
+
+def _add_models(commands: argparse._SubParsersAction[Any]) -> None:
+    models = _add(
+        commands,
+        "models",
+        "ACTION ...",
+        "List, download and choose language models.",
+        "Models are optional: without one, answers are made from the index alone. Nothing is downloaded unless you "
+        "ask for it.",
+        (
+            ("glossator models list", "what is installed, and what fits this machine"),
+            ("glossator models pull NAME", "download a model of that list"),
+            ("glossator models add FILE.gguf", "use a file that you already have"),
+        ),
+    )
+    models.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+    actions = models.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+
+    def action(name: str, usage: str, text: str, more: str = "", examples: Examples = ()) -> argparse.ArgumentParser:
+        command = _add(actions, name, usage, text, more, examples, prog=f"glossator models {name}")
+        command.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="print JSON on stdout, and nothing else",
+        )
+        return command
+
+    action("list", "[--json]", "List the models that are installed, and those that fit this machine.")
+    pull = action(
+        "pull",
+        "[OPTIONS] NAME",
+        "Download a model.",
+        "NAME is a model of `glossator models list`, or OWNER/REPOSITORY/FILE.gguf. An interrupted download carries "
+        "on where it stopped.",
+        (
+            ("glossator models pull NAME", "download a model of the list"),
+            ("glossator models pull NAME --yes", "accept its licence without being asked"),
+        ),
+    )
+    pull.add_argument("name", metavar="NAME", help="a model of the list, or OWNER/REPOSITORY/FILE.gguf")
+    pull.add_argument("--yes", action="store_true", help="accept the model's licence without being asked")
+    register = action(
+        "add",
+        "[OPTIONS] FILE",
+        "Register a GGUF file that you already have; it stays where it is.",
+        examples=(("glossator models add ~/qwen.gguf", "register it under the file's name"),),
+    )
+    register.add_argument("path", metavar="FILE", help="a GGUF file")
+    register.add_argument("--name", help="what to call it (default: the file's name)")
+    for name, text in (
+        ("use", "Choose the model that answers from now on."),
+        ("remove", "Delete a downloaded model, or forget a registered one."),
+        ("verify", "Compare an installed model with its checksum."),
+    ):
+        command = action(name, "[--json] NAME", text)
+        command.add_argument("name", metavar="NAME", help="an installed model, see `glossator models list`")
+
+
+def _add(
+    commands: argparse._SubParsersAction[Any],
+    name: str,
+    usage: str,
+    text: str,
+    more: str = "",
+    examples: Examples = (),
+    *,
+    prog: str = "",
+) -> argparse.ArgumentParser:
+    prog = prog or f"glossator {name}"
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        prog=prog,
+        usage=f"{prog} {usage}",
+        help=text.rstrip("."),
+        description=f"{text} {more}".strip(),
+        epilog=_epilog(examples),
+        formatter_class=_Formatter,
+    )
+    return command
+
+
+def _epilog(examples: Examples) -> str:
+    if not examples:
+        return ""
+    return "examples:\n" + "\n".join(f"  {command}\n      {meaning}" for command, meaning in examples)
+
+
+def _add_index_dir(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
+    _add_index_dir(command)
+    command.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+
+
+def _add_answering(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", help="the language model: an installed one's name, or a GGUF file")
+    command.add_argument("--no-model", action="store_true", help="answer from the index alone")
+    command.add_argument("--max-tokens", type=_positive, metavar="N", help="end the answer after N tokens")
+
+
+def _add_scope(command: argparse.ArgumentParser) -> None:
+    scope = command.add_argument_group(
+        "scope", r"Each may be repeated. A GLOB's special characters are escaped with a backslash: 'app/\[id\]/**'."
+    )
+    scope.add_argument("--include", action="append", default=[], metavar="GLOB", help="only paths that match")
+    scope.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="no paths that match")
+    scope.add_argument("--language", action="append", default=[], metavar="NAME", help="only this language")
+    scope.add_argument("--kind", action="append", default=[], help="only this kind: function, class, ...")
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value

@@ -1,0 +1,472 @@
+"""What each command does: the engine is called, and what it returns is shown as text or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glossator.cli import terminal
+from glossator.errors import CancelledByUser, StoreLockedError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import FrameType
+
+    from glossator.answers.answerer import Answer, Answerer, EvidencePlace, Listener
+    from glossator.index.indexer import IndexReport, Progress
+    from glossator.index.store import Filter
+    from glossator.model.chat import ModelStatus
+    from glossator.project.session import Session
+    from glossator.settings import Settings
+
+SLOW_UPDATE_SECONDS = 1.0
+"""An update of the index is mentioned when it takes longer than this."""
+STATUS_INDENT = 10
+"""Columns of the labels of `glossator status`."""
+
+STAGES = {"scanning": "Looking for files", "indexing": "Indexing", "finishing": "Writing the index"}
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its noun: "1 file", "1,200 files"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+# What the commands share
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from glossator.settings import load_settings
+
+    overrides: dict[str, object] = {}
+    if getattr(arguments, "index_dir", None):
+        overrides["index_dir"] = Path(arguments.index_dir)
+    if getattr(arguments, "model", None):
+        overrides["model"] = arguments.model
+    if getattr(arguments, "max_tokens", None):
+        overrides["max_answer_tokens"] = arguments.max_tokens
+    return load_settings(overrides)
+
+
+@contextlib.contextmanager
+def _session(arguments: argparse.Namespace) -> Iterator[Session]:
+    from glossator.project.session import Session
+
+    session = Session([Path(arguments.root)], _settings(arguments))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _filter(arguments: argparse.Namespace) -> Filter:
+    from glossator.index.entries import ENTRY_KINDS
+    from glossator.index.store import Filter
+
+    for kind in arguments.kind:
+        if kind not in ENTRY_KINDS:
+            raise UsageError(f"unknown kind {kind!r}; the kinds are {', '.join(sorted(ENTRY_KINDS))}")
+    return Filter(
+        include=tuple(arguments.include),
+        exclude=tuple(arguments.exclude),
+        languages=tuple(arguments.language),
+        kinds=tuple(arguments.kind),
+    )
+
+
+@contextlib.contextmanager
+def _stopped_by_interrupt() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C asks the work inside to stop, so that it can save what it has; a second Ctrl-C ends it at once.
+
+    Yields a function that says whether it was asked.
+    """
+    asked = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            signal.default_int_handler(number, frame)
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _update_index(session: Session) -> IndexReport:
+    """Update the index, with a progress bar.
+
+    Raises:
+        StoreLockedError: another process is writing it.
+        CancelledByUser: Ctrl-C was pressed; what was done until then is saved.
+    """
+    with terminal.ProgressBar() as bar, _stopped_by_interrupt() as stopped:
+
+        def show(progress: Progress) -> None:
+            done, total = progress.files_done, progress.files_total
+            files = f"{done:,}/{total:,} files" if total else f"{done:,} files" if done else ""
+            rate = f"{progress.lines_per_second:,.0f} lines/s" if progress.lines_per_second else ""
+            bar.update(STAGES.get(progress.stage, progress.stage), done, total, files, rate)
+
+        report = session.root.index(show, stopped, all_cores=True)
+        if stopped():
+            raise CancelledByUser("interrupted while the index was being written; it is complete")
+        return report
+
+
+def _bring_up_to_date(session: Session) -> None:
+    """Update the index before it is used; say so when that took long or could not be done."""
+    started = time.perf_counter()
+    try:
+        report = _update_index(session)
+    except StoreLockedError as error:
+        terminal.note(f"glossator: {error}; answering from the index as it is")
+        return
+    seconds = time.perf_counter() - started
+    if seconds > SLOW_UPDATE_SECONDS:
+        terminal.note(
+            f"index brought up to date: {counted(report.files, 'file')}, "
+            f"{counted(report.embedded, 'symbol')} embedded, {report.reused:,} reused, {seconds:.1f} s"
+        )
+
+
+# Index and search
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    with _session(arguments) as session:
+        report = _update_index(session)
+    if arguments.json:
+        terminal.show_json(
+            {
+                "files": report.files,
+                "symbols": report.symbols,
+                "embedded": report.embedded,
+                "reused": report.reused,
+                "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
+                "seconds": round(report.seconds, 3),
+                "lines": report.lines,
+            }
+        )
+        return 0
+    terminal.show(
+        f"{counted(report.files, 'file')}, {counted(report.lines, 'line')}, {counted(report.symbols, 'symbol')} "
+        f"({report.embedded:,} embedded, {report.reused:,} reused) in {report.seconds:.1f} s"
+    )
+    if report.skipped:
+        verb = "was" if len(report.skipped) == 1 else "were"
+        terminal.show(
+            f"{counted(len(report.skipped), 'file')} {verb} skipped; `glossator status --skipped` shows which and why"
+        )
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    if (arguments.query is None) == (arguments.queries is None):
+        raise UsageError("give either a QUERY or --queries FILE")
+    if arguments.queries is not None and not arguments.json:
+        raise UsageError("--queries prints JSON lines: add --json")
+    where = _filter(arguments)
+    queries = _read_queries(Path(arguments.queries)) if arguments.queries is not None else None
+    with _session(arguments) as session:
+        _bring_up_to_date(session)
+        if queries is not None:
+            for identifier, query in queries:
+                try:
+                    result = _found(session, query, arguments.limit, where)
+                except UsageError as error:  # one bad query must not cost the others
+                    result = {"hits": [], "seconds": 0.0, "error": str(error)}
+                terminal.show_json({"id": identifier, **result})
+            return 0
+        result = _found(session, arguments.query, arguments.limit, where)
+    if arguments.json:
+        terminal.show_json(result)
+        return 0
+    if not result["hits"]:
+        terminal.note("nothing found")
+    for hit in result["hits"]:
+        name = hit["qualified_name"] or hit["name"]
+        what = f"{hit['kind']} {name}" if name else "lines" if hit["kind"] == "block" else hit["kind"]
+        terminal.show(f"{_place(hit['path'], hit['start_line'], hit['end_line'])}  {what}", hang=4)
+        terminal.show(f"    {hit['why']}", hang=4)
+    return 0
+
+
+def _place(path: str, start_line: int, end_line: int) -> str:
+    return f"{path}:{start_line}-{end_line}" if end_line > start_line else f"{path}:{start_line}"
+
+
+def _found(session: Session, query: str, limit: int, where: Filter) -> dict[str, Any]:
+    started = time.perf_counter()
+    hits = session.search(query, limit, where)
+    seconds = time.perf_counter() - started
+    return {
+        "hits": [
+            {
+                "path": hit.path,
+                "start_line": hit.start_line,
+                "end_line": hit.end_line,
+                "kind": hit.kind,
+                "name": hit.name,
+                "qualified_name": hit.qualified_name,
+                "score": round(hit.score, 6),
+                "why": hit.why,
+            }
+            for hit in hits
+        ],
+        "seconds": round(seconds, 6),
+    }
+
+
+def _read_queries(path: Path) -> list[tuple[object, str]]:
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    queries: list[tuple[object, str]] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            identifier, query = value["id"], value["query"]
+        except (ValueError, TypeError, KeyError):
+            raise UsageError(f'{path}:{number}: expected a JSON object with "id" and "query"') from None
+        if not isinstance(query, str):
+            raise UsageError(f'{path}:{number}: "query" must be a string')
+        queries.append((identifier, query))
+    return queries
+
+
+# Answers
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from glossator.answers.gathering import Question
+
+    if not arguments.question.strip():
+        raise UsageError("the question is empty")
+    question = Question(arguments.question, where=_filter(arguments))
+    with _session(arguments) as session:
+        _check_model(session, arguments)
+        _bring_up_to_date(session)
+        return _answer(
+            arguments,
+            session,
+            lambda answerer, listener: answerer.ask(question, listener, use_model=not arguments.no_model),
+        )
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from glossator.project import targets
+
+    with _session(arguments) as session:
+        _check_model(session, arguments)
+        targets.check(arguments.target)
+        _bring_up_to_date(session)
+        root, entry = targets.find(session, arguments.target)
+        return _answer(
+            arguments,
+            session,
+            lambda answerer, listener: answerer.explain(root, entry, listener, use_model=not arguments.no_model),
+        )
+
+
+def _check_model(session: Session, arguments: argparse.Namespace) -> None:
+    """A model that does not exist is reported before the index is updated, not minutes later."""
+    if arguments.model and not arguments.no_model:
+        from glossator.model.installed import model_path
+
+        model_path(session.settings)
+
+
+class _AnswerView:
+    """Shows an answer while it is made, and until it begins what is being waited for."""
+
+    def __init__(self) -> None:
+        self._prose = terminal.Prose()
+        self._stage = terminal.StageLine()
+        self._odd: dict[str, str] = {}
+        self.begun = False
+
+    def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
+        """Names of files are shown in one line, whatever is in them."""
+        for place in places:
+            if (shown := terminal.escaped_line(place.path)) != place.path:
+                self._odd[place.path] = shown
+
+    def delta(self, text: str) -> None:
+        """Show what comes next of the answer."""
+        if not self.begun:
+            self.begun = True
+            self._stage.clear()
+        for path, shown in self._odd.items():
+            text = text.replace(path, shown)
+        self._prose.write(text)
+
+    def stage(self, text: str) -> None:
+        """Show what is going on."""
+        if not self.begun:
+            self._stage.show(text[:1].upper() + text[1:])
+
+    def model(self, status: ModelStatus) -> None:
+        """Show how far the model is with loading, or with reading the evidence."""
+        if status.progress is None:
+            return
+        if status.state == "loading":
+            self.stage(f"loading {status.name}, {status.progress:.0%}")
+        elif status.state == "busy":
+            self.stage(f"reading the evidence, {status.progress:.0%}")
+
+    def end(self) -> None:
+        """Take away what was waited for, and end the answer's last line."""
+        self._stage.clear()
+        if self.begun:
+            self._prose.end()
+
+
+def _answer(
+    arguments: argparse.Namespace,
+    session: Session,
+    start: Callable[[Answerer, Listener], Coroutine[Any, Any, Answer]],
+) -> int:
+    """Run an answering coroutine: streamed as text, or whole as JSON."""
+    from glossator.answers.answerer import Answerer, Listener
+
+    async def run() -> Answer:
+        if arguments.json:
+            async with Answerer(session) as answerer:
+                return await start(answerer, Listener())
+        view = _AnswerView()
+        try:
+            async with Answerer(session, on_model=view.model) as answerer:
+                return await start(answerer, Listener(evidence=view.evidence, delta=view.delta, stage=view.stage))
+        finally:
+            view.end()
+
+    answer = asyncio.run(run())
+    if arguments.json:
+        terminal.show_json(
+            {
+                "answer": answer.answer,
+                "citations": [
+                    {
+                        "path": citation.path,
+                        "start_line": citation.start_line,
+                        "end_line": citation.end_line,
+                        "qualified_name": citation.qualified_name,
+                    }
+                    for citation in answer.citations
+                ],
+                "model": answer.model,
+                "finish_reason": answer.finish_reason,
+                "usage": answer.usage,
+            }
+        )
+        return 0
+    if not answer.answer.endswith("\n"):
+        terminal.show()
+    if answer.citations:
+        terminal.show()
+        for citation in answer.citations:
+            place = _place(citation.path, citation.start_line, citation.end_line)
+            name = "" if citation.qualified_name == citation.path else citation.qualified_name
+            terminal.show(f"[{citation.number}] {place}  {name}".rstrip(), hang=4)
+    if answer.finish_reason == "evidence" and not arguments.no_model:
+        terminal.show()
+        terminal.show("A local model would answer in prose: `glossator models list` shows which ones fit this machine.")
+    return 0
+
+
+# Status and the rest
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    with _session(arguments) as session:
+        status = session.status()
+    if arguments.json:
+        terminal.show_json(status)
+        return 0
+
+    def row(label: str, text: str) -> None:
+        terminal.show(f"{label:{STATUS_INDENT}}{text}", hang=STATUS_INDENT)
+
+    index = status["index"]
+    row("root", status["root"])
+    if index["state"] == "absent":
+        row("index", "none yet; `glossator index` creates it")
+    elif index["state"] == "failed":
+        row("index", index["message"])
+    else:
+        megabytes = index["size_bytes"] / 1e6
+        row(
+            "index",
+            f"{counted(index['files'], 'file')}, {counted(index['lines'], 'line')}, "
+            f"{counted(index['symbols'], 'symbol')}, {megabytes:.1f} MB",
+        )
+        row("", f"in {index['folder']}")
+    model = status["model"]
+    row("model", model["name"] or "none: answers come from the index alone (`glossator models list`)")
+    skipped = index.get("skipped")
+    if skipped:
+        row("skipped", counted(len(skipped), "file") + ("" if arguments.skipped else " (--skipped lists them)"))
+        if arguments.skipped:
+            for item in skipped:
+                row("", f"{item['path']}: {item['reason']}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import sys
+
+    from glossator.lsp.serving import serve
+
+    if arguments.tcp is None and sys.stdin is not None and terminal.is_terminal(sys.stdin):
+        terminal.note(
+            "glossator: the language server is waiting for an editor on stdin; editors start it themselves. "
+            "Press Ctrl-C to stop it."
+        )
+    return serve(_settings(arguments), tcp_port=arguments.tcp, log_level=arguments.log_level)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from glossator.cli.models import run_action
+
+    return run_action(arguments, _settings(arguments))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from glossator.cli.doctor import diagnose
+
+    checks = diagnose(Path(arguments.root), _settings(arguments))
+    if arguments.json:
+        keys = ("ok", "warning", "detail", "cure")
+        terminal.show_json([{"check": check.name} | {key: getattr(check, key) for key in keys} for check in checks])
+    else:
+        for check in checks:
+            verdict = "ok  " if check.ok else "FAIL" if check.failed else "warn"
+            terminal.show(f"{verdict}  {check.name}: {check.detail}", hang=6)
+            if not check.ok and check.cure:
+                terminal.show(f"      {'fix' if check.failed else 'better'}: {check.cure}", hang=8)
+    return 1 if any(check.failed for check in checks) else 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "index": _index,
+    "search": _search,
+    "ask": _ask,
+    "explain": _explain,
+    "status": _status,
+    "serve": _serve,
+    "models": _models,
+    "doctor": _doctor,
+}
+"""Each returns the exit status."""

@@ -1,0 +1,76 @@
+"""Log files: one rotating file for each process, in a folder that only the user can read.
+
+Processes share no file: one cannot rotate what another has open on Windows, and elsewhere lines would get lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import logging.handlers
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+Program = Literal["server", "cli"]
+"""What writes the log: the language server, or a command in a terminal."""
+
+MAX_BYTES = 2_000_000
+FILES = 2
+"""Full files of a process that are kept beside the one that it writes."""
+PROCESSES = 10
+"""Processes of each program that have ended and whose files are kept."""
+
+FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+
+
+def log_path(program: Program = "server") -> Path:
+    """The log file of this process."""
+    return Path(platformdirs.user_log_dir("glossator", appauthor=False)) / f"{program}-{os.getpid()}.log"
+
+
+def remove_old(folder: Path, program: Program = "server") -> None:
+    """Remove the logs of processes that have ended, but for the latest; what cannot be removed stays."""
+    last: dict[str, float] = {}
+    files: dict[str, list[Path]] = {}
+    for path in folder.glob(f"{program}*.log*"):
+        with contextlib.suppress(OSError):  # another process removes it, too
+            name = path.name.partition(".")[0]
+            last[name] = max(last.get(name, 0.0), path.stat().st_mtime)
+            files.setdefault(name, []).append(path)
+    if len(files) <= PROCESSES:
+        return
+    import psutil
+
+    running = {f"{program}-{number}" for number in psutil.pids()}
+    ended = sorted((name for name in files if name not in running), key=lambda name: -last[name])
+    for name in ended[PROCESSES:]:
+        for path in files[name]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+class PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
+    """A rotating file that only the user can read; it is made when the first line is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file.
+
+        Raises:
+            OSError: its folder cannot be made.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.name == "posix":
+            with contextlib.suppress(OSError):  # another user's: then its files are private all the same
+                path.parent.chmod(0o700)
+        super().__init__(
+            path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8", errors="backslashreplace", delay=True
+        )
+        self.setFormatter(logging.Formatter(FORMAT))
+
+    def _open(self) -> io.TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return io.TextIOWrapper(io.FileIO(descriptor, "a"), encoding=self.encoding, errors=self.errors)

@@ -1,0 +1,335 @@
+"""What a person who wants something explained has written, and the symbol that it means.
+
+A target is a name or a place, in any form that people paste: as compilers and tests print it, as an editor copies it,
+as a link to a line ends. Where nothing is found, the error says what is there instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from glossator.errors import SymbolNotFoundError, UsageError
+from glossator.index.records import WHOLE_FILE, StoredEntry
+from glossator.workspace.files import Rules, Skipped
+from glossator.workspace.reading import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.project.root import Root
+    from glossator.project.session import Session
+    from glossator.project.snapshot import Snapshot
+
+SUGGESTIONS = 3
+"""Near names that are suggested in place of an unknown one."""
+
+_LINES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"#L(?P<first>\d+)(?:C\d+)?(?:-L?(?P<last>\d+)(?:C\d+)?)?$",  # the end of a link
+        r":(?P<first>\d+)(?::\d+)?-(?P<last>\d+):\d+$",  # 17:1-20:5
+        r":(?P<first>\d+):\d+(?:-\d+)?:?$",  # 17:5, and 17:5-9: columns
+        r":(?P<first>\d+)(?:[-–,](?P<last>\d+))?:?$",
+        r":?\((?P<first>\d+)(?:[,:] ?\d+)?\)(?:-\((?P<last>\d+)(?:[,:] ?\d+)?\))?:?$",  # (17,5)
+        r"[,:]? (?:on |at |in )?lines? (?P<first>\d+)(?: ?(?:-|–|to|and) ?(?P<last>\d+))?(?:, in .*)?$",
+    )
+)
+_IN_WORDS = re.compile(r"lines? (?P<first>\d+)(?: ?(?:-|–|to|and) ?(?P<last>\d+))? (?:of|in) (?:the )?(?:file )?")
+_IN_FILE = re.compile(r"(?P<path>.+?)(?:::|[:#])(?P<name>[^\d:/\\][^/\\]*)$")
+_CALL = re.compile(r"(?<=[\w?!>\]])\([^()]*(?:\([^()]*\)[^()]*)*\)$")
+_KEYWORDS = re.compile(
+    r"(?:(?:async|public|private|protected|static|export|default|pub|abstract|final)\s+)*"
+    r"(?:def|class|function|func|fn|fun|sub|struct|interface|trait|enum|type|const|let|var|module|namespace|method)\s+"
+    r"(?=\S)"
+)
+_QUOTES = "`'\"“”"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A path as written, and the lines that were given with it; None without."""
+
+    path: str
+    first: int | None = None
+    last: int | None = None
+
+
+def check(target: str) -> None:
+    """See that a target is given at all.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if not _unquoted(target):
+        raise UsageError("the target is empty: give a name, FILE or FILE:LINE")
+
+
+def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
+    """The symbol, the lines or the file that a target means.
+
+    Raises:
+        UsageError: the target is empty.
+        SymbolNotFoundError: there is nothing of the kind; the message says what is near.
+    """
+    check(target)
+    text = _unquoted(target)
+    opened = [(root, snapshot) for root in session.roots if (snapshot := root.open()) is not None]
+    place = _as_place(text)
+    if place is not None and (found := _file(opened, place.path)) is not None:
+        root, snapshot, path = found
+        return root, _at(snapshot, path, place)
+    if (found := _file(opened, text)) is not None:
+        root, snapshot, path = found
+        return root, _at(snapshot, path, _Lines(path))
+    inside = _IN_FILE.match(text)
+    if inside is not None and (found := _file(opened, inside["path"])) is not None:
+        root, snapshot, path = found
+        named = [entry for entry in _named(snapshot, inside["name"]) if entry.path == path]
+        if named:
+            return root, named[0]
+        raise SymbolNotFoundError(f"{path} defines no {inside['name']!r}{_near(opened, inside['name'], path)}")
+    for root, snapshot in opened:
+        if named := _named(snapshot, text):
+            return root, named[0]
+    written = place.path if place is not None else text
+    if place is not None or _is_path(text) or _near_files(opened, text):
+        raise SymbolNotFoundError(_missing(session, opened, written))
+    raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip(_QUOTES).strip()
+
+
+# Places
+
+
+def _as_place(text: str) -> _Lines | None:
+    """A path with lines; None if the text is not of that form."""
+    if text.startswith("file:"):
+        text = _path_of_uri(text)
+    text = re.sub(r'^File "([^"]+)"', r"\1", text)  # a frame of Python's
+    if (words := _IN_WORDS.match(text)) is not None:
+        return _Lines(_unquoted(text[words.end() :]), *_numbers(words))
+    for pattern in _LINES:
+        if (found := pattern.search(text)) is not None and found.start():
+            return _Lines(_unquoted(text[: found.start()]), *_numbers(found))
+    return None
+
+
+def _numbers(found: re.Match[str]) -> tuple[int, int]:
+    first = int(found["first"])
+    last = int(found["last"]) if "last" in found.re.groupindex and found["last"] else first
+    return first, max(first, last)
+
+
+def _path_of_uri(text: str) -> str:
+    parts = urlsplit(text)
+    path = unquote(parts.path)
+    if re.match(r"/[A-Za-z]:", path):
+        path = path[1:]
+    return path + (f"#{parts.fragment}" if parts.fragment else "")
+
+
+def _file(opened: Sequence[tuple[Root, Snapshot]], written: str) -> tuple[Root, Snapshot, str] | None:
+    """The file of a root that a written path means; one without folders may be anywhere, if it is the only one."""
+    if not written or "\0" in written:
+        return None
+    for root, snapshot in opened:
+        for path in _candidates(root, written):
+            if snapshot.entries_in(path) or _is_file(root.path / path):
+                return root, snapshot, path
+    ends: list[tuple[Root, Snapshot, str]] = []
+    tail = "/" + written.replace("\\", "/").removeprefix("./").lstrip("/")
+    for root, snapshot in opened:
+        ends += [(root, snapshot, path) for path in _paths(snapshot) if f"/{path}".endswith(tail)]
+    return ends[0] if len(ends) == 1 and "." in tail else None
+
+
+def _candidates(root: Root, written: str) -> list[str]:
+    """The paths below the root that a path can mean: from the root, from the current folder, or absolute."""
+    spelled = [written]
+    if os.name != "nt" and "\\" in written:
+        spelled.append(written.replace("\\", "/"))
+    found: dict[str, None] = {}
+    for spelling in spelled:
+        given = Path(spelling)
+        try:
+            given = given.expanduser()
+            for whole in (given,) if given.is_absolute() else (root.path / given, Path.cwd() / given):
+                for real in (Path(os.path.normpath(whole)), whole.resolve()):
+                    if real.is_relative_to(root.path):
+                        found.setdefault(real.relative_to(root.path).as_posix())
+        except (OSError, RuntimeError, ValueError):  # no such home, a loop of links, a name that is too long
+            continue
+    return list(found)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _paths(snapshot: Snapshot) -> list[str]:
+    """Every indexed file."""
+    return [summary.path for summary in snapshot.store.summaries()[1]]
+
+
+def _at(snapshot: Snapshot, path: str, place: _Lines) -> StoredEntry:
+    """What stands at lines of a file, or the file as a whole.
+
+    Raises:
+        SymbolNotFoundError: the file is not indexed, or has no such lines.
+    """
+    entries = snapshot.entries_in(path)
+    if not entries:
+        raise SymbolNotFoundError(_not_indexed(snapshot, path))
+    count = len(split_lines(snapshot.text(path) or "")) or max(entry.end_line for entry in entries)
+    if place.first is None:
+        return _whole_file(path, entries, count)
+    if not 1 <= place.first <= count:
+        lines = "1 line" if count == 1 else f"{count} lines"
+        raise SymbolNotFoundError(f"{path} has {lines}, so there is no line {place.first}")
+    last = min(place.last or place.first, count)
+    wholes = [entry for entry in entries if entry.part == 0 and entry.kind != "block"]
+    around = [entry for entry in wholes if entry.start_line <= place.first and last <= entry.end_line]
+    if around:
+        return min(around, key=lambda entry: (entry.end_line - entry.start_line, -entry.id))
+    within = [entry for entry in wholes if place.first <= entry.start_line <= last]
+    if within and last > place.first:
+        return within[0]
+    if (at := snapshot.entry_at(path, place.first)) is not None:
+        return at
+    line = place.first  # an empty line between two definitions: the nearer one, of equals the one below
+    return min(entries, key=lambda entry: (max(entry.start_line - line, line - entry.end_line), -entry.start_line))
+
+
+def _whole_file(path: str, entries: Sequence[StoredEntry], lines: int) -> StoredEntry:
+    """The entry that stands for a file: the only one in it, or one that is put together from what is there."""
+    if len(entries) == 1 and entries[0].kind != "block":
+        return entries[0]
+    first = entries[0]
+    doc = first.doc if first.kind == "block" or first.kind == "module" else ""
+    return StoredEntry(
+        WHOLE_FILE, path, first.language, "module", "", path, "", doc, None, 0, 1, max(lines, 1), 1, 0, 0
+    )
+
+
+# Names
+
+
+def _named(snapshot: Snapshot, text: str) -> list[StoredEntry]:
+    """Definitions of a name, however it was written: as a call, with its keyword, in an object's own terms."""
+    for name in _spellings(text):
+        if found := snapshot.named(name):
+            return found
+    return []
+
+
+def _spellings(text: str) -> list[str]:
+    """The names that a text can mean, the most literal first."""
+    name = text.rstrip(";:,")
+    spelled = [text, name, _CALL.sub("", name)]
+    bare = _KEYWORDS.sub("", _CALL.sub("", name), count=1)
+    spelled.append(bare)
+    if selector := re.match(r"[-+]\s*\[(\w+)\s+(.+)\]$", bare):  # -[Class selector:]
+        spelled.append(f"{selector[1]}.{selector[2]}")
+    spelled.append(re.sub(r"^\(\*?(\w+)\)", r"\1", bare))  # (*Type).Method
+    bare = re.sub(r"^(?:new\s+|[&@$*]+|::|\.)", "", bare)
+    plain = re.sub(r"(?:::)?<[^<>]*(?:<[^<>]*>[^<>]*)*>|\[[^\[\]]*\]", "", bare)  # without type arguments
+    plain = plain.replace(".prototype.", ".").strip()
+    own = re.sub(r"^(?:self|this|cls|super)(?:\(\))?(?:\.|->|::)", "", plain)
+    spelled += [bare, plain, own]
+    return list(dict.fromkeys(_unquoted(one) for one in spelled if _unquoted(one)))
+
+
+# What is said where nothing was found
+
+
+def _near(opened: Sequence[tuple[Root, Snapshot]], text: str, path: str = "") -> str:
+    """The end of an error message about an unknown name: the names that are near, and how to look further."""
+    name = _spellings(text)[-1]
+    last = re.split(r"::|->|[.#]", name)[-1] or name
+    found: dict[str, StoredEntry] = {}
+    for _, snapshot in opened:
+        for entry in _near_entries(snapshot, last):
+            if not path or entry.path == path:
+                found.setdefault(entry.qualified_name, entry)
+    look = f"`glossator search {shlex.quote(name)}` looks further"
+    if not found:
+        return f", and no name is near: {look}"
+    listed = [f"`{entry.qualified_name}` ({entry.path}:{entry.name_line})" for entry in found.values()][:SUGGESTIONS]
+    joined = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
+    return f"; did you mean {joined}? {look}"
+
+
+def _near_entries(snapshot: Snapshot, name: str) -> list[StoredEntry]:
+    """Definitions whose name is nearest: the same elsewhere, spelled a little otherwise, or with this name in it."""
+    exact = snapshot.named(name)
+    like = [entry for entry in snapshot.names_like(name, 20) if name.lower() in entry.name.lower()]
+    folded = name.lower()
+    starts = {folded[:size] for size in (2, 1) if len(folded) >= size}
+    spelled: dict[str, StoredEntry] = {}
+    for start in sorted(starts, key=len, reverse=True):
+        for entry in snapshot.names_like(start, 400):
+            spelled.setdefault(entry.name.lower(), entry)
+    close = difflib.get_close_matches(folded, spelled, n=SUGGESTIONS, cutoff=0.7)
+    entries = [*exact, *(spelled[one] for one in close), *like]
+    return list({entry.id: entry for entry in entries}.values())
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text that is no known name must be a path."""
+    return bool(re.search(r"[/\\]", text))
+
+
+def _missing(session: Session, opened: Sequence[tuple[Root, Snapshot]], written: str) -> str:
+    """Why a path leads to no file."""
+    for root in session.roots:
+        for path in _candidates(root, written):
+            if (root.path / path).is_dir():
+                return f"{written} is a folder: give a file in it, or a symbol"
+    given = Path(written)
+    if given.is_absolute() and _is_file(given):
+        folders = ", ".join(str(root.path) for root in session.roots)
+        return f"{written} is not in {folders}: give the folder that it is in with --root"
+    if close := _near_files(opened, written):
+        return f"there is no file {written}; did you mean {' or '.join(close)}?"
+    return f"there is no file {written}: `glossator search {shlex.quote(written)}` looks for similar ones"
+
+
+def _near_files(opened: Sequence[tuple[Root, Snapshot]], written: str) -> list[str]:
+    """Indexed files whose name is that of a path, or nearly."""
+    name = written.replace("\\", "/").rpartition("/")[2]
+    if "." not in name:
+        return []
+    by_name: dict[str, list[str]] = {}
+    for _, snapshot in opened:
+        for path in _paths(snapshot):
+            by_name.setdefault(path.rpartition("/")[2], []).append(path)
+    names = [name] if name in by_name else difflib.get_close_matches(name, by_name, n=SUGGESTIONS, cutoff=0.75)
+    return sorted(path for one in names for path in by_name[one])[:SUGGESTIONS]
+
+
+def _not_indexed(snapshot: Snapshot, path: str) -> str:
+    """Why a file that is there has nothing in the index."""
+    for item in snapshot.store.status().skipped:
+        if item.path == path or path.startswith(f"{item.path.rstrip('/')}/"):
+            return f"{path} is not indexed: {item.reason} (`glossator status --skipped` lists all such files)"
+    if snapshot.text(path) == "":
+        return f"{path} is empty"
+    look = Rules(snapshot.path, snapshot.settings).look(path)
+    if isinstance(look, Skipped):
+        return f"{path} is not indexed: {look.reason}"
+    if look is None:
+        return f"{path} is not indexed: an ignore rule (.gitignore, .glossatorignore) leaves it out"
+    return f"{path} contains nothing that could be explained"
