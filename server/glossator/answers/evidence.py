@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.index import terms as analysis
+from glossator.retrieval.declarations import same_thing
 from glossator.retrieval.graph import Graph, Relations
 from glossator.retrieval.query import Query, parse_query
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS
@@ -165,7 +166,13 @@ def gather_symbol(
         packer.offer(relations.parent, 0.5, "sibling", f"encloses `{name}`", brief=True)
     for place, other in enumerate(relations.members[:4]):
         packer.offer(other, 0.7 - 0.1 * place, "callee", f"member of `{name}`")
-    for place, other in enumerate(relations.siblings[:2]):
+    beside = [
+        other
+        for other in relations.siblings
+        if not same_thing(other, entry)
+        and not (other.stub and any(not one.stub and same_thing(one, other) for one in relations.siblings))
+    ]
+    for place, other in enumerate(beside[:2]):
         packer.offer(other, 0.2 - 0.08 * place, "sibling", f"stands beside `{name}`")
     return Gathered("", None, packer.packed(), entry, relations)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from glossator.answers.evidence import Evidence, Gathered, best_lines
 from glossator.index import terms as analysis
+from glossator.retrieval.declarations import overloads
 from glossator.retrieval.ranking_features import TYPE_KINDS
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _VALUES = frozenset({"constant", "variable", "field", "enum_member"})
 """Kinds of which what follows the name is worth as much as the name: they have no body of their own."""
 NAMES = 5
 """Names listed of callers, callees, tests."""
+OVERLOADS = 8
+"""Overloads whose signatures are shown."""
 PLACES = 6
 """Related places listed."""
 NOTE = "*Made from the index alone, without a language model.*"
@@ -57,7 +60,8 @@ def _answered(gathered: Gathered, subject: StoredEntry) -> list[str]:
     """The best place first, in words and code, then how it is used, then the others."""
     main = next((piece for piece in gathered.evidence if _holds(piece, subject)), gathered.evidence[0])
     words = {analysis.stem(word) for word in gathered.query.words} if gathered.query else set()
-    parts = [_lead(subject, main), *_shown_code(subject, main, words)]
+    declaration, body = _shown_code(subject, main, words)
+    parts = [_lead(subject, main, gathered.relations), declaration, _overloads(subject, gathered.relations), body]
     if gathered.relations is not None and gathered.subject is not None and subject.id == gathered.subject.id:
         parts.append(_use(subject, gathered.relations, gathered.evidence))
     parts.append(_others([piece for piece in gathered.evidence if piece is not main], "See also"))
@@ -68,15 +72,20 @@ def _explained(gathered: Gathered, subject: StoredEntry) -> list[str]:
     main = next((piece for piece in gathered.evidence if piece.role == "symbol"), gathered.evidence[0])
     words = {analysis.stem(word) for word in analysis.split_identifier(subject.name)}
     declaration, body = _shown_code(subject, main, words, body=subject.kind not in TYPE_KINDS)
-    parts = [_lead(subject, main, whole_doc=True), declaration]
+    parts = [
+        _lead(subject, main, gathered.relations, whole_doc=True),
+        declaration,
+        _overloads(subject, gathered.relations),
+    ]
     relations = gathered.relations
     if relations is not None:
         if relations.parent is not None:
             cited = _cited(relations.parent, gathered.evidence)
             parts.append(f"It belongs to {relations.parent.kind} {_code(relations.parent)}{cited}.")
         if relations.members:
-            listed = ", ".join(f"`{member.name}`" for member in relations.members[:12])
-            more = f" and {len(relations.members) - 12} more" if len(relations.members) > 12 else ""
+            names = list(dict.fromkeys(member.name for member in relations.members))
+            listed = ", ".join(f"`{name}`" for name in names[:12])
+            more = f" and {len(names) - 12} more" if len(names) > 12 else ""
             parts.append(f"**Members:** {listed}{more}.")
         parts.append(_use(subject, relations, gathered.evidence))
     parts.append(body)
@@ -88,9 +97,11 @@ def _holds(piece: Evidence, entry: StoredEntry) -> bool:
     return piece.path == entry.path and piece.start_line <= entry.start_line <= piece.end_line
 
 
-def _lead(entry: StoredEntry, piece: Evidence, *, whole_doc: bool = False) -> str:
-    """What it is, where, and its documentation's first sentence (or paragraph)."""
-    doc = _paragraph(entry.doc) if whole_doc else _sentence(entry.doc)
+def _lead(entry: StoredEntry, piece: Evidence, relations: Relations | None, *, whole_doc: bool = False) -> str:
+    """What it is, where, and its documentation's first sentence (or paragraph), which may stand at an overload."""
+    declared = overloads(entry, relations.siblings) if relations is not None and not entry.doc else []
+    text = next((one.doc for one in declared if one.doc), entry.doc)
+    doc = _paragraph(text) if whole_doc else _sentence(text)
     kind = "Lines" if entry.kind == "block" else entry.kind.replace("_", " ").capitalize()
     name = f" {_code(entry)}" if entry.name else ""
     where = f"`{entry.path}:{entry.start_line}`"
@@ -129,6 +140,15 @@ def _shown_code(entry: StoredEntry, piece: Evidence, words: set[str], *, body: b
         where = _span(entry.path, first, entry.end_line)
         return f"Its code, {where} [{piece.number}]:\n\n{_fenced(code, entry.language)}", ""
     return _fenced(entry.signature, entry.language), _excerpt(entry, piece, words, declared) if body else ""
+
+
+def _overloads(entry: StoredEntry, relations: Relations | None) -> str:
+    """The signatures by which a definition may be called besides its own."""
+    if relations is None or entry.stub:
+        return ""
+    found = overloads(entry, relations.siblings)
+    signatures = list(dict.fromkeys(one.signature for one in found if one.signature))[:OVERLOADS]
+    return f"**Overloads:**\n\n{_fenced(chr(10).join(signatures), entry.language)}" if signatures else ""
 
 
 def _span(path: str, first: int, last: int) -> str:

@@ -455,6 +455,7 @@ class Chunker:
                     -negative_end,
                     tuple(dict.fromkeys(names))[:MAX_REFERENCES] if names else (),
                     draft.text,
+                    of.stub if of else False,
                 )
             )
         return tuple(entries)

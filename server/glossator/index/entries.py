@@ -84,6 +84,8 @@ class Entry:
             not those of member entries.
         text: what is embedded and searched: the source of the range (for a container its outline), unindented,
             at most about 4,000 characters.
+        stub: whether it only declares what is defined elsewhere: an overload's signature, a prototype, a method of an
+            interface.
     """
 
     kind: EntryKind
@@ -100,6 +102,7 @@ class Entry:
     end_byte: int
     references: tuple[str, ...]
     text: str
+    stub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ Queries: `queries/<name>.scm`, one or more files per language, joined in order i
 - `@ignore` marks a node that is no definition though another pattern takes it for one (nor is anything inside it).
 - `@wrapper` marks a node that wraps a definition and ends with it (C++ `template <...> class Foo {};`): the
   definition begins where the wrapper does.
+- `@stub` in a definition's pattern: it only declares what is defined elsewhere (Python's `@overload`).
 - `@leading` marks nodes that belong to a definition that follows without a blank line. Comments, decorators and
   attributes (`LEADING_KINDS`) are captured so by themselves; a query need not name them.
 

@@ -21,21 +21,22 @@ if TYPE_CHECKING:
 
 _ENTRY = (
     "SELECT e.id, f.path, l.label, k.label, n.name, e.qualified_name, e.signature, e.doc, e.parent, e.part, "
-    "e.start_line, e.end_line, e.name_line, e.start_byte, e.end_byte FROM entries e "
+    "e.start_line, e.end_line, e.name_line, e.start_byte, e.end_byte, e.stub FROM entries e "
     "JOIN files f ON f.id = e.id >> 20 JOIN labels l ON l.id = f.language "
     "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name "
 )
 """What makes a StoredEntry; 20 is ORDINAL_BITS."""
 
-_NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.id"
-_FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.id"
+_NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.stub, e.id"
+_FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.stub, e.id"
 _FIRST = (
     "JOIN (SELECT id AS first FROM entries WHERE {} AND part = 0 AND name IS NOT NULL "
-    "ORDER BY qualified_name IS NOT NULL, id LIMIT ?) ON first = e.id ORDER BY e.qualified_name IS NOT NULL, e.id"
+    "ORDER BY stub, qualified_name IS NOT NULL, id LIMIT ?) ON first = e.id "
+    "ORDER BY e.stub, e.qualified_name IS NOT NULL, e.id"
 )
 _FIRST_NAMED = _FIRST.format("name = (SELECT id FROM names WHERE name = ?)")
 _FIRST_FOLDED = _FIRST.format("name IN (SELECT id FROM names WHERE folded = ?)")
-"""Some of a name's definitions, those on the top level first: thousands may share it."""
+"""Some of a name's definitions, those with a body first, then those on the top level: thousands may share it."""
 _OF_NAMES = (
     "JOIN json_each(?) j ON e.name = j.value AND e.part = 0 "
     "WHERE coalesce(e.qualified_name, n.name) LIKE ? ESCAPE '\\' ORDER BY j.key, e.id LIMIT ?"
@@ -57,6 +58,7 @@ CANDIDATES = 300
 def _stored(row: tuple[Any, ...]) -> StoredEntry:
     """The entry that a row of `_ENTRY` describes."""
     (number, path, language, kind, name, qualified, signature, doc, parent, *rest) = row
+    rest[-1] = bool(rest[-1])
     name = name or ""
     return StoredEntry(
         number,

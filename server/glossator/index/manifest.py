@@ -48,7 +48,7 @@ CREATE INDEX files_counts ON files (entries, symbols, lines) WHERE skipped = '';
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, kind INTEGER, part INTEGER, parent INTEGER, name INTEGER, start_line INTEGER,
     end_line INTEGER, name_line INTEGER, start_byte INTEGER, end_byte INTEGER, qualified_name TEXT, signature TEXT,
-    doc TEXT, refs BLOB, vector_key BLOB);
+    doc TEXT, refs BLOB, vector_key BLOB, stub INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX entries_by_name ON entries (name) WHERE part = 0 AND name IS NOT NULL;
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folded TEXT, refs INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
@@ -365,6 +365,7 @@ class Manifest(Database):
                     entry.doc,
                     found,
                     key,
+                    entry.stub,
                 )
                 for ordinal, (entry, key, found) in enumerate(zip(update.entries, update.keys, references, strict=True))
             ]
@@ -372,7 +373,7 @@ class Manifest(Database):
         connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
         heads = ((revision, head_of(update.terms[0])) for revision, update in updates if update.terms)
         connection.executemany("INSERT INTO heads VALUES (?, ?)", heads)
-        connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
+        connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entries)
         return len(entries)
 
     def _remove(self, connection: sqlite3.Connection, revisions: Sequence[int]) -> int:

@@ -93,6 +93,8 @@ class Definition:
     last: int = 0
     """First and last line, from 0."""
     signature: str | None = None
+    stub: bool = False
+    """Whether it only declares what is defined elsewhere, by its own words; see also `Chunker`."""
     slot: int = -1
     """Index of its entry before sorting."""
 

@@ -57,7 +57,7 @@ GC_BATCHES = 64
 PASSING_REASONS = ("cannot be read", "it changes")
 """Beginnings of the reasons for which a file is skipped that may pass without a change of its stat."""
 
-_ALL_BUT_TEXT = attrgetter(*(field.name for field in fields(Entry) if field.name != "text"))
+_BEFORE_TEXT = attrgetter(*(field.name for field in fields(Entry) if field.name not in ("text", "stub")))
 _LENGTH = struct.Struct(">Q")
 _log = logging.getLogger(__name__)
 
@@ -361,7 +361,7 @@ def _pickled(message: Message) -> bytes:
 
 
 def _textless(entry: Entry) -> tuple[type[Entry], tuple[object, ...]]:
-    return Entry, (*_ALL_BUT_TEXT(entry), "")
+    return Entry, (*_BEFORE_TEXT(entry), "", entry.stub)
 
 
 def _skipped(task: FileTask, reason: str) -> FileResult:

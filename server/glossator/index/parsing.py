@@ -43,6 +43,13 @@ CLAUSED: Final = frozenset({"function", "method", "constant", "macro"})
 """Kinds that may be defined in several clauses."""
 DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
 """Kinds whose name may be written with what it lies in (`defmodule Shop.Accounts`)."""
+PROTOTYPED: Final = frozenset(
+    {
+        "c", "cpp", "csharp", "glsl", "go", "haskell", "hlsl", "java", "kotlin", "objc", "ocaml", "ocaml_interface",
+        "php", "rust", "scala", "solidity", "svelte", "swift", "tsx", "typescript", "vue", "astro",
+    }
+)  # fmt: skip
+"""Languages whose functions without a body are declared here and defined elsewhere (or by whoever implements them)."""
 DESCEND_BYTES: Final = 1200
 """Nodes smaller than this are not searched for places to cut."""
 
@@ -127,7 +134,7 @@ def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryK
             yield capture, "block"
         elif capture in ("ignore", "doc", "reference", "import", "leading", "wrapper"):
             yield capture, None
-        elif capture not in ("name", "body", "scope", "receiver") and not capture.startswith("_"):
+        elif capture not in ("name", "body", "scope", "receiver", "stub") and not capture.startswith("_"):
             raise ValueError(f"query of {language}: unknown capture @{capture}")
 
 
@@ -238,6 +245,10 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                 item.kind = "constant"
     if LANGUAGES[language].clauses:
         definitions = _joined(definitions, data)
+    if language in PROTOTYPED:
+        for item in definitions:
+            if item.body < 0 and item.kind in ("function", "method"):
+                item.stub = True
     if LANGUAGES[language].trailing_docs:
         _add_trailing_docs(definitions, leading, source)
     file_doc = None
@@ -334,8 +345,10 @@ def _add_definition(
         found[key] = Definition(
             kind, name, scope, start, end, name_at if names else -1, body, doc[0].byte_range if doc else None, node
         )
+        found[key].stub = "stub" in captures
         ranks[key] = pattern
         return
+    known.stub = known.stub or "stub" in captures
     if start < known.start or end > known.end:
         known.start, known.end, known.node = min(start, known.start), max(end, known.end), node
     if known.body < 0:

@@ -81,6 +81,8 @@ class StoredEntry:
     name_line: int
     start_byte: int
     end_byte: int
+    stub: bool = False
+    """See `Entry`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,17 +88,17 @@ def describe(root: Root, path: str, line: int, word: str) -> Described | None:
     return Described(entry, root.reference_count(entry.name), root.callee_count(entry))
 
 
-def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, int]:
-    """How far a definition is from a use: in the same file, by folders apart, by lines."""
+def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, bool, int]:
+    """How far a definition is from a use: in the same file, by folders apart, what only declares it last, by lines."""
     if entry.path == path:
-        return 0, 0, abs(entry.name_line - line)
+        return 0, 0, entry.stub, abs(entry.name_line - line)
     one, other = entry.path.split("/")[:-1], path.split("/")[:-1]
     shared = 0
     for a, b in zip(one, other, strict=False):
         if a != b:
             break
         shared += 1
-    return 1, len(one) + len(other) - 2 * shared, entry.id
+    return 1, len(one) + len(other) - 2 * shared, entry.stub, entry.id
 
 
 def _plain(text: str) -> str:

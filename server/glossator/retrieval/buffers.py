@@ -63,6 +63,7 @@ class Buffers:
                     name_line=entry.name_line,
                     start_byte=entry.start_byte,
                     end_byte=entry.end_byte,
+                    stub=entry.stub,
                 )
 
     def references_of(self, number: int) -> tuple[str, ...]:

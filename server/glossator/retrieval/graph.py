@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index.records import WHOLE_FILE, Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers
+from glossator.retrieval.declarations import same_thing
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test, version_folder
 
 if TYPE_CHECKING:
@@ -45,17 +46,18 @@ class Relations:
 
 def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntry]:
     """Definitions of a name as the store orders them, but among those that match alike tests come last, and before
-    them what lies in the folder of a version that has a newer one beside it ("src/v3" beside "src/v4")."""
+    them what only declares it, and before that what lies in the folder of a version that has a newer one beside it
+    ("src/v3" beside "src/v4")."""
     newest: dict[str, int] = {}
     for entry in entries:
         if version := version_folder(entry.path):
             newest[version[0]] = max(version[1], newest.get(version[0], 0))
     last = name.replace("::", ".").replace("#", ".").rpartition(".")[2]
 
-    def rank(entry: StoredEntry) -> tuple[bool, bool, bool]:
+    def rank(entry: StoredEntry) -> tuple[bool, bool, bool, bool]:
         version = version_folder(entry.path)
         outdated = version is not None and version[1] < newest[version[0]]
-        return entry.name != last, is_test(entry.path), outdated
+        return entry.name != last, is_test(entry.path), outdated, entry.stub
 
     return sorted(entries, key=rank)
 
@@ -90,6 +92,7 @@ class Graph:
             for entry in self._buffers.entries.values()
             if entry.part == 0 and name in (entry.name, entry.qualified_name)
         ]
+        own.sort(key=lambda entry: entry.stub)
         stored = [entry for entry in self._store.named(name, limit) if entry.path not in self._buffers.paths]
         return own + likelier_first(name, stored)
 
@@ -150,7 +153,7 @@ class Graph:
         if not entry.name:
             return [], [], 0, 0
         homes = [other for other in self.named(entry.name, COMMON * 4) if other.name == entry.name]
-        others = [other for other in homes if other.id != entry.id]
+        others = [other for other in homes if other.id != entry.id and not same_thing(other, entry)]
         found: list[StoredEntry] = []
         for other in self.referring_to(entry.name):
             inside = (
@@ -181,7 +184,7 @@ class Graph:
             ]
             if not homes:
                 continue
-            nearest = min(homes, key=lambda other: (_distance(other.path, entry.path), other.id))
+            nearest = min(homes, key=lambda other: (_distance(other.path, entry.path), other.stub, other.id))
             distance = _distance(nearest.path, entry.path)
             if len(homes) > COMMON and distance[0]:
                 continue

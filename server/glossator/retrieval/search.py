@@ -36,6 +36,7 @@ from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
+from glossator.retrieval.declarations import definitions_first
 from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.ranking_features import (
@@ -411,8 +412,10 @@ class Searcher:
             firsts.sort(key=lambda item: -item[0])
         ranked = interleaved(firsts, sorted(further, key=lambda item: -item[0]))
         ranked, exact = spelled_first(ranked, candidates)
-        place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
+        allowed = allowing(where or Filter())
+        ranked = definitions_first(ranked, exact, lambda name: self._named(name, allowed, buffers), row)
+        place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
         return self._hits([*pinned, *ranked], candidates, limit, buffers, exact)
 

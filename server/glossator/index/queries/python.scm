@@ -5,6 +5,27 @@
 (module (assignment left: (identifier) @name right: (lambda)) @definition.function)
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
+; Signatures that are defined elsewhere: overloads, protocols' methods, .pyi files
+(decorated_definition
+  (decorator [
+    (identifier) @_decorator
+    (attribute attribute: (identifier) @_decorator)
+  ])
+  definition: (function_definition name: (identifier) @name) @definition.function @stub
+  (#eq? @_decorator "overload"))
+(function_definition name: (identifier) @name
+  body: (block . (ellipsis) .)) @definition.function @stub
+(function_definition name: (identifier) @name
+  body: (block . (string) . (ellipsis) .)) @definition.function @stub
+(decorated_definition
+  (decorator [
+    (identifier) @_decorator
+    (attribute attribute: (identifier) @_decorator)
+  ])
+  definition: (function_definition name: (identifier) @name
+    body: (block (string)? . [(pass_statement) (raise_statement)] .)) @definition.function @stub
+  (#any-of? @_decorator "abstractmethod" "abstractproperty"))
+
 ; Docstrings
 (module . (comment)* . (string) @doc)
 (block . (string) @doc)
