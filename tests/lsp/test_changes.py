@@ -101,7 +101,7 @@ async def test_a_branch_switch_that_the_client_reports_is_one_batch(
     git("checkout", "main")
     await client.initialize(project, capabilities=WATCHES)
     before = (await client.ready())["index"]["files"]
-    ((_, live),) = client.server.workspaces  # type: ignore[attr-defined]
+    ((_, live),) = client.server.context.backend.folders  # type: ignore[attr-defined]
     runs: list[str] = []
     real = live._do
     monkeypatch.setattr(live, "_do", lambda *, rescan, changed: runs.append("all" if rescan else "some")
@@ -256,7 +256,7 @@ async def test_a_hover_picks_the_nearest_of_many_of_a_name(client: Client, tmp_p
 async def test_a_hover_does_not_wait_for_the_index_to_be_opened(
     client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = client.server.session.settings  # type: ignore[attr-defined]
+    settings = client.server.context.backend.session.settings  # type: ignore[attr-defined]
     session = Session([project], settings)
     await asyncio.to_thread(session.root.index)
     await asyncio.to_thread(session.close)

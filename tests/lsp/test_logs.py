@@ -106,9 +106,9 @@ async def test_a_handler_that_fails_logs_no_document(tmp_path: Path, project: Pa
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import sys; from glossator.lsp import server\n"
+        "import sys; from glossator.lsp import open_documents\n"
         "def broken(self, *arguments, **options): raise RuntimeError('broken')\n"
-        "server.Server._buffer_changed = broken\n"
+        "open_documents.OpenDocuments.changed = broken\n"
         "from glossator.cli.main import run; sys.exit(run(sys.argv[1:]))",
         "serve",
         "--index-dir",

@@ -58,7 +58,7 @@ async def change(client: Client, **settings: Any) -> None:
     client.notify("workspace/didChangeConfiguration", {"settings": None})
 
     def done() -> bool:
-        session, model = server.session.settings, server.answerer._model
+        session, model = server.context.backend.session.settings, server.context.backend.answerer._model
         options = {camel(name): getattr(server.configuration.options, name) for name in OPTIONS}
         known = options | {camel(item.name): getattr(session, item.name) for item in fields(Settings)}
         told = all((tuple(v) if isinstance(v, list) else v) == known[name] for name, v in client.settings.items())
@@ -70,7 +70,7 @@ async def change(client: Client, **settings: Any) -> None:
 
 
 def model_client(client: Client) -> ModelClient:
-    model = client.server.answerer._model  # type: ignore[attr-defined]
+    model = client.server.context.backend.answerer._model  # type: ignore[attr-defined]
     assert isinstance(model, ModelClient)
     return model
 
@@ -186,7 +186,7 @@ async def test_cancels(client: Client, project: Path, models: Path) -> None:
     result = await client.request("glossator/ask", QUESTION)
     assert result["finishReason"] == "length"
     assert pid(client) != running, "another context size means another process"
-    assert not client.server.works  # type: ignore[attr-defined]
+    assert not client.server.context.answers  # type: ignore[attr-defined]
 
 
 async def test_five_hundred_cancels(client: Client, project: Path, models: Path) -> None:
@@ -229,8 +229,8 @@ async def test_a_killed_model_fails_its_request_and_the_next_one_works(
 async def test_a_model_that_stops_responding(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "endless.gguf", maxAnswerTokens=10_000)
     server = client.server  # type: ignore[attr-defined]
-    server.answerer._model = ModelClient(
-        server.session.settings, server._model_changed, deadlines=Deadlines(token=0.5, cancel=0.5)
+    server.context.backend.answerer._model = ModelClient(
+        server.context.backend.session.settings, server._model_changed, deadlines=Deadlines(token=0.5, cancel=0.5)
     )
     _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
     await writing(client, "t")
@@ -330,7 +330,7 @@ async def test_an_untrusted_workspace_starts_no_model(client: Client, project: P
     await begin(client, project, models / "reciter.gguf", trusted=False, explainAhead=True)
     client.open(project / "shop/money.py")
     assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "evidence"
-    assert client.server.answerer._model is None  # type: ignore[attr-defined]
+    assert client.server.context.backend.answerer._model is None  # type: ignore[attr-defined]
     await change(client, trusted=True)
     assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
 
@@ -338,7 +338,7 @@ async def test_an_untrusted_workspace_starts_no_model(client: Client, project: P
 async def test_symbols_are_explained_ahead_and_give_way(
     client: Client, project: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glossator.lsp.ahead.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("glossator.lsp.explain_ahead.IDLE_SECONDS", 0.05)
     await begin(client, project, models / "reciter.gguf", explainAhead=True)
     money = project / "shop/money.py"
     uri = client.open(money)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from glossator.lsp.positions import Document, lines_with_ends, to_index, to_units, whole_lines
+from glossator.lsp.positions import lines_with_ends, to_index, to_units, whole_lines
+from glossator.lsp.pygls_adapter import Document
 
 TEXT = st.text(st.sampled_from("ab\n\r\fé\u2028😀 \x0b\x1c\x85"), max_size=40)
 ENCODINGS = ("utf-8", "utf-16", "utf-32")

@@ -326,11 +326,21 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _text(value: object, _: object) -> str:
-    """A text that must be one: cattrs would make "None" out of null."""
+def _string(value: object, _: object) -> str:
+    """A string that must be one: cattrs would make "None" out of null."""
     if not isinstance(value, str):
-        raise TypeError(f"expected a text, not {value!r}")
+        raise TypeError(f"expected a string, not {value!r}")
     return value
+
+
+def _strings(value: object, _: object) -> tuple[str, ...]:
+    """A list of strings: cattrs would make one of a string's characters."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"expected a list of strings, not {value!r}")
+    return tuple(value)
+
+
+_CHECKED = {str: _string, tuple[str, ...]: _strings}
 
 
 def register(converter: Converter) -> None:
@@ -340,7 +350,7 @@ def register(converter: Converter) -> None:
     for cls in _CLASSES:
         resolved = attrs.resolve_types(cls)
         overrides: dict[str, Any] = {
-            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_text if field.type is str else None)
+            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_CHECKED.get(field.type))
             for field in attrs.fields(resolved)
         }
         converter.register_structure_hook(cls, cattrs.gen.make_dict_structure_fn(cls, converter, **overrides))

@@ -12,6 +12,7 @@ from glossator import __version__
 from glossator.errors import GlossatorError
 from glossator.lsp import logs
 from glossator.lsp.connection import QueueWriter, feed_from, private_stdio, read_messages
+from glossator.lsp.pygls_adapter import dispatch
 from glossator.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ SWITCH_SECONDS = 0.0005
 async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
     """Serve one client until it says exit or goes away; returns the exit status."""
     server.protocol.set_writer(writer)
+    ended = server.context.client.ended
     try:
-        await read_messages(reader, server.protocol, server.ended)
+        await read_messages(reader, lambda body: dispatch(body, server.protocol), ended)
     finally:
-        server.ended.set()
+        ended.set()
         try:
             await asyncio.wait_for(server.close(), CLOSE_SECONDS)
         except TimeoutError:
@@ -50,7 +52,7 @@ async def _serve_stdio(settings: Settings) -> int:
     feed_from(incoming, reader, loop)
 
     def broken() -> None:
-        loop.call_soon_threadsafe(server.ended.set)
+        loop.call_soon_threadsafe(server.context.client.ended.set)
 
     writer = QueueWriter(outgoing, broken)
     try:

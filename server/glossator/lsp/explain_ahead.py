@@ -1,7 +1,7 @@
 """Explaining ahead: while nobody waits for anything, the symbols of the open file are explained in the background.
 
 Only where the user wants it (setting `explainAhead`), by a local model, in a trusted workspace, and not on battery. A
-question that somebody asks pre-empts it within one token.
+question that somebody asks interrupts it within one token.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from glossator.errors import GlossatorError
 from glossator.project.power import on_battery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glossator.index.records import StoredEntry
-    from glossator.lsp.server import Server
+    from glossator.lsp.backend import Backend
+    from glossator.lsp.client import Client
     from glossator.project.live import LiveRoot
 
 IDLE_SECONDS = 3.0
@@ -42,30 +45,34 @@ KINDS = frozenset(
 _log = logging.getLogger(__name__)
 
 
-class Ahead:
-    """Explains ahead for one server. Used by the event loop."""
+class ExplainAhead:
+    """Explains ahead for one client. Used by the event loop."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, client: Client, backend: Backend, busy: Callable[[], bool]) -> None:
+        """`busy`: whether somebody waits for an answer."""
+        self._client = client
+        self._backend = backend
+        self._busy = busy
         self._uri = ""
-        self._last = 0.0
+        self._last_activity = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    def touched(self, uri: str = "") -> None:
+    def user_active(self, uri: str = "") -> None:
         """The user does something (with a document): wait, then begin with that document."""
-        self._last = time.monotonic()
+        self._last_activity = time.monotonic()
         self._uri = uri or self._uri
         if self._allowed() and self._uri and (self._task is None or self._task.done()):
-            self._task = self._server.spawn(self._run())
+            self._task = self._client.spawn(self._run())
 
     def _allowed(self) -> bool:
-        options, settings = self._server.configuration.options, self._server.session.settings
-        return options.explain_ahead and options.trusted and not settings.endpoint
+        backend = self._backend
+        options = backend.configuration.options
+        return options.explain_ahead and options.trusted and not backend.session.settings.endpoint
 
     def _idle(self) -> bool:
-        quiet = time.monotonic() - self._last >= IDLE_SECONDS
-        indexing = any(live.state().state == "indexing" for _, live in self._server.workspaces)
-        return quiet and not self._server.works and not indexing
+        quiet = time.monotonic() - self._last_activity >= IDLE_SECONDS
+        indexing = any(live.state().state == "indexing" for _, live in self._backend.folders)
+        return quiet and not self._busy() and not indexing
 
     async def _run(self) -> None:
         """Explain what is not yet explained, until nothing is left."""
@@ -84,7 +91,7 @@ class Ahead:
                 continue
             live, entry = found
             try:
-                answer = await self._server.answerer.explain(live.root, entry, background=True)
+                answer = await self._backend.answerer.explain(live.root, entry, background=True)
             except GlossatorError as error:
                 _log.info("explaining ahead was given up: %s", error)
                 return
@@ -94,13 +101,18 @@ class Ahead:
                 tried.add((entry.path, entry.id))
 
     def _next(self, uri: str, tried: set[tuple[str, int]]) -> tuple[LiveRoot, StoredEntry] | None:
-        located = self._server.workspaces.locate(uri)
+        """The next symbol of a document that has no explanation yet."""
+        backend = self._backend
+        located = backend.folders.locate(uri)
         if located is None:
             return None
         live, path = located
-        entries = [entry for entry in live.root.entries_in(path) if entry.part == 0 and entry.kind in KINDS]
+        snapshot = live.root.snapshot()
+        if snapshot is None:
+            return None
+        entries = [entry for entry in snapshot.entries_in(path) if entry.part == 0 and entry.kind in KINDS]
         for entry in entries[:SYMBOLS]:
-            explained = (entry.path, entry.id) in tried or self._server.answerer.explained(live.root, entry)
+            explained = (entry.path, entry.id) in tried or backend.answerer.explained(live.root, entry)
             if not explained:
                 return live, entry
         return None

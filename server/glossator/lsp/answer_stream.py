@@ -1,4 +1,4 @@
-"""Answers: asked for, streamed as they are made, and rendered with their places."""
+"""An answer on its way to the client: its text in batches, its stages as progress, and the final result."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from glossator.answers.answerer import Listener
-from glossator.answers.gathering import Question
-from glossator.errors import SymbolNotFoundError
 from glossator.lsp import protocol
-from glossator.lsp.features import resolve
-from glossator.lsp.places import Ranges, filter_of, place_of, uri_in
+from glossator.lsp.conversion import Ranges, to_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from glossator.answers.answerer import Answer, CitedPlace, EvidencePlace
-    from glossator.lsp.server import Server
+    from glossator.lsp.client import Client
     from glossator.model.chat import ModelStatus
 
 DELTA_SECONDS = 0.04
@@ -30,8 +27,8 @@ def _placed(item: EvidencePlace | CitedPlace, ranges: Ranges) -> dict[str, Any]:
     """What evidence and citations have in common."""
     return {
         "number": item.number,
-        "uri": uri_in(item.root, item.path),
-        "range": ranges(item.root, item.path, item.start_line, item.end_line),
+        "uri": to_uri(item.root.path / item.path),
+        "range": ranges(item.root.path, item.path, item.root.text, item.start_line, item.end_line),
         "qualified_name": item.qualified_name,
     }
 
@@ -42,8 +39,8 @@ def _evidence(places: Sequence[EvidencePlace], ranges: Ranges) -> tuple[protocol
     )
 
 
-def _result(server: Server, answer: Answer) -> protocol.AskResult:
-    ranges = Ranges(server)
+def _result(encoding: str, answer: Answer) -> protocol.AskResult:
+    ranges = Ranges(encoding)
     usage: dict[str, Any] = {name: value for name, value in answer.usage.items() if value is not None}
     return protocol.AskResult(
         answer=answer.answer,
@@ -64,11 +61,11 @@ def _units(text: str, offset: int) -> int:
     return offset + sum(character > "\uffff" for character in text[:offset])
 
 
-class Stream:
-    """Streams an answer on a partialResultToken, in batches."""
+class AnswerStream:
+    """Streams an answer on a partialResultToken, in batches; without a token it sends nothing."""
 
-    def __init__(self, server: Server, token: int | str | None) -> None:
-        self._server = server
+    def __init__(self, client: Client, token: int | str | None) -> None:
+        self._client = client
         self._token = token
         self._pending: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -77,8 +74,8 @@ class Stream:
     def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
         """Send the evidence."""
         if self._token is not None:
-            evidence = _evidence(places, Ranges(self._server))
-            self._send(protocol.EvidenceProgress(evidence=evidence))
+            evidence = _evidence(places, Ranges(self._client.encoding))
+            self._client.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
 
     def delta(self, text: str) -> None:
         """Send text, soon."""
@@ -94,8 +91,8 @@ class Stream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._pending:
-            self._send(protocol.DeltaProgress(text="".join(self._pending)))
+        if self._pending and self._token is not None:
+            self._client.protocol.send_progress(self._token, protocol.DeltaProgress(text="".join(self._pending)))
             self._pending.clear()
             self._last = time.monotonic()
 
@@ -105,30 +102,22 @@ class Stream:
             self._timer.cancel()
         self._token = None
 
-    def _send(self, value: Any) -> None:
-        # lsprotocol leaves progress values alone, and its converter knows ours only where their type is stated.
-        plain = self._server.protocol._converter.unstructure(value)  # noqa: SLF001 - pygls has no public way to it
-        assert self._token is not None
-        self._server.protocol.notify(types.PROGRESS, types.ProgressParams(token=self._token, value=plain))
 
-
-class Work:
+class RunningAnswer:
     """An answer that is being made; its stages are reported on a workDoneToken of the client's, if there is one."""
 
-    def __init__(self, server: Server, token: int | str | None, title: str) -> None:
-        self._server = server
-        self._progress = server.work_done_progress
+    def __init__(self, client: Client, token: int | str | None, title: str) -> None:
+        self._progress = client.progress
         self._token = token
         self._task = asyncio.current_task()
         self._last = ""
-        server.works.add(self)
         if token is not None:
             begin = types.WorkDoneProgressBegin(title=title, cancellable=True, percentage=0)
             self._progress.begin(token, begin)
             self._progress.tokens[token].add_done_callback(lambda done: self.cancel() if done.cancelled() else None)
 
     @property
-    def shown(self) -> bool:
+    def has_progress(self) -> bool:
         """Whether the client sees its stages."""
         return self._token is not None
 
@@ -144,7 +133,7 @@ class Work:
             self._last = text
             self._progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
 
-    def model(self, status: ModelStatus) -> None:
+    def model_changed(self, status: ModelStatus) -> None:
         """What the model does, which may be for another answer."""
         if status.progress is not None and status.state == "loading":
             self.stage(f"loading {status.name}", int(100 * status.progress))
@@ -153,69 +142,51 @@ class Work:
 
     def end(self) -> None:
         """The answer is made, or given up."""
-        self._server.works.discard(self)
         if self._token is not None:
             self._progress.tokens.pop(self._token, None)
             self._progress.end(self._token, types.WorkDoneProgressEnd())
 
 
-async def _answering(
-    server: Server,
-    params: protocol.AskParams | protocol.ExplainParams,
-    title: str,
-    answer: Callable[[Listener], Any],
-) -> protocol.AskResult:
-    stream = Stream(server, params.partial_result_token)
-    server.ahead.touched()
-    work = Work(server, params.work_done_token, title)
-    try:
-        listener = Listener(evidence=stream.evidence, delta=stream.delta, stage=work.stage)
-        result = await answer(listener)
-        stream.flush()
-        return await asyncio.to_thread(_result, server, result)
-    finally:
-        stream.close()
-        work.end()
+class RunningAnswers:
+    """The answers that are being made for one client. Used by the event loop."""
 
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._running: set[RunningAnswer] = set()
 
-async def ask(server: Server, params: protocol.AskParams) -> protocol.AskResult:
-    """Answer a question."""
-    await server.buffers_parsed()
-    focus = None
-    if params.text_document is not None:
-        span = params.range
-        if span is None and params.position is not None:
-            span = types.Range(params.position, params.position)
-        if span is not None:
-            focus = place_of(server, params.text_document.uri, span)
-    question = Question(
-        params.question,
-        where=filter_of(params.scope),
-        focus=focus,
-        pinned=tuple(place for item in params.pinned if (place := place_of(server, item.uri, item.range))),
-        removed=tuple(place for item in params.removed if (place := place_of(server, item.uri, item.range))),
-        conversation_id=params.conversation_id,
-    )
-    use_model = server.configuration.options.trusted
-    return await _answering(
-        server,
-        params,
-        "Answering",
-        lambda listener: server.answerer.ask(question, listener, use_model=use_model),
-    )
+    def __len__(self) -> int:
+        return len(self._running)
 
+    @property
+    def have_progress(self) -> bool:
+        """Whether the client sees the stages of one of them."""
+        return any(answer.has_progress for answer in self._running)
 
-async def explain(server: Server, params: protocol.ExplainParams) -> protocol.AskResult:
-    """Explain the symbol at a position."""
-    await server.buffers_parsed()
-    found = await asyncio.to_thread(resolve, server, params.text_document.uri, params.position)
-    if found is None:
-        raise SymbolNotFoundError("there is no indexed symbol at this place")
-    live, described = found
-    use_model = server.configuration.options.trusted
-    return await _answering(
-        server,
-        params,
-        "Explaining",
-        lambda listener: server.answerer.explain(live.root, described.entry, listener, use_model=use_model),
-    )
+    def model_changed(self, status: ModelStatus) -> None:
+        """Show in each what the model does."""
+        for answer in self._running:
+            answer.model_changed(status)
+
+    def cancel_all(self) -> None:
+        """Give them all up."""
+        for answer in tuple(self._running):
+            answer.cancel()
+
+    async def run(
+        self,
+        params: protocol.AskParams | protocol.ExplainParams,
+        title: str,
+        make: Callable[[Listener], Coroutine[Any, Any, Answer]],
+    ) -> protocol.AskResult:
+        """Make an answer, streaming it and its stages as `params` ask for."""
+        stream = AnswerStream(self._client, params.partial_result_token)
+        running = RunningAnswer(self._client, params.work_done_token, title)
+        self._running.add(running)
+        try:
+            answer = await make(Listener(evidence=stream.evidence, delta=stream.delta, stage=running.stage))
+            stream.flush()
+            return await asyncio.to_thread(_result, self._client.encoding, answer)
+        finally:
+            stream.close()
+            self._running.discard(running)
+            running.end()

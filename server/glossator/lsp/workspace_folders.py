@@ -1,4 +1,4 @@
-"""The workspace folders as LSP names them: URIs to roots and paths, and back."""
+"""The workspace folders of a client: URIs to live roots, documents to the root that they are in."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pygls.uris import from_fs_path, to_fs_path
-
+from glossator.answers.gathering import Place
 from glossator.errors import GlossatorError
+from glossator.lsp.conversion import to_path
 from glossator.project.live import LiveRoot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from lsprotocol import types
 
     from glossator.index.indexer import Progress
     from glossator.project.session import Session
@@ -21,21 +23,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def to_path(uri: str) -> Path | None:
-    """The file that a URI names; None for anything but files."""
-    if not uri.startswith("file:"):
-        return None
-    path = to_fs_path(uri)
-    return Path(path) if path else None
+class WorkspaceFolders:
+    """The open folders, each with its live root. Used by the event loop only.
 
-
-def to_uri(path: Path) -> str:
-    """The URI of a file."""
-    return str(from_fs_path(str(path)))
-
-
-class Workspaces:
-    """The open folders, each with its live root. Used by the event loop only."""
+    The same folder under two URIs (with and without a slash at the end, through a link) has one live root.
+    """
 
     def __init__(
         self,
@@ -45,6 +37,7 @@ class Workspaces:
         on_change: Callable[[], None],
         on_progress: Callable[[str, str, Progress | None], None],
     ) -> None:
+        """`watch`: notice changes on disk ourselves, since the client does not."""
         self.session = session
         self.watch = watch
         self._on_change = on_change
@@ -54,10 +47,15 @@ class Workspaces:
         """Folders that could not be opened: URI -> why."""
 
     def __iter__(self) -> Iterator[tuple[str, LiveRoot]]:
-        return iter(tuple(self._live.items()))
+        """Each live root once, under the URI that it was opened with first."""
+        seen: set[int] = set()
+        for uri, live in tuple(self._live.items()):
+            if id(live) not in seen:
+                seen.add(id(live))
+                yield uri, live
 
     def __len__(self) -> int:
-        return len(self._live)
+        return len({id(live) for live in self._live.values()})
 
     def add(self, uri: str) -> None:
         """Open a folder; one that cannot be is noted in `failed`."""
@@ -68,6 +66,11 @@ class Workspaces:
         if path is None:
             self.failed[uri] = "only folders on this machine's file system can be indexed"
             return
+        real = Path(os.path.realpath(path))
+        for live in self._live.values():
+            if _same_folder(live.root.path, real):
+                self._live[uri] = live
+                return
         try:
             root = self.session.add(path)
         except GlossatorError as error:
@@ -85,9 +88,14 @@ class Workspaces:
         """Take a folder out; the caller closes what is returned, which may take a moment."""
         self.failed.pop(uri, None)
         live = self._live.pop(uri, None)
-        if live is not None:
-            self.session.remove(live.root)
+        if live is None or live in self._live.values():
+            return None
+        self.session.remove(live.root)
         return live
+
+    def named(self, uri: str) -> LiveRoot | None:
+        """The live root of a folder."""
+        return self._live.get(uri)
 
     def locate(self, uri: str) -> tuple[LiveRoot, str] | None:
         """The innermost root that a document is in, and the document's path in it ("/"-separated); None outside."""
@@ -105,6 +113,21 @@ class Workspaces:
                     best = live, relative.as_posix()
         return best
 
-    def uri_of(self, live: LiveRoot, path: str) -> str:
-        """The URI of a file of a root, below the folder's URI as the client spelled it."""
-        return to_uri(live.root.path / path)
+    def place(self, uri: str, span: types.Range) -> Place | None:
+        """The lines of a document that a range touches; None outside of the open folders."""
+        located = self.locate(uri)
+        if located is None:
+            return None
+        live, path = located
+        end = span.end.line + (span.end.character > 0 or span.end.line == span.start.line)
+        return Place(live.root, path, span.start.line + 1, max(end, span.start.line + 1))
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    """Whether two real paths are one folder, also on a file system that ignores case."""
+    if one == other:
+        return True
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

@@ -1,0 +1,127 @@
+"""The engine behind one client: session, answers, workspace folders, and the settings that shape them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from glossator.answers.answerer import Answerer
+from glossator.errors import GlossatorError
+from glossator.lsp.configuration import Configuration, read
+from glossator.lsp.workspace_folders import WorkspaceFolders
+from glossator.project.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.index.indexer import Progress
+    from glossator.model.chat import ModelStatus
+    from glossator.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+INDEXING_SETTINGS = ("index_dir", "max_file_bytes", "exclude", "workers", "file_timeout")
+"""Settings that an index, or the processes that make it, depend on: a change opens the folders again."""
+
+
+class Backend:
+    """The engine behind one client. Used by the event loop; the callbacks come from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        folder_uris: Callable[[], list[str]],
+        on_change: Callable[[], None],
+        on_progress: Callable[[str, str, Progress | None], None],
+        on_model: Callable[[ModelStatus], None],
+        on_problem: Callable[[str], None],
+    ) -> None:
+        """`settings` are the user's, over which the client's are laid; `folder_uris` lists the client's folders."""
+        self._user_settings = settings
+        self._folder_uris = folder_uris
+        self._on_change = on_change
+        self._on_progress = on_progress
+        self._on_problem = on_problem
+        self._reported: set[str] = set()
+        self._applying = asyncio.Lock()
+        self.initial_options: object = None
+        """The client's `initializationOptions`."""
+        self.configuration = Configuration(settings=settings)
+        self.session = Session([], settings)
+        self.answerer = Answerer(self.session, on_model=on_model)
+        self.folders = self._make_folders(watch=True)
+        self.started = False
+        """Whether the client's folders are open. Until then nothing is known of the index, and folders that the client
+        adds are not opened one by one."""
+
+    def _make_folders(self, *, watch: bool) -> WorkspaceFolders:
+        return WorkspaceFolders(self.session, watch=watch, on_change=self._on_change, on_progress=self._on_progress)
+
+    def start(self, *, watch: bool) -> None:
+        """Open the client's folders. `watch`: notice changes on disk ourselves, since the client does not."""
+        self.folders = self._make_folders(watch=watch)
+        self.started = True
+        self.open_folders()
+
+    def open_folders(self) -> None:
+        """Open the folders that the client has now and that are not open yet."""
+        if self.started:
+            for uri in self._folder_uris():
+                self.folders.add(uri)
+
+    # Settings
+
+    def configure(self, section: object) -> None:
+        """Read the client's settings; what cannot be used is reported once."""
+        self.configuration = read(self._user_settings, self.initial_options, section)
+        for problem in self.configuration.problems:
+            if problem not in self._reported:
+                self._reported.add(problem)
+                self._on_problem(problem)
+
+    async def apply(self, section: object) -> bool:
+        """Let changed settings take effect. Returns whether the folders were opened again.
+
+        The model takes settings over between two answers, so this may wait for one to end.
+        """
+        async with self._applying:
+            self.configure(section)
+            old, new = self.session.settings, self.configuration.settings
+            if new == old:
+                return False
+            reopen = any(getattr(old, name) != getattr(new, name) for name in INDEXING_SETTINGS)
+            if reopen:
+                await self._reopen(new)
+            else:
+                self.session.reconfigure(new)
+            return reopen
+
+    async def reconfigure_model(self) -> None:
+        """Have the model take over the session's settings, between two answers."""
+        try:
+            await self.answerer.reconfigure(self.session.settings)
+        except GlossatorError as error:
+            self._on_problem(str(error))
+
+    async def _reopen(self, settings: Settings) -> None:
+        """Open all folders again, since how they are indexed has changed."""
+        started, self.started = self.started, False
+        session, folders = self.session, self.folders
+        self.session = Session([], settings)
+        self.folders = self._make_folders(watch=folders.watch)
+        self.answerer.use(self.session)
+        await asyncio.gather(*(asyncio.to_thread(live.close) for _, live in folders))
+        await asyncio.to_thread(session.close)
+        if started:
+            self.started = True
+            self.open_folders()
+
+    async def close(self) -> None:
+        """End all child processes and release the indexes."""
+        closing = [asyncio.to_thread(live.close) for _, live in self.folders]
+        for failure in await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True):
+            if isinstance(failure, Exception):
+                _log.error("while closing: %s", failure)
+        await asyncio.to_thread(self.session.close)

@@ -1,0 +1,154 @@
+"""The editor at the other end, as the rest of `lsp/` sees it: what it can do, its documents, messages to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from glossator.lsp.positions import encoding_name
+from glossator.lsp.pygls_adapter import Document, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from pygls.lsp.server import LanguageServer
+    from pygls.progress import Progress
+
+_log = logging.getLogger(__name__)
+
+
+class Client:
+    """One editor. Used on the event loop, except where it says otherwise."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self._server = server
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.ended = asyncio.Event()
+        """Set when the connection is over."""
+
+    @property
+    def protocol(self) -> Protocol:
+        """The JSON-RPC connection."""
+        protocol = self._server.protocol
+        assert isinstance(protocol, Protocol)
+        return protocol
+
+    # What the editor is
+
+    @property
+    def capabilities(self) -> types.ClientCapabilities:
+        """What the editor said it can do."""
+        return self._server.client_capabilities
+
+    @property
+    def process_id(self) -> int | None:
+        """The editor's process, if it named one."""
+        return self._server.process_id
+
+    @property
+    def encoding(self) -> str:
+        """The negotiated position encoding: "utf-8", "utf-16" or "utf-32"."""
+        return encoding_name(self._server.workspace.position_encoding)
+
+    def folder_uris(self) -> list[str]:
+        """URIs of the workspace folders that are open in the editor now."""
+        workspace = self._server.workspace
+        folders = [folder.uri for folder in workspace.folders.values()]
+        return folders or ([workspace.root_uri] if workspace.root_uri else [])
+
+    # Its documents
+
+    def document(self, uri: str) -> Document:
+        """An open document, or the file on disk as one."""
+        document = self._server.workspace.get_text_document(uri)
+        assert isinstance(document, Document)
+        return document
+
+    def open_documents(self) -> tuple[Document, ...]:
+        """All documents that are open in the editor."""
+        documents = tuple(self._server.workspace.text_documents.values())
+        return tuple(document for document in documents if isinstance(document, Document))
+
+    def is_open(self, uri: str) -> bool:
+        """Whether a document is open in the editor."""
+        return any(document.uri == uri for document in self.open_documents())
+
+    # Messages to it
+
+    def notify(self, method: str, params: Any) -> None:
+        """Send a notification."""
+        self.protocol.notify(method, params)
+
+    def warn(self, message: str) -> None:
+        """Show a warning to the user."""
+        params = types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {message}")
+        self._server.window_show_message(params)
+
+    def log(self, params: types.LogMessageParams) -> None:
+        """Add a line to the editor's log; from any thread."""
+        self.call_soon(lambda: self._server.window_log_message(params))
+
+    async def pull_configuration(self, section: str, default: object) -> object:
+        """The editor's settings of a section; `default` if it cannot be asked, None if it does not answer well."""
+        workspace = self.capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return default
+        params = types.ConfigurationParams(items=[types.ConfigurationItem(section=section)])
+        try:
+            return (await self._server.workspace_configuration_async(params))[0]
+        except Exception as error:  # whatever the editor, or the connection, answers
+            _log.warning("the client did not tell its settings: %s", error)
+            return None
+
+    async def register_capability(self, registration: types.Registration) -> bool:
+        """Register something with the editor; whether it was accepted."""
+        params = types.RegistrationParams(registrations=[registration])
+        try:
+            await self._server.client_register_capability_async(params)
+        except Exception as error:  # whatever the editor, or the connection, answers
+            _log.warning("the client refused to register %s: %s", registration.method, error)
+            return False
+        return True
+
+    @property
+    def progress(self) -> Progress:
+        """Work-done progress that the editor shows."""
+        return self._server.work_done_progress
+
+    # Work in the background
+
+    def started(self) -> None:
+        """Note the running event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something in the background; a failure is logged, and it is cancelled when the connection ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a background task failed", exc_info=error)
+
+    def cancel_tasks(self) -> tuple[asyncio.Task[Any], ...]:
+        """Cancel all background work; returns it, to be awaited."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Have the event loop call something soon; from any thread, also after the loop has ended."""
+        loop = self._loop
+        if loop is not None:
+            try:
+                loop.call_soon_threadsafe(call)
+            except RuntimeError:
+                _log.debug("the event loop has ended")

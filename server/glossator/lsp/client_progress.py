@@ -1,0 +1,74 @@
+"""Indexing and loading the model as work-done progress of the client's, with percentages and a cancel button."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from glossator.index.indexer import Progress
+    from glossator.lsp.client import Client
+    from glossator.model.chat import ModelStatus
+
+MODEL = "model"
+"""Stands for the model among the folders whose progress is shown."""
+
+
+class ClientProgress:
+    """Work-done progress that the server begins by itself. Used by the event loop."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tokens: dict[str, str] = {}
+
+    def subject_of(self, token: int | str) -> str | None:
+        """The folder (its URI) whose progress has this token, or `MODEL`; None if the token is not ours."""
+        return next((subject for subject, known in self._tokens.items() if known == token), None)
+
+    def indexing(self, uri: str, name: str, progress: Progress | None) -> None:
+        """Show how far the indexing of a folder is; None: it is over."""
+        if progress is None:
+            self._end(uri)
+        elif progress.stage != "scanning" and progress.files_total:
+            percentage = min(100 * progress.files_done // progress.files_total, 100)
+            message = f"{progress.files_done:,} of {progress.files_total:,} files"
+            self._report(uri, f"Indexing {name}", message, percentage)
+
+    def loading(self, status: ModelStatus, *, shown: bool) -> None:
+        """Show that the model is being loaded, unless a request shows it on a progress of its own (`shown`)."""
+        if status.state == "loading" and status.progress is not None and not shown:
+            self._report(MODEL, "Loading the model", status.name, int(100 * status.progress))
+        else:
+            self._end(MODEL)
+
+    def _report(self, subject: str, title: str, message: str, percentage: int) -> None:
+        """Begin a progress, or go on with it."""
+        window = self._client.capabilities.window
+        if self._client.ended.is_set() or not (window and window.work_done_progress):
+            return
+        token = self._tokens.get(subject)
+        if token is None:
+            token = f"glossator-{uuid.uuid4().hex[:12]}"
+            self._tokens[subject] = token
+            self._client.spawn(self._begin(subject, token, title, message, percentage))
+        elif token in self._client.progress.tokens:
+            report = types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True)
+            self._client.progress.report(token, report)
+
+    async def _begin(self, subject: str, token: str, title: str, message: str, percentage: int) -> None:
+        await self._client.progress.create_async(token)
+        begin = types.WorkDoneProgressBegin(title=title, message=message, percentage=percentage, cancellable=True)
+        self._client.progress.begin(token, begin)
+        if self._tokens.get(subject) != token:  # it ended while the client was asked
+            self._close(token)
+
+    def _end(self, subject: str) -> None:
+        token = self._tokens.pop(subject, None)
+        if token is not None and token in self._client.progress.tokens:
+            self._close(token)
+
+    def _close(self, token: str) -> None:
+        self._client.progress.end(token, types.WorkDoneProgressEnd())
+        self._client.progress.tokens.pop(token, None)

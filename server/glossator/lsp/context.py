@@ -1,0 +1,32 @@
+"""What a handler may use. Handlers take this, never the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glossator.lsp.answer_stream import RunningAnswers
+    from glossator.lsp.backend import Backend
+    from glossator.lsp.client import Client
+    from glossator.lsp.explain_ahead import ExplainAhead
+    from glossator.lsp.open_documents import OpenDocuments
+    from glossator.lsp.status_report import StatusReporter
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of one client's server. Everything here runs on the event loop, unless it says otherwise."""
+
+    client: Client
+    """The editor: its capabilities, its open documents' texts, messages to it."""
+    backend: Backend
+    """The engine: session, answers, workspace folders, settings."""
+    documents: OpenDocuments
+    """Parses open documents as they change."""
+    status: StatusReporter
+    """What `glossator/status` says."""
+    answers: RunningAnswers
+    """Answers that are being written."""
+    ahead: ExplainAhead
+    """Explains the open file's symbols while nothing else happens."""

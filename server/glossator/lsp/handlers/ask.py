@@ -1,0 +1,40 @@
+"""`glossator/ask`: answer a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from glossator.answers.gathering import Question
+from glossator.lsp.conversion import filter_of
+
+if TYPE_CHECKING:
+    from glossator.lsp import protocol
+    from glossator.lsp.context import Context
+
+
+async def ask(context: Context, params: protocol.AskParams) -> protocol.AskResult:
+    """Answer a question, about the symbol or lines that it names, if any."""
+    await context.documents.parsed()
+    context.ahead.user_active()
+    backend, folders = context.backend, context.backend.folders
+    focus = None
+    if params.text_document is not None:
+        span = params.range
+        if span is None and params.position is not None:
+            span = types.Range(params.position, params.position)
+        if span is not None:
+            focus = folders.place(params.text_document.uri, span)
+    question = Question(
+        params.question,
+        where=filter_of(params.scope),
+        focus=focus,
+        pinned=tuple(place for item in params.pinned if (place := folders.place(item.uri, item.range))),
+        removed=tuple(place for item in params.removed if (place := folders.place(item.uri, item.range))),
+        conversation_id=params.conversation_id,
+    )
+    use_model = backend.configuration.options.trusted
+    return await context.answers.run(
+        params, "Answering", lambda listener: backend.answerer.ask(question, listener, use_model=use_model)
+    )

@@ -1,0 +1,43 @@
+"""`workspace/didChangeWatchedFiles`, `didCreateFiles`, `didRenameFiles`, `didDeleteFiles`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glossator.lsp.conversion import to_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lsprotocol import types
+
+    from glossator.lsp.context import Context
+
+
+def watched_files_changed(context: Context, params: types.DidChangeWatchedFilesParams) -> None:
+    """The client saw files change."""
+    files_changed(context, (change.uri for change in params.changes))
+
+
+def files_created(context: Context, params: types.CreateFilesParams) -> None:
+    """The user made files in the editor."""
+    files_changed(context, (file.uri for file in params.files))
+
+
+def files_renamed(context: Context, params: types.RenameFilesParams) -> None:
+    """The user renamed files in the editor."""
+    files_changed(context, (uri for file in params.files for uri in (file.old_uri, file.new_uri)))
+
+
+def files_deleted(context: Context, params: types.DeleteFilesParams) -> None:
+    """The user deleted files in the editor."""
+    files_changed(context, (file.uri for file in params.files))
+
+
+def files_changed(context: Context, uris: Iterable[str]) -> None:
+    """Hand changes to the roots that the files are in."""
+    for uri in uris:
+        located, path = context.backend.folders.locate(uri), to_path(uri)
+        if located is not None and path is not None:
+            located[0].changed([path])
+    context.status.changed()

@@ -1,0 +1,51 @@
+"""`textDocument/hover`: what the index knows of a symbol. Never waits for a model, the disk or an update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from glossator.lsp.command_names import SYMBOL_ACTIONS
+from glossator.lsp.conversion import to_uri
+from glossator.lsp.hover_text import command_link, markdown_text, plain_text
+from glossator.lsp.symbol_at import symbol_at
+
+if TYPE_CHECKING:
+    from glossator.lsp.context import Context
+
+
+def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
+    """The signature, doc, explanation (if one is cached) and uses of the symbol that the word here names."""
+    backend = context.backend
+    if not backend.configuration.options.hover:
+        return None
+    uri, position = params.text_document.uri, params.position
+    try:
+        if not context.client.document(uri).word_at(position):
+            return None
+    except OSError:
+        return None
+    found = symbol_at(context.client, backend.folders, uri, position)
+    if found is None:
+        return None
+    live, described = found
+    explanation = backend.answerer.explained(live.root, described.entry)
+    if not _shows_markdown(context):
+        return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, plain_text(described, explanation)))
+    # Only a client that says so has our commands; in another one such a link would do nothing.
+    links = (
+        [command_link(title, command, uri, position) for title, command in SYMBOL_ACTIONS[:2]]
+        if backend.configuration.options.client_commands
+        else []
+    )
+    target = to_uri(live.root.path / described.entry.path)
+    text = markdown_text(described, explanation, target, links)
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
+
+
+def _shows_markdown(context: Context) -> bool:
+    """Whether the client shows Markdown. One that names no formats gets it: LSP has no other default."""
+    documents = context.client.capabilities.text_document
+    formats = documents.hover.content_format if documents is not None and documents.hover is not None else None
+    return not formats or types.MarkupKind.Markdown in formats

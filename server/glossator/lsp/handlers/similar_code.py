@@ -1,0 +1,48 @@
+"""`glossator.findSimilar`: code like the symbol at a position."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import attrs
+from lsprotocol import types
+
+from glossator.errors import SymbolNotFoundError
+from glossator.index.records import Filter
+from glossator.lsp.conversion import to_uri
+from glossator.lsp.handlers.search_code import SEARCH_LIMIT, find
+from glossator.lsp.symbol_at import symbol_at
+
+if TYPE_CHECKING:
+    from glossator.index.records import StoredEntry
+    from glossator.lsp import protocol
+    from glossator.lsp.context import Context
+
+
+async def find_similar(context: Context, uri: str, line: int, character: int) -> protocol.SearchResult:
+    """Code like the symbol at a position (as LSP counts it).
+
+    Raises:
+        SymbolNotFoundError: there is no symbol.
+    """
+    client, backend = context.client, context.backend
+    position = types.Position(line, character)
+    found = await asyncio.to_thread(symbol_at, client, backend.folders, uri, position, enclosing=True)
+    if found is None:
+        raise SymbolNotFoundError("nothing is defined at this place, or its file is not indexed")
+    live, described = found
+    entry = described.entry
+    result = await asyncio.to_thread(
+        find, backend.session, client.encoding, similar_query(entry), SEARCH_LIMIT + 1, Filter()
+    )
+    here = to_uri(live.root.path / entry.path)
+    hits = [hit for hit in result.hits if hit.uri != here or hit.qualified_name != entry.qualified_name]
+    return attrs.evolve(result, hits=tuple(hits[:SEARCH_LIMIT]))
+
+
+def similar_query(entry: StoredEntry) -> str:
+    """A query for code like an entry: its name in words, how it is declared, what its doc says."""
+    from glossator.index.terms import split_identifier
+
+    return " ".join([*split_identifier(entry.name), entry.signature, entry.doc[:300]])

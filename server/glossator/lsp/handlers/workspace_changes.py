@@ -1,0 +1,62 @@
+"""`workspace/didChangeWorkspaceFolders`, `didChangeConfiguration` and `window/workDoneProgress/cancel`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from glossator.lsp.client_progress import MODEL
+from glossator.lsp.configuration import SECTION
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from glossator.lsp.client_progress import ClientProgress
+    from glossator.lsp.context import Context
+
+
+def workspace_folders_changed(context: Context, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Close and open folders."""
+    backend = context.backend
+    for folder in params.event.removed:
+        if (live := backend.folders.remove(folder.uri)) is not None:
+            context.client.spawn(asyncio.to_thread(live.close))
+    if backend.started:  # else all of the client's folders are opened soon
+        for folder in params.event.added:
+            backend.folders.add(folder.uri)
+        context.documents.reparse_all()
+    context.status.changed()
+
+
+def configuration_changed(context: Context, params: types.DidChangeConfigurationParams) -> None:
+    """Take the client's settings over: those it sent, or those it gives when asked."""
+    pushed = params.settings
+    section = pushed.get(SECTION) if isinstance(pushed, dict) else None
+    context.client.spawn(apply_configuration(context, section))
+
+
+async def apply_configuration(context: Context, pushed: object) -> None:
+    """Ask the client for its settings, or take the `pushed` ones where it cannot be asked, and let them take effect."""
+    section = await context.client.pull_configuration(SECTION, pushed)
+    backend = context.backend
+    old = backend.session.settings
+    if await backend.apply(section):
+        context.documents.reparse_all()
+    if backend.session.settings != old:
+        context.client.spawn(_reconfigure_model(context))
+    context.status.changed()
+
+
+async def _reconfigure_model(context: Context) -> None:
+    """The model takes settings over between two answers, which may have to be waited for."""
+    await context.backend.reconfigure_model()
+    context.status.changed()
+
+
+def progress_cancelled(context: Context, progress: ClientProgress, params: types.WorkDoneProgressCancelParams) -> None:
+    """Stop what a progress of ours stands for: the indexing of a folder, or answers that wait for the model."""
+    subject = progress.subject_of(params.token)
+    if subject == MODEL:
+        context.answers.cancel_all()
+    elif subject is not None and (live := context.backend.folders.named(subject)) is not None:
+        live.cancel_run()

@@ -1,0 +1,91 @@
+"""The text of a hover. No model is ever waited for here."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lsprotocol import types
+
+    from glossator.lsp.symbol_at import Described
+
+HOVER_DOC = 300
+"""Characters of a doc comment that a hover shows: other servers' hovers show it all, and ours should not cover them."""
+HOVER_EXPLANATION = 500
+"""Characters of an explanation that a hover shows; "Explain" shows the rest."""
+
+
+def _plain(text: str) -> str:
+    """Text from a source file, harmless in Markdown: no links, images, HTML or command links come out of it."""
+    for character in "\\`*_{}[]<>#|!":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _harmless(markdown: str) -> str:
+    """Markdown that a model wrote, without links, images and HTML: an editor trusts the command links of our hovers.
+
+    A character without width in the middle of each leaves what is seen as it was, in code too.
+    """
+    return re.sub(r"\](?=[(\[:])", "]\u200b", re.sub(r"<(?=[A-Za-z/!?])", "<\u200b", markdown))
+
+
+def _beginning(text: str, most: int) -> str:
+    """The first paragraphs of a text, or as many words of the first as may be shown."""
+    text = text.strip()
+    if len(text) <= most:
+        return text
+    end = text.rfind("\n\n", 0, most)
+    return text[:end] if end > 0 else text[:most].rsplit(None, 1)[0] + " ..."
+
+
+def _fenced(code: str, language: str) -> str:
+    ticks = "```"
+    while ticks in code:
+        ticks += "`"
+    return f"{ticks}{language}\n{code}\n{ticks}"
+
+
+def counts_text(described: Described) -> str:
+    """How often the symbol is used, and how many symbols it uses."""
+    uses = "1 use" if described.uses == 1 else f"{described.uses:,} uses"
+    calls = "uses 1 symbol" if described.callees == 1 else f"uses {described.callees:,} symbols"
+    return f"{uses} · {calls}"
+
+
+def markdown_text(described: Described, explanation: str | None, target: str, links: Sequence[str]) -> str:
+    """A hover in Markdown. `target` is the URI of the file, `links` come last; nothing else is a link."""
+    entry = described.entry
+    parts = [_fenced(entry.signature or entry.qualified_name, entry.language if entry.language != "text" else "")]
+    if entry.doc:
+        parts.append(_plain(_beginning(entry.doc, HOVER_DOC)).replace("\n", "  \n"))
+    if explanation:
+        parts.append(_harmless(_beginning(explanation, HOVER_EXPLANATION)))
+    where = f"[{_plain(entry.path)}:{entry.name_line}]({target}#L{entry.name_line})"
+    parts.append(f"{entry.kind} in {where} · {counts_text(described)}")
+    if links:
+        parts.append(" · ".join(links))
+    return "\n\n".join(parts)
+
+
+def plain_text(described: Described, explanation: str | None) -> str:
+    """A hover for a client that shows no Markdown."""
+    entry = described.entry
+    parts = [entry.signature or entry.qualified_name]
+    if entry.doc:
+        parts.append(_beginning(entry.doc, HOVER_DOC))
+    if explanation:
+        parts.append(_beginning(explanation, HOVER_EXPLANATION))
+    parts.append(f"{entry.kind} in {entry.path}:{entry.name_line} · {counts_text(described)}")
+    return "\n\n".join(parts)
+
+
+def command_link(title: str, command: str, uri: str, position: types.Position) -> str:
+    """A link that runs a command of the client's at a position."""
+    argument = quote(json.dumps([{"uri": uri, "position": {"line": position.line, "character": position.character}}]))
+    return f"[{title}](command:{command}?{argument})"

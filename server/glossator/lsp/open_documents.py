@@ -1,0 +1,82 @@
+"""Open documents: each is parsed a moment after its last edit, so that answers see what is on screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.lsp.client import Client
+    from glossator.lsp.workspace_folders import WorkspaceFolders
+
+QUIET_SECONDS = 0.15
+"""Quiet time after a keystroke before the document is parsed."""
+FLUSH_SECONDS = 2.0
+"""Longest that a request waits for documents to be parsed."""
+
+
+class OpenDocuments:
+    """Debounces edits and hands the texts to the root that a document is in. Used by the event loop."""
+
+    def __init__(self, client: Client, folders: Callable[[], WorkspaceFolders]) -> None:
+        """`folders`: the workspace folders as they are now."""
+        self._client = client
+        self._folders = folders
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._parsing: dict[str, asyncio.Task[None]] = {}
+
+    def changed(self, uri: str, *, now: bool = False) -> None:
+        """A document was opened (`now`: parse it at once) or edited."""
+        if self._folders().locate(uri) is None:
+            return
+        if uri in self._timers:
+            self._timers.pop(uri).cancel()
+        delay = 0.0 if now else QUIET_SECONDS
+        self._timers[uri] = asyncio.get_running_loop().call_later(delay, self._parse, uri)
+
+    def reparse_all(self) -> None:
+        """Parse every open document, since the folders are new."""
+        for document in self._client.open_documents():
+            self.changed(document.uri, now=True)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed: its file counts again."""
+        if uri in self._timers:
+            self._timers.pop(uri).cancel()
+        located = self._folders().locate(uri)
+        if located is not None:
+            live, path = located
+            live.drop_buffer(path)
+            live.changed([live.root.path / path])
+
+    async def parsed(self) -> None:
+        """Wait until all documents are parsed as they are now, but no longer than `FLUSH_SECONDS`."""
+        for uri, timer in tuple(self._timers.items()):
+            timer.cancel()
+            self._parse(uri)
+        self._parsing = {uri: task for uri, task in self._parsing.items() if not task.done()}
+        if self._parsing:
+            await asyncio.wait(self._parsing.values(), timeout=FLUSH_SECONDS)
+
+    def _parse(self, uri: str) -> None:
+        """Have a worker parse a document as it is now."""
+        self._timers.pop(uri, None)
+        located = self._folders().locate(uri)
+        if located is None or not self._client.is_open(uri):
+            return
+        live, path = located
+        document = self._client.document(uri)
+        live.set_buffer(path, document.version or 0, document.source)
+
+        async def parse() -> None:
+            await asyncio.wrap_future(await asyncio.to_thread(live.parse_buffer, path))
+
+        self._parsing[uri] = self._client.spawn(parse())
+
+    def close(self) -> None:
+        """Parse nothing more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()

@@ -1,0 +1,129 @@
+"""What `glossator/status` says, and telling the client when that has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from glossator.lsp import protocol
+from glossator.lsp.conversion import to_uri
+
+if TYPE_CHECKING:
+    from glossator.lsp.backend import Backend
+    from glossator.lsp.client import Client
+    from glossator.model.chat import ModelStatus
+    from glossator.project.live import LiveRoot, RootState
+
+STATUS_SECONDS = 0.25
+"""Least time between two `glossator/statusChanged`."""
+MAX_SKIPPED = 1000
+"""Skipped files of a root that a status names; it counts them all."""
+
+
+class StatusReporter:
+    """The status of everything. Used by the event loop."""
+
+    def __init__(self, client: Client, backend: Backend) -> None:
+        self._client = client
+        self._backend = backend
+        self._timer: asyncio.TimerHandle | None = None
+        self._last: protocol.StatusResult | None = None
+        self._skipped: WeakKeyDictionary[LiveRoot, tuple[object, tuple[protocol.SkippedFile, ...]]] = (
+            WeakKeyDictionary()
+        )
+        """What statuses say of a root's skipped files, and what that was made from."""
+        self.model: ModelStatus | None = None
+        """What the model's process said last."""
+
+    def changed(self) -> None:
+        """Tell the client soon, once for many changes."""
+        if self._timer is None and not self._client.ended.is_set():
+            self._timer = asyncio.get_running_loop().call_later(STATUS_SECONDS, self._send)
+
+    def _send(self) -> None:
+        self._timer = None
+        status = self.current()
+        if status != self._last:
+            self._last = status
+            self._client.notify(protocol.STATUS_CHANGED, status)
+
+    def close(self) -> None:
+        """Tell the client nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def current(self) -> protocol.StatusResult:
+        """The status now."""
+        backend = self._backend
+        roots = []
+        skipped = 0
+        for uri, live in backend.folders:
+            state = live.state()
+            skipped += len(state.skipped)
+            roots.append(
+                protocol.RootStatus(
+                    uri=uri,
+                    state=state.state,
+                    files=state.files,
+                    symbols=state.symbols,
+                    pending=state.pending,
+                    watching=state.watching,
+                    skipped=self._skipped_files(live, state),
+                    message=state.message,
+                )
+            )
+        for uri, message in backend.folders.failed.items():
+            roots.append(
+                protocol.RootStatus(
+                    uri=uri, state="failed", files=0, symbols=0, pending=0, watching="", message=message
+                )
+            )
+        return protocol.StatusResult(
+            index=protocol.IndexStatus(
+                state=_overall({root.state for root in roots}, started=backend.started),
+                files=sum(root.files for root in roots),
+                symbols=sum(root.symbols for root in roots),
+                pending=sum(root.pending for root in roots),
+                skipped=skipped,
+            ),
+            model=self._model_status(backend),
+            roots=tuple(roots),
+        )
+
+    def _skipped_files(self, live: LiveRoot, state: RootState) -> tuple[protocol.SkippedFile, ...]:
+        """The skipped files of a root; made only when they have changed, since a status is sent often."""
+        known = self._skipped.get(live)
+        if known is None or known[0] is not state.skipped:
+            files = (
+                protocol.SkippedFile(uri=to_uri(live.root.path / item.path), reason=item.reason)
+                for item in state.skipped[:MAX_SKIPPED]
+            )
+            self._skipped[live] = known = (state.skipped, tuple(files))
+        return known[1]
+
+    def _model_status(self, backend: Backend) -> protocol.ModelStatus:
+        if not backend.configuration.options.trusted:
+            return protocol.ModelStatus(
+                state="none", name="", device="", context_tokens=0, reason="the workspace is not trusted"
+            )
+        status = self.model
+        if status is not None and status.state != "none":
+            return protocol.ModelStatus(
+                state=status.state,
+                name=status.name,
+                device=status.device,
+                context_tokens=status.context_tokens,
+                reason=status.reason or status.note,
+            )
+        model = backend.session.model_status()
+        return protocol.ModelStatus(
+            state="none", name=model["name"], device="", context_tokens=0, reason=model["reason"]
+        )
+
+
+def _overall(states: set[protocol.IndexState], *, started: bool) -> protocol.IndexState:
+    """The state of all roots together. Until the folders are open, nobody can say that everything is indexed."""
+    if not started or "indexing" in states:
+        return "indexing"
+    return "failed" if states == {"failed"} else "ready"

@@ -1,0 +1,83 @@
+"""Which symbol a position means: the definition there, the one that the word there names, or the enclosing one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from glossator.index.records import StoredEntry
+    from glossator.lsp.client import Client
+    from glossator.lsp.workspace_folders import WorkspaceFolders
+    from glossator.project.live import LiveRoot
+    from glossator.project.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A symbol, and what a hover says of it."""
+
+    entry: StoredEntry
+    uses: int
+    """Entries that refer to its name."""
+    callees: int
+    """Names that it refers to which are defined in the index."""
+
+
+def symbol_at(
+    client: Client, folders: WorkspaceFolders, uri: str, position: types.Position, *, enclosing: bool = False
+) -> tuple[LiveRoot, Described] | None:
+    """The symbol at a position of a document, and the root that it is in.
+
+    `enclosing`: where nothing is named at the position (a local variable, a keyword, white space), the definition that
+    it is in. Never waits for the index: while it is being opened, there is no symbol.
+    """
+    located = folders.locate(uri)
+    if located is None:
+        return None
+    live, path = located
+    document = client.document(uri)
+    try:
+        line, _ = document.index_at(position)
+        word = document.word_at(position)
+    except OSError:
+        return None
+    snapshot = live.root.snapshot()
+    if snapshot is None:
+        return None
+    described = describe(snapshot, path, line, word, enclosing=enclosing)
+    return (live, described) if described is not None else None
+
+
+def describe(snapshot: Snapshot, path: str, line: int, word: str, *, enclosing: bool = False) -> Described | None:
+    """The symbol that a word at a line means: the definition of that name there, else the nearest of that name.
+
+    Without a word it is the definition that the line is in; with `enclosing` also for a word that names nothing.
+    """
+    inside = snapshot.entry_at(path, line)
+    entry = None
+    if word:
+        entry = inside if inside is not None and inside.name == word else None
+        if entry is None:
+            found = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
+            entry = min(found, key=lambda other: _distance(other, path, line), default=None)
+    if entry is None and (enclosing or not word) and inside is not None and inside.kind != "block":
+        entry = inside
+    if entry is None:
+        return None
+    return Described(entry, snapshot.reference_count(entry.name), snapshot.callee_count(entry))
+
+
+def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, bool, int]:
+    """How far a definition is from a use: in the same file, by folders apart, what only declares it last, by lines."""
+    if entry.path == path:
+        return 0, 0, entry.stub, abs(entry.name_line - line)
+    one, other = entry.path.split("/")[:-1], path.split("/")[:-1]
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return 1, len(one) + len(other) - 2 * shared, entry.stub, entry.id
