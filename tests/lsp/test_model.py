@@ -59,7 +59,7 @@ async def change(client: Client, **settings: Any) -> None:
 
     def done() -> bool:
         session, model = server.context.backend.session.settings, server.context.backend.answerer._model
-        options = {camel(name): getattr(server.configuration.options, name) for name in OPTIONS}
+        options = {camel(name): getattr(server.context.backend.configuration.options, name) for name in OPTIONS}
         known = options | {camel(item.name): getattr(session, item.name) for item in fields(Settings)}
         told = all((tuple(v) if isinstance(v, list) else v) == known[name] for name, v in client.settings.items())
         return told and (not isinstance(model, ModelClient) or model.settings == session)

@@ -143,7 +143,7 @@ class Server(LanguageServer):
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(
             lambda params: workspace_changes.progress_cancelled(self.context, self._client_progress, params)
         )
-        self.feature(types.INITIALIZE)(lambda params: self._initialize(params))
+        self.feature(types.INITIALIZE)(lambda params: self._initialize(params))  # noqa: PLW0108
         self.feature(types.INITIALIZED)(lambda _: self._initialized())
         self.feature(types.SHUTDOWN)(lambda _: self._shutdown())
         self.feature(types.SET_TRACE)(lambda params: logs.set_trace(params.value))
