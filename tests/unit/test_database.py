@@ -1,14 +1,16 @@
-"""Closing the database while other threads read it."""
+"""Opening the database by any path, and closing it while other threads read it."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
 from glossator.errors import StoreError
-from glossator.index.database import Database
+from glossator.index.database import Database, sqlite_uri
 
 
 @pytest.mark.parametrize("_", range(5))
@@ -40,3 +42,55 @@ def test_readers_survive_a_close(tmp_path: Path, _: int) -> None:
     assert len(errors) == 4
     with pytest.raises(StoreError, match="closed"), database.reading():
         pass
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        (PurePosixPath("/home/a/b.sqlite"), "file:///home/a/b.sqlite"),
+        (PurePosixPath("/a b/50%/#1?x=y&z/ä"), "file:///a%20b/50%25/%231%3Fx%3Dy%26z/%C3%A4"),
+        (PurePosixPath("//two/slashes"), "file:////two/slashes"),
+        (PurePosixPath("/back\\slash:colon\nline"), "file:///back%5Cslash:colon%0Aline"),
+        (PureWindowsPath(r"C:\Users\a b\x.sqlite"), "file:///C:/Users/a%20b/x.sqlite"),
+        (PureWindowsPath(r"\\server\share\a#b\x.sqlite"), "file:////server/share/a%23b/x.sqlite"),
+        (PureWindowsPath(r"\\?\C:\long\x.sqlite"), "file:///C:/long/x.sqlite"),
+        (PureWindowsPath(r"\\?\UNC\server\share\x.sqlite"), "file:////server/share/x.sqlite"),
+    ],
+    ids=str,
+)
+def test_the_uri_of_a_path(path: PurePath, uri: str) -> None:
+    assert sqlite_uri(path) == uri
+
+
+ODD_NAMES = [
+    "a b",
+    "50%41",
+    "#1",
+    "?mode=memory",
+    "a&b=c;d",
+    "ä€😀",
+    "'\"",
+    "a:b",
+    "back\\slash",
+    "new\nline",
+    "\x1b[31m",
+    "file:",
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names cannot exist on Windows")
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_any_folder_holds_a_database(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    Database(folder / "some.sqlite", write=True).close()
+    assert [path.name for path in folder.iterdir()] == ["some.sqlite"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_folder_whose_name_is_no_unicode_holds_a_database(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe"))
+    folder.mkdir()
+    Database(folder / "some.sqlite", write=True).close()
+    assert (folder / "some.sqlite").is_file()

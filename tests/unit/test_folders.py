@@ -1,11 +1,14 @@
-"""Which indexes are removed once another stands in for them."""
+"""Where indexes can be kept, and which are removed once another replaces them."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from glossator.index.folders import FORGOTTEN, acquire, remove_superseded
+import pytest
+
+from glossator.errors import StoreError
+from glossator.index.folders import FORGOTTEN, acquire, check_path, remove_superseded
 
 
 def index(parent: Path, name: str, age: float = 0.0) -> Path:
@@ -16,6 +19,18 @@ def index(parent: Path, name: str, age: float = 0.0) -> Path:
     old = file.stat().st_mtime - age
     os.utime(file, (old, old))
     return folder
+
+
+@pytest.mark.parametrize("name", ["a b#%41?é", "a&b=c;d'\"", "db://x", "s3:", "\u00a0", "\u202e", "\x85", "😀"])
+def test_odd_names_hold_an_index(tmp_path: Path, name: str) -> None:
+    check_path(tmp_path / name / "root-1234" / "v1")
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[31m", "\x7f", "\udcff"])
+def test_names_that_the_table_cannot_use_are_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError, match="index_dir") as refused:
+        check_path(tmp_path / name / "root-1234" / "v1")
+    assert str(refused.value).isprintable()
 
 
 def test_only_what_is_superseded_goes(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glossator.index import globs
 from glossator.index.globs import files_inside, matcher
 
 MATCHES: dict[str, tuple[str, str]] = {
@@ -28,7 +29,18 @@ MATCHES: dict[str, tuple[str, str]] = {
     "[ab].py": ("a.py x/b.py", "c.py"),
     "[!ab].py": ("c.py", "a.py"),
     "a.b": ("a.b", "axb"),
-    "src\\*.py": ("src/a.py", "src/deep/b.py"),
+    "src\\deep\\b.py": ("src/deep/b.py", "src/b.py"),
+    "\\[id\\]/**": ("[id]/page.tsx [id]/a/b.ts", "id/page.tsx i/page.tsx"),
+    "app/\\[id\\]/page.tsx": ("app/[id]/page.tsx", "app/i/page.tsx app/[id]/other.tsx"),
+    "\\[...slug\\].ts": ("[...slug].ts a/[...slug].ts", "s.ts ....ts"),
+    "[[]id]/*.ts": ("[id]/a.ts", "i/a.ts [/a.ts"),
+    "[[]id[]]": ("[id]/a.ts x/[id]", "i [id"),
+    "\\{a,b\\}.ts": ("{a,b}.ts", "a.ts b.ts"),
+    "{a\\,b,c}.ts": ("a,b.ts c.ts", "a.ts b.ts"),
+    "[\\]x].py": ("].py x.py", "a.py"),
+    "[]x].py": ("].py x.py", "a.py"),
+    "[!]].py": ("a.py", "].py"),
+    "\\!important": ("!important", "important"),
     "it's (1).py": ("it's (1).py", "its 1.py"),
     "[z-a]": ("[z-a]", "z"),
     "a{b": ("a{b x/a{b", "ab"),
@@ -48,6 +60,32 @@ def test_globs(glob: str) -> None:
     for path in filter(None, others):
         assert not matches(path), path
         assert excludes(path), path
+
+
+def test_a_backslash_before_a_wildcard_is_an_escape_where_names_can_hold_it() -> None:
+    def fits(glob: str, path: str, *, windows: bool) -> bool:
+        return re.fullmatch(globs._pattern(glob, windows=windows), path) is not None
+
+    assert fits(r"src\*.py", "src*.py", windows=False)
+    assert not fits(r"src\*.py", "src/a.py", windows=False)
+    assert fits(r"src\*.py", "src/a.py", windows=True)
+    assert fits(r"a\?b", "a?b", windows=False)
+    assert not fits(r"a\?b", "a/xb", windows=False)
+    assert fits(r"a\\b", "a\\b", windows=False)
+    for windows in (False, True):
+        assert fits(r"app\\[id\]\page.tsx".replace("\\\\", "\\"), "app[id]/page.tsx", windows=windows)
+        assert fits(r"src\**", "src/a/b.py", windows=windows) == windows
+
+
+@given(st.text("ab*?[]{},!^-\\/.", min_size=1, max_size=12))
+def test_an_escaped_path_matches_itself_alone(path: str) -> None:
+    escaped = re.sub(r"([*?\[\]{},!^\\])", r"\\\1", path)
+    matches = re.compile(globs._pattern(f"/{escaped}", windows=False), re.DOTALL).fullmatch
+    plain = path.strip("/")
+    if plain and not path.startswith((".", "/")) and not path.endswith("/"):
+        assert matches(plain)
+        assert not matches(f"{plain}x")
+        assert not matches(f"x{plain}")
 
 
 def test_several_globs() -> None:

@@ -5,10 +5,14 @@ It owns connections, transactions and the translation of errors; it knows nothin
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import PurePath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_from_bytes
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 
@@ -85,7 +89,7 @@ class Database:
 
     def _connect(self, *, write: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'rw'}",
+            f"{sqlite_uri(self.path.absolute())}?mode={'rwc' if write else 'rw'}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
@@ -189,6 +193,24 @@ class Database:
             self._all, self._idle = [], []
             for connection in free:
                 connection.close()
+
+
+def sqlite_uri(path: PurePath) -> str:
+    """The URI by which SQLite opens an absolute path, whatever characters are in it.
+
+    `Path.as_uri` makes the server of a Windows share the URI's host, which SQLite refuses: it wants it in the path,
+    behind two more slashes (https://sqlite.org/uri.html).
+    """
+    text = str(path)
+    if isinstance(path, PureWindowsPath):
+        text = text.replace("\\", "/")
+        # Prefixes for paths that Windows is not to interpret; SQLite's own handling of long paths adds them again.
+        text = re.sub(r"^//[?.]/UNC/", "//", text, flags=re.IGNORECASE)
+        text = re.sub(r"^//[?.]/", "/", text)
+        encoded = text.encode("utf-8", "surrogatepass")
+    else:
+        encoded = os.fsencode(text)
+    return f"file://{'' if text.startswith('/') else '/'}{quote_from_bytes(encoded, safe='/:')}"
 
 
 def put(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:

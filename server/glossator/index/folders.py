@@ -40,6 +40,19 @@ def move_aside(folder: Path) -> Path | None:
     return aside
 
 
+def check_path(folder: Path) -> None:
+    """See that an index can be kept in a folder: LanceDB refuses paths with control characters or without Unicode.
+
+    Raises:
+        StoreError: it cannot.
+    """
+    if re.search("[\x00-\x1f\x7f\ud800-\udfff]", str(folder)):
+        shown = ascii(str(folder.parent.parent))
+        raise StoreError(
+            f"no index can be kept in {shown}, because of characters in its name: choose another index_dir"
+        )
+
+
 def make_private(folder: Path) -> None:
     """Make the folder, and those above it that are missing, for their owner alone.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -9,60 +10,102 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
+_SPECIAL = "*?[]{},!^\\"
+"""Characters that a backslash can take the meaning from."""
+_SPECIAL_ON_WINDOWS = "[]{},!^"
+
 MOST_RANGES = 8
 """Ranges of files in a search's condition; above, the files are listed."""
 
 
-def _pattern(glob: str) -> str:
+def _pattern(glob: str, *, windows: bool = os.name == "nt") -> str:
     """The regular expression of one glob, for a whole path with "/".
 
     `*` and `?` stay within a name, `**` crosses folders, `{a,b}` is either, `[...]` a class of characters. A glob
     without "/" (but for one at its end) matches at any depth, another from the root. What it matches includes
     everything below it, so that a folder's name stands for its contents.
+
+    A backslash takes the meaning from the special character behind it, on every platform; before any other character
+    it separates folders, as "/" does. (On Windows no name can hold `*` or `?`: there, `src\\*.py` is a folder's files.)
     """
-    glob = glob.strip().replace("\\", "/")
-    while glob.startswith("./"):
-        glob = glob[2:]
-    anchored = glob.startswith("/") or "/" in glob.rstrip("/")
-    glob = glob.strip("/")
+    parts = _parts(glob.strip(), windows=windows)
+    while parts[:2] == [".", "/"]:
+        parts = parts[2:]
+    anchored = parts[:1] == ["/"]
+    while parts[:1] == ["/"]:
+        parts = parts[1:]
+    while parts[-1:] == ["/"]:
+        parts.pop()
+    anchored = anchored or "/" in parts
     out: list[str] = []
     depth = index = 0
-    while index < len(glob):
-        char = glob[index]
-        if glob.startswith("**", index):
+    while index < len(parts):
+        part = parts[index]
+        if parts[index : index + 2] == ["*", "*"]:
             after = index + 2
-            starts = index == 0 or glob[index - 1] == "/"
-            if starts and glob.startswith("/", after):
+            starts = index == 0 or parts[index - 1] == "/"
+            if starts and parts[after : after + 1] == ["/"]:
                 out.append("(?:[^/]+/)*")
                 after += 1
             else:
                 out.append(".*")
             index = after
             continue
-        if char == "*":
+        if part == "*":
             out.append("[^/]*")
-        elif char == "?":
+        elif part == "?":
             out.append("[^/]")
-        elif char == "[" and (end := glob.find("]", index + 2)) > 0:
-            inner = glob[index + 1 : end]
-            negated = inner[0] in "!^"
-            escaped = re.sub(r"([\\\[\]&~|^])", r"\\\1", inner[negated:])
-            out.append(f"(?!/)[{'^' if negated else ''}{escaped}]")
+        elif part == "[" and (end := _end_of_class(parts, index)) > 0:
+            out.append(_class(parts[index + 1 : end]))
             index = end
-        elif char == "{" and "}" in glob[index:]:
+        elif part == "{" and "}" in parts[index:]:
             out.append("(?:")
             depth += 1
-        elif char == "}" and depth:
+        elif part == "}" and depth:
             out.append(")")
             depth -= 1
-        elif char == "," and depth:
+        elif part == "," and depth:
             out.append("|")
         else:
-            out.append(re.escape(char))
+            out.append(re.escape(part[-1]))
         index += 1
     out.append(")" * depth)
     body = "".join(out)
     return f"{'' if anchored else '(?:.*/)?'}(?:{body})(?:/.*)?"
+
+
+def _parts(glob: str, *, windows: bool) -> list[str]:
+    """The characters of a glob; an escaped one is a part of two characters, a backslash and itself."""
+    parts: list[str] = []
+    index = 0
+    while index < len(glob):
+        char = glob[index]
+        if char != "\\":
+            parts.append(char)
+        elif glob[index + 1 : index + 2] and glob[index + 1] in (_SPECIAL_ON_WINDOWS if windows else _SPECIAL):
+            index += 1
+            parts.append(f"\\{glob[index]}")
+        else:
+            parts.append("/")
+        index += 1
+    return parts
+
+
+def _end_of_class(parts: list[str], start: int) -> int:
+    """Where the class that begins at `start` ends; 0 if it does not. A "]" that comes first belongs to it."""
+    first = start + (2 if parts[start + 1 : start + 2] in (["!"], ["^"]) else 1)
+    try:
+        return parts.index("]", first + 1)
+    except ValueError:
+        return 0
+
+
+def _class(parts: list[str]) -> str:
+    negated = parts[0] in ("!", "^")
+    escaped = "".join(
+        part if part == "-" else re.sub(r"([\\\[\]&~|^-])", r"\\\1", part[-1]) for part in parts[negated:]
+    )
+    return f"(?!/)[{'^' if negated else ''}{escaped}]"
 
 
 def matcher(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:

@@ -108,6 +108,7 @@ class Store(Lookup):
             StoreTooNewError, StoreFullError: see there.
             StoreError: there is no index, and not `write`; or it cannot be used.
         """
+        folders.check_path(folder)
         lock = folders.acquire(folder) if write else None
         manifest = None
         try:
