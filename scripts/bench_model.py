@@ -35,7 +35,8 @@ sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
 from tests import gguf_files  # noqa: E402
 
 from glossator.model.chat import ChatMessage, Delta, Done  # noqa: E402
-from glossator.model.client import ModelClient, thread_count  # noqa: E402
+from glossator.model.client import ModelClient  # noqa: E402
+from glossator.model.speed import thread_count  # noqa: E402
 from glossator.settings import Settings  # noqa: E402
 
 if TYPE_CHECKING:

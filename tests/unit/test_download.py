@@ -257,7 +257,7 @@ def test_the_commands(
     assert run(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [(model["name"], model["in_use"]) for model in listed["installed"]] == [("mine", True), ("tiny", False)]
-    assert sum(entry["recommended"] for entry in listed["catalogue"]) <= 2
+    assert sum(entry["recommended"] for entry in listed["catalogue"]) <= 1
     assert run(["models", "list"]) == 0
     assert "in use" in capsys.readouterr().out
     assert run(["models", "remove", "mine"]) == 0

@@ -1,10 +1,13 @@
-"""The model_catalog, the models on this machine, their headers, and what fits."""
+"""The catalogue, the models on this machine, their headers, and what fits."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,17 +19,18 @@ from glossator.errors import ModelError, ModelInvalidError, ModelNotFoundError, 
 from glossator.model import memory, model_catalog
 from glossator.model.checks import check_models
 from glossator.model.header import read_header, split_files
-from glossator.model.installed import Models, model_path, resolve_model
+from glossator.model.installed import InstalledModel, Models, model_path, resolve_model
 from glossator.model.memory import Device
 from glossator.settings import Settings
 from tests import gguf_files
+from tests.conftest import Ran
 
 GB = 1_000_000_000
 
 
 def test_the_entries_are_complete() -> None:
     entries = model_catalog.entries()
-    assert len(entries) == 19
+    assert len(entries) == 14
     assert len({entry.name for entry in entries}) == len(entries)
     for entry in entries:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256), entry.name
@@ -36,31 +40,8 @@ def test_the_entries_are_complete() -> None:
         assert entry.license
         assert entry.size > 0
         assert entry.memory > entry.size
-        assert (entry.dimensions > 0 and entry.pooling in ("mean", "cls", "last")) == (entry.role == "embedding")
+        assert 0 <= entry.active < entry.parameters
         assert model_catalog.find_entry(entry.name) == model_catalog.find_entry(entry.file.upper()) == entry
-
-
-@pytest.mark.parametrize(
-    ("total", "gpu", "chat", "embedding"),
-    [
-        (1, 0, None, "coderankembed"),
-        (2, 0, "qwen2.5-coder-0.5b", "coderankembed"),
-        (3.9, 0, "qwen2.5-coder-1.5b", "coderankembed"),
-        (7.2, 0, "qwen3-4b", "qwen3-embedding-0.6b"),
-        (16.5, 0, "qwen2.5-coder-7b", "qwen3-embedding-0.6b"),
-        (64, 0, "qwen3-coder-30b", "qwen3-embedding-0.6b"),
-        (8, 12.5, "qwen2.5-coder-14b", "qwen3-embedding-0.6b"),
-        (8, 24, "qwen3-coder-30b", "qwen3-embedding-0.6b"),
-    ],
-)
-def test_recommendations(total: float, gpu: float, chat: str | None, embedding: str) -> None:
-    best = model_catalog.recommended("chat", memory=int(total * GB), gpu_memory=int(gpu * GB))
-    assert (best and best.name) == chat
-    if best is not None:
-        assert best.memory <= max(total, gpu) * GB
-    search = model_catalog.recommended("embedding", memory=int(total * GB))
-    assert search is not None
-    assert search.name == embedding
 
 
 @pytest.fixture
@@ -76,25 +57,35 @@ def file(tmp_path: Path) -> Path:
 def test_adding_using_and_removing(models: Models, file: Path, tmp_path: Path) -> None:
     assert models.current() is None
     mine = models.add(file)
-    assert (mine.name, mine.source, mine.role) == ("mine", "registered", "chat")
+    assert (mine.name, mine.source) == ("mine", "registered")
     assert models.current() == mine
     copy = models.add(file, name="copy", copy=True)
     assert Path(copy.path).parent == models.folder
-    search = models.add(gguf_files.embedding_model(tmp_path / "search.gguf"))
-    assert search.role == "embedding"
     assert models.current() is None
     assert models.use("copy") == copy
-    assert models.use("search") == search
-    assert models.chosen() == {"chat": "copy", "embedding": "search"}
+    assert models.chosen() == "copy"
     assert models.current() == copy
-    assert [model.name for model in models.all()] == ["copy", "mine", "search"]
+    assert [model.name for model in models.all()] == ["copy", "mine"]
     assert models.remove("copy") == (copy, True)
     assert not Path(copy.path).exists()
     assert models.remove("mine") == (mine, False)
     assert file.exists()
-    assert models.chosen() == {"embedding": "search"}
-    with pytest.raises(ModelNotFoundError, match="installed: search"):
+    assert models.chosen() == ""
+    with pytest.raises(ModelNotFoundError, match="installed: none"):
         models.get("mine")
+
+
+def test_an_embedding_model_is_refused(models: Models, file: Path, tmp_path: Path) -> None:
+    search = gguf_files.embedding_model(tmp_path / "search.gguf")
+    with pytest.raises(ModelInvalidError, match="embedding model"):
+        models.add(search)
+    models.record(InstalledModel("old", str(search), "registered", 5, role="embedding"))
+    with pytest.raises(ModelInvalidError, match="not a chat model"):
+        models.use("old")
+    assert models.current() is None
+    mine = models.add(file)
+    assert models.current() == mine
+    assert models.remove("old")[0].role == "embedding"
 
 
 def test_a_copied_file_that_is_shared_stays_until_its_last_name_goes(models: Models, file: Path) -> None:
@@ -131,17 +122,125 @@ def test_verifying(models: Models, file: Path) -> None:
     assert not models.verify("mine")[0]
 
 
-def test_damaged_lists_are_told(models: Models, file: Path) -> None:
-    models.add(file)
-    list_file = models.folder / "models.json"
-    list_file.write_text("{ nonsense")
-    with pytest.raises(ModelError, match="cannot read"):
-        models.all()
-    list_file.write_text(json.dumps({"models": [{"name": "x"}]}))
-    with pytest.raises(ModelError, match="damaged"):
-        models.all()
-    list_file.write_text("[]")
+ENTRY = {"name": "mine", "path": "/mine.gguf", "source": "registered", "bytes": 5}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{ nonsense",
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b"[" * 100_000,
+        b"\xff\xfe\x00",
+        b'{"models": {}}',
+        b'{"models": 5}',
+        b'{"models": [5, null, [], "text", {}]}',
+        *(json.dumps({"models": [{**ENTRY, **wrong}]}).encode() for wrong in (
+            {"name": 5}, {"name": ""}, {"path": None}, {"path": ["a"]}, {"source": "stolen"}, {"source": []},
+            {"bytes": "many"}, {"bytes": True}, {"role": {}}, {"sha256": 7}, {"license": None},
+        )),
+        json.dumps({"models": [{"name": "mine", "source": "registered"}]}).encode(),
+    ],
+)  # fmt: skip
+def test_a_damaged_list_stops_nothing_and_is_kept(content: bytes, file: Path, tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path / "models")
+    models = Models.of(settings)
+    models.folder.mkdir()
+    models.list_path.write_bytes(content)
     assert models.all() == []
+    assert models.current() is None
+    assert str(models.list_path) in models.problem
+    assert "models add" in models.problem
+    assert "\n" not in models.problem
+    assert resolve_model(settings) is None
+    by_path = resolve_model(replace(settings, model=str(file)))
+    assert by_path is not None
+    assert by_path.path == file
+    for wanted in (settings, replace(settings, model="mine")):
+        with pytest.raises(ModelNotFoundError, match="is damaged"):
+            model_path(wanted)
+    for act in (models.use, models.remove, models.verify):
+        with pytest.raises(ModelNotFoundError, match="is damaged"):
+            act("mine")
+    assert models.list_path.read_bytes() == content, "nothing is written over it"
+
+    mine = models.add(file)
+    assert (models.all(), models.problem) == ([mine], "")
+    (kept,) = models.folder.glob("models.json.damaged-*")
+    assert kept.read_bytes() == content
+    models.add(file, name="second")
+    models.list_path.write_bytes(content)
+    models.add(file)
+    assert len(list(models.folder.glob("models.json.damaged-*"))) == 2, "each is kept"
+
+
+def test_what_can_be_read_of_a_damaged_list_is_used(models: Models, file: Path) -> None:
+    models.add(file, name="second")
+    mine = models.add(file)
+    data = json.loads(models.list_path.read_text())
+    data["models"][0]["path"] = 7
+    models.list_path.write_text(json.dumps(data))
+    assert models.all() == [mine]
+    assert "1 of its 2 entries cannot be read" in models.problem
+    assert models.use("mine") == mine
+    assert models.current() == mine
+
+
+def test_a_list_that_cannot_be_read(models: Models) -> None:
+    models.list_path.mkdir(parents=True)
+    assert models.all() == []
+    assert "cannot be read" in models.problem
+
+
+def test_a_damaged_choice(models: Models, file: Path, tmp_path: Path) -> None:
+    mine = models.add(file)
+    choice = tmp_path / "config" / "in-use.json"
+    choice.parent.mkdir()
+    for content in ("{", "[]", "5"):
+        choice.write_text(content)
+        assert models.chosen() == ""
+        assert str(choice) in models.problem
+        assert models.current() == mine, "the only one"
+    choice.write_text('{"chat": 5}')
+    assert models.chosen() == ""
+    choice.write_text("{")
+    models.use("mine")
+    assert (models.chosen(), models.problem) == ("mine", "")
+    assert [path.read_text() for path in choice.parent.glob("in-use.json.damaged-*")] == ["{"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_what_is_written_is_private(models: Models, file: Path, tmp_path: Path) -> None:
+    models.add(file)
+    models.use("mine")
+    for path in (models.list_path, tmp_path / "config" / "in-use.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "config").stat().st_mode) == 0o700
+
+
+@pytest.mark.llama
+def test_everything_else_goes_on_with_a_damaged_list(
+    project: Path, tmp_path: Path, glossator: Callable[..., Ran]
+) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "models.json").write_text("{ nonsense")
+    env = {"GLOSSATOR_MODELS_DIR": str(folder)}
+    for command in (["index"], ["search", "tax"], ["status"], ["ask", "How is the tax added?"], ["models", "list"]):
+        ran = glossator(*command, *([] if command[0] == "models" else ["--root", project]), env=env)
+        assert ran.status == 0, ran.err
+        if command[0] in ("status", "ask", "models"):
+            (line,) = [line for line in ran.out.splitlines() if "damaged" in line]
+            assert str(folder / "models.json") in line
+            assert "glossator models add" in line
+    ran = glossator("doctor", "--root", project, env=env)
+    assert ran.status == 1
+    assert "is damaged (it is not JSON)" in ran.out
+    assert "Traceback" not in ran.err
+    assert [path.name for path in folder.iterdir()] == ["models.json"]
 
 
 def test_what_the_settings_name(file: Path, tmp_path: Path) -> None:
@@ -269,7 +368,7 @@ def test_what_does_not_fit_says_what_would(seven: object) -> None:
             header,  # type: ignore[arg-type]
             Settings(),
             available=int(4.5 * GB),
-            alternatives=model_catalog.alternatives(embedding=False),
+            alternatives=model_catalog.alternatives(),
         )
 
 

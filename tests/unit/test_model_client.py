@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import psutil
 import pytest
 
@@ -29,8 +28,9 @@ from glossator.errors import (
     SettingsError,
 )
 from glossator.model.chat import ChatMessage, Delta, Done, ModelStatus, Thinking
-from glossator.model.client import Deadlines, ModelClient, parse_lora, thread_count
+from glossator.model.client import Deadlines, ModelClient, parse_lora
 from glossator.model.factory import open_model
+from glossator.model.speed import thread_count
 from glossator.settings import Settings
 from tests import gguf_files
 from tests.gguf_files import ANSWER
@@ -730,30 +730,3 @@ async def test_the_settings_choose_the_source(folder: Path) -> None:
     assert isinstance(model, ModelClient)
     assert (await answer(model)).text == ANSWER
     await model.close()
-
-
-# Vectors
-
-
-async def test_vectors(folder: Path) -> None:
-    async with ModelClient(SETTINGS, path=folder / "embedder.gguf", embedding=True) as client:
-        texts = ["def read file", "def write file", "def read file", "x " * 500, "", *(f"name {n}" for n in range(40))]
-        vectors = await client.embed(texts)
-        assert vectors.shape == (45, 64)
-        lengths = np.linalg.norm(vectors, axis=1)
-        np.testing.assert_allclose(lengths, 1, atol=1e-5)
-        np.testing.assert_allclose(vectors[0], vectors[2], atol=1e-4)
-        assert vectors[0] @ vectors[1] < 0.9999
-        alone = await client.embed(["name 7"])
-        np.testing.assert_allclose(alone[0], vectors[12], atol=1e-3)
-        assert (await client.embed([])).shape == (0, 64)
-
-
-async def test_a_chat_model_and_an_embedding_model_side_by_side(folder: Path) -> None:
-    async with (
-        ModelClient(SETTINGS, path=folder / "reciter.gguf") as chat,
-        ModelClient(SETTINGS, path=folder / "embedder.gguf", embedding=True) as embedder,
-    ):
-        results = await asyncio.gather(answer(chat), embedder.embed(["abc"]), answer(chat))
-        assert results[0].text == results[2].text == ANSWER
-        assert chat.pid != embedder.pid

@@ -380,9 +380,10 @@ def _answer(
             place = _place(citation.path, citation.start_line, citation.end_line)
             name = "" if citation.qualified_name == citation.path else citation.qualified_name
             terminal.show(f"[{citation.number}] {place}  {name}".rstrip(), hang=4)
-    if answer.finish_reason == "evidence" and not arguments.no_model:
+    reason = session.model_status()["reason"]
+    if answer.finish_reason == "evidence" and not arguments.no_model and reason:
         terminal.show()
-        terminal.show("A local model would answer in prose: `glossator models list` shows which ones fit this machine.")
+        terminal.show(f"Answered from the index alone: {reason}.")
     return 0
 
 
@@ -414,7 +415,9 @@ def _status(arguments: argparse.Namespace) -> int:
         )
         row("", f"in {index['folder']}")
     model = status["model"]
-    row("model", model["name"] or "none: answers come from the index alone (`glossator models list`)")
+    row("model", model["name"] or "none: answers come from the index alone")
+    if model["reason"]:
+        row("", model["reason"])
     skipped = index.get("skipped")
     if skipped:
         row("skipped", counted(len(skipped), "file") + ("" if arguments.skipped else " (--skipped lists them)"))

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.errors import DownloadError
+from glossator.errors import DownloadError, GlossatorError
 from glossator.model import model_catalog
-from glossator.model.installed import Models, resolve_model
+from glossator.model.installed import Models
 from glossator.model.memory import physical_memory, readable
+from glossator.model.speed import two_digits
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from glossator.model.installed import InstalledModel
+    from glossator.model.speed import Machine, Speed
     from glossator.settings import Settings
 
 
@@ -49,17 +51,19 @@ def _show_json(value: Any) -> None:
 
 
 def overview(settings: Settings) -> dict[str, Any]:
-    """What `models list --json` prints: this machine, the installed models, the catalogue. Sizes are in bytes."""
+    """What `models list --json` prints: this machine, the installed models, the catalogue.
+
+    Sizes are in bytes; speeds are estimates.
+    """
     from glossator.model.runtime import probe
+    from glossator.model.speed import this_machine
 
     models = Models.of(settings)
     available, total = physical_memory()
     runtime = probe()
-    gpu = max((device.total for device in runtime.devices), default=0)
-    best = {role: model_catalog.recommended(role, memory=total, gpu_memory=gpu) for role in ("chat", "embedding")}
-    installed = models.all()
-    chosen = models.chosen()
-    in_use = {model.name for role in ("chat", "embedding") if (model := models.current(role)) is not None}
+    machine = this_machine(settings, memory=total, devices=runtime.devices, features=runtime.features)
+    best = model_catalog.recommended(machine)
+    installed, current, chosen = models.all(), models.current(), models.chosen()
     have = {(model.repo, Path(model.path).name) for model in installed}
     return {
         "machine": {
@@ -71,27 +75,58 @@ def overview(settings: Settings) -> dict[str, Any]:
             "devices": [asdict(device) for device in runtime.devices],
             "folder": str(models.folder),
         },
+        "problem": models.problem,
         "installed": [
             {
                 **asdict(model),
                 "present": model.present,
-                "in_use": model.name in in_use,
-                "chosen": model.name in chosen.values(),
+                "in_use": model == current,
+                "chosen": model.name == chosen,
+                **_speed_facts(_installed_speed(model, machine, settings)),
             }
             for model in installed
         ],
         "catalogue": [
             {
                 **asdict(entry),
+                "role": "chat",
                 "page": entry.page,
-                "fits": entry.fits(max(total, gpu)),
-                "fits_now": entry.fits(max(available, gpu)),
-                "recommended": best[entry.role] is not None and best[entry.role] == entry,
+                "fits": entry.fits(max(total, machine.gpu_memory)),
+                "fits_now": entry.fits(max(available, machine.gpu_memory)),
+                "recommended": entry == best,
                 "installed": (entry.repo, entry.file) in have,
+                **_speed_facts(entry.speed(machine)),
             }
             for entry in model_catalog.entries()
         ],
     }
+
+
+def _installed_speed(model: InstalledModel, machine: Machine, settings: Settings) -> Speed | None:
+    """The estimated speed of an installed model; None if its file cannot be used."""
+    from glossator.model.header import read_header
+    from glossator.model.memory import context_of, needed_bytes
+    from glossator.model.speed import file_speed
+
+    try:
+        header = read_header(Path(model.path))
+        return file_speed(machine, header, needed_bytes(header, context_of(header, settings), settings))
+    except GlossatorError:
+        return None
+
+
+def _speed_facts(speed: Speed | None) -> dict[str, Any]:
+    return {
+        "estimated_first_word_seconds": round(speed.first_word_seconds, 2) if speed is not None else None,
+        "estimated_words_per_second": round(speed.words_per_second, 2) if speed is not None else None,
+        "fast_enough": speed.bearable if speed is not None else None,
+    }
+
+
+def _speed_text(facts: dict[str, Any]) -> str:
+    """How fast a model is expected to be; "" if that is unknown."""
+    first, words = facts["estimated_first_word_seconds"], facts["estimated_words_per_second"]
+    return "" if first is None else f"~{two_digits(first)} s, ~{two_digits(words)} words/s"
 
 
 def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
@@ -106,6 +141,8 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     terminal.show(f"This machine: {'; '.join(parts)}")
     if machine["problem"]:
         terminal.show(f"No local model can run yet: {machine['problem']}")
+    if data["problem"]:
+        terminal.show(f"Warning: {data['problem']}")
     terminal.show()
     if data["installed"]:
         terminal.show(f"Installed (in {machine['folder']}):")
@@ -115,25 +152,25 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
         state = "in use" if model["in_use"] else "" if model["present"] else "its file is missing"
         if model["role"] != "chat":
             state = "an embedding model: it cannot write answers"
-        _row(model["name"], {"": model["bytes"]}, [model["source"], state])
+        _row(model["name"], {"": model["bytes"]}, [_speed_text(model), model["source"], state])
     if settings.model or settings.endpoint:
-        choice = resolve_model(settings)
-        terminal.show(f"  The settings choose {choice.name if choice else settings.model}.", hang=2)
+        terminal.show(f"  The settings choose {settings.endpoint or settings.model}.", hang=2)
     terminal.show()
-    terminal.show("Available: name, download size, memory needed, licence")
+    terminal.show("Available: name, download size, memory needed, time to the first word and speed (estimated), licence")
     for entry in data["catalogue"]:
-        if entry["role"] != "chat":
-            continue
         marks = [
             "installed" if entry["installed"] else "",
             "recommended for this machine" if entry["recommended"] else "",
             "" if entry["fits"] else "too large for this machine",
+            "too slow for this machine" if entry["fits"] and not entry["fast_enough"] else "",
             "" if not entry["fits"] or entry["fits_now"] else "too large for the memory that is free now",
             entry["notes"],
         ]
         sizes = {"to download": entry["size"], "of memory": entry["memory"]}
-        _row(entry["name"], sizes, [entry["license"], "; ".join(filter(None, marks))])
+        _row(entry["name"], sizes, [_speed_text(entry), entry["license"], "; ".join(filter(None, marks))])
     terminal.show()
+    if not any(entry["recommended"] for entry in data["catalogue"]):
+        terminal.show("None of these is fast enough here; answers from the index alone come at once.")
     terminal.show("Download one with `glossator models pull NAME`, or any with `... pull OWNER/REPOSITORY/FILE.gguf`.")
     return 0
 
@@ -153,7 +190,7 @@ def _row(name: str, sizes: dict[str, int], texts: list[str]) -> None:
         return
     line = f"  {name:24}" + "".join(f" {readable(size):>8}" for size in sizes.values())
     for text in texts[:-1]:
-        line += f"  {text:27}"
+        line += f"  {text:22}"
     terminal.show(f"{line}  {texts[-1]}".rstrip(), hang=len(line) + 2)
 
 
@@ -189,10 +226,9 @@ def _pull(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     with terminal.ProgressBar(lines_on_pipe=True) as bar:
         meter = _Meter(bar, remote.name)
         model = download.pull(models, remote, progress=lambda step: meter.show(step.phase, step.done, step.total))
-    first = models.current(model.role)
-    if first is not None and first.name == model.name and model.role == "chat":
+    if models.current() == model:
         models.use(model.name)
-    in_use = models.chosen().get(model.role) == model.name
+    in_use = models.chosen() == model.name
     if arguments.json:
         _show_json({**asdict(model), "in_use": in_use})
     else:
@@ -220,8 +256,8 @@ def _add(arguments: argparse.Namespace, settings: Settings, models: Models) -> i
     if arguments.json:
         _show_json(asdict(model))
         return 0
-    terminal.show(f"added {model.name} ({model.role}, {readable(model.bytes)}); its file stays at {model.path}")
-    if model.role == "chat" and models.current(model.role) != model:
+    terminal.show(f"added {model.name} ({readable(model.bytes)}); its file stays at {model.path}")
+    if models.current() != model:
         terminal.show(f"use it with: {_how_to_use(model)}")
     return 0
 
@@ -231,8 +267,8 @@ def _use(arguments: argparse.Namespace, settings: Settings, models: Models) -> i
     if arguments.json:
         _show_json(asdict(model))
         return 0
-    terminal.show(f"{model.name} answers from now on" if model.role == "chat" else f"{model.name} is in use")
-    if model.role == "chat" and (settings.model or settings.endpoint):
+    terminal.show(f"{model.name} answers from now on")
+    if settings.model or settings.endpoint:
         terminal.note("note: the setting 'model' or 'endpoint' chooses another model, and takes precedence")
     return 0
 

@@ -1,4 +1,4 @@
-"""What a user could have wrong about models, checked for real, each with its cure."""
+"""Checks of everything about models that can be wrong on a user's machine, each with a way to fix it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from glossator.model.header import read_header
 from glossator.model.installed import Models, resolve_model
 from glossator.model.memory import readable
 from glossator.model.runtime import probe
+from glossator.model.speed import file_speed, this_machine
 
 if TYPE_CHECKING:
     from glossator.model.chat import ModelStatus
     from glossator.model.installed import ModelChoice
     from glossator.model.runtime import Runtime
+    from glossator.model.speed import Machine
     from glossator.settings import Settings
 
 ANSWER_SECONDS = 180.0
@@ -31,7 +33,7 @@ ANSWER_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `cure` says what to do; "" where nothing need be done.
+    """The result of one check. `cure` says what to do; "" where nothing need be done.
 
     What is not `ok` is a failure, or only a warning where everything that the user has chosen works all the same.
     """
@@ -49,7 +51,7 @@ class Check:
 
 
 def check_models(settings: Settings) -> list[Check]:
-    """All checks about models, in the order in which one rests on another. Not for use on an event loop's thread."""
+    """All checks about models, each after those it depends on. Blocks: not for use on an event loop's thread."""
     if settings.endpoint:
         return [_endpoint(settings)]
     runtime = probe()
@@ -58,10 +60,13 @@ def check_models(settings: Settings) -> list[Check]:
     unused = choice is None and check.warning
     first = (_runtime(runtime), _accelerator(settings, runtime), _folder(settings))
     checks = [replace(item, warning=True) if unused else item for item in first]
+    if problem := Models.of(settings).problem:
+        what, _, cure = problem.partition("; ")
+        checks.append(Check("installed models", False, what, cure))
     checks.append(check)
     if choice is not None and choice.path is not None and check.ok:
         fits = _fits(settings, choice.path, runtime)
-        checks.append(fits)
+        checks += [fits, _speed(settings, choice.path, runtime)]
         if fits.ok and not runtime.problem:
             checks.append(_answers(settings))
     return checks
@@ -111,7 +116,7 @@ def _folder(settings: Settings) -> Check:
     if not os.access(existing, os.W_OK):
         return Check(name, False, f"{folder} cannot be written", "set models_dir to a folder of your own")
     free = shutil.disk_usage(existing).free
-    smallest = min(entry.size for entry in model_catalog.entries("chat"))
+    smallest = min(entry.size for entry in model_catalog.entries())
     if free < smallest:
         return Check(
             name, False, f"{folder}: {readable(free)} free", "make room, or set models_dir to a folder on another disk"
@@ -121,9 +126,7 @@ def _folder(settings: Settings) -> Check:
 
 def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, Check]:
     name = "chat model"
-    _, total = memory.physical_memory()
-    gpu = max((device.total for device in runtime.devices), default=0)
-    best = model_catalog.recommended("chat", memory=total, gpu_memory=gpu)
+    best = model_catalog.recommended(_machine(settings, runtime))
     get = f"glossator models pull {best.name}" if best is not None else "glossator models list"
     try:
         choice = resolve_model(settings)
@@ -139,10 +142,9 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
         return choice, Check(name, True, choice.name)
     try:
         header = read_header(choice.path)
+        header.require_chat_model()
     except ModelError as error:
         return choice, Check(name, False, str(error), f"remove it and fetch it again: {get}")
-    if header.is_embedder and not header.chat_template:
-        return choice, Check(name, False, f"{choice.name} is an embedding model, which cannot write answers", get)
     size = f"{readable(header.file_bytes)}, {header.architecture} {header.file_type}"
     note = "" if header.chat_template else "; it has no chat template, so ChatML is used"
     if header.recurrent:
@@ -159,7 +161,7 @@ def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
             settings,
             available=available,
             devices=runtime.devices,
-            alternatives=model_catalog.alternatives(embedding=False),
+            alternatives=model_catalog.alternatives(),
         )
     except ModelTooLargeError as error:
         return Check(name, False, str(error), "do as it says, or: glossator models list")
@@ -173,8 +175,32 @@ def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
     )
 
 
+def _machine(settings: Settings, runtime: Runtime) -> Machine:
+    _, total = memory.physical_memory()
+    return this_machine(settings, memory=total, devices=runtime.devices, features=runtime.features)
+
+
+def _speed(settings: Settings, path: Path, runtime: Runtime) -> Check:
+    """Whether anybody would wait for this model; a warning, since it works all the same."""
+    name = "expected speed"
+    machine = _machine(settings, runtime)
+    header = read_header(path)
+    needed = memory.needed_bytes(header, memory.context_of(header, settings), settings)
+    speed = file_speed(machine, header, needed)
+    detail = f"about {speed} (estimated)"
+    if speed.bearable:
+        return Check(name, True, detail)
+    best = model_catalog.recommended(machine)
+    cure = (
+        f"a faster model for this machine: glossator models pull {best.name}"
+        if best is not None
+        else ("no model of the catalogue is fast enough here: the index alone answers at once")
+    )
+    return Check(name, False, detail, cure, warning=True)
+
+
 def _answers(settings: Settings) -> Check:
-    """Load the model and make one token: what counts in the end."""
+    """Load the model and make a few tokens: what counts in the end."""
     name = "an answer"
 
     async def one() -> tuple[ModelStatus, Done | None]:

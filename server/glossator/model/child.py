@@ -264,7 +264,7 @@ class Exchange:
             )
         if message["event"] == "expired":
             raise ModelTimeoutError("the model did not finish within the time that was set for this request")
-        if message["event"] in ("done", "loaded", "unloaded", "counted", "embedded", "lora", "error"):
+        if message["event"] in ("done", "loaded", "unloaded", "counted", "lora", "error"):
             self._close()
         if message["event"] == "error":
             raise _ERRORS.get(message["kind"], ModelError)(message["message"])

@@ -8,9 +8,7 @@ is killed; the next request starts a new one.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
-import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from glossator.errors import (
     ModelCrashedError,
     ModelError,
-    ModelInvalidError,
     ModelNotFoundError,
     SettingsError,
 )
@@ -27,13 +24,11 @@ from glossator.model import memory
 from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
 from glossator.model.child import Child, Deadlines, Exchange
 from glossator.model.header import ModelHeader, read_header
+from glossator.model.speed import thread_count
 from glossator.model.thinking import ThinkingSplitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from glossator.model.chat import ChatEvent, ChatRequest
     from glossator.model.worker_protocol import WorkerMessage
@@ -64,17 +59,6 @@ def parse_lora(items: Sequence[str]) -> list[tuple[str, float]]:
     return adapters
 
 
-def thread_count(settings: Settings) -> int:
-    """Threads for the model: the setting, or all physical cores that this process may use but one."""
-    if settings.threads > 0:
-        return settings.threads
-    import psutil
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    physical = psutil.cpu_count(logical=False) or usable
-    return max(min(physical, usable) - 1, 1)
-
-
 class ModelClient(ChatModel):
     """The local model. Use it with `async with`, or call `close`."""
 
@@ -84,7 +68,6 @@ class ModelClient(ChatModel):
         on_status: Callable[[ModelStatus], None] | None = None,
         *,
         path: Path | None = None,
-        embedding: bool = False,
         deadlines: Deadlines | None = None,
         available_memory: int | None = None,
     ) -> None:
@@ -93,12 +76,10 @@ class ModelClient(ChatModel):
         Args:
             on_status: called on the loop whenever `status` changes.
             path: the model's file; default: the one that the settings name.
-            embedding: run an embedding model (`embed`) instead of a chat model.
             available_memory: bytes to plan with instead of what is free.
         """
         super().__init__(settings, on_status, ModelStatus("none"))
         self._path = path
-        self._embedding = embedding
         self._deadlines = deadlines or Deadlines()
         self._available = available_memory
         self._child: Child | None = None
@@ -168,9 +149,8 @@ class ModelClient(ChatModel):
             path = await asyncio.to_thread(installed.model_path, self.settings)
         self.header = header = await asyncio.to_thread(read_header, path)
         self._set("loading", progress=0.0, name=header.name)
-        if header.is_embedder and not self._embedding and not header.chat_template:
-            raise ModelInvalidError(f"{path} is an embedding model: it cannot write answers")
-        adapters = parse_lora(self.settings.lora) if not self._embedding else []
+        header.require_chat_model()
+        adapters = parse_lora(self.settings.lora)
         child = self._child = await Child.start()
         await child.first_word(self._deadlines.start)
         options = await asyncio.to_thread(self._options, header, child.hello)
@@ -204,19 +184,15 @@ class ModelClient(ChatModel):
         settings = self.settings
         devices = [memory.Device(**device) for device in hello["devices"]]
         available = self._available if self._available is not None else memory.physical_memory()[0]
-        if self._embedding:
-            tokens = min(header.context_length or 512, 2048)
-            settings = replace(settings, context_tokens=tokens, batch_tokens=tokens, kv_cache_type="f16")
         plan = memory.plan(
             header,
             settings,
             available=available,
             devices=devices,
-            alternatives=model_catalog.alternatives(self._embedding),
+            alternatives=model_catalog.alternatives(),
         )
         return {
             "path": str(header.path.resolve()),
-            "embedding": self._embedding,
             "contextTokens": plan.context_tokens,
             "batchTokens": max(min(settings.batch_tokens, plan.context_tokens), 1),
             "microBatchTokens": plan.micro_batch,
@@ -225,7 +201,6 @@ class ModelClient(ChatModel):
             "flashAttention": settings.flash_attention,
             "kvCacheType": settings.kv_cache_type,
             "stateBytes": plan.state_bytes,
-            "pooling": header.pooling if header.pooling is not None else -1,
         }
 
     async def _drop(self) -> None:
@@ -408,32 +383,6 @@ class ModelClient(ChatModel):
             self._rest()
         counts: list[int] = message["counts"]
         return counts
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of texts, shape (len(texts), dimensions); the end of a text that is too long is ignored.
-
-        Raises:
-            ModelError: no vectors could be made.
-        """
-        import numpy as np
-
-        await self._turns.take(background=False)
-        self._active += 1
-        exchange: Exchange | None = None
-        try:
-            child = await self._ready()
-            if not texts:
-                return np.zeros((0, child.facts["dimensions"]), np.float32)
-            self._set("busy")
-            exchange = child.open("embed", texts=list(texts))
-            message = await exchange.next(self._deadlines.silence, "embedding")
-            flat = np.frombuffer(base64.b64decode(message["vectors"]), np.float32)
-            return flat.reshape(len(texts), message["dimensions"])
-        finally:
-            if exchange is None or exchange.over:
-                self._release()
-            else:
-                self._spawn(partial(self._settle, exchange))
 
 
 def _model_part(settings: Settings) -> tuple[object, ...]:

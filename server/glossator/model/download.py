@@ -146,7 +146,6 @@ def _pull(
     model = InstalledModel(
         name=remote.name,
         path=str(path.absolute()),
-        role="embedding" if header.is_embedder else "chat",
         source="pulled",
         bytes=header.file_bytes,
         sha256=expected,
@@ -175,7 +174,7 @@ def _verify(path: Path, expected: str, size: int, progress: Callable[[DownloadPr
                 " does not help, do not use this source"
             )
     try:
-        read_header(path)
+        read_header(path).require_chat_model()
     except ModelError as error:
         path.unlink()
         raise DownloadError(f"what was downloaded is not a model: {error}") from error

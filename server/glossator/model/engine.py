@@ -1,4 +1,4 @@
-"""One model in memory and what it has evaluated: loading, the key-value cache, writing, embedding.
+"""One model in memory and what it has evaluated: loading, the key-value cache, writing.
 
 The llama.cpp C interface is used directly (the `worker` imports it and hands it in as `lib`) rather than through
 `llama_cpp.Llama`: that class keeps a copy of all logits, decodes its output again for each token, cannot report the
@@ -7,7 +7,6 @@ progress of loading, and cannot keep several prefixes.
 
 from __future__ import annotations
 
-import base64
 import ctypes
 import os
 import re
@@ -32,7 +31,6 @@ REMEMBERED_ANSWERS = 32
 TOP_K = 40
 """llama.cpp's own default; without it top-p sorts the whole vocabulary for each token."""
 _GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
-_EMBEDDING_SEQUENCES = 16
 
 
 class Cancellation:
@@ -195,13 +193,6 @@ class Engine:
         kind = _GGML_TYPES[options["kvCacheType"]]
         # Without flash attention llama.cpp can quantise the keys only.
         params.type_k, params.type_v = kind, kind if options["flashAttention"] else 1
-        if options["embedding"]:
-            params.embeddings = True
-            params.n_batch = params.n_ubatch = params.n_ctx
-            params.n_seq_max = _EMBEDDING_SEQUENCES
-            params.kv_unified = True
-            params.type_k = params.type_v = 1
-            params.pooling_type = options.get("pooling", -1)
         params.abort_callback = lib.ggml_abort_callback(self.cancellation.callback_address)
         params.abort_callback_data = ctypes.addressof(self.cancellation.buffer)
         self.context = lib.llama_init_from_model(self.model, params)
@@ -210,10 +201,9 @@ class Engine:
         self.memory = lib.llama_get_memory(self.context)
         self.n_ctx, self.n_batch = lib.llama_n_ctx(self.context), lib.llama_n_batch(self.context)
         self.recurrent = bool(lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model))
-        if not options["embedding"]:
-            source = lib.llama_model_chat_template(self.model, None)
-            self.template = Template(source.decode("utf-8", "replace") if source else "", self, self.answers)
-            self.show_control = "<|channel|>" in self.template.source
+        source = lib.llama_model_chat_template(self.model, None)
+        self.template = Template(source.decode("utf-8", "replace") if source else "", self, self.answers)
+        self.show_control = "<|channel|>" in self.template.source
 
     def _reason(self) -> str:
         """The first error that llama.cpp logged: those that follow it only say that something failed."""
@@ -238,7 +228,6 @@ class Engine:
             "description": text.value.decode(),
             "contextTokens": self.n_ctx,
             "trainedTokens": lib.llama_model_n_ctx_train(self.model),
-            "dimensions": lib.llama_model_n_embd(self.model),
             "vocabulary": lib.llama_vocab_n_tokens(self.vocab),
             "bytes": lib.llama_model_size(self.model),
             "device": device,
@@ -504,75 +493,3 @@ class Engine:
         lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(request["temperature"]))
         lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(request["seed"] & 0xFFFFFFFF))
         return chain
-
-    # Vectors
-
-    def embed(self, texts: Sequence[str]) -> WorkerMessage:
-        """Unit vectors of texts, packed into as few batches as the context holds; long texts lose their end."""
-        import numpy as np
-
-        if self.context is None:
-            raise RequestError("unloaded", "no model is loaded")
-        # The context is rounded up by llama.cpp; positions past what the model was trained with end the process.
-        limit = min(self.n_ctx, self.n_batch, self.lib.llama_model_n_ctx_train(self.model))
-        width = self.lib.llama_model_n_embd_out(self.model)
-        vectors = np.zeros((len(texts), width), np.float32)
-        room = self.lib.llama_n_ubatch(self.context)
-        truncated = 0
-        batch: list[tuple[int, list[int]]] = []
-        held = 0
-        for row, text in enumerate(texts):
-            tokens = self.tokenize(text, special=False, first=True)
-            if len(tokens) > limit:
-                truncated += 1
-                closing = self.lib.llama_vocab_is_control(self.vocab, tokens[-1])
-                tokens = [*tokens[: limit - 1], tokens[-1]] if closing else tokens[:limit]
-            if not tokens:
-                continue
-            if batch and (held + len(tokens) > room or len(batch) == _EMBEDDING_SEQUENCES):
-                self._embed_batch(batch, vectors)
-                batch, held = [], 0
-            batch.append((row, tokens))
-            held += len(tokens)
-        if batch:
-            self._embed_batch(batch, vectors)
-        return {
-            "event": "embedded",
-            "vectors": base64.b64encode(vectors.tobytes()).decode("ascii"),
-            "dimensions": width,
-            "truncated": truncated,
-        }
-
-    def _embed_batch(self, batch: Sequence[tuple[int, list[int]]], vectors: Any) -> None:
-        import numpy as np
-
-        if self.cancellation:
-            raise RequestError("cancelled", "embedding was cancelled")
-        lib = self.lib
-        if self.memory is not None:
-            lib.llama_memory_clear(self.memory, True)
-        total = sum(len(tokens) for _, tokens in batch)
-        native = lib.llama_batch_init(total, 0, 1)
-        try:
-            at = 0
-            for sequence, (_, tokens) in enumerate(batch):
-                for position, token in enumerate(tokens):
-                    native.token[at], native.pos[at] = token, position
-                    native.n_seq_id[at], native.seq_id[at][0] = 1, sequence
-                    native.logits[at] = 1
-                    at += 1
-            native.n_tokens = total
-            code = lib.llama_decode(self.context, native)
-            if code == 2:
-                raise RequestError("cancelled", "embedding was cancelled")
-            if code:
-                raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._reason()}")
-        finally:
-            lib.llama_batch_free(native)
-        for sequence, (row, _) in enumerate(batch):
-            pointer = lib.llama_get_embeddings_seq(self.context, sequence)
-            if not pointer:
-                raise RequestError("invalid", "the model has no pooling: it is not an embedding model")
-            vector = np.ctypeslib.as_array(pointer, (vectors.shape[1],)).copy()
-            length = float(np.linalg.norm(vector))
-            vectors[row] = vector / length if length > 0 else vector

@@ -54,6 +54,7 @@ class ModelHeader:
         context_length: tokens that the model was trained for.
         pooling: of an embedding model: 1 mean, 2 first token, 3 last token; None of a chat model.
         recurrent: whether the model keeps a state that cannot be rolled back to an earlier token.
+        active_share: part of the weights, 0 to 1, that is used for each token: less than 1 in a mixture of experts.
     """
 
     path: Path
@@ -75,11 +76,17 @@ class ModelHeader:
     pooling: int | None
     recurrent: bool
     license: str
+    active_share: float = 1.0
 
     @property
     def is_embedder(self) -> bool:
         """Whether the model turns text into vectors instead of writing."""
         return self.architecture in _EMBEDDERS or self.pooling is not None
+
+    def require_chat_model(self) -> None:
+        """Raise a ModelInvalidError if the model cannot write answers."""
+        if self.is_embedder and not self.chat_template:
+            raise ModelInvalidError(f"{self.path} is an embedding model: it cannot write answers")
 
 
 class _Reader:
@@ -225,6 +232,7 @@ def read_header(path: Path) -> ModelHeader:
     kv_heads = number("attention.head_count_kv", heads) or heads
     head = width // heads
     kv_width = kv_heads * (number("attention.key_length", head) + number("attention.value_length", head))
+    experts = number("expert_count")
     template = metadata.get("tokenizer.chat_template", "")
     pooling = metadata.get(f"{architecture}.pooling_type")
     return ModelHeader(
@@ -247,6 +255,7 @@ def read_header(path: Path) -> ModelHeader:
         pooling=int(pooling) if isinstance(pooling, int) and pooling in (1, 2, 3) else None,
         recurrent=bool(_RECURRENT.search(architecture)) or f"{architecture}.ssm.state_size" in metadata,
         license=str(metadata.get("general.license", "")),
+        active_share=active / experts if 0 < (active := number("expert_used_count")) < experts else 1.0,
     )
 
 

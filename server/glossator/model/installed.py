@@ -3,14 +3,19 @@
 The list is a JSON file in the models' folder. A model is "pulled" (downloaded by us), "copied" (added as a copy) or
 "registered" (a file that stays where the user has it, and which is never deleted). The choice of `models use` is kept
 with the user's settings, where no workspace can reach it.
+
+A damaged list stops nothing: what can be read of it is used, `Models.problem` says what is wrong and how to repair it,
+and the file is kept beside the next list that is written.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -23,23 +28,31 @@ from glossator.model.header import read_header, split_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from glossator.model.model_catalog import ModelRole
     from glossator.settings import Settings
 
 ModelSource = Literal["pulled", "copied", "registered"]
 
-_CHUNK = 4 * 1024 * 1024
+_BLOCK_BYTES = 4 * 1024 * 1024
+_NUMBERS = frozenset({"bytes"})
+"""The fields of `InstalledModel` that are not strings."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledModel:
-    """One model on this machine. `path` is absolute; `sha256` is "" where it is not known."""
+    """One model on this machine.
+
+    Attributes:
+        path: absolute.
+        source: how it came here, which decides whether its file may be deleted.
+        role: "chat"; lists of earlier versions also hold models of other roles, which are not used.
+        sha256: of the file, in hex; "" where it is not known.
+    """
 
     name: str
     path: str
-    role: ModelRole
     source: ModelSource
     bytes: int
+    role: str = "chat"
     sha256: str = ""
     repo: str = ""
     revision: str = ""
@@ -48,7 +61,10 @@ class InstalledModel:
     @property
     def present(self) -> bool:
         """Whether its file is still there."""
-        return Path(self.path).is_file()
+        try:
+            return Path(self.path).is_file()
+        except (OSError, ValueError):
+            return False
 
 
 class Models:
@@ -59,7 +75,7 @@ class Models:
 
         Args:
             folder: where models and their list are kept.
-            choice: file that names the models in use.
+            choice: file that names the model in use.
         """
         self.folder = folder
         self._choice = choice
@@ -70,22 +86,45 @@ class Models:
         return cls(settings.models_dir, settings_module.config_path().with_name("models-in-use.json"))
 
     @property
-    def _list(self) -> Path:
+    def list_path(self) -> Path:
+        """The file that lists the models."""
         return self.folder / "models.json"
 
-    def all(self) -> list[InstalledModel]:
-        """Every model, in order of name.
+    # Reading
 
-        Raises:
-            ModelError: the list is damaged.
-        """
-        known = {field.name for field in fields(InstalledModel)}
-        models: list[InstalledModel] = []
-        for item in _read(self._list).get("models", []):
-            if not isinstance(item, dict) or item.get("source") not in get_args(ModelSource):
-                raise ModelError(f"{self._list} is damaged; remove it and add the models again")
-            models.append(InstalledModel(**{key: value for key, value in item.items() if key in known}))
-        return sorted(models, key=lambda model: model.name)
+    def all(self) -> list[InstalledModel]:
+        """Every model, in order of name; of a damaged list, those that can be read (see `problem`)."""
+        return self._read_list()[0]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the list or the choice, and how to repair it, in one line; "" if nothing is."""
+        _, damage = self._read_list()
+        if damage:
+            return (
+                f"the list of models {self.list_path} is damaged ({damage}); add the models again with:"
+                " glossator models add FILE (this writes a new list and keeps the damaged one beside it)"
+            )
+        _, damage = _read_object(self._choice)
+        if damage:
+            return (
+                f"the choice of the model {self._choice} is damaged ({damage}); choose again with:"
+                " glossator models use NAME"
+            )
+        return ""
+
+    def _read_list(self) -> tuple[list[InstalledModel], str]:
+        """The models that can be read, and what is wrong with the list ("" if nothing is)."""
+        data, damage = _read_object(self.list_path)
+        if data is None:
+            return [], damage
+        items = data.get("models")
+        if not isinstance(items, list):
+            return [], "it holds no list of models"
+        models = [model for item in items if (model := _parsed(item)) is not None]
+        if len(models) < len(items):
+            damage = f"{len(items) - len(models)} of its {len(items)} entries cannot be read"
+        return sorted(models, key=lambda model: model.name), damage
 
     def get(self, name: str) -> InstalledModel:
         """The model of that name.
@@ -98,10 +137,15 @@ class Models:
             if name.lower() in (model.name.lower(), Path(model.path).name.lower()):
                 return model
         have = ", ".join(model.name for model in models) or "none"
-        raise ModelNotFoundError(f"no installed model {name!r} (installed: {have}); see: glossator models list")
+        hint = self.problem or "see: glossator models list"
+        raise ModelNotFoundError(f"no installed model {name!r} (installed: {have}); {hint}")
 
-    def _write(self, models: list[InstalledModel]) -> None:
-        _write(self._list, {"version": 1, "models": [asdict(model) for model in models]})
+    # Writing
+
+    def _write_list(self, models: list[InstalledModel]) -> None:
+        if self._read_list()[1]:
+            _keep_damaged(self.list_path)
+        _write_object(self.list_path, {"version": 1, "models": [asdict(model) for model in models]})
 
     def _lock(self) -> Any:
         from filelock import FileLock
@@ -112,7 +156,7 @@ class Models:
     def record(self, model: InstalledModel) -> None:
         """Put a model on the list, in place of one with its name."""
         with self._lock():
-            self._write([other for other in self.all() if other.name != model.name] + [model])
+            self._write_list([other for other in self.all() if other.name != model.name] + [model])
 
     def add(
         self,
@@ -122,7 +166,7 @@ class Models:
         copy: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> InstalledModel:
-        """Take a GGUF file that is here already.
+        """Put a GGUF file that is on this machine already on the list.
 
         Args:
             name: default: the file's name without ".gguf".
@@ -130,12 +174,12 @@ class Models:
             progress: called with bytes copied and bytes in all.
 
         Raises:
-            ModelNotFoundError, ModelInvalidError: no such file, or not a usable one.
+            ModelNotFoundError, ModelInvalidError: no such file, or not a chat model.
             DownloadError: no room for the copy.
         """
         path = path.expanduser().absolute()
         header = read_header(path)
-        role: ModelRole = "embedding" if header.is_embedder else "chat"
+        header.require_chat_model()
         source: ModelSource = "registered"
         if copy:
             source = "copied"
@@ -148,7 +192,7 @@ class Models:
                     continue
                 partial = target.with_name(target.name + ".part")
                 with part.open("rb") as reader, partial.open("wb") as writer:
-                    while block := reader.read(_CHUNK):
+                    while block := reader.read(_BLOCK_BYTES):
                         writer.write(block)
                         done += len(block)
                         if progress is not None:
@@ -158,7 +202,6 @@ class Models:
         model = InstalledModel(
             name=name or path.name.removesuffix(".gguf"),
             path=str(path),
-            role=role,
             source=source,
             bytes=header.file_bytes,
             license=header.license,
@@ -181,7 +224,7 @@ class Models:
                 and path.is_relative_to(self.folder)
                 and not any(other.path == model.path for other in others)
             )
-            self._write(others)
+            self._write_list(others)
             if ours and path.exists():
                 try:
                     files = split_files(path)
@@ -189,9 +232,8 @@ class Models:
                     files = [path]
                 for file in files:
                     file.unlink(missing_ok=True)
-        for role, chosen in self.chosen().items():
-            if chosen == model.name:
-                self._choose(role, "")
+        if self.chosen() == model.name:
+            self._choose("")
         return model, ours
 
     def verify(self, name: str, progress: Callable[[int, int], None] | None = None) -> tuple[bool, str]:
@@ -219,31 +261,36 @@ class Models:
 
     # Which one is in use
 
-    def chosen(self) -> dict[ModelRole, str]:
-        """Names of the models in use, by role."""
-        data = _read(self._choice)
-        roles: tuple[ModelRole, ...] = ("chat", "embedding")
-        return {role: str(data[role]) for role in roles if data.get(role)}
+    def chosen(self) -> str:
+        """Name of the model that `use` chose; "" if none is."""
+        name = (_read_object(self._choice)[0] or {}).get("chat")
+        return name if isinstance(name, str) else ""
 
-    def _choose(self, role: ModelRole, name: str) -> None:
-        _write(self._choice, {**_read(self._choice), role: name})
+    def _choose(self, name: str) -> None:
+        data, damage = _read_object(self._choice)
+        if damage:
+            _keep_damaged(self._choice)
+        _write_object(self._choice, {**(data or {}), "chat": name})
 
     def use(self, name: str) -> InstalledModel:
-        """Make an installed model the one in use for its role.
+        """Make an installed model the one that answers.
 
         Raises:
             ModelNotFoundError: there is none of that name, or its file is gone.
+            ModelInvalidError: it is not a chat model.
         """
         model = self.get(name)
         if not model.present:
             raise ModelNotFoundError(f"the file of {model.name} is gone: {model.path}")
-        self._choose(model.role, model.name)
+        if model.role != "chat":
+            raise ModelInvalidError(f"{model.name} is not a chat model: it cannot write answers")
+        self._choose(model.name)
         return model
 
-    def current(self, role: ModelRole = "chat") -> InstalledModel | None:
+    def current(self) -> InstalledModel | None:
         """The model in use: the chosen one, else the only one installed; None without any."""
-        name = self.chosen().get(role)
-        models = [model for model in self.all() if model.role == role]
+        name = self.chosen()
+        models = [model for model in self.all() if model.role == "chat"]
         for model in models:
             if model.name == name:
                 return model
@@ -267,26 +314,21 @@ def resolve_model(settings: Settings) -> ModelChoice | None:
     """
     if settings.endpoint:
         return ModelChoice(settings.endpoint_model or settings.endpoint, None)
-    found = _named(Models.of(settings), settings.model, "chat")
-    return ModelChoice(*found) if found is not None else None
-
-
-def _named(models: Models, named: str, role: ModelRole) -> tuple[str, Path] | None:
-    """Name and file of the model that a setting names by path or name, else of the one in use for the role."""
+    models, named = Models.of(settings), settings.model
     if named:
         path = Path(named).expanduser()
         if path.is_file():
-            return path.name.removesuffix(".gguf"), path.absolute()
+            return ModelChoice(path.name.removesuffix(".gguf"), path.absolute())
         if path.suffix == ".gguf" and len(path.parts) > 1:
             raise ModelNotFoundError(f"no model file at {path}")
         model: InstalledModel | None = models.get(named)
     else:
-        model = models.current(role)
+        model = models.current()
     if model is None:
         return None
     if not model.present:
         raise ModelNotFoundError(f"the file of the model {model.name} is gone: {model.path}")
-    return model.name, Path(model.path)
+    return ModelChoice(model.name, Path(model.path))
 
 
 def model_path(settings: Settings) -> Path:
@@ -298,14 +340,17 @@ def model_path(settings: Settings) -> Path:
     choice = resolve_model(settings)
     if choice is not None and choice.path is not None:
         return choice.path
-    have = [model.name for model in Models.of(settings).all() if model.role == "chat"]
+    models = Models.of(settings)
+    if problem := models.problem:
+        raise ModelNotFoundError(problem)
+    have = [model.name for model in models.all() if model.role == "chat"]
     if have:
         raise ModelNotFoundError(f"no model is chosen; choose one with: glossator models use {have[0]}")
     raise ModelNotFoundError("no model is installed; see what fits this machine with: glossator models list")
 
 
 def require_room(folder: Path, size: int) -> None:
-    """See that `size` bytes can be written in a folder, and some are left.
+    """Check that `size` bytes can be written in a folder, with some left over.
 
     Raises:
         DownloadError: they cannot.
@@ -323,7 +368,7 @@ def require_room(folder: Path, size: int) -> None:
 
 def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while block := file.read(_CHUNK):
+        while block := file.read(_BLOCK_BYTES):
             yield block
 
 
@@ -339,19 +384,48 @@ def sha256_of(path: Path, progress: Callable[[int, int], None] | None = None) ->
     return digest.hexdigest()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parsed(item: object) -> InstalledModel | None:
+    """An entry of the list; None if it cannot be read."""
+    if not isinstance(item, dict) or item.get("source") not in get_args(ModelSource):
+        return None
+    values = {field.name: item[field.name] for field in fields(InstalledModel) if field.name in item}
+    if not all(type(value) is (int if name in _NUMBERS else str) for name, value in values.items()):
+        return None
+    if not values.get("name") or not values.get("path") or "bytes" not in values:
+        return None
+    return InstalledModel(**values)
+
+
+def _read_object(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """The JSON object in a file and what is wrong with it; (None, "") if there is no file."""
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; remove it and choose or add the models again") from error
-    return data if isinstance(data, dict) else {}
+        return None, ""
+    except OSError as error:
+        return None, f"it cannot be read: {error.strerror or error}"
+    except (ValueError, RecursionError):
+        return None, "it is not JSON"
+    return (data, "") if isinstance(data, dict) else (None, "it is not a JSON object")
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
-    """Replace a small file as a whole, or leave the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _keep_damaged(path: Path) -> None:
+    """Move a damaged file aside, under a name that is not taken."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(target)
+
+
+def _write_object(path: Path, data: dict[str, Any]) -> None:
+    """Replace a small file as a whole, or leave the old one. Only the user can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.write_text(json.dumps(data, indent=1), "utf-8")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
     partial.replace(path)

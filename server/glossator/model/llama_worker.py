@@ -106,8 +106,6 @@ class Worker:
             send({"event": "unloaded"})
         elif op == "generate":
             send(engine.generate(request, send))
-        elif op == "embed":
-            send(engine.embed(request["texts"]))
         elif op == "set_lora":
             engine.set_lora(request["adapters"])
             send({"event": "lora"})

@@ -1,4 +1,4 @@
-"""The models that are known to work: what they are, where they are, what they need. The facts are in data/models.json.
+"""The chat models that are known to work: what they are, where they are, what they need. Facts: data/models.json.
 
 It is a list to choose from, not a limit: any GGUF file can be added (`installed`), and any repository's file pulled.
 """
@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from glossator.errors import ModelNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-ModelRole = Literal["chat", "embedding"]
+    from glossator.model.speed import Machine, Speed
 
 _HEADROOM = 0.85
 """Part of a machine's memory that a recommended model may need at most of: the rest is the editor's and the system's.
@@ -32,14 +30,12 @@ class CatalogEntry:
         bytes: exact size, 0 where only the approximate `size` is known.
         sha256: of the file, in hex; "" where it is the hub's to tell.
         terms: whether the licence has terms of its own that a user must read.
-        parameters: weights; `active`: those used for each token.
-        memory: bytes needed in all with a context of 8,192 tokens (chat) or one batch (embedding).
+        parameters: weights; `active`: those used for each token, 0 if that is all of them.
+        memory: bytes needed in all with a context of 8,192 tokens.
         thinks: whether it reasons before it answers.
-        pooling, query_prefix, document_prefix, dimensions: of embedding models.
     """
 
     name: str
-    role: ModelRole
     title: str
     repo: str
     file: str
@@ -55,10 +51,6 @@ class CatalogEntry:
     active: int = 0
     thinks: bool = False
     notes: str = ""
-    dimensions: int = 0
-    pooling: str = ""
-    query_prefix: str = ""
-    document_prefix: str = ""
 
     @property
     def page(self) -> str:
@@ -69,6 +61,11 @@ class CatalogEntry:
         """Whether it runs in so many bytes."""
         return self.memory <= available
 
+    def speed(self, machine: Machine) -> Speed:
+        """How fast it would be there, estimated."""
+        share = self.active / self.parameters if self.active else 1.0
+        return machine.speed(weights=self.parameters * share, file_bytes=self.size * share, needed=self.memory)
+
 
 def _data() -> dict[str, Any]:
     text = resources.files("glossator").joinpath("data", "models.json").read_text("utf-8")
@@ -76,20 +73,17 @@ def _data() -> dict[str, Any]:
     return data
 
 
-def _entry(role: ModelRole, facts: dict[str, Any]) -> CatalogEntry:
+def _entry(facts: dict[str, Any]) -> CatalogEntry:
     for field in ("memory", "parameters", "active"):
         if field in facts:
             facts[field] = int(facts[field])
     facts.setdefault("size", facts.get("bytes", 0))
-    return CatalogEntry(role=role, **facts)
+    return CatalogEntry(**facts)
 
 
-def entries(role: ModelRole | None = None) -> tuple[CatalogEntry, ...]:
-    """The catalogue, smallest model of each role first."""
-    data = _data()
-    roles: Sequence[ModelRole] = (role,) if role else ("chat", "embedding")
-    found = [_entry(each, facts) for each in roles for facts in data[each]]
-    return tuple(sorted(found, key=lambda entry: (entry.role, entry.memory)))
+def entries() -> tuple[CatalogEntry, ...]:
+    """The catalogue, smallest model first."""
+    return tuple(sorted(map(_entry, _data()["chat"]), key=lambda entry: entry.memory))
 
 
 def find_entry(name: str) -> CatalogEntry:
@@ -111,24 +105,18 @@ def by_file(file: str) -> CatalogEntry | None:
     return next((entry for entry in entries() if entry.file.lower() == file.lower()), None)
 
 
-def recommended(role: ModelRole, *, memory: int, gpu_memory: int = 0) -> CatalogEntry | None:
-    """The model to begin with on a machine with so many bytes of memory; None if all are too large.
+def recommended(machine: Machine) -> CatalogEntry | None:
+    """The model to begin with on a machine: the best of those that fit its memory and are fast enough there.
 
-    Args:
-        memory: main memory in all, bytes.
-        gpu_memory: memory of the largest accelerator that the runtime can use, bytes.
+    None if no model of the catalogue is both: then the index alone gives the better answers.
     """
     defaults = _data()["defaults"]
-    names = [name for size, name in defaults[role] if memory >= size * _HEADROOM]
-    if role == "chat":
-        on_gpu = [name for size, name in defaults["chat_gpu"] if gpu_memory >= size * _HEADROOM]
-        names += on_gpu
-    if not names and role == "chat" and memory >= 2_000_000_000:
-        names = ["qwen2.5-coder-0.5b"]
-    candidates = [find_entry(name) for name in names]
+    names = [name for size, name in defaults["chat"] if machine.memory >= size * _HEADROOM]
+    names += [name for size, name in defaults["chat_gpu"] if machine.gpu_memory >= size * _HEADROOM]
+    candidates = [entry for name in names if (entry := find_entry(name)).speed(machine).bearable]
     return max(candidates, key=lambda entry: entry.memory, default=None)
 
 
-def alternatives(embedding: bool) -> list[tuple[str, int]]:
-    """(name, bytes needed) of all models of a role, for telling what would fit instead."""
-    return [(entry.name, entry.memory) for entry in entries("embedding" if embedding else "chat")]
+def alternatives() -> list[tuple[str, int]]:
+    """(name, bytes needed) of all models, for telling what would fit instead."""
+    return [(entry.name, entry.memory) for entry in entries()]

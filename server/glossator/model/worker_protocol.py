@@ -9,7 +9,6 @@ sends carries `event` and, unless it is about the process as a whole, the `id` o
     generate               start, prefill*, delta*, done | error
     cancel {target}        none of its own: the target ends with done, finishReason "cancelled"
     count {texts}          counted (answered at once, also while generating)
-    embed {texts}          embedded | error
     set_lora {adapters}    lora | error
     shutdown               the process ends
     (at its start)         hello | fatal
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 WorkerMessage = dict[str, Any]
 
 MAX_FRAME = 256 * 1024 * 1024
-"""Bytes. A longer frame can only be a defect: the largest true one holds a batch of vectors."""
+"""Bytes. A longer frame can only be a defect: the largest true one holds a prompt."""
 
 _LENGTH = struct.Struct(">I")
 

@@ -1,0 +1,191 @@
+"""How fast a model would be on this machine, estimated before it is downloaded.
+
+Two rates matter. Before the first word the model *reads* the prompt, which is arithmetic: two operations for each
+weight and token. Then it *writes*, which is memory traffic: every weight is read once for each token. So
+
+    tokens read per second    = operations per second / (2 x weights used per token)
+    tokens written per second = bytes read per second / bytes of the weights used per token
+
+The constants say what llama.cpp reaches with 4-bit weights. They were measured on one processor (docs/models.md has the
+numbers) and hold within a factor of about two elsewhere: enough to tell ten seconds from a minute, no more.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.model.header import ModelHeader
+    from glossator.model.memory import Device
+    from glossator.settings import Settings
+
+PROMPT_TOKENS = 700
+"""Tokens of a typical question with its evidence."""
+MAX_READING_SECONDS = 10.0
+"""A model that takes longer to read such a prompt is not recommended: nobody waits for it."""
+WORDS_PER_TOKEN = 0.75
+"""Of English prose, by the vocabularies of current models."""
+
+_OPERATIONS_PER_CYCLE = {"AVX512": 28.0, "AVX2": 14.0, "NEON": 14.0, "": 4.0}
+"""Useful operations of one core per clock cycle, by the widest instructions that llama.cpp can use."""
+_DEFAULT_HERTZ = 2.5e9
+_BYTES_PER_THREAD = 11e9
+"""Bytes of weights that one thread can take in per second."""
+_MEMORY_BANDWIDTH = 40e9
+"""Bytes per second for all threads together: two channels of DDR4."""
+_UNIFIED_GPU = (1.5e12, 50e9)
+"""Operations and bytes per second of a GPU that shares the main memory: the smallest Apple silicon."""
+_DISCRETE_GPU = (8e12, 200e9)
+"""Of a GPU with memory of its own: a small one of recent years."""
+_UNIFIED_SHARE = 0.7
+"""Part of the main memory that macOS lets its GPU use."""
+
+
+def thread_count(settings: Settings) -> int:
+    """Threads for the model: the setting, or all physical cores that this process may use but one.
+
+    The last core is not only the editor's: llama.cpp's threads wait for each other after every operation, and one that
+    has to share its core slows all of them down. On two cores that were busy otherwise, two threads read a tenth to a
+    quarter of what one did.
+    """
+    if settings.threads > 0:
+        return settings.threads
+    import psutil
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or usable
+    return max(min(physical, usable) - 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What to expect of a model. All of it is estimated.
+
+    Attributes:
+        reading: tokens of a prompt per second.
+        writing: tokens of an answer per second.
+    """
+
+    reading: float
+    writing: float
+
+    @property
+    def reading_seconds(self) -> float:
+        """For a typical prompt of `PROMPT_TOKENS`."""
+        return PROMPT_TOKENS / self.reading
+
+    @property
+    def first_word_seconds(self) -> float:
+        """From a typical question to the first word of its answer, with the model in memory."""
+        return self.reading_seconds + 1 / self.writing
+
+    @property
+    def words_per_second(self) -> float:
+        """Of the answer."""
+        return self.writing * WORDS_PER_TOKEN
+
+    @property
+    def bearable(self) -> bool:
+        """Whether somebody would wait for it."""
+        return self.reading_seconds <= MAX_READING_SECONDS
+
+    def __str__(self) -> str:
+        return f"{two_digits(self.first_word_seconds)} s to the first word, {two_digits(self.words_per_second)} words/s"
+
+
+def two_digits(value: float) -> str:
+    """A positive number as text with two significant digits: an estimate has no more."""
+    return f"{value:.1f}" if value < 10 else f"{float(f'{value:.2g}'):.0f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What decides how fast models run here.
+
+    Attributes:
+        operations, bandwidth: of the processor, per second, with the threads that a model may use.
+        gpu_memory: bytes of the largest accelerator that the runtime can use; 0 without one.
+        gpu_operations, gpu_bandwidth: of that accelerator, per second.
+    """
+
+    memory: int
+    operations: float
+    bandwidth: float
+    gpu_memory: int = 0
+    gpu_operations: float = 0.0
+    gpu_bandwidth: float = 0.0
+
+    def speed(self, *, weights: float, file_bytes: float, needed: int) -> Speed:
+        """The speed of a model.
+
+        Args:
+            weights: used for each token.
+            file_bytes: size of those weights in the file.
+            needed: bytes of memory that the whole model takes.
+        """
+        on_gpu = 0 < needed <= self.gpu_memory
+        operations = self.gpu_operations if on_gpu else self.operations
+        bandwidth = self.gpu_bandwidth if on_gpu else self.bandwidth
+        return Speed(operations / (2 * max(weights, 1)), bandwidth / max(file_bytes, 1))
+
+
+def file_speed(machine: Machine, header: ModelHeader, needed: int) -> Speed:
+    """The speed of a model file. `needed`: bytes of memory that the whole model takes."""
+    # Of the embedding table only the rows of the prompt's tokens are read, and the output matrix, which often is the
+    # same, is used for the last of them alone.
+    table = min(header.vocabulary * header.width, header.parameters // 2)
+    return machine.speed(
+        weights=(header.parameters - table) * header.active_share,
+        file_bytes=header.tensor_bytes * header.active_share,
+        needed=needed,
+    )
+
+
+def this_machine(settings: Settings, *, memory: int, devices: Sequence[Device] = (), features: str = "") -> Machine:
+    """This machine, as models see it.
+
+    Args:
+        memory: bytes of main memory in all.
+        devices: accelerators that the runtime can use.
+        features: what llama.cpp says of the processor ("AVX2 = 1 | ..."); "" if it is not installed.
+    """
+    threads = thread_count(settings)
+    operations = threads * _hertz() * _OPERATIONS_PER_CYCLE[_instructions(features)]
+    bandwidth = min(threads * _BYTES_PER_THREAD, _MEMORY_BANDWIDTH)
+    if settings.gpu_layers == 0:
+        return Machine(memory, operations, bandwidth)
+    if devices:
+        largest = max(devices, key=lambda device: device.total)
+        unified = largest.name.startswith(("Metal", "MTL"))
+        return Machine(memory, operations, bandwidth, largest.total, *(_UNIFIED_GPU if unified else _DISCRETE_GPU))
+    if sys.platform == "darwin" and platform.machine() == "arm64" and not features:
+        # The runtime is not installed yet; where it is, it finds the GPU.
+        return Machine(memory, operations, bandwidth, int(memory * _UNIFIED_SHARE), *_UNIFIED_GPU)
+    return Machine(memory, operations, bandwidth)
+
+
+def _instructions(features: str) -> str:
+    """The widest instructions that llama.cpp can use here, as a key of `_OPERATIONS_PER_CYCLE`."""
+    if not features:
+        return "NEON" if platform.machine().lower() in ("arm64", "aarch64") else "AVX2"
+    present = set(re.findall(r"\b(\w+) = 1\b", features))
+    return next((name for name in ("AVX512", "AVX2", "NEON") if name in present), "")
+
+
+def _hertz() -> float:
+    """The processor's clock."""
+    import psutil
+
+    try:
+        frequency = psutil.cpu_freq()
+    except (OSError, NotImplementedError, RuntimeError):
+        return _DEFAULT_HERTZ
+    megahertz = max(frequency.max or 0.0, frequency.current or 0.0) if frequency is not None else 0.0
+    return megahertz * 1e6 if megahertz >= 500 else _DEFAULT_HERTZ
