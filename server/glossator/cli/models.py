@@ -156,7 +156,9 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     if settings.model or settings.endpoint:
         terminal.show(f"  The settings choose {settings.endpoint or settings.model}.", hang=2)
     terminal.show()
-    terminal.show("Available: name, download size, memory needed, time to the first word and speed (estimated), licence")
+    terminal.show(
+        "Available: name, download size, memory needed, time to the first word and speed (estimated), licence"
+    )
     for entry in data["catalogue"]:
         marks = [
             "installed" if entry["installed"] else "",
@@ -190,7 +192,7 @@ def _row(name: str, sizes: dict[str, int], texts: list[str]) -> None:
         return
     line = f"  {name:24}" + "".join(f" {readable(size):>8}" for size in sizes.values())
     for text in texts[:-1]:
-        line += f"  {text:22}"
+        line += f"  {text:27}"
     terminal.show(f"{line}  {texts[-1]}".rstrip(), hang=len(line) + 2)
 
 
