@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from glossator.answers.answerer import Answer, CitedPlace, EvidencePlace
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
 
 DELTA_SECONDS = 0.04
@@ -64,8 +64,8 @@ def _units(text: str, offset: int) -> int:
 class AnswerStream:
     """Streams an answer on a partialResultToken, in batches; without a token it sends nothing."""
 
-    def __init__(self, client: Client, token: int | str | None) -> None:
-        self._client = client
+    def __init__(self, editor: Editor, token: int | str | None) -> None:
+        self._editor = editor
         self._token = token
         self._pending: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -74,8 +74,8 @@ class AnswerStream:
     def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
         """Send the evidence."""
         if self._token is not None:
-            evidence = _evidence(places, Ranges(self._client.encoding))
-            self._client.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
+            evidence = _evidence(places, Ranges(self._editor.encoding))
+            self._editor.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
 
     def delta(self, text: str) -> None:
         """Send text, soon."""
@@ -92,7 +92,7 @@ class AnswerStream:
             self._timer.cancel()
             self._timer = None
         if self._pending and self._token is not None:
-            self._client.protocol.send_progress(self._token, protocol.DeltaProgress(text="".join(self._pending)))
+            self._editor.protocol.send_progress(self._token, protocol.DeltaProgress(text="".join(self._pending)))
             self._pending.clear()
             self._last = time.monotonic()
 
@@ -106,8 +106,8 @@ class AnswerStream:
 class RunningAnswer:
     """An answer that is being made; its stages are reported on a workDoneToken of the client's, if there is one."""
 
-    def __init__(self, client: Client, token: int | str | None, title: str) -> None:
-        self._progress = client.progress
+    def __init__(self, editor: Editor, token: int | str | None, title: str) -> None:
+        self._progress = editor.progress
         self._token = token
         self._task = asyncio.current_task()
         self._last = ""
@@ -150,8 +150,8 @@ class RunningAnswer:
 class RunningAnswers:
     """The answers that are being made for one client. Used by the event loop."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
         self._running: set[RunningAnswer] = set()
 
     def __len__(self) -> int:
@@ -179,13 +179,13 @@ class RunningAnswers:
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
     ) -> protocol.AskResult:
         """Make an answer, streaming it and its stages as `params` ask for."""
-        stream = AnswerStream(self._client, params.partial_result_token)
-        running = RunningAnswer(self._client, params.work_done_token, title)
+        stream = AnswerStream(self._editor, params.partial_result_token)
+        running = RunningAnswer(self._editor, params.work_done_token, title)
         self._running.add(running)
         try:
             answer = await make(Listener(evidence=stream.evidence, delta=stream.delta, stage=running.stage))
             stream.flush()
-            return await asyncio.to_thread(_result, self._client.encoding, answer)
+            return await asyncio.to_thread(_result, self._editor.encoding, answer)
         finally:
             stream.close()
             self._running.discard(running)

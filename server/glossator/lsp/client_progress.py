@@ -9,7 +9,7 @@ from lsprotocol import types
 
 if TYPE_CHECKING:
     from glossator.index.indexer import Progress
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
 
 MODEL = "model"
@@ -19,8 +19,8 @@ MODEL = "model"
 class ClientProgress:
     """Work-done progress that the server begins by itself. Used by the event loop."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
         self._tokens: dict[str, str] = {}
 
     def subject_of(self, token: int | str) -> str | None:
@@ -45,30 +45,30 @@ class ClientProgress:
 
     def _report(self, subject: str, title: str, message: str, percentage: int) -> None:
         """Begin a progress, or go on with it."""
-        window = self._client.capabilities.window
-        if self._client.ended.is_set() or not (window and window.work_done_progress):
+        window = self._editor.capabilities.window
+        if self._editor.ended.is_set() or not (window and window.work_done_progress):
             return
         token = self._tokens.get(subject)
         if token is None:
             token = f"glossator-{uuid.uuid4().hex[:12]}"
             self._tokens[subject] = token
-            self._client.spawn(self._begin(subject, token, title, message, percentage))
-        elif token in self._client.progress.tokens:
+            self._editor.spawn(self._begin(subject, token, title, message, percentage))
+        elif token in self._editor.progress.tokens:
             report = types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True)
-            self._client.progress.report(token, report)
+            self._editor.progress.report(token, report)
 
     async def _begin(self, subject: str, token: str, title: str, message: str, percentage: int) -> None:
-        await self._client.progress.create_async(token)
+        await self._editor.progress.create_async(token)
         begin = types.WorkDoneProgressBegin(title=title, message=message, percentage=percentage, cancellable=True)
-        self._client.progress.begin(token, begin)
+        self._editor.progress.begin(token, begin)
         if self._tokens.get(subject) != token:  # it ended while the client was asked
             self._close(token)
 
     def _end(self, subject: str) -> None:
         token = self._tokens.pop(subject, None)
-        if token is not None and token in self._client.progress.tokens:
+        if token is not None and token in self._editor.progress.tokens:
             self._close(token)
 
     def _close(self, token: str) -> None:
-        self._client.progress.end(token, types.WorkDoneProgressEnd())
-        self._client.progress.tokens.pop(token, None)
+        self._editor.progress.end(token, types.WorkDoneProgressEnd())
+        self._editor.progress.tokens.pop(token, None)

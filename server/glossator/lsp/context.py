@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glossator.lsp.answer_stream import RunningAnswers
     from glossator.lsp.backend import Backend
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.lsp.explain_ahead import ExplainAhead
     from glossator.lsp.open_documents import OpenDocuments
     from glossator.lsp.status_report import StatusReporter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Context:
     """The parts of one client's server. Everything here runs on the event loop, unless it says otherwise."""
 
-    client: Client
+    editor: Editor
     """The editor: its capabilities, its open documents' texts, messages to it."""
     backend: Backend
     """The engine: session, answers, workspace folders, settings."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import StoredEntry
     from glossator.lsp.backend import Backend
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.project.live import LiveRoot
 
 IDLE_SECONDS = 3.0
@@ -48,9 +48,9 @@ _log = logging.getLogger(__name__)
 class ExplainAhead:
     """Explains ahead for one client. Used by the event loop."""
 
-    def __init__(self, client: Client, backend: Backend, busy: Callable[[], bool]) -> None:
+    def __init__(self, editor: Editor, backend: Backend, busy: Callable[[], bool]) -> None:
         """`busy`: whether somebody waits for an answer."""
-        self._client = client
+        self._editor = editor
         self._backend = backend
         self._busy = busy
         self._uri = ""
@@ -62,7 +62,7 @@ class ExplainAhead:
         self._last_activity = time.monotonic()
         self._uri = uri or self._uri
         if self._allowed() and self._uri and (self._task is None or self._task.done()):
-            self._task = self._client.spawn(self._run())
+            self._task = self._editor.spawn(self._run())
 
     def _allowed(self) -> bool:
         backend = self._backend

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.lsp.workspace_folders import WorkspaceFolders
 
 QUIET_SECONDS = 0.15
@@ -20,9 +20,9 @@ FLUSH_SECONDS = 2.0
 class OpenDocuments:
     """Debounces edits and hands the texts to the root that a document is in. Used by the event loop."""
 
-    def __init__(self, client: Client, folders: Callable[[], WorkspaceFolders]) -> None:
+    def __init__(self, editor: Editor, folders: Callable[[], WorkspaceFolders]) -> None:
         """`folders`: the workspace folders as they are now."""
-        self._client = client
+        self._editor = editor
         self._folders = folders
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._parsing: dict[str, asyncio.Task[None]] = {}
@@ -38,7 +38,7 @@ class OpenDocuments:
 
     def reparse_all(self) -> None:
         """Parse every open document, since the folders are new."""
-        for document in self._client.open_documents():
+        for document in self._editor.open_documents():
             self.changed(document.uri, now=True)
 
     def closed(self, uri: str) -> None:
@@ -64,16 +64,16 @@ class OpenDocuments:
         """Have a worker parse a document as it is now."""
         self._timers.pop(uri, None)
         located = self._folders().locate(uri)
-        if located is None or not self._client.is_open(uri):
+        if located is None or not self._editor.is_open(uri):
             return
         live, path = located
-        document = self._client.document(uri)
+        document = self._editor.document(uri)
         live.set_buffer(path, document.version or 0, document.source)
 
         async def parse() -> None:
             await asyncio.wrap_future(await asyncio.to_thread(live.parse_buffer, path))
 
-        self._parsing[uri] = self._client.spawn(parse())
+        self._parsing[uri] = self._editor.spawn(parse())
 
     def close(self) -> None:
         """Parse nothing more."""

@@ -16,18 +16,18 @@ from glossator import __version__
 from glossator.lsp import logs, protocol
 from glossator.lsp.answer_stream import RunningAnswers
 from glossator.lsp.backend import Backend
-from glossator.lsp.client import Client
 from glossator.lsp.client_progress import ClientProgress
 from glossator.lsp.command_names import CLIENT_COMMANDS
 from glossator.lsp.context import Context
+from glossator.lsp.editor import Editor
 from glossator.lsp.explain_ahead import ExplainAhead
 from glossator.lsp.handlers import (
     ask,
     code_actions,
     code_lenses,
-    commands,
     document_symbols,
     document_sync,
+    execute_command,
     explain,
     file_events,
     hover,
@@ -109,35 +109,35 @@ class Server(LanguageServer):
             protocol_cls=Protocol,
             converter_factory=_converter,
         )
-        client = Client(self)
+        editor = Editor(self)
         backend = Backend(
             settings,
-            folder_uris=client.folder_uris,
-            on_change=lambda: client.call_soon(self.context.status.changed),
-            on_progress=lambda uri, name, progress: client.call_soon(
+            folder_uris=editor.folder_uris,
+            on_change=lambda: editor.call_soon(self.context.status.changed),
+            on_progress=lambda uri, name, progress: editor.call_soon(
                 lambda: self._client_progress.indexing(uri, name, progress)
             ),
             on_model=self._model_changed,
-            on_problem=client.warn,
+            on_problem=editor.warn,
         )
-        answers = RunningAnswers(client)
-        self._client_progress = ClientProgress(client)
+        answers = RunningAnswers(editor)
+        self._client_progress = ClientProgress(editor)
         self.context = Context(
-            client=client,
+            editor=editor,
             backend=backend,
-            documents=OpenDocuments(client, lambda: backend.folders),
-            status=StatusReporter(client, backend),
+            documents=OpenDocuments(editor, lambda: backend.folders),
+            status=StatusReporter(editor, backend),
             answers=answers,
-            ahead=ExplainAhead(client, backend, lambda: len(answers) > 0),
+            ahead=ExplainAhead(editor, backend, lambda: len(answers) > 0),
         )
-        self._client_log = logs.ClientHandler(client.log)
-        self.protocol.on_exit = client.ended.set
+        self._client_log = logs.ClientHandler(editor.log)
+        self.protocol.on_exit = editor.ended.set
         self._register()
 
     def _register(self) -> None:
         for method, (handler, options) in HANDLERS.items():
             self.feature(method, options)(self._bound(handler))
-        for name, handler in commands.COMMANDS.items():
+        for name, handler in execute_command.COMMAND_HANDLERS.items():
             self.command(name)(self._bound(handler))
         # pygls marks what it registers, which bound methods do not allow: hence the lambdas.
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(
@@ -177,9 +177,9 @@ class Server(LanguageServer):
             logs.set_trace(params.trace)
 
     def _initialized(self) -> None:
-        client = self.context.client
-        client.started()
-        client.spawn(self._start())
+        editor = self.context.editor
+        editor.started()
+        editor.spawn(self._start())
 
     async def _start(self) -> None:
         """Get the settings, have files watched, open the folders."""
@@ -189,12 +189,12 @@ class Server(LanguageServer):
         context.backend.start(watch=watch)
         context.documents.reparse_all()
         context.status.changed()
-        if context.client.process_id is not None:
-            context.client.spawn(self._watch_parent(context.client.process_id))
+        if context.editor.process_id is not None:
+            context.editor.spawn(self._watch_parent(context.editor.process_id))
 
     async def _register_watchers(self) -> bool:
         """Ask the client to watch files; whether it does."""
-        workspace = self.context.client.capabilities.workspace
+        workspace = self.context.editor.capabilities.workspace
         watched = workspace.did_change_watched_files if workspace else None
         if watched is None or not watched.dynamic_registration:
             return False
@@ -204,7 +204,7 @@ class Server(LanguageServer):
                 types.FileSystemWatcher(glob_pattern="**/.git/{HEAD,index,packed-refs,info/exclude}"),
             ]
         )
-        return await self.context.client.register_capability(
+        return await self.context.editor.register_capability(
             types.Registration(id=WATCHER_ID, method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES, register_options=options)
         )
 
@@ -215,17 +215,17 @@ class Server(LanguageServer):
         while psutil.pid_exists(process_id):
             await asyncio.sleep(PARENT_SECONDS)
         _log.info("the client's process %d is gone", process_id)
-        self.context.client.ended.set()
+        self.context.editor.ended.set()
 
     def _shutdown(self) -> None:
-        self.context.client.cancel_tasks()
+        self.context.editor.cancel_tasks()
 
     async def close(self) -> None:
         """Cancel what is under way, end all children, release the indexes."""
         logging.getLogger("glossator").removeHandler(self._client_log)
         self.context.documents.close()
         self.context.status.close()
-        await asyncio.gather(*self.context.client.cancel_tasks(), return_exceptions=True)
+        await asyncio.gather(*self.context.editor.cancel_tasks(), return_exceptions=True)
         await self.context.backend.close()
 
     # What the engine says
@@ -236,7 +236,7 @@ class Server(LanguageServer):
         context.status.model = status
         context.answers.model_changed(status)
         self._client_progress.loading(status, shown=context.answers.have_progress)
-        context.client.call_soon(context.status.changed)
+        context.editor.call_soon(context.status.changed)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """An error of a handler goes into the log (the client gets its reply anyway), not into a pop-up."""

@@ -29,7 +29,7 @@ SWITCH_SECONDS = 0.0005
 async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
     """Serve one client until it says exit or goes away; returns the exit status."""
     server.protocol.set_writer(writer)
-    ended = server.context.client.ended
+    ended = server.context.editor.ended
     try:
         await read_messages(reader, lambda body: dispatch(body, server.protocol), ended)
     finally:
@@ -52,7 +52,7 @@ async def _serve_stdio(settings: Settings) -> int:
     feed_from(incoming, reader, loop)
 
     def broken() -> None:
-        loop.call_soon_threadsafe(server.context.client.ended.set)
+        loop.call_soon_threadsafe(server.context.editor.ended.set)
 
     writer = QueueWriter(outgoing, broken)
     try:

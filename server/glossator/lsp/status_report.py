@@ -11,7 +11,7 @@ from glossator.lsp.conversion import to_uri
 
 if TYPE_CHECKING:
     from glossator.lsp.backend import Backend
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
     from glossator.project.live import LiveRoot, RootState
 
@@ -24,8 +24,8 @@ MAX_SKIPPED = 1000
 class StatusReporter:
     """The status of everything. Used by the event loop."""
 
-    def __init__(self, client: Client, backend: Backend) -> None:
-        self._client = client
+    def __init__(self, editor: Editor, backend: Backend) -> None:
+        self._editor = editor
         self._backend = backend
         self._timer: asyncio.TimerHandle | None = None
         self._last: protocol.StatusResult | None = None
@@ -38,7 +38,7 @@ class StatusReporter:
 
     def changed(self) -> None:
         """Tell the client soon, once for many changes."""
-        if self._timer is None and not self._client.ended.is_set():
+        if self._timer is None and not self._editor.ended.is_set():
             self._timer = asyncio.get_running_loop().call_later(STATUS_SECONDS, self._send)
 
     def _send(self) -> None:
@@ -46,7 +46,7 @@ class StatusReporter:
         status = self.current()
         if status != self._last:
             self._last = status
-            self._client.notify(protocol.STATUS_CHANGED, status)
+            self._editor.notify(protocol.STATUS_CHANGED, status)
 
     def close(self) -> None:
         """Tell the client nothing more."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from glossator.index.records import StoredEntry
-    from glossator.lsp.client import Client
+    from glossator.lsp.editor import Editor
     from glossator.lsp.workspace_folders import WorkspaceFolders
     from glossator.project.live import LiveRoot
     from glossator.project.snapshot import Snapshot
@@ -27,7 +27,7 @@ class Described:
 
 
 def symbol_at(
-    client: Client, folders: WorkspaceFolders, uri: str, position: types.Position, *, enclosing: bool = False
+    editor: Editor, folders: WorkspaceFolders, uri: str, position: types.Position, *, enclosing: bool = False
 ) -> tuple[LiveRoot, Described] | None:
     """The symbol at a position of a document, and the root that it is in.
 
@@ -38,7 +38,7 @@ def symbol_at(
     if located is None:
         return None
     live, path = located
-    document = client.document(uri)
+    document = editor.document(uri)
     try:
         line, _ = document.index_at(position)
         word = document.word_at(position)

@@ -19,12 +19,12 @@ def code_actions(context: Context, params: types.CodeActionParams) -> list[types
     # Ours are of no kind: a client that asks for quick fixes or refactorings alone does not want them.
     if params.context.only and types.CodeActionKind.Empty not in params.context.only:
         return []
-    client = context.client
+    editor = context.editor
     try:
-        word = client.document(uri).word_at(position)
+        word = editor.document(uri).word_at(position)
     except OSError:
         return []
-    if not word or symbol_at(client, context.backend.folders, uri, position, enclosing=True) is None:
+    if not word or symbol_at(editor, context.backend.folders, uri, position, enclosing=True) is None:
         return []
     return [
         types.CodeAction(

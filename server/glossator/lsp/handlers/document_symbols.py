@@ -25,7 +25,7 @@ async def document_symbols(context: Context, params: types.DocumentSymbolParams)
     snapshot = await asyncio.to_thread(live.root.open)
     if snapshot is None:
         return []
-    return await asyncio.to_thread(_outline, snapshot, path, context.client.encoding)
+    return await asyncio.to_thread(_outline, snapshot, path, context.editor.encoding)
 
 
 def _outline(snapshot: Snapshot, path: str, encoding: str) -> list[types.DocumentSymbol]:

@@ -23,7 +23,7 @@ async def explain(context: Context, params: protocol.ExplainParams) -> protocol.
     context.ahead.user_active()
     backend = context.backend
     found = await asyncio.to_thread(
-        symbol_at, context.client, backend.folders, params.text_document.uri, params.position, enclosing=True
+        symbol_at, context.editor, backend.folders, params.text_document.uri, params.position, enclosing=True
     )
     if found is None:
         raise SymbolNotFoundError("nothing is defined at this place, or its file is not indexed")

@@ -22,11 +22,11 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
         return None
     uri, position = params.text_document.uri, params.position
     try:
-        if not context.client.document(uri).word_at(position):
+        if not context.editor.document(uri).word_at(position):
             return None
     except OSError:
         return None
-    found = symbol_at(context.client, backend.folders, uri, position)
+    found = symbol_at(context.editor, backend.folders, uri, position)
     if found is None:
         return None
     live, described = found
@@ -46,6 +46,6 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
 
 def _shows_markdown(context: Context) -> bool:
     """Whether the client shows Markdown. One that names no formats gets it: LSP has no other default."""
-    documents = context.client.capabilities.text_document
+    documents = context.editor.capabilities.text_document
     formats = documents.hover.content_format if documents is not None and documents.hover is not None else None
     return not formats or types.MarkupKind.Markdown in formats

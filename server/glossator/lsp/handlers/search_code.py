@@ -31,7 +31,7 @@ async def search(context: Context, params: protocol.SearchParams) -> protocol.Se
         raise JsonRpcInvalidParams(f"limit must be between 1 and {MAX_SEARCH_LIMIT}, not {limit}")
     await context.documents.parsed()
     where = filter_of(params.scope)
-    return await asyncio.to_thread(find, context.backend.session, context.client.encoding, params.query, limit, where)
+    return await asyncio.to_thread(find, context.backend.session, context.editor.encoding, params.query, limit, where)
 
 
 def find(session: Session, encoding: str, query: str, limit: int, where: Filter) -> protocol.SearchResult:

@@ -26,15 +26,15 @@ async def find_similar(context: Context, uri: str, line: int, character: int) ->
     Raises:
         SymbolNotFoundError: there is no symbol.
     """
-    client, backend = context.client, context.backend
+    editor, backend = context.editor, context.backend
     position = types.Position(line, character)
-    found = await asyncio.to_thread(symbol_at, client, backend.folders, uri, position, enclosing=True)
+    found = await asyncio.to_thread(symbol_at, editor, backend.folders, uri, position, enclosing=True)
     if found is None:
         raise SymbolNotFoundError("nothing is defined at this place, or its file is not indexed")
     live, described = found
     entry = described.entry
     result = await asyncio.to_thread(
-        find, backend.session, client.encoding, similar_query(entry), SEARCH_LIMIT + 1, Filter()
+        find, backend.session, editor.encoding, similar_query(entry), SEARCH_LIMIT + 1, Filter()
     )
     here = to_uri(live.root.path / entry.path)
     hits = [hit for hit in result.hits if hit.uri != here or hit.qualified_name != entry.qualified_name]

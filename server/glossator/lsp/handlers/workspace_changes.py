@@ -20,7 +20,7 @@ def workspace_folders_changed(context: Context, params: types.DidChangeWorkspace
     backend = context.backend
     for folder in params.event.removed:
         if (live := backend.folders.remove(folder.uri)) is not None:
-            context.client.spawn(asyncio.to_thread(live.close))
+            context.editor.spawn(asyncio.to_thread(live.close))
     if backend.started:  # else all of the client's folders are opened soon
         for folder in params.event.added:
             backend.folders.add(folder.uri)
@@ -32,18 +32,18 @@ def configuration_changed(context: Context, params: types.DidChangeConfiguration
     """Take the client's settings over: those it sent, or those it gives when asked."""
     pushed = params.settings
     section = pushed.get(SECTION) if isinstance(pushed, dict) else None
-    context.client.spawn(apply_configuration(context, section))
+    context.editor.spawn(apply_configuration(context, section))
 
 
 async def apply_configuration(context: Context, pushed: object) -> None:
     """Ask the client for its settings, or take the `pushed` ones where it cannot be asked, and let them take effect."""
-    section = await context.client.pull_configuration(SECTION, pushed)
+    section = await context.editor.pull_configuration(SECTION, pushed)
     backend = context.backend
     old = backend.session.settings
     if await backend.apply(section):
         context.documents.reparse_all()
     if backend.session.settings != old:
-        context.client.spawn(_reconfigure_model(context))
+        context.editor.spawn(_reconfigure_model(context))
     context.status.changed()
 
 

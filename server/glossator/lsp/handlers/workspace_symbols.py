@@ -20,7 +20,7 @@ SYMBOLS_LIMIT = 100
 
 async def workspace_symbols(context: Context, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
     """Definitions whose names are like the query."""
-    return await asyncio.to_thread(_named_like, context.backend.session, params.query, context.client.encoding)
+    return await asyncio.to_thread(_named_like, context.backend.session, params.query, context.editor.encoding)
 
 
 def _named_like(session: Session, query: str, encoding: str) -> list[types.WorkspaceSymbol]:

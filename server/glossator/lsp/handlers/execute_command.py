@@ -33,7 +33,7 @@ async def explain_command(context: Context, argument: object = None, *_: object)
     params = protocol.ExplainParams(
         text_document=types.TextDocumentIdentifier(uri), position=types.Position(line, character)
     )
-    return context.client.protocol.plain(await explain(context, params))
+    return context.editor.protocol.plain(await explain(context, params))
 
 
 async def ask_command(context: Context, argument: object = None, *_: object) -> Any:
@@ -47,12 +47,12 @@ async def ask_command(context: Context, argument: object = None, *_: object) -> 
         text_document=types.TextDocumentIdentifier(uri),
         position=types.Position(line, character),
     )
-    return context.client.protocol.plain(await ask(context, params))
+    return context.editor.protocol.plain(await ask(context, params))
 
 
 async def similar_command(context: Context, argument: object = None, *_: object) -> Any:
     """Find code like the symbol at a position."""
-    return context.client.protocol.plain(await find_similar(context, *position_argument(argument)))
+    return context.editor.protocol.plain(await find_similar(context, *position_argument(argument)))
 
 
 async def reindex_command(context: Context, *_: object) -> None:
@@ -60,7 +60,7 @@ async def reindex_command(context: Context, *_: object) -> None:
     await reindex(context, None)
 
 
-COMMANDS: Mapping[str, Callable[..., Coroutine[Any, Any, Any]]] = {
+COMMAND_HANDLERS: Mapping[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     EXPLAIN_COMMAND: explain_command,
     ASK_COMMAND: ask_command,
     SIMILAR_COMMAND: similar_command,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Client:
+class Editor:
     """One editor. Used on the event loop, except where it says otherwise."""
 
     def __init__(self, server: LanguageServer) -> None:
