@@ -177,3 +177,45 @@ def test_anything_is_taken_apart_or_refused(text: str) -> None:
     assert query.meaning
     assert query.words or query.places
     assert all(term and not any(char.isspace() for char in term) for term in query.terms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what's on line 17 of pkg/client.py",
+        "line 17 in the file pkg/client.py?",
+        "what does L17 of `pkg/client.py` do",
+        "the 17th line of pkg/client.py",
+        "Line 17, pkg/client.py",
+        "explain line number 17 from 'pkg/client.py'",
+        "what is on lines 17-20 of pkg/client.py?",
+        "pkg/client.py lines 17 to 20",
+        "pkg/client.py at line 17",
+        "what is around pkg\\client.py:17-20?",
+        "pkg/client.py#L17-L20",
+        "pkg/client.py:17:5-20:1",
+        "in pkg/client.py on line 17",
+        "was steht in Zeile 17 der Datei pkg/client.py?",
+        "que fait la ligne 17 de pkg/client.py ?",
+        "¿qué hay en la línea 17 de pkg/client.py?",
+    ],
+)
+def test_lines_in_words(text: str) -> None:
+    assert [(place.path, place.line) for place in parse_query(text).places] == [("pkg/client.py", 17)]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("line 5 of Makefile", [("Makefile", 5)]),
+        ("lines 3 and 17 of a/b.c", [("a/b.c", 3), ("a/b.c", 17)]),
+        ("line 3 of `my notes.md`", [("my notes.md", 3)]),
+        ("why does line 12 of the loop fail?", []),
+        ("read 3 lines of text", []),
+        ("pipeline 3 of a.py", [("a.py", None)]),
+    ],
+)
+def test_lines_of_other_files(text: str, places: list[tuple[str, int | None]]) -> None:
+    found = [(place.path, place.line) for place in parse_query(text).places]
+    assert found[: len(places)] == places
+    assert places or not found

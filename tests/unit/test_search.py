@@ -110,7 +110,16 @@ def test_the_frames_of_a_trace_come_first(searcher: Searcher) -> None:
     assert names(searcher.search(TRACE))[:2] == ["parse_config", "main"]
 
 
-@pytest.mark.parametrize("query", ["server/session.py:31", "session.py:31", "error in server/session.py:31 again"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "server/session.py:31",
+        "session.py:31",
+        "error in server/session.py:31 again",
+        "what's on line 31 of server/session.py",
+        "what is at session.py line 31?",
+    ],
+)
 def test_a_place_comes_first(searcher: Searcher, query: str) -> None:
     assert searcher.search(query)[0].qualified_name == "SessionStore.close"
 

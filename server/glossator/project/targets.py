@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.index.records import WHOLE_FILE, StoredEntry
+from glossator.retrieval.graph import nearest_to_line
 from glossator.workspace.files import Rules, Skipped
 from glossator.workspace.reading import split_lines
 
@@ -95,11 +96,11 @@ def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
         if named:
             return root, named[0]
         raise SymbolNotFoundError(f"{path} defines no {inside['name']!r}{_near(opened, inside['name'], path)}")
-    for root, snapshot in opened:
+    for root, snapshot in opened if not (_is_path(text) and _is_folder(session, text)) else ():
         if named := _named(snapshot, text):
             return root, named[0]
     written = place.path if place is not None else text
-    if place is not None or _is_path(text) or _near_files(opened, text):
+    if place is not None or _is_path(text) or _is_folder(session, text) or _near_files(opened, text):
         raise SymbolNotFoundError(_missing(session, opened, written))
     raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
 
@@ -209,8 +210,7 @@ def _at(snapshot: Snapshot, path: str, place: _Lines) -> StoredEntry:
         return within[0]
     if (at := snapshot.entry_at(path, place.first)) is not None:
         return at
-    line = place.first  # an empty line between two definitions: the nearer one, of equals the one below
-    return min(entries, key=lambda entry: (max(entry.start_line - line, line - entry.end_line), -entry.start_line))
+    return nearest_to_line(entries, place.first) or entries[-1]
 
 
 def _whole_file(path: str, entries: Sequence[StoredEntry], lines: int) -> StoredEntry:
@@ -292,12 +292,17 @@ def _is_path(text: str) -> bool:
     return bool(re.search(r"[/\\]", text))
 
 
+def _is_folder(session: Session, written: str) -> bool:
+    try:
+        return any((root.path / path).is_dir() for root in session.roots for path in _candidates(root, written))
+    except (OSError, ValueError):
+        return False
+
+
 def _missing(session: Session, opened: Sequence[tuple[Root, Snapshot]], written: str) -> str:
     """Why a path leads to no file."""
-    for root in session.roots:
-        for path in _candidates(root, written):
-            if (root.path / path).is_dir():
-                return f"{written} is a folder: give a file in it, or a symbol"
+    if _is_folder(session, written):
+        return f"{written} is a folder: give a file in it, or a symbol"
     given = Path(written)
     if given.is_absolute() and _is_file(given):
         folders = ", ".join(str(root.path) for root in session.roots)

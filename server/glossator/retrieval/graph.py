@@ -62,6 +62,13 @@ def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntr
     return sorted(entries, key=rank)
 
 
+def nearest_to_line(entries: Sequence[StoredEntry], line: int) -> StoredEntry | None:
+    """The entry of a file that is nearest to an empty line, of equals the one below; None for a line after them all."""
+    if not entries or line > max(entry.end_line for entry in entries):
+        return None
+    return min(entries, key=lambda entry: (max(entry.start_line - line, line - entry.end_line), -entry.start_line))
+
+
 class Graph:
     """The names of an index, with unsaved buffers in place of what is stored of their files."""
 

@@ -135,10 +135,23 @@ _JS_FRAME = re.compile(
 )
 _DOTNET_FRAME = re.compile(r"at ([\w.`<>\[\], ]{1,300})\([^)\n]{0,300}\) in ([^\n]{1,300}?):line (\d+)")
 _PHP_PLACE = re.compile(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)(?:, ?\d+)?\)|,? on line (\d+))")
+_PATH_WITH_EXTENSION = rf"(?:[A-Za-z]:[\\/])?[\w@.+~\-\[\]$/\\]{{1,300}}?\.{_EXTENSION}"
+_LINE_WORD = r"(?:lines?|Zeilen?|lignes?|l[ií]neas?)(?: number| no\.)?"
 _PLACE = re.compile(
-    rf"(?<![\w/\\.\-@+~])((?:[A-Za-z]:[\\/])?[\w@.+~\-\[\]$/\\]{{1,300}}?\.{_EXTENSION})"
-    r"(?:(?::|#L|, line |: line | line )(\d{1,7})(?::\d{1,6})?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])"
+    rf"(?<![\w/\\.\-@+~])({_PATH_WITH_EXTENSION})"
+    rf"(?:(?::|#L|,? (?:(?:at|on|in|around|near) )?{_LINE_WORD} |: {_LINE_WORD} )(\d{{1,7}})"
+    r"(?::\d{1,6})?(?:-L?\d{1,7}(?::\d{1,6})?)?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])",
+    re.IGNORECASE,
 )
+_NUMBERS = r"\d{1,7}(?:(?: ?[-–,] ?| to | and | bis | und | et | y )(?:lines? )?\d{1,7}){0,4}"
+_LINES_OF = re.compile(
+    rf"(?<!\w)(?:{_LINE_WORD} (?P<numbers>{_NUMBERS})|L(?P<short>\d{{1,7}})|(?P<ordinal>\d{{1,7}})(?:st|nd|rd|th) line)"
+    r",? (?:(?:of|in|from|inside|at|von|der|de|del|du|dans|en) )?(?:(?:the|der|la|le|el) )?(?:(?:file|Datei|fichier) )?"
+    rf"(?:(?P<quote>[`'\"])(?P<quoted>[^`'\"\n]{{1,300}})(?P=quote)|"
+    rf"(?P<path>{_PATH_WITH_EXTENSION}|[\w@.+~\-]+(?:[/\\][\w@.+~\-]+)+|(?-i:[A-Z])\w+)(?![\w/\\]))",
+    re.IGNORECASE,
+)
+"""Lines of a file in words: "lines 3 and 17 of a/b.c", "the 17th line of Makefile"."""
 _BARE_PATH = re.compile(r"(?<![\w/\\.\-@+~])((?:\.{0,2}/)?[\w@.+~\-]+(?:/[\w@.+~\-]+)+)/?(?![\w])")
 _FRAME_LINE = re.compile(r"\s*(?:File \".*\", line \d+|at \S|\d+:\s+(?:0x[0-9a-f]+ - )?\S|#\d+ |-->|\.\.\. \d+ more)")
 _NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-fA-F]+|\+0x[0-9a-f]+|\d+)(?![\w.])")
@@ -349,7 +362,7 @@ def _places(text: str) -> tuple[list[MentionedPlace], bool]:
         )
     for file, first, second in _PHP_PLACE.findall(text):
         frames.append(MentionedPlace(_slashes(file), int(first or second)))
-    mentioned: list[MentionedPlace] = []
+    mentioned = _lines_in_words(text[:MAX_ANALYSED])
     for file, line, function in _PLACE.findall(text):
         if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
             continue
@@ -367,6 +380,18 @@ def _places(text: str) -> tuple[list[MentionedPlace], bool]:
     with_line = sum(place.line is not None for place in unique.values())
     is_trace = bool(frames) or (with_line >= 1 and len(text.split()) > 3 and "\n" in text) or with_line >= 3
     return list(unique.values()), is_trace
+
+
+def _lines_in_words(text: str) -> list[MentionedPlace]:
+    """The places that are named line first; of a range, its first line."""
+    found: list[MentionedPlace] = []
+    for place in _LINES_OF.finditer(text):
+        numbers = re.sub(
+            r"(?<=\d)(?: ?[-–] ?| to | bis )\d+", "", place["numbers"] or place["short"] or place["ordinal"]
+        )
+        path = _slashes(place["quoted"] or place["path"])
+        found.extend(MentionedPlace(path, int(number)) for number in re.findall(r"\d+", numbers))
+    return found
 
 
 def _plausible_file(name: str) -> bool:

@@ -37,6 +37,7 @@ from glossator.index.records import Filter, StoredEntry
 from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.declarations import definitions_first
+from glossator.retrieval.graph import nearest_to_line
 from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.ranking_features import (
@@ -343,6 +344,8 @@ class Searcher:
         at = buffers.entry_at(path, place.line or 1)
         if at is None and not inside:
             at = self.store.entry_at(path, place.line or 1)
+        if at is None:
+            at = nearest_to_line(buffers.entries_in(path) if inside else self.store.entries_in(path), place.line or 1)
         if not place.symbol or (at is not None and at.name == place.symbol):
             return at
         listed = buffers.entries_in(path) if inside else self.store.nearest_named(place.symbol, path)
