@@ -99,7 +99,7 @@ def test_what_pygls_logs_is_stripped_of_messages() -> None:
     params = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier("file:///a"), text="SECRETMARKER")
     assert filtered("pygls.protocol", "didSave", params) == "Failed to handle didSave: <DidSaveTextDocumentParams>"
     assert "SECRET" not in filtered("pygls.protocol", 7, "SECRETMARKER" * 20)
-    assert filtered("glossator.project.live", "x", ["kept"]) == "Failed to handle x: ['kept']"
+    assert filtered("glossator.project.updates", "x", ["kept"]) == "Failed to handle x: ['kept']"
 
 
 async def test_a_handler_that_fails_logs_no_document(tmp_path: Path, project: Path) -> None:

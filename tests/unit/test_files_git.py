@@ -384,6 +384,65 @@ def test_worktrees_and_submodules(tmp_path: Path) -> None:
     assert tree.state()[0] == "ref: refs/heads/side"
 
 
+def committed(folder: Path, *options: str) -> Path:
+    """A repository with one file."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "trunk", *options)
+    write(folder, {"a.py": ""})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def skipped_worktrees(root: Path) -> set[str]:
+    return {item.path for item in scan(root, SETTINGS) if isinstance(item, Skipped) and "worktree" in item.reason}
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_linked_worktree_inside_the_root_is_not_indexed_twice(tmp_path: Path, relative: bool) -> None:
+    main = committed(tmp_path / "main")
+    git(main, "worktree", "add", "-q", "-b", "side", "trees/side")
+    git(main, "worktree", "add", "-q", "-b", "odd", "trees/it's, an [odd] näme")
+    git(main, "worktree", "add", "-q", "-b", "outer", str(tmp_path / "outer"))
+    tree = main / "trees/side"
+    if relative:  # as git makes them with worktree.useRelativePaths
+        (tree / ".git").write_text("gitdir: ../../.git/worktrees/side\n")
+    assert skipped_worktrees(main) == {"trees/side/", "trees/it's, an [odd] näme/"}
+    assert indexed(main) == {"a.py"}
+    # A root that is a worktree, or holds nothing else of the repository, is indexed; its own worktrees are copies.
+    for root in (tree, tmp_path / "outer", main / "trees"):
+        assert {path.rpartition("/")[2] for path in indexed(root)} == {"a.py"}
+        assert skipped_worktrees(root) == set()
+    git(tree, "worktree", "add", "-q", "-b", "inner", "inner")
+    assert skipped_worktrees(tree) == {"inner/"}
+    # Of a folder that holds the repository and worktrees of it beside each other, the repository is indexed.
+    assert skipped_worktrees(tmp_path) == {"outer/", "main/trees/side/", "main/trees/it's, an [odd] näme/"}
+    assert indexed(tmp_path) == {"main/a.py"}
+
+
+def test_a_worktree_whose_repository_lies_elsewhere_or_has_no_files_is_indexed(tmp_path: Path) -> None:
+    main = committed(tmp_path / "main")
+    git(main, "clone", "-q", "--bare", str(main), str(tmp_path / "work/.bare"))
+    git(tmp_path / "work/.bare", "worktree", "add", "-q", "-b", "one", "../one")
+    git(tmp_path / "work/.bare", "worktree", "add", "-q", "-b", "two", "../two")
+    assert {"one/a.py", "two/a.py"} <= indexed(tmp_path / "work")
+    (tmp_path / "work/.git").write_text("gitdir: ./.bare\n")
+    assert {"one/a.py", "two/a.py"} <= indexed(tmp_path / "work")
+    git(main, "clone", "-q", "--bare", str(main), str(tmp_path / "hidden/.git"))
+    git(tmp_path / "hidden/.git", "worktree", "add", "-q", "-b", "one", "../one")
+    assert "one/a.py" in indexed(tmp_path / "hidden")
+    git(main, "worktree", "add", "-q", "-b", "side", str(tmp_path / "elsewhere/side"))
+    assert indexed(tmp_path / "elsewhere") == {"side/a.py"}
+
+
+def test_submodules_stay_and_their_worktrees_do_not(tmp_path: Path) -> None:
+    library, main = committed(tmp_path / "library"), committed(tmp_path / "main")
+    git(main, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "vendored/worktrees/lib")
+    git(main / "vendored/worktrees/lib", "worktree", "add", "-q", "-b", "side", str(main / "side"))
+    assert indexed(main) == {".gitmodules", "a.py", "vendored/worktrees/lib/a.py"}
+    assert skipped_worktrees(main) == {"side/"}
+
+
 def test_a_clone_inside_the_root_has_rules_of_its_own(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     inner = tmp_path / "inner"

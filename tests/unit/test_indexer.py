@@ -9,12 +9,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from glossator.errors import CancelledByUser, StoreLockedError, WorkspaceError
-from glossator.index.indexer import Indexer, IndexReport, Progress
+from glossator.index.indexer import Indexer, IndexReport, Progress, submit_buffer
+from glossator.index.records import FileUpdate
 from tests.unit.indexing_faults import Bench, age, bench, functions, wait_for
 
 LARGE = '"""' + "so that a file is a batch of its own\n" * 6_000 + '"""\n'
@@ -391,9 +393,32 @@ def test_a_run_does_not_overwrite_what_an_update_has_read_since(tmp_path: Path) 
         assert project.indexer.run().symbols == 1
 
 
+def submit(project: Bench, path: str, text: str, language_id: str = "") -> Future[FileUpdate]:
+    return submit_buffer(project.pool, project.root, project.settings, path, text, language_id)
+
+
+@pytest.mark.parametrize(
+    ("path", "language_id", "language"),
+    [
+        ("tool", "python", "python"),
+        ("tool", "shellscript", "bash"),
+        ("bin/run", "typescriptreact", "tsx"),
+        ("Rules", "starlark-of-some-editor", "text"),
+        ("tool", "plaintext", "text"),
+        ("tool", "", "text"),
+        ("odd.unheard-of", "ruby", "ruby"),
+        ("a.py", "javascript", "python"),
+    ],
+)
+def test_a_buffer_whose_name_does_not_tell_its_language_is_in_the_editors(
+    project: Bench, path: str, language_id: str, language: str
+) -> None:
+    assert submit(project, path, "x = 1\n", language_id).result(60).record.language == language
+
+
 def test_buffers_are_parsed_without_touching_the_store(project: Bench) -> None:
     project.indexer.run()
-    update = project.indexer.parse_buffer("a.py", functions("alpha", "unsaved"))
+    update = submit(project, "a.py", functions("alpha", "unsaved")).result(60)
     assert [entry.name for entry in update.entries if entry.kind == "function"] == ["alpha", "unsaved"]
     assert update.entries[0].text.startswith("def alpha")
     assert update.vectors.shape == (len(update.entries), 16)
@@ -407,18 +432,18 @@ def test_a_buffer_that_cannot_be_parsed_says_why(tmp_path: Path) -> None:
             ("x = 1\n" * 1000, "large"),
             ("# FAULT raise\n", "failed"),
         ):
-            update = project.indexer.parse_buffer("a.py", text)
+            update = submit(project, "a.py", text).result(60)
             assert reason in update.record.skipped
             assert update.entries == ()
 
 
 def test_a_buffer_that_waits_can_be_forgotten(project: Bench, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    first = project.indexer.submit_buffer("a.py", f"# FAULT hold {gate}\n")
+    first = submit(project, "a.py", f"# FAULT hold {gate}\n")
     wait_for(gate.exists)
-    second = project.indexer.submit_buffer("a.py", functions("older"))
+    second = submit(project, "a.py", functions("older"))
     assert second.cancel()
-    third = project.indexer.submit_buffer("a.py", functions("newest"))
+    third = submit(project, "a.py", functions("newest"))
     gate.with_name("gate.go").touch()
     assert [entry.name for entry in third.result(30).entries if entry.kind == "function"] == ["newest"]
     assert first.result(30).record.path == "a.py"

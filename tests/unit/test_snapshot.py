@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from glossator.index.store import Store
-from glossator.project.live import LiveRoot
 from glossator.project.root import Root
 from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
 from glossator.settings import load_settings
 from tests.conftest import write_tree
 
@@ -70,7 +70,7 @@ def test_taking_one_does_not_wait_for_an_index_that_is_being_opened(
     session.root.index()
     session.root.close()
     blocked = Blocked(monkeypatch)
-    live = LiveRoot(session.root, watch=False, on_change=lambda: None)
+    live = RootUpdates(session.root, watch=False, on_change=lambda: None)
     try:
         assert blocked.entered.wait(WAIT)
         snapshot = session.root.snapshot()
@@ -88,7 +88,7 @@ def test_taking_one_does_not_wait_for_an_index_that_is_being_opened(
 
 def test_taking_one_does_not_wait_for_a_first_index(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = Blocked(monkeypatch)
-    live = LiveRoot(session.root, watch=False, on_change=lambda: None)
+    live = RootUpdates(session.root, watch=False, on_change=lambda: None)
     try:
         assert blocked.entered.wait(WAIT)
         assert session.root.snapshot() is None
@@ -127,7 +127,7 @@ def test_its_store_stays_open_until_nobody_reads_it(
 
 def test_a_deleted_index_is_noticed_and_built_again(session: Session) -> None:
     root = session.root
-    live = LiveRoot(root, watch=False, on_change=lambda: None)
+    live = RootUpdates(root, watch=False, on_change=lambda: None)
     try:
         live.rescan().result(WAIT)
         held = root.snapshot()
@@ -145,7 +145,7 @@ def test_a_deleted_index_is_noticed_and_built_again(session: Session) -> None:
 
 def test_uses_are_counted_in_buffers_as_in_files(session: Session) -> None:
     root = session.root
-    live = LiveRoot(root, watch=False, on_change=lambda: None)
+    live = RootUpdates(root, watch=False, on_change=lambda: None)
 
     def count(name: str) -> int:
         snapshot = root.snapshot()
@@ -178,7 +178,7 @@ def test_a_long_function_counts_once_in_a_buffer_too(session: Session) -> None:
     body = "".join(f"    step_{number}(value)\n" for number in range(400))
     text = f"def long_one(value):\n{body}    rare_helper(value)\n    rare_helper(value)\n"
     write_tree(root.path, {"long.py": text})
-    live = LiveRoot(root, watch=False, on_change=lambda: None)
+    live = RootUpdates(root, watch=False, on_change=lambda: None)
     try:
         live.rescan().result(WAIT)
         stored = root.snapshot()

@@ -19,8 +19,9 @@ import pytest
 from glossator.errors import WorkspaceError
 from glossator.settings import Settings
 from glossator.workspace import inotify, watching
+from glossator.workspace.changes import Changes
 from glossator.workspace.inotify import Inotify
-from glossator.workspace.watching import Changes, Watcher
+from glossator.workspace.watching import Watcher
 from tests.unit.test_files import without_privileges
 
 PATIENCE = 60.0
@@ -192,7 +193,7 @@ def test_what_is_ignored_is_not_told(
     received.wait_for("src/a.py")
     assert received.paths == {"src/a.py"}
     if mode == "inotify":
-        assert watcher.status().folders <= 4, "root, src, and the folders of git's own ignore files"
+        assert watcher.status().folders <= 5, "root, src, env (not below), and the folders of git's own ignore files"
 
 
 def test_a_deep_tree_that_appears_bit_by_bit(tmp_path: Path, watch: Callable[..., Watcher], received: Received) -> None:
@@ -231,7 +232,7 @@ def test_a_batch_does_not_wait_for_ever(tmp_path: Path, watch: Callable[..., Wat
 def test_a_batch_of_too_many_paths_asks_for_a_scan(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "MAX_PATHS", 20)
+    monkeypatch.setattr("glossator.workspace.changes.MAX_PATHS", 20)
     watch(tmp_path, quiet=CALM)
     write(tmp_path, *(f"f{number}.py" for number in range(30)))
     received.wait(lambda: bool(received.batches))
@@ -307,6 +308,121 @@ def test_a_folder_that_becomes_an_environment_is_not_watched_any_more(
     assert received.paths == {"b.py"}
 
 
+# The same from every source: what an editor reports is worth as much as what the system tells
+
+
+def git_exclude(root: Path) -> list[Path]:
+    (root / ".git/info/exclude").write_text("a.log\n")
+    return [root / ".git/info/exclude"]
+
+
+def users_excludes(root: Path) -> list[Path]:
+    (root.parent / "excludes").write_text("a.log\n")
+    return []  # an editor watches the workspace only
+
+
+def written(name: str, text: str = "a.log\n") -> Callable[[Path], list[Path]]:
+    def change(root: Path) -> list[Path]:
+        write(root, name, text=text)
+        return [root / name]
+
+    return change
+
+
+def removed(name: str) -> Callable[[Path], list[Path]]:
+    def change(root: Path) -> list[Path]:
+        (root / name).unlink()
+        return [root / name]
+
+    return change
+
+
+def initialised(root: Path) -> list[Path]:
+    git(root / "inner", "init", "-q")
+    return [root / "inner/.git", root / "inner/.git/HEAD"]
+
+
+def switched(root: Path) -> list[Path]:
+    git(root, "checkout", "-q", "other")
+    return [root / "sub0", root / "sub1", root / ".git/HEAD", root / ".git/index"]
+
+
+SAME = {
+    ".gitignore": (written(".gitignore"), "a.log"),
+    ".gitignore below": (written("inner/.gitignore", "b.log\n"), "inner/b.log"),
+    ".gitignore goes": (removed("ignoring/.gitignore"), "ignoring/c.log"),
+    ".glossatorignore": (written(".glossatorignore"), "a.log"),
+    ".git/info/exclude": (git_exclude, "a.log"),
+    "core.excludesFile": (users_excludes, "a.log"),
+    "pyvenv.cfg": (written("inner/pyvenv.cfg", ""), "inner/b.log"),
+    "pyvenv.cfg goes": (removed("env/pyvenv.cfg"), "env/lib.py"),
+    "CACHEDIR.TAG": (written("inner/CACHEDIR.TAG", ""), "inner/b.log"),
+    "CACHEDIR.TAG goes": (removed("cached/CACHEDIR.TAG"), "cached/lib.py"),
+    "a repository comes": (initialised, "inner/b.log"),
+    "a branch is checked out": (switched, "sub3/f3.py"),
+    "a linked worktree goes": (removed("tree/.git"), "tree/a.py"),
+    "a file": (written("inner/new.py"), "inner/new.py"),
+}
+
+
+ANYWHERE = (".gitignore", "a branch is checked out", "a file")
+"""Cases that are tried with `.git` in the root's own path, too."""
+
+
+@pytest.mark.parametrize("mode", [*MODES, "client"])
+@pytest.mark.parametrize(
+    ("case", "place"),
+    [*((case, "root") for case in SAME), *((case, top + "/root") for case in ANYWHERE for top in ("a.git", ".git"))],
+)
+def test_every_source_tells_the_same(
+    tmp_path: Path,
+    watch: Callable[..., Watcher],
+    received: Received,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+    mode: str,
+    place: str,
+) -> None:
+    change, affected = SAME[case]
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[core]\n\texcludesFile = {(tmp_path / place).parent / 'excludes'}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    root = repository(tmp_path / place)
+    write(root, "a.log", "inner/b.log", "env/pyvenv.cfg", "env/lib.py", "cached/CACHEDIR.TAG", "cached/lib.py")
+    write(root, "ignoring/c.log")
+    write(root, "ignoring/.gitignore", text="*.log\n")
+    git(root, "worktree", "add", "-q", "--detach", "tree", "trunk")
+    watcher = watch(root, mode=mode)
+    assert watcher.status().mode == mode
+    paths = change(root)
+    if mode == "client":
+        watcher.report(paths)
+    received.wait_for(affected)
+
+
+def test_reports_count_beside_the_systems_events(
+    tmp_path: Path, watch: Callable[..., Watcher], received: Received
+) -> None:
+    watcher = watch(tmp_path)
+    watcher.report([tmp_path / "unseen.py", tmp_path.parent / "elsewhere.py"])
+    received.wait_for("unseen.py")
+    assert received.paths == {"unseen.py"}
+
+
+def test_what_an_editor_reports_of_ignored_files_is_dropped(
+    tmp_path: Path, watch: Callable[..., Watcher], received: Received
+) -> None:
+    root = repository(tmp_path / "root")
+    write(root, ".gitignore", text="out/\n")
+    write(root, "out/a.py", "node_modules/b/c.js", ".git/objects/xy", "seen.py")
+    watcher = watch(root, mode="client")
+    watcher.report(root / name for name in ("out/a.py", "node_modules/b/c.js", ".git/objects/xy", ".git/index"))
+    watcher.report([root / "seen.py"])
+    received.wait_for("seen.py")
+    assert received.batches == [Changes(paths=("seen.py",))]
+
+
 # Git
 
 
@@ -350,7 +466,7 @@ def test_nothing_is_delivered_while_git_holds_the_index(
 def test_a_lock_that_a_crash_left_behind_does_not_block_for_ever(
     tmp_path: Path, watch: Callable[..., Watcher], received: Received, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "GIT_LONGEST", 0.2)
+    monkeypatch.setattr("glossator.workspace.changes.GIT_LONGEST", 0.2)
     root = repository(tmp_path / "root")
     (root / ".git/index.lock").touch()
     watch(root)

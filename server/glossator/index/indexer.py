@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
+from glossator.index.languages import TEXT, language_named, language_of
 from glossator.index.parse_worker import (
     UNSETTLED,
     Batch,
@@ -105,7 +106,7 @@ def _never() -> bool:
 class Indexer:
     """Keeps the index of one root up to date.
 
-    `run`, `update` and `parse_buffer` may be called from different threads: one commit is made at a time, and what
+    `run` and `update` may be called from different threads: one commit is made at a time, and what
     `update` has read is not overwritten by what a run had read before.
     """
 
@@ -202,36 +203,6 @@ class Indexer:
         """Compact the store when that is due: to be called now and then between updates, which may go on meanwhile."""
         self._store.maintain()
 
-    def submit_buffer(self, path: str, text: str) -> Future[FileUpdate]:
-        """Have a buffer's text parsed and embedded, before all work on files. Cancelling forgets it while it waits.
-
-        A text that cannot be indexed gives an update without entries that says why (`record.skipped`). The future may
-        end in an EmbeddingError or another GlossatorError.
-        """
-        future: Future[FileUpdate] = Future()
-
-        def deliver(results: Delivery) -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            if isinstance(results, GlossatorError):
-                future.set_exception(results)
-            else:
-                future.set_result(_completed(results[0])[0])
-
-        (batch,) = self._batches([FileTask(path, text=text)], 1)
-        job = self._pool.submit(batch, deliver, interactive=True)
-
-        def forget(done: Future[FileUpdate]) -> None:
-            if done.cancelled():
-                self._pool.cancel([job])
-
-        future.add_done_callback(forget)
-        return future
-
-    def parse_buffer(self, path: str, text: str) -> FileUpdate:
-        """The state of a file whose text is `text`: see `submit_buffer`."""
-        return self.submit_buffer(path, text).result()
-
     def _relative(self, path: Path, root: Path) -> str | None:
         """`path` relative to the root, "" for the root itself; None if it is not in it."""
         for base in (self._root, root):
@@ -291,6 +262,47 @@ class Indexer:
             size += task.size
         if batch:
             yield Batch(root, max_file_bytes, tuple(batch))
+
+
+def submit_buffer(
+    pool: WorkerPool, root: Path, settings: Settings, path: str, text: str, language_id: str = ""
+) -> Future[FileUpdate]:
+    """Have a buffer's text parsed and embedded, before all work on files. Cancelling forgets it while it waits.
+
+    A text that cannot be indexed gives an update without entries that says why (`record.skipped`). The future may end
+    in an EmbeddingError or another GlossatorError.
+
+    Args:
+        pool: the workers.
+        root: the folder that `path` is relative to.
+        settings: how large a text may be.
+        path: the file that the buffer is of, with "/"; it need not exist.
+        text: the buffer's text.
+        language_id: the editor's name of the language, which counts where the path does not tell it.
+
+    Raises:
+        GlossatorError: the pool is closed.
+    """
+    future: Future[FileUpdate] = Future()
+
+    def deliver(results: Delivery) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        if isinstance(results, GlossatorError):
+            future.set_exception(results)
+        else:
+            future.set_result(_completed(results[0])[0])
+
+    language = language_named(language_id) if language_of(path) == TEXT.name else None
+    batch = Batch(os.path.realpath(root), settings.max_file_bytes, (FileTask(path, text=text, language=language),))
+    job = pool.submit(batch, deliver, interactive=True)
+
+    def forget(done: Future[FileUpdate]) -> None:
+        if done.cancelled():
+            pool.cancel([job])
+
+    future.add_done_callback(forget)
+    return future
 
 
 def _completed(result: FileResult) -> tuple[FileUpdate, int]:

@@ -88,6 +88,8 @@ class FileTask:
     """The file's stat when it was found, which is noted when it turns out not to be indexed."""
     text: str | None = None
     """What is in the editor's buffer, in place of the file on disk."""
+    language: str | None = None
+    """The text's language, where somebody knows better than the path and the text tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,7 @@ class _FileIndexer:
             if digest == task.known_hash:
                 return FileResult(task.path, "unchanged", size=size, mtime_ns=mtime_ns)
         try:
-            parsed = self._parse(task.path, text)
+            parsed = self._parse(task.path, text, task.language)
         except (
             ArithmeticError,
             AttributeError,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.lsp.backend import Backend
     from glossator.lsp.editor import Editor
-    from glossator.project.live import LiveRoot
+    from glossator.project.updates import RootUpdates
 
 IDLE_SECONDS = 3.0
 """Quiet time, without edits and questions, after which explaining begins or goes on."""
@@ -100,7 +100,7 @@ class ExplainAhead:
             if answer.finish_reason != "preempted":
                 tried.add((entry.path, entry.id))
 
-    def _next(self, uri: str, tried: set[tuple[str, int]]) -> tuple[LiveRoot, StoredEntry] | None:
+    def _next(self, uri: str, tried: set[tuple[str, int]]) -> tuple[RootUpdates, StoredEntry] | None:
         """The next symbol of a document that has no explanation yet."""
         backend = self._backend
         located = backend.folders.locate(uri)

@@ -68,7 +68,7 @@ class OpenDocuments:
             return
         live, path = located
         document = self._editor.document(uri)
-        live.set_buffer(path, document.version or 0, document.source)
+        live.set_buffer(path, document.version or 0, document.source, document.language_id or "")
 
         async def parse() -> None:
             await asyncio.wrap_future(await asyncio.to_thread(live.parse_buffer, path))

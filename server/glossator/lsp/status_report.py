@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from glossator.lsp.backend import Backend
     from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
-    from glossator.project.live import LiveRoot, RootState
+    from glossator.project.updates import RootState, RootUpdates
 
 STATUS_SECONDS = 0.25
 """Least time between two `glossator/statusChanged`."""
@@ -29,7 +29,7 @@ class StatusReporter:
         self._backend = backend
         self._timer: asyncio.TimerHandle | None = None
         self._last: protocol.StatusResult | None = None
-        self._skipped: WeakKeyDictionary[LiveRoot, tuple[object, tuple[protocol.SkippedFile, ...]]] = (
+        self._skipped: WeakKeyDictionary[RootUpdates, tuple[object, tuple[protocol.SkippedFile, ...]]] = (
             WeakKeyDictionary()
         )
         """What statuses say of a root's skipped files, and what that was made from."""
@@ -91,7 +91,7 @@ class StatusReporter:
             roots=tuple(roots),
         )
 
-    def _skipped_files(self, live: LiveRoot, state: RootState) -> tuple[protocol.SkippedFile, ...]:
+    def _skipped_files(self, live: RootUpdates, state: RootState) -> tuple[protocol.SkippedFile, ...]:
         """The skipped files of a root; made only when they have changed, since a status is sent often."""
         known = self._skipped.get(live)
         if known is None or known[0] is not state.skipped:

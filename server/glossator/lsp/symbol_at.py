@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.lsp.editor import Editor
     from glossator.lsp.workspace_folders import WorkspaceFolders
-    from glossator.project.live import LiveRoot
     from glossator.project.snapshot import Snapshot
+    from glossator.project.updates import RootUpdates
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Described:
 
 def symbol_at(
     editor: Editor, folders: WorkspaceFolders, uri: str, position: types.Position, *, enclosing: bool = False
-) -> tuple[LiveRoot, Described] | None:
+) -> tuple[RootUpdates, Described] | None:
     """The symbol at a position of a document, and the root that it is in.
 
     `enclosing`: where nothing is named at the position (a local variable, a keyword, white space), the definition that

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.gathering import Place
 from glossator.errors import GlossatorError
 from glossator.lsp.conversion import to_path
-from glossator.project.live import LiveRoot
+from glossator.project.updates import RootUpdates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,11 +42,11 @@ class WorkspaceFolders:
         self.watch = watch
         self._on_change = on_change
         self._on_progress = on_progress
-        self._live: dict[str, LiveRoot] = {}
+        self._live: dict[str, RootUpdates] = {}
         self.failed: dict[str, str] = {}
         """Folders that could not be opened: URI -> why."""
 
-    def __iter__(self) -> Iterator[tuple[str, LiveRoot]]:
+    def __iter__(self) -> Iterator[tuple[str, RootUpdates]]:
         """Each live root once, under the URI that it was opened with first."""
         seen: set[int] = set()
         for uri, live in tuple(self._live.items()):
@@ -77,14 +77,14 @@ class WorkspaceFolders:
             self.failed[uri] = str(error)
             _log.warning("%s", error)
             return
-        self._live[uri] = LiveRoot(
+        self._live[uri] = RootUpdates(
             root,
             watch=self.watch,
             on_change=self._on_change,
             on_progress=lambda progress: self._on_progress(uri, root.path.name, progress),
         )
 
-    def remove(self, uri: str) -> LiveRoot | None:
+    def remove(self, uri: str) -> RootUpdates | None:
         """Take a folder out; the caller closes what is returned, which may take a moment."""
         self.failed.pop(uri, None)
         live = self._live.pop(uri, None)
@@ -93,16 +93,16 @@ class WorkspaceFolders:
         self.session.remove(live.root)
         return live
 
-    def named(self, uri: str) -> LiveRoot | None:
+    def named(self, uri: str) -> RootUpdates | None:
         """The live root of a folder."""
         return self._live.get(uri)
 
-    def locate(self, uri: str) -> tuple[LiveRoot, str] | None:
+    def locate(self, uri: str) -> tuple[RootUpdates, str] | None:
         """The innermost root that a document is in, and the document's path in it ("/"-separated); None outside."""
         path = to_path(uri)
         if path is None:
             return None
-        best: tuple[LiveRoot, str] | None = None
+        best: tuple[RootUpdates, str] | None = None
         for candidate in dict.fromkeys((path, Path(os.path.realpath(path)))):
             for _, live in self:
                 try:

@@ -8,11 +8,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreCorruptError, StoreLockedError, WorkspaceError
+from glossator.project.notification import Notification
+from glossator.project.open_buffers import OpenBuffers
 from glossator.project.open_index import OpenIndex
 from glossator.project.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
     from glossator.project.shared import Shared
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
-
-_NO_BUFFERS: Mapping[str, FileUpdate] = {}
-_NO_TEXTS: Mapping[str, str] = {}
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +55,9 @@ class Root:
         self._latest: Snapshot | None = None
         self._indexer: tuple[OpenIndex, Indexer] | None = None
         self._reported_missing: OpenIndex | None = None
-        self.overlay: Callable[[], Mapping[str, FileUpdate]] = lambda: _NO_BUFFERS
-        self.buffer_texts: Callable[[], Mapping[str, str]] = lambda: _NO_TEXTS
-        self.on_vanished: Callable[[], object] = lambda: None
-        """Called when somebody is found to have deleted the index while it was open: it has to be built again."""
+        self.buffers = OpenBuffers(self._submit, max_buffer_bytes=4 * self.settings.max_file_bytes)
+        self.index_deleted = Notification()
+        """Sent when somebody is found to have deleted the index while it was open: it has to be built again."""
 
     @property
     def folder(self) -> Path:
@@ -82,7 +81,7 @@ class Root:
 
     def snapshot(self) -> Snapshot | None:
         """The root as it is now; None while there is no index. Never waits: at most it looks whether a file exists."""
-        overlay, texts = self.overlay(), self.buffer_texts()
+        overlay, texts = self.buffers.overlay(), self.buffers.texts()
         with self._publishing:
             index, latest = self._open, self._latest
             if index is None:
@@ -91,12 +90,16 @@ class Root:
             if latest is None or not current or latest.settings is not self.settings:
                 latest = self._latest = Snapshot(self.path, self.settings, index, overlay, texts)
         if not index.exists:
-            if self._reported_missing is not index:
-                self._reported_missing = index
-                _log.warning("the index of %s was deleted, and will be built again", self.path)
-                self.on_vanished()
+            self._report_missing(index)
             return None
         return latest
+
+    def _report_missing(self, index: OpenIndex) -> None:
+        """Say once that this index was deleted."""
+        if self._reported_missing is not index:
+            self._reported_missing = index
+            _log.warning("the index of %s was deleted, and will be built again", self.path)
+            self.index_deleted.send()
 
     def open(self) -> Snapshot | None:
         """Open the index for reading, unless it is open already; None if there is none. This may take a moment.
@@ -150,6 +153,7 @@ class Root:
             if index is not None and index.writable:
                 if index.exists:
                     return index
+                self._report_missing(index)
                 self._publish(None)
             try:
                 index = self._opened(write=True)
@@ -189,20 +193,11 @@ class Root:
                 self._indexer = index, Indexer(self.path, self.settings, index.store, self._shared.pool)
             return self._indexer[1]
 
-    def buffer_indexer(self) -> Indexer:
-        """What has buffers parsed: needs no lock, and must not be used to update the index.
+    def _submit(self, path: str, text: str, language_id: str) -> Future[FileUpdate]:
+        """Have a buffer parsed: needs no index, so it waits for none."""
+        from glossator.index.indexer import submit_buffer
 
-        Raises:
-            StoreError: the index cannot be opened, or there is none yet.
-        """
-        from glossator.index.indexer import Indexer
-
-        with self._opening:
-            if self._indexer is not None:
-                return self._indexer[1]
-            snapshot = self.open()
-            store = snapshot.store if snapshot is not None else self.writer()
-            return Indexer(self.path, self.settings, store, self._shared.pool)
+        return submit_buffer(self._shared.pool, self.path, self.settings, path, text, language_id)
 
     def index(
         self,
@@ -233,6 +228,7 @@ class Root:
 
     def close(self) -> None:
         """Release the index; whoever still reads it can go on."""
+        self.buffers.close()
         with self._opening:
             self._indexer = None
             self._publish(None)
@@ -296,10 +292,13 @@ class Root:
 
     unknown_entry = staticmethod(Snapshot.unknown_entry)
 
-    def attach(self, overlay: Callable[[], Mapping[str, FileUpdate]], texts: Callable[[], Mapping[str, str]]) -> None:
-        """Lay unsaved buffers over the index: what is in them, parsed and as text."""
-        self.overlay = overlay
-        self.buffer_texts = texts
+    def overlay(self) -> Mapping[str, FileUpdate]:
+        """See `Snapshot.overlay`."""
+        return self.buffers.overlay()
+
+    def buffer_texts(self) -> Mapping[str, str]:
+        """See `Snapshot.texts`."""
+        return self.buffers.texts()
 
     def overview(self) -> str:
         """See `overview_of`."""

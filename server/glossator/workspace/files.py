@@ -107,6 +107,8 @@ class Rules:
         self._folders: dict[str, FolderRules] = {}
         self._nested: dict[str, gitstate.Repository] = {}
         self._unfinished: set[Path] = set()
+        self._marked: set[Path] = set()
+        self._tracked_here: bool | None = None
         self._outer_rule_files: set[Path] = set()
         self._top = self._outer()
 
@@ -205,6 +207,10 @@ class Rules:
         """Folders that looked like repositories and were none (yet): git may be in the middle of making them."""
         return frozenset(self._unfinished)
 
+    def marked_folders(self) -> frozenset[Path]:
+        """Folders come across so far that are left out for a file in them, such as `pyvenv.cfg`."""
+        return frozenset(self._marked)
+
     # Ignore files
 
     def _outer(self) -> FolderRules:
@@ -285,6 +291,10 @@ class Rules:
                     names = {entry.name for entry in entries}
                     if path:
                         left_out = screening.folder_by_content(name, names)
+                        if left_out is None and ".git" in names and self._is_second_copy(path):
+                            left_out = "a linked worktree of a repository that is indexed already"
+                        if left_out is not None:
+                            self._marked.add(self.root / path)
             except (FileNotFoundError, NotADirectoryError):
                 names = set()
             except OSError as error:
@@ -312,6 +322,25 @@ class Rules:
     def _is_link(self, path: str) -> bool:
         """Whether the last part of `path` is a symbolic link or a junction."""
         return _is_reparse(os.lstat(os.path.join(self.root, path)))  # noqa: PTH118 - hot
+
+    def _is_second_copy(self, path: str) -> bool:
+        """Whether it is a linked worktree (`git worktree add`) of a repository whose own files are in the root too."""
+        common = gitstate.linked_worktree_of(self.root / path)
+        if common is None:
+            return False
+        repository = self.repository
+        if repository is not None and gitstate.is_same_folder(repository.common_dir, common):
+            return self._holds_tracked_files(repository)
+        main = gitstate.main_worktree_of(common)
+        return main is not None and main.is_relative_to(self.root)
+
+    def _holds_tracked_files(self, repository: gitstate.Repository) -> bool:
+        """Whether the root holds files of the repository around it, rather than nothing but worktrees."""
+        if self._tracked_here is None:
+            prefix = self.root.relative_to(repository.top).as_posix()
+            start = "" if prefix == "." else prefix + "/"
+            self._tracked_here = any(path.startswith(start) for path in repository.tracked())
+        return self._tracked_here
 
     def _nested_repository(self, path: str, folder: FolderRules) -> FolderRules:
         """What holds in a repository inside the root: git's rules start anew there."""

@@ -119,6 +119,42 @@ class Repository:
         return os.path.lexists(self.git_dir / "index.lock") or os.path.lexists(self.git_dir / "HEAD.lock")
 
 
+def linked_worktree_of(folder: Path) -> Path | None:
+    """The `.git` folder of the repository that `folder` is a linked worktree of; None if it is not one.
+
+    A submodule is not: its `.git` file leads into the `modules` of the repository around it.
+    """
+    content = read_regular(folder / ".git", 64 * 1024) or b""
+    if not content.startswith(b"gitdir:"):
+        return None
+    git_dir = Path(os.path.normpath(folder / os.fsdecode(content[len(b"gitdir:") :].strip(b" \t\r\n"))))
+    if git_dir.parent.name != "worktrees":
+        return None
+    common = git_dir.parent.parent
+    return Path(os.path.realpath(common)) if (common / "HEAD").exists() else None
+
+
+def main_worktree_of(common_dir: Path) -> Path | None:
+    """The main working tree (its real path) of the repository in `common_dir`; None if the repository is bare."""
+    bare = False
+    top = common_dir.parent if common_dir.name == ".git" else None
+    for file in (common_dir / "config", common_dir / "config.worktree"):
+        for section, key, value in _config_values(file):
+            if section == "core" and key == "bare":
+                bare = value.lower() in ("", "true", "yes", "on", "1")
+            elif section == "core" and key == "worktree" and value:
+                top = common_dir / value
+    return Path(os.path.realpath(top)) if top is not None and not bare else None
+
+
+def is_same_folder(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same folder, whatever links or spellings are in them."""
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
+
+
 def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
     """The paths of an index of version 2, 3 or 4 (gitformat-index)."""
     if data[:4] != b"DIRC":

@@ -1,6 +1,7 @@
-"""Where events come from: inotify on the folders that a scan enters, or comparisons of scans.
+"""Where events come from: inotify on the folders that a scan enters, comparisons of scans, or an editor's reports.
 
-A third source, watchdog's, is in `watching.py`, which also decides between them and makes batches of what they tell.
+A fourth source, watchdog's, is in `watching.py`, which also decides between them. What an event means, and which of
+them make a batch, is decided in `changes.py`.
 """
 
 from __future__ import annotations
@@ -8,37 +9,29 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from glossator.errors import WorkspaceError
 from glossator.workspace import inotify
+from glossator.workspace.changes import FileEvent
 from glossator.workspace.files import Found, Rules
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Mode = Literal["inotify", "native", "polling", "waiting", "stopped"]
+Mode = Literal["inotify", "native", "polling", "client", "waiting", "stopped"]
 
 
 class RootGoneError(Exception):
     """The root does not exist any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Something happened to `path` (absolute); "": something happened, and nobody knows what."""
-
-    path: str
-    is_folder: bool = False
-
-
-class Source(Protocol):
+class EventSource(Protocol):
     """Where events come from. All but `wake` is called by one thread at a time."""
 
     mode: Mode
 
-    def wait(self, timeout: float | None) -> list[Seen]:
+    def wait(self, timeout: float | None) -> list[FileEvent]:
         """What happened; waits at most `timeout` seconds for it. Raises RootGoneError, or OSError if it broke."""
 
     def renew(self, rules: Rules) -> None:
@@ -55,8 +48,11 @@ class Source(Protocol):
 
 
 def outside(rules: Rules) -> set[Path]:
-    """Folders outside a scan's reach in which something may happen that matters: git's state, more ignore files."""
-    folders = {path.parent for path in rules.outer_rule_files}
+    """Folders that a scan does not enter and in which something may happen that matters.
+
+    These hold git's state and more ignore files, or are left out for a file in them, which may be deleted.
+    """
+    folders = {path.parent for path in rules.outer_rule_files} | rules.marked_folders()
     folders.update(repository.git_dir for repository in rules.repositories())
     folders.update(folder / ".git" for folder in rules.unfinished())
     return folders
@@ -78,7 +74,7 @@ class InotifySource:
             raise
 
     def renew(self, rules: Rules) -> None:
-        """See `Source`."""
+        """See `EventSource`."""
         self._rules = rules
         wanted = self._cover("")
         wanted |= {str(folder) for folder in outside(rules) if self._add(str(folder))}
@@ -112,13 +108,13 @@ class InotifySource:
             raise
         return True
 
-    def wait(self, timeout: float | None) -> list[Seen]:
-        """See `Source`."""
-        seen: list[Seen] = []
+    def wait(self, timeout: float | None) -> list[FileEvent]:
+        """See `EventSource`."""
+        seen: list[FileEvent] = []
         for event in self._inotify.read(timeout):
             if event.folder is None:
                 self.renew(self._rules)
-                seen.append(Seen(""))
+                seen.append(FileEvent(""))
                 continue
             if event.mask & (inotify.IN_DELETE_SELF | inotify.IN_MOVE_SELF | inotify.IN_UNMOUNT):
                 if event.folder == self._root:
@@ -128,28 +124,28 @@ class InotifySource:
                 continue
             path = f"{event.folder}/{event.name}"
             if not event.mask & inotify.IN_ISDIR:
-                seen.append(Seen(path))
+                seen.append(FileEvent(path))
             elif event.mask & inotify.IN_DELETE:
-                seen.append(Seen(path, is_folder=True))
+                seen.append(FileEvent(path, is_folder=True))
             elif event.mask & inotify.IN_MOVED_FROM:
                 self._inotify.remove_tree(path)
-                seen.append(Seen(path, is_folder=True))
+                seen.append(FileEvent(path, is_folder=True))
             else:  # created, moved here, or its permissions changed
                 if path.startswith(self._root + "/"):
                     self._cover(path[len(self._root) + 1 :])
-                seen.append(Seen(path, is_folder=True))
+                seen.append(FileEvent(path, is_folder=True))
         return seen
 
     def wake(self) -> None:
-        """See `Source`."""
+        """See `EventSource`."""
         self._inotify.wake()
 
     def folders(self) -> int:
-        """See `Source`."""
+        """See `EventSource`."""
         return len(self._inotify)
 
     def close(self) -> None:
-        """See `Source`."""
+        """See `EventSource`."""
         self._inotify.close()
 
 
@@ -177,15 +173,17 @@ class PollingSource:
                 snapshot[root + item.path] = (item.size, item.mtime_ns) if isinstance(item, Found) else item.reason
         except WorkspaceError:
             raise RootGoneError from None
-        for path in rules.outer_rule_files:
+        repositories = rules.repositories()
+        snapshot.update((str(repository.top / ".git"), "") for repository in repositories)
+        for path in (*rules.outer_rule_files, *(repository.git_dir / "HEAD" for repository in repositories)):
             try:
                 snapshot[str(path)] = path.stat().st_mtime_ns
             except OSError:
                 continue
         return snapshot, time.monotonic() - start
 
-    def wait(self, timeout: float | None) -> list[Seen]:
-        """See `Source`."""
+    def wait(self, timeout: float | None) -> list[FileEvent]:
+        """See `EventSource`."""
         now = time.monotonic()
         pause = self._next - now if timeout is None else min(timeout, self._next - now)
         if pause > 0 and self._awake.wait(pause):
@@ -198,20 +196,82 @@ class PollingSource:
         changed = {path for path, state in self._snapshot.items() if old.get(path) != state} | (
             old.keys() - self._snapshot.keys()
         )
-        return [Seen(path.rstrip("/"), path.endswith("/")) for path in sorted(changed)]
+        return [FileEvent(path.rstrip("/"), path.endswith("/")) for path in sorted(changed)]
 
     def renew(self, rules: Rules) -> None:
-        """See `Source`."""
+        """See `EventSource`."""
         for _ in rules.folders():  # so that the rules know all repositories
             continue
         self._rules = rules
 
     def wake(self) -> None:
-        """See `Source`."""
+        """See `EventSource`."""
         self._awake.set()
 
     def folders(self) -> int:
-        """See `Source`."""
+        """See `EventSource`."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ReportedSource:
+    """An editor that watches the workspace: its reports come through `Watcher.report`.
+
+    It sees the workspace only. The few ignore files and files of git's outside, and whether the root exists, are looked
+    at now and then.
+    """
+
+    mode: Mode = "client"
+
+    def __init__(self, rules: Rules, interval: float) -> None:
+        self._interval = interval
+        self._awake = threading.Event()
+        self._next = time.monotonic() + interval
+        self.renew(rules)
+
+    def renew(self, rules: Rules) -> None:
+        """See `EventSource`."""
+        self._rules = rules
+        self._outer = self._outer_states()
+
+    def _outer_states(self) -> dict[Path, tuple[int, int] | None]:
+        states: dict[Path, tuple[int, int] | None] = {}
+        outer = set(self._rules.outer_rule_files)
+        for repository in self._rules.repositories():
+            if not repository.git_dir.is_relative_to(self._rules.root):
+                outer |= {repository.git_dir / "HEAD", repository.git_dir / "index"}
+        for path in outer:
+            try:
+                status = path.stat()
+            except OSError:
+                states[path] = None
+            else:
+                states[path] = status.st_size, status.st_mtime_ns
+        return states
+
+    def wait(self, timeout: float | None) -> list[FileEvent]:
+        """See `EventSource`."""
+        left = self._next - time.monotonic()
+        pause = left if timeout is None else min(timeout, left)
+        if pause > 0:
+            self._awake.wait(pause)
+        self._awake.clear()
+        if time.monotonic() < self._next:
+            return []
+        self._next = time.monotonic() + self._interval
+        if not self._rules.root.is_dir():
+            raise RootGoneError
+        before, self._outer = self._outer, self._outer_states()
+        return [FileEvent(str(path)) for path, state in self._outer.items() if before.get(path) != state]
+
+    def wake(self) -> None:
+        """See `EventSource`."""
+        self._awake.set()
+
+    def folders(self) -> int:
+        """See `EventSource`."""
         return 0
 
     def close(self) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glossator.lsp.conversion import to_path
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,7 +35,8 @@ def files_deleted(context: Context, params: types.DeleteFilesParams) -> None:
 def files_changed(context: Context, uris: Iterable[str]) -> None:
     """Hand changes to the roots that the files are in."""
     for uri in uris:
-        located, path = context.backend.folders.locate(uri), to_path(uri)
-        if located is not None and path is not None:
-            located[0].changed([path])
+        located = context.backend.folders.locate(uri)
+        if located is not None:
+            live, path = located
+            live.changed([live.root.path / path])
     context.status.changed()

@@ -1,0 +1,164 @@
+"""The buffers that are open in an editor for one root: their texts, and what a worker makes of them.
+
+Editing never waits: a text is taken over at once, parsed by a worker process before all work on files, and searches
+see it when that is done. A parse of a state that is out of date is given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from concurrent.futures import Future, InvalidStateError
+from typing import TYPE_CHECKING
+
+from glossator.errors import GlossatorError
+from glossator.workspace.overlay import Overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from glossator.index.records import FileUpdate
+
+    Submit = Callable[[str, str, str], Future[FileUpdate]]
+
+_log = logging.getLogger(__name__)
+
+
+class OpenBuffers:
+    """The open buffers of one root. All methods may be called from any thread.
+
+    Paths are relative to the root, with "/".
+    """
+
+    def __init__(self, submit: Submit, *, max_buffer_bytes: int) -> None:
+        """No buffers yet.
+
+        Args:
+            submit: has a worker parse (path, text, the editor's language id).
+            max_buffer_bytes: memory for one text; larger ones are not kept.
+        """
+        self._submit = submit
+        self._texts = Overlay(max_buffer_bytes=max_buffer_bytes)
+        self._languages: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._opened: dict[str, int] = {}
+        """Path -> the buffer's first revision: parses of an earlier buffer of that path do not count."""
+        self._parsed: dict[str, tuple[int, FileUpdate]] = {}
+        self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
+        self._overlay: Mapping[str, FileUpdate] | None = None
+        self._texts_at: tuple[int, Mapping[str, str]] = (0, {})
+        """The texts as they were at a revision."""
+        self._closed = False
+
+    def put(self, path: str, version: int, text: str, language_id: str = "") -> None:
+        """A buffer's text, in place of the file's; `parse` makes searches see it.
+
+        `language_id`, as LSP has it, counts where the file's name does not tell its language.
+        """
+        self._texts.put(path, version, text)
+        buffer = self._texts.get(path)
+        if buffer is not None:
+            with self._lock:
+                self._opened.setdefault(path, buffer.revision)
+                self._languages[path] = language_id
+
+    def parse(self, path: str) -> Future[None]:
+        """Have a worker parse a buffer as it is now.
+
+        The future is done when searches see that state or a newer one, or when it turns out that they never will.
+        """
+        finished: Future[None] = Future()
+        buffer = self._texts.get(path)
+        if buffer is None:
+            _finish(finished)
+            return finished
+        try:
+            future = self._submit(path, buffer.text or "", self._languages.get(path, ""))
+        except GlossatorError as error:
+            _log.warning("cannot index the buffer of %s: %s", path, error)
+            _finish(finished)
+            return finished
+        with self._lock:
+            other = self._parsing.get(path)
+            newest = other is None or other[0] <= buffer.revision
+            if newest:
+                self._parsing[path] = (buffer.revision, future, finished)
+        if other is not None and not newest:  # another thread was faster with a newer state
+            future.cancel()
+            other[2].add_done_callback(lambda _: _finish(finished))
+            return finished
+        if other is not None:
+            other[1].cancel()
+            finished.add_done_callback(lambda _: _finish(other[2]))
+        future.add_done_callback(lambda done: self._take(path, buffer.revision, done, finished))
+        if self._closed:
+            future.cancel()
+            _finish(finished)
+        return finished
+
+    def _take(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
+        if done.cancelled():
+            return  # a newer state is being parsed, or the buffer was closed
+        error = done.exception()
+        if error is not None:
+            _log.warning("cannot index the buffer of %s: %s", path, error)
+        with self._lock:
+            if self._parsing.get(path, (None,))[0] == revision:
+                del self._parsing[path]
+            known = self._parsed.get(path)
+            opened = self._opened.get(path)
+            if error is None and opened is not None and opened <= revision and (known is None or known[0] <= revision):
+                self._parsed[path] = (revision, done.result())
+                self._overlay = None
+        _finish(finished)
+
+    def drop(self, path: str) -> None:
+        """The buffer was closed: the file counts again."""
+        self._texts.close(path)
+        with self._lock:
+            self._opened.pop(path, None)
+            self._languages.pop(path, None)
+            if self._parsed.pop(path, None) is not None:
+                self._overlay = None
+            parsing = self._parsing.pop(path, None)
+        if parsing is not None:
+            parsing[1].cancel()
+            _finish(parsing[2])
+
+    def overlay(self) -> Mapping[str, FileUpdate]:
+        """What the buffers hold, as far as they have been parsed; the same object until that changes."""
+        with self._lock:
+            if self._overlay is None:
+                self._overlay = {path: update for path, (_, update) in self._parsed.items()}
+            return self._overlay
+
+    def text(self, path: str) -> str | None:
+        """A buffer's text; None if there is none."""
+        buffer = self._texts.get(path)
+        return buffer.text if buffer else None
+
+    def texts(self) -> Mapping[str, str]:
+        """All buffers' texts by path; the same object until one changes."""
+        revision, texts = self._texts_at
+        if revision != self._texts.revision:
+            changes = self._texts.since(0)
+            texts = {buffer.key: buffer.text for buffer in changes.buffers if buffer.text is not None}
+            self._texts_at = changes.revision, texts
+        return texts
+
+    def close(self) -> None:
+        """Give up all parses."""
+        self._closed = True
+        with self._lock:
+            parsing = list(self._parsing.values())
+            self._parsing.clear()
+        for _, future, finished in parsing:
+            future.cancel()
+            _finish(finished)
+
+
+def _finish(future: Future[None]) -> None:
+    """Set a future's result, unless it has one or was given up."""
+    with contextlib.suppress(InvalidStateError):
+        future.set_result(None)

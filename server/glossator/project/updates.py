@@ -1,0 +1,287 @@
+"""Keeps a root current while it is open: updates its index in the background as files change.
+
+One thread per root does all updates, so they never overtake each other. Another process may be the index's writer, in
+which case this one reads, and takes over when the other ends. Nothing of LSP is known here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from glossator.errors import CancelledByUser, GlossatorError, StoreLockedError
+from glossator.workspace.watching import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from glossator.index.entries import Skipped
+    from glossator.index.indexer import Progress
+    from glossator.index.records import StoreStatus
+    from glossator.project.root import Root
+    from glossator.workspace.changes import Changes
+
+State = Literal["indexing", "ready", "failed"]
+
+TAKE_OVER_SECONDS = 2.0
+"""How often a reader looks whether the index's writer is gone."""
+RETRY_SECONDS = 30.0
+"""How soon a failed update is tried again by itself: the disk may have room again."""
+MAINTAIN_SECONDS = 20.0
+"""Quiet time after which the store is compacted, if that is due."""
+COUNT_SECONDS = 2.0
+"""Time between two counts of what is in the store, while it is being filled."""
+JOIN_SECONDS = 10.0
+"""How long closing waits for the commit that is under way."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """How a root stands. Counts come from the store."""
+
+    state: State
+    files: int = 0
+    symbols: int = 0
+    pending: int = 0
+    """Files that wait to be indexed, as far as that is known."""
+    skipped: tuple[Skipped, ...] = ()
+    watching: str = ""
+    message: str = ""
+    """Why it failed, and what to do."""
+
+
+class RootUpdates:
+    """The updates of one root. All methods may be called from any thread; none waits for indexing, except `close`."""
+
+    def __init__(
+        self,
+        root: Root,
+        *,
+        watch: bool,
+        on_change: Callable[[], None],
+        on_progress: Callable[[Progress | None], None] = lambda _: None,
+    ) -> None:
+        """Start keeping a root current.
+
+        `watch`: notice changes ourselves; otherwise the caller reports them (`changed`). `on_change` is called, in a
+        thread of this root's, whenever the state or the counts may differ; `on_progress` with what a run reports,
+        then None.
+        """
+        self.root = root
+        self._on_change = on_change
+        self._on_progress = on_progress
+        self._watcher = Watcher(root.path, root.settings, self._take, mode="auto" if watch else "client")
+        self._watching = False
+        self._wake = threading.Condition()
+        self._changed: set[Path] = set()
+        self._rescan = True
+        self._waiting: list[Future[None]] = []
+        self._cancel_run = False
+        self._closed = False
+        self._state: State = "indexing"
+        self._message = ""
+        self._progress: Progress | None = None
+        self._counts: StoreStatus | None = None
+        self._counted = 0.0
+        self._unsubscribe = root.index_deleted.subscribe(self.rescan)
+        self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
+        self._thread.start()
+
+    # Changes on disk
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Somebody has seen these files or folders (absolute paths) being created, changed, deleted or moved.
+
+        Files of git's own count too: they tell that another commit may have been checked out.
+        """
+        self._watcher.report(paths)
+
+    def rescan(self) -> Future[None]:
+        """Compare everything with the disk; the future is done when that is."""
+        future: Future[None] = Future()
+        with self._wake:
+            if self._closed:
+                future.cancel()
+                return future
+            self._rescan = True
+            self._waiting.append(future)
+            self._wake.notify()
+        return future
+
+    def cancel_run(self) -> None:
+        """Stop the run that is under way; its progress is kept, and `rescan` continues it."""
+        self._cancel_run = True
+
+    def _take(self, changes: Changes) -> None:
+        """Called by the watcher with a batch."""
+        with self._wake:
+            if changes.rescan:
+                self._rescan = True
+            self._changed.update(self.root.path / path for path in (*changes.paths, *changes.folders))
+            self._wake.notify()
+
+    # Unsaved buffers
+
+    def set_buffer(self, path: str, version: int, text: str, language_id: str = "") -> None:
+        """See `OpenBuffers.put`."""
+        self.root.buffers.put(path, version, text, language_id)
+
+    def parse_buffer(self, path: str) -> Future[None]:
+        """See `OpenBuffers.parse`."""
+        return self.root.buffers.parse(path)
+
+    def drop_buffer(self, path: str) -> None:
+        """See `OpenBuffers.drop`."""
+        self.root.buffers.drop(path)
+
+    # State
+
+    def state(self) -> RootState:
+        """How the root stands now."""
+        progress, counts = self._progress, self._counts
+        pending = max(progress.files_total - progress.files_done, 0) if progress else 0
+        status = self._watcher.status()
+        watching = f"{status.mode}: {status.reason}" if status.reason else status.mode
+        return RootState(
+            state=self._state,
+            files=counts.files if counts else 0,
+            symbols=counts.symbols if counts else 0,
+            pending=pending + len(self._changed) + status.pending,
+            skipped=counts.skipped if counts else (),
+            watching=watching if self._watching else "",
+            message=self._message,
+        )
+
+    def _set(self, state: State, message: str = "") -> None:
+        if state == "failed":
+            _log.error("%s: %s", self.root.path, message)
+        self._state, self._message = state, message
+        self._on_change()
+
+    def _count(self) -> None:
+        snapshot = self.root.open()
+        if snapshot is not None:
+            snapshot.store.refresh()
+            self._counts = snapshot.store.status()
+        self._counted = time.monotonic()
+
+    # The thread
+
+    def _run(self) -> None:
+        timeout: float | None = 0.0
+        while True:
+            with self._wake:
+                if timeout != 0.0:
+                    self._wake.wait_for(lambda: self._closed or self._rescan or bool(self._changed), timeout)
+                if self._closed:
+                    break
+                rescan, self._rescan = self._rescan, False
+                changed, self._changed = self._changed, set()
+                waiting, self._waiting = self._waiting, []
+            timeout = self._update(rescan=rescan, changed=changed)
+            for future in waiting:
+                _finish(future)
+        for future in self._waiting:
+            future.cancel()
+
+    def _start_watching(self) -> None:
+        try:
+            self._watcher.start()
+        except GlossatorError as error:
+            _log.warning("%s is not watched: %s", self.root.path, error)
+            return
+        self._watching = True
+        if self._closed:
+            self._watcher.stop()
+
+    def _update(self, *, rescan: bool, changed: set[Path]) -> float | None:
+        """Do what is due; returns the seconds after which to come back by itself."""
+        try:
+            return self._do(rescan=rescan, changed=changed)
+        except CancelledByUser:
+            self._end_progress()
+            if not self._closed:
+                self._set("ready", "indexing was cancelled; progress is saved")
+            return None
+        except GlossatorError as error:
+            self._end_progress()
+            self._set("failed", str(error))
+            return RETRY_SECONDS
+        except Exception as error:
+            # The thread must live on, or the index would silently stay as it is.
+            _log.exception("updating the index of %s failed", self.root.path)
+            self._end_progress()
+            self._set("failed", f"an unexpected error: {type(error).__name__} (see the log)")
+            return RETRY_SECONDS
+
+    def _do(self, *, rescan: bool, changed: set[Path]) -> float | None:
+        self._cancel_run = False
+        if not self._watching:
+            self._start_watching()
+        try:
+            if rescan:
+                self._set("indexing")
+                with contextlib.suppress(GlossatorError):  # what is wrong with it, opening it for writing tells
+                    self.root.open()  # so that it can be read while it is repaired and updated
+                self.root.index(self._report, lambda: self._cancel_run or self._closed)
+                self._end_progress()
+                self._count()
+                self._set("ready")
+            elif changed:
+                if self.root.indexer().update(changed, cancelled=lambda: self._closed):
+                    self._count()
+                self._set("ready")
+            elif self._state == "failed" or not self.root.is_writer:
+                self.root.writer()
+                self._rescan = True  # this process is the writer (again)
+                return 0.0
+            else:
+                self.root.indexer().maintain()
+                return None
+        except StoreLockedError:
+            # Another window or a command is the writer: what it commits is seen here too.
+            self._end_progress()
+            before = self._counts
+            self._count()
+            if self._state != "ready" or self._counts != before:
+                self._set("ready", "another process keeps this index up to date")
+            return TAKE_OVER_SECONDS
+        except CancelledByUser:
+            self._count()
+            raise
+        return MAINTAIN_SECONDS
+
+    def _report(self, progress: Progress) -> None:
+        self._progress = progress
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._count()
+        self._on_progress(progress)
+        self._on_change()
+
+    def _end_progress(self) -> None:
+        self._progress = None
+        self._on_progress(None)
+
+    def close(self) -> None:
+        """Stop watching and indexing, and release the index; waits for what is being committed."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._unsubscribe()
+        self._watcher.stop()
+        self._thread.join(JOIN_SECONDS)
+        self.root.close()
+
+
+def _finish(future: Future[None]) -> None:
+    """Set a future's result, unless it has one or was given up."""
+    with contextlib.suppress(InvalidStateError):
+        future.set_result(None)
