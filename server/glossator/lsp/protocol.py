@@ -13,6 +13,8 @@ import cattrs.gen
 from lsprotocol import types  # noqa: TC002 - attrs resolves annotations at run time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cattrs import Converter
 
 ASK = "glossator/ask"
@@ -326,21 +328,28 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def _string(value: object, _: object) -> str:
-    """A string that must be one: cattrs would make "None" out of null."""
-    if not isinstance(value, str):
-        raise TypeError(f"expected a string, not {value!r}")
-    return value
+def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
+    """What reads a field of strings and says which one is wrong; None for other fields.
 
+    cattrs would make "None" out of null, and a list of characters out of a string.
+    """
+    if kind is str:
 
-def _strings(value: object, _: object) -> tuple[str, ...]:
-    """A list of strings: cattrs would make one of a string's characters."""
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"expected a list of strings, not {value!r}")
-    return tuple(value)
+        def string(value: Any, _: Any) -> str:
+            if not isinstance(value, str):
+                raise TypeError(f"{camel(name)}: expected a string, not {value!r}")
+            return value
 
+        return string
+    if kind == tuple[str, ...]:
 
-_CHECKED = {str: _string, tuple[str, ...]: _strings}
+        def strings(value: Any, _: Any) -> tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise TypeError(f"{camel(name)}: expected a list of strings, not {value!r}")
+            return tuple(value)
+
+        return strings
+    return None
 
 
 def register(converter: Converter) -> None:
@@ -350,7 +359,7 @@ def register(converter: Converter) -> None:
     for cls in _CLASSES:
         resolved = attrs.resolve_types(cls)
         overrides: dict[str, Any] = {
-            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_CHECKED.get(field.type))
+            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_checked(field.name, field.type))
             for field in attrs.fields(resolved)
         }
         converter.register_structure_hook(cls, cattrs.gen.make_dict_structure_fn(cls, converter, **overrides))
