@@ -278,3 +278,52 @@ async def test_a_hover_does_not_wait_for_the_index_to_be_opened(
     finally:
         release.set()
     await client.ready()
+
+
+async def test_folders_inside_each_other_and_opened_twice(client: Client, project: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(project)
+    inner = {"uri": (project / "shop").as_uri(), "name": "shop"}
+    again = [{"uri": project.as_uri() + "/", "name": "again"}, {"uri": (tmp_path / "link").as_uri(), "name": "link"}]
+    outer = {"uri": project.as_uri(), "name": "project"}
+
+    def folders(added: list[dict[str, str]], removed: list[dict[str, str]]) -> None:
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": removed}})
+
+    async def found(query: str) -> list[str]:
+        hits = (await client.request("glossator/search", {"query": query}))["hits"]
+        return [f"{hit['uri']}#{hit['range']['start']['line']}" for hit in hits]
+
+    await client.initialize(project, capabilities=WATCHES)
+    files = (await client.ready())["index"]["files"]
+    folders([inner, *again], [])
+    await client.wait_for(
+        lambda: (
+            len(status(client)["roots"]) == 2
+            and status(client)["index"]["state"] == "ready"
+            and status(client)["roots"][1]["files"] == 4
+            and status(client)["index"]["files"] == files
+        )
+    )
+    for query in ("add_tax", "the shopping cart", "money.py"):
+        hits = await found(query)
+        assert hits
+        assert len(hits) == len(set(hits))
+    # What changes in the inner folder is known in both.
+    late = project / "shop/late.py"
+    late.write_text("def late_arrival():\n    return 2\n")
+    reported(client, late)
+    await client.wait_for(lambda: status(client)["index"]["files"] == files + 1)
+    folders([], [inner])
+    await client.wait_for(lambda: len(status(client)["roots"]) == 1 and status(client)["index"]["files"] == files + 1)
+    assert (await found("late_arrival")).count(f"{late.as_uri()}#0") == 1
+    folders([inner], [])
+    await client.wait_for(lambda: len(status(client)["roots"]) == 2)
+    folders([], [outer, *again])
+    await client.wait_for(
+        lambda: (
+            [root["uri"] for root in status(client)["roots"]] == [inner["uri"]]
+            and status(client)["index"]["state"] == "ready"
+            and status(client)["index"]["files"] == 5
+        )
+    )
+    assert (await found("late_arrival")).count(f"{late.as_uri()}#0") == 1

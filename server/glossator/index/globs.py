@@ -108,6 +108,11 @@ def _class(parts: list[str]) -> str:
     return f"(?!/)[{'^' if negated else ''}{escaped}]"
 
 
+def literal_glob(path: str) -> str:
+    """A glob that matches exactly a path (relative to the root, with "/") and everything below it."""
+    return "/" + re.sub(r"([*?{\[])", r"[\1]", path)
+
+
 def matcher(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
     """A function that says whether a path matches one of `include` (anything, if empty) and none of `exclude`."""
     wanted, unwanted = (

@@ -194,12 +194,13 @@ class Manifest(Database):
             found = dict(connection.execute("SELECT key, value FROM meta WHERE key IN ('changes', 'table')").fetchall())
         return int(found["changes"]), int(found["table"])
 
-    def counts(self) -> tuple[int, int, int, int]:
-        """How many files, entries, symbols and lines are indexed."""
+    def counts(self, below: str = "") -> tuple[int, int, int, int]:
+        """How many files, entries, symbols and lines are indexed; with `below`, in that folder."""
+        select = "SELECT count(*), total(entries), total(symbols), total(lines) FROM files WHERE skipped = ''"
         with self.reading() as connection:
-            row = connection.execute(
-                "SELECT count(*), total(entries), total(symbols), total(lines) FROM files WHERE skipped = ''"
-            ).fetchone()
+            if below:
+                select += " AND path >= ? || '/' AND path < ? || '0'"  # "0" comes after "/"
+            row = connection.execute(select, (below, below) if below else ()).fetchone()
         files, entries, symbols, lines = (int(number) for number in row)
         return files, entries, symbols, lines
 

@@ -479,10 +479,16 @@ class Store(Lookup):
                 _LOG.info("trying the newest table: %s", error)
                 failed, self._table = generation, None
 
-    def status(self) -> StoreStatus:
-        """Counts and skipped files."""
+    def status(self, without: Sequence[str] = ()) -> StoreStatus:
+        """Counts and skipped files, without those in some folders, none of which lies in another."""
         files, entries, symbols, lines = self._manifest.counts()
-        skipped = tuple(Skipped(path, reason) for path, reason in self._manifest.skipped())
+        for folder in without:
+            less = self._manifest.counts(folder)
+            files, entries, symbols, lines = files - less[0], entries - less[1], symbols - less[2], lines - less[3]
+        starts = tuple(f"{folder}/" for folder in without)
+        skipped = tuple(
+            Skipped(path, reason) for path, reason in self._manifest.skipped() if not path.startswith(starts)
+        )
         return StoreStatus(files, entries, symbols, lines, skipped, folders.size_of(self._folder))
 
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:

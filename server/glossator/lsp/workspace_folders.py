@@ -99,19 +99,20 @@ class WorkspaceFolders:
 
     def locate(self, uri: str) -> tuple[RootUpdates, str] | None:
         """The innermost root that a document is in, and the document's path in it ("/"-separated); None outside."""
+        return max(self.holding(uri), key=lambda found: len(found[0].root.path.parts), default=None)
+
+    def holding(self, uri: str) -> list[tuple[RootUpdates, str]]:
+        """All roots that a document is in, which may lie in each other, and the document's path in each."""
         path = to_path(uri)
         if path is None:
-            return None
-        best: tuple[RootUpdates, str] | None = None
-        for candidate in dict.fromkeys((path, Path(os.path.realpath(path)))):
-            for _, live in self:
-                try:
-                    relative = candidate.relative_to(live.root.path)
-                except ValueError:
-                    continue
-                if best is None or len(live.root.path.parts) > len(best[0].root.path.parts):
-                    best = live, relative.as_posix()
-        return best
+            return []
+        found: list[tuple[RootUpdates, str]] = []
+        for _, live in self:
+            for candidate in dict.fromkeys((path, Path(os.path.realpath(path)))):
+                if candidate.is_relative_to(live.root.path):
+                    found.append((live, candidate.relative_to(live.root.path).as_posix()))
+                    break
+        return found
 
     def place(self, uri: str, span: types.Range) -> Place | None:
         """The lines of a document that a range touches; None outside of the open folders."""

@@ -14,7 +14,7 @@ from glossator.project.open_index import OpenIndex
 from glossator.project.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glossator.index.indexer import Indexer, IndexReport, Progress
     from glossator.index.records import FileUpdate, Filter, StoredEntry
     from glossator.index.store import Store
+    from glossator.project.nested_roots import NestedRoot
     from glossator.project.shared import Shared
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
@@ -56,6 +57,10 @@ class Root:
         self._indexer: tuple[OpenIndex, Indexer] | None = None
         self._reported_missing: OpenIndex | None = None
         self.buffers = OpenBuffers(self._submit, max_buffer_bytes=4 * self.settings.max_file_bytes)
+        self._nested: tuple[NestedRoot, ...] = ()
+        self._merged: tuple[tuple[object, ...], Mapping[str, FileUpdate], Mapping[str, str]] = ((), {}, {})
+        self.nested_changed = Notification()
+        """Sent when other roots inside this one were opened or closed: what counts as this root's is another."""
         self.index_deleted = Notification()
         """Sent when somebody is found to have deleted the index while it was open: it has to be built again."""
 
@@ -81,18 +86,40 @@ class Root:
 
     def snapshot(self) -> Snapshot | None:
         """The root as it is now; None while there is no index. Never waits: at most it looks whether a file exists."""
-        overlay, texts = self.buffers.overlay(), self.buffers.texts()
+        nested = self._nested
+        overlay, texts = self._buffers_with(nested)
+        paths = tuple(other.path for other in nested)
         with self._publishing:
             index, latest = self._open, self._latest
             if index is None:
                 return None
             current = latest is not None and latest.overlay is overlay and latest.texts is texts
-            if latest is None or not current or latest.settings is not self.settings:
-                latest = self._latest = Snapshot(self.path, self.settings, index, overlay, texts)
+            if latest is None or not current or latest.nested != paths or latest.settings is not self.settings:
+                latest = self._latest = Snapshot(self.path, self.settings, index, overlay, texts, paths)
         if not index.exists:
             self._report_missing(index)
             return None
         return latest
+
+    def set_nested(self, nested: Sequence[NestedRoot]) -> None:
+        """Tell which other roots lie inside this one."""
+        if tuple(nested) != self._nested:
+            self._nested = tuple(nested)
+            self.nested_changed.send()
+
+    def _buffers_with(self, nested: tuple[NestedRoot, ...]) -> tuple[Mapping[str, FileUpdate], Mapping[str, str]]:
+        """The buffers of this root and of those inside it, parsed and as texts; the same objects until they change."""
+        if not nested:
+            return self.buffers.overlay(), self.buffers.texts()
+        owners = [("", self.buffers), *((f"{other.path}/", other.buffers) for other in nested)]
+        parts = [(start, buffers.overlay(), buffers.texts()) for start, buffers in owners]
+        known, overlay, texts = self._merged
+        now = tuple(part for _, *two in parts for part in two)
+        if len(now) != len(known) or any(one is not other for one, other in zip(now, known, strict=True)):
+            overlay = {start + path: update for start, updates, _ in parts for path, update in updates.items()}
+            texts = {start + path: text for start, _, held in parts for path, text in held.items()}
+            self._merged = now, overlay, texts
+        return overlay, texts
 
     def _report_missing(self, index: OpenIndex) -> None:
         """Say once that this index was deleted."""

@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import ModelNotFoundError, StoreError
+from glossator.project.nested_roots import NestedRoot, path_inside
 from glossator.project.root import Root
 from glossator.project.shared import Shared
 
@@ -28,11 +29,13 @@ class Session:
         """Open folders; their indexes are opened when they are needed.
 
         Raises:
-            WorkspaceError: a root is missing, or no folder.
+            WorkspaceError: a root does not exist, or is not a folder.
         """
         self.settings = settings
         self.shared = Shared(settings)
-        self.roots = [Root(path, self.shared) for path in roots]
+        self.roots: list[Root] = []
+        for path in roots:
+            self.add(path)
 
     def reconfigure(self, settings: Settings) -> None:
         """Take over settings that do not touch the index."""
@@ -40,19 +43,29 @@ class Session:
         self.shared.reconfigure(settings)
 
     def add(self, path: Path) -> Root:
-        """Open one more folder.
+        """Open one more folder; one that is open already, however its path is spelled, gives the same root.
 
         Raises:
-            WorkspaceError: it is missing, or no folder.
+            WorkspaceError: it does not exist, or is not a folder.
         """
         root = Root(path, self.shared)
-        self.roots.append(root)
+        for other in self.roots:
+            if path_inside(root.path, other.path) == "":
+                return other
+        self.roots = [*self.roots, root]
+        self._arrange()
         return root
 
     def remove(self, root: Root) -> None:
         """Take a folder out; it is closed by whoever uses it."""
-        if root in self.roots:
-            self.roots.remove(root)
+        self.roots = [other for other in self.roots if other is not root]
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Tell each root which others lie inside it."""
+        for outer in self.roots:
+            found = ((path_inside(other.path, outer.path), other) for other in self.roots if other is not outer)
+            outer.set_nested([NestedRoot(path, other.buffers) for path, other in found if path is not None])
 
     @property
     def root(self) -> Root:
@@ -82,7 +95,7 @@ class Session:
         else:
             index = {"state": "absent"} if snapshot is None else {"state": "ready"}
             if snapshot is not None:
-                status = snapshot.store.status()
+                status = snapshot.status()
                 index |= {
                     "files": status.files,
                     "symbols": status.symbols,

@@ -7,22 +7,27 @@ itself is not copied; buffers are as they were when the snapshot was taken.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from glossator.index.records import StoredEntry
+from glossator.index.globs import literal_glob
+from glossator.index.records import Filter, StoredEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from glossator.index.records import FileUpdate, Filter
+    from glossator.index.records import FileUpdate, StoreStatus
     from glossator.index.store import Store
     from glossator.project.open_index import OpenIndex
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.search import Hit, Searcher
     from glossator.settings import Settings
     from glossator.workspace.reading import Read
+
+NAMES_FACTOR = 4
+"""How many times more names are looked up where some belong to other roots."""
 
 
 class Snapshot:
@@ -33,6 +38,8 @@ class Snapshot:
         settings: the session's settings.
         overlay: what open buffers hold, as far as they have been parsed: path -> parsed contents.
         texts: the texts of open buffers: path -> text.
+        nested: folders that are roots of their own. What is in them is theirs to find and to count; the names in them
+            belong to this root's graph all the same.
 
     Paths of files are relative to the root, with "/"; lines are 1-based.
     """
@@ -44,12 +51,14 @@ class Snapshot:
         index: OpenIndex,
         overlay: Mapping[str, FileUpdate],
         texts: Mapping[str, str],
+        nested: tuple[str, ...] = (),
     ) -> None:
         """Use `Root.snapshot`."""
         self.path = path
         self.settings = settings
         self.overlay = overlay
         self.texts = texts
+        self.nested = nested
         self._index = index
         index.keep_open_for(self)
 
@@ -60,7 +69,7 @@ class Snapshot:
 
     @property
     def searcher(self) -> Searcher:
-        """What searches the index; hand it `overlay`. It serves one search at a time, the others wait."""
+        """What searches the index; hand it `within(where)` and `overlay`. It serves one search at a time."""
         return self._index.searcher
 
     @cached_property
@@ -81,14 +90,21 @@ class Snapshot:
         """A file's text: its buffer's, else the one on disk; None if there is no such text file."""
         return self.reader(path)
 
-    def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
-        """The best places for a query, best first.
+    def within(self, where: Filter | None = None) -> Filter:
+        """A filter, so that it leaves out what belongs to other roots."""
+        where = where or Filter()
+        if not self.nested:
+            return where
+        return replace(where, exclude=(*where.exclude, *map(literal_glob, self.nested)))
+
+    def search(self, query: str, limit: int, where: Filter | None = None, *, by_symbol: bool = False) -> list[Hit]:
+        """The best places for a query, best first; with `by_symbol`, as evidence wants them (see `Searcher.search`).
 
         Raises:
             UsageError: the query has nothing to search for, or `limit` is not positive.
             StoreCorruptError: the index is damaged; the next run of the index repairs it.
         """
-        return self.searcher.search(query, limit, where, self.overlay)
+        return self.searcher.search(query, limit, self.within(where), self.overlay, by_symbol=by_symbol)
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
         """The innermost definition at a line, else the block there."""
@@ -108,7 +124,19 @@ class Snapshot:
 
     def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
         """Definitions whose name matches fuzzily, the best first."""
-        return self.store.names_like(pattern, limit)
+        if not self.nested:
+            return self.store.names_like(pattern, limit)
+        starts = tuple(f"{folder}/" for folder in self.nested)
+        found = self.store.names_like(pattern, limit * NAMES_FACTOR)
+        return [entry for entry in found if not entry.path.startswith(starts)][:limit]
+
+    def status(self) -> StoreStatus:
+        """Counts and skipped files, without those of other roots."""
+        return self.store.status(self._outermost())
+
+    def _outermost(self) -> list[str]:
+        """The nested folders without those that lie in another one of them."""
+        return [folder for folder in self.nested if not any(folder.startswith(f"{other}/") for other in self.nested)]
 
     def reference_count(self, name: str) -> int:
         """How many entries refer to a name, those in unsaved buffers included."""

@@ -91,7 +91,11 @@ class RootUpdates:
         self._progress: Progress | None = None
         self._counts: StoreStatus | None = None
         self._counted = 0.0
-        self._unsubscribe = root.index_deleted.subscribe(self.rescan)
+        self._recount = False
+        self._subscriptions = (
+            root.index_deleted.subscribe(self.rescan),
+            root.nested_changed.subscribe(self._count_again),
+        )
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)
         self._thread.start()
 
@@ -115,6 +119,12 @@ class RootUpdates:
             self._waiting.append(future)
             self._wake.notify()
         return future
+
+    def _count_again(self) -> None:
+        """Called when other roots inside this one were opened or closed."""
+        with self._wake:
+            self._recount = True
+            self._wake.notify()
 
     def cancel_run(self) -> None:
         """Stop the run that is under way; its progress is kept, and `rescan` continues it."""
@@ -170,7 +180,7 @@ class RootUpdates:
         snapshot = self.root.open()
         if snapshot is not None:
             snapshot.store.refresh()
-            self._counts = snapshot.store.status()
+            self._counts = snapshot.status()
         self._counted = time.monotonic()
 
     # The thread
@@ -180,17 +190,26 @@ class RootUpdates:
         while True:
             with self._wake:
                 if timeout != 0.0:
-                    self._wake.wait_for(lambda: self._closed or self._rescan or bool(self._changed), timeout)
+                    self._wake.wait_for(self._is_due, timeout)
                 if self._closed:
                     break
                 rescan, self._rescan = self._rescan, False
                 changed, self._changed = self._changed, set()
                 waiting, self._waiting = self._waiting, []
+                recount, self._recount = self._recount, False
+            if recount and not rescan and not changed:
+                with contextlib.suppress(GlossatorError):
+                    self._count()
+                    self._on_change()
+                continue
             timeout = self._update(rescan=rescan, changed=changed)
             for future in waiting:
                 _finish(future)
         for future in self._waiting:
             future.cancel()
+
+    def _is_due(self) -> bool:
+        return self._closed or self._rescan or self._recount or bool(self._changed)
 
     def _start_watching(self) -> None:
         try:
@@ -275,7 +294,8 @@ class RootUpdates:
         with self._wake:
             self._closed = True
             self._wake.notify()
-        self._unsubscribe()
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
         self._watcher.stop()
         self._thread.join(JOIN_SECONDS)
         self.root.close()

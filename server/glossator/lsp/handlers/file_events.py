@@ -35,8 +35,6 @@ def files_deleted(context: Context, params: types.DeleteFilesParams) -> None:
 def files_changed(context: Context, uris: Iterable[str]) -> None:
     """Hand changes to the roots that the files are in."""
     for uri in uris:
-        located = context.backend.folders.locate(uri)
-        if located is not None:
-            live, path = located
+        for live, path in context.backend.folders.holding(uri):
             live.changed([live.root.path / path])
     context.status.changed()
