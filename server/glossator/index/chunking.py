@@ -71,6 +71,7 @@ class Chunker:
         borders: given the node of a definition (None: the file) and ranges in it, the bytes at which statements
             start in those ranges, ascending.
         constructors: names of methods that are constructors.
+        unread: sorted, disjoint ranges that are left out of signatures: directives, and branches that were not read.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Chunker:
         constructors: frozenset[str] = frozenset(),
         separator: str = ".",
         file_doc: tuple[int, int] | None = None,
+        unread: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._source = source
+        self._unread = unread
         self._references = references
         self._reference_starts: list[int] = []
         self._reference_names: list[str] = []
@@ -207,8 +210,8 @@ class Chunker:
             start = self._source.strip(item.doc[1], item.stop)[0]
         stop = item.body if item.body > start else item.stop
         found = self._source.text(start, stop, 3 * SIGNATURE_CHARS)
-        if "\n" in found and item.body > start:
-            found = self._without_comments(start, stop, found)
+        if "\n" in found and (item.body > start or self._unread):
+            found = self._cleaned(item, start, stop, found)
         if item.body < 0:
             if item.kind == "property":
                 found = found.partition("{")[0].partition("=>")[0]
@@ -229,21 +232,28 @@ class Chunker:
             signature += f" {item.name}"
         return signature if len(signature) <= SIGNATURE_CHARS else signature[: SIGNATURE_CHARS - 1] + "…"
 
-    def _without_comments(self, start: int, stop: int, found: str) -> str:
-        """A declaration of several lines without the comments at their ends."""
+    def _cleaned(self, item: Definition, start: int, stop: int, found: str) -> str:
+        """A declaration of several lines without the comments at their ends, and what was not read of it."""
         source = self._source
-        leads = self._nesting.leads
-        comments = [
-            leads[line]
-            for line in range(source.line_at(start), min(source.line_at(stop) + 1, source.line_at(start) + 50))
-            if line in leads and start <= leads[line][0] < stop
-        ]
-        if not comments:
+        out: list[tuple[int, int]] = []
+        if item.body > start:
+            leads = self._nesting.leads
+            out = [
+                leads[line]
+                for line in range(source.line_at(start), min(source.line_at(stop) + 1, source.line_at(start) + 50))
+                if line in leads and start <= leads[line][0] < stop
+            ]
+        if self._unread:
+            first = bisect_left(self._unread, (start, start))
+            last = bisect_left(self._unread, (stop, stop))
+            out = sorted([*out, *self._unread[first:last]])
+        if not out:
             return found
         kept = []
-        for comment_start, comment_end in comments:
-            kept.append(source.text(start, comment_start, 3 * SIGNATURE_CHARS))
-            start = comment_end
+        for out_start, out_end in out:
+            if out_start >= start:
+                kept.append(source.text(start, out_start, 3 * SIGNATURE_CHARS))
+            start = max(start, out_end)
         kept.append(source.text(start, max(start, stop), 3 * SIGNATURE_CHARS))
         return "\n".join(kept)
 

@@ -76,6 +76,7 @@ class Language:
         trailing_docs: whether a doc comment may stand below what it is about.
         attributes: whether words in capitals may stand between "class" and a name, which the grammar does not know.
         scripts: whether only what stands between <script> tags is code.
+        conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Language:
     trailing_docs: bool = False
     attributes: bool = False
     scripts: bool = False
+    conditionals: bool = False
 
 
 def _code(
@@ -109,6 +111,7 @@ def _code(
     trailing_docs: bool = False,
     attributes: bool = False,
     scripts: bool = False,
+    conditionals: bool = False,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -125,6 +128,7 @@ def _code(
         trailing_docs=trailing_docs,
         attributes=attributes,
         scripts=scripts,
+        conditionals=conditionals,
     )
 
 
@@ -167,15 +171,16 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
     _code("java", ".java", builtins="T U K V R E"),
-    _code("c", ".c .h .inc"),
+    _code("c", ".c .h .inc", attributes=True, conditionals=True),
     _code(
         "cpp",
         ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",
         queries="cpp",
         builtins="T U",
         attributes=True,
+        conditionals=True,
     ),
-    _code("csharp", ".cs .csx", builtins="T U TKey TValue"),
+    _code("csharp", ".cs .csx", builtins="T U TKey TValue", conditionals=True),
     _code(
         "ruby",
         ".rb .rake .gemspec .ru .rbi",
@@ -280,7 +285,14 @@ _ALL: tuple[Language, ...] = (
     _code("sql", ".sql .ddl .psql .pgsql"),
     _code("protobuf", ".proto", grammar="proto"),
     _code("hcl", ".hcl .tf .tfvars .nomad"),
-    _code("objc", ".m .mm", queries="objc c", builtins="alloc init self super copy nonatomic strong weak"),
+    _code(
+        "objc",
+        ".m .mm",
+        queries="objc c",
+        builtins="alloc init self super copy nonatomic strong weak",
+        attributes=True,
+        conditionals=True,
+    ),
     _code(
         "perl",
         ".pl .pm .t .psgi",
@@ -329,8 +341,8 @@ _ALL: tuple[Language, ...] = (
     _code("makefile", ".mk .mak", filenames="makefile gnumakefile", grammar="make", builtins="MAKE"),
     _code("graphql", ".graphql .gql .graphqls", builtins="Boolean Float ID Int String"),
     _code("luau", ".luau", queries="lua", builtins="assert error ipairs pairs print require setmetatable type"),
-    _code("glsl", ".glsl .vert .frag .geom .comp .tesc .tese", queries="c"),
-    _code("hlsl", ".hlsl .hlsli", queries="c"),
+    _code("glsl", ".glsl .vert .frag .geom .comp .tesc .tese", queries="c", conditionals=True),
+    _code("hlsl", ".hlsl .hlsli", queries="c", conditionals=True),
     _code(
         "starlark",
         ".bzl .star .bazel",

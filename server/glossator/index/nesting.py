@@ -97,6 +97,8 @@ class Definition:
     """Whether it only declares what is defined elsewhere, by its own words; see also `Chunker`."""
     slot: int = -1
     """Index of its entry before sorting."""
+    shared: int = -1
+    """First byte of the conditional in which it and another definition begin that go on as one; or -1."""
 
 
 class Nesting:
@@ -232,6 +234,8 @@ class Nesting:
     def _is_part_of(item: Definition, parent: Definition) -> bool:
         """Whether an item is too slight to be told from what encloses it."""
         lines = item.last - item.first + 1
+        if item.shared >= 0:
+            return False
         if parent.kind in FUNCTIONS:
             if item.kind == "test":
                 return False
@@ -246,6 +250,9 @@ class Nesting:
 
     def _name(self, item: Definition, parent: Definition) -> None:
         """Give an item its qualified name and its kind among its parent's members."""
+        while parent.parent is not None and parent.start >= item.shared >= 0:
+            # It stands beside the other beginning, though inside the other's range.
+            parent = parent.parent
         scope = clean_scope(item.scope) if item.scope else ""
         item.prefix = self._separator.join(part for part in (parent.prefix, scope, item.name) if part)
         if item.kind == "function" and (parent.kind in TYPES or (parent.kind == "block" and parent.scope)):

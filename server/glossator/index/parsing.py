@@ -7,8 +7,8 @@ reads a file, and nothing is recursive: trees may be as deep as a file is long.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, cast
@@ -18,6 +18,7 @@ from tree_sitter_language_pack import get_language
 
 from glossator.index import sql
 from glossator.index.chunking import Chunker
+from glossator.index.conditionals import Conditionals
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
@@ -27,7 +28,7 @@ from glossator.index.texts import Source
 from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import tree_sitter
 
@@ -58,6 +59,22 @@ MAX_DEPTH: Final = 1000
 it, so a chain of 30,000 calls would take half a minute without a limit; code is not nested that deep."""
 FRAGMENTS: Final = 20_000
 """A syntax error of more pieces than this is not searched, since that takes quadratic time: it is no code."""
+
+CONTAINERS: Final = frozenset(
+    {
+        "compilation_unit",
+        "declaration_list",
+        "linkage_specification",
+        "namespace_declaration",
+        "namespace_definition",
+        "preproc_else",
+        "preproc_elif",
+        "preproc_if",
+        "preproc_ifdef",
+        "translation_unit",
+    }
+)
+"""Nodes of C's family that hold definitions: damage in one of these leaves the others."""
 
 _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
@@ -175,24 +192,96 @@ _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     data = source.data
-    # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
-    readable = masked(LANGUAGES[language], data)
+    readable = _readable(language, source)
+    tree = Parser(reader.grammar).parse(readable)
+    root = tree.root_node
+    views = [_View(root, readable)]
+    if root.has_error and LANGUAGES[language].conditionals:
+        views = _views(reader.grammar, tree, readable, source)
+        root = views[0].root
+    if _is_rubble(root):
+        return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
+    captures = _capture(language, reader, root, data)
+    for index, view in enumerate(views[1:], 1):
+        _merge(captures, _capture(language, reader, view.root, data), views, index)
+    found, references = captures.found, captures.references
+    if language == "sql":
+        if root.has_error:
+            found.clear()
+        found.update((item.name_at, item) for item in sql.definitions(data))
+        references.extend(sql.references(data))
+    definitions = _distinct(found, captures.ignored)
+    if views[0].groups:
+        _close_groups(definitions, views[0].groups)
+    if LANGUAGES[language].capitals:
+        for item in definitions:
+            if item.kind == "variable" and item.name.isupper():
+                item.kind = "constant"
+    if LANGUAGES[language].clauses:
+        definitions = _joined(definitions, data)
+    if language in PROTOTYPED:
+        for item in definitions:
+            if item.body < 0 and item.shared < 0 and item.kind in ("function", "method"):
+                item.stub = True
+    if LANGUAGES[language].trailing_docs:
+        _add_trailing_docs(definitions, captures.leading, source)
+    file_doc = None
+    docs = captures.docs
+    if docs:
+        for definition in definitions:
+            end = docs.pop(definition.body, 0)
+            if end and definition.doc is None:
+                definition.doc = (definition.body, end)
+        if docs:
+            start = min(docs)
+            file_doc = (start, docs[start])
+    chunker = Chunker(
+        source,
+        references=[reference for reference in references if reference[0] not in found],
+        leading=captures.leading,
+        borders=_borders_in(root),
+        constructors=LANGUAGES[language].constructors,
+        file_doc=file_doc,
+        unread=views[0].changed,
+    )
+    captures.imports.pop("", None)
+    return ParsedFile(language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines)
+
+
+def _readable(language: str, source: Source) -> bytes:
+    """What the grammar is to read: as many bytes as the file has."""
+    readable = masked(LANGUAGES[language], source.data)
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].attributes:
         readable = _ATTRIBUTE.sub(lambda found: found[1] + b" " * len(found[2]), readable)
-    root = Parser(reader.grammar).parse(b"\n\n\n" + readable[3:] if source.has_mark else readable).root_node
-    if _is_rubble(root):
-        return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
+    # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
+    return b"\n\n\n" + readable[3:] if source.has_mark else readable
+
+
+@dataclass(slots=True)
+class _Captures:
+    """What a query captures in a tree; bytes are offsets into the file.
+
+    `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
+    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends.
+    """
+
+    found: dict[int, Definition] = field(default_factory=dict)
+    ranks: dict[int, int] = field(default_factory=dict)
+    references: list[tuple[int, str]] = field(default_factory=list)
+    leading: list[tuple[int, int]] = field(default_factory=list)
+    docs: dict[int, int] = field(default_factory=dict)
+    imports: dict[str, None] = field(default_factory=dict)
+    ignored: list[tuple[int, int]] = field(default_factory=list)
+    wrappers: dict[int, int] = field(default_factory=dict)
+
+
+def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> _Captures:
+    """Run a language's query over a tree."""
+    captured = _Captures()
     roles = reader.roles
-    found: dict[int, Definition] = {}
-    ranks: dict[int, int] = {}
-    references: list[tuple[int, str]] = []
-    leading: list[tuple[int, int]] = []
-    docs: dict[int, int] = {}
-    imports: dict[str, None] = {}
-    ignored: list[tuple[int, int]] = []
-    wrappers: dict[int, int] = {}
+    found, ranks, references, wrappers = captured.found, captured.ranks, captured.references, captured.wrappers
     builtins = LANGUAGES[language].builtins
     cursor = QueryCursor(reader.query)
     cursor.set_max_start_depth(MAX_DEPTH)
@@ -214,62 +303,206 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
                     if name:
                         references.append((start, name))
             elif role == "leading":
-                leading.append(nodes[0].byte_range)
+                captured.leading.append(nodes[0].byte_range)
             elif role == "doc":
                 if len(captures) == 1:
                     for node in nodes:
-                        docs[node.start_byte] = node.end_byte
+                        captured.docs[node.start_byte] = node.end_byte
             elif role == "import":
                 # Several nodes of one match are the parts of one name (Scala's `a.b.c`).
                 name = " ".join(data[nodes[0].start_byte : nodes[-1].end_byte].decode("utf-8", "replace").split())
-                imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
+                captured.imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
             elif role == "wrapper":
                 start, end = nodes[0].byte_range
                 bare = start + len(data[start:end].rstrip(b"; \t\r\n"))
                 wrappers[end] = min(start, wrappers.get(end, start))
                 wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
-                ignored.extend(node.byte_range for node in nodes)
+                captured.ignored.extend(node.byte_range for node in nodes)
     for item in found.values():
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
-    if language == "sql":
-        if root.has_error:
-            found.clear()
-        found.update((item.name_at, item) for item in sql.definitions(data))
-        references.extend(sql.references(data))
-    definitions = _distinct(found, ignored)
-    if LANGUAGES[language].capitals:
-        for item in definitions:
-            if item.kind == "variable" and item.name.isupper():
-                item.kind = "constant"
-    if LANGUAGES[language].clauses:
-        definitions = _joined(definitions, data)
-    if language in PROTOTYPED:
-        for item in definitions:
-            if item.body < 0 and item.kind in ("function", "method"):
-                item.stub = True
-    if LANGUAGES[language].trailing_docs:
-        _add_trailing_docs(definitions, leading, source)
-    file_doc = None
-    if docs:
-        for definition in definitions:
-            end = docs.pop(definition.body, 0)
-            if end and definition.doc is None:
-                definition.doc = (definition.body, end)
-        if docs:
-            start = min(docs)
-            file_doc = (start, docs[start])
-    chunker = Chunker(
-        source,
-        references=[reference for reference in references if reference[0] not in found],
-        leading=leading,
-        borders=_borders_in(root),
-        constructors=LANGUAGES[language].constructors,
-        file_doc=file_doc,
-    )
-    imports.pop("", None)
-    return ParsedFile(language, chunker.entries(definitions), tuple(imports), root.has_error, source.lines)
+    return captured
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A tree of the file, or of one reading of it: `changed`, `hidden` and `groups` as in `Reading`."""
+
+    root: tree_sitter.Node
+    text: bytes
+    changed: tuple[tuple[int, int], ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
+    groups: tuple[tuple[int, int], ...] = ()
+
+
+def _views(grammar: tree_sitter.Language, tree: tree_sitter.Tree, text: bytes, source: Source) -> list[_View]:
+    """Trees of a file that has errors: the best one, then pieces of others that show what it hides."""
+    plain = _View(tree.root_node, text)
+    parser = Parser(grammar)
+    conditionals = iter(Conditionals(text, _damaged(tree.root_node)))
+    reading = next(conditionals, None)
+    if reading is None:
+        return [plain]
+    before = _fragments(plain.root)
+    old = tree.copy()
+    for start, end in reading.changed:
+        # Where a line ends with a return alone the points are wrong, but nobody asks for those.
+        place, stop = source.point_at(start), source.point_at(end)
+        old.edit(start, end, end, place, stop, stop)
+    root = parser.parse(reading.data, old).root_node
+    best = _View(root, reading.data, reading.changed, reading.hidden, reading.groups)
+    if _fragments(best.root) >= before:
+        return [plain]
+    views = [best]
+    pieces = _pieces(best.root, best.groups)
+    for other in conditionals:
+        # Only what stands around the hidden branches is parsed again.
+        data = bytearray(b" " * len(text))
+        for start, end in pieces:
+            data[start:end] = other.data[start:end]
+        root = parser.parse(bytes(data)).root_node
+        views.append(_View(root, other.data, other.changed, other.hidden, other.groups))
+    return views
+
+
+def _damaged(root: tree_sitter.Node) -> list[tuple[int, int]]:
+    """Where a tree has errors: ranges from the end of what is sound to the beginning of what is sound again."""
+    found: list[tuple[int, int]] = []
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.type not in CONTAINERS:
+            found.append(node.byte_range)
+            continue
+        end = node.start_byte
+        children = node.children
+        for index, child in enumerate(children):
+            if child.has_error or child.is_missing:
+                following = children[index + 1].start_byte if index + 1 < len(children) else node.end_byte
+                found.append((end, following))
+                if not child.is_error and child.type in CONTAINERS:
+                    found[-1:] = [(end, child.start_byte), (child.end_byte, following)]
+                    pending.append(child)
+            end = child.end_byte
+    return _joined_ranges(found)
+
+
+def _pieces(root: tree_sitter.Node, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The smallest definitions and statements outside functions and types that hold some sorted, disjoint ranges."""
+    found: list[tuple[int, int]] = list(ranges)
+    starts = [start for start, _ in ranges]
+    pending = [root]
+    while pending:
+        for child in pending.pop().children:
+            start, end = child.byte_range
+            if end <= starts[0]:
+                continue
+            index = bisect_right(starts, end - 1) - 1
+            if index >= 0 and ranges[index][1] > start:
+                if child.type in CONTAINERS:
+                    pending.append(child)
+                else:
+                    found.append((start, end))
+    return _joined_ranges(found)
+
+
+def _joined_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges sorted, those that overlap or touch made one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _fragments(root: tree_sitter.Node) -> int:
+    """How many pieces of a tree fit nowhere, missing ones included."""
+    count = 0
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_error:
+            count += 1 + node.child_count
+        elif node.is_missing:
+            count += 1
+        if node.child_count > FRAGMENTS:
+            continue
+        pending.extend(child for child in node.children if child.has_error or child.is_missing)
+    return count
+
+
+def _range_of(ranges: Sequence[tuple[int, int]], offset: int) -> tuple[int, int] | None:
+    """The one of some sorted, disjoint ranges that holds a byte."""
+    index = bisect_right(ranges, (offset, 1 << 62)) - 1
+    return ranges[index] if index >= 0 and offset < ranges[index][1] else None
+
+
+def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int) -> None:
+    """Add what another view shows of the branches that those before it hide.
+
+    A definition that begins in such a branch and ends beyond it is a second beginning of what the first view knows:
+    of the same name, it makes that begin earlier; else it is an entry of its own that ends with its branch.
+    """
+    before = views[:index]
+
+    def hidden(offset: int) -> tuple[int, int] | None:
+        ranges = [_range_of(view.hidden, offset) for view in before]
+        return ranges[0] if all(ranges) else None
+
+    for start, name in other.references:
+        if hidden(start):
+            captures.references.append((start, name))
+    captures.leading.extend(item for item in other.leading if hidden(item[0]))
+    captures.docs.update(item for item in other.docs.items() if hidden(item[0]))
+    captures.ignored.extend(item for item in other.ignored if hidden(item[0]))
+    captures.imports.update(other.imports)
+    groups = views[0].groups
+    spanning: dict[tuple[int, str], Definition] = {}
+    for item in captures.found.values():
+        group = _range_of(groups, max(item.name_at, item.start))
+        if group is not None and item.end > group[1]:
+            spanning.setdefault((group[0], item.name), item)
+    for key, item in other.found.items():
+        at = max(item.name_at, item.start)
+        branch = hidden(at)
+        if branch is None:
+            known = captures.found.get(key)
+            group = _range_of(groups, item.end - 1)
+            if known is not None and group is not None and group == _range_of(groups, known.end - 1):
+                # It ends in several branches.
+                known.end = max(known.end, item.end)
+            continue
+        group = _range_of(groups, at)
+        if group is None or (item.start >= branch[0] and item.end <= branch[1]):
+            captures.found[key] = item
+            captures.ranks[key] = other.ranks[key]
+            continue
+        twin = spanning.get((group[0], item.name))
+        if twin is not None:
+            if item.start < twin.start:
+                twin.start, twin.name_at, twin.body = item.start, item.name_at, item.body
+        elif item.name:
+            item.start, item.end = max(item.start, branch[0]), min(item.end, branch[1])
+            item.end = item.start + len(views[index].text[item.start : item.end].rstrip())
+            if not item.start <= item.body < item.end:
+                item.body = -1
+            item.shared = group[0]
+            captures.found[key] = item
+            captures.ranks[key] = other.ranks[key]
+
+
+def _close_groups(definitions: list[Definition], groups: Sequence[tuple[int, int]]) -> None:
+    """Let what begins before a conditional and ends in one of its branches reach to its `#endif`."""
+    starts = sorted(item.start for item in definitions)
+    for item in definitions:
+        group = _range_of(groups, item.end - 1)
+        if group is not None and item.start < group[0]:
+            after = bisect_left(starts, item.end)
+            if after == len(starts) or starts[after] >= group[1]:
+                item.end = group[1]
 
 
 def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]) -> str:

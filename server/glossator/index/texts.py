@@ -46,6 +46,11 @@ class Source:
         """The line (from 0) that holds the byte."""
         return bisect_right(self.line_starts, offset, 0, self.lines) - 1
 
+    def point_at(self, offset: int) -> tuple[int, int]:
+        """The line (from 0) that holds the byte, and its column in bytes."""
+        line = bisect_right(self.line_starts, offset) - 1
+        return line, offset - self.line_starts[line]
+
     def text(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
         """The text of a range, at most `limit` characters, line ends as \\n, and no NULs."""
         raw = self.data[start : min(end, start + 4 * limit)]
