@@ -120,15 +120,14 @@ class Reading:
 
 
 class Conditionals:
-    """The conditionals of a file whose branches are not complete.
+    """The conditionals of a file whose branches are not complete; iterating gives the readings.
 
     Args:
         data: the file.
         damaged: sorted, disjoint ranges that the grammar could not make sense of. Only conditionals with a directive in
             one of them are taken out.
 
-    Iterating gives the readings. The first one takes the first branch of each that may be compiled at all, which that of
-    `#if 0` may not.
+    The first reading takes the first branch of each that may be compiled at all, which that of `#if 0` may not.
     """
 
     def __init__(self, data: bytes, damaged: Sequence[tuple[int, int]]) -> None:

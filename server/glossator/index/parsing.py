@@ -7,7 +7,7 @@ reads a file, and nothing is recursive: trees may be as deep as a file is long.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -23,7 +23,7 @@ from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.masking import masked
-from glossator.index.nesting import Definition
+from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.texts import Source
 from glossator.workspace.screening import pointed_to
 
@@ -76,6 +76,7 @@ CONTAINERS: Final = frozenset(
 )
 """Nodes of C's family that hold definitions: damage in one of these leaves the others."""
 
+_ENDIF: Final = re.compile(rb"(?:[\s;]|#[ \t]*endif\b[^\n]*)+")
 _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
@@ -212,7 +213,7 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
         references.extend(sql.references(data))
     definitions = _distinct(found, captures.ignored)
     if views[0].groups:
-        _close_groups(definitions, views[0].groups)
+        _close_groups(definitions, views[0].groups, data)
     if LANGUAGES[language].capitals:
         for item in definitions:
             if item.kind == "variable" and item.name.isupper():
@@ -367,23 +368,24 @@ def _views(grammar: tree_sitter.Language, tree: tree_sitter.Tree, text: bytes, s
 
 
 def _damaged(root: tree_sitter.Node) -> list[tuple[int, int]]:
-    """Where a tree has errors: ranges from the end of what is sound to the beginning of what is sound again."""
+    """Where a tree has errors: sorted, disjoint ranges from the end of what is sound into what is sound again."""
+    if root.is_error:
+        return [root.byte_range]
     found: list[tuple[int, int]] = []
     pending = [root]
     while pending:
         node = pending.pop()
-        if node.is_error or node.type not in CONTAINERS:
-            found.append(node.byte_range)
-            continue
         end = node.start_byte
         children = node.children
         for index, child in enumerate(children):
             if child.has_error or child.is_missing:
-                following = children[index + 1].start_byte if index + 1 < len(children) else node.end_byte
-                found.append((end, following))
-                if not child.is_error and child.type in CONTAINERS:
-                    found[-1:] = [(end, child.start_byte), (child.end_byte, following)]
+                following = children[index + 1].start_byte + 1 if index + 1 < len(children) else node.end_byte + 1
+                if child.type in CONTAINERS and not child.is_error:
+                    found.append((end, child.start_byte))
+                    found.append((child.end_byte, following))
                     pending.append(child)
+                else:
+                    found.append((end, following))
             end = child.end_byte
     return _joined_ranges(found)
 
@@ -391,19 +393,18 @@ def _damaged(root: tree_sitter.Node) -> list[tuple[int, int]]:
 def _pieces(root: tree_sitter.Node, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The smallest definitions and statements outside functions and types that hold some sorted, disjoint ranges."""
     found: list[tuple[int, int]] = list(ranges)
-    starts = [start for start, _ in ranges]
-    pending = [root]
+    pending = [(root, ranges)]
     while pending:
-        for child in pending.pop().children:
+        node, inside = pending.pop()
+        for child in node.children:
             start, end = child.byte_range
-            if end <= starts[0]:
+            touched = _touched(inside, start, end)
+            if not touched:
                 continue
-            index = bisect_right(starts, end - 1) - 1
-            if index >= 0 and ranges[index][1] > start:
-                if child.type in CONTAINERS:
-                    pending.append(child)
-                else:
-                    found.append((start, end))
+            if child.type in CONTAINERS and start <= touched[0][0] and touched[-1][1] <= end:
+                pending.append((child, touched))
+            else:
+                found.append((start, end))
     return _joined_ranges(found)
 
 
@@ -434,6 +435,14 @@ def _fragments(root: tree_sitter.Node) -> int:
     return count
 
 
+def _touched(ranges: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
+    """Those of some sorted, disjoint ranges that overlap another one."""
+    first = max(0, bisect_right(ranges, (start, 1 << 62)) - 1)
+    if first < len(ranges) and ranges[first][1] <= start:
+        first += 1
+    return ranges[first : bisect_right(ranges, (end - 1, 1 << 62))]
+
+
 def _range_of(ranges: Sequence[tuple[int, int]], offset: int) -> tuple[int, int] | None:
     """The one of some sorted, disjoint ranges that holds a byte."""
     index = bisect_right(ranges, (offset, 1 << 62)) - 1
@@ -460,11 +469,11 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
     captures.ignored.extend(item for item in other.ignored if hidden(item[0]))
     captures.imports.update(other.imports)
     groups = views[0].groups
-    spanning: dict[tuple[int, str], Definition] = {}
+    spanning: dict[int, list[Definition]] = {}
     for item in captures.found.values():
         group = _range_of(groups, max(item.name_at, item.start))
         if group is not None and item.end > group[1]:
-            spanning.setdefault((group[0], item.name), item)
+            spanning.setdefault(group[0], []).append(item)
     for key, item in other.found.items():
         at = max(item.name_at, item.start)
         branch = hidden(at)
@@ -476,33 +485,34 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
                 known.end = max(known.end, item.end)
             continue
         group = _range_of(groups, at)
-        if group is None or (item.start >= branch[0] and item.end <= branch[1]):
-            captures.found[key] = item
-            captures.ranks[key] = other.ranks[key]
-            continue
-        twin = spanning.get((group[0], item.name))
-        if twin is not None:
-            if item.start < twin.start:
-                twin.start, twin.name_at, twin.body = item.start, item.name_at, item.body
-        elif item.name:
+        around = spanning.get(group[0], ()) if group is not None else ()
+        if group is not None and not (branch[0] <= item.start and item.end <= branch[1]):
+            twin = next((known for known in around if known.name == item.name), None)
+            if twin is not None:
+                if item.start < twin.start:
+                    twin.start, twin.name_at, twin.body = item.start, item.name_at, item.body
+                continue
+            if not item.name:
+                continue
             item.start, item.end = max(item.start, branch[0]), min(item.end, branch[1])
             item.end = item.start + len(views[index].text[item.start : item.end].rstrip())
             if not item.start <= item.body < item.end:
                 item.body = -1
             item.shared = group[0]
-            captures.found[key] = item
-            captures.ranks[key] = other.ranks[key]
+        elif group is not None and (item.kind in FUNCTIONS or item.kind in TYPES):
+            if any(known.start < item.start for known in around):
+                # It stands in the text of another one, beside which it belongs.
+                item.shared = group[0]
+        captures.found[key] = item
+        captures.ranks[key] = other.ranks[key]
 
 
-def _close_groups(definitions: list[Definition], groups: Sequence[tuple[int, int]]) -> None:
-    """Let what begins before a conditional and ends in one of its branches reach to its `#endif`."""
-    starts = sorted(item.start for item in definitions)
+def _close_groups(definitions: list[Definition], groups: Sequence[tuple[int, int]], data: bytes) -> None:
+    """Let what begins before a conditional and is the last thing to end in it reach to its `#endif`."""
     for item in definitions:
         group = _range_of(groups, item.end - 1)
-        if group is not None and item.start < group[0]:
-            after = bisect_left(starts, item.end)
-            if after == len(starts) or starts[after] >= group[1]:
-                item.end = group[1]
+        if group is not None and item.start < group[0] and _ENDIF.fullmatch(data, item.end, group[1]):
+            item.end = group[1]
 
 
 def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]) -> str:
