@@ -51,6 +51,8 @@ PROTOTYPED: Final = frozenset(
     }
 )  # fmt: skip
 """Languages whose functions without a body are declared here and defined elsewhere (or by whoever implements them)."""
+BESIDE: Final = FUNCTIONS | TYPES
+"""Kinds that stay entries of their own where a branch holds them beside the beginning of something else."""
 DESCEND_BYTES: Final = 1200
 """Nodes smaller than this are not searched for places to cut."""
 
@@ -499,10 +501,9 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
             if not item.start <= item.body < item.end:
                 item.body = -1
             item.shared = group[0]
-        elif group is not None and (item.kind in FUNCTIONS or item.kind in TYPES):
-            if any(known.start < item.start for known in around):
-                # It stands in the text of another one, beside which it belongs.
-                item.shared = group[0]
+        elif item.kind in BESIDE and any(known.start < item.start for known in around):
+            # It stands in the text of another one, beside which it belongs.
+            item.shared = group[0] if group else -1
         captures.found[key] = item
         captures.ranks[key] = other.ranks[key]
 
