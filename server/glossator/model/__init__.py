@@ -1,1 +1,1 @@
-"""The local language model: its process, prompts, citations and catalogue."""
+"""Chat models: the llama.cpp process, endpoints, what is installed, downloads."""

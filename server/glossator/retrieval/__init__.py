@@ -1,1 +1,1 @@
-"""From a question to ranked symbols to a prompt-sized context."""
+"""From a query to ranked symbols, and who uses what."""
