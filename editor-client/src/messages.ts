@@ -50,7 +50,7 @@ export type ServerState =
   | { kind: "starting"; message: string }
   | { kind: "running" }
   | { kind: "restarting"; message: string }
-  | { kind: "stopped"; message: string; cure: "python" | "network" | "log" | "trust" | "folder" };
+  | { kind: "stopped"; message: string; fix: "python" | "network" | "log" | "trust" | "folder" };
 
 /** How far indexing is, in files. */
 export interface Indexing {

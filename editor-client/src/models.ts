@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import * as vscode from "vscode";
+import { commandLine } from "./launch";
 import { environmentVariables } from "./python";
 import type { Server } from "./server";
 
@@ -67,19 +68,14 @@ class Models {
   }
 }
 
-function commandOf(server: Server): readonly string[] | undefined {
-  const own = vscode.workspace.getConfiguration("glossator").get<string[]>("serverCommand") ?? [];
-  if (own.length > 0) return own.slice(0, own.includes("serve") ? own.indexOf("serve") : undefined);
-  return server.python ? [server.python, "-m", "glossator"] : undefined;
-}
-
-export async function chooseModel(server: Server): Promise<void> {
+/** Let the user choose the model that writes answers. */
+export async function chooseModel(server: Pick<Server, "python" | "ensureRuntime" | "restart">): Promise<void> {
   const t = vscode.l10n.t;
   if (!vscode.workspace.isTrusted) {
     void vscode.window.showInformationMessage(t("Models run only in workspaces that you trust."));
     return;
   }
-  const command = commandOf(server);
+  const command = commandLine(server.python);
   if (!command) {
     void vscode.window.showInformationMessage(t("The server is not running yet."));
     return;

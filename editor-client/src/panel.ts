@@ -27,7 +27,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
 
   constructor(
     private readonly context: vscode.ExtensionContext,
-    private readonly server: Server,
+    private readonly server: Pick<Server, "state" | "status" | "indexing" | "running" | "ready" | "request" | "onProgress" | "onDidChange">,
     private readonly conversations: Conversations,
     private readonly steps: Steps,
     private readonly log: vscode.LogOutputChannel,

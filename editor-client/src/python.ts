@@ -2,24 +2,26 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { l10n } from "vscode";
+import { claim, hasReady, makeFolder, markChild, markReady, pythonIn } from "./environments";
+import { withLock, type LockOwner, type LockTimes } from "./lock";
 
 const run = promisify(execFile);
 const MINIMUM = [3, 11] as const;
 const BUILD_MINUTES = 40;
-const RUNTIME = "llama-cpp-python==0.3.36";
-const LOCK_POLL_MS = 500;
+/** A set-up takes about a minute: after this, a window that waits for another one says what can be done (ms). */
+const LONG_WAIT_MS = 120_000;
 /** Characters of a step's output that are kept to tell why it failed. */
 const OUTPUT = 200_000;
 
-/** A failure of the set-up that a user can mend; `cure` says where to lead them. */
+/** A failure of the set-up that a user can do something about; `fix` says where. */
 export class SetupError extends Error {
   constructor(
     message: string,
-    readonly cure: "python" | "network" | "log",
+    readonly fix: "python" | "network" | "log",
   ) {
     super(message);
   }
@@ -64,16 +66,6 @@ export async function findPython(setting: string, fromExtension: string | undefi
   throw new SetupError(l10n.t("Glossator needs Python 3.11 or later, and none was found."), "python");
 }
 
-const python = (environment: string): string =>
-  process.platform === "win32" ? path.join(environment, "Scripts", "python.exe") : path.join(environment, "bin", "python");
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
 export interface Setup {
   /** Where the extension may write. */
   storage: string;
@@ -83,84 +75,66 @@ export interface Setup {
   log: (text: string) => void;
   /** Ends the set-up, and the process that it waits for. */
   signal?: AbortSignal;
+  /** Other times for the lock that one window holds while the others wait. */
+  lockTimes?: Partial<LockTimes>;
+  /** How long a window waits for another one before it says what can be done (ms). */
+  longWait?: number;
 }
 
-/** The environment's Python, with the bundled wheel installed; made or renewed only when the wheel or the Python changed. */
+/** The environment's Python, with the bundled wheel installed: made once for each wheel and Python, and in use by this process from now on. */
 export async function ensureEnvironment(base: Found, setup: Setup): Promise<string> {
-  const wheel = (await readdir(setup.bundled)).find((name) => name.endsWith(".whl"));
-  if (!wheel) throw new SetupError(l10n.t("This installation of Glossator is incomplete: it carries no server."), "log");
+  const wheel = await bundledWheel(setup.bundled);
   const requirements = path.join(setup.bundled, "requirements.txt");
   const fingerprint = createHash("sha256")
-    .update(await readFile(path.join(setup.bundled, wheel)))
+    .update(await readFile(wheel))
     .update(await readFile(requirements))
     .update(`${base.path} ${base.version}`)
     .digest("hex");
-  // One folder for each version: a window that still runs the last one keeps its own.
-  const environment = path.join(setup.storage, `server-${fingerprint.slice(0, 12)}`);
-  const stamp = path.join(environment, ".complete");
-  const executable = python(environment);
-  if (await exists(stamp)) return executable;
+  const name = `server-${fingerprint.slice(0, 12)}`;
+  const lock = path.join(setup.storage, `${name}.lock`);
   await mkdir(setup.storage, { recursive: true });
-  const lock = `${environment}.lock`;
-  await acquire(lock, setup);
-  try {
-    if (!(await exists(stamp))) await make(base, environment, path.join(setup.bundled, wheel), requirements, setup);
-    await writeFile(stamp, "");
-    await removeOthers(setup.storage, path.basename(environment));
-    return executable;
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
-
-/** Take a lock that another window may hold, for as long as its process lives. */
-async function acquire(lock: string, setup: Setup): Promise<void> {
   for (;;) {
-    setup.signal?.throwIfAborted();
-    try {
-      await writeFile(lock, String(process.pid), { flag: "wx" });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = Number(await readFile(lock, "utf8").catch(() => ""));
-    if (holder && !alive(holder)) await rm(lock, { force: true });
-    else setup.report(l10n.t("waiting for another window that sets up the server"));
-    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    const ready = await claim(setup.storage, name);
+    if (ready) return pythonIn(ready);
+    const make = async (): Promise<void> => {
+      // The window that this one waited for may have made it.
+      if (!(await hasReady(setup.storage, name))) await makeEnvironment(base, name, wheel, requirements, setup);
+    };
+    const waiting = (owner: LockOwner | undefined, waited: number): void => {
+      if (!owner || waited < (setup.longWait ?? LONG_WAIT_MS)) setup.report(l10n.t("waiting for another window that is setting up the server"));
+      else setup.report(l10n.t("still waiting for another window that is setting up the server (process {0} on {1}). If it is stuck, close it or delete {2}", owner.pid, owner.host, lock));
+    };
+    await withLock(lock, make, { waiting, ...(setup.signal ? { signal: setup.signal } : {}), ...(setup.lockTimes ? { times: setup.lockTimes } : {}) });
   }
 }
 
-function alive(pid: number): boolean {
+async function bundledWheel(bundled: string): Promise<string> {
+  const wheel = (await readdir(bundled)).find((name) => name.endsWith(".whl"));
+  if (!wheel) throw new SetupError(l10n.t("This installation of Glossator is incomplete: it has no server."), "log");
+  return path.join(bundled, wheel);
+}
+
+async function makeEnvironment(base: Found, name: string, wheel: string, requirements: string, setup: Setup): Promise<void> {
+  const environment = await makeFolder(setup.storage, name);
   try {
-    process.kill(pid, 0);
-    return true;
+    await install(base, environment, wheel, requirements, setup);
+    await markReady(environment);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    await rm(environment, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    throw error;
   }
 }
 
-/** Remove environments of other versions; one that is still in use may stay. */
-async function removeOthers(storage: string, own: string): Promise<void> {
-  for (const name of await readdir(storage)) {
-    if (/^server-[0-9a-f]{12}$/.test(name) && name !== own) await rm(path.join(storage, name), { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-async function make(base: Found, environment: string, wheel: string, requirements: string, setup: Setup): Promise<void> {
-  const executable = python(environment);
-  await rm(environment, { recursive: true, force: true });
+async function install(base: Found, environment: string, wheel: string, requirements: string, setup: Setup): Promise<void> {
+  const executable = pythonIn(environment);
   setup.report(l10n.t("creating an environment"));
-  await step(base.path, ["-m", "venv", environment], setup, (output) =>
-    /ensurepip|No module named '?venv/i.test(output)
-      ? new SetupError(l10n.t("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv)."), "python")
-      : (known(output) ?? new SetupError(l10n.t("The server's environment could not be created."), "log")),
-  );
+  await step(base.path, ["-m", "venv", environment], setup, venvFailure, { environment });
   const failed = (output: string): SetupError => pipFailure(output, base.version);
   const total = (await readFile(requirements, "utf8")).match(/^[\w.-]+==/gm)?.length ?? 0;
   setup.report(l10n.t("installing the server's packages"));
-  await step(executable, [...PIP, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed, { line: progress(total, setup.report) });
+  await step(executable, [...PIP, "--require-hashes", "--only-binary", ":all:", "-r", requirements], setup, failed, { environment, line: progress(total, setup.report) });
   setup.report(l10n.t("installing the server"));
-  await step(executable, [...PIP, "--no-deps", wheel], setup, failed);
+  await step(executable, [...PIP, "--no-deps", wheel], setup, failed, { environment });
 }
 
 const PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
@@ -184,6 +158,13 @@ function known(output: string): SetupError | undefined {
   return undefined;
 }
 
+/** What it means that Python could not make an environment. */
+function venvFailure(output: string): SetupError {
+  return /ensurepip|No module named '?venv/i.test(output)
+    ? new SetupError(l10n.t("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv)."), "python")
+    : (known(output) ?? new SetupError(l10n.t("The server's environment could not be created."), "log"));
+}
+
 /** What it means that pip could not install the server's packages. */
 export function pipFailure(output: string, version: string): SetupError {
   const missing = /No matching distribution found for ([\w.-]+)/i.exec(output)?.[1];
@@ -201,16 +182,17 @@ export function runtimeFailure(output: string): SetupError {
     return new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log");
   }
   const reason = known(output);
-  if (reason?.cure === "network") {
+  if (reason?.fix === "network") {
     return new SetupError(l10n.t("The model runtime could not be downloaded: is there a network? Everything else works without it."), "network");
   }
   return reason ?? new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log");
 }
 
-/** Install the llama.cpp runtime into the environment; everything but the model works without it. */
+/** Install the llama.cpp runtime into the environment, in the version that the server asks for; all but the model works without it. */
 export async function installRuntime(executable: string, setup: Setup): Promise<void> {
+  const wheel = await bundledWheel(setup.bundled);
   setup.report(l10n.t("building the model runtime (some minutes, once)"));
-  await step(executable, [...PIP, RUNTIME], setup, runtimeFailure, { minutes: BUILD_MINUTES });
+  await step(executable, [...PIP, `${wheel}[llama]`], setup, runtimeFailure, { minutes: BUILD_MINUTES });
 }
 
 /** Whether the environment has the llama.cpp runtime. */
@@ -224,6 +206,8 @@ export async function hasRuntime(executable: string): Promise<boolean> {
 
 interface StepOptions {
   minutes?: number;
+  /** Where the step writes: it goes on when this process is killed, and nobody else may write there then. */
+  environment?: string;
   line?: (line: string) => void;
 }
 
@@ -234,6 +218,7 @@ function step(command: string, args: string[], setup: Setup, failure: (output: s
     const signals = [AbortSignal.timeout((options.minutes ?? 15) * 60_000), ...(setup.signal ? [setup.signal] : [])];
     // Not in a folder that somebody else writes, from which Python would import.
     const child = spawn(command, args, { cwd: setup.storage, stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any(signals) });
+    if (options.environment && child.pid !== undefined) markChild(options.environment, child.pid);
     let output = "";
     let rest = "";
     const take = (data: string): void => {

@@ -42,8 +42,8 @@ export function showHits(hits: readonly SearchHit[]): HitItem[] {
   }));
 }
 
-/** Let the user pick among hits; with `initial` the search begins with them, and typing searches anew. */
-export function search(server: Server, initial?: { query: string; hits: readonly SearchHit[] }): void {
+/** Let the user search; with `initial` these hits are shown until something is typed. */
+export function search(server: Pick<Server, "request">, initial: readonly SearchHit[] = []): void {
   const pick = vscode.window.createQuickPick<HitItem>();
   pick.placeholder = vscode.l10n.t("Search the code: words, names, an error message, a question");
   pick.matchOnDescription = false;
@@ -52,7 +52,7 @@ export function search(server: Server, initial?: { query: string; hits: readonly
   let source: vscode.CancellationTokenSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let accepted = false;
-  if (initial) pick.items = showHits(initial.hits);
+  pick.items = showHits(initial);
 
   const run = async (query: string): Promise<void> => {
     source?.cancel();

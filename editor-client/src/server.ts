@@ -1,17 +1,17 @@
-/** The server's life: start, restart with back-off, settings, status. What it is asked is up to others. */
+/** The server's life: start, restart with back-off, settings, status. What it is asked is up to others; launch.ts knows how to start it. */
 
-import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
-import { CloseAction, ErrorAction, LanguageClient, ProgressType, State, type LanguageClientOptions, type ServerOptions } from "vscode-languageclient/node";
+import { ProgressType, State, type LanguageClient } from "vscode-languageclient/node";
+import { environmentOf, markInUse, removeUnused } from "./environments";
 import { advance } from "./indexing";
+import { createClient, locateServer, setupIn, type ServerCommand } from "./launch";
 import type { Indexing, ServerState } from "./messages";
 import { STATUS_CHANGED, type StatusResult } from "./protocol";
-import { SetupError, ensureEnvironment, environmentVariables, findPython, hasRuntime, installRuntime, type Setup } from "./python";
-import { changedSettings } from "./settings";
+import { SetupError, hasRuntime, installRuntime } from "./python";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
 const BACK_OFF = [0.5, 2, 5, 15];
-/** A server that ran so long has earned a fresh count of restarts (ms). */
+/** A server that ran this long gets a fresh count of restarts (ms). */
 const STEADY = 120_000;
 /** How long a server may take to end (ms). */
 const STOP_MS = 5000;
@@ -22,7 +22,7 @@ export class Server implements vscode.Disposable {
   private executable: string | undefined;
   private crashes = 0;
   private started = 0;
-  /** Counts starts and stops, so that what belongs to an earlier one is seen to be over. */
+  /** Counts starts and stops, so that what belongs to an earlier one is recognised as such. */
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private settingUp: AbortController | undefined;
@@ -35,6 +35,7 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
+    private readonly backOff: readonly number[] = BACK_OFF,
   ) {}
 
   private set(state: ServerState): void {
@@ -43,105 +44,45 @@ export class Server implements vscode.Disposable {
     this.stateEmitter.fire();
   }
 
-  private get setup(): Setup {
-    return {
-      storage: this.context.globalStorageUri.fsPath,
-      bundled: vscode.Uri.joinPath(this.context.extensionUri, "dist").fsPath,
-      report: (message) => this.set({ kind: "starting", message }),
-      log: (text) => this.log.info(text.trimEnd()),
-    };
-  }
-
-  /** The command that runs the server, its environment made if need be. */
-  private async command(): Promise<{ command: string; args: string[] }> {
-    const settings = vscode.workspace.getConfiguration("glossator");
-    const own = settings.get<string[]>("serverCommand") ?? [];
-    const [command, ...args] = own;
-    if (command) return { command, args };
-    // In a workspace that is not trusted, the Python extension's interpreter may be the workspace's own.
-    const interpreter = vscode.workspace.isTrusted ? await pythonExtension() : undefined;
-    const base = await findPython(settings.get<string>("pythonPath") ?? "", interpreter);
-    this.log.info(`Python ${base.version} at ${base.path}`);
-    const { signal } = (this.settingUp = new AbortController());
-    this.executable = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: "Glossator" },
-      (progress) => {
-        const setup = this.setup;
-        return ensureEnvironment(base, {
-          ...setup,
-          signal,
-          report: (message) => {
-            setup.report(message);
-            progress.report({ message });
-          },
-        });
-      },
-    );
-    return { command: this.executable, args: ["-m", "glossator", "serve"] };
-  }
-
   async start(): Promise<void> {
     if (!vscode.workspace.workspaceFolders?.some((folder) => folder.uri.scheme === "file")) {
-      this.set({ kind: "stopped", message: vscode.l10n.t("No folder is open."), cure: "folder" });
+      this.set({ kind: "stopped", message: vscode.l10n.t("No folder is open."), fix: "folder" });
       return;
     }
     const attempt = ++this.attempt;
     clearTimeout(this.timer);
     this.set({ kind: "starting", message: vscode.l10n.t("starting the server") });
+    // Two restarts may overlap: one server must be left.
+    await this.end();
+    if (attempt !== this.attempt) return;
     try {
-      const { command, args } = await this.command();
-      // While the environment was made, somebody may have stopped or restarted the server.
+      const { signal } = (this.settingUp = new AbortController());
+      const report = (message: string): void => {
+        if (attempt === this.attempt) this.set({ kind: "starting", message });
+      };
+      const command = await locateServer({ ...setupIn(this.context, this.log, report), signal });
+      // Meanwhile, the server may have been stopped or restarted.
       if (attempt !== this.attempt) return;
-      await this.launch({ command, args });
+      this.executable = command.python;
+      await this.launch(command, attempt);
     } catch (error) {
       if (attempt !== this.attempt) return;
       const message = error instanceof Error ? error.message : String(error);
       this.log.error(message);
-      this.set({ kind: "stopped", message, cure: error instanceof SetupError ? error.cure : "log" });
+      this.set({ kind: "stopped", message, fix: error instanceof SetupError ? error.fix : "log" });
     }
   }
 
-  private async launch(executable: { command: string; args: string[] }): Promise<void> {
-    const cwd = this.context.globalStorageUri.fsPath;
-    await mkdir(cwd, { recursive: true });
-    // Not in the workspace's folder, from which Python would import.
-    const serverOptions: ServerOptions = { ...executable, options: { cwd, env: environmentVariables() } };
-    let launched: LanguageClient | undefined;
-    const clientOptions: LanguageClientOptions = {
-      documentSelector: [{ scheme: "file" }],
-      outputChannel: this.log,
-      // The extension has these commands itself: it shows their answers in its panel.
-      initializationOptions: { trusted: vscode.workspace.isTrusted, clientCommands: true },
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue }),
-        closed: () => {
-          if (launched && this.client === launched) this.closed();
-          return { action: CloseAction.DoNotRestart, handled: true };
-        },
-      },
-      initializationFailedHandler: (error) => {
-        this.log.error(String(error));
-        return false;
-      },
-      middleware: {
-        workspace: {
-          configuration: (params) =>
-            params.items.map((item) => changedSettings(item.scopeUri ? vscode.Uri.parse(item.scopeUri) : undefined)),
-        },
-        // Hovers may carry our command links, and no others.
-        provideHover: async (document, position, token, next) => {
-          const hover = await next(document, position, token);
-          for (const content of hover?.contents ?? []) {
-            if (content instanceof vscode.MarkdownString) content.isTrusted = { enabledCommands: ["glossator.explain", "glossator.ask"] };
-          }
-          return hover;
-        },
-      },
+  private async launch(command: ServerCommand, attempt: number): Promise<void> {
+    const closed = (): void => {
+      if (this.client === client) this.closed();
     };
-    const client = new LanguageClient("glossator", "Glossator", serverOptions, clientOptions);
-    this.client = launched = client;
+    const client = await createClient(command, this.context.globalStorageUri.fsPath, this.log, closed);
+    if (attempt !== this.attempt) return;
+    this.client = client;
     this.started = Date.now();
     client.onNotification(STATUS_CHANGED, (status: StatusResult) => {
+      if (this.client !== client) return;
       this.status = status;
       this.indexing = advance(this.indexing, status);
       this.stateEmitter.fire();
@@ -152,28 +93,43 @@ export class Server implements vscode.Disposable {
     try {
       await client.start();
     } catch (error) {
-      // A server that ended while it started is restarted like any other; everything else is told.
-      if (this.client === client) throw error;
+      // A server that ended while it started is restarted like any other; everything else is reported.
+      if (this.client === client) {
+        this.client = undefined;
+        throw error;
+      }
+    }
+    if (command.python) void this.keepEnvironment(command.python, client.serverProcess?.pid);
+  }
+
+  /** The server may outlive this window by some seconds, and its environment must not go before it does. Those that nobody uses may. */
+  private async keepEnvironment(python: string, pid: number | undefined): Promise<void> {
+    try {
+      if (pid !== undefined) await markInUse(environmentOf(python), pid);
+      const removed = await removeUnused(this.context.globalStorageUri.fsPath);
+      if (removed.length > 0) this.log.info(`Removed environments that are no longer used: ${removed.join(", ")}`);
+    } catch (error) {
+      this.log.warn(String(error));
     }
   }
 
   private closed(): void {
     this.client = undefined;
     if (Date.now() - this.started > STEADY) this.crashes = 0;
-    const wait = BACK_OFF[this.crashes];
+    const wait = this.backOff[this.crashes];
     this.crashes += 1;
     if (wait === undefined) {
-      const message = vscode.l10n.t("The server ended {0} times in a row.", this.crashes);
-      this.set({ kind: "stopped", message, cure: "log" });
+      const message = vscode.l10n.t("The server ended unexpectedly {0} times in a row.", this.crashes);
+      this.set({ kind: "stopped", message, fix: "log" });
       const show = vscode.l10n.t("Show Log");
-      const again = vscode.l10n.t("Restart");
-      void vscode.window.showErrorMessage(`Glossator: ${message}`, show, again).then((choice) => {
+      const restart = vscode.l10n.t("Restart");
+      void vscode.window.showErrorMessage(`Glossator: ${message}`, show, restart).then((choice) => {
         if (choice === show) this.log.show();
-        if (choice === again) void this.restart();
+        if (choice === restart) void this.restart();
       });
       return;
     }
-    this.set({ kind: "restarting", message: vscode.l10n.t("The server ended unexpectedly and is started again.") });
+    this.set({ kind: "restarting", message: vscode.l10n.t("The server ended unexpectedly and is being restarted.") });
     this.timer = setTimeout(() => void this.start(), wait * 1000);
   }
 
@@ -188,18 +144,26 @@ export class Server implements vscode.Disposable {
     this.attempt += 1;
     this.settingUp?.abort();
     clearTimeout(this.timer);
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
     const client = this.client;
     this.client = undefined;
     if (!client) return;
     try {
-      if (client.state === State.Starting) await client.start();
-      await client.stop(STOP_MS);
+      if (client.state === State.Starting) {
+        // It has nothing to save yet, and one that hangs would never answer.
+        client.serverProcess?.kill();
+        await client.start().catch(() => undefined);
+      }
+      if (client.state === State.Running) await client.stop(STOP_MS);
     } catch (error) {
       this.log.warn(String(error));
     }
   }
 
-  /** The user changed a setting: the server asks for all of them. */
+  /** A setting was changed: the server asks for all of them. */
   async settingsChanged(): Promise<void> {
     if (this.running) await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
   }
@@ -208,7 +172,7 @@ export class Server implements vscode.Disposable {
     return this.client !== undefined && this.state.kind === "running";
   }
 
-  /** Wait for a server that is being started, or started again. */
+  /** Wait for a server that is being started or restarted. */
   async ready(token: vscode.CancellationToken): Promise<void> {
     while (!this.running && this.state.kind !== "stopped" && !token.isCancellationRequested) {
       await new Promise<void>((resolve) => {
@@ -233,39 +197,19 @@ export class Server implements vscode.Disposable {
     return this.client.onProgress(ANY_PROGRESS, token, listener);
   }
 
-  /** The Python that the server runs on; undefined with a server of one's own. */
+  /** The Python that the server runs on; undefined with a server of the user's own. */
   get python(): string | undefined {
     return this.executable;
   }
 
-  /** See that the model runtime is installed. */
+  /** Install the model runtime if it is missing. */
   async ensureRuntime(report: (message: string) => void): Promise<void> {
     if (!this.executable || (await hasRuntime(this.executable))) return;
-    await installRuntime(this.executable, { ...this.setup, report });
+    await installRuntime(this.executable, setupIn(this.context, this.log, report));
   }
 
   dispose(): void {
     void this.stop();
     this.stateEmitter.dispose();
   }
-}
-
-/** The interpreter that the Python extension has chosen, if it is installed. */
-async function pythonExtension(): Promise<string | undefined> {
-  const extension = vscode.extensions.getExtension<PythonApi>("ms-python.python");
-  if (!extension) return undefined;
-  try {
-    const api = extension.isActive ? extension.exports : await extension.activate();
-    const environment = await api.environments.resolveEnvironment(api.environments.getActiveEnvironmentPath());
-    return environment?.executable.uri?.fsPath;
-  } catch {
-    return undefined;
-  }
-}
-
-interface PythonApi {
-  environments: {
-    getActiveEnvironmentPath(): unknown;
-    resolveEnvironment(path: unknown): Promise<{ executable: { uri?: vscode.Uri } } | undefined>;
-  };
 }

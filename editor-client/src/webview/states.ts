@@ -19,7 +19,7 @@ const isServer = ({ device }: { device: string }): boolean => device.startsWith(
 export function notice(state: PanelState): Notice | undefined {
   const { server, status } = state;
   if (server.kind === "stopped") {
-    const steps: Record<typeof server.cure, [Action, string][]> = {
+    const steps: Record<typeof server.fix, [Action, string][]> = {
       python: [
         ["setPython", t("Choose a Python")],
         ["restart", t("Try again")],
@@ -35,7 +35,7 @@ export function notice(state: PanelState): Notice | undefined {
       trust: [["manageTrust", t("Manage trust")]],
       folder: [["openFolder", t("Open a folder")]],
     };
-    return { icon: "warning", text: server.message, steps: steps[server.cure], tone: server.cure === "folder" ? "warning" : "error" };
+    return { icon: "warning", text: server.message, steps: steps[server.fix], tone: server.fix === "folder" ? "warning" : "error" };
   }
   if (server.kind === "restarting") return { icon: "loading~spin", text: server.message, steps: [] };
   if (server.kind !== "running" || !status) {

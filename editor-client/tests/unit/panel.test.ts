@@ -71,7 +71,7 @@ test("a question waits for a server that is being started, and is kept for one t
   type("Why?");
   press("Enter");
   expect(sent.map((message) => message.type)).toEqual(["ask"]);
-  show({ server: { kind: "stopped", message: "There is no Python.", cure: "python" } });
+  show({ server: { kind: "stopped", message: "There is no Python.", fix: "python" } });
   type("Why?");
   press("Enter");
   expect(sent).toHaveLength(1);

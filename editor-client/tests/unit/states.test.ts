@@ -8,7 +8,7 @@ import { describe as describeStatus } from "../../src/status";
 import { banner, emptyView, notice } from "../../src/webview/states";
 import { state, status } from "./samples";
 
-const stopped = (cure: "python" | "network" | "log" | "trust" | "folder"): ServerState => ({ kind: "stopped", message: "It does not work.", cure });
+const stopped = (fix: "python" | "network" | "log" | "trust" | "folder"): ServerState => ({ kind: "stopped", message: "It does not work.", fix });
 
 describe("the banner", () => {
   test.each<[string, Partial<PanelState>, RegExp, Action[]]>([
