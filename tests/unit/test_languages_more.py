@@ -90,6 +90,7 @@ DEFINITIONS = {
         93-95 function makeKey
     """,
     "Cart.vue": """
+        1-35 component Cart
         12-15 interface Line
         17-17 constant lines
         18-18 constant count
@@ -97,6 +98,7 @@ DEFINITIONS = {
         26-28 function sumOf
     """,
     "Clock.svelte": """
+        1-26 component Clock
         2-2 constant ZONE
         8-8 variable format
         9-9 variable now

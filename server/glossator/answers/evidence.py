@@ -221,7 +221,7 @@ def _stands(entry: StoredEntry, lines: Sequence[str]) -> bool:
     """Whether the text is what the index says, as far as name and length tell."""
     if not 1 <= entry.start_line <= entry.end_line <= len(lines):
         return False
-    if entry.name and entry.part == 0 and 1 <= entry.name_line <= len(lines):
+    if entry.name and entry.part == 0 and entry.kind != "component" and 1 <= entry.name_line <= len(lines):
         return _bare(entry.name) in lines[entry.name_line - 1]
     return True
 

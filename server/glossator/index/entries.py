@@ -19,6 +19,7 @@ EntryKind = Literal[
     "method",
     "constructor",
     "class",
+    "component",
     "struct",
     "interface",
     "trait",

@@ -75,7 +75,7 @@ class Language:
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
         attributes: whether words in capitals may stand between "class" and a name, which the grammar does not know.
-        scripts: whether only what stands between <script> tags is code.
+        scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
     """
 
@@ -352,6 +352,7 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("vue", ".vue", grammar="typescript", queries="ecmascript typescript", scripts=True),
     _code("svelte", ".svelte", grammar="typescript", queries="ecmascript typescript", scripts=True),
+    _code("astro", ".astro", grammar="typescript", queries="ecmascript typescript", scripts=True),
     _code("css", ".css"),
     _code("html", ".html .htm .xhtml"),
     _code("json", ".json .jsonc .json5 .geojson .webmanifest", filenames=".babelrc .eslintrc .prettierrc"),

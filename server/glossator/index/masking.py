@@ -1,6 +1,6 @@
 """What a grammar reads in place of a file's text: as many bytes, with what it cannot read blanked, so offsets stay.
 
-Vue and Svelte files are code between <script> tags only. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
+Of components (Vue, Svelte, Astro) only the scripts are read. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
 `NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
 `#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`) are
 taken off, since to the grammar their insides are mere tokens.
@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.components import read_component
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glossator.index.languages import Language
 
-_SCRIPT: Final = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _OBJC_ENUM: Final = re.compile(
     rb"\btypedef\s+(?:NS|CF)_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)\s*\(\s*[^,()\n]*,\s*(\w+)\s*\)(?=\s*\{)"
@@ -60,10 +63,7 @@ _RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
 def masked(language: Language, data: bytes) -> bytes:
     """What the grammar of `language` is to read of a file; as long as `data`."""
     if language.scripts:
-        blanked = bytearray(data.translate(_BLANKS))
-        for script in _SCRIPT.finditer(data):
-            blanked[script.start(1) : script.end(1)] = script[1]
-        return bytes(blanked)
+        return only(data, read_component(language.name, data).scripts)
     if language.grammar == "objc":
         return _OBJC_MACRO.sub(_blank_macro, _OBJC_ENUM.sub(_blank_enum, data))
     mask = _MASKS.get(language.name)
@@ -74,6 +74,14 @@ def masked(language: Language, data: bytes) -> bytes:
     if language.name == "rust":
         data = _without_wrappers(data)
     return data
+
+
+def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
+    """The data with blanks in place of all but some ranges."""
+    blanked = bytearray(data.translate(_BLANKS))
+    for start, end in ranges:
+        blanked[start:end] = data[start:end]
+    return bytes(blanked)
 
 
 def _without_wrappers(data: bytes) -> bytes:

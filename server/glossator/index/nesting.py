@@ -169,7 +169,7 @@ class Nesting:
             owner.children = [
                 child for child in owner.children or () if child.kind != "block" or child.children or child.scope
             ]
-            if owner.kind == "block" or owner.kind in SPACES:
+            if owner.kind in ("block", "component") or owner.kind in SPACES:
                 self._merge_runs(owner)
         for owner in owners:
             self._widen_ends(owner)
@@ -200,7 +200,9 @@ class Nesting:
         head = item.start
         markup = None
         bound = 0
-        if parent.children:
+        if parent.kind == "component":
+            bound = parent.children[-1].end if parent.children else 0
+        elif parent.children:
             bound = parent.children[-1].end
         elif parent.parent is not None:
             bound = max(parent.start, parent.name_at + 1)
@@ -254,7 +256,8 @@ class Nesting:
             # It stands beside the other beginning, though inside the other's range.
             parent = parent.parent
         scope = clean_scope(item.scope) if item.scope else ""
-        item.prefix = self._separator.join(part for part in (parent.prefix, scope, item.name) if part)
+        prefix = "" if parent.kind == "component" else parent.prefix  # the definitions of a module, not members
+        item.prefix = self._separator.join(part for part in (prefix, scope, item.name) if part)
         if item.kind == "function" and (parent.kind in TYPES or (parent.kind == "block" and parent.scope)):
             item.kind = "method"
         if item.kind == "method" and item.name:

@@ -18,11 +18,12 @@ from tree_sitter_language_pack import get_language
 
 from glossator.index import sql
 from glossator.index.chunking import Chunker
+from glossator.index.components import read_component
 from glossator.index.conditionals import Conditionals
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
-from glossator.index.masking import masked
+from glossator.index.masking import masked, only
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.texts import Source
 from glossator.workspace.screening import pointed_to
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import tree_sitter
 
+    from glossator.index.components import Component
     from glossator.index.entries import EntryKind
     from glossator.index.languages import Language
 
@@ -186,16 +188,19 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     reader = _reader(language)
     if reader is None:
         return ParsedFile(language, parse_document(language, source), (), False, source.lines)
-    return _parse_tree(language, source, reader)
+    return _parse_tree(language, source, reader, path)
 
 
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 """Half of a character, as only an editor's buffer may hold: what `Source` makes of it is no UTF-8."""
 
 
-def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
+def _parse_tree(language: str, source: Source, reader: _Reader, path: str) -> ParsedFile:
     data = source.data
-    readable = _readable(language, source)
+    component = read_component(language, data, path) if LANGUAGES[language].scripts else None
+    if component is not None and component.jsx:
+        reader = _reader("tsx") or reader
+    readable = _readable(language, source, component)
     tree = Parser(reader.grammar).parse(readable)
     root = tree.root_node
     views = [_View(root, readable)]
@@ -213,7 +218,11 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
             found.clear()
         found.update((item.name_at, item) for item in sql.definitions(data))
         references.extend(sql.references(data))
+    if component is not None:
+        references.extend(_used_by_markup(component, {item.name for item in found.values()}))
     definitions = _distinct(found, captures.ignored)
+    if component is not None and component.name:
+        definitions.append(_component(component, source))
     if views[0].groups:
         _close_groups(definitions, views[0].groups, data)
     if LANGUAGES[language].capitals:
@@ -251,9 +260,10 @@ def _parse_tree(language: str, source: Source, reader: _Reader) -> ParsedFile:
     return ParsedFile(language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines)
 
 
-def _readable(language: str, source: Source) -> bytes:
+def _readable(language: str, source: Source, component: Component | None) -> bytes:
     """What the grammar is to read: as many bytes as the file has."""
-    readable = masked(LANGUAGES[language], source.data)
+    data = source.data
+    readable = masked(LANGUAGES[language], data) if component is None else only(data, component.scripts)
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].attributes:
@@ -514,6 +524,21 @@ def _close_groups(definitions: list[Definition], groups: Sequence[tuple[int, int
         group = _range_of(groups, item.end - 1)
         if group is not None and item.start < group[0] and _ENDIF.fullmatch(data, item.end, group[1]):
             item.end = group[1]
+
+
+def _used_by_markup(component: Component, defined: set[str]) -> Iterator[tuple[int, str]]:
+    """The references of a component's markup, but for the names that the markup itself gives."""
+    for at, name in component.references:
+        if name not in component.locals or name in defined:
+            yield at, name
+
+
+def _component(component: Component, source: Source) -> Definition:
+    """A component as a definition, which holds all that its file defines."""
+    start, end = source.strip(0, len(source.data))
+    made = Definition("component", component.name, "", start, end, component.name_at, -1, component.doc)
+    made.signature = f"<{component.name}>"
+    return made
 
 
 def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]) -> str:

@@ -32,6 +32,7 @@ KINDS = frozenset(
         "method",
         "constructor",
         "class",
+        "component",
         "struct",
         "interface",
         "trait",

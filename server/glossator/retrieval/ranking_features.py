@@ -271,7 +271,7 @@ FILE_FEATURES = (
 
 TYPE_KINDS = frozenset(
     ("class", "struct", "interface", "trait", "protocol", "enum", "union", "type", "object", "module", "namespace")
-) | {"package", "message", "service", "table"}
+) | {"component", "package", "message", "service", "table"}
 FUNCTION_KINDS = frozenset(["function", "method", "constructor", "macro", "test", "rpc"])
 
 _REFERRING = 20
