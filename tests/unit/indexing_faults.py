@@ -8,6 +8,8 @@ a file asks for:
 - `spin`: nor here, and it keeps the processor busy
 - `once PATH`: the parser never returns, unless PATH exists; it makes it
 - `hold PATH`: the parser makes PATH and goes on when PATH.go exists
+- `linger PATH`: the process dies unless PATH exists, makes it before; if it exists, the worker delivers everything and
+  then never says that it is done
 - `print`: something is written to file descriptor 1
 - `raise`: the parser raises an error
 """
@@ -30,6 +32,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from glossator.index.entries import Entry, ParsedFile
+    from glossator.index.parse_worker import Batch, Message
     from glossator.index.store import Store
 
 PROGRAM = f"""
@@ -69,9 +72,23 @@ def main() -> None:
             _misbehave(name, Path(argument))
         return real(path, text, language)
 
+    process = parse_worker._FileIndexer.process
+
+    def linger(self: parse_worker._FileIndexer, batch: Batch, send: Callable[..., None]) -> None:
+        def send_all_but_the_last(message: Message, *options: bool) -> None:
+            if message.kind == "done" and _lingering:
+                threading.Event().wait()
+            send(message, *options)
+
+        process(self, batch, send_all_but_the_last)
+
+    parse_worker._FileIndexer.process = linger  # type: ignore[method-assign]
     parsing.parse = parse
     embedding.StaticEmbedder = FakeEmbedder
     parse_worker.main()
+
+
+_lingering: list[Path] = []
 
 
 def _misbehave(name: str, argument: Path) -> None:
@@ -85,6 +102,11 @@ def _misbehave(name: str, argument: Path) -> None:
     elif name == "hold":
         argument.touch()
         wait_for(argument.with_name(argument.name + ".go").exists, 60)
+    elif name == "linger" and argument.exists():
+        _lingering.append(argument)
+    elif name == "linger":
+        argument.touch()
+        ctypes.string_at(0)
     elif name == "spin":
         sum(itertools.repeat(0))  # in C, without giving the interpreter back
     elif name == "stall" or (name == "once" and not argument.exists()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -114,6 +115,23 @@ def test_a_file_that_stalls_the_parser_is_set_aside_alone(tmp_path: Path, fault:
         assert harness.outcomes(3) == {"a.py": "indexed", "b.py": "took longer than 0.5 s", "c.py": "indexed"}
     finally:
         harness.pool.close()
+
+
+def test_a_worker_that_stalls_after_it_has_delivered_everything(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness = Harness(tmp_path, file_timeout=0.5)
+    try:
+        with caplog.at_level(logging.ERROR):
+            harness.submit(a=functions("one"), b=f"# FAULT linger {tmp_path / 'died once'}\n", c=functions("two"))
+            harness.submit(d=functions("three"))
+            assert harness.outcomes(4) == dict.fromkeys(("a.py", "b.py", "c.py", "d.py"), "indexed")
+            harness.submit(e=functions("four"))
+            assert harness.outcomes(1) == {"e.py": "indexed"}
+    finally:
+        harness.pool.close()
+    assert not caplog.records
+    assert harness.deliveries.empty()
 
 
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_set_aside(harness: Harness, tmp_path: Path) -> None:

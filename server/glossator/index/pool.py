@@ -98,6 +98,7 @@ class _Process:
         self.stalled = False
         self._timed: tuple[float | None, float] = (None, 0.0)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._last_words: str | None = None
         environment = dict(os.environ)
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = [package_root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
@@ -169,7 +170,9 @@ class _Process:
         self._popen.kill()
 
     def close(self, timeout: float) -> str:
-        """Let it end, or end it; returns the last lines that it wrote to its standard error."""
+        """Let it end, or end it; returns the last lines that it wrote to its standard error. May be called again."""
+        if self._last_words is not None:
+            return self._last_words
         for stream in (self._popen.stdin, self._popen.stdout):
             _close_quietly(stream)
         try:
@@ -179,9 +182,9 @@ class _Process:
             self._popen.wait()
         size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, size - 4000))
-        tail = self._errors.read().decode("utf-8", "replace").strip()
+        self._last_words = self._errors.read().decode("utf-8", "replace").strip()
         self._errors.close()
-        return tail
+        return self._last_words
 
 
 class WorkerPool:
@@ -452,14 +455,17 @@ class WorkerPool:
     def _recover(self, held: deque[Job], *, stalled: bool) -> None:
         """Queue again what a dead worker left undone, and set aside what it died of, as far as that is known."""
         job = held.popleft()
+        # Nothing may be missing: a worker can end, or stall, after it has delivered everything.
         missing = [index for index in range(len(job.batch.tasks)) if index not in job.delivered]
+        at = job.at if job.at in missing else None
         culprit: int | None = None
         reason = "the parser crashed on it"
-        if stalled and (job.at is not None or job.alone):
-            culprit = job.at if job.at is not None else missing[0]
+        if stalled and at is not None:
+            culprit = at
+        elif job.alone and missing:
+            culprit = missing[0]
+        if stalled:
             reason = f"took longer than {self._settings.file_timeout:g} s"
-        elif job.alone:
-            culprit = missing[0] if missing else None
         again: list[Job] = []
         if culprit is not None:
             path = job.batch.tasks[culprit].path
