@@ -6,7 +6,9 @@ import sys
 def main() -> None:
     """Run the command line and exit with its status."""
     from glossator.cli.main import run
+    from glossator.private_files import restrict_process
 
+    restrict_process()
     sys.exit(run(sys.argv[1:]))
 
 

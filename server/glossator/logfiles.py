@@ -15,6 +15,8 @@ from typing import Literal
 
 import platformdirs
 
+from glossator.private_files import FILE_MODE, make_private_folder
+
 Program = Literal["server", "cli"]
 """What writes the log: the language server, or a command in a terminal."""
 
@@ -62,15 +64,12 @@ class PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
         Raises:
             OSError: its folder cannot be made.
         """
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.name == "posix":
-            with contextlib.suppress(OSError):  # another user's: then its files are private all the same
-                path.parent.chmod(0o700)
+        make_private_folder(path.parent)
         super().__init__(
             path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8", errors="backslashreplace", delay=True
         )
         self.setFormatter(logging.Formatter(FORMAT))
 
     def _open(self) -> io.TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
         return io.TextIOWrapper(io.FileIO(descriptor, "a"), encoding=self.encoding, errors=self.errors)

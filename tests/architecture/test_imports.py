@@ -23,7 +23,7 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings", "logfiles"),
+    ("errors", "settings", "private_files", "logfiles"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),

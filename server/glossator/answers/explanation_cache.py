@@ -12,6 +12,8 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+from glossator.private_files import make_private_file, make_private_folder
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -68,7 +70,8 @@ class Explanations:
 
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self._path.parent)
+            make_private_file(self._path)
             self._database = sqlite3.connect(self._path, check_same_thread=False, timeout=2.0)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")  # a commit must not keep a hover waiting for the disk

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, SettingsError, StoreError, StoreLockedError
 from glossator.model.checks import Check, check_models
+from glossator.private_files import make_private_file, make_private_folder
 from glossator.project.root import Root
 from glossator.project.shared import Shared
 
@@ -43,8 +44,9 @@ def _python() -> Check:
 def _disk(settings: Settings) -> Check:
     folder = settings.index_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         probe = folder / ".probe"
+        make_private_file(probe)
         probe.write_bytes(b"x")
         probe.unlink()
         free = shutil.disk_usage(folder).free

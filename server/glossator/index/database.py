@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
+from glossator.private_files import make_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ def corrupt_error(where: Path, why: str) -> StoreCorruptError:
 def note_damage(where: Path, error: object) -> None:
     """Leave the mark that makes the next writer look at everything, and repair it."""
     with suppress(OSError):
+        make_private_file(where / DAMAGE_MARK)
         (where / DAMAGE_MARK).write_text(str(error), "utf-8", "replace")
 
 
@@ -88,6 +90,9 @@ class Database:
             self._main = self._connect(write=write)
 
     def _connect(self, *, write: bool) -> sqlite3.Connection:
+        if write:
+            with suppress(OSError):  # SQLite says what is wrong
+                make_private_file(self.path)  # what SQLite puts beside it gets the same permissions
         connection = sqlite3.connect(
             f"{sqlite_uri(self.path.absolute())}?mode={'rwc' if write else 'rw'}",
             uri=True,
@@ -151,7 +156,7 @@ class Database:
         try:
             log = self.path.with_name(self.path.name + "-wal").stat().st_size
             return log > max(LOG_BYTES, LOG_SHARE * self.path.stat().st_size)
-        except FileNotFoundError:
+        except OSError:  # there is none, or another process has just removed it
             return False
 
     def check(self) -> None:

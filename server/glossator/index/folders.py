@@ -16,6 +16,7 @@ from typing import Any
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.database import full_error
 from glossator.index.vectors import file_name
+from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
 
 FORGOTTEN = 30 * 24 * 3600.0
 """Seconds after which an index of an embedding model that is not in use any more is removed."""
@@ -54,19 +55,13 @@ def check_path(folder: Path) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder, and those above it that are missing, for their owner alone.
-
-    On Windows the user's profile, where indexes are by default, is private.
+    """Make a folder of an index, and those above it that are missing, for their owner alone.
 
     Raises:
         StoreError: that cannot be done.
     """
     try:
-        for part in reversed([folder, *folder.parents]):
-            if not part.exists():
-                part.mkdir(mode=0o700, exist_ok=True)
-        if os.name == "posix":
-            folder.chmod(0o700)
+        make_private_folder(folder, certainly_ours=True)
     except OSError as error:
         raise system_error(folder, error) from error
 
@@ -87,9 +82,10 @@ def acquire(folder: Path) -> Any:
     from filelock import FileLock, Timeout
 
     holder = folder.with_name(folder.name + ".writer")
-    make_private(folder.parent)
     try:
-        lock = FileLock(folder.with_name(folder.name + ".lock"), timeout=0, thread_local=False)
+        make_private_folder(folder.parent.parent)
+        make_private_folder(folder.parent, certainly_ours=True)
+        lock = FileLock(folder.with_name(folder.name + ".lock"), timeout=0, mode=FILE_MODE, thread_local=False)
         lock.acquire()
     except Timeout:
         try:
@@ -100,6 +96,7 @@ def acquire(folder: Path) -> Any:
     except OSError as error:
         raise system_error(folder, error) from error
     with contextlib.suppress(OSError):
+        make_private_file(holder)
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", "utf-8")
     return lock
 
@@ -120,6 +117,16 @@ def size_of(folder: Path) -> int:
     return total
 
 
+def _last_written(folder: Path) -> float:
+    """When something directly in the folder was last written; 0 if nothing is there."""
+    last = 0.0
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):  # a writer has just removed it
+                last = max(last, path.stat().st_mtime)
+    return last
+
+
 def remove_superseded(folder: Path, schema: int) -> list[Path]:
     """Remove the indexes that `folder`, which is whole now, stands in for; gives those that were removed.
 
@@ -134,7 +141,7 @@ def remove_superseded(folder: Path, schema: int) -> list[Path]:
         if int(match[1]) > schema:
             continue
         both_static = match[2].startswith("static-") and folder.name.partition("-")[2].startswith("static-")
-        age = time.time() - max((path.stat().st_mtime for path in sibling.iterdir()), default=0.0)
+        age = time.time() - _last_written(sibling)
         if int(match[1]) == schema and not both_static and age < FORGOTTEN:
             continue
         try:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glossator.index.manifest import ORDINAL_BITS
+from glossator.private_files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -144,7 +145,7 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
         return
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    make_private_folder(fresh)
     with ExitStack() as stack:
 
         def array(name: str, kind: str, *shape: int) -> BinaryIO:

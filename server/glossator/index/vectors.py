@@ -15,6 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from glossator.private_files import make_private_file, make_private_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -152,10 +154,8 @@ class VectorCache:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._path.exists():
-                # For its owner alone, also in a folder that others can read; what SQLite puts beside it follows suit.
-                self._path.touch(mode=0o600)
+            make_private_folder(self._path.parent)
+            make_private_file(self._path)  # what SQLite puts beside it gets the same permissions
             connection = sqlite3.connect(
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

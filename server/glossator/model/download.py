@@ -17,6 +17,7 @@ from glossator.errors import CancelledByUser, DownloadError, ModelError
 from glossator.model import model_catalog
 from glossator.model.header import read_header
 from glossator.model.installed import InstalledModel, require_room, sha256_of
+from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,11 +104,12 @@ def pull(
     folder = models.folder / remote.repo.replace("/", "--")
     path = folder / remote.file.rpartition("/")[2]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(models.folder)
+        make_private_folder(folder)
     except OSError as error:
         raise DownloadError(f"cannot write to {folder}: {error.strerror or error}") from error
     try:
-        with FileLock(f"{path}.lock", timeout=0):
+        with FileLock(f"{path}.lock", timeout=0, mode=FILE_MODE):
             return _pull(models, remote, path, progress, cancelled)
     except Timeout:
         raise DownloadError(f"another process is downloading {remote.name}") from None
@@ -232,6 +234,7 @@ class Hub:
     ) -> None:
         """Append to `partial` what it lacks of the file, going on by itself when the connection breaks."""
         attempts = 0
+        make_private_file(partial)
         with partial.open("ab") as file:
             while True:
                 arrived = file.tell()

@@ -24,6 +24,7 @@ from glossator import settings as settings_module
 from glossator.errors import DownloadError, ModelError, ModelInvalidError, ModelNotFoundError
 from glossator.model import model_catalog
 from glossator.model.header import read_header, split_files
+from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,8 +151,8 @@ class Models:
     def _lock(self) -> Any:
         from filelock import FileLock
 
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.folder / "models.lock", timeout=30)
+        make_private_folder(self.folder)
+        return FileLock(self.folder / "models.lock", timeout=30, mode=FILE_MODE)
 
     def record(self, model: InstalledModel) -> None:
         """Put a model on the list, in place of one with its name."""
@@ -183,7 +184,7 @@ class Models:
         source: ModelSource = "registered"
         if copy:
             source = "copied"
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             require_room(self.folder, header.file_bytes)
             done = 0
             for part in split_files(path):
@@ -191,6 +192,7 @@ class Models:
                 if target.exists() and target.samefile(part):
                     continue
                 partial = target.with_name(target.name + ".part")
+                make_private_file(partial)
                 with part.open("rb") as reader, partial.open("wb") as writer:
                     while block := reader.read(_BLOCK_BYTES):
                         writer.write(block)
@@ -423,9 +425,9 @@ def _keep_damaged(path: Path) -> None:
 
 def _write_object(path: Path, data: dict[str, Any]) -> None:
     """Replace a small file as a whole, or leave the old one. Only the user can read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
         json.dump(data, file, indent=1)
     partial.replace(path)
