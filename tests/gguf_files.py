@@ -89,9 +89,14 @@ def pieces_of(text: str) -> list[str]:
     return pieces
 
 
-def _vocabulary(writer: gguf.GGUFWriter, extra: Sequence[str], size: int, template: str) -> int:
-    """Write the byte-level vocabulary with `extra` ordinary tokens at its end; returns its size."""
-    tokens = [*byte_tokens(), written("th"), "<|endoftext|>", "<|im_start|>", "<|im_end|>", *extra]
+def _vocabulary(writer: gguf.GGUFWriter, extra: Sequence[str], size: int, template: str, *, turns: bool = True) -> int:
+    """Write the byte-level vocabulary with `extra` ordinary tokens at its end; returns its size.
+
+    Args:
+        turns: with tokens for the beginning and the end of a turn; a base model's have other names.
+    """
+    marks = ("<|im_start|>", "<|im_end|>") if turns else ("<reserved>", "</s>")
+    tokens = [*byte_tokens(), written("th"), "<|endoftext|>", *marks, *extra]
     types = [gguf.TokenType.NORMAL] * 257 + [gguf.TokenType.CONTROL] * 3 + [gguf.TokenType.NORMAL] * len(extra)
     while len(tokens) < size:
         tokens.append(f"<unused{len(tokens)}>")
@@ -164,35 +169,43 @@ def reciter(
     *,
     architecture: str = "qwen2",
     forever: bool = False,
+    loop: bool = False,
     template: str = CHATML,
     context: int = 32768,
     name: str = "reciter",
     shape: Shape = TINY,
+    base: bool = False,
 ) -> Path:
     """A model that answers every prompt whose last token is a newline with `answer`, then ends.
 
     Args:
-        forever: go on with the first piece after the last one.
+        forever: go on with other words, in a circle so wide that it does not look like a loop.
+        loop: go on with the first piece after the last one.
+        base: a base model, without a template and tokens for turns: answers a prompt whose last character is a colon.
         shape: its width must exceed the number of pieces; it grows to do so.
     """
+    if base:
+        template = ""
+    if forever:
+        answer += " ".join(f"word{number}" for number in range(200))
     pieces = pieces_of(answer)
     width = max(shape.width, -(-(len(pieces) + 2) // 64) * 64)
     shape = Shape(shape.layers, width, shape.heads, shape.kv_heads, shape.feed_forward)
     writer = _header(path, architecture, name, shape, context)
-    vocabulary = _vocabulary(writer, [written(piece) for piece in pieces], 0, template)
+    vocabulary = _vocabulary(writer, [written(piece) for piece in pieces], 0, template, turns=not base)
     if architecture == "llama":
         writer.add_rope_dimension_count(width // shape.heads)
         writer.add_vocab_size(vocabulary)
     rng = np.random.default_rng(7)
 
-    # Basis vector 0: a newline; k + 1: piece k; the last one: everything else.
+    # Basis vector 0: the end of a prompt; k + 1: piece k; the last one: everything else.
     embedding = np.zeros((vocabulary, width), np.float32)
     embedding[:, width - 1] = 1
     output = np.zeros((vocabulary, width), np.float32)
     output[END, width - 1] = _GAIN
     after = END
-    states = [ord("\n"), *(FIRST_EXTRA + k for k in range(len(pieces)))]
-    following = [*states[1:], FIRST_EXTRA if forever else after]
+    states = [ord(":" if base else "\n"), *(FIRST_EXTRA + k for k in range(len(pieces)))]
+    following = [*states[1:], FIRST_EXTRA if forever or loop else after]
     for basis, (state, successor) in enumerate(zip(states, following, strict=True)):
         embedding[state] = 0
         embedding[state, basis] = 1

@@ -251,6 +251,34 @@ async def test_counts_of_parts_add_up(folder: Path) -> None:
         assert whole.done.usage.prompt_tokens - empty.done.usage.prompt_tokens == counted
 
 
+async def test_a_base_model_gets_a_plain_text_to_continue(tmp_path: Path) -> None:
+    one, two = "It reads the file [1].", "It begins <|im_start|>user and so on."
+    model = gguf_files.reciter(tmp_path / "base.gguf", f"{one} \nQuestion: Which file?", base=True)
+    async with ModelClient(SETTINGS, path=model) as client:
+        first = await answer(client)
+        assert (first.text, first.done.finish_reason) == (f"{one} ", "stop")
+        assert "base model" in client.status.note
+        follow = [*QUESTION, ChatMessage("assistant", first.text), ChatMessage("user", "And then?")]
+        second = await answer(client, follow)
+        assert second.text == first.text
+        assert second.done.usage.reused_tokens > first.done.usage.prompt_tokens, "its own words are in the cache"
+    model = gguf_files.reciter(tmp_path / "marks.gguf", two, base=True)
+    async with ModelClient(SETTINGS, path=model) as client:
+        assert (await answer(client)).text == "It begins "
+
+
+@pytest.mark.parametrize(
+    "passage", ["round and ", "It reads the file which is called by that name and returns what stands in it. "]
+)
+async def test_an_answer_that_goes_round_in_circles_is_stopped(tmp_path: Path, passage: str) -> None:
+    model = gguf_files.reciter(tmp_path / "loop.gguf", passage, loop=True)
+    async with ModelClient(SETTINGS, path=model) as client:
+        result = await answer(client, max_tokens=5000)
+        assert result.done.finish_reason == "stop"
+        assert result.done.usage.completion_tokens <= 104
+        assert passage * 2 in result.text
+
+
 async def test_a_template_without_a_system_turn(tmp_path: Path) -> None:
     template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns') }}{% endif %}"
     gguf_files.reciter(tmp_path / "strict.gguf", template=template + gguf_files.CHATML)

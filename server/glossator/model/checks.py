@@ -146,7 +146,7 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
     except ModelError as error:
         return choice, Check(name, False, str(error), f"remove it and fetch it again: {get}")
     size = f"{readable(header.file_bytes)}, {header.architecture} {header.file_type}"
-    note = "" if header.chat_template else "; it has no chat template, so ChatML is used"
+    note = "" if header.chat_template else "; it has no chat template: an instruct model would answer better"
     if header.recurrent:
         note += "; it cannot roll its cache back, so a changed conversation is read from its start"
     return choice, Check(name, True, f"{choice.name}: {size}, trained for {header.context_length} tokens{note}")

@@ -165,6 +165,8 @@ class ModelClient(ChatModel):
         note = ""
         if child.facts["recurrent"]:
             note = "this model cannot roll its cache back: a changed conversation is read from its start"
+        elif child.facts["completion"]:
+            note = "this is a base model without a chat template: it continues a text; instruct models answer better"
         elif child.hello["devices"] and not child.facts["gpuLayers"] and self.settings.gpu_layers:
             note = "a GPU is there, but nothing of the model fits on it"
         self._set("ready", device=child.facts["device"], context_tokens=child.facts["contextTokens"], note=note)

@@ -28,6 +28,8 @@ SAVE_TOKENS = 256
 """A prefix is worth saving, or fetching back, when that spares evaluating this many tokens: the state of 256 tokens of
 a 1.5B model is 7 MB to copy, and evaluating them takes a CPU seconds."""
 REMEMBERED_ANSWERS = 32
+LONGEST_LOOP = 160
+"""Tokens of the longest passage that is looked for in an answer that repeats itself: small models repeat paragraphs."""
 TOP_K = 40
 """llama.cpp's own default; without it top-p sorts the whole vocabulary for each token."""
 _GGML_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
@@ -86,6 +88,26 @@ def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
         else:
             high = middle - 1
     return low
+
+
+def is_looping(tokens: Sequence[int]) -> bool:
+    """Whether an answer goes round in circles: its end repeats what stands before it, word for word.
+
+    A passage of 24 tokens or more (a sentence) counts when it comes for the second time in a row, a shorter one when it
+    has filled 48 tokens, or 96 if it is as short as the cells of a table or the zeros of a matrix.
+    """
+    total = len(tokens)
+    if total < 48 or total % 4:  # looking every fourth time is early enough
+        return False
+
+    def repeats(period: int, count: int) -> bool:
+        """Whether each of the last `count` tokens is the one `period` before it."""
+        return count + period <= total and tokens[total - count :] == tokens[total - count - period : total - period]
+
+    shortest = next((period for period in range(1, LONGEST_LOOP + 1) if repeats(period, max(period, 24))), 0)
+    if shortest >= 24:
+        return True
+    return shortest > 0 and repeats(shortest, (96 if shortest < 8 else 48) - shortest)
 
 
 @dataclass
@@ -147,6 +169,7 @@ class Engine:
         self.n_ctx = self.n_batch = 0
         self.recurrent = False
         self.show_control = False
+        self.turn_tokens: frozenset[int] = frozenset()
 
     # Loading
 
@@ -204,6 +227,17 @@ class Engine:
         source = lib.llama_model_chat_template(self.model, None)
         self.template = Template(source.decode("utf-8", "replace") if source else "", self, self.answers)
         self.show_control = "<|channel|>" in self.template.source
+        self.turn_tokens = self._find_turn_tokens()
+
+    def _find_turn_tokens(self) -> frozenset[int]:
+        """Control tokens with which the template begins a turn: a model that writes one answers for the user."""
+        if self.show_control:
+            return frozenset()  # its template marks the parts of an answer like turns
+        try:
+            tokens, _ = self.template.tokens([{"role": "user", "content": "x"}], think=False)
+        except RequestError:
+            return frozenset()  # a template that refuses so short a conversation
+        return frozenset(token for token in tokens if self.lib.llama_vocab_is_control(self.vocab, token))
 
     def _reason(self) -> str:
         """The first error that llama.cpp logged: those that follow it only say that something failed."""
@@ -234,7 +268,7 @@ class Engine:
             "gpuLayers": done,
             "buffers": self.log.buffers,
             "recurrent": self.recurrent,
-            "template": bool(self.template and self.template.source),
+            "completion": self.template.completion,
             "seconds": round(seconds, 3),
         }
 
@@ -440,8 +474,9 @@ class Engine:
         send: Callable[[WorkerMessage], None],
     ) -> WorkerMessage:
         lib, context = self.lib, self.context
-        stream = TextStream(request.get("stop", ()))
+        stream = TextStream((*request.get("stop", ()), *self.template.stops))
         made: list[int] = []
+        pieces: list[bytes] = []
         texts: list[str] = []
         reason = "length"
         first = last = 0.0
@@ -449,15 +484,16 @@ class Engine:
             token = lib.llama_sampler_sample(sampler, context, -1)
             last = time.monotonic()
             first = first or last
-            if lib.llama_vocab_is_eog(self.vocab, token):
+            if lib.llama_vocab_is_eog(self.vocab, token) or token in self.turn_tokens:
                 reason = "stop"
                 break
             made.append(token)
-            text = stream.feed(self.piece(token))
+            pieces.append(self.piece(token))
+            text = stream.feed(pieces[-1])
             if text:
                 texts.append(text)
                 send({"event": "delta", "text": text})
-            if stream.stopped:
+            if stream.stopped or is_looping(made):
                 reason = "stop"
                 break
             if self.cancellation or (len(made) < limit and not self._decode((token,))):
@@ -466,7 +502,7 @@ class Engine:
         if not stream.stopped and (text := stream.feed(b"", final=True)):
             texts.append(text)
             send({"event": "delta", "text": text})
-        self._remember("".join(texts), made)
+        self._remember("".join(texts), made, pieces, stopped=stream.stopped)
         usage["completionTokens"] = len(made)
         usage["timeToFirstTokenMs"] = round((first - received) * 1000, 2) if first else None
         usage["tokensPerSecond"] = (
@@ -474,8 +510,22 @@ class Engine:
         )
         return {"event": "done", "finishReason": reason, "usage": usage}
 
-    def _remember(self, text: str, tokens: list[int]) -> None:
-        """Note how an answer was spelled, so that it is found in the cache when it comes back as conversation."""
+    def _remember(self, text: str, tokens: list[int], pieces: list[bytes], *, stopped: bool) -> None:
+        """Note how an answer was spelled, so that it is found in the cache when it comes back as conversation.
+
+        Args:
+            text: what was shown; less than what the tokens say if a stop text ended the answer (`stopped`).
+            pieces: the bytes of each token.
+        """
+        if stopped:
+            shown = text.encode("utf-8", "surrogatepass")
+            count = length = 0
+            while count < len(pieces) and length + len(pieces[count]) <= len(shown):
+                length += len(pieces[count])
+                count += 1
+            if shown[length:].strip():
+                return  # the stop text began within a token
+            tokens = tokens[:count]
         key = text.strip()
         self.answers[key] = tokens
         self.answers.move_to_end(key)

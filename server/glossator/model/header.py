@@ -39,6 +39,9 @@ _EMBEDDERS = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", 
                         "neo-bert", "eurobert", "gemma-embedding", "t5encoder"})  # fmt: skip
 _RECURRENT = re.compile(r"mamba|rwkv|^lfm2|falcon-h1|granitehybrid|nemotron_h|jamba|plamo2|qwen3next|qwen35|kimi")
 
+_BYTES_PER_WEIGHT = 0.6
+"""Of 4-bit weights (Q4_K_M), to estimate the number of weights from the size of several files."""
+
 _SPLIT = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$")
 
 
@@ -49,6 +52,9 @@ class ModelHeader:
     Attributes:
         file_bytes: size on disk, of all parts if the model is split over several files.
         tensor_bytes: size of the weights.
+        block_parameters: weights of the transformer blocks, which are used for each token of a prompt; of a split
+            model, whose first file lists only a part of them, an estimate.
+        bytes_per_token: size of the weights that are read for each token of an answer.
         layers: number of transformer blocks.
         kv_width: floats that one layer's key and value take for one token (the largest layer's).
         context_length: tokens that the model was trained for.
@@ -64,6 +70,8 @@ class ModelHeader:
     name: str
     file_type: str
     parameters: int
+    block_parameters: int
+    bytes_per_token: int
     layers: int
     width: int
     heads: int
@@ -151,9 +159,20 @@ def _largest(value: Any) -> int:
     return int(value) if isinstance(value, int | float) else 0
 
 
-def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, int]:
-    """Bytes of the weights and their number; raises if the file is too short to hold them."""
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """The tensors of a file. `table`, `output`: (weights, bytes) of the embedding table and of the output matrix."""
+
+    total_bytes: int
+    parameters: int
+    table: tuple[int, int]
+    output: tuple[int, int]
+
+
+def _tensors(reader: _Reader, count: int, alignment: int) -> _Weights:
+    """What the file's tensors hold; raises if the file is too short for them."""
     spans: list[tuple[int, int, str]] = []
+    sizes: dict[str, tuple[int, int]] = {}
     parameters = 0
     for _ in range(count):
         name = reader.string()
@@ -166,6 +185,7 @@ def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, int]:
         kind, offset = reader.take("I"), reader.take("Q")
         block, size = _TYPE_SIZES.get(kind, (1, 0))
         spans.append((offset, elements // block * size, name))
+        sizes[name] = (elements, elements // block * size)
         parameters += elements
     base = -(-reader.at // alignment) * alignment
     for offset, size, name in spans:
@@ -175,7 +195,8 @@ def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, int]:
                 f"{reader.path} is at least {missing} bytes too short (its tensor {name!r} is cut off):"
                 " the download is incomplete or the file is damaged"
             )
-    return len(reader.data) - base, parameters
+    table, output = sizes.get("token_embd.weight", (0, 0)), sizes.get("output.weight", (0, 0))
+    return _Weights(len(reader.data) - base, parameters, table, output)
 
 
 def split_files(path: Path) -> list[Path]:
@@ -213,12 +234,13 @@ def read_header(path: Path) -> ModelHeader:
             raise ModelInvalidError(f"{path} is not a GGUF file: it has {size} bytes")
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             reader = _Reader(data, path)
-            metadata, tensor_bytes, parameters = _read(reader)
+            metadata, weights = _read(reader)
         file_bytes = sum(part.stat().st_size for part in files)
     except OSError as error:
         raise ModelInvalidError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(files) > 1:
-        tensor_bytes = file_bytes
+    tensor_bytes = weights.total_bytes if len(files) == 1 else file_bytes
+    # The embedding table is looked up, unless it serves as the output matrix too.
+    looked_up = weights.table[1] if weights.output[0] else 0
     architecture = str(metadata.get("general.architecture", ""))
     if not architecture:
         raise ModelInvalidError(f"{path} does not name its architecture: it is not a language model")
@@ -242,7 +264,13 @@ def read_header(path: Path) -> ModelHeader:
         architecture=architecture,
         name=str(metadata.get("general.name", "")) or path.stem,
         file_type=FILE_TYPES.get(_largest(metadata.get("general.file_type", -1)), "unknown"),
-        parameters=parameters,
+        parameters=weights.parameters,
+        block_parameters=(
+            weights.parameters - weights.table[0] - weights.output[0]
+            if len(files) == 1
+            else int(tensor_bytes / _BYTES_PER_WEIGHT)
+        ),
+        bytes_per_token=tensor_bytes - looked_up,
         layers=number("block_count"),
         width=width,
         heads=heads,
@@ -259,7 +287,7 @@ def read_header(path: Path) -> ModelHeader:
     )
 
 
-def _read(reader: _Reader) -> tuple[dict[str, Any], int, int]:
+def _read(reader: _Reader) -> tuple[dict[str, Any], _Weights]:
     if reader.data[:4] != b"GGUF":
         raise ModelInvalidError(f"{reader.path} is not a GGUF file")
     reader.at = 4
@@ -276,4 +304,4 @@ def _read(reader: _Reader) -> tuple[dict[str, Any], int, int]:
     alignment = _largest(metadata.get("general.alignment", 32)) or 32
     if not tensors and metadata.get("split.count", 0) in (0, 1):
         raise ModelInvalidError(f"{reader.path} holds no weights")
-    return (metadata, *_tensors(reader, tensors, alignment))
+    return metadata, _tensors(reader, tensors, alignment)

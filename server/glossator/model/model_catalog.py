@@ -64,7 +64,7 @@ class CatalogEntry:
     def speed(self, machine: Machine) -> Speed:
         """How fast it would be there, estimated."""
         share = self.active / self.parameters if self.active else 1.0
-        return machine.speed(weights=self.parameters * share, file_bytes=self.size * share, needed=self.memory)
+        return machine.speed(weights=self.parameters * share, bytes_per_token=self.size * share, needed=self.memory)
 
 
 def _data() -> dict[str, Any]:

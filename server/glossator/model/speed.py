@@ -6,8 +6,9 @@ weight and token. Then it *writes*, which is memory traffic: every weight is rea
     tokens read per second    = operations per second / (2 x weights used per token)
     tokens written per second = bytes read per second / bytes of the weights used per token
 
-The constants say what llama.cpp reaches with 4-bit weights. They were measured on one processor (docs/models.md has the
-numbers) and hold within a factor of about two elsewhere: enough to tell ten seconds from a minute, no more.
+The constants say what llama.cpp reaches with 4-bit weights on a machine that does nothing else. Measured speeds of four
+models are in docs/models.md; the estimates are within a factor of two of them: enough to tell ten seconds from a
+minute, no more.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ MAX_READING_SECONDS = 10.0
 WORDS_PER_TOKEN = 0.75
 """Of English prose, by the vocabularies of current models."""
 
-_OPERATIONS_PER_CYCLE = {"AVX512": 28.0, "AVX2": 14.0, "NEON": 14.0, "": 4.0}
-"""Useful operations of one core per clock cycle, by the widest instructions that llama.cpp can use."""
+_OPERATIONS_PER_CYCLE = {"AVX512": 60.0, "AVX2": 20.0, "NEON": 24.0, "": 6.0}
+"""Useful operations of one core per clock cycle, by the widest instructions that llama.cpp can use. AVX-512 was
+measured; the others are scaled from published runs."""
+_BLOCK = 256
+_ODD_WIDTH = 0.5
+"""Part of that speed which a model reaches whose width is no multiple of the blocks of 4-bit weights: it has other ones
+in their place."""
 _DEFAULT_HERTZ = 2.5e9
-_BYTES_PER_THREAD = 11e9
+_BYTES_PER_THREAD = 16e9
 """Bytes of weights that one thread can take in per second."""
 _MEMORY_BANDWIDTH = 40e9
 """Bytes per second for all threads together: two channels of DDR4."""
@@ -122,28 +128,26 @@ class Machine:
     gpu_operations: float = 0.0
     gpu_bandwidth: float = 0.0
 
-    def speed(self, *, weights: float, file_bytes: float, needed: int) -> Speed:
+    def speed(self, *, weights: float, bytes_per_token: float, needed: int) -> Speed:
         """The speed of a model.
 
         Args:
-            weights: used for each token.
-            file_bytes: size of those weights in the file.
+            weights: used for each token of a prompt.
+            bytes_per_token: size of the weights that are used for each token of an answer.
             needed: bytes of memory that the whole model takes.
         """
         on_gpu = 0 < needed <= self.gpu_memory
         operations = self.gpu_operations if on_gpu else self.operations
         bandwidth = self.gpu_bandwidth if on_gpu else self.bandwidth
-        return Speed(operations / (2 * max(weights, 1)), bandwidth / max(file_bytes, 1))
+        return Speed(operations / (2 * max(weights, 1)), bandwidth / max(bytes_per_token, 1))
 
 
 def file_speed(machine: Machine, header: ModelHeader, needed: int) -> Speed:
     """The speed of a model file. `needed`: bytes of memory that the whole model takes."""
-    # Of the embedding table only the rows of the prompt's tokens are read, and the output matrix, which often is the
-    # same, is used for the last of them alone.
-    table = min(header.vocabulary * header.width, header.parameters // 2)
+    efficiency = _ODD_WIDTH if header.width % _BLOCK else 1.0
     return machine.speed(
-        weights=(header.parameters - table) * header.active_share,
-        file_bytes=header.tensor_bytes * header.active_share,
+        weights=header.block_parameters * header.active_share / efficiency,
+        bytes_per_token=header.bytes_per_token * header.active_share,
         needed=needed,
     )
 

@@ -70,6 +70,33 @@ class TextStream:
         return shown
 
 
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""For models that bring no template, but whose vocabulary has ChatML's marks."""
+
+COMPLETION = (
+    "{% for message in messages %}{% if message.role == 'assistant' %}Answer:{% endif %}{{ message.content }}"
+    "{{ '\n' if message.role == 'user' else '\n\n' }}{% endfor %}Answer:"
+)
+"""For base models, which were trained to continue a text and know no turns: questions and answers as a text has them.
+A user's message ends with its question."""
+
+QUESTION = "Question:"
+COMPLETION_STOPS = (f"\n{QUESTION}", "\nAnswer:", "<evidence", "</evidence", "\n\n\n")
+"""Where the answer of a base model is over: it goes on with the next question, or with more evidence."""
+
+TURN_MARKS = (
+    "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|start_header_id|>",
+    "<|begin_of_text|>", "<start_of_turn>", "<end_of_turn>", "<|start_of_role|>", "<|user|>", "<|assistant|>",
+    "<|system|>", "[INST]", "[/INST]", "<</SYS>>", "### Instruction:", "### Response:",
+)  # fmt: skip
+"""Marks of turns, as text. A base model has read plenty of them and writes them letter by letter. From a chat model
+they come as tokens, which are not text; as text they are marks only at the beginning of a line, since an answer may be
+about them."""
+
+
 class Template:
     """The model's own chat template, applied so that no content can forge a turn.
 
@@ -78,17 +105,11 @@ class Template:
     are tokenised one by one, so that the token counts of parts add up and an unchanged part keeps its tokens.
     """
 
-    CHATML = (
-        "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-    )
-    """For models that bring no template: most of those write plain text for it all the same."""
-
-    def __init__(self, source: str, vocabulary: Tokenizer, answers: Mapping[str, list[int]]) -> None:
+    def __init__(self, source: str, tokenizer: Tokenizer, answers: Mapping[str, list[int]]) -> None:
         """Read a template.
 
         Args:
-            source: Jinja2; "" for ChatML.
+            source: Jinja2; "" if the model has none: then ChatML if its vocabulary has that, else plain text.
             answers: texts that the model wrote (without space around them), and the very tokens it wrote.
 
         Raises:
@@ -98,15 +119,19 @@ class Template:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         self.source = source
-        self._vocabulary = vocabulary
+        self.completion = not source and len(tokenizer.tokenize("<|im_start|>", special=True)) != 1
+        """Whether the model is a base model, which continues a plain text."""
+        self.stops = (*COMPLETION_STOPS, *TURN_MARKS) if self.completion else tuple(f"\n{mark}" for mark in TURN_MARKS)
+        """Texts that are never part of an answer."""
+        self._tokenizer = tokenizer
         self._answers = answers
         extensions = ["jinja2.ext.loopcontrols"]
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
         environment.filters["tojson"] = lambda value, **_options: json.dumps(value, ensure_ascii=False)
-        text = re.sub(r"\{%-?\s*(end)?generation\s*-?%\}", "", source or self.CHATML)
+        text = re.sub(r"\{%-?\s*(end)?generation\s*-?%\}", "", source or (COMPLETION if self.completion else CHATML))
         try:
             self._template = environment.from_string(text)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, RecursionError) as error:
             raise RequestError("invalid", f"the model's chat template cannot be read: {error}") from error
 
     def _render(self, messages: list[WorkerMessage], *, think: bool) -> str:
@@ -116,8 +141,8 @@ class Template:
         text: str = self._template.render(
             messages=messages,
             add_generation_prompt=True,
-            bos_token=self._vocabulary.bos_text,
-            eos_token=self._vocabulary.eos_text,
+            bos_token=self._tokenizer.bos_text,
+            eos_token=self._tokenizer.eos_text,
             enable_thinking=think,
             thinking=think,
             reasoning_effort="medium" if think else "low",
@@ -136,6 +161,8 @@ class Template:
         answers: dict[int, str] = {}
         for message in messages:
             parts = [message["content"]] if isinstance(message["content"], str) else list(message["content"])
+            if self.completion:
+                parts = _plain(parts, question=message["role"] == "user")
             if message["role"] == "assistant":
                 answers[len(contents)] = "".join(parts).strip()
             shown.append({"role": message["role"], "content": f"\ue000{len(contents)}\ue001"})
@@ -150,21 +177,36 @@ class Template:
                 text = self._render([merged, *shown[2:]], think=think)
             except Exception as error:
                 raise RequestError("invalid", f"the model's chat template failed: {error}") from error
-        tokens: list[int] = []
+        # A template that begins with a content has nothing before it to carry what starts a sequence.
+        tokens = self._tokenizer.tokenize("", special=True, first=True) if text.startswith("\ue000") else []
         rest = 0
         for match in re.finditer("\ue000(\\d+)\ue001", text):
             if before := text[rest : match.start()]:
-                tokens += self._vocabulary.tokenize(before, special=True, first=not tokens)
+                tokens += self._tokenizer.tokenize(before, special=True, first=not tokens)
             number = int(match[1])
             if answers.get(number) in self._answers:
                 tokens += self._answers[answers[number]]
             else:
+                if number in answers and self.completion:
+                    contents[number].insert(0, " ")  # which the model writes itself after "Answer:"
                 for part in contents[number]:
-                    tokens += self._vocabulary.tokenize(part, special=False) if part else []
+                    tokens += self._tokenizer.tokenize(part, special=False) if part else []
             rest = match.end()
-        tokens += self._vocabulary.tokenize(text[rest:], special=True, first=not tokens) if text[rest:] else []
+        tokens += self._tokenizer.tokenize(text[rest:], special=True, first=not tokens) if text[rest:] else []
         if (
-            len(tokens) > 1 and tokens[0] == tokens[1] == self._vocabulary.bos
+            len(tokens) > 1 and tokens[0] == tokens[1] == self._tokenizer.bos
         ):  # the template wrote what the tokeniser adds
             tokens = tokens[1:]
         return tokens, bool(re.search(r"<think(ing)?>\s*$", text))
+
+
+def _plain(parts: Sequence[str], *, question: bool) -> list[str]:
+    """Parts of a content as a plain text has them: no space at the end, and a question (the last part) named so."""
+    parts = list(parts)
+    while parts and not parts[-1].strip():
+        parts.pop()
+    if parts:
+        parts[-1] = parts[-1].rstrip()
+        if question and not parts[-1].startswith(QUESTION):
+            parts[-1] = f"{QUESTION} {parts[-1]}"
+    return parts
