@@ -1,4 +1,4 @@
-"""The nearest vectors: found as an exhaustive search finds them, whatever was committed, filtered or damaged."""
+"""The nearest vectors are those of an exhaustive search, whatever was committed, filtered or damaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALL = Filter()
 
 
 def columns(files: Sequence[int], seed: int = 0) -> Columns:
-    """Entries of these revisions, whose vectors lie around some directions more than around others."""
+    """Entries of these revisions, whose vectors differ more in some directions than in others."""
     random = np.random.default_rng(seed)
     count = len(files) * PER_FILE
     spread = np.linspace(2.0, 0.1, DIMENSIONS)
@@ -85,7 +85,7 @@ def as_tuple(rows: Columns) -> tuple[NDArray[np.generic], ...]:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    monkeypatch.setattr(nearest, "RESCORED", 250)
+    monkeypatch.setattr(nearest, "MIN_RESCORED", 250)
     made = Index(tmp_path / "nearest" / "1", columns(range(1, 201)))
     halves = (np.arange(len(made.rows.ids)) < 1000, np.arange(len(made.rows.ids)) >= 1000)
     nearest.write(made.folder, map(made.rows.take, halves), len(made.rows.ids), DIMENSIONS)
@@ -94,8 +94,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
 
 def test_the_files_hold_what_was_given(index: Index) -> None:
     assert nearest.is_whole(index.folder)
-    heads = np.load(index.folder / "heads.npy")
-    assert heads.shape[1] < DIMENSIONS
+    assert np.load(index.folder / "leading.npy").shape[1] < DIMENSIONS
     assert index.recall() > 0.99
     assert index.reads == []
     vector = index.rows.vectors[77].astype(np.float32)
@@ -135,15 +134,17 @@ def test_a_scope_applies_before_the_search(index: Index, scope: Scope) -> None:
 
 
 def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearest, "PENDING", 100)
+    monkeypatch.setattr(nearest, "MAX_RECENT", 100)
     index.replace([], columns(range(500, 510)))
     assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is None
     index.replace(range(500, 506), columns([600]))
     assert index.recall() > 0.99
 
 
-@pytest.mark.parametrize("how", ["missing", "garbage", "truncated", "of another shape", "a number"])
-@pytest.mark.parametrize("name", ["heads", "ids", "axes"])
+@pytest.mark.parametrize(
+    "how", ["missing", "garbage", "truncated", "empty", "of another shape", "of another type", "a number"]
+)
+@pytest.mark.parametrize("name", ["leading", "trailing", "ids", "axes"])
 def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
     path = index.folder / f"{name}.npy"
     if how == "missing":
@@ -152,8 +153,12 @@ def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
         path.write_bytes(b"garbage" * 1000)
     elif how == "truncated":
         path.write_bytes(path.read_bytes()[:-100])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "of another type":
+        np.save(path, np.load(path).astype(np.complex64))
     else:
-        np.save(path, np.zeros((3, 3) if how == "of another shape" else (), np.float32))
+        np.save(path, np.zeros((3, 3) if how == "of another shape" else (), np.load(path).dtype))
     assert not nearest.is_whole(index.folder)
     assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is not None
     assert index.reads == [list(range(1, 201))]
@@ -189,7 +194,7 @@ def test_a_store_keeps_the_files_of_its_generation(store: Store, tmp_path: Path)
         store.maintain(full=True)
         assert [path.name for path in folder.iterdir()] == [str(generation)]
         assert hits(store, "n7") == ["n7"]
-    (folder / "3" / "heads.npy").unlink()
+    (folder / "3" / "leading.npy").unlink()
     assert hits(store, "n8") == ["n8"]
     store.maintain()
     assert [path.name for path in folder.iterdir()] == ["4"]
@@ -197,7 +202,7 @@ def test_a_store_keeps_the_files_of_its_generation(store: Store, tmp_path: Path)
 
 
 def test_many_changes_are_searched_by_the_table(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearest, "PENDING", 10)
+    monkeypatch.setattr(nearest, "MAX_RECENT", 10)
     store.commit([update(f"f{n}.py", entry(f"n{n}"), language="go" if n % 2 else "c") for n in range(20)])
     assert hits(store, "n7") == ["n7"]
     assert "n7" not in hits(store, "n7", 10, Filter(languages=("c",)))

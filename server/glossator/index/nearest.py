@@ -1,12 +1,13 @@
-"""The nearest vectors of an index: a matrix derived from one generation of the table, and what was committed since.
+"""Nearest-neighbour search: one generation's vectors in files mapped into memory, and what was committed since.
 
-LanceDB keeps the vectors; these files beside it can be made again from them at any time. The vectors are turned, so
-that their first few components are those in which the index's own vectors differ most. A search multiplies these with
-the query's, which is less than half of the work, and the other components only of the best of those. The files are
-mapped into memory, so that processes share them and opening costs nothing.
+LanceDB holds the vectors; these files beside it are derived and can be written again at any time. They are mapped, so
+that processes share them and opening them costs nothing.
 
-An index of vectors in clusters (IVF) was what this replaced: the vectors of code have so many directions that two
-thirds of the clusters had to be read for a recall of .97, at twice the cost of this for .99 (docs/speed.md).
+Every vector is looked at, but not all of it. The vectors are rotated to their principal axes, so that their leading
+components, less than half of them, hold most of their length. A search multiplies these with the query's, and the
+trailing components only of the best few per cent. It reads half as much as an exhaustive search, and memory is what
+limits both: at a million vectors it takes 22 ms instead of 33, at 100,000 both take 3 ms. LanceDB's indexes are slower
+at the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors`).
 """
 
 from __future__ import annotations
@@ -27,32 +28,41 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ENERGY = 0.78
-"""Share of the vectors' squared length that the first components hold: 96 to 112 of 256 with the bundled model."""
+LEADING_ENERGY = 0.78
+"""Share of the vectors' squared length that the leading components hold: 96 to 128 of 256 with the bundled model."""
 
-AXES_STEP = 16
-"""The number of first components is a multiple of this."""
+LEADING_STEP = 16
+"""The number of leading components is a multiple of this."""
 
-RESCORED = 3000
+MIN_RESCORED = 3000
 RESCORED_SHARE = 1 / 64
-"""Vectors whose other components are multiplied too, at least, and as a share of all: recall at 100 was .997 of 100,000
-entries of installed packages, .996 of 204,000, and 1.0 of 10,000."""
+"""Vectors whose trailing components are multiplied too: at least, and as a share of all. The recall at 100 is .998 of
+100,000 entries of installed packages and .999 of a million."""
 
 SAMPLED = 20_000
-"""Vectors that the axes are worked out from: as many for 256 dimensions as to tell the directions apart well."""
+"""Vectors that the axes are computed from: enough for 256 dimensions."""
 
-PENDING = 5000
+ROTATED_ROWS = 16_384
+"""Vectors that are rotated at a time: 16 MB."""
+
+MAX_RECENT = 5000
 """Entries committed since the files were written that are searched in memory; with more, LanceDB reads all vectors."""
 
-CHUNK = 16_384
-"""Vectors that are turned at a time: 16 MB."""
-
-_FILES = ("ids", "languages", "kinds", "axes", "heads", "rests")
+_FILES = {
+    "ids": ("<i8", 1),
+    "languages": ("<i2", 1),
+    "kinds": ("<i2", 1),
+    "axes": ("<f4", 2),
+    "leading": ("<f4", 2),
+    "trailing": ("<f2", 2),
+}
+"""The files of a generation: type and number of dimensions. What every search reads is float32, since numpy converts
+float16 ten times more slowly than it multiplies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which entries a search may find. None lets all through.
+    """Which entries a search may return; None does not restrict.
 
     Attributes:
         languages: numbers of languages.
@@ -66,19 +76,19 @@ class Scope:
 
     @property
     def is_open(self) -> bool:
-        """Whether it lets everything through."""
+        """Whether it restricts nothing."""
         return self.languages is None and self.kinds is None and self.files is None
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What there is of entries, a row each.
+    """Entries as columns, one row each.
 
     Attributes:
         ids: int64.
         languages: int16.
         kinds: int16.
-        vectors: float16 or float32, shape (entries, dimensions); of a generation's entries none (0 dimensions).
+        vectors: float16 or float32, shape (entries, dimensions); (entries, 0) where they are kept in another form.
     """
 
     ids: NDArray[np.int64]
@@ -91,7 +101,7 @@ class Columns:
         return Columns(self.ids[which], self.languages[which], self.kinds[which], self.vectors[which])
 
     def inside(self, scope: Scope) -> NDArray[np.bool_]:
-        """For each entry whether the scope lets it through."""
+        """For each entry whether it is in the scope."""
         import numpy as np
 
         found = np.ones(len(self.ids), np.bool_)
@@ -110,34 +120,34 @@ class _Base:
 
     columns: Columns
     axes: NDArray[np.float32]
-    """What turns a vector, shape (dimensions, dimensions)."""
-    heads: NDArray[np.float32]
-    """First components of the turned vectors, shape (entries, some of the dimensions)."""
-    rests: NDArray[np.float16]
+    """The rotation, shape (dimensions, dimensions)."""
+    leading: NDArray[np.float32]
+    """Leading components of the rotated vectors, shape (entries, some of the dimensions)."""
+    trailing: NDArray[np.float16]
     """Their other components."""
     revisions: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What a search looks through: the state of the index after one commit."""
+class _State:
+    """What a search looks through: the index after one commit."""
 
     changes: int
     generation: int
     base: _Base | None
-    gone: NDArray[np.int64]
-    """Rows of the base whose files were replaced or deleted."""
+    deleted: NDArray[np.int64]
+    """Rows of the base whose files were replaced or deleted since."""
     recent: Columns | None = None
     """Entries that are not in the base; vectors in float32."""
     too_many: bool = False
-    """Whether more was committed than is kept in memory."""
+    """Whether more was committed since than is kept in memory."""
 
 
 def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int) -> None:
-    """Make the files of a generation of `count` entries, whole or not at all; `batches` gives its rows.
+    """Write the files of a generation of `count` entries, all or none; `batches` yields its rows.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: they cannot be written, or there are more or fewer rows than `count`.
     """
     import numpy as np
 
@@ -148,14 +158,10 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
     make_private_folder(fresh)
     with ExitStack() as stack:
 
-        def array(name: str, kind: str, *shape: int) -> BinaryIO:
-            return stack.enter_context(_array_file(fresh / f"{name}.npy", kind, shape))
+        def array(name: str, *shape: int) -> BinaryIO:
+            return stack.enter_context(_array_file(fresh / f"{name}.npy", _FILES[name][0], shape))
 
-        ids, languages, kinds = (
-            array("ids", "<i8", count),
-            array("languages", "<i2", count),
-            array("kinds", "<i2", count),
-        )
+        ids, languages, kinds = (array(name, count) for name in ("ids", "languages", "kinds"))
         plain = stack.enter_context((fresh / "vectors").open("w+b"))
         for batch in batches:
             for file, column in ((ids, batch.ids), (languages, batch.languages), (kinds, batch.kinds)):
@@ -166,12 +172,12 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
         plain.flush()
         vectors = np.memmap(plain, np.float16, "r", shape=(count, dimensions))
         axes, first = principal_axes(vectors[:: max(1, count // SAMPLED)].astype(np.float32))
-        array("axes", "<f4", dimensions, dimensions).write(_bytes_of(axes))
-        heads, rests = array("heads", "<f4", count, first), array("rests", "<f2", count, dimensions - first)
-        for start in range(0, count, CHUNK):
-            turned = vectors[start : start + CHUNK].astype(np.float32) @ axes
-            heads.write(_bytes_of(turned[:, :first]))
-            rests.write(_bytes_of(turned[:, first:].astype(np.float16)))
+        array("axes", dimensions, dimensions).write(_bytes_of(axes))
+        leading, trailing = array("leading", count, first), array("trailing", count, dimensions - first)
+        for start in range(0, count, ROTATED_ROWS):
+            rotated = vectors[start : start + ROTATED_ROWS].astype(np.float32) @ axes
+            leading.write(_bytes_of(rotated[:, :first]))
+            trailing.write(_bytes_of(rotated[:, first:].astype(np.float16)))
         del vectors
     (fresh / "vectors").unlink()
     shutil.rmtree(folder, ignore_errors=True)
@@ -179,9 +185,9 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
 
 
 def _array_file(path: Path, kind: str, shape: tuple[int, ...]) -> BinaryIO:
-    """A new file in numpy's format, to which the array's bytes are to be written.
+    """A new file in numpy's format, to which the array's bytes are still to be written.
 
-    Not one that is mapped for writing: when a disk is full, that ends the process.
+    Not a file that is mapped for writing: on a full disk, that kills the process.
     """
     import numpy as np
 
@@ -197,14 +203,14 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
 
 
 def principal_axes(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-    """Orthonormal axes as columns, those first in which the vectors differ most, and how many hold `ENERGY`."""
+    """Orthonormal principal axes as columns, those with the most energy first, and how many hold `LEADING_ENERGY`."""
     import numpy as np
 
     dimensions = vectors.shape[1]
     values, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
     shares = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-12)
-    first = int(np.searchsorted(shares, ENERGY)) + 1
-    first = min(dimensions, -(-first // AXES_STEP) * AXES_STEP)
+    first = int(np.searchsorted(shares, LEADING_ENERGY)) + 1
+    first = min(dimensions, -(-first // LEADING_STEP) * LEADING_STEP)
     return np.ascontiguousarray(axes[:, ::-1], dtype=np.float32), first
 
 
@@ -213,42 +219,45 @@ def is_whole(folder: Path) -> bool:
     return _arrays(folder) is not None
 
 
-def _arrays(folder: Path) -> list[NDArray[Any]] | None:
-    """The files of a generation, mapped, in the order of `_FILES`; None if they are missing or damaged."""
+def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
+    """The files of a generation, mapped; None if they are missing or damaged."""
     import numpy as np
 
     try:
         found = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES}
-        count, dimensions, first = len(found["ids"]), len(found["axes"]), found["heads"].shape[-1]
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError, IndexError):
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError):
         return None
-    shapes = {"ids": (count,), "languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
-    shapes |= {"heads": (count, first), "rests": (count, dimensions - first)}
+    if any(found[name].dtype != np.dtype(kind) or found[name].ndim != axes for name, (kind, axes) in _FILES.items()):
+        return None
+    count, dimensions, first = len(found["ids"]), len(found["axes"]), found["leading"].shape[1]
+    shapes = {"languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
+    shapes |= {"leading": (count, first), "trailing": (count, dimensions - first)}
     if any(found[name].shape != shape for name, shape in shapes.items()):
         return None
-    return [np.asarray(found[name]) for name in _FILES]
+    return {name: np.asarray(array) for name, array in found.items()}
 
 
 def _open(folder: Path) -> _Base | None:
-    """What the files of a generation hold; None if they are missing or damaged."""
+    """The files of a generation; None if they are missing or damaged."""
     import numpy as np
 
     arrays = _arrays(folder)
     if arrays is None:
         return None
-    ids, languages, kinds, axes, heads, rests = arrays
-    columns = Columns(ids, languages, kinds, np.empty((len(ids), 0), np.float16))
-    return _Base(columns, axes, heads, rests, frozenset(np.unique(ids >> ORDINAL_BITS).tolist()))
+    ids = arrays["ids"]
+    columns = Columns(ids, arrays["languages"], arrays["kinds"], np.empty((len(ids), 0), np.float16))
+    revisions = frozenset(np.unique(ids >> ORDINAL_BITS).tolist())
+    return _Base(columns, arrays["axes"], arrays["leading"], arrays["trailing"], revisions)
 
 
 class Nearest:
-    """Finds the nearest vectors of one index, whatever was committed. Safe to use from several threads.
+    """Finds the nearest vectors of one index, including what was committed last. Safe to use from several threads.
 
     Args:
         folder: gives the folder of a generation's files.
-        state: the number of the index's last change, and its generation.
-        revisions: revision -> number of entries, of the files that there are now.
-        read: the rows of some revisions.
+        state: gives the number of the index's last change, and its generation.
+        revisions: gives revision -> number of entries, of the files as they are now.
+        read: gives the rows of some revisions.
     """
 
     def __init__(
@@ -259,68 +268,67 @@ class Nearest:
         read: Callable[[list[int]], Columns | None],
     ) -> None:
         self._folder = folder
-        self._state = state
+        self._position = state
         self._revisions = revisions
         self._read = read
-        self._known: _Known | None = None
-        self._following = threading.Lock()
+        self._state: _State | None = None
+        self._updating = threading.Lock()
 
     def search(self, vector: NDArray[np.float32], limit: int, scope: Scope) -> list[tuple[int, float]] | None:
-        """(entry id, dot product) of the nearest entries, best first; None if too much has changed to tell."""
+        """(entry id, dot product) of the nearest entries, best first; None if too much has changed to answer."""
         import numpy as np
 
-        known = self._follow()
-        if known.too_many:
+        state = self._current()
+        if state.too_many:
             return None
         vector = np.asarray(vector, np.float32)
         ids, products = np.empty(0, np.int64), np.empty(0, np.float32)
-        if known.base is not None:
-            found, products = _best(known.base, known.gone, vector, limit, scope)
-            ids = known.base.columns.ids[found]
-        if known.recent is not None:
-            recent = known.recent if scope.is_open else known.recent.take(known.recent.inside(scope))
+        if state.base is not None:
+            rows, products = _best(state.base, state.deleted, vector, limit, scope)
+            ids = state.base.columns.ids[rows]
+        if state.recent is not None:
+            recent = state.recent if scope.is_open else state.recent.take(state.recent.inside(scope))
             ids, products = np.concatenate([ids, recent.ids]), np.concatenate([products, _dot(recent.vectors, vector)])
         order = np.lexsort((ids, -products))[:limit]
         return list(zip(ids[order].tolist(), products[order].tolist(), strict=True))
 
-    def _follow(self) -> _Known:
-        """What there is to search, brought up to date."""
+    def _current(self) -> _State:
+        """The state of the index, brought up to date."""
         import numpy as np
 
-        known = self._known
-        if known is not None and self._state() == (known.changes, known.generation):
-            return known
-        with self._following:
-            known = self._known
-            changes, generation = self._state()
-            if known is None or known.generation != generation:
-                base = _open(self._folder(generation))
-            elif known.changes == changes:
-                return known
+        state = self._state
+        if state is not None and self._position() == (state.changes, state.generation):
+            return state
+        with self._updating:
+            state = self._state
+            changes, generation = self._position()
+            if state is not None and (state.changes, state.generation) == (changes, generation):
+                return state
+            if state is not None and state.generation == generation:
+                base = state.base
             else:
-                base = known.base
+                base = _open(self._folder(generation))
+            in_base = base.revisions if base is not None else frozenset[int]()
             live = {revision: count for revision, count in self._revisions().items() if count}
-            gone, in_base = np.empty(0, np.int64), frozenset[int]()
-            if base is not None:
-                in_base = base.revisions
-                if dead := in_base - live.keys():
-                    gone = np.flatnonzero(np.isin(base.columns.ids >> ORDINAL_BITS, sorted(dead)))
-            wanted = live.keys() - in_base
-            too_many = sum(live[revision] for revision in wanted) > PENDING
-            recent = None if too_many else self._recent(known.recent if known else None, wanted)
-            self._known = _Known(changes, generation, base, gone, recent, too_many)
-            return self._known
+            deleted = np.empty(0, np.int64)
+            if base is not None and (dead := in_base - live.keys()):
+                deleted = np.flatnonzero(np.isin(base.columns.ids >> ORDINAL_BITS, sorted(dead)))
+            missing = live.keys() - in_base
+            too_many = sum(live[revision] for revision in missing) > MAX_RECENT
+            recent = None if too_many else self._recent(state.recent if state else None, missing)
+            self._state = _State(changes, generation, base, deleted, recent, too_many)
+            return self._state
 
-    def _recent(self, known: Columns | None, wanted: Collection[int]) -> Columns | None:
+    def _recent(self, known: Columns | None, revisions: Collection[int]) -> Columns | None:
         """The rows of these revisions; those that are not known yet are read."""
         import numpy as np
 
         parts: list[Columns] = []
-        missing = set(wanted)
+        missing = set(revisions)
         if known is not None:
-            revisions = known.ids >> ORDINAL_BITS
-            parts.append(known.take(np.isin(revisions, sorted(missing))))
-            missing.difference_update(np.unique(revisions).tolist())
+            known_revisions = known.ids >> ORDINAL_BITS
+            parts.append(known.take(np.isin(known_revisions, sorted(missing))))
+            missing.difference_update(np.unique(known_revisions).tolist())
         fresh = self._read(sorted(missing)) if missing else None
         if fresh is not None:
             parts.append(replace(fresh, vectors=fresh.vectors.astype(np.float32)))
@@ -337,37 +345,37 @@ class Nearest:
 
     def forget(self) -> None:
         """Let go of the files."""
-        with self._following:
-            self._known = None
+        with self._updating:
+            self._state = None
 
 
 def _best(
-    base: _Base, gone: NDArray[np.int64], vector: NDArray[np.float32], limit: int, scope: Scope
+    base: _Base, deleted: NDArray[np.int64], vector: NDArray[np.float32], limit: int, scope: Scope
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows of the base that may be among the nearest, and their products."""
+    """Rows of the base among which the nearest are, in no order, and their products."""
     import numpy as np
 
-    count, first = base.heads.shape
-    wanted = max(RESCORED, int(count * RESCORED_SHARE), 4 * limit)
-    turned = vector @ base.axes
-    products = _dot(base.heads, turned[:first])
-    inside = None if scope.is_open else base.columns.inside(scope)
-    if inside is not None:
-        inside[gone] = False
-        products[~inside] = -np.inf
-    else:
-        products[gone] = -np.inf
-    found = np.argpartition(products, -wanted)[-wanted:] if wanted < count else np.arange(count)
-    if inside is not None or len(gone):
-        found = found[np.isfinite(products[found])]
-    return found, products[found] + _dot(base.rests[found].astype(np.float32), turned[first:])
+    count, first = base.leading.shape
+    rescored = max(MIN_RESCORED, int(count * RESCORED_SHARE), 4 * limit)
+    rotated = vector @ base.axes
+    products = _dot(base.leading, rotated[:first])
+    excluded = deleted
+    if not scope.is_open:
+        inside = base.columns.inside(scope)
+        inside[deleted] = False
+        excluded = np.flatnonzero(~inside)
+    products[excluded] = -np.inf
+    rows = np.argpartition(products, -rescored)[-rescored:] if rescored < count else np.arange(count)
+    if len(excluded):
+        rows = rows[np.isfinite(products[rows])]
+    return rows, products[rows] + _dot(base.trailing[rows].astype(np.float32), rotated[first:])
 
 
 def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The product of each row with the vector.
+    """The product of each row with the vector, on one core.
 
-    On one core, as the full-text search goes on at the same time: numpy's `@` is spread over all of them, where its
-    threads wait for one another. Both are as fast as memory is.
+    numpy's `@` uses all cores and is no faster where memory is the limit. While the full-text search runs beside it,
+    its threads wait for one another, and it takes up to twice as long.
     """
     import numpy as np
 
@@ -376,12 +384,12 @@ def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.f
 
 
 def remove(folder: Path) -> None:
-    """Remove the files of a generation; those that a reader holds open (Windows) stay until the next time."""
+    """Remove the files of a generation; those that a reader holds open (Windows) are left for the next call."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def generations(folder: Path) -> list[Path]:
-    """The folders of all generations, and what is left of such."""
+    """The folders of all generations, unfinished ones included."""
     try:
         return list(folder.iterdir())
     except OSError:
