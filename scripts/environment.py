@@ -1,7 +1,7 @@
 """Sets up what the other scripts run in: a virtual environment of the project's own, from pinned, hashed requirements.
 
 Only the standard library is used here, since this runs on a machine on which nothing is prepared. Every step is
-skipped when it was done before with the same requirements; a failure is told in one line with its cure.
+skipped when it was done before with the same requirements. A failure ends the script with one line on what to do.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -23,17 +24,22 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 def fail(message: str) -> None:
     """End with one line on stderr and status 1."""
-    print(f"error: {message}", file=sys.stderr)
+    say(f"error: {message}")
     raise SystemExit(1)
 
 
 def say(message: str) -> None:
-    """Tell what is going on, on stderr: stdout belongs to the answer."""
+    """Write a line of progress to stderr: stdout is for the result."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        lines = message.split("\n")
+        wrapped = (textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines)
+        message = "\n".join(wrapped)
     print(message, file=sys.stderr, flush=True)
 
 
 def _run(command: list[str], *, failure: str, environment: dict[str, str] | None = None) -> None:
-    """Run a step quietly; on failure show the end of what it printed, then `failure`."""
+    """Run a step without showing its output; if it fails, show the end of that, then `failure`."""
     done = subprocess.run(
         command, env={**os.environ, **(environment or {})}, text=True, capture_output=True, errors="replace"
     )
@@ -65,8 +71,10 @@ def _create_venv() -> None:
             return
         shutil.rmtree(VENV)
     if sys.version_info < (3, 11):
-        fail(f"Python 3.11 or later is needed, and this is {sys.version.split()[0]}: run this script with a newer one")
-    say("creating .venv")
+        fail(
+            f"this is Python {sys.version.split()[0]}, and 3.11 or later is needed: run the script with a newer Python"
+        )
+    say("creating a virtual environment in .venv")
     _run(
         [sys.executable, "-m", "venv", str(VENV)],
         failure="cannot create a virtual environment: install your system's venv package "
@@ -79,7 +87,7 @@ def _pip_install(what: str, *arguments: str, environment: dict[str, str] | None 
     started = time.monotonic()
     _run(
         [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments],
-        failure=failure or f"cannot install {what}: see the lines above (the Python package index must be reachable)",
+        failure=failure or f"cannot install {what}: see the lines above (this step needs the Python package index)",
         environment=environment,
     )
     say(f"  done in {time.monotonic() - started:.0f} s")
@@ -88,14 +96,14 @@ def _pip_install(what: str, *arguments: str, environment: dict[str, str] | None 
 def install(profile: str = "runtime") -> Path:
     """Install the profile's requirements and the project itself; returns the environment's Python.
 
-    Profiles: "runtime" is all that the command line, the index and evidence answers need, without a compiler; "dev"
-    adds the tools that check and test.
+    Profiles: "runtime" is what the command line needs, without a compiler; "dev" adds the tools that check and test.
     """
     _create_venv()
     requirements = REQUIREMENTS / f"{profile}.txt"
     build = REQUIREMENTS / "build.txt"
     wanted = _fingerprint(requirements, build)
-    if not _fresh(profile, wanted):
+    covered = profile == "runtime" and _fresh("dev", _fingerprint(REQUIREMENTS / "dev.txt", build))
+    if not covered and not _fresh(profile, wanted):
         _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
         _stamp(profile).write_text(wanted, "utf-8")
     project = _fingerprint(ROOT / "pyproject.toml")
@@ -106,14 +114,14 @@ def install(profile: str = "runtime") -> Path:
 
 
 def install_llama() -> None:
-    """Build and install the llama.cpp runtime, which comes as source: some six minutes on two cores, once."""
+    """Build and install the llama.cpp runtime, which is distributed as source: about six minutes on two cores, once."""
     requirements = REQUIREMENTS / "llama.txt"
     wanted = _fingerprint(requirements)
     if _fresh("llama", wanted):
         return
     if os.name != "nt" and not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         fail(
-            "the llama.cpp runtime is built from source and no C++ compiler was found: install one "
+            "the llama.cpp runtime is built from source, and there is no C++ compiler: install one "
             "(Debian, Ubuntu: apt-get install g++; macOS: xcode-select --install)"
         )
     _pip_install(
@@ -126,6 +134,6 @@ def install_llama() -> None:
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
             "CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2)),
         },
-        failure="cannot build the llama.cpp runtime: see the lines above; everything but the model works without it",
+        failure="cannot build the llama.cpp runtime: see the lines above; only language models need it",
     )
     _stamp("llama").write_text(wanted, "utf-8")

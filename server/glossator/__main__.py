@@ -1,15 +1,25 @@
 """`python -m glossator` and the console script: hands over to the command line."""
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from glossator.cli.main import run
-    from glossator.private_files import restrict_process
+    try:
+        from glossator.cli.main import run
+        from glossator.private_files import restrict_process
 
-    restrict_process()
-    sys.exit(run(sys.argv[1:]))
+        restrict_process()
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 130
+    except ImportError as error:
+        sys.stderr.write(f"glossator: this installation is incomplete ({error}): reinstall Glossator\n")
+        status = 1
+    # Python would answer a Ctrl-C during its own clean-up with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

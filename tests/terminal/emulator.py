@@ -74,6 +74,11 @@ class Terminal:
             start_new_session=True,
         )
 
+        # From now on control characters reach the program, and not nobody.
+        until = time.monotonic() + DEADLINE
+        while os.tcgetpgrp(self._ours) != self.process.pid and self.process.poll() is None:
+            assert time.monotonic() < until
+
     # What a person does
 
     def type(self, text: str) -> None:

@@ -67,7 +67,10 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command and its arguments; ends the process after `--help`, `--version` and wrong usage."""
-    return _parser().parse_args(argv)
+    chosen, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        chosen.parser.error(f"unknown argument {unknown[0]!r}")
+    return chosen
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -292,6 +295,7 @@ def _add(
         epilog=_epilog(examples),
         formatter_class=_Formatter,
     )
+    command.set_defaults(parser=command)
     return command
 
 

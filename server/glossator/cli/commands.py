@@ -131,7 +131,7 @@ def _bring_up_to_date(session: Session) -> None:
         terminal.note(f"glossator: {error}; answering from the index as it is")
         return
     seconds = time.perf_counter() - started
-    if seconds > SLOW_UPDATE_SECONDS:
+    if report.embedded and seconds > SLOW_UPDATE_SECONDS:
         terminal.note(
             f"index brought up to date: {counted(report.files, 'file')}, "
             f"{counted(report.embedded, 'symbol')} embedded, {report.reused:,} reused, {seconds:.1f} s"
@@ -372,8 +372,6 @@ def _answer(
             }
         )
         return 0
-    if not answer.answer.endswith("\n"):
-        terminal.show()
     if answer.citations:
         terminal.show()
         for citation in answer.citations:
@@ -383,7 +381,7 @@ def _answer(
     reason = session.model_status()["reason"]
     if answer.finish_reason == "evidence" and not arguments.no_model and reason:
         terminal.show()
-        terminal.show(f"Answered from the index alone: {reason}.")
+        terminal.show(f"{reason[:1].upper()}{reason[1:]}.")
     return 0
 
 

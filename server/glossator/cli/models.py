@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 
-TABLE_COLUMNS = 90
-"""Columns of a terminal from which the catalogue is a table; below, each model has a paragraph."""
-
-
 def run_action(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run one of the `models` actions; returns the exit status.
 
@@ -123,10 +119,10 @@ def _speed_facts(speed: Speed | None) -> dict[str, Any]:
     }
 
 
-def _speed_text(facts: dict[str, Any]) -> str:
-    """How fast a model is expected to be; "" if that is unknown."""
+def _speed_cells(facts: dict[str, Any]) -> list[str]:
+    """How long the first word is expected to take, and how fast the others follow; "" where that is unknown."""
     first, words = facts["estimated_first_word_seconds"], facts["estimated_words_per_second"]
-    return "" if first is None else f"~{two_digits(first)} s, ~{two_digits(words)} words/s"
+    return ["", ""] if first is None else [f"~{two_digits(first)} s", f"~{two_digits(words)}"]
 
 
 def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
@@ -146,21 +142,24 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     terminal.show()
     if data["installed"]:
         terminal.show(f"Installed (in {machine['folder']}):")
+        rows = []
+        for model in data["installed"]:
+            state = "in use" if model["in_use"] else "" if model["present"] else "its file is missing"
+            if model["role"] != "chat":
+                state = "an embedding model, which cannot write answers"
+            cells = [model["name"], readable(model["bytes"]), *_speed_cells(model)]
+            rows.append([*cells, ", ".join(filter(None, (model["source"], state)))])
+        terminal.show_table(["name", "size", "first word", "words/s", ""], rows)
     else:
         terminal.show("No model is installed.")
-    for model in data["installed"]:
-        state = "in use" if model["in_use"] else "" if model["present"] else "its file is missing"
-        if model["role"] != "chat":
-            state = "an embedding model: it cannot write answers"
-        _row(model["name"], {"": model["bytes"]}, [_speed_text(model), model["source"], state])
     if settings.model or settings.endpoint:
         terminal.show(f"  The settings choose {settings.endpoint or settings.model}.", hang=2)
     terminal.show()
-    terminal.show(
-        "Available: name, download size, memory needed, time to the first word and speed (estimated), licence"
-    )
+    terminal.show("Available (times are estimates):")
+    rows = []
     for entry in data["catalogue"]:
-        marks = [
+        remarks = [
+            entry["license"],
             "installed" if entry["installed"] else "",
             "recommended for this machine" if entry["recommended"] else "",
             "" if entry["fits"] else "too large for this machine",
@@ -168,32 +167,14 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
             "" if not entry["fits"] or entry["fits_now"] else "too large for the memory that is free now",
             entry["notes"],
         ]
-        sizes = {"to download": entry["size"], "of memory": entry["memory"]}
-        _row(entry["name"], sizes, [_speed_text(entry), entry["license"], "; ".join(filter(None, marks))])
+        sizes = [readable(entry["size"]), readable(entry["memory"])]
+        rows.append([entry["name"], *sizes, *_speed_cells(entry), "; ".join(filter(None, remarks))])
+    terminal.show_table(["name", "download", "memory", "first word", "words/s", "licence"], rows)
     terminal.show()
     if not any(entry["recommended"] for entry in data["catalogue"]):
-        terminal.show("None of these is fast enough here; answers from the index alone come at once.")
+        terminal.show("None of these is fast enough here; answers from the index alone take no time.")
     terminal.show("Download one with `glossator models pull NAME`, or any with `... pull OWNER/REPOSITORY/FILE.gguf`.")
     return 0
-
-
-def _row(name: str, sizes: dict[str, int], texts: list[str]) -> None:
-    """A line of a table; on a narrow terminal the name, with the rest below it.
-
-    Args:
-        sizes: what is measured -> bytes.
-        texts: the cells after the sizes, the last of any length.
-    """
-    width = terminal.columns(sys.stdout)
-    if width is not None and width < TABLE_COLUMNS:
-        measured = [f"{readable(size)} {of}".strip() for of, size in sizes.items()]
-        terminal.show(f"  {name}")
-        terminal.show(f"      {', '.join(text for text in (*measured, *texts) if text)}", hang=6)
-        return
-    line = f"  {name:24}" + "".join(f" {readable(size):>8}" for size in sizes.values())
-    for text in texts[:-1]:
-        line += f"  {text:27}"
-    terminal.show(f"{line}  {texts[-1]}".rstrip(), hang=len(line) + 2)
 
 
 class _Meter:
@@ -295,5 +276,5 @@ def _verify(arguments: argparse.Namespace, settings: Settings, models: Models) -
     if arguments.json:
         _show_json({"name": arguments.name, "ok": good, "detail": detail})
     else:
-        terminal.show(f"{'ok' if good else 'FAIL'}  {arguments.name}: {detail}", hang=6)
+        terminal.show(f"{'ok' if good else 'FAIL'}  {arguments.name}: {detail}", hang=4)
     return 0 if good else 1

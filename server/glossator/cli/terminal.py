@@ -15,13 +15,14 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from glossator.errors import GlossatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     from rich.console import Console
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 
 NARROW = 72
 """Columns below which tables become paragraphs and a progress bar loses its extras."""
-PROGRESS_SECONDS = 0.1
-"""Between two updates of a progress bar."""
+LAST_COLUMN = 24
+"""Columns that the last one of a table needs."""
+BAR_DELAY_SECONDS = 0.4
+"""A progress bar appears when the work takes longer than this."""
+FIRST_LINE_SECONDS = 1.0
 LINE_SECONDS = 5.0
-"""Between two lines of progress on a terminal that cannot redraw a line."""
+"""Before the first line of progress on a terminal that cannot redraw a line, and between two of them."""
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but for tab and newline; DEL; C1, which begins sequences as ESC does
@@ -180,6 +184,30 @@ def show_help(text: str) -> None:
     flush()
 
 
+def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write rows of as many cells as there are headers, or, where that is too wide, a paragraph for each row.
+
+    The first column and the last are aligned left, the others right; the last is wrapped.
+    """
+    if not rows:
+        return
+    cells = [[escaped_line(cell) for cell in row] for row in (headers, *rows)]
+    widths = [max(cell_width(row[column]) for row in cells) for column in range(len(headers) - 1)]
+    used = 2 + sum(width + 2 for width in widths)
+    width = columns(sys.stdout)
+    if width is not None and used + LAST_COLUMN > width:
+        for row in rows:
+            measured = [f"{header} {cell}" for header, cell in zip(headers[1:-1], row[1:-1], strict=True) if cell]
+            show(f"  {row[0]}")
+            show(f"      {', '.join(filter(None, (*measured, row[-1])))}", hang=6)
+        return
+    for row in cells:
+        line = f"  {row[0]}" + " " * (widths[0] - cell_width(row[0]) + 2)
+        for cell, size in zip(row[1:-1], widths[1:], strict=True):
+            line += " " * (size - cell_width(cell)) + cell + "  "
+        show((line + row[-1]).rstrip(), hang=used)
+
+
 def note(text: str = "", *, hang: int = 0) -> None:
     """Write a line to stderr, which does not belong to the result."""
     with contextlib.suppress(OSError, ValueError):  # nobody is left to read it
@@ -245,6 +273,9 @@ def cell_width(text: str) -> int:
 
 # Markdown as it is written
 
+CODE_HANG = 8
+"""Columns by which the rest of a long line of code is indented further than its beginning."""
+
 _STYLES = {"code": "36", "bold": "1", "number": "1;33", "fence": "2", "heading": "1"}
 _PIECE = re.compile(r"`+|\*\*|\[\d+\]|[^`*\[]+|.")
 _MARKER = re.compile(r"(?:[-*+]|\d{1,3}[.)])$")
@@ -253,7 +284,8 @@ _MARKER = re.compile(r"(?:[-*+]|\d{1,3}[.)])$")
 class Prose:
     """Writes Markdown to stdout while it is made: words wrapped and coloured on a terminal, exact on a pipe.
 
-    The marks stay, so that what is copied from a terminal is Markdown; blocks of code and tables are never wrapped.
+    The marks stay, so that what is copied from a terminal is Markdown. A line of code that is too long goes on far to
+    the right of where it began; tables are not wrapped.
     """
 
     def __init__(self) -> None:
@@ -268,9 +300,13 @@ class Prose:
         self._verbatim = False
         self._code = ""
         self._bold = False
+        self._ended = True
 
     def write(self, text: str) -> None:
         """Write what comes next."""
+        if not text:
+            return
+        self._ended = text.endswith("\n")
         if self._width is None:
             _write(escaped(text))
         else:
@@ -280,11 +316,8 @@ class Prose:
 
     def end(self) -> None:
         """Write what is left, and end the last line."""
-        if self._width is not None:
-            self._flush_word()
-            if self._line_begun:
-                self._take("\n")
-        flush()
+        if not self._ended:
+            self.write("\n")
 
     def _take(self, char: str) -> None:
         if char == "\n":
@@ -301,7 +334,7 @@ class Prose:
         line, blank = self._word, not self._line_begun and not self._word.strip()
         if self._fence:
             closes = line.strip().startswith(self._fence) and not line.strip().strip(self._fence[0])
-            _write(self._styled(line, "fence") if closes else line)
+            _write(self._styled(line, "fence") if closes else _fitted_code(line, self._width or 0))
             self._fence = "" if closes else self._fence
         elif self._verbatim:
             _write(line)
@@ -361,23 +394,37 @@ class Prose:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._color and text else text
 
 
+def _fitted_code(line: str, width: int) -> str:
+    spaced = line.expandtabs()
+    if cell_width(spaced) <= width:
+        return line
+    indent = len(spaced) - len(spaced.lstrip())
+    return "\n".join(wrapped(spaced, width, min(indent + CODE_HANG, width // 2)))
+
+
 # Progress
 
 
 class ProgressBar:
     """How far a long piece of work is, on stderr: a bar on a terminal, now and then a line on one that cannot redraw.
 
-    The cursor is never hidden: a process that is killed or suspended could not show it again.
+    What is done in a moment shows nothing. The cursor is never hidden: a process that is killed or suspended could not
+    show it again.
     """
 
     def __init__(self, *, lines_on_pipe: bool = False) -> None:
         """Show nothing yet; `lines_on_pipe`: write a line for each tenth where stderr is no terminal."""
         self._lines_on_pipe = lines_on_pipe
+        self._guard = threading.Lock()
+        self._delay: threading.Timer | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._closed = False
+        self._state: dict[str, Any] = {}
         self._shown = -1.0
         self._last = ""
         self._tenth = -1
+        self._begun = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -387,8 +434,12 @@ class ProgressBar:
 
     def close(self) -> None:
         """Take the bar off the screen."""
-        if self._bar is not None:
+        with self._guard:
+            self._closed = True
+            if self._delay is not None:
+                self._delay.cancel()
             bar, self._bar = self._bar, None
+        if bar is not None:
             bar.stop()
 
     def update(self, what: str, done: float, total: float, counted: str, rate: str = "") -> None:
@@ -401,29 +452,36 @@ class ProgressBar:
             rate: speed in words; "" if unknown.
         """
         if can_redraw(sys.stderr):
-            self._redraw(what, done, total, counted, rate)
+            self._redraw(description=what, completed=done, total=total or None, counted=counted, rate=rate)
         elif is_terminal(sys.stderr) or self._lines_on_pipe:
             self._print(what, done, total, counted)
 
-    def _redraw(self, what: str, done: float, total: float, counted: str, rate: str) -> None:
-        now = time.monotonic()
-        if now - self._shown < PROGRESS_SECONDS and what == self._last and done < total:
-            return
-        self._shown, self._last = now, what
-        if self._bar is None:
-            self._bar = _rich_progress()
-            self._task = self._bar.add_task(what, total=None, counted=counted, rate=rate)
-            self._bar.start()
-        assert self._task is not None
-        self._bar.update(
-            self._task, description=what, completed=done, total=total or None, counted=counted, rate=rate, refresh=True
-        )
+    def _redraw(self, **state: Any) -> None:
+        with self._guard:
+            self._state = state
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, **state)
+            elif self._delay is None and not self._closed:
+                self._delay = threading.Timer(BAR_DELAY_SECONDS, self._begin)
+                self._delay.daemon = True
+                self._delay.start()
+
+    def _begin(self) -> None:
+        """Show the bar: called in a thread, some time after the work has begun."""
+        bar = _rich_progress()
+        with self._guard:
+            if self._closed:
+                return
+            self._task = bar.add_task(**self._state)
+            self._bar = bar
+            bar.start()
 
     def _print(self, what: str, done: float, total: float, counted: str) -> None:
         now = time.monotonic()
         tenth = int(10 * done / total) if total else 0
         if is_terminal(sys.stderr):
-            due = what != self._last or now - self._shown >= LINE_SECONDS
+            self._begun = self._begun or now
+            due = now - self._begun >= FIRST_LINE_SECONDS and now - self._shown >= LINE_SECONDS
         else:
             due = tenth != self._tenth or what != self._last
         if due:
@@ -446,9 +504,7 @@ def _rich_progress() -> Progress:
     ]
     if not narrow:
         fields += [TextColumn("{task.fields[rate]}", table_column=whole, markup=False), TimeRemainingColumn()]
-    return RichProgress(
-        *fields, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
-    )
+    return RichProgress(*fields, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
 
 
 def _console() -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass, replace
@@ -76,7 +77,8 @@ def _runtime(runtime: Runtime) -> Check:
     if runtime.problem:
         what, _, cure = runtime.problem.partition("; ")
         return Check("llama.cpp runtime", False, what, cure or "reinstall llama-cpp-python; see docs/models.md")
-    return Check("llama.cpp runtime", True, f"llama-cpp-python {runtime.version}; {runtime.features.rstrip(' |')}")
+    uses = ", ".join(re.findall(r"(\w+) = 1\b", runtime.features)) or runtime.features.rstrip(" |")
+    return Check("llama.cpp runtime", True, f"llama-cpp-python {runtime.version}; {uses}")
 
 
 def nvidia_card() -> bool:

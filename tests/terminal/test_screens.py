@@ -1,0 +1,309 @@
+"""What every command shows, on wide and narrow terminals, on ones that can do little, and in the C locale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import gguf_files
+from tests.conftest import write_tree
+from tests.hub_server import Hub
+from tests.terminal.conftest import Indexed, user_folders
+from tests.terminal.emulator import Terminal
+
+OnTerminal = Callable[..., Terminal]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of terminal."""
+
+    columns: int
+    environment: dict[str, str]
+
+
+KINDS = {
+    "wide": Kind(100, {}),
+    "narrow": Kind(40, {}),
+    "dumb": Kind(100, {"TERM": "dumb"}),
+    "narrow and dumb": Kind(40, {"TERM": "dumb"}),
+    "no colour": Kind(40, {"NO_COLOR": "1"}),
+    "C locale": Kind(100, {"LANG": "C"}),
+}
+
+
+def check(shown: Terminal, kind: Kind, *, status: int = 0) -> str:
+    """End the program and see that it has left a readable screen and the terminal as it was; returns the text."""
+    assert shown.wait() == status, shown.text
+    text = shown.text
+    assert "Traceback" not in text
+    assert not shown.cursor_hidden
+    assert shown.modes == shown.modes_before
+    for line in shown.screen.wrapped:
+        # Only what cannot be broken may be wider than the terminal: a path, a hash.
+        assert " " not in line.strip(), f"not wrapped: {line!r}\n{text}"
+    if kind.environment.get("TERM") == "dumb":
+        assert b"\x1b" not in shown.raw
+    if "NO_COLOR" in kind.environment:
+        assert not shown.colored
+    if kind.environment.get("LANG") == "C":
+        assert text.isascii(), text
+    return text
+
+
+def without_breaks(text: str) -> str:
+    """The text as one line: a sentence may be broken anywhere."""
+    return " ".join(text.split())
+
+
+COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
+    "index": (("index",), 0, ("8 files", "16 symbols", "1 file was skipped")),
+    "search": (("search", "put an article into the cart"), 0, ("shop/cart.py:12-16 method Cart.add_article",)),
+    "search nothing": (("search", "--language", "cobol", "cart"), 0, ("nothing found",)),
+    "ask": (("ask", "How is the tax added?"), 0, ("`add_tax`", "[1]", "glossator models list")),
+    "explain": (("explain", "Cart.total"), 0, ("**Method `Cart.total`**", "return add_tax(net, tax_rate)")),
+    "explain a file": (("explain", "shop/money.py"), 0, ("Amounts of money.", "`Money`, `add_tax`")),
+    "explain what is not there": (("explain", "Cart.totl"), 1, ("did you mean `Cart.total` (shop/cart.py:18)?",)),
+    "status": (("status",), 0, ("index 8 files", "skipped 1 file")),
+    "status --skipped": (("status", "--skipped"), 0, (".env: may hold secrets",)),
+    "models list": (("models", "list"), 0, ("No model is installed.", "qwen2.5-coder-0.5b", "Apache-2.0")),
+    "doctor": (("doctor",), 0, ("ok parser processes", "ok index: 8 files", "chat model: none is installed")),
+    "--help": (("--help",), 0, ("usage: glossator", "search Search for symbols", "examples:")),
+    "search --help": (("search", "--help"), 0, ("usage: glossator search", "--include GLOB", "examples:")),
+    "explain --help": (("explain", "--help"), 0, ("FILE:LINE", "FILE#L17-L20", "examples:")),
+    "models --help": (("models", "--help"), 0, ("pull Download a model", "examples:")),
+    "--version": (("--version",), 0, ("glossator 0.",)),
+    "an unknown command": (("serch", "x"), 2, ("unknown command 'serch'; did you mean 'search'?",)),
+    "an unknown option": (("search", "--no-such-option", "x"), 2, ("glossator search --help",)),
+    "a missing argument": (("ask",), 2, ("QUESTION",)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_screens(on_terminal: OnTerminal, command: tuple[tuple[str, ...], int, tuple[str, ...]], kind: Kind) -> None:
+    arguments, status, seen = command
+    shown = on_terminal(*arguments, columns=kind.columns, environment=kind.environment)
+    text = without_breaks(check(shown, kind, status=status))
+    for part in seen:
+        assert part in text
+
+
+def test_answers_are_coloured_where_that_is_wanted(on_terminal: OnTerminal) -> None:
+    colored = on_terminal("explain", "Cart.total")
+    text = check(colored, KINDS["wide"])
+    plain = on_terminal("explain", "Cart.total", environment={"NO_COLOR": "1"})
+    assert check(plain, KINDS["wide"]) == text
+    assert b"\x1b[36m`Cart.total`" in colored.raw.replace(b"\x1b[0m\x1b[36m", b"")
+    assert not plain.colored
+
+
+def test_many_queries(on_terminal: OnTerminal, tmp_path: Path) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text('{"id": 1, "query": "add_tax"}\n{"id": 2, "query": "cart"}\n', "utf-8")
+    shown = on_terminal("search", "--queries", queries, "--json")
+    assert shown.wait() == 0
+    assert '"id": 1' in shown.text
+    assert "shop/money.py" in shown.text
+    assert not shown.colored
+
+
+# Progress
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that takes some seconds to index."""
+    return write_tree(
+        tmp_path_factory.mktemp("large"),
+        {
+            f"package_{number // 50}/module_{number:03}.py": "\n".join(
+                f"def function_{number}_{i}(argument):\n    return argument + {i}\n" for i in range(40)
+            )
+            for number in range(700)
+        },
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_first_index_shows_progress(on_terminal: OnTerminal, large: Path, tmp_path: Path, kind: Kind) -> None:
+    shown = on_terminal("index", "--index-dir", tmp_path, cwd=large, columns=kind.columns, environment=kind.environment)
+    shown.wait_for(re.compile(r"Indexing.*\d+/700 files").search)
+    text = without_breaks(check(shown, kind))
+    assert "700 files, 83,300 lines, 28,000 symbols" in text
+    if kind.environment.get("TERM") != "dumb":  # the bar is gone from the screen
+        assert "Indexing" not in text
+    assert not shown.screen.wrapped
+
+
+@pytest.mark.parametrize("kind", [KINDS["wide"], KINDS["narrow"], KINDS["dumb"]], ids=["wide", "narrow", "dumb"])
+def test_ctrl_c_keeps_progress_and_leaves_the_terminal_as_it_was(
+    on_terminal: OnTerminal, large: Path, tmp_path: Path, kind: Kind
+) -> None:
+    def index() -> Terminal:
+        return on_terminal(
+            "index", "--index-dir", tmp_path, cwd=large, columns=kind.columns, environment=kind.environment
+        )
+
+    shown = index()
+    shown.wait_for(re.compile(r"Indexing.* [1-9]\d*/700 files").search)
+    shown.type("\x03")
+    text = without_breaks(check(shown, kind, status=130))
+    assert text.endswith("glossator: interrupted; progress is saved")
+    again = index()
+    counts = re.search(r"\(([\d,]+) embedded, ([\d,]+) reused\)", without_breaks(check(again, kind)))
+    assert counts is not None
+    embedded, reused = (int(count.replace(",", "")) for count in counts.groups())
+    assert reused > 0
+    assert embedded + reused == 28_000
+
+
+INTERRUPT_AT_IMPORT = """
+import builtins, os, signal, sys
+real, moment = builtins.__import__, sys.argv.pop(1)
+def interrupting(name, *arguments, **options):
+    if name == moment:
+        builtins.__import__ = real
+        os.kill(os.getpid(), signal.SIGINT)
+    return real(name, *arguments, **options)
+builtins.__import__ = interrupting
+from glossator.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "glossator.cli.main",
+        "difflib",
+        "glossator.project.session",
+        "lancedb",
+        "pyarrow",
+        "numpy",
+        "glossator.retrieval.search",
+        "glossator.answers.answerer",
+    ],
+)
+def test_an_interrupt_while_modules_are_loaded_ends_quietly(on_terminal: OnTerminal, moment: str) -> None:
+    program = (sys.executable, "-c", INTERRUPT_AT_IMPORT, moment)
+    shown = on_terminal("ask", "How is the tax added?", program=program)
+    text = check(shown, KINDS["wide"], status=130)
+    assert text in ("", "glossator: interrupted", "glossator: interrupted; progress is saved")
+
+
+# The language server, models, the demonstration
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_language_server_says_what_it_waits_for(on_terminal: OnTerminal, kind: Kind) -> None:
+    shown = on_terminal("serve", columns=kind.columns, environment=kind.environment)
+    shown.wait_for("Ctrl-C")
+    shown.type("\x03")
+    assert "waiting for an editor" in without_breaks(check(shown, kind, status=130))
+
+
+def test_the_language_server_on_a_port_can_be_stopped(on_terminal: OnTerminal) -> None:
+    shown = on_terminal("serve", "--tcp", "0")
+    shown.wait_for("listening on 127.0.0.1:")
+    shown.type("\x03")
+    check(shown, KINDS["wide"], status=130)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_models_are_pulled_used_verified_and_removed(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
+    file = gguf_files.reciter(tmp_path / "small.gguf", "The tax is added [1].")
+    environment = {**kind.environment, **user_folders(tmp_path / "home")}
+
+    def models(*arguments: str | Path) -> Terminal:
+        return on_terminal("models", *arguments, columns=kind.columns, environment=environment)
+
+    with Hub({"/acme/models/resolve/main/small.gguf": file.read_bytes()}) as hub:
+        environment["HF_ENDPOINT"] = hub.url
+        refused = models("pull", "acme/models/small.gguf")
+        refused.wait_for("[y/N]")
+        refused.type("n\r")
+        assert "nothing was downloaded" in without_breaks(check(refused, kind, status=1))
+        pulled = models("pull", "acme/models/small.gguf")
+        pulled.wait_for("[y/N]")
+        pulled.type("y\r")
+        text = without_breaks(check(pulled, kind))
+        assert "installed small in" in text
+        assert "it is in use" in text
+        missing = check(models("pull", "acme/models/none.gguf", "--yes"), kind, status=1)
+        assert "the hub has no" in without_breaks(missing)
+    assert "in use" in check(models("list"), kind)
+    assert "added mine" in check(models("add", file, "--name", "mine"), kind)
+    assert "mine answers from now on" in without_breaks(check(models("use", "mine"), kind))
+    assert "ok small: SHA-256" in without_breaks(check(models("verify", "small"), kind))
+    assert "its file stays at" in without_breaks(check(models("remove", "mine"), kind))
+    assert "small was deleted" in without_breaks(check(models("remove", "small"), kind))
+    gone = without_breaks(check(models("remove", "small"), kind, status=1))
+    assert "glossator: no installed model 'small'" in gone
+
+
+@pytest.mark.llama
+def test_an_answer_of_a_model_is_wrapped_as_it_is_streamed(on_terminal: OnTerminal, tmp_path: Path) -> None:
+    words = "The gross amount is computed by `add_tax` [1], which rounds half up to a whole cent. "
+    model = gguf_files.reciter(tmp_path / "long.gguf", words * 3)
+    shown = on_terminal("ask", "--model", model, "How is the tax added?", columns=40)
+    text = check(shown, KINDS["narrow"])
+    assert without_breaks(text).startswith(without_breaks(words * 2))
+    assert "[1] shop/" in text
+    assert "..." not in text  # what was being waited for is gone
+
+
+@pytest.mark.parametrize("kind", [KINDS["wide"], KINDS["narrow"], KINDS["dumb"]], ids=["wide", "narrow", "dumb"])
+def test_the_demonstration(on_terminal: OnTerminal, tmp_path: Path, indexed: Indexed, kind: Kind) -> None:
+    script = ROOT / "scripts" / "demo"
+    shown = on_terminal(
+        script,
+        "How is the tax added?",
+        indexed.root,
+        program=(sys.executable,),
+        columns=kind.columns,
+        environment=kind.environment,
+    )
+    text = without_breaks(check(shown, kind))
+    assert "How is the tax added?" in text
+    assert "`add_tax`" in text
+
+
+# Pipes
+
+
+@pytest.mark.parametrize("command", ["search cart", "explain Cart", "status", "--help", "models list"])
+def test_a_pipe_that_closes_early_is_no_error(on_terminal: OnTerminal, command: str) -> None:
+    shell = f"'{sys.executable}' -m glossator {command} | head -1"
+    shown = on_terminal("-c", shell, program=("/bin/sh",))
+    assert shown.wait() == 0
+    assert len(shown.text.splitlines()) == 1
+    closed = f"'{sys.executable}' -m glossator {command} | true"
+    shown = on_terminal("-c", closed, program=("/bin/sh",))
+    assert shown.wait() == 0
+    assert shown.text == ""
+
+
+def test_a_pipe_gets_plain_unwrapped_text(on_terminal: OnTerminal, tmp_path: Path) -> None:
+    target = tmp_path / "answer.txt"
+    shell = f"'{sys.executable}' -m glossator explain Cart.total > '{target}'"
+    shown = on_terminal("-c", shell, program=("/bin/sh",), columns=40)
+    assert shown.wait() == 0
+    assert shown.text == ""
+    text = target.read_text("utf-8")
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) > 80
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_output_that_cannot_be_written_is_told_in_a_line(on_terminal: OnTerminal) -> None:
+    shell = f"'{sys.executable}' -m glossator status > /dev/full; echo status $?"
+    shown = on_terminal("-c", shell, program=("/bin/sh",))
+    shown.wait()
+    assert shown.text.splitlines() == ["glossator: cannot write the output: No space left on device", "status 1"]
