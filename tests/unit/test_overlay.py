@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glossator.workspace import overlay
 from glossator.workspace.overlay import Buffer, Overlay
 
 
@@ -40,21 +39,18 @@ def test_versions_begin_anew_after_a_close(buffers: Overlay) -> None:
     assert found.text == "one"
 
 
-def test_since_tells_what_changed(buffers: Overlay) -> None:
+def test_a_state_has_what_is_open(buffers: Overlay) -> None:
     buffers.put("a.py", 1, "a")
     buffers.put("b.py", 1, "b")
-    seen = buffers.since(0)
-    assert [buffer.key for buffer in seen.buffers] == ["a.py", "b.py"]
-    assert buffers.since(seen.revision) == overlay.OverlayChanges(seen.revision, (), ())
+    first = buffers.state()
+    assert [buffer.key for buffer in first.buffers] == ["a.py", "b.py"]
+    assert buffers.state() == first
 
     buffers.put("a.py", 2, "aa")
     buffers.close("b.py")
-    changes = buffers.since(seen.revision)
-    assert [(buffer.key, buffer.text) for buffer in changes.buffers] == [("a.py", "aa")]
-    assert changes.closed == ("b.py",)
-
-    buffers.put("b.py", 1, "again")
-    assert buffers.since(seen.revision).closed == ()
+    second = buffers.state()
+    assert second.revision > first.revision
+    assert [(buffer.key, buffer.text) for buffer in second.buffers] == [("a.py", "aa")]
 
 
 def test_a_text_that_is_too_large_is_not_kept_and_hides_the_disk(buffers: Overlay) -> None:
@@ -62,7 +58,7 @@ def test_a_text_that_is_too_large_is_not_kept_and_hides_the_disk(buffers: Overla
     found = buffers.get("big.py")
     assert found is not None
     assert found.text is None
-    assert buffers.total_bytes == 0
+    assert buffers._total == 0
     buffers.put("big.py", 2, "small now")
     found = buffers.get("big.py")
     assert found is not None
@@ -76,12 +72,12 @@ def test_memory_is_bounded() -> None:
         buffers.put(f"{number}.py", 1, "x" * 1000)
     buffers.put("0.py", 2, "y" * 1000)
     buffers.put("3.py", 1, "x" * 1000)
-    texts = {key: buffer.text is not None for key in buffers.documents() if (buffer := buffers.get(key)) is not None}
+    texts = {buffer.key: buffer.text is not None for buffer in buffers.state().buffers}
     assert texts == {"0.py": True, "1.py": False, "2.py": True, "3.py": True}
-    assert buffers.total_bytes == 3 * size
-    for key in buffers.documents():
-        buffers.close(key)
-    assert buffers.total_bytes == 0
+    assert buffers._total == 3 * size
+    for buffer in buffers.state().buffers:
+        buffers.close(buffer.key)
+    assert buffers._total == 0
 
 
 def test_a_text_that_grows_does_not_upset_the_sum(buffers: Overlay) -> None:
@@ -93,17 +89,7 @@ def test_a_text_that_grows_does_not_upset_the_sum(buffers: Overlay) -> None:
     assert sys.getsizeof(text) > before
     buffers.put("a.py", 2, "b")
     buffers.close("a.py")
-    assert buffers.total_bytes == 0
-
-
-def test_closed_buffers_are_forgotten_in_the_end(buffers: Overlay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlay, "MAX_CLOSED", 2)
-    for number in range(4):
-        buffers.put(str(number), 1, "")
-        buffers.close(str(number))
-    assert not buffers.since(0).complete
-    assert buffers.since(0).closed == ("2", "3")
-    assert buffers.since(buffers.revision - 4).complete
+    assert buffers._total == 0
 
 
 @given(
@@ -111,28 +97,22 @@ def test_closed_buffers_are_forgotten_in_the_end(buffers: Overlay, monkeypatch: 
         st.one_of(
             st.tuples(st.just("put"), st.sampled_from("abc"), st.integers(0, 5)),
             st.tuples(st.just("close"), st.sampled_from("abc"), st.just(0)),
-            st.tuples(st.just("ask"), st.just(""), st.just(0)),
         )
     )
 )
-def test_a_follower_of_since_knows_all(steps: list[tuple[str, str, int]]) -> None:
+def test_a_state_is_what_a_simple_table_holds(steps: list[tuple[str, str, int]]) -> None:
     buffers = Overlay(max_buffer_bytes=10_000)
     model: dict[str, tuple[int, str]] = {}
-    follower: dict[str, tuple[int, str | None]] = {}
-    revision = 0
-    for number, (action, key, version) in enumerate([*steps, ("ask", "", 0)]):
+    for number, (action, key, version) in enumerate(steps):
+        revision = buffers.revision
         if action == "put":
-            if buffers.put(key, version, f"text {number}"):
+            if changed := buffers.put(key, version, f"text {number}"):
                 model[key] = (version, f"text {number}")
-        elif action == "close":
-            assert buffers.close(key) == (model.pop(key, None) is not None)
         else:
-            changes = buffers.since(revision)
-            revision = changes.revision
-            for gone in changes.closed:
-                follower.pop(gone, None)
-            follower.update({buffer.key: (buffer.version, buffer.text) for buffer in changes.buffers})
-            assert follower == model
+            changed = buffers.close(key)
+            assert changed == (model.pop(key, None) is not None)
+        assert buffers.revision == revision + changed
+        assert {buffer.key: (buffer.version, buffer.text) for buffer in buffers.state().buffers} == model
 
 
 def test_threads_may_write_at_once() -> None:
@@ -144,16 +124,16 @@ def test_threads_may_write_at_once() -> None:
         for version in range(300):
             buffers.put("shared", version, name)
             buffers.put(name, version, name * 10)
-            buffers.since(0)
+            buffers.state()
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    changes = buffers.since(0)
+    changes = buffers.state()
     assert sorted(buffer.key for buffer in changes.buffers) == ["a", "b", "c", "d", "shared"]
     assert all(buffer.version == 299 for buffer in changes.buffers)
     revisions = [buffer.revision for buffer in changes.buffers]
     assert revisions == sorted(set(revisions))
-    assert buffers.total_bytes == sum(sys.getsizeof(buffer.text) for buffer in changes.buffers)
+    assert buffers._total == sum(sys.getsizeof(buffer.text) for buffer in changes.buffers)

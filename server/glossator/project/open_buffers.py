@@ -142,9 +142,9 @@ class OpenBuffers:
         """All buffers' texts by path; the same object until one changes."""
         revision, texts = self._texts_at
         if revision != self._texts.revision:
-            changes = self._texts.since(0)
-            texts = {buffer.key: buffer.text for buffer in changes.buffers if buffer.text is not None}
-            self._texts_at = changes.revision, texts
+            state = self._texts.state()
+            texts = {buffer.key: buffer.text for buffer in state.buffers if buffer.text is not None}
+            self._texts_at = state.revision, texts
         return texts
 
     def close(self) -> None:

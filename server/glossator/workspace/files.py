@@ -171,10 +171,6 @@ class Rules:
             return None
         return self._file(path, name, folder, None)
 
-    def is_indexed(self, path: str) -> bool:
-        """Whether the file at `path` exists and is indexed (unless its content speaks against it)."""
-        return isinstance(self.look(path), Found)
-
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
         """Whether `path`, which need not exist, is ignored or lies in a folder that is left out."""
         if not _stays_inside(path):

@@ -1,8 +1,7 @@
-"""The texts of unsaved editor buffers, which stand in front of what is on disk.
+"""The texts of unsaved editor buffers, which take precedence over what is on disk.
 
 A small table in memory, safe for use by several threads; nobody waits in it. It knows nothing of the disk, of LSP or of
-symbols: keys are whatever its caller names documents by (paths relative to a root, or URIs), debouncing is the
-caller's too.
+symbols. Its keys are whatever its caller names documents by (paths relative to a root, or URIs).
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from dataclasses import dataclass, replace
 
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 """Memory for all texts: a hundred buffers of the largest size that is indexed at all (2 MiB)."""
-MAX_CLOSED = 4096
-"""Closed buffers that are remembered for `since`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +33,16 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
-class OverlayChanges:
-    """What changed in an overlay since a revision.
+class OverlayState:
+    """All buffers at one moment.
 
     Attributes:
-        revision: the revision up to which this tells; ask with it next time.
-        buffers: the newest state of what was opened or changed, in the order of their revisions.
-        closed: what was closed and is not open again, sorted.
-        complete: False if so much was closed meanwhile that `closed` lacks some: ask `Overlay.documents`.
+        revision: the number of the last change.
+        buffers: the open buffers, in the order of their revisions.
     """
 
     revision: int
     buffers: tuple[Buffer, ...]
-    closed: tuple[str, ...]
-    complete: bool = True
 
 
 class Overlay:
@@ -61,11 +54,9 @@ class Overlay:
         self._max_total_bytes = max_total_bytes
         self._lock = threading.Lock()
         self._revision = 0
-        self._forgotten = 0
         self._total = 0
         self._buffers: dict[str, Buffer] = {}  # in the order of their revisions
         self._sizes: dict[str, int] = {}  # of the texts that are kept
-        self._closed: dict[str, int] = {}  # like _buffers
 
     def put(self, key: str, version: int, text: str) -> bool:
         """Open or change a buffer; False if a newer version is known, which stays."""
@@ -75,7 +66,6 @@ class Overlay:
             if known is not None and known.version > version:
                 return False
             self._drop(key)
-            self._closed.pop(key, None)
             self._revision += 1
             kept = size <= self._max_buffer_bytes
             self._buffers[key] = Buffer(key, version, text if kept else None, self._revision)
@@ -92,10 +82,6 @@ class Overlay:
                 return False
             self._drop(key)
             self._revision += 1
-            self._closed[key] = self._revision
-            if len(self._closed) > MAX_CLOSED:
-                oldest = next(iter(self._closed))
-                self._forgotten = self._closed.pop(oldest)
             return True
 
     def get(self, key: str) -> Buffer | None:
@@ -103,29 +89,16 @@ class Overlay:
         with self._lock:
             return self._buffers.get(key)
 
-    def documents(self) -> frozenset[str]:
-        """All open documents."""
-        with self._lock:
-            return frozenset(self._buffers)
-
     @property
     def revision(self) -> int:
         """The number of the last change."""
         with self._lock:
             return self._revision
 
-    @property
-    def total_bytes(self) -> int:
-        """Memory that the texts take."""
+    def state(self) -> OverlayState:
+        """All open buffers, with the number of the last change."""
         with self._lock:
-            return self._total
-
-    def since(self, revision: int) -> OverlayChanges:
-        """What changed after `revision` (0: everything that is open)."""
-        with self._lock:
-            buffers = [buffer for buffer in self._buffers.values() if buffer.revision > revision]
-            closed = sorted(key for key, when in self._closed.items() if when > revision)
-            return OverlayChanges(self._revision, tuple(buffers), tuple(closed), revision >= self._forgotten)
+            return OverlayState(self._revision, tuple(self._buffers.values()))
 
     def _drop(self, key: str) -> None:
         """Remove a buffer from the table and from the sum."""
