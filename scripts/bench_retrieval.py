@@ -26,11 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from glossator.answers.evidence import gather
+from glossator.answers.evidence import Question as AskedQuestion
+from glossator.answers.gathering import gather_for_question
+from glossator.answers.root_view import RootView
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.languages import LANGUAGES, language_of
-from glossator.workspace.reading import disk_reader, split_lines
+from glossator.workspace.reading import split_lines
 from retrieval_questions import (
     Place,
     Question,
@@ -45,7 +47,7 @@ from retrieval_questions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from glossator.project.session import Session
 
@@ -224,20 +226,17 @@ def symbol_level(options: argparse.Namespace) -> dict[str, float]:
         if not rows or not repository.folder.is_dir():
             continue
         session = indexed(repository, options.index_dir)
-        searcher = session.root.searcher()
-        assert searcher is not None
-        read = disk_reader(repository.folder, session.settings)
+        view = RootView.of(session.root)
         sums: dict[str, list[float]] = defaultdict(list)
         for row in rows:
             wanted = row["targets"]
             hits = session.search(row["query"], 10)
 
-            def met(path: str, name: str, target: dict[str, str]) -> bool:
-                names = (part.strip() for part in name.split(", "))
+            def met(path: str, names: Sequence[str], target: dict[str, str]) -> bool:
                 return same_path(path, target["path"]) and target["name"] in names
 
             ranks = [
-                next((i for i, hit in enumerate(hits, 1) if met(hit.path, hit.qualified_name, one)), 0)
+                next((i for i, hit in enumerate(hits, 1) if met(hit.path, [hit.qualified_name], one)), 0)
                 for one in wanted
             ]
             sums["recall@10"].append(mean(float(rank > 0) for rank in ranks))
@@ -246,9 +245,9 @@ def symbol_level(options: argparse.Namespace) -> dict[str, float]:
                 mean(float(any(same_path(hit.path, one["path"]) for hit in hits)) for one in wanted)
             )
             for size in CONTEXTS:
-                evidence = gather(searcher, row["query"], size, read=read).evidence
+                evidence = gather_for_question([view], AskedQuestion(row["query"]), size).evidence
                 sums[f"in {size:,} tokens"].append(
-                    mean(float(any(met(piece.path, piece.qualified_name, one) for piece in evidence)) for one in wanted)
+                    mean(float(any(met(piece.path, piece.names, one) for piece in evidence)) for one in wanted)
                 )
         session.close()
         for name, values in sums.items():

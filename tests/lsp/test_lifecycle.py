@@ -137,10 +137,10 @@ async def test_stdout_carries_protocol_alone(tmp_path: Path, project: Path) -> N
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import sys; from glossator.answers import gathering; real = gathering.gather\n"
+        "import sys; from glossator.answers import gathering; real = gathering.gather_for_question\n"
         "def noisy(*a, **k):\n"
         "    import os; print('noise'); os.write(1, b'more noise'); return real(*a, **k)\n"
-        "gathering.gather = noisy\n"
+        "gathering.gather_for_question = noisy\n"
         "from glossator.cli.main import run; sys.exit(run(sys.argv[1:]))",
         "serve",
         "--index-dir",

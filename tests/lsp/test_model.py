@@ -58,7 +58,7 @@ async def change(client: Client, **settings: Any) -> None:
     client.notify("workspace/didChangeConfiguration", {"settings": None})
 
     def done() -> bool:
-        session, model = server.context.backend.session.settings, server.context.backend.answerer._model
+        session, model = server.context.backend.session.settings, server.context.backend.answerer.model_access.opened
         options = {camel(name): getattr(server.context.backend.configuration.options, name) for name in OPTIONS}
         known = options | {camel(item.name): getattr(session, item.name) for item in fields(Settings)}
         told = all((tuple(v) if isinstance(v, list) else v) == known[name] for name, v in client.settings.items())
@@ -70,7 +70,7 @@ async def change(client: Client, **settings: Any) -> None:
 
 
 def model_client(client: Client) -> ModelClient:
-    model = client.server.context.backend.answerer._model  # type: ignore[attr-defined]
+    model = client.server.context.backend.answerer.model_access.opened  # type: ignore[attr-defined]
     assert isinstance(model, ModelClient)
     return model
 
@@ -229,7 +229,7 @@ async def test_a_killed_model_fails_its_request_and_the_next_one_works(
 async def test_a_model_that_stops_responding(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "endless.gguf", maxAnswerTokens=10_000)
     server = client.server  # type: ignore[attr-defined]
-    server.context.backend.answerer._model = ModelClient(
+    server.context.backend.answerer.model_access.opened = ModelClient(
         server.context.backend.session.settings, server._model_changed, deadlines=Deadlines(token=0.5, cancel=0.5)
     )
     _, future = client.start("glossator/ask", {**QUESTION, "partialResultToken": "t"})
@@ -330,7 +330,7 @@ async def test_an_untrusted_workspace_starts_no_model(client: Client, project: P
     await begin(client, project, models / "reciter.gguf", trusted=False, explainAhead=True)
     client.open(project / "shop/money.py")
     assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "evidence"
-    assert client.server.context.backend.answerer._model is None  # type: ignore[attr-defined]
+    assert client.server.context.backend.answerer.model_access.opened is None  # type: ignore[attr-defined]
     await change(client, trusted=True)
     assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
 

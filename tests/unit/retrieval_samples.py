@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.answers.root_view import RootView
 from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.parsing import parse
 from glossator.index.store import FileRecord, FileUpdate, Store
 from glossator.index.terms import entry_terms
+from glossator.project.open_index import OpenIndex
+from glossator.project.snapshot import Snapshot
 from glossator.settings import Settings
 from glossator.workspace.files import content_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Self
 
 SETTINGS = Settings()
 
@@ -168,6 +173,7 @@ class Project:
     root: Path
     store: Store
     embedder: StaticEmbedder
+    index: OpenIndex
 
     def update_of(self, path: str, text: str) -> FileUpdate:
         """What a worker makes of a file's text."""
@@ -181,6 +187,19 @@ class Project:
             vectors if len(parsed.entries) else np.zeros((0, self.embedder.dimensions), np.float16),
             tuple(entry_terms(path, entry) for entry in parsed.entries),
         )
+
+    def view(self, buffers: Mapping[str, str] | None = None) -> RootView:
+        """The project as a question sees it, with unsaved buffers (path -> text) over it."""
+        texts = buffers or {}
+        overlay = {path: self.update_of(path, text) for path, text in texts.items()}
+        snapshot = Snapshot(self.root, SETTINGS, self.index, overlay, texts)
+        return RootView(self.root, snapshot.reader, snapshot)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.index.retire()
 
     def write(self, files: dict[str, str]) -> None:
         """Put files on disk and into the index."""
@@ -198,7 +217,8 @@ def make_project(folder: Path, files: dict[str, str]) -> Project:
     store = Store.open(
         folder / "cache" / "sample-1" / "v1-x", embedder_id=embedder.id, dimensions=embedder.dimensions, write=True
     )
-    project = Project(folder / "sample", store, embedder)
+    index = OpenIndex(store, embedder, folder / "cache" / "sample-1" / "v1-x" / "manifest.sqlite", writable=True)
+    project = Project(folder / "sample", store, embedder, index)
     project.root.mkdir()
     if files:
         project.write(files)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glossator.answers.citations import CheckedAnswer, Citation, CitationStream, as_is, locate, sentences, unsupported
-from glossator.answers.prompts import Evidence
+from glossator.answers.citations import (
+    CheckedAnswer,
+    CitationStream,
+    CitationVerifier,
+    find_again,
+    sentences,
+    unsupported,
+)
+from tests.unit.evidence_samples import piece
 
 if TYPE_CHECKING:
     from glossator.answers.citations import Verify
+    from glossator.answers.evidence import Evidence
 
 EVIDENCE = {
-    number: Evidence(number, f"src/f{number}.py", number * 10, number * 10 + 5, f"f{number}", "function", "pass")
-    for number in range(1, 6)
+    number: piece(f"f{number}", "pass", number=number, lines=(number * 10, number * 10 + 5)) for number in range(1, 6)
 }
 
 
-def check(text: str, size: int = 3, verify: Verify = as_is) -> CheckedAnswer:
+def trusting(item: Evidence) -> Evidence | None:
+    """A verifier that finds nothing changed."""
+    return item
+
+
+def check(text: str, size: int = 3, verify: Verify = trusting) -> CheckedAnswer:
     stream = CitationStream(EVIDENCE, verify)
     shown = "".join(stream.feed(text[at : at + size]) for at in range(0, len(text), size)) + stream.finish()
     result = stream.result()
@@ -74,8 +87,7 @@ def test_what_comes_out(written: str, shown: str, cited: tuple[int, ...], size: 
 def test_the_numbers_left_out_are_told() -> None:
     result = check("One [1], [7], [9], [7].")
     assert result.dropped == (7, 9)
-    assert result.citations == (Citation(1, "", "src/f1.py", 10, 15, "f1"),)
-    assert result.citations[0].text == "src/f1.py:10-15 (f1)"
+    assert result.citations == (EVIDENCE[1],)
 
 
 def test_stale_evidence_is_not_cited_and_moved_evidence_is_cited_where_it_is() -> None:
@@ -112,7 +124,7 @@ def test_only_existing_numbers_are_cited_outside_code(text: str) -> None:
 
 
 FILE = "import os\n\ndef f():\n    return 1\n\ndef g():\n    return 2\n"
-ITEM = Evidence(1, "a.py", 3, 4, "f", "function", "def f(): ...", source="def f():\n    return 1\n")
+ITEM = piece("f", "def f(): ...", number=1, source="def f():\n    return 1\n")
 
 
 @pytest.mark.parametrize(
@@ -128,15 +140,47 @@ ITEM = Evidence(1, "a.py", 3, 4, "f", "function", "def f(): ...", source="def f(
         (None, None),
     ],
 )
-def test_locate(text: str | None, lines: tuple[int, int] | None) -> None:
-    found = locate(ITEM, text)
+def test_evidence_is_found_again_where_its_lines_are_now(text: str | None, lines: tuple[int, int] | None) -> None:
+    found = find_again(ITEM, text)
     assert (found and (found.start_line, found.end_line)) == lines
 
 
-def test_locate_without_the_source_trusts_a_file_that_exists() -> None:
+def test_without_the_source_trusts_a_file_that_exists() -> None:
     item = replace(ITEM, source="")
-    assert locate(item, "anything") == item
-    assert locate(item, None) is None
+    assert find_again(item, "anything") == item
+    assert find_again(item, None) is None
+
+
+def test_a_verifier_reads_the_file_as_it_is_now() -> None:
+    asked: list[tuple[Path, str]] = []
+    texts: dict[str, str | None] = {"src/f.py": "# new\n" + FILE, "src/g.py": None}
+
+    def text_of(root: Path, path: str) -> str | None:
+        asked.append((root, path))
+        return texts[path]
+
+    verify = CitationVerifier(text_of)
+    moved = verify(ITEM)
+    assert moved is not None
+    assert (moved.start_line, moved.end_line, moved.number) == (4, 5, 1)
+    assert verify(piece("g", source="return 1")) is None
+    assert asked == [(Path("/work"), "src/f.py"), (Path("/work"), "src/g.py")]
+
+
+@given(text=ALPHABET, size=st.integers(1, 12))
+@settings(max_examples=300, deadline=None)
+def test_only_what_may_verify_reads_files(text: str, size: int) -> None:
+    asked: list[int] = []
+
+    def verify(item: Evidence) -> Evidence | None:
+        asked.append(item.number)
+        return item
+
+    stream = CitationStream(EVIDENCE, verify)
+    for part in (text[at : at + size] for at in range(0, len(text), size)):
+        before = len(asked)
+        stream.feed(part)
+        assert len(asked) == before or stream.may_verify(part)
 
 
 def test_sentences_without_evidence_are_marked() -> None:

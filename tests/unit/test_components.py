@@ -52,7 +52,10 @@ USES = [
     (
         "vue",
         '<template><X v-slot="{ row }"><template #cell="{ a: b }">{{ row }}{{ b }}</template></X></template>',
-        {"X"},
+        {
+            "X",
+            "x",
+        },
     ),
     ("vue", "<template><user-card/><UserCard/></template>", {"user-card", "UserCard"}),
     (
@@ -80,7 +83,7 @@ USES = [
             "total",
         },
     ),
-    ("vue", '<docs>\n# {{ Title }} <Foo @click="a"/>\n</docs>\n<template><B/></template>', {"B"}),
+    ("vue", '<docs>\n# {{ Title }} <Foo @click="a"/>\n</docs>\n<template><B/></template>', {"B", "b"}),
     # Svelte
     ("svelte", "<b on:click={save} on:x|once={() => go(1)}/>", {"save", "go"}),
     (

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glossator.answers.evidence import gather, gather_symbol
+from glossator.answers.evidence import Question
+from glossator.answers.gathering import explain_symbol, gather_for_question
 from glossator.answers.index_answer import evidence_answer
 from glossator.index.parsing import parse
 from glossator.retrieval.graph import Graph
 from glossator.retrieval.search import Searcher
-from glossator.workspace.reading import disk_reader
 from tests.unit.parsing_checks import check_entries
-from tests.unit.retrieval_samples import SETTINGS, make_project
+from tests.unit.retrieval_samples import make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,6 @@ PAIRS = {
 @pytest.mark.parametrize("kind", PAIRS)
 def test_the_definition_leads(kind: str, tmp_path: Path) -> None:
     project = make_project(tmp_path, PAIRS[kind])
-    read = disk_reader(project.root, SETTINGS)
     with project.store, Searcher(project.store, project.embedder) as searcher:
         name = next(entry.name for path in PAIRS[kind] for entry in project.store.entries_in(path) if entry.stub)
         assert name.startswith("convert")
@@ -101,8 +100,8 @@ def test_the_definition_leads(kind: str, tmp_path: Path) -> None:
         for question in (name, f"what does {name} do?", "where is it converted"):
             hit = searcher.search(question, by_symbol=True)[0]
             assert (hit.path, hit.start_line) == (best.path, best.start_line), question
-        explained = evidence_answer(gather_symbol(searcher, best, 3000, read=read))
-        answered = evidence_answer(gather(searcher, f"what does {name} do?", 3000, read=read))
+        explained = evidence_answer(explain_symbol(project.view(), best, 3000))
+        answered = evidence_answer(gather_for_question([project.view()], Question(f"what does {name} do?"), 3000))
         for answer in (explained, answered):
             assert "return" in answer
             assert answer.split("`")[3] == f"{best.path}:{best.start_line}"
@@ -114,9 +113,9 @@ def test_the_definition_leads(kind: str, tmp_path: Path) -> None:
 
 def test_overloads_are_shown_as_signatures_once(tmp_path: Path) -> None:
     project = make_project(tmp_path, PAIRS["typescript"])
-    with project.store, Searcher(project.store, project.embedder) as searcher:
+    with project:
         entry = Graph(project.store).named("convert")[0]
-        answer = evidence_answer(gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS)))
+        answer = evidence_answer(explain_symbol(project.view(), entry, 3000))
         assert "Turns it over." in answer.split("\n")[0]
         assert answer.count("convert(x: string): string") == 1
         assert answer.count("convert(x: number): number") == 1
@@ -125,7 +124,7 @@ def test_overloads_are_shown_as_signatures_once(tmp_path: Path) -> None:
 
 def test_overloads_are_one_member(tmp_path: Path) -> None:
     project = make_project(tmp_path, PAIRS["method"])
-    with project.store, Searcher(project.store, project.embedder) as searcher:
+    with project:
         entry = project.store.named("Box")[0]
-        answer = evidence_answer(gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS)))
+        answer = evidence_answer(explain_symbol(project.view(), entry, 3000))
         assert "**Members:** `convert`." in answer

@@ -54,7 +54,6 @@ ReSharper disable once UnusedMember.Global
 swiftlint:disable force_cast
 swift-tools-version:5.9
 noinspection unchecked
-@SuppressWarnings("unchecked")
 @formatter:off
 NOSONAR
 CHECKSTYLE:OFF
@@ -90,7 +89,6 @@ line 5: what is wrong
 Prettier output than before.
 mypy finds errors here.
 ex: how it is done
-Suppress all output.
 Permission is checked first.
 The license key of the customer.
 """.strip().split("\n")
@@ -204,10 +202,3 @@ def test_a_buffer_with_a_pointer_has_no_symbols() -> None:
     text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12\n"
     for path in ("a.css", "a.yaml", "a.py", "a.md", "a.json"):
         assert [entry.kind for entry in parse(path, text).entries] == ["block"]
-
-
-def test_the_comments_of_a_definition_are_cut_at_the_usual_length() -> None:
-    text = "".join(f"/* {letter * 900} */\n" for letter in "abc") + "int add(int a) {\n  return a;\n}\n"
-    parsed = parse("a.c", text)
-    check_entries(text, parsed)
-    assert parsed.entries[0].doc.startswith("a" * 900 + "\n" + "b" * 900)

@@ -8,58 +8,49 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glossator.answers.evidence import (
-    Gathered,
-    best_lines,
-    estimated_tokens,
-    gather,
-    gather_symbol,
-)
+from glossator.answers.evidence import Material, Question, estimated_tokens
+from glossator.answers.gathering import explain_symbol, gather_for_question
+from glossator.answers.packing import best_lines
 from glossator.errors import UsageError
 from glossator.retrieval.graph import Graph
-from glossator.retrieval.search import Searcher
-from glossator.workspace.reading import disk_reader, split_lines
-from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
+from glossator.workspace.reading import split_lines
+from tests.unit.retrieval_samples import FILES, Project, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from glossator.workspace.reading import Read
+    from glossator.answers.evidence import Evidence
+    from glossator.answers.root_view import RootView
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    made = make_project(tmp_path, FILES)
-    yield made
-    made.store.close()
+    with make_project(tmp_path, FILES) as made:
+        yield made
 
 
 @pytest.fixture
-def searcher(project: Project) -> Iterator[Searcher]:
-    with Searcher(project.store, project.embedder) as opened:
-        yield opened
+def view(project: Project) -> RootView:
+    return project.view()
 
 
-@pytest.fixture
-def read(project: Project) -> Read:
-    return disk_reader(project.root, SETTINGS)
+def ask(view: RootView, question: str, budget: int) -> Material:
+    return gather_for_question([view], Question(question), budget)
 
 
-def check(gathered: Gathered, read: Read, budget: int) -> None:
+def check(material: Material, view: RootView, budget: int) -> None:
     """What holds for any evidence."""
-    assert [piece.number for piece in gathered.evidence] == list(range(1, len(gathered.evidence) + 1))
-    assert sum(piece.tokens for piece in gathered.evidence) <= budget
-    for piece in gathered.evidence:
-        text = read(piece.path)
-        assert text is not None
-        lines = split_lines(text)
+    assert [piece.number for piece in material.evidence] == list(range(1, len(material.evidence) + 1))
+    assert sum(piece.tokens for piece in material.evidence) <= budget
+    for piece in material.evidence:
+        lines = view.lines(piece.path)
         assert 1 <= piece.start_line <= piece.end_line <= len(lines)
         assert piece.source == "\n".join(lines[piece.start_line - 1 : piece.end_line])
         stripped = {line.strip() for line in lines}
         for line in piece.text.split("\n"):  # never cut within a line (an outline drops the end of a declaration)
-            assert line.strip() in stripped or piece.outline
-    places = [(piece.path, piece.start_line, piece.end_line) for piece in gathered.evidence if not piece.outline]
+            assert line.strip() in stripped or piece.form == "outline"
+    places = [(piece.path, piece.start_line, piece.end_line) for piece in material.evidence if piece.form == "source"]
     for i, (path, start, end) in enumerate(places):
         for other, first, last in places[i + 1 :]:
             assert path != other or end < first or last < start
@@ -67,67 +58,66 @@ def check(gathered: Gathered, read: Read, budget: int) -> None:
 
 @pytest.mark.parametrize("budget", [0, 20, 60, 150, 400, 1000, 8000])
 @pytest.mark.parametrize("question", ["how is the configuration file read", "SessionStore", "session of a user"])
-def test_evidence_for_a_question(searcher: Searcher, read: Read, question: str, budget: int) -> None:
-    gathered = gather(searcher, question, budget, read=read)
-    check(gathered, read, budget)
-    assert bool(gathered.evidence) == (budget >= 60) or budget == 20
+def test_evidence_for_a_question(view: RootView, question: str, budget: int) -> None:
+    material = ask(view, question, budget)
+    check(material, view, budget)
+    assert bool(material.evidence) == (budget >= 60) or budget == 20
 
 
 @pytest.mark.parametrize("budget", [0, 60, 400, 8000])
 @pytest.mark.parametrize("name", ["parse_config", "SessionStore", "SessionStore.close", "HttpClient.send"])
-def test_evidence_for_a_symbol(project: Project, searcher: Searcher, read: Read, name: str, budget: int) -> None:
-    gathered = gather_symbol(searcher, project.store.named(name)[0], budget, read=read)
-    check(gathered, read, budget)
+def test_evidence_for_a_symbol(project: Project, view: RootView, name: str, budget: int) -> None:
+    material = explain_symbol(view, project.store.named(name)[0], budget)
+    check(material, view, budget)
 
 
-def test_whole_symbols_come_first_and_say_why(searcher: Searcher, read: Read) -> None:
-    gathered = gather(searcher, "how is the configuration file read", 2000, read=read)
-    first = gathered.evidence[0]
+def test_whole_symbols_come_first_and_say_why(view: RootView) -> None:
+    material = ask(view, "how is the configuration file read", 2000)
+    first = material.evidence[0]
     assert first.qualified_name == "parse_config"
     assert first.text.startswith("def parse_config(path):")
     assert first.text.endswith("return sections")
     assert "configuration" in first.why
-    assert gathered.subject is not None
-    assert gathered.subject.name == "parse_config"
+    assert material.subject is not None
+    assert material.subject.name == "parse_config"
 
 
-def test_methods_lose_their_indentation_and_keep_their_source(project: Project, searcher: Searcher, read: Read) -> None:
+def test_methods_lose_their_indentation_and_keep_their_source(project: Project, view: RootView) -> None:
     entry = project.store.named("SessionStore.close")[0]
-    first = gather_symbol(searcher, entry, 1000, read=read).evidence[0]
+    first = explain_symbol(view, entry, 1000).evidence[0]
     assert first.text.startswith("def close(self, token):\n    ")
     assert first.source.startswith("    def close")
 
 
-def test_the_tokens_are_counted_by_the_caller(searcher: Searcher, read: Read) -> None:
+def test_the_tokens_are_counted_by_the_caller(view: RootView) -> None:
     counted: list[str] = []
 
-    def count(text: str) -> int:
-        counted.append(text)
-        return len(text.split())
+    def cost(piece: Evidence) -> int:
+        counted.append(piece.text)
+        return len(piece.text.split())
 
-    gathered = gather(searcher, "session", 300, read=read, count_tokens=count)
+    material = gather_for_question([view], Question("session"), 300, cost)
     assert counted
-    check(gathered, read, 300)
+    check(material, view, 300)
 
 
-def test_a_symbol_s_callers_callees_and_tests(project: Project, searcher: Searcher, read: Read) -> None:
-    gathered = gather_symbol(searcher, project.store.named("parse_config")[0], 4000, read=read)
-    roles = {(piece.role, piece.qualified_name) for piece in gathered.evidence}
+def test_a_symbol_s_callers_callees_and_tests(project: Project, view: RootView) -> None:
+    material = explain_symbol(view, project.store.named("parse_config")[0], 4000)
+    roles = {(piece.role, piece.qualified_name) for piece in material.evidence}
     assert ("symbol", "parse_config") in roles
     assert ("caller", "main") in roles
     assert ("callee", "ConfigError") in roles
     assert ("test", "test_parse_config_reads_values") in roles
-    assert gathered.relations is not None
-    assert [entry.name for entry in gathered.relations.siblings] == ["default_config"]
+    assert material.relations is not None
+    assert [entry.name for entry in material.relations.siblings] == ["default_config"]
 
 
 def test_a_class_that_does_not_fit_is_outlined(tmp_path: Path) -> None:
     methods = "\n".join(f"    def step_{i}(self):\n        return {i} + self.start * {i}\n" for i in range(60))
-    project = make_project(tmp_path, {"big.py": f'class Machine:\n    """Does steps."""\n\n{methods}'})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
+    with make_project(tmp_path, {"big.py": f'class Machine:\n    """Does steps."""\n\n{methods}'}) as project:
         entry = project.store.named("Machine")[0]
-        piece = gather_symbol(searcher, entry, 600, read=disk_reader(project.root, SETTINGS)).evidence[0]
-        assert piece.outline
+        piece = explain_symbol(project.view(), entry, 600).evidence[0]
+        assert piece.form == "outline"
         assert piece.text.startswith('class Machine:\n    """Does steps."""')
         assert "def step_0(self)" in piece.text
         assert "more members" in piece.text
@@ -137,45 +127,43 @@ def test_a_class_that_does_not_fit_is_outlined(tmp_path: Path) -> None:
 def test_a_function_that_does_not_fit_is_excerpted_where_it_matches(tmp_path: Path) -> None:
     lines = [f"    step_{i} = prepare({i})" for i in range(300)]
     lines[220] = "    refund(step_219)  # the card was refused"
-    project = make_project(tmp_path, {"pay.py": "def charge(card):\n" + "\n".join(lines) + "\n"})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        gathered = gather(searcher, "refund a refused card", 500, read=disk_reader(project.root, SETTINGS))
-        assert "refund(step_219)" in gathered.evidence[0].text
-        assert sum(piece.tokens for piece in gathered.evidence) <= 500
+    with make_project(tmp_path, {"pay.py": "def charge(card):\n" + "\n".join(lines) + "\n"}) as project:
+        material = ask(project.view(), "refund a refused card", 500)
+        assert "refund(step_219)" in material.evidence[0].text
+        assert sum(piece.tokens for piece in material.evidence) <= 500
 
 
-def test_moved_text_is_found_again_by_its_name(project: Project, searcher: Searcher, read: Read) -> None:
+def test_moved_text_is_found_again_by_its_name(project: Project, view: RootView) -> None:
     path = project.root / "server/config.py"
     path.write_text("# A licence.\n" * 30 + FILES["server/config.py"], "utf-8")
-    gathered = gather(searcher, "parse_config", 2000, read=read)
-    first = gathered.evidence[0]
+    material = ask(view, "parse_config", 2000)
+    first = material.evidence[0]
     assert first.text.startswith("def parse_config(path):")
     assert first.start_line == 36
 
 
-def test_text_that_is_gone_is_no_evidence(project: Project, searcher: Searcher, read: Read) -> None:
+def test_text_that_is_gone_is_no_evidence(project: Project, view: RootView) -> None:
     (project.root / "server/config.py").write_text("# nothing left\n", "utf-8")
     (project.root / "web/src/httpClient.ts").unlink()
-    gathered = gather(searcher, "parse_config HttpClient", 4000, read=read)
-    assert not {"server/config.py", "web/src/httpClient.ts"} & {piece.path for piece in gathered.evidence}
+    material = ask(view, "parse_config HttpClient", 4000)
+    assert not {"server/config.py", "web/src/httpClient.ts"} & {piece.path for piece in material.evidence}
 
 
-def test_text_comes_from_unsaved_buffers(project: Project, searcher: Searcher) -> None:
+def test_text_comes_from_unsaved_buffers(project: Project, view: RootView) -> None:
     text = "def read_settings(path):\n    '''Read the configuration file.'''\n    return load_all(path)\n"
-    overlay = {"server/config.py": project.update_of("server/config.py", text)}
-    read = disk_reader(project.root, SETTINGS, {"server/config.py": text})
-    gathered = gather(searcher, "how is the configuration file read", 2000, read=read, overlay=overlay)
-    assert gathered.evidence[0].text == text.rstrip("\n")
-    graph = Graph(project.store, overlay)
+    view = project.view({"server/config.py": text})
+    material = ask(view, "how is the configuration file read", 2000)
+    assert material.evidence[0].text == text.rstrip("\n")
+    graph = view.snapshot.graph if view.snapshot else None
+    assert graph is not None
     entry = graph.named("read_settings")[0]
-    symbol = gather_symbol(searcher, entry, 2000, read=read, overlay=overlay)
-    assert symbol.evidence[0].text == text.rstrip("\n")
+    assert explain_symbol(view, entry, 2000).evidence[0].text == text.rstrip("\n")
     assert not graph.named("parse_config")
 
 
-def test_nothing_to_ask_is_refused(searcher: Searcher, read: Read) -> None:
+def test_nothing_to_ask_is_refused(view: RootView) -> None:
     with pytest.raises(UsageError):
-        gather(searcher, " ", 100, read=read)
+        ask(view, " ", 100)
 
 
 def test_lines_end_at_line_ends_only() -> None:

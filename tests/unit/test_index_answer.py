@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glossator.answers.evidence import Gathered, gather, gather_symbol
+from glossator.answers.evidence import Material, Question
+from glossator.answers.gathering import explain_symbol, gather_for_question
 from glossator.answers.index_answer import NOTE, evidence_answer
-from glossator.retrieval.search import Searcher
-from glossator.workspace.reading import disk_reader
-from tests.unit.retrieval_samples import FILES, SETTINGS, Project, make_project
+from tests.unit.retrieval_samples import FILES, Project, make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,35 +19,28 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    made = make_project(tmp_path_factory.mktemp("evidence"), FILES)
-    yield made
-    made.store.close()
+    with make_project(tmp_path_factory.mktemp("evidence"), FILES) as made:
+        yield made
 
 
-@pytest.fixture(scope="module")
-def searcher(project: Project) -> Iterator[Searcher]:
-    with Searcher(project.store, project.embedder) as opened:
-        yield opened
+def ask(project: Project, question: str) -> tuple[str, Material]:
+    material = gather_for_question([project.view()], Question(question), 3000)
+    return evidence_answer(material), material
 
 
-def ask(project: Project, searcher: Searcher, question: str) -> tuple[str, Gathered]:
-    gathered = gather(searcher, question, 3000, read=disk_reader(project.root, SETTINGS))
-    return evidence_answer(gathered), gathered
-
-
-def explain(project: Project, searcher: Searcher, name: str) -> tuple[str, Gathered]:
+def explain(project: Project, name: str) -> tuple[str, Material]:
     entry = project.store.named(name)[0]
-    gathered = gather_symbol(searcher, entry, 3000, read=disk_reader(project.root, SETTINGS))
-    return evidence_answer(gathered), gathered
+    material = explain_symbol(project.view(), entry, 3000)
+    return evidence_answer(material), material
 
 
-def check(answer: str, gathered: Gathered) -> None:
+def check(answer: str, material: Material) -> None:
     """Every citation exists, code blocks are closed, the origin is told."""
     assert NOTE in answer
     prose = re.sub(r"```.*?```", "", answer, flags=re.DOTALL)
     cited = {int(number) for number in re.findall(r"\[(\d+)\]", prose)}
     assert cited
-    assert cited <= {piece.number for piece in gathered.evidence}
+    assert cited <= {piece.number for piece in material.evidence}
     assert answer.count("\n```") % 2 == 0
     assert "\n\n\n" not in answer
     assert not re.search(r"^- \(", answer, re.MULTILINE), "a place without a name stands alone"
@@ -57,12 +49,12 @@ def check(answer: str, gathered: Gathered) -> None:
 @pytest.mark.parametrize(
     "question", ["how is the configuration file read", "session timeout", "RetryPolicy", "README.md"]
 )
-def test_any_answer_is_sound(project: Project, searcher: Searcher, question: str) -> None:
-    check(*ask(project, searcher, question))
+def test_any_answer_is_sound(project: Project, question: str) -> None:
+    check(*ask(project, question))
 
 
-def test_an_answer_leads_with_what_the_best_symbol_does(project: Project, searcher: Searcher) -> None:
-    answer, _ = ask(project, searcher, "how is the configuration file read")
+def test_an_answer_leads_with_what_the_best_symbol_does(project: Project) -> None:
+    answer, _ = ask(project, "how is the configuration file read")
     lead = answer.split("\n")[0]
     assert lead == (
         "**Function `parse_config`** in `server/config.py:6` [1]: Read the configuration file and return its sections."
@@ -73,17 +65,17 @@ def test_an_answer_leads_with_what_the_best_symbol_does(project: Project, search
     assert "test_parse_config_reads_values" in answer
 
 
-def test_an_explanation_tells_use_and_members(project: Project, searcher: Searcher) -> None:
-    answer, gathered = explain(project, searcher, "SessionStore")
-    check(answer, gathered)
+def test_an_explanation_tells_use_and_members(project: Project) -> None:
+    answer, material = explain(project, "SessionStore")
+    check(answer, material)
     assert answer.startswith("**Class `SessionStore`** in `server/session.py:8` [1]: Keeps the sessions of users")
     assert "**Members:** `__init__`, `create`, `user_of`, `close`." in answer
     assert "Referred to in 1 place, such as `main`" in answer
 
 
-def test_an_explanation_of_a_method_names_its_class(project: Project, searcher: Searcher) -> None:
-    answer, gathered = explain(project, searcher, "SessionStore.user_of")
-    check(answer, gathered)
+def test_an_explanation_of_a_method_names_its_class(project: Project) -> None:
+    answer, material = explain(project, "SessionStore.user_of")
+    check(answer, material)
     assert "It belongs to class `SessionStore`" in answer
     assert "It uses `SessionExpired`" in answer or "`SessionExpired`" in answer
     assert "raise SessionExpired(token)" in answer
@@ -91,9 +83,8 @@ def test_an_explanation_of_a_method_names_its_class(project: Project, searcher: 
 
 def test_code_that_holds_fences_stays_inside_its_own(tmp_path: Path) -> None:
     source = 'def render(text):\n    """Make a fence."""\n    return "```" + text + "```"\n'
-    project = make_project(tmp_path, {"fence.py": source})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        answer, _ = ask(project, searcher, "render")
+    with make_project(tmp_path, {"fence.py": source}) as project:
+        answer, _ = ask(project, "render")
         assert '````python\nreturn "```" + text + "```"\n````' in answer
 
 
@@ -104,16 +95,14 @@ def test_a_signature_is_shown_once(tmp_path: Path) -> None:
         "def follow(\n    request: Request,\n    limit: int = 3,\n) -> Response:\n\n"
         f"{body}\n    return request\n\n\ndef wide({long}) -> None:\n    pass\n"
     )
-    project = make_project(tmp_path, {"a.py": text})
-    with Searcher(project.store, project.embedder) as searcher:
-        answer, _ = ask(project, searcher, "follow")
+    with make_project(tmp_path, {"a.py": text}) as project:
+        answer, _ = ask(project, "follow")
         assert "def follow(request: Request, limit: int = 3) -> Response" in answer
         assert "limit: int = 3,\n" not in answer
         assert "`a.py:6-11` [1]:\n\n```python\nstep_0(request)\n" in answer
-        wide, _ = ask(project, searcher, "wide")
+        wide, _ = ask(project, "wide")
         assert "argument_number_9: str" in wide
         assert "…\n```" in wide
-    project.store.close()
 
 
 ONE_LINERS = {
@@ -153,11 +142,10 @@ ONE_LINERS = {
 @pytest.mark.parametrize("path", ONE_LINERS)
 def test_a_body_that_begins_on_its_declarations_line_is_shown_whole_and_once(path: str, tmp_path: Path) -> None:
     name, text = ONE_LINERS[path]
-    project = make_project(tmp_path, {path: text + "\n"})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
+    with make_project(tmp_path, {path: text + "\n"}) as project:
         entry = project.store.named(name)[0]
         source = "\n".join(text.split("\n")[entry.name_line - 1 : entry.end_line])
-        for answer, _ in (explain(project, searcher, name), ask(project, searcher, name)):
+        for answer, _ in (explain(project, name), ask(project, name)):
             shown = "".join(re.findall(r"```\w*\n(.*?)\n```", answer, flags=re.DOTALL))
             assert "".join(shown.split()) == "".join(source.split())
 
@@ -165,18 +153,16 @@ def test_a_body_that_begins_on_its_declarations_line_is_shown_whole_and_once(pat
 def test_a_long_body_that_begins_on_its_declarations_line_loses_nothing(tmp_path: Path) -> None:
     steps = "".join(f"  .then(step{number})\n" for number in range(20))
     text = f"export const work = (job) => start(job)\n{steps}  .finally(stop);\n"
-    project = make_project(tmp_path, {"a.ts": text})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        answer, _ = explain(project, searcher, "work")
+    with make_project(tmp_path, {"a.ts": text}) as project:
+        answer, _ = explain(project, "work")
         assert "```typescript\nexport const work = (job)\n```" in answer
         assert "```typescript\nstart(job)\n  .then(step0)\n" in answer
 
 
 def test_without_evidence_it_says_so(tmp_path: Path) -> None:
-    project = make_project(tmp_path, {})
-    with project.store, Searcher(project.store, project.embedder) as searcher:
-        answer, gathered = ask(project, searcher, "anything")
-        assert not gathered.evidence
+    with make_project(tmp_path, {}) as project:
+        answer, material = ask(project, "anything")
+        assert not material.evidence
         assert answer.startswith("Nothing in the index matches.")
         assert NOTE in answer
 
@@ -184,11 +170,9 @@ def test_without_evidence_it_says_so(tmp_path: Path) -> None:
 def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
     manual = "\n".join(f"## Rotating the key {n}\n\nHow the key is rotated, part {n}.\n" for n in range(9))
     code = 'def rotate_key(key):\n    """@param key: what to rotate"""\n    return key[::-1]\n'
-    project = make_project(tmp_path, {"docs/manual.md": f"# Manual\n\n{manual}", "keys.py": code})
-    with Searcher(project.store, project.embedder) as searcher:
-        answer, gathered = ask(project, searcher, "how is the key rotated")
-        places = [piece.path for piece in gathered.evidence]
+    with make_project(tmp_path, {"docs/manual.md": f"# Manual\n\n{manual}", "keys.py": code}) as project:
+        answer, material = ask(project, "how is the key rotated")
+        places = [piece.path for piece in material.evidence]
         assert "keys.py" in places
         assert 1 <= places.count("docs/manual.md") <= 2
         assert "@param" not in answer.split("```")[0]
-    project.store.close()

@@ -1,8 +1,9 @@
-"""Checks what the model writes, while it is streamed: only citations that hold come out.
+"""Citations: the numbers that a model writes, and whether what they cite still says what the model was shown.
 
-The model can only name numbers of evidence. A number that does not exist, or whose place no longer says what the model
-was shown, is left out. Places and lines are rendered here, from the evidence; line numbers that the model makes up are
-taken out. Text in code spans and code blocks is passed on as it is.
+The model can only name numbers of evidence. `CitationStream` reads them out of the answer while it is written, and
+leaves out a number that does not exist, or whose place has changed. Line numbers that the model makes up are taken out.
+Text in code spans and code blocks is passed on as it is. `CitationVerifier` is where a citation is verified: it reads
+the file as it is now, and finds the lines again if they have moved.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-    from glossator.answers.prompts import Evidence
+    from glossator.answers.evidence import Evidence
 
     Verify = Callable[[Evidence], Evidence | None]
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _LONGEST_RANGE = 20
 """[1-20] is taken as a range of evidence; a longer one is not a citation."""
 
@@ -47,77 +50,68 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…。])(?:\s*(?:\[\d+\])+)?(?=\s|\Z)|\n\s*
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A place that an answer cites as [number], as it is now."""
-
-    number: int
-    root: str
-    path: str
-    start_line: int
-    end_line: int
-    qualified_name: str
-
-    @property
-    def text(self) -> str:
-        """ "path:first-last (name)", for people."""
-        lines = f"{self.start_line}-{self.end_line}" if self.end_line > self.start_line else str(self.start_line)
-        return f"{self.path}:{lines}" + (f" ({self.qualified_name})" if self.qualified_name else "")
-
-
-@dataclass(frozen=True, slots=True)
 class CheckedAnswer:
     """An answer as it may be shown.
 
     Attributes:
         text: Markdown; what the stream gave out, put together.
-        citations: what `text` cites, in order of number.
+        citations: the evidence that `text` cites, where it is now, in order of number.
         dropped: numbers that the model cited although there is no such evidence.
-        stale: numbers whose place no longer says what the model was shown; they are dropped too.
+        stale: numbers whose place no longer says what the model was shown; they are left out too.
         unsupported: (start, end) offsets into `text` of sentences that cite nothing.
     """
 
     text: str
-    citations: tuple[Citation, ...]
+    citations: tuple[Evidence, ...]
     dropped: tuple[int, ...]
     stale: tuple[int, ...]
     unsupported: tuple[tuple[int, int], ...]
 
 
-def as_is(item: Evidence) -> Evidence | None:
-    """A `verify` that trusts the evidence."""
-    return item
+class CitationVerifier:
+    """Verifies citations against the text as it is now: in unsaved buffers, else on disk. Reads files."""
+
+    def __init__(self, text_of: Callable[[Path, str], str | None]) -> None:
+        """`text_of`: (root's folder, path) -> the file's text; None if there is no such file or root any more."""
+        self._text_of = text_of
+
+    def __call__(self, item: Evidence) -> Evidence | None:
+        """The evidence where it is now; None if its place no longer says what the model was shown."""
+        return find_again(item, self._text_of(item.root, item.path))
 
 
-def locate(item: Evidence, text: str | None) -> Evidence | None:
-    """Evidence as it stands in the text of its file now: moved to where its lines went, or None if they are gone.
+def find_again(item: Evidence, text: str | None) -> Evidence | None:
+    """Evidence as it is in the text of its file now: moved to where its lines went, or None if they are gone.
 
     Args:
+        item: the evidence that is cited.
         text: the file's (or unsaved buffer's) text; None if there is no such file any more.
     """
     if text is None:
         return None
     if not item.source.strip():
         return item
-    lines = re.split(r"\r\n|\r|\n", text)
-    wanted = [line.rstrip() for line in re.split(r"\r\n|\r|\n", item.source)]
+    lines = [line.rstrip() for line in _LINE_END.split(text)]
+    wanted = [line.rstrip() for line in _LINE_END.split(item.source)]
     while wanted and not wanted[-1]:
         wanted.pop()
-    stripped = [line.rstrip() for line in lines]
     first = item.start_line - 1
-    if stripped[first : first + len(wanted)] == wanted:
+    if lines[first : first + len(wanted)] == wanted:
         return item
-    places = [at for at in range(len(stripped) - len(wanted) + 1) if stripped[at : at + len(wanted)] == wanted]
-    if not places:
+    starts = [at for at in range(len(lines) - len(wanted) + 1) if lines[at : at + len(wanted)] == wanted]
+    if not starts:
         return None
-    nearest = min(places, key=lambda at: abs(at - first))
-    length = item.end_line - item.start_line
-    return replace(item, start_line=nearest + 1, end_line=nearest + 1 + length)
+    nearest = min(starts, key=lambda at: abs(at - first))
+    return replace(item, start_line=nearest + 1, end_line=nearest + 1 + item.end_line - item.start_line)
 
 
 class CitationStream:
-    """Feed it the answer as it is written; it hands back what may be shown."""
+    """Feed it the answer as it is written; it returns what may be shown.
 
-    def __init__(self, evidence: Mapping[int, Evidence], verify: Verify = as_is) -> None:
+    `feed` and `finish` may call `verify`, which may read files: see `may_verify`.
+    """
+
+    def __init__(self, evidence: Mapping[int, Evidence], verify: Verify) -> None:
         """Start an answer.
 
         Args:
@@ -127,7 +121,7 @@ class CitationStream:
         """
         self._evidence = evidence
         self._verify = verify
-        self._found: dict[int, Citation | None] = {}
+        self._found: dict[int, Evidence | None] = {}
         self._dropped: dict[int, None] = {}
         self._code = ""  # the backticks that opened the code we are in
         self._ticks = ""
@@ -142,12 +136,17 @@ class CitationStream:
         """Numbers cited so far, in order of their first citation."""
         return tuple(number for number, citation in self._found.items() if citation is not None)
 
+    @staticmethod
+    def may_verify(text: str) -> bool:
+        """Whether feeding this may complete a citation, and so read files: not to be done in an event loop."""
+        return "]" in text or "】" in text
+
     def feed(self, text: str) -> str:
         """More of the answer: returns what can be shown of it now."""
         return self._take(text, final=False)
 
     def finish(self) -> str:
-        """The answer is over: returns what was held back."""
+        """The answer is complete: returns what was held back."""
         return self._take("", final=True)
 
     def result(self) -> CheckedAnswer:
@@ -254,12 +253,7 @@ class CitationStream:
             self._dropped[number] = None
             return False
         if number not in self._found:
-            item = self._verify(self._evidence[number])
-            self._found[number] = (
-                None
-                if item is None
-                else Citation(number, item.root, item.path, item.start_line, item.end_line, item.qualified_name)
-            )
+            self._found[number] = self._verify(self._evidence[number])
         return self._found[number] is not None
 
 

@@ -1,12 +1,11 @@
-"""Explanations that a model wrote, kept for the next time: a small SQLite file in the user's cache folder.
+"""A cache of texts by key in a small SQLite file: explanations that a model wrote.
 
-Only a cache: a file that cannot be read is begun anew, and nothing depends on what is in it.
+A file that cannot be read is deleted and begun again; nothing depends on what is in it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import sqlite3
 import threading
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 from glossator.private_files import make_private_file, make_private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 MAX_EXPLANATIONS = 20_000
@@ -24,38 +22,29 @@ MAX_EXPLANATIONS = 20_000
 _log = logging.getLogger(__name__)
 
 
-class Explanations:
+class ExplanationCache:
     """Texts by key. Safe for use by several threads and processes."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is opened or made before it is needed."""
+        """Nothing is opened or created before it is needed."""
         self._path = path
         self._lock = threading.Lock()
         self._database: sqlite3.Connection | None = None
 
-    @staticmethod
-    def key(model: str, prompt_version: object, question: str, texts: Sequence[str]) -> bytes:
-        """16 bytes that stand for the symbol's text, its context, the model and the prompt."""
-        digest = hashlib.blake2b(digest_size=16)
-        for part in (model, str(prompt_version), question, *texts):
-            digest.update(part.encode("utf-8", "surrogatepass"))
-            digest.update(b"\0")
-        return digest.digest()
-
     def get(self, key: bytes) -> str | None:
-        """The text kept under a key, if there is one."""
+        """The text under a key, if there is one. Takes a fraction of a millisecond."""
         with self._lock:
             if self._database is None and not self._path.exists():
                 return None
             try:
                 row = self._open().execute("SELECT text FROM explanation WHERE key = ?", (key,)).fetchone()
             except sqlite3.Error as error:
-                self._begin_anew(error)
+                self._start_over(error)
                 return None
         return str(row[0]) if row else None
 
     def put(self, key: bytes, text: str) -> None:
-        """Keep a text."""
+        """Store a text."""
         with self._lock:
             try:
                 database = self._open()
@@ -66,7 +55,7 @@ class Explanations:
                         (MAX_EXPLANATIONS,),
                     )
             except (sqlite3.Error, OSError) as error:
-                self._begin_anew(error)
+                self._start_over(error)
 
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
@@ -78,8 +67,8 @@ class Explanations:
             self._database.execute("CREATE TABLE IF NOT EXISTS explanation (key BLOB PRIMARY KEY, text TEXT NOT NULL)")
         return self._database
 
-    def _begin_anew(self, error: Exception) -> None:
-        _log.warning("the cache of explanations cannot be used (%s); it is begun anew", error)
+    def _start_over(self, error: Exception) -> None:
+        _log.warning("the cache of explanations cannot be used (%s); starting over", error)
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._database.close()

@@ -1,192 +1,267 @@
-"""What is asked, and the evidence for it: of what is pinned, of what the question is about, of what searches find.
+"""Evidence for a question or a symbol, over all roots: what the user chose, what it is about, what searching finds.
 
-Over all roots of a session. What becomes of the evidence is `answering.py`'s affair.
+What becomes of the evidence is decided elsewhere: `index_answer` and `prompts`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+import re
 from typing import TYPE_CHECKING
 
-from glossator.answers.evidence import Evidence, Gathered, gather, gather_symbol
-from glossator.errors import SymbolNotFoundError
-from glossator.workspace.reading import disk_reader, split_lines
+from glossator.answers.evidence import Material, estimated_cost
+from glossator.answers.packing import Offer, Packer
+from glossator.answers.root_view import RootView
+from glossator.errors import StoreCorruptError, SymbolNotFoundError
+from glossator.index import terms as analysis
+from glossator.retrieval.declarations import same_thing
+from glossator.retrieval.query import parse_query
+from glossator.retrieval.ranking_features import PROSE_LANGUAGES, is_incidental
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from glossator.answers.evidence import Cost, EvidenceRole, Place, Question
     from glossator.index.records import Filter, StoredEntry
     from glossator.project.root import Root
     from glossator.project.session import Session
-    from glossator.workspace.reading import Read
+    from glossator.retrieval.graph import Relations
+    from glossator.retrieval.query import Query
+    from glossator.retrieval.search import Hit
 
 FOCUS_SHARE = 0.5
-"""Part of the budget for what surrounds the symbol that a question is about."""
+"""Part of the budget for the symbol that a question is about, and what is related to it."""
+SEARCHED = 14
+"""Hits that are gathered from."""
+MOST_PROSE = 2
+"""Sections of documents among the evidence, where there is code too: a long manual has one for every word."""
+SHORTEST_ASKED = 3
+"""Letters of the shortest word that asks for the files which have it in their names."""
+WORDLESS = 0.1
+"""Factor on the relevance of what has no word of the question: in a small project everything is near in meaning."""
+ABOUT_FOCUS = 0.5
+"""Part of a question's words that a symbol's text has, from which on the question is taken to be about the symbol."""
+
+_THIS = re.compile(r"(?i)\b(this|these|here|above|selection|selected|dies\w*|hier|ceci|cela|ce|cette|est[eoa]s?)\b")
+_IT = re.compile(r"(?i)\b(it|its|itself|they|er|es|sie)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Lines of a file of a root (1-based, inclusive)."""
+def gather_in(session: Session, question: Question, budget: int, cost: Cost = estimated_cost) -> Material:
+    """Evidence for a question, from all roots of a session; see `gather_for_question`.
 
-    root: Root
-    path: str
-    start_line: int
-    end_line: int
+    Damage of an index that only this reading has found is repaired, and all is read again.
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, and where to look."""
-
-    text: str
-    where: Filter | None = None
-    focus: Place | None = None
-    """The symbol (one line) or selection (several) that it is about."""
-    pinned: tuple[Place, ...] = ()
-    removed: tuple[Place, ...] = ()
-    conversation_id: str | None = None
+    Raises:
+        UsageError: the question has nothing to search for.
+        StoreError: an index cannot be opened or read.
+    """
+    try:
+        return gather_for_question([RootView.of(root) for root in session.roots], question, budget, cost)
+    except StoreCorruptError:
+        for root in session.roots:
+            root.search(question.text, 1)
+        return gather_for_question([RootView.of(root) for root in session.roots], question, budget, cost)
 
 
-@dataclass(slots=True)
-class Piece:
-    """Evidence of one root."""
+def gather_for_question(
+    views: Sequence[RootView], question: Question, budget: int, cost: Cost = estimated_cost
+) -> Material:
+    """Evidence for a question: what is pinned and selected, what it is about, then what searching finds.
 
-    root: Root
-    evidence: Evidence
+    Each root is searched once.
 
+    Args:
+        views: the roots to read.
+        question: what is asked.
+        budget: tokens that all evidence may take together, as `cost` counts them.
+        cost: what a piece takes in the prompt.
 
-@dataclass(slots=True)
-class Material:
-    """All evidence of one answer, best first, and what the index's own answer needs."""
-
-    pieces: list[Piece] = field(default_factory=list)
-    gathered: Gathered | None = None
-
-
-def reader(root: Root) -> Read:
-    """Reads the files of a root as they are on screen, else on disk."""
-    return disk_reader(root.path, root.settings, root.buffer_texts())
-
-
-def for_question(session: Session, question: Question, budget: int, count: Callable[[str], int]) -> Material:
-    """Evidence for a question: what is pinned, what it is about, then what search finds in each root."""
-    material = Material()
-    left = budget
-    for place in question.pinned:
-        left -= _add_place(material, place, "pinned", count)
-    focus = question.focus
-    about = ""
+    Raises:
+        UsageError: the question has nothing to search for.
+        StoreCorruptError: an index is damaged.
+    """
+    query = parse_query(question.text)
+    packer = Packer(budget, cost, {analysis.stem(word) for word in query.words}, question.removed)
+    by_folder = {view.folder: view for view in views}
+    chosen: list[tuple[RootView, Place, EvidenceRole]] = [
+        (by_folder[place.root], place, "pinned") for place in question.pinned if place.root in by_folder
+    ]
+    focus = question.focus if question.focus is not None and question.focus.root in by_folder else None
+    view: RootView | None = None
+    subject: StoredEntry | None = None
+    relations: Relations | None = None
+    explains, about = False, ""
+    offers: list[Offer] = []
     if focus is not None:
-        entry = focus.root.entry_at(focus.path, focus.start_line)
+        view = by_folder[focus.root]
+        entry = view.entry_at(focus.path, focus.start_line)
         if focus.end_line > focus.start_line or entry is None:
-            left -= _add_place(material, focus, "selected", count)
+            chosen.append((view, focus, "selected"))
         if entry is not None and entry.kind != "block":
-            about = f" `{entry.qualified_name}`"
-            share = int(left * FOCUS_SHARE)
-            found = for_symbol(focus.root, entry, share, count)
-            left -= _add(material, found.pieces)
-            material.gathered = found.gathered
-    searched: list[tuple[float, Root]] = []
-    for root in session.roots:
-        hits = root.search(question.text + about, 1, question.where)
-        if hits:
-            searched.append((hits[0].score, root))
-    searched.sort(key=lambda item: -item[0])
-    for place_in_order, (_, root) in enumerate(searched):
-        searcher = root.searcher()
-        if searcher is None or left <= 0:
-            continue
-        share = left if place_in_order == len(searched) - 1 else int(left * 0.7)
-        with root.searching():
-            gathered = gather(
-                searcher,
-                question.text + about,
-                share,
-                read=reader(root),
-                count_tokens=count,
-                where=question.where,
-                overlay=root.overlay(),
-            )
-        left -= _add(material, [Piece(root, item) for item in gathered.evidence])
-        if material.gathered is None:
-            material.gathered = gathered
-    _remove(material, question.removed)
-    return material
+            offers, relations = _offers_around(view, entry)
+            explains = _is_about(question.text, query, view, entry)
+            subject, about = entry, f" `{entry.qualified_name}`" if explains else ""
+    packer.add_chosen(chosen)
+    packer.add(offers, int(packer.left * FOCUS_SHARE))
+    found = _searched(views, question.text + about, question.where)
+    offers = _offers_of_hits(found, query, question.where)
+    if not explains and (best := _best_symbol(found, but=subject)) is not None:
+        view, subject = best
+        relations = _relations(view, subject)
+        if relations.parent:
+            why = f"encloses `{subject.qualified_name}`"
+            offers += _offers([(view, relations.parent, 0.25, "sibling", why)], brief=True)
+    packer.add(offers)
+    return Material(
+        packer.packed(),
+        query,
+        subject,
+        view.folder if view is not None else None,
+        relations,
+        explains=explains,
+        notes=tuple(packer.notes),
+    )
 
 
-def for_symbol(root: Root, entry: StoredEntry, budget: int, count: Callable[[str], int]) -> Material:
-    """Evidence for the explanation of a symbol.
+def gather_for_symbol(root: Root, entry: StoredEntry, budget: int, cost: Cost = estimated_cost) -> Material:
+    """Evidence for the explanation of a symbol: itself, callers, callees, tests, what encloses it, siblings.
 
     Raises:
         SymbolNotFoundError: the root has no index yet.
+        StoreError: its index cannot be opened or read.
     """
-    searcher = root.searcher()
-    if searcher is None:
+    view = RootView.of(root)
+    if view.snapshot is None:
         raise SymbolNotFoundError(f"{root.path} has no index yet")
-    with root.searching():
-        gathered = gather_symbol(searcher, entry, budget, read=reader(root), count_tokens=count, overlay=root.overlay())
-    return Material([Piece(root, item) for item in gathered.evidence], gathered)
+    return explain_symbol(view, entry, budget, cost)
 
 
-def _add_place(material: Material, place: Place, why: str, count: Callable[[str], int]) -> int:
-    """Add the lines of a place as they are; returns their tokens."""
-    text = reader(place.root)(place.path)
-    if text is None:
-        return 0
-    lines = split_lines(text)
-    start, end = max(place.start_line, 1), min(place.end_line, len(lines))
-    if start > end:
-        return 0
-    entry = place.root.entry_at(place.path, start) or place.root.unknown_entry(place.path, start, end)
-    source = "\n".join(lines[start - 1 : end])
-    tokens = count(source)
-    piece = Evidence(
-        0,
-        place.path,
-        start,
-        end,
-        entry.qualified_name,
-        entry.kind,
-        why,
-        source,
-        tokens,
-        "symbol",
-        source,
-        outline=False,
-        entry=entry,
+def explain_symbol(view: RootView, entry: StoredEntry, budget: int, cost: Cost = estimated_cost) -> Material:
+    """What `gather_for_symbol` does, in a view of the root that has an index."""
+    packer = Packer(budget, cost)
+    offers, relations = _offers_around(view, entry)
+    packer.add(offers)
+    return Material(packer.packed(), None, entry, view.folder, relations, explains=True)
+
+
+def _relations(view: RootView, entry: StoredEntry) -> Relations:
+    assert view.snapshot is not None, "an entry comes from an index"
+    return view.snapshot.graph.relations(entry)
+
+
+def _offers(
+    described: Sequence[tuple[RootView, StoredEntry, float, EvidenceRole, str]], *, brief: bool = False
+) -> list[Offer]:
+    """Offers of what is still there, whole."""
+    found: list[Offer] = []
+    for view, entry, value, role, why in described:
+        now = view.located(entry)
+        if now is not None:
+            found.append(Offer(view, now, value, role, why, now.start_line, now.end_line, brief))
+    return found
+
+
+def _offers_around(view: RootView, entry: StoredEntry) -> tuple[list[Offer], Relations]:
+    """A symbol and what is related to it, each the more valuable the nearer; and these relations."""
+    relations = _relations(view, entry)
+    name = entry.qualified_name or f"{entry.path}:{entry.start_line}"
+    offers = _offers(
+        [
+            (view, entry, 10.0, "symbol", "the symbol itself"),
+            *(
+                (view, e, 0.9 - 0.12 * at, "caller", f"refers to `{name}`")
+                for at, e in enumerate(relations.callers[:5])
+            ),
+            *(
+                (view, e, 0.8 - 0.1 * at, "callee", f"`{name}` refers to it")
+                for at, e in enumerate(relations.callees[:6])
+            ),
+            *((view, e, 0.6 - 0.2 * at, "test", f"tests `{name}`") for at, e in enumerate(relations.tests[:2])),
+        ]
     )
-    return _add(material, [Piece(place.root, piece)])
-
-
-def _add(material: Material, pieces: Sequence[Piece]) -> int:
-    """Add pieces that are not there yet; returns their tokens."""
-    used = 0
-    for piece in pieces:
-        if not any(_covers(known, piece) for known in material.pieces):
-            material.pieces.append(piece)
-            used += piece.evidence.tokens
-    return used
-
-
-def _covers(known: Piece, piece: Piece) -> bool:
-    one, other = known.evidence, piece.evidence
-    return (
-        known.root is piece.root
-        and one.path == other.path
-        and one.start_line <= other.start_line
-        and other.end_line <= one.end_line
-    )
-
-
-def _remove(material: Material, places: Sequence[Place]) -> None:
-    material.pieces = [
-        piece
-        for piece in material.pieces
-        if not any(
-            piece.root is place.root
-            and piece.evidence.path == place.path
-            and piece.evidence.start_line <= place.end_line
-            and place.start_line <= piece.evidence.end_line
-            for place in places
-        )
+    if relations.parent:
+        offers += _offers([(view, relations.parent, 0.5, "sibling", f"encloses `{name}`")], brief=True)
+    members = enumerate(relations.members[:4])
+    beside = [
+        other
+        for other in relations.siblings
+        if not same_thing(other, entry)
+        and not (other.stub and any(not one.stub and same_thing(one, other) for one in relations.siblings))
     ]
+    siblings = enumerate(beside[:2])
+    offers += _offers(
+        [
+            *((view, e, 0.7 - 0.1 * at, "callee", f"member of `{name}`") for at, e in members),
+            *((view, e, 0.2 - 0.08 * at, "sibling", f"stands beside `{name}`") for at, e in siblings),
+        ]
+    )
+    return offers, relations
+
+
+def _searched(views: Sequence[RootView], text: str, where: Filter | None) -> list[tuple[RootView, Hit]]:
+    """The best hits of all roots, best first; each root is searched once."""
+    found = [
+        (view, hit)
+        for view in views
+        if view.snapshot is not None
+        for hit in view.snapshot.search(text, SEARCHED, where, by_symbol=True)
+    ]
+    return sorted(found, key=lambda item: -item[1].score)[:SEARCHED]
+
+
+def _offers_of_hits(found: Sequence[tuple[RootView, Hit]], query: Query, where: Filter | None) -> list[Offer]:
+    """Offers of hits, the more valuable the nearer to the best; few documents, configuration only if asked for."""
+    offers: list[Offer] = []
+    best = max((hit.score for _, hit in found if not hit.exact), default=0.0)
+    code = any(hit.entry.language not in PROSE_LANGUAGES for _, hit in found)
+    prose = 0
+    for place, (view, hit) in enumerate(found):
+        relevance = math.exp(-max(0.0, best - hit.score) / 2)
+        if code and place and is_incidental(hit.path, hit.entry.language) and not _is_asked_for(hit.path, query, where):
+            continue
+        if code and hit.entry.language in PROSE_LANGUAGES:
+            prose += 1
+            if prose > MOST_PROSE:
+                continue
+        now = view.located(hit.entry)
+        if now is None:
+            continue
+        start, end = now.start_line, now.end_line
+        if (hit.start_line, hit.end_line) != (hit.entry.start_line, hit.entry.end_line):  # its best window only
+            shift = now.start_line - hit.entry.start_line
+            start, end = max(start, hit.start_line + shift), min(end, hit.end_line + shift)
+        if start <= end:
+            value = max(0.05, relevance) / (1 + 0.15 * place)
+            if not hit.shares_words:
+                relevance *= WORDLESS
+            offers.append(Offer(view, now, value, "match", hit.why, start, end, relevance=relevance))
+    return offers
+
+
+def _is_asked_for(path: str, query: Query, where: Filter | None) -> bool:
+    """Whether a question names a file, has a word of its name, or is confined to some files or languages."""
+    if where is not None and (where.include or where.languages):
+        return True
+    name = path.rpartition("/")[2].lower()
+    if any(place.path.lower().endswith(name) for place in query.places):
+        return True
+    return any(len(word) >= SHORTEST_ASKED and analysis.stem(word) in name for word in query.words)
+
+
+def _best_symbol(found: Sequence[tuple[RootView, Hit]], but: StoredEntry | None) -> tuple[RootView, StoredEntry] | None:
+    """The best hit that is a symbol, and not the one given."""
+    for view, hit in found:
+        if hit.kind != "block" and (but is None or hit.entry.id != but.id) and view.located(hit.entry):
+            return view, hit.entry
+    return None
+
+
+def _is_about(text: str, query: Query, view: RootView, entry: StoredEntry) -> bool:
+    """Whether a question asked at a symbol is about that symbol, rather than about something else."""
+    if _THIS.search(text) or entry.name in query.identifiers:
+        return True
+    words = [analysis.stem(word) for word in query.words]
+    lines = view.lines(entry.path)[entry.start_line - 1 : entry.end_line]
+    known = set(analysis.analyze("\n".join([entry.path, entry.qualified_name, entry.doc, *lines])))
+    met = sum(word in known for word in words)
+    return met >= ABOUT_FOCUS * len(words) or (bool(_IT.search(text)) and (met > 0 or len(words) < 2))

@@ -11,14 +11,16 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glossator.answers.evidence import Evidence, Gathered, best_lines
+from glossator.answers.packing import best_lines
 from glossator.index import terms as analysis
 from glossator.retrieval.declarations import overloads
 from glossator.retrieval.ranking_features import TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from glossator.answers.evidence import Evidence, Material
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Relations
 
@@ -32,6 +34,8 @@ NAMES = 5
 """Names listed of callers, callees, tests."""
 OVERLOADS = 8
 """Overloads whose signatures are shown."""
+RELEVANT = 0.04
+"""Relevance, of 1 for the best match, below which a place is not listed: what it shares with the question is chance."""
 PLACES = 6
 """Related places listed."""
 NOTE = "*Made from the index alone, without a language model.*"
@@ -41,55 +45,56 @@ _SENTENCE = re.compile(r"(?<=[.!?。])(?=\s|$)")
 _FENCE_NAMES = {"csharp": "cs", "protobuf": "proto", "ocaml_interface": "ocaml", "text": ""}
 
 
-def evidence_answer(gathered: Gathered) -> str:
+def evidence_answer(material: Material) -> str:
     """The answer to a question, or the explanation of a symbol, from its evidence alone."""
-    if not gathered.evidence:
-        return f"Nothing in the index matches.\n\n{NOTE}"
-    subject = gathered.subject
-    best = gathered.evidence[0]
-    if subject is not None and gathered.query is None:
-        parts = _explained(gathered, subject)
+    notes = [f"*{note}*" for note in material.notes]
+    if not material.evidence:
+        return "\n\n".join(["Nothing in the index matches.", *notes, NOTE])
+    subject, root = material.subject, material.subject_root
+    if material.explains and subject is not None and root is not None:
+        parts = _explained(material, subject, root)
     else:
-        if subject is None or not _holds(best, subject):
-            subject = best.entry
-        parts = _answered(gathered, subject)
-    return "\n\n".join([*(part for part in parts if part), NOTE]) + "\n"
+        found = next((piece for piece in material.evidence if piece.role == "match"), material.evidence[0])
+        if subject is None or root != found.root or not _holds(found, subject):
+            subject, root = found.entry, found.root
+        parts = _answered(material, subject, root)
+    return "\n\n".join([*(part for part in parts if part), *notes, NOTE]) + "\n"
 
 
-def _answered(gathered: Gathered, subject: StoredEntry) -> list[str]:
+def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]:
     """The best place first, in words and code, then how it is used, then the others."""
-    main = next((piece for piece in gathered.evidence if _holds(piece, subject)), gathered.evidence[0])
-    words = {analysis.stem(word) for word in gathered.query.words} if gathered.query else set()
+    own = [piece for piece in material.evidence if piece.root == root]
+    main = next((piece for piece in own if _holds(piece, subject)), material.evidence[0])
+    words = {analysis.stem(word) for word in material.query.words} if material.query else set()
     declaration, body = _shown_code(subject, main, words)
-    parts = [_lead(subject, main, gathered.relations), declaration, _overloads(subject, gathered.relations), body]
-    if gathered.relations is not None and gathered.subject is not None and subject.id == gathered.subject.id:
-        parts.append(_use(subject, gathered.relations, gathered.evidence))
-    parts.append(_others([piece for piece in gathered.evidence if piece is not main], "See also"))
+    parts = [_lead(subject, main, material.relations), declaration, _overloads(subject, material.relations), body]
+    if material.relations is not None and material.subject is not None and subject.id == material.subject.id:
+        parts.append(_use(subject, material.relations, own))
+    others = [piece for piece in material.evidence if piece is not main and piece.relevance >= RELEVANT]
+    parts.append(_others(others, "See also"))
     return parts
 
 
-def _explained(gathered: Gathered, subject: StoredEntry) -> list[str]:
-    main = next((piece for piece in gathered.evidence if piece.role == "symbol"), gathered.evidence[0])
+def _explained(material: Material, subject: StoredEntry, root: Path) -> list[str]:
+    own = [piece for piece in material.evidence if piece.root == root]
+    main = next((piece for piece in own if piece.role == "symbol"), material.evidence[0])
     words = {analysis.stem(word) for word in analysis.split_identifier(subject.name)}
     declaration, body = _shown_code(subject, main, words, body=subject.kind not in TYPE_KINDS)
-    parts = [
-        _lead(subject, main, gathered.relations, whole_doc=True),
-        declaration,
-        _overloads(subject, gathered.relations),
-    ]
-    relations = gathered.relations
+    relations = material.relations
+    parts = [_lead(subject, main, relations, whole_doc=True), declaration, _overloads(subject, relations)]
     if relations is not None:
         if relations.parent is not None:
-            cited = _cited(relations.parent, gathered.evidence)
+            cited = _cited(relations.parent, own)
             parts.append(f"It belongs to {relations.parent.kind} {_code(relations.parent)}{cited}.")
         if relations.members:
             names = list(dict.fromkeys(member.name for member in relations.members))
             listed = ", ".join(f"`{name}`" for name in names[:12])
             more = f" and {len(names) - 12} more" if len(names) > 12 else ""
             parts.append(f"**Members:** {listed}{more}.")
-        parts.append(_use(subject, relations, gathered.evidence))
+        parts.append(_use(subject, relations, own))
     parts.append(body)
-    parts.append(_others([piece for piece in gathered.evidence if piece is not main], "Related places"))
+    related = [piece for piece in material.evidence if piece is not main and piece.relevance >= RELEVANT]
+    parts.append(_others(related, "Related places"))
     return parts
 
 
@@ -339,9 +344,7 @@ def _others(pieces: Sequence[Evidence], heading: str) -> str:
 
 def _place(piece: Evidence) -> str:
     entry = piece.entry
-    # Merged pieces have several names; a comma within brackets is part of one.
-    names = [piece.qualified_name] if re.search(r"[<(\[]", piece.qualified_name) else piece.qualified_name.split(", ")
-    name = ", ".join(f"`{one}`" for one in names if one)
+    name = ", ".join(f"`{one}`" for one in piece.names)
     where = f"`{piece.path}:{piece.start_line}`"
     says = _sentence(entry.doc) or piece.why
     return f"{f'{name} ({where})' if name else where} [{piece.number}]: {says.rstrip('.')}."

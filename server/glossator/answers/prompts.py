@@ -11,7 +11,6 @@ and its text is tokenised apart from the template, so that it cannot forge the e
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,10 @@ from glossator.errors import ModelError
 from glossator.model.chat import ChatMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from glossator.answers.conversations import Conversation
+    from glossator.answers.evidence import Cost, Evidence
     from glossator.model.chat import ChatModel
 
 PROMPT_VERSION = 1
@@ -48,51 +49,12 @@ SPARE_TOKENS = 32
 """Left free in the context: a template may word a turn's frame differently from what was counted."""
 FRAME_TOKENS = 8
 """Tokens that a chat template spends around a turn (ChatML 5, Llama 3's 6)."""
-EVIDENCE_FRAME_TOKENS = 48
-"""Tokens of the fence and the heading around a piece of evidence: two tags with eight hexadecimal digits, a number, a
-name and a path, as real vocabularies cut them."""
+HIGHEST_NUMBER = 9999
+"""The number that evidence is counted with before it has one: no other has more tokens."""
+FENCE_SPREAD = 8
+"""Tokens by which the two identities in a fence may turn out longer than those that were counted."""
 LEAST_EVIDENCE = 0.4
 """Part of the context that new evidence can always have: older turns are dropped until it does."""
-MAX_TURNS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A numbered piece of the code base, as the model sees it.
-
-    Attributes:
-        number: 1, 2, ...; unique within a conversation. 0: not numbered yet.
-        root: the workspace folder that `path` is in.
-        start_line, end_line: the cited lines (1-based, inclusive). The model never sees them.
-        text: what the model sees: source, or an outline.
-        source: the lines start_line to end_line as they were when `text` was made; "" if they are not at hand.
-        outline: whether `text` is a summary of the place rather than its source.
-    """
-
-    number: int
-    path: str
-    start_line: int
-    end_line: int
-    qualified_name: str
-    kind: str
-    text: str
-    source: str = ""
-    root: str = ""
-    outline: bool = False
-
-    @property
-    def place(self) -> tuple[str, str, int, int, str]:
-        """What makes two pieces the same."""
-        return self.root, self.path, self.start_line, self.end_line, self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question of a conversation, the evidence that was new with it, and the answer as the model wrote it."""
-
-    question: str
-    evidence: tuple[Evidence, ...]
-    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +63,6 @@ class Prompt:
 
     messages: tuple[ChatMessage, ...]
     evidence: Mapping[int, Evidence]
-
-
-class Conversation:
-    """What was asked and answered before, bounded: the oldest turns are forgotten first."""
-
-    def __init__(self, identity: str = "") -> None:
-        self.identity = identity
-        self.turns: deque[Turn] = deque(maxlen=MAX_TURNS)
-        self._last = 0
-
-    @property
-    def evidence(self) -> dict[int, Evidence]:
-        """All evidence that is still part of it."""
-        return {item.number: item for turn in self.turns for item in turn.evidence}
-
-    def numbered(self, items: Sequence[Evidence]) -> tuple[list[Evidence], list[Evidence]]:
-        """Number evidence: (all of `items` with their numbers, those that were not in the conversation before)."""
-        known = {item.place: item for item in self.evidence.values()}
-        every: list[Evidence] = []
-        new: list[Evidence] = []
-        for item in items:
-            if item.place not in known:
-                self._last += 1
-                known[item.place] = replace(item, number=self._last)
-                new.append(known[item.place])
-            if known[item.place] not in every:
-                every.append(known[item.place])
-        return every, new
-
-    def add(self, turn: Turn) -> None:
-        """A question was answered."""
-        self.turns.append(turn)
 
 
 def explain_question(name: str, kind: str) -> str:
@@ -151,10 +81,19 @@ def _fence(kind: str, head: str, text: str) -> str:
 
 
 def evidence_part(item: Evidence) -> str:
-    """A piece of evidence as it stands in the prompt: what is to be counted against the budget."""
+    """A piece of evidence as it is in the prompt: what is counted against the budget."""
     name = f" `{item.qualified_name}`" if item.qualified_name else ""
-    outline = " (outline)" if item.outline else ""
-    return _fence("evidence", f" [{item.number or 1}] {item.kind}{name} in {item.path}{outline}", item.text)
+    form = "" if item.form == "source" else f" ({item.form})"
+    return _fence("evidence", f" [{item.number or 1}] {item.kind}{name} in {item.path}{form}", item.text)
+
+
+def cost_by(count: Callable[[str], int]) -> Cost:
+    """What a piece of evidence costs in the prompt, heading and fence included, as `count` counts the tokens of it."""
+
+    def cost(item: Evidence) -> int:
+        return count(evidence_part(replace(item, number=HIGHEST_NUMBER))) + FENCE_SPREAD
+
+    return cost
 
 
 def overview_part(overview: str) -> str:
@@ -195,7 +134,7 @@ async def make_room(
     overview: str = "",
     conversation: Conversation | None = None,
 ) -> int:
-    """Tokens that new evidence may take, counted by the model's own tokenizer.
+    """How many tokens new evidence may take, counted by the model's own tokenizer.
 
     Turns of the conversation are dropped, oldest first, until evidence can have its least share of the context.
 
@@ -223,3 +162,18 @@ async def make_room(
         conversation.turns.popleft()
         sizes.pop(0)
     return room - sum(sizes)
+
+
+async def fitting(model: ChatModel, items: Sequence[Evidence], budget: int) -> list[int]:
+    """Which of these pieces fit into so many tokens together, the most important first, by their places.
+
+    Raises:
+        ModelError: the model cannot be used.
+    """
+    counts: list[int] = await model.count([evidence_part(replace(item, number=HIGHEST_NUMBER)) for item in items])
+    fit: list[int] = []
+    for at, tokens in enumerate(counts):
+        if tokens + FENCE_SPREAD <= budget:
+            budget -= tokens + FENCE_SPREAD
+            fit.append(at)
+    return fit

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import FrameType
 
-    from glossator.answers.answerer import Answer, Answerer, EvidencePlace, Listener
+    from glossator.answers.answerer import Answer, Answerer, Listener
+    from glossator.answers.evidence import Evidence
     from glossator.index.indexer import IndexReport, Progress
     from glossator.index.store import Filter
     from glossator.model.chat import ModelStatus
@@ -250,7 +251,7 @@ def _read_queries(path: Path) -> list[tuple[object, str]]:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from glossator.answers.gathering import Question
+    from glossator.answers.evidence import Question
 
     if not arguments.question.strip():
         raise UsageError("the question is empty")
@@ -297,7 +298,7 @@ class _AnswerView:
         self._odd: dict[str, str] = {}
         self.begun = False
 
-    def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
+    def evidence(self, places: tuple[Evidence, ...]) -> None:
         """Names of files are shown in one line, whatever is in them."""
         for place in places:
             if (shown := terminal.escaped_line(place.path)) != place.path:

@@ -281,7 +281,7 @@ class Chunker:
             if start < 4 and comment.startswith("#!"):
                 comment = comment.partition("\n")[2]
             run.append(comment)
-        return "\n".join(filter(None, found))[:DOC_CHARS]
+        return "\n".join(filter(None, found))
 
     def _drop_header(self) -> None:
         """Let comments that head the file and document nothing belong to no definition: `#!`, directives, licences."""

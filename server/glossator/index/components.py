@@ -443,7 +443,7 @@ class _Scanner:
             self._use(last, at)
         elif name[:1].isupper():
             self._use(name, at)
-            if b"-" in (dashed := _kebab(name)):  # a file may be named so
+            if self._vue and (dashed := _kebab(name)) != name:
                 self._use(dashed, at, dashes=True)
         elif b"-" in name:
             self._use(name, at, dashes=True)

@@ -41,7 +41,7 @@ _LINES: Final = {
     "nosonar nosemgrep nosec noscan noqa nocheck nolint nolintnextline nolintbegin nolintend": (
         r"\w+\b(?!\s+\w+\s+\w+).*"
     ),
-    "noinspection suppress suppresswarnings": r"noinspection\s\S.*|@suppress(?:warnings)?\b.*",
+    "noinspection suppress": r"(?:noinspection|@?suppress(?:warnings)?[\s(:])\s*\S.*",
     "formatter": r"@?formatter:\s*(?:on|off)",
     "c8 v8 node": r"(?:[cv]8|node:coverage)\s+(?:ignore|disable|enable)\b.*",
     "clang swift keep spell yaml": (

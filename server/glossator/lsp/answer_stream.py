@@ -10,12 +10,14 @@ from lsprotocol import types
 
 from glossator.answers.answerer import Listener
 from glossator.lsp import protocol
-from glossator.lsp.conversion import Ranges, to_uri
+from glossator.lsp.conversion import to_uri
+from glossator.lsp.positions import to_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from glossator.answers.answerer import Answer, CitedPlace, EvidencePlace
+    from glossator.answers.answerer import Answer
+    from glossator.answers.evidence import Evidence
     from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
 
@@ -23,29 +25,32 @@ DELTA_SECONDS = 0.04
 """Tokens are sent in batches this far apart: smooth to read, few messages."""
 
 
-def _placed(item: EvidencePlace | CitedPlace, ranges: Ranges) -> dict[str, Any]:
-    """What evidence and citations have in common."""
+def _placed(item: Evidence, encoding: str) -> dict[str, Any]:
+    """What evidence and citations have in common. Nothing is read for it: evidence knows its lines."""
+    last = item.source.rpartition("\n")[2]
     return {
         "number": item.number,
-        "uri": to_uri(item.root.path / item.path),
-        "range": ranges(item.root.path, item.path, item.root.text, item.start_line, item.end_line),
+        "uri": to_uri(item.root / item.path),
+        "range": types.Range(
+            types.Position(item.start_line - 1, 0),
+            types.Position(item.end_line - 1, to_units(last, len(last), encoding)),
+        ),
         "qualified_name": item.qualified_name,
     }
 
 
-def _evidence(places: Sequence[EvidencePlace], ranges: Ranges) -> tuple[protocol.Evidence, ...]:
+def _evidence(items: Sequence[Evidence], encoding: str) -> tuple[protocol.Evidence, ...]:
     return tuple(
-        protocol.Evidence(**_placed(item, ranges), kind=item.kind, why=item.why, tokens=item.tokens) for item in places
+        protocol.Evidence(**_placed(item, encoding), kind=item.kind, why=item.why, tokens=item.tokens) for item in items
     )
 
 
 def _result(encoding: str, answer: Answer) -> protocol.AskResult:
-    ranges = Ranges(encoding)
     usage: dict[str, Any] = {name: value for name, value in answer.usage.items() if value is not None}
     return protocol.AskResult(
         answer=answer.answer,
-        citations=tuple(protocol.Citation(**_placed(item, ranges)) for item in answer.citations),
-        evidence=_evidence(answer.evidence, ranges),
+        citations=tuple(protocol.Citation(**_placed(item, encoding)) for item in answer.citations),
+        evidence=_evidence(answer.evidence, encoding),
         model=answer.model,
         finish_reason="length" if answer.finish_reason == "preempted" else answer.finish_reason,
         conversation_id=answer.conversation_id,
@@ -71,10 +76,10 @@ class AnswerStream:
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
 
-    def evidence(self, places: tuple[EvidencePlace, ...]) -> None:
+    def evidence(self, items: tuple[Evidence, ...]) -> None:
         """Send the evidence."""
         if self._token is not None:
-            evidence = _evidence(places, Ranges(self._editor.encoding))
+            evidence = _evidence(items, self._editor.encoding)
             self._editor.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
 
     def delta(self, text: str) -> None:
@@ -185,7 +190,7 @@ class RunningAnswers:
         try:
             answer = await make(Listener(evidence=stream.evidence, delta=stream.delta, stage=running.stage))
             stream.flush()
-            return await asyncio.to_thread(_result, self._editor.encoding, answer)
+            return _result(self._editor.encoding, answer)
         finally:
             stream.close()
             self._running.discard(running)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glossator.answers.gathering import Place
+from glossator.answers.evidence import Place
 from glossator.errors import GlossatorError
 from glossator.lsp.conversion import to_path
 from glossator.project.updates import RootUpdates
@@ -121,7 +121,7 @@ class WorkspaceFolders:
             return None
         live, path = located
         end = span.end.line + (span.end.character > 0 or span.end.line == span.start.line)
-        return Place(live.root, path, span.start.line + 1, max(end, span.start.line + 1))
+        return Place(live.root.path, path, span.start.line + 1, max(end, span.start.line + 1))
 
 
 def _same_folder(one: Path, other: Path) -> bool:

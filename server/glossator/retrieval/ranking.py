@@ -158,6 +158,7 @@ class Reasons:
         self._mentioned = {entry.id for found in findings.mentioned.values() for entry in found}
         self._stems = {analysis.stem(word): word for word in query.words}
         self._text = {number for number, _ in findings.text[:STRONG]}
+        self._texts = {number for number, _ in findings.text}
         self._dense = {number for number, _ in findings.dense[:STRONG]}
 
     def of(self, entry: StoredEntry, revision: int) -> str:
@@ -189,6 +190,16 @@ class Reasons:
         if facts.static[STATIC_NAMES.index("test")]:
             said.append("a test")
         return "; ".join(said[:4])
+
+    def shares_words(self, entry: StoredEntry, revision: int, window: StoredEntry) -> bool:
+        """Whether an entry, or the window of it that was found, has words of the query or is named by it."""
+        if entry.id in self._defined or entry.id in self._mentioned or entry.id in self._placed:
+            return True
+        if entry.id in self._texts or window.id in self._texts:
+            return True
+        facts = self._candidates.files[revision]
+        terms = (*_name_terms(entry.name), *facts.stem_terms, *facts.folder_terms, *analysis.analyze(entry.doc[:400]))
+        return any(term in self._stems for term in terms)
 
     def _met(self, terms: Iterable[str]) -> str:
         """The query's words that are among the terms, at most three."""

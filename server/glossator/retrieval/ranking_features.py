@@ -45,6 +45,15 @@ _VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
 PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
 """Languages of files that hold no program: documents, data, styles."""
 
+_CONFIGURATION_LANGUAGES = frozenset({"json", "yaml", "toml", "ini", "properties"})
+_INCIDENTAL = re.compile(
+    r"(^|/)\.[^/]|\.(lock|lockb|ini|cfg|conf|properties)$|-(lock|shrinkwrap)\.(json|ya?ml)$"
+    r"|(^|/)(go\.(sum|mod)|(gem|pip|pod)file|requirements[\w-]*\.(txt|in)|manifest\.in|codeowners"
+    r"|(licen[cs]e|copying|notice|authors|contributors)(-[\w.]+)?(\.(md|txt|rst))?)$",
+    re.IGNORECASE,
+)
+"""Dot files and folders, lock files, lists of dependencies, configuration of tools, licences."""
+
 _CACHED_PATHS = 200_000
 """Paths whose vectors are kept: 1 KB each at most when an index has that many files."""
 
@@ -80,6 +89,11 @@ class FileFacts:
 def is_test(path: str) -> bool:
     """Whether a path looks like a test's."""
     return bool(_TEST.search(path))
+
+
+def is_incidental(path: str, language: str) -> bool:
+    """Whether few questions are about a file although many of its words may match: configuration, lock files."""
+    return language in _CONFIGURATION_LANGUAGES or bool(_INCIDENTAL.search(path))
 
 
 def file_facts(summary: FileSummary) -> FileFacts:

@@ -99,6 +99,7 @@ class Hit:
         end_line: last line to show (inclusive).
         score: greater is better; comparable within one answer only.
         why: which features counted, in words.
+        shares_words: whether it has words of the query, in its text, name, path or documentation.
         exact: whether it comes first because the query spells its name (`EXACT`), whatever the features say.
     """
 
@@ -111,6 +112,7 @@ class Hit:
     qualified_name: str
     score: float
     why: str
+    shares_words: bool = True
     exact: bool = False
 
 
@@ -530,6 +532,7 @@ class Searcher:
                     entry.qualified_name,
                     round(score, 4),
                     why,
+                    shares_words=reasons.shares_words(entry, candidates.revisions[i], window),
                     exact=entry.id in exact,
                 )
             )

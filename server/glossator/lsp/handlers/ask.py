@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from glossator.answers.gathering import Question
+from glossator.answers.evidence import Question
 from glossator.lsp.conversion import filter_of
 
 if TYPE_CHECKING:

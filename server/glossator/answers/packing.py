@@ -1,0 +1,438 @@
+"""What goes into an answer's evidence: one packer, with one budget that everything obeys.
+
+Whatever is too long is cut to what fits: a type to its outline, a definition to the lines that say most, and lines that
+the user chose to their beginning and the lines that share words with the question, with "..." between.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glossator.answers.evidence import Evidence, estimated_cost
+from glossator.index import terms as analysis
+from glossator.index.records import StoredEntry
+from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from glossator.answers.evidence import Cost, EvidenceRole, Place
+    from glossator.answers.root_view import RootView
+
+WHOLE_SHARE = 0.4
+"""Part of the budget that one whole symbol may take; the first may take half as much again."""
+CHOSEN_SHARE = 0.75
+"""Part of the budget that all lines which the user has chosen may take together: the rest is for what is found."""
+LEAST_CHOSEN = 60
+"""Tokens below which chosen lines are not cut: rather fewer of them are used."""
+JOINED_LINES = 3
+"""Pieces of one file that are no more lines apart are merged, unless one is a whole definition."""
+OUTLINE_MEMBERS = 40
+HEAD_LINES = 12
+"""Lines of a type's head (doc, decorators, fields) that its outline begins with."""
+EXCERPT_LINES = 40
+"""Lines of the excerpt that stands for a definition which is too long for its share."""
+FIRST_LINES = 5
+"""Lines that chosen lines begin with, however little room there is for more."""
+BEFORE, AFTER = 2, 3
+"""Lines around one that shares words with the question."""
+LONGEST_TOKEN = 16
+"""Characters that a token never exceeds, about: what is longer than that by the budget is not counted to be sure."""
+NAMED = 3
+"""Places that the user is told by name when they were left out."""
+LEAST_CHARACTERS = 20
+"""Characters of a line below which cutting within the line is pointless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A piece that could be used, where it stands now.
+
+    Attributes:
+        value: how much it is worth, relative to other offers.
+        start, end: the lines to show of the entry (1-based, inclusive).
+        brief: an outline or excerpt is enough.
+        relevance: see `Evidence`.
+    """
+
+    view: RootView
+    entry: StoredEntry
+    value: float
+    role: EvidenceRole
+    why: str
+    start: int
+    end: int
+    brief: bool = False
+    relevance: float = 1.0
+
+
+class Packer:
+    """Chooses what fits, in the order in which groups are added: chosen lines, related symbols, what was found.
+
+    Attributes:
+        left: tokens of the budget that are not used yet.
+        notes: sentences that tell the user what was left out, and why.
+    """
+
+    def __init__(
+        self,
+        budget: int,
+        cost: Cost = estimated_cost,
+        words: AbstractSet[str] = frozenset(),
+        removed: Sequence[Place] = (),
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            budget: tokens that all pieces may take together, as `cost` counts them.
+            cost: what a piece takes in the prompt.
+            words: stems of the question's words.
+            removed: places that must not be used.
+        """
+        self.left = max(budget, 0)
+        self.notes: list[str] = []
+        self._budget = self.left
+        self._count = cost
+        self._words = words
+        self._removed = removed
+        self._chosen: list[tuple[RootView, Evidence]] = []
+
+    # Lines that the user has chosen
+
+    def add_chosen(self, chosen: Sequence[tuple[RootView, Place, EvidenceRole]]) -> None:
+        """Add lines that the user has selected or pinned, cut to their share of the budget."""
+        pieces: list[tuple[RootView, Evidence]] = []
+        for view, place, role in chosen:
+            piece = self._lines_of(view, place, role)
+            known = [*self._chosen, *pieces]
+            if piece is None:
+                self.notes.append(
+                    f"`{place.path}:{place.start_line}` ({role}) could not be read: it is gone, or not to be indexed."
+                )
+            elif not any(_covers(other, piece) for _, other in known):
+                pieces.append((view, piece))
+        pot = min(self.left, int(CHOSEN_SHARE * self._budget))
+        few = max(pot // LEAST_CHOSEN, 1)
+        allowed = _shared_out([piece.tokens for _, piece in pieces[:few]], pot)
+        left_out: list[Evidence] = []
+        for (view, piece), most in zip(pieces, [*allowed, *[0] * len(pieces)], strict=False):
+            used = piece if piece.tokens <= most else self._cut(piece, most)
+            if used is None:
+                left_out.append(piece)
+            else:
+                self._take([(view, used)])
+                if used.form == "excerpt":
+                    self.notes.append(f"`{_span(used)}` is too long: {used.why.partition('; ')[2]}.")
+        if left_out:
+            named = ", ".join(f"`{_span(piece)}` ({piece.role})" for piece in left_out[:NAMED])
+            more = f" and {len(left_out) - NAMED} more places" if len(left_out) > NAMED else ""
+            self.notes.append(f"There was no room for {named}{more}.")
+
+    def _lines_of(self, view: RootView, place: Place, role: EvidenceRole) -> Evidence | None:
+        """The lines of a place as they are now; None if there are none."""
+        lines = view.lines(place.path)
+        start, end = max(place.start_line, 1), min(place.end_line, len(lines))
+        if start > end:
+            return None
+        entry = view.entry_at(place.path, start) or unindexed_entry(place.path, start, end)
+        return self._piece(Offer(view, entry, 1.0, role, role, start, end), start, end)
+
+    def _cut(self, piece: Evidence, most: int) -> Evidence | None:
+        """The lines of a piece that say most, within `most` tokens; None if not even a part of one fits."""
+        lines = piece.source.split("\n")
+        order = excerpt_order(lines, self._words)
+        room, characters = 0, 0
+        while room < len(order) and characters <= most * LONGEST_TOKEN:
+            characters += len(lines[order[room]]) + 1
+            room += 1
+        best = self._longest(lambda size: self._with_lines(piece, lines, order[:size]), room, most)
+        if best is not None:
+            return best
+        line = lines[order[0]].strip()
+        at = min((found for word in self._words if (found := line.lower().find(word)) >= 0), default=0)
+        part = line[max(at - most, 0) :]
+        best = self._longest(
+            lambda size: self._shortened(piece, f"{part[:size]} ...", "only part of a line fits"),
+            min(len(part), most * LONGEST_TOKEN),
+            most,
+        )
+        return best if best is not None and len(best.text) >= min(LEAST_CHARACTERS, len(line)) else None
+
+    def _longest(self, made: Callable[[int], Evidence], most_size: int, most_tokens: int) -> Evidence | None:
+        """The piece of the greatest size, of 1 to `most_size`, that takes no more than so many tokens."""
+        best: Evidence | None = None
+        low, high = 1, most_size
+        while low <= high:
+            middle = (low + high) // 2
+            piece = made(middle)
+            if piece.tokens <= most_tokens:
+                best, low = piece, middle + 1
+            else:
+                high = middle - 1
+        return best
+
+    def _with_lines(self, piece: Evidence, lines: Sequence[str], kept: Sequence[int]) -> Evidence:
+        out: list[str] = []
+        before = -1
+        for at in sorted(kept):
+            line = lines[at]
+            if at > before + 1:
+                out.append(line[: len(line) - len(line.lstrip())] + "...")
+            out.append(line)
+            before = at
+        if before < len(lines) - 1:
+            out.append("...")
+        text = textwrap.dedent("\n".join(out[:-1] if out[-1] == "..." else out)) + ("\n..." if out[-1] == "..." else "")
+        return self._shortened(piece, text, f"{len(kept):,} of its {len(lines):,} lines fit")
+
+    def _shortened(self, piece: Evidence, text: str, what: str) -> Evidence:
+        return self._counted(replace(piece, text=text, form="excerpt", why=f"{piece.why}; {what}"))
+
+    # Symbols
+
+    def add(self, offers: Sequence[Offer], most: int | None = None) -> None:
+        """Add of these offers the most telling per token, whole symbols before excerpts and outlines.
+
+        `most` tokens at most, the first of them first of all.
+        """
+        budget = self.left if most is None else min(self.left, most)
+        left = budget
+        unique: dict[tuple[Path, int], Offer] = {}
+        for offer in offers:
+            if not self._is_removed(offer):
+                unique.setdefault((offer.view.folder, offer.entry.id), offer)
+        place = {id(offer): at for at, offer in enumerate(unique.values())}
+        ranked = sorted(unique.values(), key=lambda offer: (-offer.value, place[id(offer)]))
+        whole = {id(offer): self._piece(offer, offer.start, offer.end) for offer in ranked}
+        first, rest = ranked[:1], ranked[1:]
+        rest.sort(key=lambda offer: -offer.value / math.sqrt(max(whole[id(offer)].tokens, 30)))
+        chosen: list[tuple[Offer, Evidence]] = []
+        waiting: list[Offer] = []
+        for offer in [*first, *rest]:
+            piece = whole[id(offer)]
+            if self._is_covered(piece, chosen):
+                continue
+            share = WHOLE_SHARE * (1.5 if offer in first else 1.0) * budget
+            long_type = offer.entry.kind in TYPE_KINDS and piece.end_line - piece.start_line > EXCERPT_LINES * 2
+            if piece.tokens <= min(left, share) and not long_type and not offer.brief:
+                chosen.append((offer, piece))
+                left -= piece.tokens
+            elif offer in first:
+                if brief := self._brief(offer, min(left, int(share))):
+                    chosen.append((offer, brief))
+                    left -= brief.tokens
+            else:
+                waiting.append(offer)
+        for offer in sorted(waiting, key=lambda one: -one.value):
+            if self._is_covered(whole[id(offer)], chosen):
+                continue
+            if brief := self._brief(offer, min(left, int(0.25 * budget))):
+                chosen.append((offer, brief))
+                left -= brief.tokens
+        chosen.sort(key=lambda pair: (-pair[0].value, place[id(pair[0])]))
+        self._take([(offer.view, piece) for offer, piece in chosen])
+
+    def packed(self) -> tuple[Evidence, ...]:
+        """All that was chosen, merged where pieces touch, numbered in the order of importance."""
+        pieces = [piece for piece in self._merged() if not self._overlaps_removed(piece)]
+        return tuple(replace(piece, number=number) for number, piece in enumerate(pieces, 1))
+
+    def _take(self, pieces: Sequence[tuple[RootView, Evidence]]) -> None:
+        self._chosen.extend(pieces)
+        self.left -= sum(piece.tokens for _, piece in pieces)
+
+    def _is_removed(self, offer: Offer) -> bool:
+        return any(
+            place.overlaps(offer.view.folder / offer.entry.path, offer.start, offer.end) for place in self._removed
+        )
+
+    def _overlaps_removed(self, piece: Evidence) -> bool:
+        return any(place.overlaps(piece.file, piece.start_line, piece.end_line) for place in self._removed)
+
+    def _is_covered(self, piece: Evidence, chosen: Sequence[tuple[Offer, Evidence]]) -> bool:
+        known = [*(one for _, one in self._chosen), *(one for _, one in chosen)]
+        return any(_covers(one, piece) for one in known)
+
+    def _piece(self, offer: Offer, start: int, end: int, outline: str | None = None) -> Evidence:
+        entry = offer.entry
+        source = "\n".join(offer.view.lines(entry.path)[start - 1 : end])
+        piece = Evidence(
+            number=0,
+            root=offer.view.folder,
+            path=entry.path,
+            start_line=start,
+            end_line=end,
+            names=(entry.qualified_name,) if entry.qualified_name else (),
+            kind=entry.kind,
+            why=offer.why,
+            text=textwrap.dedent(source) if outline is None else outline,
+            tokens=0,
+            role=offer.role,
+            form="source" if outline is None else "outline",
+            source=source,
+            entry=entry,
+            relevance=offer.relevance,
+        )
+        return self._counted(piece)
+
+    def _counted(self, piece: Evidence) -> Evidence:
+        """The piece with what it costs. What cannot fit is estimated: counting it would keep a model busy in vain."""
+        hopeless = len(piece.text) > self._budget * LONGEST_TOKEN
+        cost = max(estimated_cost(piece), self._budget + 1) if hopeless else self._count(piece)
+        return replace(piece, tokens=cost)
+
+    def _brief(self, offer: Offer, most: int) -> Evidence | None:
+        """An outline of a type, or the lines of a definition that say most, within `most` tokens; None if not even
+        its declaration fits."""
+        entry, lines = offer.entry, offer.view.lines(offer.entry.path)
+        if entry.kind in TYPE_KINDS and offer.view.snapshot is not None:
+            members = offer.view.snapshot.graph.members(entry)
+            for count in (OUTLINE_MEMBERS, 15, 5, 0):
+                piece = self._piece(offer, entry.start_line, entry.end_line, outline(entry, members, lines, count))
+                if piece.tokens <= most:
+                    return piece
+        for size in (EXCERPT_LINES * 2, EXCERPT_LINES, 20, 10, 5):
+            piece = self._piece(offer, *best_lines(lines, offer.start, offer.end, size, self._words))
+            if piece.tokens <= most:
+                return piece
+        line = min(entry.name_line, offer.end)
+        declaration = self._piece(offer, line, line)
+        return declaration if declaration.tokens <= most and entry.kind in FUNCTION_KINDS | TYPE_KINDS else None
+
+    def _merged(self) -> list[Evidence]:
+        """Pieces of one file that touch, as one, each where its most important part stood.
+
+        Joining adds the lines between: pieces stay apart if the budget has no room for those.
+        """
+        out: list[Evidence] = []
+        spare = self.left
+        views = {piece.root: view for view, piece in self._chosen}
+        for _, new in self._chosen:
+            piece, place = new, len(out)
+            while (at := next((i for i, other in enumerate(out) if _touches(other, piece)), None)) is not None:
+                first, other = (out[at], piece) if at < place else (piece, out[at])
+                joined = self._joined(first, other, views[first.root])
+                more = joined.tokens - out[at].tokens - piece.tokens
+                if more > spare:
+                    break
+                spare -= more
+                del out[at]
+                piece, place = joined, min(place, at)
+            out.insert(place, piece)
+        return out
+
+    def _joined(self, first: Evidence, other: Evidence, view: RootView) -> Evidence:
+        """Two pieces of a file as one, which is in all else what the first was."""
+        start, end = min(first.start_line, other.start_line), max(first.end_line, other.end_line)
+        source = "\n".join(view.lines(first.path)[start - 1 : end])
+        return self._counted(
+            replace(
+                first,
+                start_line=start,
+                end_line=end,
+                text=textwrap.dedent(source),
+                source=source,
+                names=tuple(dict.fromkeys((*first.names, *other.names))),
+                kind=first.kind if first.kind != "block" else other.kind,
+            )
+        )
+
+
+def unindexed_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
+    """Stands for lines that the index does not know (a file that is not indexed, or has just been created)."""
+    return StoredEntry(-1, path, "text", "block", "", "", "", "", None, 0, start_line, end_line, start_line, 0, 0)
+
+
+def _span(piece: Evidence) -> str:
+    lines = f"{piece.start_line}-{piece.end_line}" if piece.end_line > piece.start_line else str(piece.start_line)
+    return f"{piece.path}:{lines}"
+
+
+def _shared_out(sizes: Sequence[int], pot: int) -> list[int]:
+    """How much of a pot each gets: what it needs if all can have that much, else an equal share."""
+    shares = dict.fromkeys(range(len(sizes)), 0)
+    left = pot
+    for waiting, at in zip(range(len(sizes), 0, -1), sorted(shares, key=lambda i: sizes[i]), strict=True):
+        shares[at] = min(sizes[at], left // waiting)
+        left -= shares[at]
+    return [shares[at] for at in range(len(sizes))]
+
+
+def _covers(known: Evidence, piece: Evidence) -> bool:
+    """Whether all that a piece would show is shown by another."""
+    return (
+        known.form == "source"
+        and known.file == piece.file
+        and known.start_line <= piece.start_line
+        and piece.end_line <= known.end_line
+    )
+
+
+def _touches(one: Evidence, other: Evidence) -> bool:
+    """Whether two pieces are better shown as one: they overlap, or are close and neither is a whole definition."""
+    if one.file != other.file or one.form != "source" or other.form != "source":
+        return False
+    gap = 0 if _is_whole(one) or _is_whole(other) else 1 + JOINED_LINES
+    return one.start_line <= other.end_line + gap and other.start_line <= one.end_line + gap
+
+
+def _is_whole(piece: Evidence) -> bool:
+    entry = piece.entry
+    return entry.kind != "block" and entry.end_line - entry.start_line <= piece.end_line - piece.start_line
+
+
+def outline(entry: StoredEntry, members: Sequence[StoredEntry], lines: Sequence[str], most: int) -> str:
+    """The head of a type and the first line of each of its members, at most `most` of them."""
+    wholes = [member for member in members if member.part == 0 and member.kind != "block"]
+    first = min((member.start_line for member in wholes), default=entry.end_line + 1)
+    head_end = min(max(first - 1, entry.name_line), entry.start_line + HEAD_LINES - 1, entry.end_line, len(lines))
+    head = lines[entry.start_line - 1 : head_end]
+    if entry.name_line > head_end:
+        head = [*head[:3], lines[entry.name_line - 1]]
+    out = [line for line in head if line.strip()]
+    for member in wholes[:most]:
+        line = lines[member.name_line - 1] if member.name_line <= len(lines) else ""
+        out.append(line.rstrip().rstrip("{:").rstrip())
+    if len(wholes) > most:
+        out.append(f"    … and {len(wholes) - most} more members" if most else f"    … {len(wholes)} members")
+    return textwrap.dedent("\n".join(out))
+
+
+def best_lines(lines: Sequence[str], start: int, end: int, size: int, words: AbstractSet[str]) -> tuple[int, int]:
+    """The `size` lines between `start` and `end` (1-based, inclusive) that hold most of the words (stems).
+
+    Each word counts once in a window, and a little again for each further line; of equals the first window is taken.
+    """
+    if end - start + 1 <= size:
+        return start, end
+    met = [{term for term in analysis.analyze(lines[i - 1]) if term in words} for i in range(start, end + 1)]
+    best, best_score = start, -1.0
+    for offset in range(len(met) - size + 1):
+        window = met[offset : offset + size]
+        score = len(set().union(*window)) + 0.1 * sum(map(len, window))
+        if score > best_score + 1e-9:
+            best, best_score = start + offset, score
+    return best, best + size - 1
+
+
+def excerpt_order(lines: Sequence[str], words: AbstractSet[str]) -> list[int]:
+    """The indexes of all lines, the most telling first.
+
+    These are the first `FIRST_LINES`, then those that share words (stems) with the question and the lines around them,
+    those with rare words first, then the others as they stand.
+    """
+    met = [words & set(analysis.analyze(line)) for line in lines] if words else []
+    common = Counter(word for found in met for word in found)
+    order = dict.fromkeys(range(min(FIRST_LINES, len(lines))))
+    for at in sorted(
+        (i for i, found in enumerate(met) if found), key=lambda i: (-sum(1 / common[word] for word in met[i]), i)
+    ):
+        order.update(dict.fromkeys([at, *range(max(at - BEFORE, 0), min(at + AFTER + 1, len(lines)))]))
+    order.update(dict.fromkeys(range(len(lines))))
+    return list(order)
