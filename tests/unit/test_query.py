@@ -175,7 +175,7 @@ def test_anything_is_taken_apart_or_refused(text: str) -> None:
         return
     assert query.text
     assert query.meaning
-    assert query.words or query.places
+    assert query.words or query.places or query.spellings
     assert all(term and not any(char.isspace() for char in term) for term in query.terms)
 
 

@@ -328,6 +328,7 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
         ("what does Pool._release() do?", "Pool._release"),
         ("__init__", "Pool.__init__"),
         ("what does __init__ of the pool do", "Pool.__init__"),
+        ("what is init for?", "Pool.init"),
         ("what does @cached do", "cached"),
         ("what does save! do", "Account.save!"),
         ("save!", "Account.save!"),
@@ -337,6 +338,7 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
         ("Account#valid?", "Account.valid?"),
         ("what does Account#save! raise", "Account.save!"),
         ("what does `==` of Account compare", "Account.=="),
+        ("`==`", "Account.=="),
         ("what does fetch! do", "Store.fetch!"),
         ("Store.fetch!(key)", "Store.fetch!"),
         ("where is empty? defined", "empty?"),
@@ -369,6 +371,20 @@ def test_an_exact_name_is_found_far_from_what_else_matches(tmp_path: Path) -> No
     with project.store, Searcher(project.store, project.embedder) as searcher:
         assert searcher.search("what calls _release?", 1)[0].name == "_release"
         assert searcher.search("who uses release", 3)[0].name == "release"
+
+
+def test_an_operator_that_is_not_defined_finds_nothing(spelled: Searcher) -> None:
+    assert spelled.search("`<=>`") == []
+
+
+def test_names_of_several_words(tmp_path: Path) -> None:
+    files = {
+        "Sum.kt": "class Sum {\n  fun `adds two numbers`() { add() }\n\n  fun addsTwoNumbers() { add() }\n}\n",
+        "cart.test.js": "it('adds two articles', () => { add(1) })\nfunction addsTwoArticles() { return 2 }\n",
+    }
+    with make_project(tmp_path, files) as project, Searcher(project.store, project.embedder) as searcher:
+        assert searcher.search("`adds two numbers`")[0].name == "adds two numbers"
+        assert searcher.search('what fails in "adds two articles"?')[0].name == "adds two articles"
 
 
 def test_signs_that_no_definition_has_change_nothing(spelled: Searcher) -> None:

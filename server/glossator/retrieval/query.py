@@ -173,8 +173,9 @@ def parse_query(text: str) -> Query:
     identifiers, qualified = _identifiers(head)
     phrases = tuple(dict.fromkeys(next(filter(None, found)) for found in _QUOTED.findall(head)))[:8]
     raw = analysis.words(head)
-    if not raw and not places:
-        raise UsageError("the query contains only punctuation: add a word to look for")
+    spellings = () if is_trace else _spellings(head)
+    if not raw and not places and not spellings:
+        raise UsageError("the query contains only punctuation: add a word, or put an operator in `backticks`")
     kind: QueryKind = "prose"
     if is_trace:
         kind = "trace"
@@ -202,7 +203,7 @@ def parse_query(text: str) -> Query:
         words=tuple(words[:MAX_WORDS]),
         terms=tuple(_terms(translated, [*identifiers, *(kept if language else ())])[: 2 * MAX_WORDS]),
         identifiers=tuple(identifiers[:MAX_IDENTIFIERS]),
-        spellings=() if kind in ("trace", "place") else _spellings(head),
+        spellings=() if kind == "place" else spellings,
         qualified=tuple(qualified[:MAX_IDENTIFIERS]),
         capitalised=capitalised[:MAX_IDENTIFIERS],
         phrases=phrases,
@@ -296,13 +297,14 @@ def _spellings(text: str) -> tuple[tuple[str, ...], ...]:
 def _forms(word: str) -> tuple[str, ...]:
     """What a word of a query may spell, the most literal first; empty if its search terms say as much."""
     forms: dict[str, None] = {}
-    word = word.rstrip(_STOPS)
+    if any(map(str.isalnum, word)):
+        word = word.rstrip(_STOPS)
     while word:
         inner = word[1:-1] if len(word) > 2 and _PAIRED.get(word[0]) == word[-1] else ""
         called = _CALLED.match(word)
         for form in (inner, called[0] if called else "", word):
             plain = _PLAIN_NAME.fullmatch(after_qualifiers(form))
-            if 1 < len(form) <= MAX_SPELLED and (not plain or (form == inner and word[0] in "'\"“„«")):
+            if 0 < len(form) <= MAX_SPELLED and (not plain or (form == inner and word[0] in "'\"“„«")):
                 forms.setdefault(form)
         if inner or called:
             word = inner or (called[0] if called else "")

@@ -38,7 +38,7 @@ from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.declarations import definitions_first
 from glossator.retrieval.graph import nearest_to_line
-from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
+from glossator.retrieval.query import MAX_WORDS, MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.ranking_features import (
     TYPE_KINDS,
@@ -205,7 +205,8 @@ class Searcher:
         rarity = corpus.rarities(store, query.terms) if buffers.facts else {}
         rare = corpus.rare_vector(query, store)
         nearest, vector = dense.result()
-        findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
+        if query.words:  # an operator alone means nothing to the embedder
+            findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
         hits = texts.result()
         findings.text = buffers.merged([hit[:2] for hit in hits], buffers.texts(rarity), corpus.files)
         findings.terms = {number: terms for number, _, terms in hits}
@@ -555,7 +556,7 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
 
     What the query spells with signs or outer underscores (`Findings.spelled`) comes first of all: its best definition.
     For any other name that the query writes as one, definitions of exactly that name come before those whose names
-    differ in case, underscores or signs only.
+    differ in case, underscores or signs only; for a plain word, before those that differ in outer underscores or signs.
     """
     out = list(ranked)
     names = dict.fromkeys(
@@ -565,10 +566,18 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
             *candidates.query.capitalised,
         ]
     )
-    for name in names:
+    words = dict.fromkeys(word for word in analysis.words(candidates.query.text)[:MAX_WORDS] if word not in names)
+    for name in (*names, *words):
         blurred = analysis.folded(name)
+        # A word of prose may mean a name in any case ("client", `Client`), but none with signs ("init", `__init__`).
         near = next(
-            (at for at, (_, _, e) in enumerate(out) if e.name != name and blurred == analysis.folded(e.name) != ""),
+            (
+                at
+                for at, (_, _, entry) in enumerate(out)
+                if entry.name != name
+                and blurred == analysis.folded(entry.name) != ""
+                and (name in names or is_blurred(entry.name))
+            ),
             None,
         )
         if near is not None:
