@@ -107,9 +107,9 @@ def main(arguments: Sequence[str]) -> int:
         try:
             print("indexing", file=sys.stderr)
             report = session.root.index()
-            searcher, store = session.root.searcher(), session.root.store()
-            assert searcher is not None
-            assert store is not None
+            snapshot = session.root.open()
+            assert snapshot is not None
+            searcher, store = snapshot.searcher, snapshot.store
             paths = [path for path, record in store.files().items() if not record.skipped]
             sample = [
                 entry

@@ -116,9 +116,9 @@ def collect(paths: Sequence[Path], index_dir: Path, count: int) -> tuple[NDArray
         try:
             print(f"indexing {path}", file=sys.stderr)
             session.root.index()
-            store, searcher = session.root.store(), session.root.searcher()
-            assert store is not None
-            assert searcher is not None
+            snapshot = session.root.open()
+            assert snapshot is not None
+            store, searcher = snapshot.store, snapshot.searcher
             files = [file for file, record in store.files().items() if not record.skipped]
             chosen = random.Random(0).sample(files, min(200, len(files)))
             entries = [entry for file in chosen for entry in store.entries_in(file)]

@@ -84,8 +84,9 @@ def collect(data: Path, checkouts: Path, index_dir: Path, only: list[str]) -> li
     cases: list[Case] = []
     for repository in repositories:
         session = indexed(repository, index_dir)
-        searcher = session.root.searcher()
-        assert searcher is not None
+        snapshot = session.root.open()
+        assert snapshot is not None
+        searcher = snapshot.searcher
         for question in questions[repository.name]:
             found = searcher.candidates(question.query)
             paths = [repository.from_top(found.files[revision].path) for revision in found.revisions]
@@ -103,8 +104,9 @@ def collect_entries(data: Path, index_dir: Path) -> tuple[list[Case], list[Entry
     entries: list[EntryCase] = []
     for repository in repositories:
         session = indexed(repository, index_dir)
-        searcher = session.root.searcher()
-        assert searcher is not None
+        snapshot = session.root.open()
+        assert snapshot is not None
+        searcher = snapshot.searcher
         for question in questions[repository.name]:
             found = searcher.candidates(question.query)
             paths = [repository.from_top(found.files[revision].path) for revision in found.revisions]

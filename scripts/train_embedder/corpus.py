@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from glossator.index.embedding import Vocabulary, parts, path_text, plain, words
+from glossator.index.embedding import Vocabulary, embedded_words, parts, path_text, plain
 from train_embedder.pairs import squeezed
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def count_words(examples: Iterable[Example]) -> tuple[Counter[str], Counter[str]
             flush()
             current = example.repository
         pair = example.pair
-        raw.update(words(plain(f"{pair.query} {pair.name} {pair.signature} {pair.text}")))
+        raw.update(embedded_words(plain(f"{pair.query} {pair.name} {pair.signature} {pair.text}")))
     flush()
     return total, repositories
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glossator.index.embedding import FIELDS, FORMAT, Vocabulary
+from glossator.index.embedding import FIELDS, MODEL_FORMAT, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def write(
         for name in ("rows.npy", "scales.npy", "vocabulary.txt")
     }
     model = {
-        "format": FORMAT,
+        "format": MODEL_FORMAT,
         "version": version,
         "dimensions": int(rows.shape[1]),
         "fields": {name: round(float(fields[name]), 4) for name in FIELDS},

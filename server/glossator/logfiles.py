@@ -26,7 +26,7 @@ FILES = 2
 PROCESSES = 10
 """Processes of each program that have ended and whose files are kept."""
 
-FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+LOG_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
 def log_path(program: Program = "server") -> Path:
@@ -68,7 +68,7 @@ class PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
         super().__init__(
             path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8", errors="backslashreplace", delay=True
         )
-        self.setFormatter(logging.Formatter(FORMAT))
+        self.setFormatter(logging.Formatter(LOG_FORMAT))
 
     def _open(self) -> io.TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)

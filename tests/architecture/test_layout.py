@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,53 @@ def test_circles_are_found() -> None:
 
 def test_no_two_files_import_each_other() -> None:
     assert circles({name_of(path): set(imported(path)) - {name_of(path)} for path in MODULES}) == []
+
+
+def test_no_two_modules_have_the_same_name() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        if path.stem not in ("__init__", "__main__"):
+            places[path.stem].append(path.relative_to(PACKAGE).as_posix())
+    assert {stem: found for stem, found in places.items() if len(found) > 1} == {}
+
+
+def public_names(path: Path) -> Iterator[str]:
+    """Classes, functions and constants that a module defines without an underscore."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names = [node.target.id]
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            names = [
+                target.id
+                for inner in node.body
+                if isinstance(inner, ast.Assign)
+                for target in inner.targets
+                if isinstance(target, ast.Name)
+            ]
+        else:
+            continue
+        yield from (name for name in names if not name.startswith("_"))
+
+
+ENTRY_POINTS = frozenset({"main"})
+"""What a process begins with; nobody imports it by that name."""
+
+WIRE = "lsp/protocol.py"
+"""Mirrors the engine's words on the wire: `protocol.Evidence` is `Evidence` as JSON. Its names are used qualified."""
+
+
+def test_no_public_name_is_defined_twice() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        here = path.relative_to(PACKAGE).as_posix()
+        if here != WIRE:
+            for name in set(public_names(path)) - ENTRY_POINTS:
+                places[name].append(here)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def test_the_wire_s_names_are_used_qualified() -> None:

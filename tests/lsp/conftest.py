@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from glossator.lsp.server import Server
-from glossator.lsp.serving import run
+from glossator.lsp.serving import serve_connection
 from glossator.settings import load_settings
 from tests.lsp.client import WAIT, Client
 
@@ -34,7 +34,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     settings = replace(load_settings(), index_dir=tmp_path / "indexes")
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
     server = Server(settings)
-    serving = asyncio.ensure_future(run(server, to_server, StreamEnd(to_client)))
+    serving = asyncio.ensure_future(serve_connection(server, to_server, StreamEnd(to_client)))
     client = Client(to_client, to_server.feed_data)
     client.server = server  # type: ignore[attr-defined] # for tests that look inside
     yield client

@@ -44,7 +44,7 @@ BEFORE, AFTER = 2, 3
 """Lines around one that shares words with the question."""
 LONGEST_TOKEN = 16
 """Characters that a token never exceeds, about: what is longer than that by the budget is not counted to be sure."""
-NAMED = 3
+PLACES_NAMED = 3
 """Places that the user is told by name when they were left out."""
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
@@ -130,8 +130,8 @@ class Packer:
                 if used.form == "excerpt":
                     self.notes.append(f"`{_span(used)}` is too long: {used.why.partition('; ')[2]}.")
         if left_out:
-            named = ", ".join(f"`{_span(piece)}` ({piece.role})" for piece in left_out[:NAMED])
-            more = f" and {len(left_out) - NAMED} more places" if len(left_out) > NAMED else ""
+            named = ", ".join(f"`{_span(piece)}` ({piece.role})" for piece in left_out[:PLACES_NAMED])
+            more = f" and {len(left_out) - PLACES_NAMED} more places" if len(left_out) > PLACES_NAMED else ""
             self.notes.append(f"There was no room for {named}{more}.")
 
     def _lines_of(self, view: RootView, place: Place, role: EvidenceRole) -> Evidence | None:

@@ -65,7 +65,7 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command and its arguments; ends the process after `--help`, `--version` and wrong usage."""
     chosen, unknown = _parser().parse_known_args(argv)
     if unknown:

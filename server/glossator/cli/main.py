@@ -29,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
     terminal.prepare_streams()
     name = "glossator"
     try:
-        chosen = arguments.parse(argv)
+        chosen = arguments.parse_arguments(argv)
         name = f"{chosen.command} {getattr(chosen, 'action', '')}".strip()
         faults.log_to_file()
         status = _command(chosen.command)(chosen)

@@ -228,7 +228,7 @@ def _accept() -> None:
     """Ask for agreement to a licence with terms of its own; raises DownloadError without it."""
     if sys.stdin is None or not terminal.is_terminal(sys.stdin):
         raise DownloadError("this licence has terms that you must accept: read them, then run the command with --yes")
-    terminal.ask("This licence has terms of its own. Do you accept them? [y/N] ")
+    terminal.prompt("This licence has terms of its own. Do you accept them? [y/N] ")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise DownloadError("the licence was not accepted, so nothing was downloaded")
 

@@ -214,7 +214,7 @@ def note(text: str = "", *, hang: int = 0) -> None:
         print(_fitted(text, sys.stderr, hang), file=sys.stderr, flush=True)
 
 
-def ask(text: str) -> None:
+def prompt(text: str) -> None:
     """Write a question to stderr; the answer is typed on the same line."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(_fitted(text, sys.stderr, 0) + " ")

@@ -23,7 +23,7 @@ from glossator.index.texts import BLANK, DOC_CHARS, TEXT_CHARS, clean_doc
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.index.texts import Source
+    from glossator.index.texts import SourceText
 
 # Sizes. The windows' are those that the embedder and the prompt work best with; see entries.py.
 LONG_BYTES: Final = 3600
@@ -76,7 +76,7 @@ class Chunker:
 
     def __init__(
         self,
-        source: Source,
+        source: SourceText,
         *,
         references: Sequence[tuple[int, str]] = (),
         leading: Sequence[tuple[int, int]] = (),

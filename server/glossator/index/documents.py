@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.index.entries import Entry
-    from glossator.index.texts import Source
+    from glossator.index.texts import SourceText
 
 
-def parse_document(language: str, source: Source) -> tuple[Entry, ...]:
+def parse_document(language: str, source: SourceText) -> tuple[Entry, ...]:
     """The entries of a document: its sections, each with its heading's path as qualified name, or its blocks."""
     if language == "markdown":
         headings = _markdown_headings(source)
@@ -26,7 +26,7 @@ def parse_document(language: str, source: Source) -> tuple[Entry, ...]:
     return Chunker(source, borders=_paragraphs(source), separator=" > ").entries(_sections(source, headings))
 
 
-def _paragraphs(source: Source) -> Callable[[object, list[tuple[int, int]]], list[int]]:
+def _paragraphs(source: SourceText) -> Callable[[object, list[tuple[int, int]]], list[int]]:
     """The chunker's question where one may cut: before a line that follows a blank one."""
 
     def borders(_: object, ranges: list[tuple[int, int]]) -> list[int]:
@@ -47,7 +47,7 @@ def _paragraphs(source: Source) -> Callable[[object, list[tuple[int, int]]], lis
     return borders
 
 
-def _sections(source: Source, headings: list[tuple[int, int, str, int]]) -> list[Definition]:
+def _sections(source: SourceText, headings: list[tuple[int, int, str, int]]) -> list[Definition]:
     """Sections that reach from a heading (first line, level, title, lines of the heading) to the next of its level."""
     sections = []
     open_: list[tuple[int, Definition]] = []
@@ -71,7 +71,7 @@ _SETEXT = re.compile(rb"^ {0,3}(=+|-+)[ \t]*$")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])|<[^>]+>|[*`]+")
 
 
-def _lines(source: Source) -> list[bytes]:
+def _lines(source: SourceText) -> list[bytes]:
     """The document's lines without their ends, nor the blanks that stand for a byte order mark."""
     lines = source.data.splitlines()
     if source.has_mark:
@@ -84,7 +84,7 @@ def _title(raw: bytes) -> str:
     return " ".join(text.split())[:200]
 
 
-def _markdown_headings(source: Source) -> list[tuple[int, int, str, int]]:
+def _markdown_headings(source: SourceText) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading outside fenced code."""
     headings = []
     lines = _lines(source)
@@ -129,7 +129,7 @@ def _markdown_headings(source: Source) -> list[tuple[int, int, str, int]]:
 _ADORNMENT = re.compile(rb"^([!-/:-@\[-`{-~])\1*\s*$")
 
 
-def _rst_headings(source: Source) -> list[tuple[int, int, str, int]]:
+def _rst_headings(source: SourceText) -> list[tuple[int, int, str, int]]:
     """(first line, level, title, lines that the heading takes) of each heading; levels in order of appearance."""
     headings = []
     lines = _lines(source)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 BUNDLED: Final = Path(__file__).resolve().parent.parent / "data" / "embedder"
 """Folder of the model that comes with the package."""
 
-FORMAT: Final = 2
+MODEL_FORMAT: Final = 2
 """Version of the files' format and of the code that reads them; part of the id. Raise it when the same files would
 give other vectors."""
 
@@ -114,7 +114,7 @@ def plain(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKD", text)).replace("ß", "ss")
 
 
-def words(text: str) -> list[str]:
+def embedded_words(text: str) -> list[str]:
     """The words of a `plain` text in order, cut at everything that is no letter or digit (so also at "_")."""
     return _WORD.findall(text)
 
@@ -254,8 +254,8 @@ class StaticEmbedder:
         try:
             description = (folder / "model.json").read_bytes()
             model = json.loads(description)
-            if model["format"] != FORMAT:
-                message = f"the embedder in {folder} has format {model['format']}, this version reads {FORMAT}"
+            if model["format"] != MODEL_FORMAT:
+                message = f"the embedder in {folder} has format {model['format']}, this version reads {MODEL_FORMAT}"
                 raise EmbeddingError(message)
             self._field_weights = tuple(float(model["fields"][name]) for name in FIELDS)
             self._vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())

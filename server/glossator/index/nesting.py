@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.index.entries import EntryKind
-    from glossator.index.texts import Source
+    from glossator.index.texts import SourceText
 
 TYPES: Final = frozenset(
     {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service", "table"}
@@ -116,7 +116,7 @@ class Nesting:
     """
 
     def __init__(
-        self, source: Source, leading: Sequence[tuple[int, int]], constructors: frozenset[str], separator: str
+        self, source: SourceText, leading: Sequence[tuple[int, int]], constructors: frozenset[str], separator: str
     ) -> None:
         self._source = source
         self._constructors = constructors

@@ -25,7 +25,7 @@ from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.masking import masked, only
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
-from glossator.index.texts import Source
+from glossator.index.texts import SourceText
 from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
             language = TEXT.name
     if language not in LANGUAGES:
         language = TEXT.name
-    source = Source(text)
+    source = SourceText(text)
     if not text.strip("\ufeff \t\r\n\f\v"):
         return ParsedFile(language, (), (), False, source.lines)
     if pointed_to(text):
@@ -195,7 +195,7 @@ _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 """Half of a character, as only an editor's buffer may hold: what `Source` makes of it is no UTF-8."""
 
 
-def _parse_tree(language: str, source: Source, reader: _Reader, path: str) -> ParsedFile:
+def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -> ParsedFile:
     data = source.data
     component = read_component(language, data, path) if LANGUAGES[language].scripts else None
     if component is not None and component.jsx:
@@ -260,7 +260,7 @@ def _parse_tree(language: str, source: Source, reader: _Reader, path: str) -> Pa
     return ParsedFile(language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines)
 
 
-def _readable(language: str, source: Source, component: Component | None) -> bytes:
+def _readable(language: str, source: SourceText, component: Component | None) -> bytes:
     """What the grammar is to read: as many bytes as the file has."""
     data = source.data
     readable = masked(LANGUAGES[language], data) if component is None else only(data, component.scripts)
@@ -349,7 +349,7 @@ class _View:
     groups: tuple[tuple[int, int], ...] = ()
 
 
-def _views(grammar: tree_sitter.Language, tree: tree_sitter.Tree, text: bytes, source: Source) -> list[_View]:
+def _views(grammar: tree_sitter.Language, tree: tree_sitter.Tree, text: bytes, source: SourceText) -> list[_View]:
     """Trees of a file that has errors: the best one, then pieces of others that show what it hides."""
     plain = _View(tree.root_node, text)
     parser = Parser(grammar)
@@ -533,7 +533,7 @@ def _used_by_markup(component: Component, defined: set[str]) -> Iterator[tuple[i
             yield at, name
 
 
-def _component(component: Component, source: Source) -> Definition:
+def _component(component: Component, source: SourceText) -> Definition:
     """A component as a definition, which holds all that its file defines."""
     start, end = source.strip(0, len(source.data))
     made = Definition("component", component.name, "", start, end, component.name_at, -1, component.doc)
@@ -672,7 +672,7 @@ def _joined(definitions: list[Definition], data: bytes) -> list[Definition]:
     return kept
 
 
-def _add_trailing_docs(definitions: list[Definition], comments: list[tuple[int, int]], source: Source) -> None:
+def _add_trailing_docs(definitions: list[Definition], comments: list[tuple[int, int]], source: SourceText) -> None:
     """Give definitions the doc comment on the line below, unless it stands right above another definition."""
     line_at = source.line_at
     starts = {line_at(item.start) for item in definitions}

@@ -26,7 +26,7 @@ _XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
 
 
-class Source:
+class SourceText:
     """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
 
     __slots__ = ("data", "has_mark", "has_returns", "line_starts", "lines")

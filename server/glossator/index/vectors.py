@@ -36,7 +36,7 @@ KEEP_SHARE = 0.8
 GENERATION_SECONDS = 7 * 86_400
 """Use is noted by the week, so that reading seldom writes."""
 
-BUSY_SECONDS = 5.0
+CACHE_BUSY_SECONDS = 5.0
 """How long to wait for another process's write before doing without."""
 
 _CHUNK = 10_000
@@ -157,7 +157,7 @@ class VectorCache:
             make_private_folder(self._path.parent)
             make_private_file(self._path)  # what SQLite puts beside it gets the same permissions
             connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path, timeout=CACHE_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection = connection
             connection.executescript(

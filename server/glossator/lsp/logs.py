@@ -76,7 +76,7 @@ def set_up(level: str) -> None:
         logfiles.remove_old(path.parent)
     except OSError:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(logfiles.FORMAT))
+        handler.setFormatter(logging.Formatter(logfiles.LOG_FORMAT))
     handler.setLevel(level.upper())
     handler.addFilter(WithoutMessages())
     handler.set_name(level.upper())

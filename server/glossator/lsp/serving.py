@@ -26,7 +26,7 @@ SWITCH_SECONDS = 0.0005
 """How long one thread may keep the others of the server from running Python."""
 
 
-async def run(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
+async def serve_connection(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
     """Serve one client until it says exit or goes away; returns the exit status."""
     server.protocol.set_writer(writer)
     ended = server.context.editor.ended
@@ -56,7 +56,7 @@ async def _serve_stdio(settings: Settings) -> int:
 
     writer = QueueWriter(outgoing, broken)
     try:
-        return await run(server, reader, writer)
+        return await serve_connection(server, reader, writer)
     finally:
         writer.close()
 
@@ -68,7 +68,7 @@ async def _serve_tcp(settings: Settings, port: int) -> int:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         listener.close()
         try:
-            status = await run(Server(settings), reader, _StreamWriter(writer))
+            status = await serve_connection(Server(settings), reader, _StreamWriter(writer))
             if not result.done():
                 result.set_result(status)
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreCorruptError, StoreLockedError, WorkspaceError
@@ -16,15 +15,14 @@ from glossator.project.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from glossator.index.indexer import Indexer, IndexReport, Progress
-    from glossator.index.records import FileUpdate, Filter, StoredEntry
+    from glossator.index.records import FileUpdate, Filter
     from glossator.index.store import Store
     from glossator.project.nested_roots import NestedRoot
     from glossator.project.shared import Shared
-    from glossator.retrieval.search import Hit, Searcher
+    from glossator.retrieval.search import Hit
     from glossator.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -260,64 +258,11 @@ class Root:
             self._indexer = None
             self._publish(None)
 
-    # Until all callers take a snapshot
-
-    def store(self) -> Store | None:
-        """The store, for reading; see `open`."""
-        snapshot = self.open()
-        return snapshot.store if snapshot is not None else None
-
-    def searcher(self) -> Searcher | None:
-        """See `Snapshot.searcher`."""
-        snapshot = self.open()
-        return snapshot.searcher if snapshot is not None else None
-
-    def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """See `Snapshot.entry_at`."""
-        snapshot = self.snapshot()
-        return snapshot.entry_at(path, line) if snapshot is not None else None
-
-    def named(self, name: str) -> list[StoredEntry]:
-        """See `Snapshot.named`."""
-        snapshot = self.snapshot()
-        return snapshot.named(name) if snapshot is not None else []
-
-    def nearest_named(self, name: str, path: str) -> list[StoredEntry]:
-        """See `Snapshot.nearest_named`."""
-        snapshot = self.snapshot()
-        return snapshot.nearest_named(name, path) if snapshot is not None else []
-
-    def entries_in(self, path: str) -> list[StoredEntry]:
-        """See `Snapshot.entries_in`."""
-        snapshot = self.snapshot()
-        return snapshot.entries_in(path) if snapshot is not None else []
-
-    def names_like(self, pattern: str, limit: int) -> list[StoredEntry]:
-        """See `Snapshot.names_like`."""
-        snapshot = self.snapshot()
-        return snapshot.names_like(pattern, limit) if snapshot is not None else []
-
-    def reference_count(self, name: str) -> int:
-        """See `Snapshot.reference_count`."""
-        snapshot = self.snapshot()
-        return snapshot.reference_count(name) if snapshot is not None else 0
-
-    def callee_count(self, entry: StoredEntry) -> int:
-        """See `Snapshot.callee_count`."""
-        snapshot = self.snapshot()
-        return snapshot.callee_count(entry) if snapshot is not None else 0
-
     def text(self, path: str) -> str | None:
         """A file's text as it is on screen, else on disk; None if there is none. Works without an index."""
         from glossator.workspace.reading import disk_reader
 
         return disk_reader(self.path, self.settings, self.buffer_texts())(path)
-
-    def searching(self) -> AbstractContextManager[None]:
-        """Nothing to hold any more: the searcher itself serves one search at a time."""
-        return nullcontext()
-
-    unknown_entry = staticmethod(Snapshot.unknown_entry)
 
     def overlay(self) -> Mapping[str, FileUpdate]:
         """See `Snapshot.overlay`."""

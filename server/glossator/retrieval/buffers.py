@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Overlay = Mapping[str, FileUpdate]
+ParsedBuffers = Mapping[str, FileUpdate]
 """Unsaved buffers: path -> what is in it, in place of what the store holds of that path."""
 
 
 class Buffers:
     """Unsaved buffers as if they were stored: entries with negative ids, scored like the store's own."""
 
-    def __init__(self, overlay: Overlay, where: Filter) -> None:
+    def __init__(self, overlay: ParsedBuffers, where: Filter) -> None:
         self.paths: dict[str, int] = {}
         self.facts: dict[int, FileFacts] = {}
         self.entries: dict[int, StoredEntry] = {}

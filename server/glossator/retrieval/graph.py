@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from glossator.index.store import Store
-    from glossator.retrieval.buffers import Overlay
+    from glossator.retrieval.buffers import ParsedBuffers
 
 LOOKED_AT = 200
 """References to a name that are looked at; of a name with more, any list would be arbitrary."""
@@ -72,7 +72,7 @@ def nearest_to_line(entries: Sequence[StoredEntry], line: int) -> StoredEntry | 
 class Graph:
     """The names of an index, with unsaved buffers in place of what is stored of their files."""
 
-    def __init__(self, store: Store, overlay: Overlay | None = None) -> None:
+    def __init__(self, store: Store, overlay: ParsedBuffers | None = None) -> None:
         self._store = store
         self._buffers = Buffers(overlay or {}, Filter())
 

@@ -18,7 +18,7 @@ from glossator.index.embedding import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LANGUAGES = ("german", "french", "spanish")
+TRANSLATED_LANGUAGES = ("german", "french", "spanish")
 """In the order of the table's columns."""
 MAX_TRANSLATIONS = 2
 """How many English words one foreign word is translated into at most."""
@@ -47,7 +47,7 @@ class Lexicon:
     """The word lists of one language; all words in lower case without accents.
 
     Attributes:
-        name: one of `LANGUAGES`.
+        name: one of `TRANSLATED_LANGUAGES`.
         stop: its stop words.
         distinctive: the stop words that are neither English nor common in code, which identify the language.
         stems: word stem -> English words, the best first.
@@ -70,7 +70,7 @@ def _lexicons() -> tuple[Lexicon, ...]:
         if line and not line.startswith("#")
     ]
     lexicons = []
-    for column, name in enumerate(LANGUAGES, 1):
+    for column, name in enumerate(TRANSLATED_LANGUAGES, 1):
         stems: dict[str, list[str]] = {}
         for row in rows:
             for stem in row[column] if column < len(row) else ():

@@ -60,13 +60,13 @@ if TYPE_CHECKING:
 
     from glossator.index.embedding import Embedder, StaticEmbedder
     from glossator.index.store import Store
-    from glossator.retrieval.buffers import Overlay
+    from glossator.retrieval.buffers import ParsedBuffers
 
 FOUND = 150
 """Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
 RANKED_FILES = 64
 """Candidate files whose features are worked out; more cost time and change nothing."""
-NAMED = 40
+NAMESAKES_READ = 40
 """Definitions looked at per name of the query."""
 PATH_FILES = 30
 """Files taken as candidates for their names alone."""
@@ -74,7 +74,7 @@ FROM_ONE_FILE = 4
 """Entries of one file that can be among the hits."""
 FILES_PER_REPEAT = 3
 """Files that come first for every further entry of a file that is among them already."""
-LONG_LINES = 120
+LONG_DEFINITION_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
 OUTLINED = 5
 """Definitions shown of a file that is all that a query names."""
@@ -153,7 +153,7 @@ class Searcher:
         query: str,
         limit: int = 10,
         where: Filter | None = None,
-        overlay: Overlay | None = None,
+        overlay: ParsedBuffers | None = None,
         *,
         by_symbol: bool = False,
     ) -> list[Hit]:
@@ -173,7 +173,7 @@ class Searcher:
 
     # Candidates
 
-    def candidates(self, text: str, where: Filter | None = None, overlay: Overlay | None = None) -> Candidates:
+    def candidates(self, text: str, where: Filter | None = None, overlay: ParsedBuffers | None = None) -> Candidates:
         """What could answer the query, with features.
 
         Raises:
@@ -226,7 +226,7 @@ class Searcher:
         """Definitions of a name, case folded only if none is spelled so; unsaved buffers first."""
         found = [
             entry
-            for entry in self.store.named(name, NAMED)
+            for entry in self.store.named(name, NAMESAKES_READ)
             if entry.path not in buffers.paths and allowed(entry.path, entry.language, entry.kind)
         ]
         found.extend(
@@ -250,7 +250,7 @@ class Searcher:
                 *(
                     entry
                     for spelled in dict.fromkeys((name, form))
-                    for entry in self.store.nearest_named(spelled, "", NAMED)
+                    for entry in self.store.nearest_named(spelled, "", NAMESAKES_READ)
                     if entry.path not in buffers.paths
                 ),
             ]
@@ -390,7 +390,7 @@ class Searcher:
         candidates: Candidates,
         limit: int,
         where: Filter | None = None,
-        overlay: Overlay | None = None,
+        overlay: ParsedBuffers | None = None,
         *,
         by_symbol: bool = False,
     ) -> list[Hit]:
@@ -426,7 +426,7 @@ class Searcher:
         return self._hits([*pinned, *ranked], candidates, limit, buffers, exact)
 
     def _scored(
-        self, candidates: Candidates, limit: int, where: Filter | None, overlay: Overlay | None
+        self, candidates: Candidates, limit: int, where: Filter | None, overlay: ParsedBuffers | None
     ) -> tuple[NDArray[np.float32], list[int], list[StoredEntry], NDArray[np.float32]]:
         """Scores of all candidate files, rows of the best of them, their entries, these entries' scores in them."""
         import numpy as np
@@ -452,7 +452,7 @@ class Searcher:
         candidates: Candidates,
         revisions: Sequence[int],
         where: Filter | None = None,
-        overlay: Overlay | None = None,
+        overlay: ParsedBuffers | None = None,
     ) -> tuple[list[StoredEntry], NDArray[np.float32]]:
         """The entries of candidate files that could be hits, and their features, a row each."""
         where = where or Filter()
@@ -519,7 +519,7 @@ class Searcher:
                 continue
             shown.add(entry.id)
             start, end = entry.start_line, entry.end_line
-            if end - start >= LONG_LINES and window is not entry:
+            if end - start >= LONG_DEFINITION_LINES and window is not entry:
                 start, end = window.start_line, window.end_line
             why = reasons.of(entry, candidates.revisions[i])
             hits.append(

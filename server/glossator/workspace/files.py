@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
-from glossator.workspace.ignoring import FolderRules, IgnoreFile, Source, Tracked, byte_text
+from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,12 +231,12 @@ class Rules:
                 found.clear()
                 break
         git = tuple(
-            Source(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
+            RuleSource(source, 0, byte_text("".join(part + "/" for part in parts[level:]))) for level, source in found
         )
-        setting: tuple[Source, ...] = ()
+        setting: tuple[RuleSource, ...] = ()
         if self.settings.exclude:
             content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
-            setting = (Source(IgnoreFile(content, fold_case=config.ignore_case)),)
+            setting = (RuleSource(IgnoreFile(content, fold_case=config.ignore_case)),)
         tracked = Tracked(repository, self.root) if repository is not None else None
         return FolderRules(git, (), setting, tracked, fold_case=config.ignore_case)
 
@@ -307,11 +307,11 @@ class Rules:
         if ".gitignore" in names:
             patterns = IgnoreFile.read(self.root / path / ".gitignore", fold_case=folder.fold_case)
             if patterns is not None:
-                folder = replace(folder, git=(*folder.git, Source(patterns, len(byte_text(prefix)))))
+                folder = replace(folder, git=(*folder.git, RuleSource(patterns, len(byte_text(prefix)))))
         if ".glossatorignore" in names:
             patterns = IgnoreFile.read(self.root / path / ".glossatorignore", fold_case=folder.fold_case)
             if patterns is not None:
-                folder = replace(folder, own=(*folder.own, Source(patterns, len(byte_text(prefix)))))
+                folder = replace(folder, own=(*folder.own, RuleSource(patterns, len(byte_text(prefix)))))
         self._folders[path] = folder
         return entries
 
@@ -348,7 +348,7 @@ class Rules:
         self._nested[path] = repository
         config = gitstate.ignore_config(repository)
         git = tuple(
-            Source(patterns, len(byte_text(path)) + 1) for patterns in self._repository_files(repository, config)
+            RuleSource(patterns, len(byte_text(path)) + 1) for patterns in self._repository_files(repository, config)
         )
         tracked = Tracked(repository, self.root)
         return replace(folder, git=git, tracked=tracked, tracked_only=False, fold_case=config.ignore_case)

@@ -340,7 +340,7 @@ class IgnoreFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RuleSource:
     """An ignore file with its place: `prefix` + (a path from `strip` on) is relative to the file's folder.
 
     Both count in the form that `byte_text` gives.
@@ -395,9 +395,9 @@ class FolderRules:
     Three families, since none may bring back what another leaves out: git's, `.glossatorignore`, the setting.
     """
 
-    git: tuple[Source, ...] = ()
-    own: tuple[Source, ...] = ()
-    setting: tuple[Source, ...] = ()
+    git: tuple[RuleSource, ...] = ()
+    own: tuple[RuleSource, ...] = ()
+    setting: tuple[RuleSource, ...] = ()
     tracked: Tracked | None = None
     tracked_only: bool = False
     """Whether git ignores the folder, which yet holds files that git tracks: those are not ignored."""
@@ -418,7 +418,7 @@ class FolderRules:
         return self.tracked_only or _verdict(self.git, path, name, is_folder)
 
 
-def _verdict(family: tuple[Source, ...], path: str, name: str, is_folder: bool) -> bool:
+def _verdict(family: tuple[RuleSource, ...], path: str, name: str, is_folder: bool) -> bool:
     """What the innermost ignore file says that says anything."""
     path, name = byte_text(path), byte_text(name)
     for source in reversed(family):

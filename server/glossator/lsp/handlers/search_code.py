@@ -31,10 +31,12 @@ async def search(context: Context, params: protocol.SearchParams) -> protocol.Se
         raise JsonRpcInvalidParams(f"limit must be between 1 and {MAX_SEARCH_LIMIT}, not {limit}")
     await context.documents.parsed()
     where = filter_of(params.scope)
-    return await asyncio.to_thread(find, context.backend.session, context.editor.encoding, params.query, limit, where)
+    return await asyncio.to_thread(
+        find_hits, context.backend.session, context.editor.encoding, params.query, limit, where
+    )
 
 
-def find(session: Session, encoding: str, query: str, limit: int, where: Filter) -> protocol.SearchResult:
+def find_hits(session: Session, encoding: str, query: str, limit: int, where: Filter) -> protocol.SearchResult:
     """The best places in all roots of a session; the ranges are in this position encoding."""
     found = [(root, hit) for root in session.roots for hit in root.search(query, limit, where)]
     found.sort(key=lambda item: -item[1].score)

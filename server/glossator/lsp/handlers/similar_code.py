@@ -11,7 +11,7 @@ from lsprotocol import types
 from glossator.errors import SymbolNotFoundError
 from glossator.index.records import Filter
 from glossator.lsp.conversion import to_uri
-from glossator.lsp.handlers.search_code import SEARCH_LIMIT, find
+from glossator.lsp.handlers.search_code import SEARCH_LIMIT, find_hits
 from glossator.lsp.symbol_at import symbol_at
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def find_similar(context: Context, uri: str, line: int, character: int) ->
     live, described = found
     entry = described.entry
     result = await asyncio.to_thread(
-        find, backend.session, editor.encoding, similar_query(entry), SEARCH_LIMIT + 1, Filter()
+        find_hits, backend.session, editor.encoding, similar_query(entry), SEARCH_LIMIT + 1, Filter()
     )
     here = to_uri(live.root.path / entry.path)
     hits = [hit for hit in result.hits if hit.uri != here or hit.qualified_name != entry.qualified_name]
