@@ -1,7 +1,7 @@
 """Citations: the numbers that a model writes, and whether what they cite still says what the model was shown.
 
 The model can only name numbers of evidence. `CitationStream` reads them out of the answer while it is written, and
-leaves out a number that does not exist, or whose place has changed. Line numbers that the model makes up are taken out.
+leaves out a number that does not exist, or whose place has changed. Line numbers that the model invents are removed.
 Text in code spans and code blocks is passed on as it is. `CitationVerifier` is where a citation is verified: it reads
 the file as it is now, and finds the lines again if they have moved.
 """
@@ -72,7 +72,7 @@ class CitationVerifier:
     """Verifies citations against the text as it is now: in unsaved buffers, else on disk. Reads files."""
 
     def __init__(self, text_of: Callable[[Path, str], str | None]) -> None:
-        """`text_of`: (root's folder, path) -> the file's text; None if there is no such file or root any more."""
+        """`text_of`: (root's folder, path) -> the file's text; None if the file or the root is gone."""
         self._text_of = text_of
 
     def __call__(self, item: Evidence) -> Evidence | None:
@@ -85,20 +85,20 @@ def find_again(item: Evidence, text: str | None) -> Evidence | None:
 
     Args:
         item: the evidence that is cited.
-        text: the file's (or unsaved buffer's) text; None if there is no such file any more.
+        text: the file's (or unsaved buffer's) text; None if the file is gone.
     """
     if text is None:
         return None
     if not item.source.strip():
         return item
     lines = [line.rstrip() for line in _LINE_END.split(text)]
-    wanted = [line.rstrip() for line in _LINE_END.split(item.source)]
-    while wanted and not wanted[-1]:
-        wanted.pop()
+    expected = [line.rstrip() for line in _LINE_END.split(item.source)]
+    while expected and not expected[-1]:
+        expected.pop()
     first = item.start_line - 1
-    if lines[first : first + len(wanted)] == wanted:
+    if lines[first : first + len(expected)] == expected:
         return item
-    starts = [at for at in range(len(lines) - len(wanted) + 1) if lines[at : at + len(wanted)] == wanted]
+    starts = [at for at in range(len(lines) - len(expected) + 1) if lines[at : at + len(expected)] == expected]
     if not starts:
         return None
     nearest = min(starts, key=lambda at: abs(at - first))
@@ -177,7 +177,7 @@ class CitationStream:
         return shown
 
     def _split(self, text: str, *, final: bool) -> Iterator[tuple[bool, str]]:
-        """Cut into prose and code. A run of backticks is held until it is over: its length tells what it means."""
+        """Cut into prose and code. A run of backticks is held until it ends: its length says what it means."""
         start = 0
         for at, character in enumerate(text):
             if character == "`":

@@ -76,7 +76,7 @@ class Conversations:
         """The lock of each conversation in use, and how many questions hold it or wait for it."""
 
     def get(self, identity: str) -> Conversation:
-        """The conversation with an identity, a new one if it is not known (any more)."""
+        """The conversation with an identity, a new one if it is unknown or was forgotten."""
         conversation = self._kept.pop(identity, None) or Conversation(identity)
         self._kept[identity] = conversation
         while len(self._kept) > MAX_CONVERSATIONS:

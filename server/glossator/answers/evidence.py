@@ -131,12 +131,12 @@ class Material:
 
 
 def estimated_tokens(text: str) -> int:
-    """Tokens of a text, where no model is at hand to count them."""
+    """Tokens of a text, for when no model can count them."""
     return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
 
 
 def estimated_cost(item: Evidence) -> int:
-    """What a piece costs in a prompt, where no model is at hand to count."""
+    """What a piece costs in a prompt, for when no model can count it."""
     return estimated_tokens(item.text) + HEADING_TOKENS
 
 

@@ -192,7 +192,7 @@ def _offers_around(view: RootView, entry: StoredEntry) -> tuple[list[Offer], Rel
     offers += _offers(
         [
             *((view, e, 0.7 - 0.1 * at, "callee", f"member of `{name}`") for at, e in members),
-            *((view, e, 0.2 - 0.08 * at, "sibling", f"stands beside `{name}`") for at, e in siblings),
+            *((view, e, 0.2 - 0.08 * at, "sibling", f"is next to `{name}`") for at, e in siblings),
         ]
     )
     return offers, relations

@@ -148,7 +148,7 @@ def _shown_code(entry: StoredEntry, piece: Evidence, words: set[str], *, body: b
 
 
 def _overloads(entry: StoredEntry, relations: Relations | None) -> str:
-    """The signatures by which a definition may be called besides its own."""
+    """The signatures by which a definition may be called, other than its own."""
     if relations is None or entry.stub:
         return ""
     found = overloads(entry, relations.siblings)

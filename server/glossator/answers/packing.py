@@ -37,7 +37,7 @@ OUTLINE_MEMBERS = 40
 HEAD_LINES = 12
 """Lines of a type's head (doc, decorators, fields) that its outline begins with."""
 EXCERPT_LINES = 40
-"""Lines of the excerpt that stands for a definition which is too long for its share."""
+"""Lines of the excerpt that replaces a definition which is too long for its share."""
 FIRST_LINES = 5
 """Lines that chosen lines begin with, however little room there is for more."""
 BEFORE, AFTER = 2, 3
@@ -45,14 +45,14 @@ BEFORE, AFTER = 2, 3
 LONGEST_TOKEN = 16
 """Characters that a token never exceeds, about: what is longer than that by the budget is not counted to be sure."""
 PLACES_NAMED = 3
-"""Places that the user is told by name when they were left out."""
+"""Places that a note lists by name; of more it says how many."""
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A piece that could be used, where it stands now.
+    """A piece that could be used, where it is now.
 
     Attributes:
         value: how much it is worth, relative to other offers.

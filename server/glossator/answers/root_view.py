@@ -58,7 +58,7 @@ class RootView:
         return self.snapshot.entry_at(path, line) if self.snapshot is not None else None
 
     def located(self, entry: StoredEntry) -> StoredEntry | None:
-        """An entry of the index where it stands now; None if it is gone.
+        """An entry of the index where it is now; None if it is gone.
 
         What has moved since it was indexed is found again by its name.
         """

@@ -1,7 +1,7 @@
 """Unsaved buffers in place of what the store holds of their files, for search and for the graph of names.
 
 A buffer is what a worker makes of its text (`FileUpdate`). Its entries get negative ids: the buffer's number, from -1
-downwards, stands where a stored entry has the revision of its file.
+downwards, takes the place of the revision of its file.
 """
 
 from __future__ import annotations

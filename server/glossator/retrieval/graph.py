@@ -30,7 +30,7 @@ COMMON = 6
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What stands around a symbol, each list the nearest first."""
+    """What is related to a symbol; each list has the nearest first."""
 
     parent: StoredEntry | None
     callers: tuple[StoredEntry, ...]
@@ -135,7 +135,7 @@ class Graph:
         return [other for other in inside if other.parent == parent]
 
     def relations(self, entry: StoredEntry) -> Relations:
-        """What stands around an entry."""
+        """What is related to an entry."""
         around = self.entries_in(entry.path)
         wholes = [other for other in around if other.part == 0 and other.kind != "block"]
         parent = next((other for other in around if other.id == entry.parent), None)

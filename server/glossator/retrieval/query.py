@@ -30,7 +30,7 @@ QueryKind = Literal["symbol", "prose", "place", "trace"]
 MAX_SCANNED = 48 << 10
 """Characters looked at: the first three quarters of them, and the last quarter (a trace's end says what went wrong)."""
 MAX_ANALYSED = 4_000
-"""Characters that words are taken from: an embedder's vector of more says nothing any more."""
+"""Characters that words are taken from: the vector of a longer text is too vague to be of use."""
 MAX_LINE = 2_000
 """Characters of a line that are looked at."""
 MAX_WORDS = 64
@@ -224,7 +224,7 @@ def _cut(text: str) -> str:
 
 
 def _message(text: str, places: list[MentionedPlace]) -> str:
-    """What a trace says besides its places: the lines that are no frames, and the functions of the frames."""
+    """What a trace says apart from its places: the lines that are not frames, and the functions of the frames."""
     lines = [line for line in text.splitlines() if not _FRAME_LINE.match(line)]
     message = _PLACE.sub(lambda found: " " if found[2] or "/" in found[1] else found[0], "\n".join(lines))
     message = _NUMBER.sub(" ", message.replace("Traceback (most recent call last):", " "))

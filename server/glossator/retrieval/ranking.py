@@ -129,8 +129,8 @@ def entry_features(
 
 
 def _exactly(query: Query, entry: StoredEntry) -> float:
-    """How exactly an entry of a queried name is what was named: more if with the name of what it stands in, less if
-    it is only what that name stands in ("Store" of "Store.commit")."""
+    """How exactly an entry of a queried name is what was named: more if its scope was named too, less if it is
+    only the scope ("Store" of "Store.commit")."""
     name = f".{entry.qualified_name}".lower()
     if any(name.endswith(f".{written}".lower()) for written in query.qualified):
         return 4.0

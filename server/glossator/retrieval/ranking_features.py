@@ -297,7 +297,7 @@ _AGREEING = 24
 _SHORT = 6
 """Words of a short question: most have as many or fewer."""
 _TELLING = 1.5
-"""Rarity from which on a word tells something: it stands in less than a quarter of the entries."""
+"""Rarity of a word that says something about an entry: less than a quarter of the entries have it."""
 _HEAD_USUAL = 50
 """Terms that a file's first entry has, about."""
 

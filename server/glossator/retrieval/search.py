@@ -15,10 +15,10 @@ How a hit's score comes about:
                  │
     order        for people: files by file score, the best entry of each, further ones of a file now and then
                  (`interleaved`); for evidence (`by_symbol`): entries by the sum of both scores
-                 names spelled exactly before similar ones (`spelled_first`), and before all what stands at the lines
-                 that the query names
+                 names spelled exactly before similar ones (`spelled_first`), and before everything the entries at
+                 lines that the query names
                  │
-    Hit          a window stands for the definition that it is part of; ranking.Reasons says which features counted
+    Hit          a window is shown as the definition that it is part of; ranking.Reasons says which features counted
 
 The weights of both are fitted (`scripts/fit_ranking`) and come with the package.
 """
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.buffers import ParsedBuffers
 
 FOUND = 150
-"""Entries asked of each of the two searches: their files hold the wanted one in .99 of the questions."""
+"""Entries asked of each of the two searches: in .99 of the questions the right file is among theirs."""
 RANKED_FILES = 64
 """Candidate files whose features are worked out; more cost time and change nothing."""
 NAMESAKES_READ = 40
@@ -342,7 +342,7 @@ class Searcher:
         return pinned, list(entries.values())
 
     def _entry_at(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
-        """What stands at a place: the function that it names, where the line lies in another (code moves)."""
+        """The entry at a place: the function that it names, if the line is in another one by now."""
         inside = path in buffers.paths
         at = buffers.entry_at(path, place.line or 1)
         if at is None and not inside:
@@ -543,7 +543,7 @@ class Searcher:
 
 
 def _is_qualified_by(entry: StoredEntry, written: str) -> bool:
-    """Whether a written name ends with the entry's own and what it stands in ("Foo::valid?" of `Foo.valid?`)."""
+    """Whether a written name ends with the entry's own name and scope ("Foo::valid?" of `Foo.valid?`)."""
     bare = after_qualifiers(written)
     if bare == written:
         return False
