@@ -9,6 +9,7 @@ _KINDS: dict[str, types.SymbolKind] = {
     "method": types.SymbolKind.Method,
     "constructor": types.SymbolKind.Constructor,
     "class": types.SymbolKind.Class,
+    "component": types.SymbolKind.Class,
     "struct": types.SymbolKind.Struct,
     "interface": types.SymbolKind.Interface,
     "trait": types.SymbolKind.Interface,
