@@ -1,14 +1,14 @@
 """Every error that Glossator raises on purpose.
 
 A message says what is wrong and what to do about it, in one line that can be shown to a user as it is. The command
-line turns a `GlossatorError` into that line on stderr and exit status 1; the language server into an LSP error reply.
-Anything else that escapes is a defect.
+line writes it to stderr and exits with status 1; the language server sends it as an error reply. Any other exception
+that gets that far is a defect.
 
     GlossatorError
-    ├── UsageError            the caller asked for something that makes no sense (exit status 2)
+    ├── UsageError            the request makes no sense as given (exit status 2)
     ├── SettingsError         a setting has a value that cannot be used
     ├── WorkspaceError        a root or a file cannot be read
-    ├── StoreError           the index cannot be opened or written
+    ├── StoreError            the index cannot be opened or written
     │   ├── StoreLockedError      another process is writing it
     │   ├── StoreCorruptError     its files are damaged
     │   ├── StoreTooNewError      a newer Glossator wrote it

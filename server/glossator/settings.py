@@ -40,7 +40,7 @@ def endpoint_url(url: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not re.fullmatch(r"[^\s\x00-\x1f]+", parts.hostname or "") or port == 0:
         raise ValueError("not an http or https URL")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ValueError("credentials and queries do not belong into the URL")
+        raise ValueError("the URL must not contain credentials or a query")
     return parts
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Ran
+from tests.conftest import Ran, write_tree
 
 Cli = Callable[..., Ran]
 
@@ -106,6 +106,54 @@ def test_scope_is_applied_before_the_search(glossator: Cli, project: Path) -> No
     hits = glossator("search", "--root", project, "--json", "--language", "python", "--kind", "class", "cart").json
     assert hits["hits"]
     assert all(hit["kind"] == "class" and hit["path"].endswith(".py") for hit in hits["hits"])
+
+
+def test_special_characters_in_globs_are_escaped(glossator: Cli, project: Path) -> None:
+    write_tree(
+        project,
+        {
+            "app/[id]/page.tsx": "export function cartPage() {}\n",
+            "app/i/page.tsx": "export function cartOther() {}\n",
+            "[id]/top.ts": "export function cartTop() {}\n",
+            "odd,{name}.ts": "export function cartOdd() {}\n",
+        },
+    )
+
+    def paths(*filters: str) -> set[str]:
+        return {hit["path"] for hit in glossator("search", "--root", project, "--json", *filters, "cart").json["hits"]}
+
+    assert paths("--include", r"\[id\]/**") == {"[id]/top.ts"}
+    assert paths("--include", r"app/\[id\]/**") == {"app/[id]/page.tsx"}
+    assert paths("--include", "app/[[]id[]]/**") == {"app/[id]/page.tsx"}
+    assert paths("--include", "app/[id]/**") == {"app/i/page.tsx"}
+    assert paths("--include", r"odd\,\{name\}.ts") == {"odd,{name}.ts"}
+    assert not paths("--exclude", r"\[id\]/**") & {"[id]/top.ts"}
+
+
+@pytest.mark.parametrize(
+    "text", ["what's on line 14 of shop/cart.py", "cart.py line 14?", "shop/cart.py:14", "L14 of cart.py"]
+)
+def test_a_line_leads_to_the_definition_there(glossator: Cli, project: Path, text: str) -> None:
+    hit = glossator("search", "--root", project, "--json", text).json["hits"][0]
+    assert hit["qualified_name"] == "Cart.add_article"
+    answer = glossator("ask", "--root", project, "--json", text).json["answer"]
+    assert answer.startswith("**Method `Cart.add_article`** in `shop/cart.py:12`")
+
+
+@pytest.mark.parametrize(
+    "target", ["shop/cart.py:14:9", "shop/cart.py#L14-L15", "shop/cart.py:14-16", "Cart::add_article", "add_article()"]
+)
+def test_explain_takes_what_people_paste(glossator: Cli, project: Path, target: str) -> None:
+    ran = glossator("explain", "--root", project, "--json", target)
+    assert ran.status == 0, ran.err
+    assert ran.json["answer"].startswith("**Method `Cart.add_article`** in `shop/cart.py:12`")
+
+
+def test_explain_a_file(glossator: Cli, project: Path) -> None:
+    answer = glossator("explain", "--root", project, "--json", "shop/money.py").json
+    assert "Amounts of money." in answer["answer"]
+    assert "`Money`, `add_tax`" in answer["answer"]
+    assert answer["citations"][0]["path"] == "shop/money.py"
 
 
 def test_ask_without_a_model_answers_from_the_index(glossator: Cli, project: Path) -> None:

@@ -79,13 +79,15 @@ def test_a_backslash_before_a_wildcard_is_an_escape_where_names_can_hold_it() ->
 
 @given(st.text("ab*?[]{},!^-\\/.", min_size=1, max_size=12))
 def test_an_escaped_path_matches_itself_alone(path: str) -> None:
-    escaped = re.sub(r"([*?\[\]{},!^\\])", r"\\\1", path)
-    matches = re.compile(globs._pattern(f"/{escaped}", windows=False), re.DOTALL).fullmatch
-    plain = path.strip("/")
-    if plain and not path.startswith((".", "/")) and not path.endswith("/"):
-        assert matches(plain)
-        assert not matches(f"{plain}x")
-        assert not matches(f"x{plain}")
+    by_backslash = re.sub(r"([*?\[\]{},!^\\])", r"\\\1", path)
+    by_class = re.sub(r"[*?\[{}]", r"[\g<0>]", path).replace("\\", "\\\\")
+    for escaped in (by_backslash, by_class):
+        matches = re.compile(globs._pattern(f"/{escaped}", windows=False), re.DOTALL).fullmatch
+        plain = path.strip("/")
+        if plain and not path.startswith((".", "/")) and not path.endswith("/"):
+            assert matches(plain)
+            assert not matches(f"{plain}x")
+            assert not matches(f"x{plain}")
 
 
 def test_several_globs() -> None:

@@ -121,7 +121,10 @@ def _folder(settings: Settings) -> Check:
     smallest = min(entry.size for entry in model_catalog.entries())
     if free < smallest:
         return Check(
-            name, False, f"{folder}: {readable(free)} free", "make room, or set models_dir to a folder on another disk"
+            name,
+            False,
+            f"{folder}: {readable(free)} free",
+            "free some space, or set models_dir to a folder on another disk",
         )
     return Check(name, True, f"{folder}: {readable(free)} free")
 
@@ -137,7 +140,7 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
     if choice is None:
         several = [model.name for model in Models.of(settings).all() if model.role == "chat"]
         if several:
-            detail = f"none is chosen of {', '.join(several)}: answers come from the index alone"
+            detail = f"none is chosen ({', '.join(several)} can be used): answers come from the index alone"
             return None, Check(name, False, detail, f"glossator models use {several[0]}", warning=True)
         return None, Check(name, False, "none is installed: answers come from the index alone", get, warning=True)
     if choice.path is None:
@@ -146,11 +149,11 @@ def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, C
         header = read_header(choice.path)
         header.require_chat_model()
     except ModelError as error:
-        return choice, Check(name, False, str(error), f"remove it and fetch it again: {get}")
+        return choice, Check(name, False, str(error), f"remove it and download it again: {get}")
     size = f"{readable(header.file_bytes)}, {header.architecture} {header.file_type}"
     note = "" if header.chat_template else "; it has no chat template: an instruct model would answer better"
     if header.recurrent:
-        note += "; it cannot roll its cache back, so a changed conversation is read from its start"
+        note += "; its cache cannot be rolled back, so an edited conversation is read again from the start"
     return choice, Check(name, True, f"{choice.name}: {size}, trained for {header.context_length} tokens{note}")
 
 
@@ -166,7 +169,7 @@ def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
             alternatives=model_catalog.alternatives(),
         )
     except ModelTooLargeError as error:
-        return Check(name, False, str(error), "do as it says, or: glossator models list")
+        return Check(name, False, str(error), "follow that advice, or choose another model: glossator models list")
     except GlossatorError as error:
         return Check(name, False, str(error), "correct the setting")
     return Check(
@@ -242,4 +245,4 @@ def _endpoint(settings: Settings) -> Check:
     except GlossatorError as error:
         return Check(name, False, str(error), "start the server, or correct the settings endpoint and endpoint_key")
     note = f"; {status.note}" if status.note else ""
-    return Check(name, True, f"{settings.endpoint} answers with {status.name}{note}")
+    return Check(name, True, f"{settings.endpoint} responds with {status.name}{note}")

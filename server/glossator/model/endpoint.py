@@ -181,7 +181,9 @@ class EndpointClient(ChatModel):
                     timeout=httpx.Timeout(silence, connect=self._timeouts.connect),
                 )
             except UnicodeError:
-                raise ModelRuntimeError("the setting 'endpoint_key' holds characters that no key can have") from None
+                raise ModelRuntimeError(
+                    "the setting 'endpoint_key' contains characters that an API key cannot have"
+                ) from None
             except (ImportError, ValueError, httpx.InvalidURL) as error:
                 raise ModelRuntimeError(f"the proxy that the environment names cannot be used: {error}") from error
         return self._http
@@ -242,7 +244,9 @@ class EndpointClient(ChatModel):
             models = await self._list_models()
             names = [name for model in models if isinstance(name := model.get("id"), str) and name]
             if not self._model and not names:
-                raise ModelNotFoundError(f"{self._address.text} lists no model; name one in the setting endpoint_model")
+                raise ModelNotFoundError(
+                    f"{self._address.text} lists no models; name one in the setting endpoint_model"
+                )
         except ModelError as error:
             self._set("failed", reason=str(error))
             raise
@@ -269,9 +273,7 @@ class EndpointClient(ChatModel):
         except TimeoutError as error:
             raise ModelTimeoutError(f"{where} does not answer") from error
         except (ValueError, RecursionError) as error:
-            raise ModelRuntimeError(
-                f"{where} does not speak OpenAI's interface: its list of models is no JSON"
-            ) from error
+            raise ModelRuntimeError(f"{where} is not OpenAI-compatible: its list of models is not JSON") from error
         items = data.get("data") if isinstance(data, dict) else None
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 

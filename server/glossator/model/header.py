@@ -129,12 +129,12 @@ class _Reader:
             return self.string()
         if kind != _ARRAY:
             if kind not in _SCALARS:
-                raise ModelInvalidError(f"{self.path} holds a value of the unknown type {kind}: the file is damaged")
+                raise ModelInvalidError(f"{self.path} contains a value of an unknown type, {kind}: the file is damaged")
             return self.take(_SCALARS[kind])
         item, count = self.take("I"), self.take("Q")
         if item == _STRING:
             if count > len(self.data):
-                raise ModelInvalidError(f"{self.path} names {count} strings in its header: the file is damaged")
+                raise ModelInvalidError(f"{self.path} declares {count} strings in its header: the file is damaged")
             unpack, at, end = struct.Struct("<Q").unpack_from, self.at, len(self.data)
             for _ in range(count):
                 if at + 8 > end:
@@ -145,7 +145,7 @@ class _Reader:
                 self.need(1)
             return range(count)
         if item not in _SCALARS:
-            raise ModelInvalidError(f"{self.path} holds an array of the unknown type {item}: the file is damaged")
+            raise ModelInvalidError(f"{self.path} contains an array of an unknown type, {item}: the file is damaged")
         size = struct.calcsize("<" + _SCALARS[item]) * count
         self.need(size)
         start, self.at = self.at, self.at + size
@@ -296,12 +296,14 @@ def _read(reader: _Reader) -> tuple[dict[str, Any], _Weights]:
         raise ModelInvalidError(f"{reader.path} is GGUF version {version}; versions 2 and 3 can be used")
     tensors, pairs = reader.take("Q"), reader.take("Q")
     if tensors > 1_000_000 or pairs > 1_000_000:
-        raise ModelInvalidError(f"{reader.path} claims {tensors} tensors and {pairs} facts: the file is damaged")
+        raise ModelInvalidError(
+            f"{reader.path} declares {tensors} tensors and {pairs} metadata entries: the file is damaged"
+        )
     metadata: dict[str, Any] = {}
     for _ in range(pairs):
         key = reader.string()
         metadata[key] = reader.value(reader.take("I"))
     alignment = _largest(metadata.get("general.alignment", 32)) or 32
     if not tensors and metadata.get("split.count", 0) in (0, 1):
-        raise ModelInvalidError(f"{reader.path} holds no weights")
+        raise ModelInvalidError(f"{reader.path} contains no weights")
     return metadata, _tensors(reader, tensors, alignment)
