@@ -93,23 +93,28 @@ def _pip_install(what: str, *arguments: str, environment: dict[str, str] | None 
     say(f"  done in {time.monotonic() - started:.0f} s")
 
 
+def is_installed(profile: str) -> bool:
+    """Whether the profile's requirements and the project itself are installed as they are now."""
+    build = REQUIREMENTS / "build.txt"
+    wider = {"runtime": ("runtime", "dev"), "dev": ("dev",)}[profile]
+    return _fresh("project", _fingerprint(ROOT / "pyproject.toml")) and any(
+        _fresh(name, _fingerprint(REQUIREMENTS / f"{name}.txt", build)) for name in wider
+    )
+
+
 def install(profile: str = "runtime") -> Path:
     """Install the profile's requirements and the project itself; returns the environment's Python.
 
     Profiles: "runtime" is what the command line needs, without a compiler; "dev" adds the tools that check and test.
     """
     _create_venv()
-    requirements = REQUIREMENTS / f"{profile}.txt"
-    build = REQUIREMENTS / "build.txt"
-    wanted = _fingerprint(requirements, build)
-    covered = profile == "runtime" and _fresh("dev", _fingerprint(REQUIREMENTS / "dev.txt", build))
-    if not covered and not _fresh(profile, wanted):
-        _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
-        _stamp(profile).write_text(wanted, "utf-8")
-    project = _fingerprint(ROOT / "pyproject.toml")
-    if not _fresh("project", project):
-        _pip_install("glossator", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-        _stamp("project").write_text(project, "utf-8")
+    if is_installed(profile):
+        return PYTHON
+    requirements, build = REQUIREMENTS / f"{profile}.txt", REQUIREMENTS / "build.txt"
+    _pip_install(f"requirements/{profile}.txt", "--require-hashes", "-r", str(requirements), "-r", str(build))
+    _stamp(profile).write_text(_fingerprint(requirements, build), "utf-8")
+    _pip_install("glossator", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    _stamp("project").write_text(_fingerprint(ROOT / "pyproject.toml"), "utf-8")
     return PYTHON
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -262,6 +263,9 @@ def test_an_answer_of_a_model_is_wrapped_as_it_is_streamed(on_terminal: OnTermin
 @pytest.mark.parametrize("kind", [KINDS["wide"], KINDS["narrow"], KINDS["dumb"]], ids=["wide", "narrow", "dumb"])
 def test_the_demonstration(on_terminal: OnTerminal, tmp_path: Path, indexed: Indexed, kind: Kind) -> None:
     script = ROOT / "scripts" / "demo"
+    check_installed = "import environment, sys; sys.exit(not environment.is_installed('runtime'))"
+    if subprocess.run([sys.executable, "-c", check_installed], cwd=script.parent).returncode:
+        pytest.skip("scripts/demo would install something first: run scripts/test")
     shown = on_terminal(
         script,
         "How is the tax added?",
