@@ -200,7 +200,7 @@ class Answerer:
 
         asked = prompts.explain_question(entry.qualified_name, entry.kind)
         overview = await asyncio.to_thread(self._overview, root.path)
-        identity = self.model_access.identity
+        identity = await asyncio.to_thread(lambda: self.model_access.identity)
         key = self._explanations.key(identity, asked, material.evidence)
         # Nobody goes on with a conversation that nobody has asked for.
         conversation = Conversation(new_identity()) if background else self._conversations.get(new_identity())
