@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 EvidenceRole = Literal["pinned", "selected", "symbol", "caller", "callee", "test", "sibling", "match"]
 """What a piece is to the question: chosen by the user, the symbol in question, related to it, or found by searching."""
-EvidenceForm = Literal["source", "excerpt", "outline"]
-"""What the text of a piece is: its lines, some of them with "..." between, or an outline of a type."""
+EvidenceForm = Literal["source", "excerpt", "outline", "unfolded"]
+"""What the text of a piece is: its lines, some of them with "..." between, an outline of a type, or the source that is
+written in its lines (in a notebook, where a line of the file may hold many lines of source)."""
 
 CHARACTERS_PER_TOKEN = 3.5
 """What a token of source code comes to, where no model counts (3.2 to 3.9 for today's vocabularies)."""

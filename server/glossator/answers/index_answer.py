@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.packing import best_lines
 from glossator.index import terms as analysis
 from glossator.retrieval.declarations import overloads
-from glossator.retrieval.ranking_features import TYPE_KINDS
+from glossator.retrieval.ranking_features import PROSE_LANGUAGES, TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,6 +135,8 @@ def _shown_code(entry: StoredEntry, piece: Evidence, words: set[str], *, body: b
     """
     if not entry.signature or entry.kind in ("section", "block", "key"):
         return "", _excerpt(entry, piece, words, None) if body else ""
+    if piece.form == "unfolded":
+        return _unfolded(entry, piece) if body else (_fenced(entry.signature, entry.language), "")
     lines = piece.source.split("\n")
     declared = find_declaration(entry, lines, piece.start_line) if entry.part == 0 else None
     first = declared.first if declared else entry.name_line
@@ -154,6 +156,16 @@ def _overloads(entry: StoredEntry, relations: Relations | None) -> str:
     found = overloads(entry, relations.siblings)
     signatures = list(dict.fromkeys(one.signature for one in found if one.signature))[:OVERLOADS]
     return f"**Overloads:**\n\n{_fenced(chr(10).join(signatures), entry.language)}" if signatures else ""
+
+
+def _unfolded(entry: StoredEntry, piece: Evidence) -> tuple[str, str]:
+    """The code of a definition whose lines are not lines of its file, or its beginning."""
+    lines = piece.text.split("\n")
+    code = _fenced("\n".join(lines[:EXCERPT]), _language(entry))
+    where = f"{_span(entry.path, entry.start_line, entry.end_line)} [{piece.number}]"
+    if len(lines) <= EXCERPT:
+        return f"Its code, {where}:\n\n{code}", ""
+    return _fenced(entry.signature, entry.language), f"It begins, {where}:\n\n{code}"
 
 
 def _span(path: str, first: int, last: int) -> str:
@@ -238,6 +250,11 @@ def _closed(lines: Sequence[str], row: int, column: int) -> tuple[int, int]:
     return row, column
 
 
+def _language(entry: StoredEntry) -> str:
+    """What an entry's text is written in: a notebook's sections are not in the language of its code."""
+    return "markdown" if entry.kind == "section" and entry.language not in PROSE_LANGUAGES else entry.language
+
+
 def _fenced(code: str, language: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -246,6 +263,9 @@ def _fenced(code: str, language: str) -> str:
 
 def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str], declared: Declaration | None) -> str:
     """The lines of the body that say most about the question."""
+    if piece.form == "unfolded":
+        shown, rest = _unfolded(entry, piece)
+        return rest or shown
     lines = piece.source.split("\n")
     offset = piece.start_line - 1
     start, end = max(entry.start_line, piece.start_line), min(entry.end_line, piece.end_line)
@@ -279,7 +299,7 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str], declared: Dec
     shown = "\n".join([*head, *(line[indent:] for line in code)])
     whole = first <= start and last >= end
     heading = "Its body" if whole and entry.kind != "block" else "The lines that match best" if words else "It begins"
-    return f"{heading}, {_span(entry.path, first, last)} [{piece.number}]:\n\n{_fenced(shown, entry.language)}"
+    return f"{heading}, {_span(entry.path, first, last)} [{piece.number}]:\n\n{_fenced(shown, _language(entry))}"
 
 
 def _bare(code: str) -> str:

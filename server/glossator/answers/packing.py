@@ -262,6 +262,7 @@ class Packer:
     def _piece(self, offer: Offer, start: int, end: int, outline: str | None = None) -> Evidence:
         entry = offer.entry
         source = "\n".join(offer.view.lines(entry.path)[start - 1 : end])
+        unfolded = offer.view.unfolded(entry) if outline is None else ""
         piece = Evidence(
             number=0,
             root=offer.view.folder,
@@ -271,10 +272,10 @@ class Packer:
             names=(entry.qualified_name,) if entry.qualified_name else (),
             kind=entry.kind,
             why=offer.why,
-            text=textwrap.dedent(source) if outline is None else outline,
+            text=unfolded or textwrap.dedent(source) if outline is None else outline,
             tokens=0,
             role=offer.role,
-            form="source" if outline is None else "outline",
+            form="outline" if outline is not None else "unfolded" if unfolded else "source",
             source=source,
             entry=entry,
             relevance=offer.relevance,
@@ -291,6 +292,12 @@ class Packer:
         """An outline of a type, or the lines of a definition that say most, within `most` tokens; None if not even
         its declaration fits."""
         entry, lines = offer.entry, offer.view.lines(offer.entry.path)
+        if unfolded := offer.view.unfolded(entry):
+            whole = self._piece(offer, offer.start, offer.end)
+            rows = unfolded.split("\n")
+            return self._longest(
+                lambda size: self._counted(replace(whole, text="\n".join(rows[:size]))), len(rows), most
+            )
         if entry.kind in TYPE_KINDS and offer.view.snapshot is not None:
             members = offer.view.snapshot.graph.members(entry)
             for count in (OUTLINE_MEMBERS, 15, 5, 0):

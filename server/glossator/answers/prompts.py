@@ -83,7 +83,7 @@ def _fence(kind: str, head: str, text: str) -> str:
 def evidence_part(item: Evidence) -> str:
     """A piece of evidence as it is in the prompt: what is counted against the budget."""
     name = f" `{item.qualified_name}`" if item.qualified_name else ""
-    form = "" if item.form == "source" else f" ({item.form})"
+    form = "" if item.form in ("source", "unfolded") else f" ({item.form})"
     return _fence("evidence", f" [{item.number or 1}] {item.kind}{name} in {item.path}{form}", item.text)
 
 

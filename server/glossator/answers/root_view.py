@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
+from glossator.workspace.notebooks import is_notebook, read_notebook, slice_of
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class RootView:
         self.snapshot = snapshot
         self._read = read
         self._lines: dict[str, list[str]] = {}
+        self._notebooks: dict[str, str] = {}
         self._refreshed = False
 
     @classmethod
@@ -53,6 +55,17 @@ class RootView:
             self._lines[path] = [] if text is None else split_lines(text)
         return self._lines[path]
 
+    def unfolded(self, entry: StoredEntry) -> str:
+        """The source of an entry in a notebook where a line of the file may hold many of source; "" anywhere else."""
+        if not is_notebook(entry.path):
+            return ""
+        if entry.path not in self._notebooks:
+            text = self._read(entry.path) or ""
+            notebook = read_notebook(text)
+            self._notebooks[entry.path] = text if notebook is not None and notebook.folded else ""
+        text = self._notebooks[entry.path]
+        return slice_of(text, entry.start_byte, entry.end_byte) if text else ""
+
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
         """The innermost definition at a line, else the block there; None if the index does not know the line."""
         return self.snapshot.entry_at(path, line) if self.snapshot is not None else None
@@ -63,7 +76,7 @@ class RootView:
         What has moved since it was indexed is found again by its name.
         """
         lines = self.lines(entry.path)
-        if _is_at_its_lines(entry, lines):
+        if _is_at_its_lines(entry, lines) or ((source := self.unfolded(entry)) and _last_word(entry.name) in source):
             return entry
         if entry.kind == "block" or not lines or self.snapshot is None:
             return None

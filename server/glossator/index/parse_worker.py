@@ -250,11 +250,12 @@ class _FileIndexer:
         """What a file holds, or what became of it otherwise."""
         from glossator.index.records import FileRecord
         from glossator.workspace.files import Skipped, content_hash, read_text
+        from glossator.workspace.screening import size_limit
 
         settings = replace(self._settings, max_file_bytes=batch.max_file_bytes)
         if task.text is not None:
             data = task.text.encode("utf-8", "surrogatepass")
-            if len(data) > settings.max_file_bytes:
+            if len(data) > size_limit(task.path, settings.max_file_bytes):
                 return _skipped(task, "too large")
             text, digest, size, mtime_ns = task.text, content_hash(data), len(data), UNSETTLED
         else:

@@ -25,7 +25,9 @@ from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.masking import masked, only
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
+from glossator.index.notebook_parsing import parse_notebook
 from glossator.index.texts import SourceText
+from glossator.workspace.notebooks import is_notebook, read_notebook
 from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:
@@ -183,6 +185,8 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     source = SourceText(text)
     if not text.strip("\ufeff \t\r\n\f\v"):
         return ParsedFile(language, (), (), False, source.lines)
+    if is_notebook(path) and (notebook := read_notebook(source.data.decode("utf-8", "surrogatepass"))):
+        return parse_notebook(notebook, source, parse)
     if pointed_to(text):
         language = TEXT.name
     reader = _reader(language)

@@ -164,7 +164,7 @@ class Graph:
         found: list[StoredEntry] = []
         for other in self.referring_to(entry.name):
             inside = (
-                other.path == entry.path and entry.start_line <= other.start_line and other.end_line <= entry.end_line
+                other.path == entry.path and entry.start_byte <= other.start_byte and other.end_byte <= entry.end_byte
             )
             if other.id != entry.id and not inside:
                 found.append(other)

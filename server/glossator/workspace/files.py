@@ -480,7 +480,7 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
     try:
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
-            result = _read_once(full, settings.max_file_bytes)
+            result = _read_once(full, screening.size_limit(full.name, settings.max_file_bytes))
             if isinstance(result, str):
                 return Skipped(printable(path), result)
             data, status, steady = result

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from glossator.workspace.files import Text, read_text
+from glossator.workspace.notebooks import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,12 +28,12 @@ def split_lines(text: str) -> list[str]:
 
 
 def disk_reader(root: Path, settings: Settings, buffers: Mapping[str, str] | None = None) -> Read:
-    """Reads files below `root`, or the text of unsaved `buffers` (path -> text)."""
+    """Reads files below `root`, or the text of unsaved `buffers` (path -> text), as `displayed` shows them."""
 
     def read(path: str) -> str | None:
         if buffers is not None and path in buffers:
-            return buffers[path]
+            return displayed(path, buffers[path])
         found = read_text(root, path, settings)
-        return found.text if isinstance(found, Text) else None
+        return displayed(path, found.text) if isinstance(found, Text) else None
 
     return read

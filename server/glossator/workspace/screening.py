@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from glossator.workspace.notebooks import is_notebook, read_notebook
+
 UNLISTED_FOLDERS = frozenset(
     {
         ".git",
@@ -123,9 +125,12 @@ _BINARY = _words(
 )
 """Extensions that are binary in every language's projects; other files are judged by their content."""
 
-_DATA = _words("csv tsv jsonl ndjson ipynb geojson log psv arff libsvm svmlight fasta fastq fa fq sam vcf gff")
+_DATA = _words("csv tsv jsonl ndjson geojson log psv arff libsvm svmlight fasta fastq fa fq sam vcf gff")
 MAX_DATA_BYTES = 256 * 1024
 """Tables and logs that are larger hold data, not text that anyone asks about."""
+NOTEBOOK_FACTOR = 8
+"""How much larger than other files a notebook may be, most of which is images and tables that are passed over."""
+_TOO_MUCH_DATA = f"data, larger than {MAX_DATA_BYTES // 1024} KiB"
 
 _LOCK_FILES = frozenset(
     {
@@ -194,10 +199,10 @@ _EXAMPLE = re.compile(r".*[._-](?:example|sample|template|dist|schema)(?:\.\w+)?
 
 _SOURCE = _words(
     """
-    py pyi pyx js jsx mjs cjs ts tsx mts cts go rs java c h cc cpp cxx hh hpp hxx m mm cs rb php swift kt kts scala lua
-    hs lhs ex exs erl hrl zig sh bash zsh fish ps1 dart jl r ml mli sql proto vue svelte astro clj cljs groovy pl pm nim
-    v d f90 fs fsx vb el lisp scm rkt tcl css scss sass less html htm md mdx rst adoc org tex thrift graphql tf hcl nix
-    cmake
+    py pyi pyx js jsx mjs cjs ts tsx mts cts go rs java c h cc cpp cxx hh hpp hxx m mm cs rb php swift kt kts scala
+    lua hs lhs ex exs erl hrl zig sh bash zsh fish ps1 dart jl r ml mli sql proto vue svelte astro clj cljs groovy pl
+    pm nim v d f90 fs fsx vb el lisp scm rkt tcl css scss sass less html htm ipynb md mdx rst adoc org tex thrift
+    graphql tf hcl nix cmake
     """
 )
 """Extensions of source code and prose, whose names do not make them secrets (credentials.py, secrets.go, keys.md)."""
@@ -229,10 +234,14 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
     if extension == "svg":
         return "an image"
     if extension in _DATA and size > MAX_DATA_BYTES:
-        return f"data, larger than {MAX_DATA_BYTES // 1024} KiB"
-    if size > max_bytes:
-        return too_large(max_bytes)
-    return None
+        return _TOO_MUCH_DATA
+    limit = size_limit(name, max_bytes)
+    return too_large(limit) if size > limit else None
+
+
+def size_limit(name: str, max_bytes: int) -> int:
+    """The size in bytes up to which a file of this name is indexed, where others are up to `max_bytes`."""
+    return max_bytes * NOTEBOOK_FACTOR if is_notebook(name) else max_bytes
 
 
 def too_large(max_bytes: int) -> str:
@@ -300,6 +309,8 @@ def file_by_text(name: str, text: str) -> str | None:
     """Why a file with this text is not indexed; None if it is."""
     if pointer := pointed_to(text):
         return pointer
+    if is_notebook(name) and len(text) > MAX_DATA_BYTES and read_notebook(text) is None:
+        return _TOO_MUCH_DATA
     head = text[:_HEAD]
     if _PRIVATE_KEY.search(head):
         return "holds a private key"
