@@ -244,6 +244,7 @@ def test_a_component_in_tsx_and_an_astro_frontmatter() -> None:
 def test_the_documentation_of_a_component() -> None:
     assert parse("a.vue", "<!-- Shows a user. -->\n<template/>\n").entries[0].doc == "Shows a user."
     assert parse("a.svelte", "<p/>\n<!--\n@component\nShows a user.\n-->\n").entries[0].doc == "Shows a user."
+    assert parse("a.vue", "<!-- <script>old();</script> -->\n<template/>\n").entries[0].doc == ""
     assert parse("a.vue", "<!-- eslint-disable -->\n<template/>\n").entries[0].doc == ""
 
 

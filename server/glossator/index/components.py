@@ -342,7 +342,8 @@ class _Scanner:
         if marked:
             start = data.find(b"@component", start) + len(b"@component")
         first = self._found.doc is None and not self._tags and not data[:start].strip()
-        if (marked or first) and text.strip(b"-> \t\r\n"):
+        is_code = text.lstrip().startswith((b"<", b"{"))
+        if (marked or first) and not is_code and text.strip(b"-> \t\r\n"):
             self._found.doc = (start, end)
 
     # Tags
