@@ -368,7 +368,7 @@ class _Work:
                     ahead -= self._take(result)
                 if self._cancelled():
                     self._commit()
-                    raise CancelledByUser("stopped; what is indexed stays")
+                    raise CancelledByUser("interrupted; progress is saved")
                 self._report()
                 if self._entries >= COMMIT_ENTRIES or time.perf_counter() - self._committed > COMMIT_SECONDS:
                     self._commit()
@@ -423,7 +423,7 @@ def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> I
     """The items, until the user stops it."""
     for index, item in enumerate(items):
         if index % 256 == 0 and cancelled():
-            raise CancelledByUser("stopped; what is indexed stays")
+            raise CancelledByUser("interrupted; progress is saved")
         yield item
 
 
