@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,14 @@ async def test_a_uri_that_names_no_file_here_is_no_error(client: Client, project
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     async with asyncio.timeout(WAIT):
         assert await client.request("glossator/status", {})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+async def test_a_folder_inside_another_is_found_once(client: Client, project: Path) -> None:
+    (project.parent / "link").symlink_to(project, target_is_directory=True)
+    await client.initialize(project, project / "shop", project.parent / "link")
+    await client.ready()
+    hits = (await client.request("glossator/search", {"query": "add tax", "limit": 50}))["hits"]
+    places = [(hit["uri"], hit["range"]["start"]["line"], hit["name"]) for hit in hits]
+    assert places
+    assert len(places) == len({str(place) for place in places})
