@@ -115,8 +115,8 @@ def _vocabulary(writer: gguf.GGUFWriter, extra: Sequence[str], size: int, templa
     return len(tokens)
 
 
-END = 259
-"""Token id of <|im_end|>."""
+BEGIN, END = 258, 259
+"""Token ids of <|im_start|> and <|im_end|>."""
 FIRST_EXTRA = 260
 
 
@@ -170,6 +170,7 @@ def reciter(
     architecture: str = "qwen2",
     forever: bool = False,
     loop: bool = False,
+    next_turn: bool = False,
     template: str = CHATML,
     context: int = 32768,
     name: str = "reciter",
@@ -181,6 +182,7 @@ def reciter(
     Args:
         forever: go on with other words, in a circle so wide that it does not look like a loop.
         loop: go on with the first piece after the last one.
+        next_turn: go on with the token that begins a turn, and answer again.
         base: a base model, without a template and tokens for turns: answers a prompt whose last character is a colon.
         shape: its width must exceed the number of pieces; it grows to do so.
     """
@@ -203,13 +205,15 @@ def reciter(
     embedding[:, width - 1] = 1
     output = np.zeros((vocabulary, width), np.float32)
     output[END, width - 1] = _GAIN
-    after = END
+    after = BEGIN if next_turn else END
     states = [ord(":" if base else "\n"), *(FIRST_EXTRA + k for k in range(len(pieces)))]
     following = [*states[1:], FIRST_EXTRA if forever or loop else after]
     for basis, (state, successor) in enumerate(zip(states, following, strict=True)):
         embedding[state] = 0
         embedding[state, basis] = 1
         output[successor, basis] = _GAIN
+    if next_turn:
+        embedding[BEGIN] = embedding[states[0]]
 
     def matrix(tensor: str, rows: int, columns: int, zero: bool) -> None:
         scale = 0.0 if zero else 1 / np.sqrt(columns)

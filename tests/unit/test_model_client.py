@@ -279,6 +279,13 @@ async def test_an_answer_that_goes_round_in_circles_is_stopped(tmp_path: Path, p
         assert passage * 2 in result.text
 
 
+async def test_a_model_that_begins_another_turn_is_stopped(tmp_path: Path) -> None:
+    model = gguf_files.reciter(tmp_path / "turns.gguf", next_turn=True)
+    async with ModelClient(SETTINGS, path=model) as client:
+        result = await answer(client, max_tokens=30)
+        assert (result.text, result.done.finish_reason) == (ANSWER, "stop")
+
+
 async def test_a_template_without_a_system_turn(tmp_path: Path) -> None:
     template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns') }}{% endif %}"
     gguf_files.reciter(tmp_path / "strict.gguf", template=template + gguf_files.CHATML)
@@ -469,7 +476,7 @@ async def test_a_process_killed_after_a_cancel_is_told_and_leaves_no_old_error(f
         events = client.chat(QUESTION, max_tokens=30_000)
         await begun(events)
         assert client._child is not None
-        client._child.lines.append("decode: error: aborted by a callback")
+        client._child.log_lines.append("decode: error: aborted by a callback")
         psutil.Process(client.pid).kill()
         with pytest.raises(ModelCrashedError, match=r"ended by SIGKILL while writing;|with status \d+ while"):
             async for _ in events:
@@ -480,7 +487,7 @@ async def test_the_last_words_of_a_crash_are_those_of_its_own_request(folder: Pa
     async with ModelClient(replace(SETTINGS, context_tokens=0), path=folder / "endless.gguf") as client:
         await client.load()
         assert client._child is not None
-        client._child.lines.append("decode: error: aborted by a callback")
+        client._child.log_lines.append("decode: error: aborted by a callback")
         events = client.chat(QUESTION, max_tokens=30_000)
         await begun(events)
         if sys.platform != "win32":
@@ -499,7 +506,7 @@ async def test_a_hung_process_is_replaced(folder: Path) -> None:
         pid = client.pid
         assert pid is not None
         psutil.Process(pid).suspend()
-        with pytest.raises(ModelTimeoutError, match="no sign of life"):
+        with pytest.raises(ModelTimeoutError, match="did not respond"):
             async for _ in events:
                 pass
         client._deadlines = Deadlines()
@@ -526,7 +533,7 @@ async def test_a_request_has_a_deadline_of_its_own(folder: Path) -> None:
     async with ModelClient(settings, path=folder / "endless.gguf") as client:
         await client.load()
         pid = client.pid
-        with pytest.raises(ModelTimeoutError, match="time that was set"):
+        with pytest.raises(ModelTimeoutError, match="time set for this request"):
             await answer(client, max_tokens=30_000, timeout=0.1)
         assert (await answer(client, max_tokens=2)).text == "on and"
         assert client.pid == pid

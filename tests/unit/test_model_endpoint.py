@@ -153,6 +153,8 @@ async def test_an_answer(server: Server, settings: Settings) -> None:
     assert headers["Authorization"] == f"Bearer {KEY}"
     assert body["messages"] == [{"role": "system", "content": "Answer briefly."}, {"role": "user", "content": "What?"}]
     assert (body["model"], body["max_tokens"], body["seed"], body["stop"]) == ("big-model", 9, 7, ["END"])
+    await answer(client, seed=-1)
+    assert "seed" not in server.requests[-1][2]
     assert client.status.state == "ready"
     assert client.status.context_tokens == 4096
     assert await client.count(["abcdef", "", "é"]) == [2, 0, 1]

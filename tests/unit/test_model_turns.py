@@ -20,12 +20,12 @@ async def test_interactive_requests_go_first_and_in_order() -> None:
     order: list[str] = []
 
     async def use(name: str, *, background: bool) -> None:
-        await turns.take(background=background)
+        await turns.acquire(background=background)
         order.append(name)
         await settle()
-        turns.give()
+        turns.release()
 
-    await turns.take(background=False)
+    await turns.acquire(background=False)
     tasks = [
         asyncio.create_task(use("slow 1", background=True)),
         asyncio.create_task(use("quick 1", background=False)),
@@ -34,7 +34,7 @@ async def test_interactive_requests_go_first_and_in_order() -> None:
     ]
     await settle()
     assert turns.wanted.is_set()
-    turns.give()
+    turns.release()
     await asyncio.gather(*tasks)
     assert order == ["quick 1", "quick 2", "slow 1", "slow 2"]
     assert not turns.wanted.is_set()
@@ -42,33 +42,33 @@ async def test_interactive_requests_go_first_and_in_order() -> None:
 
 async def test_a_waiting_background_request_asks_for_nothing() -> None:
     turns = Turns()
-    await turns.take(background=True)
-    waiting = asyncio.create_task(turns.take(background=True))
+    await turns.acquire(background=True)
+    waiting = asyncio.create_task(turns.acquire(background=True))
     await settle()
     assert not turns.wanted.is_set()
-    turns.give()
+    turns.release()
     await waiting
 
 
 async def test_a_cancelled_wait_leaves_no_trace() -> None:
     turns = Turns()
-    await turns.take(background=True)
-    waiting = asyncio.create_task(turns.take(background=False))
+    await turns.acquire(background=True)
+    waiting = asyncio.create_task(turns.acquire(background=False))
     await settle()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert not turns.wanted.is_set()
-    turns.give()
-    await asyncio.wait_for(turns.take(background=False), 60)
+    turns.release()
+    await asyncio.wait_for(turns.acquire(background=False), 60)
 
 
 async def test_a_turn_that_is_given_to_a_cancelled_request_goes_on_to_the_next() -> None:
     turns = Turns()
-    await turns.take(background=False)
-    first, second = (asyncio.create_task(turns.take(background=False)) for _ in range(2))
+    await turns.acquire(background=False)
+    first, second = (asyncio.create_task(turns.acquire(background=False)) for _ in range(2))
     await settle()
-    turns.give()
+    turns.release()
     first.cancel()  # it has the turn, and has not run since
     with pytest.raises(asyncio.CancelledError):
         await first

@@ -55,7 +55,7 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Of one answer. Times count from the moment the request reached the model, not waiting and loading."""
+    """Figures of one answer. Times start when the request reaches the model, after waiting and loading."""
 
     prompt_tokens: int = 0
     reused_tokens: int = 0
@@ -82,13 +82,13 @@ ChatEvent = Delta | Thinking | Done
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """What a model's source is doing.
+    """What a model is doing.
 
     Attributes:
-        progress: 0 to 1 of the loading, or of reading the prompt; None when it is neither.
+        progress: 0 to 1 while loading or reading the prompt; None otherwise.
         reason: why the state is "failed"; "" otherwise.
-        device: where it really runs ("CPU, 3 threads", "CUDA0 (NVIDIA H200), 25 of 25 layers"), once that is known.
-        note: what a user should know about this model or its use; "" mostly.
+        device: where it runs ("CPU, 3 threads", "CUDA0 (NVIDIA H200), 25 of 25 layers"), once that is known.
+        note: what a user should know about this model; usually "".
     """
 
     state: ModelPhase
@@ -102,7 +102,7 @@ class ModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request for an answer, as `ChatModel.chat` takes it, with the settings' defaults filled in."""
+    """The arguments of `ChatModel.chat`, with the defaults of the settings filled in."""
 
     messages: tuple[ChatMessage, ...]
     max_tokens: int
@@ -115,12 +115,12 @@ class ChatRequest:
 
 
 class ChatModel(ABC):
-    """A source of answers. Methods may be called concurrently; answers are made one at a time."""
+    """A model that writes answers. Methods may be called concurrently; answers are written one at a time."""
 
     def __init__(
         self, settings: Settings, on_status: Callable[[ModelStatus], None] | None, status: ModelStatus
     ) -> None:
-        """`on_status` is called on the loop whenever `status` changes."""
+        """Args: on_status: called on the event loop whenever `status` changes."""
         self.settings = settings
         self._on_status = on_status
         self._status = status
@@ -138,7 +138,7 @@ class ChatModel(ABC):
         return self._status
 
     def _set(self, state: ModelPhase, **changes: Any) -> None:
-        """Change the status; what is not given of its progress and reason is over."""
+        """Change the status. Progress and reason are reset unless given."""
         status = replace(self._status, state=state, **{"progress": None, "reason": "", **changes})
         if status != self._status:
             self._status = status
@@ -147,7 +147,7 @@ class ChatModel(ABC):
 
     @abstractmethod
     async def load(self) -> ModelStatus:
-        """Get ready to answer; nothing happens if it is.
+        """Get ready to answer; does nothing if the model is ready.
 
         Raises:
             ModelError: it cannot be used, with the reason.
@@ -193,16 +193,16 @@ class ChatModel(ABC):
 
     @abstractmethod
     def _chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """Do what `chat` promises."""
+        """Implements `chat`."""
 
     @abstractmethod
     async def count(self, texts: Sequence[str]) -> list[int]:
-        """Number of tokens of each text; answered also while an answer is written."""
+        """Number of tokens of each text; works while an answer is being written."""
 
     @abstractmethod
     async def unload(self) -> None:
-        """Give the memory back; the next request loads again."""
+        """Free the memory; the next request loads the model again."""
 
     @abstractmethod
     async def close(self) -> None:
-        """End everything."""
+        """Stop everything; the model cannot be used afterwards."""

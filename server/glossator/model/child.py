@@ -1,4 +1,4 @@
-"""The client's side of one llama.cpp process: its pipes, its requests in flight, its log, its end.
+"""The client's side of one llama.cpp process: its pipes, its requests in flight, its log and its exit.
 
 Nothing here knows what the requests mean; `client` does.
 """
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("glossator.model")
 
-_TELLING = re.compile(r"GGML_ASSERT|[Ee]rror\b|terminate called|what\(\):|out of memory")
-"""What the log's last words on a crash look like."""
+_CRASH_LINES = re.compile(r"GGML_ASSERT|[Ee]rror\b|terminate called|what\(\):|out of memory")
+"""Log lines that explain a crash."""
 
-_KILLS = frozenset({signal.SIGTERM, signal.SIGINT} | ({signal.SIGKILL} if sys.platform != "win32" else set()))
-"""Signals that come from outside: what the process logged before has nothing to do with them."""
+_SIGNALS_FROM_OUTSIDE = frozenset(
+    {signal.SIGTERM, signal.SIGINT} | ({signal.SIGKILL} if sys.platform != "win32" else set())
+)
+"""Signals sent by somebody else: what the process logged before does not explain them."""
 
-_ERRORS: dict[str, type[ModelError]] = {
+_ERRORS_BY_KIND: dict[str, type[ModelError]] = {
     "invalid": ModelInvalidError,
     "memory": ModelTooLargeError,
     "runtime": ModelRuntimeError,
@@ -50,34 +52,34 @@ INSTALL_RUNTIME = "install it with: pip install 'glossator[llama]'"
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds after which the child is taken for hung. Each counts from the last sign of life."""
+    """Seconds after which the child is considered hung, each counted from its last event."""
 
     start: float = 60.0
-    """From its start to its first word; importing the runtime takes up to 20 s on a cold disk."""
+    """From its start to its first event; importing the runtime takes up to 20 s on a cold disk."""
     silence: float = 180.0
     """While loading and reading a prompt: 512 tokens of a 14B model take about 90 s on a slow CPU."""
     token: float = 60.0
     """Between two tokens."""
     cancel: float = 3.0
-    """From a cancel to its confirmation."""
+    """From a cancellation to its confirmation."""
 
 
 class Child:
-    """One child process: its pipes, its requests in flight, and how it ended."""
+    """One child process: its pipes, its requests in flight, and how it exited."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.hello: WorkerMessage = {}
+        self.greeting: WorkerMessage = {}
         self.facts: WorkerMessage = {}
-        self.lines: deque[str] = deque(maxlen=200)
-        """Its log since it began the last request that it was sent."""
+        self.log_lines: deque[str] = deque(maxlen=200)
+        """What it logged since the last request was sent."""
         self.ended = asyncio.Event()
-        self.killed_for = ""
+        self.kill_reason = ""
         self._queues: dict[int, asyncio.Queue[WorkerMessage | None]] = {}
-        self._first: asyncio.Queue[WorkerMessage | None] = asyncio.Queue()
-        self._tasks = [asyncio.create_task(self._read(), name="model events")]
+        self._startup_messages: asyncio.Queue[WorkerMessage | None] = asyncio.Queue()
+        self._tasks = [asyncio.create_task(self._read_events(), name="model events")]
         self._tasks.append(asyncio.create_task(self._read_log(), name="model log"))
-        self._numbers = 0
+        self._last_request = 0
 
     @classmethod
     async def start(cls) -> Child:
@@ -88,7 +90,7 @@ class Child:
         """
         package = Path(__file__).resolve().parents[2]
         environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
-        if package.name not in ("site-packages", "dist-packages"):  # a source tree, which the child must find too
+        if package.name not in ("site-packages", "dist-packages"):  # a source tree, which the child has to find as well
             paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
             environment["PYTHONPATH"] = os.pathsep.join(paths)
         environment["GGML_NO_BACKTRACE"] = "1"  # ggml would run a debugger on itself before it aborts
@@ -113,59 +115,59 @@ class Child:
     @property
     def alive(self) -> bool:
         """Whether it can still answer."""
-        return not self.ended.is_set() and not self.killed_for
+        return not self.ended.is_set() and not self.kill_reason
 
-    async def first_word(self, deadline: float) -> None:
+    async def wait_until_started(self, deadline: float) -> None:
         """Wait until the runtime is loaded.
 
         Raises:
             ModelRuntimeError: it cannot be loaded.
         """
         try:
-            message = await asyncio.wait_for(self._first.get(), deadline)
+            message = await asyncio.wait_for(self._startup_messages.get(), deadline)
         except TimeoutError:
             self.kill("it did not start in time")
             raise ModelTimeoutError(f"the model's process did not start within {deadline:.0f} s") from None
         if message is None:
             await self.ended.wait()
-            raise ModelRuntimeError(f"the model's process did not start: {self.ending()}")
+            raise ModelRuntimeError(f"the model's process did not start: {self.describe_exit()}")
         if message["event"] == "fatal":
             await self.stop()
             raise ModelRuntimeError(f"{message['message']}; {INSTALL_RUNTIME}")
-        self.hello = message
+        self.greeting = message
 
     def open(self, op: str, **fields: Any) -> Exchange:
         """Send a request."""
-        self._numbers += 1
+        self._last_request += 1
         queue: asyncio.Queue[WorkerMessage | None] = asyncio.Queue()
-        self._queues[self._numbers] = queue
+        self._queues[self._last_request] = queue
         if self.ended.is_set():
             queue.put_nowait(None)
-        self.lines.clear()
-        self.send({"op": op, "id": self._numbers, **fields})
-        return Exchange(self, self._numbers, queue)
+        self.log_lines.clear()
+        self.send({"op": op, "id": self._last_request, **fields})
+        return Exchange(self, self._last_request, queue)
 
     def send(self, message: WorkerMessage) -> None:
-        """Write a frame; one that a dead child no longer reads is lost, which its end tells."""
+        """Write a frame. One that a dead child no longer reads is lost; the request then ends with the child's exit."""
         stdin = self.process.stdin
         if stdin is not None and not stdin.is_closing():
             stdin.write(worker_protocol.encode(message))
 
-    def forget(self, number: int) -> None:
-        """A request is over."""
+    def close_request(self, number: int) -> None:
+        """Stop routing events to a request."""
         self._queues.pop(number, None)
 
     def kill(self, reason: str) -> None:
-        """End it at once, as SIGKILL does."""
+        """Kill it."""
         if not self.ended.is_set():
-            self.killed_for = self.killed_for or reason
+            self.kill_reason = self.kill_reason or reason
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
 
     async def stop(self, grace: float = 2.0) -> None:
-        """Ask it to end, then kill it."""
+        """Ask it to exit, and kill it if it does not within `grace` seconds."""
         if not self.ended.is_set():
-            self.killed_for = self.killed_for or "it was told to stop"
+            self.kill_reason = self.kill_reason or "it was asked to stop"
             if self.process.stdin is not None:
                 self.process.stdin.close()
             try:
@@ -175,11 +177,11 @@ class Child:
         await self.ended.wait()
         await asyncio.gather(*self._tasks)
 
-    def ending(self) -> str:
-        """Why it ended, for people; with the last words of its log, unless it was killed."""
+    def describe_exit(self) -> str:
+        """How it exited, for an error message: with the log line that explains a crash, if there is one."""
         code = self.process.returncode
         if code is not None and code < 0:
-            if -code in _KILLS:
+            if -code in _SIGNALS_FROM_OUTSIDE:
                 return f"ended by {signal.Signals(-code).name}"
             try:
                 how = f"ended by {signal.Signals(-code).name}"
@@ -187,39 +189,39 @@ class Child:
                 how = f"ended by signal {-code}"
         else:
             how = f"ended with status {code}"
-        telling = [line for line in self.lines if _TELLING.search(line)]
-        return f"{how} ({telling[-1].strip()[:300]})" if telling and code else how
+        crash_lines = [line for line in self.log_lines if _CRASH_LINES.search(line)]
+        return f"{how} ({crash_lines[-1].strip()[:300]})" if crash_lines and code else how
 
-    async def _read(self) -> None:
+    async def _read_events(self) -> None:
         stdout = self.process.stdout
         try:
             while stdout is not None:
                 message = await worker_protocol.read_message_async(stdout)
                 if "id" not in message:
-                    self._first.put_nowait(message)
+                    self._startup_messages.put_nowait(message)
                 elif message["id"] in self._queues:
                     self._queues[message["id"]].put_nowait(message)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the child ended
         except ValueError as error:
-            self.kill(f"it sent what is not a frame: {error}")
+            self.kill(f"it sent something that is not a frame: {error}")
         finally:
             await self.process.wait()
             self.ended.set()
-            self._first.put_nowait(None)
+            self._startup_messages.put_nowait(None)
             for queue in self._queues.values():
                 queue.put_nowait(None)
 
     async def _read_log(self) -> None:
         stderr = self.process.stderr
-        while stderr is not None and (raw := await _line(stderr)):
+        while stderr is not None and (raw := await _read_line(stderr)):
             line = raw.decode("utf-8", "replace").rstrip()
-            self.lines.append(line)
+            self.log_lines.append(line)
             _log.debug("%s", line)
 
 
-async def _line(stream: asyncio.StreamReader) -> bytes:
-    """The next line, or what there is of one that is too long."""
+async def _read_line(stream: asyncio.StreamReader) -> bytes:
+    """The next line, or a part of one that is too long."""
     try:
         return await stream.readuntil(b"\n")
     except asyncio.IncompleteReadError as error:
@@ -229,12 +231,12 @@ async def _line(stream: asyncio.StreamReader) -> bytes:
 
 
 class Exchange:
-    """A request and what comes back for it."""
+    """A request and the events that answer it."""
 
     def __init__(self, child: Child, number: int, queue: asyncio.Queue[WorkerMessage | None]) -> None:
         self.child = child
         self.number = number
-        self.over = False
+        self.finished = False
         self._queue = queue
 
     async def next(self, silence: float, what: str) -> WorkerMessage:
@@ -249,50 +251,50 @@ class Exchange:
             async with asyncio.timeout(silence):
                 message = await self._queue.get()
         except TimeoutError:
-            self.child.kill(f"it gave no sign of life for {silence:g} s while {what}")
-            self._close()
+            self.child.kill(f"it did not respond for {silence:g} s while {what}")
+            self._finish()
             raise ModelTimeoutError(
-                f"the model gave no sign of life for {silence:g} s while {what}; it is started again when it is needed"
+                f"the model did not respond for {silence:g} s while {what}; it will be restarted when needed"
             ) from None
         if message is None:
-            self._close()
+            self._finish()
             await self.child.ended.wait()
-            if self.child.killed_for:
-                raise ModelCrashedError(f"the model's process was stopped while {what}: {self.child.killed_for}")
+            if self.child.kill_reason:
+                raise ModelCrashedError(f"the model's process was stopped while {what}: {self.child.kill_reason}")
             raise ModelCrashedError(
-                f"the model's process {self.child.ending()} while {what}; it is started again when it is needed"
+                f"the model's process {self.child.describe_exit()} while {what}; it will be restarted when needed"
             )
         if message["event"] == "expired":
-            raise ModelTimeoutError("the model did not finish within the time that was set for this request")
+            raise ModelTimeoutError("the model did not finish within the time set for this request")
         if message["event"] in ("done", "loaded", "unloaded", "counted", "lora", "error"):
-            self._close()
+            self._finish()
         if message["event"] == "error":
-            raise _ERRORS.get(message["kind"], ModelError)(message["message"])
+            raise _ERRORS_BY_KIND.get(message["kind"], ModelError)(message["message"])
         return message
 
-    def _close(self) -> None:
-        self.over = True
-        self.child.forget(self.number)
+    def _finish(self) -> None:
+        self.finished = True
+        self.child.close_request(self.number)
 
     def cancel(self) -> None:
-        """Tell the child to stop; it confirms with a done event."""
+        """Ask the child to stop; it confirms with a "done" event."""
         self.child.send({"op": "cancel", "id": 0, "target": self.number})
 
     def expire(self) -> None:
-        """Let `next` raise, since the time for the whole request is over."""
+        """Make `next` raise: the time for the whole request is up."""
         self._queue.put_nowait({"event": "expired"})
 
-    async def settle(self, grace: float) -> None:
+    async def cancel_and_wait(self, grace: float) -> None:
         """Cancel the request; kill the child if it has not confirmed within `grace` seconds."""
-        if self.over:
+        if self.finished:
             return
         self.cancel()
         try:
             async with asyncio.timeout(grace):
-                while not self.over:
+                while not self.finished:
                     await self.next(grace, "being cancelled")
         except TimeoutError:
-            self.child.kill(f"it did not obey a cancel within {grace:g} s")
+            self.child.kill(f"it did not confirm a cancellation within {grace:g} s")
         except ModelError as error:
             _log.debug("a cancelled request ended with: %s", error)
-        self._close()
+        self._finish()

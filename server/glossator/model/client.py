@@ -1,8 +1,8 @@
 """The local model: a llama.cpp child process, started when it is needed and replaced when it fails.
 
-Everything runs on one asyncio loop. What the child says is read by one task and handed to the request that it belongs
-to. A request that was given up is settled apart: the child is told, and if it has not obeyed within a grace period, it
-is killed; the next request starts a new one.
+Everything runs on one asyncio loop. One task reads the child's events and passes each to the request it belongs to. An
+abandoned request is cancelled in the background: if the child does not confirm within a grace period, it is killed, and
+the next request starts a new one.
 """
 
 from __future__ import annotations
@@ -76,22 +76,22 @@ class ModelClient(ChatModel):
         Args:
             on_status: called on the loop whenever `status` changes.
             path: the model's file; default: the one that the settings name.
-            available_memory: bytes to plan with instead of what is free.
+            available_memory: bytes to plan with; default: what is free.
         """
         super().__init__(settings, on_status, ModelStatus("none"))
         self._path = path
         self._deadlines = deadlines or Deadlines()
-        self._available = available_memory
+        self._available_memory = available_memory
         self._child: Child | None = None
-        self._loading = asyncio.Lock()
-        self._settling: set[asyncio.Task[None]] = set()
-        self._idle: asyncio.TimerHandle | None = None
-        self._active = 0
+        self._load_lock = asyncio.Lock()
+        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._active_requests = 0
         self._adapters: list[tuple[str, float]] = []
         self._closed = False
         self.header: ModelHeader | None = None
 
-    # Life
+    # Loading and unloading
 
     @property
     def status(self) -> ModelStatus:
@@ -102,45 +102,45 @@ class ModelClient(ChatModel):
 
     @property
     def facts(self) -> WorkerMessage:
-        """What the child reported when it had loaded (description, device, buffers, ...); empty before."""
+        """What the child reported after loading (description, device, buffers, ...); empty before that."""
         return self._child.facts if self._child is not None else {}
 
     @property
     def runtime(self) -> WorkerMessage:
-        """What the child reported when it started (version, devices, ...); empty before."""
-        return self._child.hello if self._child is not None else {}
+        """What the child reported when it started (version, devices, ...); empty before that."""
+        return self._child.greeting if self._child is not None else {}
 
     @property
     def pid(self) -> int | None:
-        """Process id of the child that is running."""
+        """Process id of the running child; None without one."""
         return self._child.process.pid if self._child is not None and self._child.alive else None
 
     async def load(self) -> ModelStatus:
         """See `ChatModel.load`."""
-        await self._ready()
-        self._rest()
+        await self._ensure_loaded()
+        self._start_idle_timer()
         return self.status
 
-    async def _ready(self) -> Child:
+    async def _ensure_loaded(self) -> Child:
         """The child, with the model loaded."""
         if self._closed:
             raise ModelCrashedError("the model was closed")
-        async with self._loading:
+        async with self._load_lock:
             if self._child is not None and self._child.alive and self._child.facts:
                 return self._child
             try:
-                return await self._start()
+                return await self._start_child()
             except asyncio.CancelledError:
-                await self._drop()
+                await self._stop_child()
                 self._set("none")
                 raise
             except (ModelError, SettingsError) as error:
-                await self._drop()
+                await self._stop_child()
                 self._set("failed", reason=str(error))
                 raise
 
-    async def _start(self) -> Child:
-        await self._drop()
+    async def _start_child(self) -> Child:
+        await self._stop_child()
         self._set("loading", progress=0.0, name=str(self._path.stem if self._path else self.settings.model))
         path = self._path
         if path is None:
@@ -152,8 +152,8 @@ class ModelClient(ChatModel):
         header.require_chat_model()
         adapters = parse_lora(self.settings.lora)
         child = self._child = await Child.start()
-        await child.first_word(self._deadlines.start)
-        options = await asyncio.to_thread(self._options, header, child.hello)
+        await child.wait_until_started(self._deadlines.start)
+        options = await asyncio.to_thread(self._load_options, header, child.greeting)
         exchange = child.open("load", lora=adapters, **options)
         while True:
             message = await exchange.next(self._deadlines.silence, "loading the model")
@@ -164,28 +164,28 @@ class ModelClient(ChatModel):
         self._adapters = adapters
         note = ""
         if child.facts["recurrent"]:
-            note = "this model cannot roll its cache back: a changed conversation is read from its start"
+            note = "this model cannot roll back its cache: an edited conversation is read again from the start"
         elif child.facts["completion"]:
             note = "this is a base model without a chat template: it continues a text; instruct models answer better"
-        elif child.hello["devices"] and not child.facts["gpuLayers"] and self.settings.gpu_layers:
-            note = "a GPU is there, but nothing of the model fits on it"
+        elif child.greeting["devices"] and not child.facts["gpuLayers"] and self.settings.gpu_layers:
+            note = "there is a GPU, but no part of the model fits on it"
         self._set("ready", device=child.facts["device"], context_tokens=child.facts["contextTokens"], note=note)
-        self._spawn(partial(self._watch, child))
+        self._run_in_background(partial(self._report_exit, child))
         return child
 
-    async def _watch(self, child: Child) -> None:
-        """Tell that the model is gone when its process ends while nobody waits for it."""
+    async def _report_exit(self, child: Child) -> None:
+        """Report that the model is gone if its process ends between requests."""
         await child.ended.wait()
-        if self._child is child and not self._active:
+        if self._child is child and not self._active_requests:
             self._set("none")
 
-    def _options(self, header: ModelHeader, hello: WorkerMessage) -> WorkerMessage:
-        """The load request: how the model is to be run here."""
+    def _load_options(self, header: ModelHeader, greeting: WorkerMessage) -> WorkerMessage:
+        """The fields of the load request: how the model is to be run on this machine."""
         from glossator.model import model_catalog
 
         settings = self.settings
-        devices = [memory.Device(**device) for device in hello["devices"]]
-        available = self._available if self._available is not None else memory.physical_memory()[0]
+        devices = [memory.Device(**device) for device in greeting["devices"]]
+        available = self._available_memory if self._available_memory is not None else memory.physical_memory()[0]
         plan = memory.plan(
             header,
             settings,
@@ -205,40 +205,40 @@ class ModelClient(ChatModel):
             "stateBytes": plan.state_bytes,
         }
 
-    async def _drop(self) -> None:
+    async def _stop_child(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             await child.stop()
 
     async def unload(self) -> None:
-        """End the child: that gives all of its memory back."""
-        async with self._loading:
+        """End the child, which frees all of its memory."""
+        async with self._load_lock:
             if self._child is not None:
                 self._set("stopping")
-                await self._drop()
+                await self._stop_child()
             self._set("none")
 
     async def close(self) -> None:
         """End the child for good."""
         self._closed = True
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         await self.unload()
-        if self._settling:
-            await asyncio.gather(*self._settling)
+        if self._background_tasks:
+            await asyncio.gather(*self._background_tasks)
 
     async def reconfigure(self, settings: Settings) -> None:
-        """Take over changed settings: adapters are switched, sampling applies at once, all else loads anew.
+        """Apply changed settings: adapters are switched, sampling changes at once, anything else reloads the model.
 
-        What is being answered is answered to its end first.
+        The request that is running is finished first.
         """
         old, self.settings = self.settings, settings
-        if _model_part(settings) != _model_part(old):
-            await self._turns.take(background=False)
+        if _loading_settings(settings) != _loading_settings(old):
+            await self._turns.acquire(background=False)
             try:
                 await self.unload()
             finally:
-                self._turns.give()
+                self._turns.release()
         elif settings.lora != old.lora and self._child is not None and self._child.alive:
             await self.set_lora(settings.lora)
 
@@ -246,26 +246,26 @@ class ModelClient(ChatModel):
         """Switch LoRA adapters without loading the model again.
 
         Raises:
-            ModelError: an adapter cannot be loaded; those in use before stay.
+            ModelError: an adapter cannot be loaded; the previous ones stay in use.
         """
         adapters = parse_lora(items)
-        await self._turns.take(background=False)
-        self._active += 1
+        await self._turns.acquire(background=False)
+        self._active_requests += 1
         try:
-            child = await self._ready()
+            child = await self._ensure_loaded()
             if adapters != self._adapters:
                 await child.open("set_lora", adapters=adapters).next(self._deadlines.silence, "switching adapters")
                 self._adapters = adapters
             self.settings = replace(self.settings, lora=tuple(items))
         finally:
-            self._release()
+            self._end_request()
 
-    def _rest(self) -> None:
-        """Nothing runs: the clock of the idle time starts."""
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-        if self._active or self._closed:
+    def _start_idle_timer(self) -> None:
+        """Update the status, and start the idle timer, unless a request is running."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        if self._active_requests or self._closed:
             return
         if self._child is not None and not self._child.alive:
             if self._status.state != "failed":
@@ -274,16 +274,18 @@ class ModelClient(ChatModel):
             self._set("ready")
             if self.settings.idle_unload > 0:
                 loop = asyncio.get_running_loop()
-                self._idle = loop.call_later(self.settings.idle_unload, self._spawn, self._unload_idle)
+                self._idle_timer = loop.call_later(
+                    self.settings.idle_unload, self._run_in_background, self._unload_idle
+                )
 
-    def _spawn(self, work: Callable[[], Any]) -> None:
+    def _run_in_background(self, work: Callable[[], Any]) -> None:
         task = asyncio.get_running_loop().create_task(work())
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
     async def _unload_idle(self) -> None:
-        if not self._active:
-            _log.info("the model was idle for %g s and is unloaded", self.settings.idle_unload)
+        if not self._active_requests:
+            _log.info("unloading the model, which was idle for %g s", self.settings.idle_unload)
             await self.unload()
 
     # Requests
@@ -298,20 +300,20 @@ class ModelClient(ChatModel):
             "stop": list(request.stop),
             "think": request.think,
         }
-        await self._turns.take(background=request.background)
-        self._active += 1
+        await self._turns.acquire(background=request.background)
+        self._active_requests += 1
         exchange: Exchange | None = None
         guards: list[asyncio.TimerHandle | asyncio.Task[None]] = []
         try:
-            if self._idle is not None:
-                self._idle.cancel()
-            child = await self._ready()
+            if self._idle_timer is not None:
+                self._idle_timer.cancel()
+            child = await self._ensure_loaded()
             self._set("busy", progress=0.0)
             exchange = child.open("generate", **fields)
             if request.timeout is not None:
                 guards.append(asyncio.get_running_loop().call_later(request.timeout, exchange.expire))
             if request.background:
-                guards.append(asyncio.create_task(self._give_way(exchange)))
+                guards.append(asyncio.create_task(self._preempt_when_wanted(exchange)))
             splitter = ThinkingSplitter()
             silence, what = self._deadlines.silence, "reading the prompt"
             while True:
@@ -324,13 +326,13 @@ class ModelClient(ChatModel):
                 elif event == "delta":
                     self._set("busy")
                     silence, what = self._deadlines.token, "writing"
-                    for chunk in _split(splitter, message["text"]):
+                    for chunk in _chat_events(splitter, message["text"]):
                         yield chunk
                 elif event == "done":
-                    for chunk in _split(splitter, "", final=True):
+                    for chunk in _chat_events(splitter, "", final=True):
                         yield chunk
                     reason = message["finishReason"]
-                    yield Done("preempted" if reason == "cancelled" else reason, _usage(message["usage"]))
+                    yield Done("preempted" if reason == "cancelled" else reason, _token_usage(message["usage"]))
                     return
         except ModelError as error:
             if self._child is None or not self._child.alive:
@@ -339,65 +341,65 @@ class ModelClient(ChatModel):
         finally:
             for guard in guards:
                 guard.cancel()
-            if exchange is None or exchange.over:
-                self._release()
+            if exchange is None or exchange.finished:
+                self._end_request()
             else:
-                self._spawn(partial(self._settle, exchange))
+                self._run_in_background(partial(self._cancel_abandoned, exchange))
 
-    async def _give_way(self, exchange: Exchange) -> None:
+    async def _preempt_when_wanted(self, exchange: Exchange) -> None:
         """Cancel a background request as soon as an interactive one waits."""
         await self._turns.wanted.wait()
         exchange.cancel()
         await asyncio.sleep(self._deadlines.cancel)
-        exchange.child.kill(f"it did not obey a cancel within {self._deadlines.cancel:g} s")
+        exchange.child.kill(f"it did not confirm a cancellation within {self._deadlines.cancel:g} s")
 
-    async def _settle(self, exchange: Exchange) -> None:
-        """After a request was given up: the model's turn ends when the child has stopped it, or was stopped itself."""
+    async def _cancel_abandoned(self, exchange: Exchange) -> None:
+        """Release the model's turn once the child has stopped working on an abandoned request, or was killed."""
         try:
-            await exchange.settle(self._deadlines.cancel)
+            await exchange.cancel_and_wait(self._deadlines.cancel)
         finally:
-            self._release()
+            self._end_request()
 
-    def _release(self) -> None:
-        self._active -= 1
-        self._rest()
-        self._turns.give()
+    def _end_request(self) -> None:
+        self._active_requests -= 1
+        self._start_idle_timer()
+        self._turns.release()
 
     async def count(self, texts: Sequence[str]) -> list[int]:
         """See `ChatModel.count`."""
         if not texts:
             return []
         try:
-            return await self._count(texts)
+            return await self._count_once(texts)
         except ModelCrashedError:
-            # Counting needs no turn, so it may meet a child that is being ended for what another request did.
+            # Counting takes no turn, so the child may be in the middle of being stopped because of another request.
             if self._closed:
                 raise
-            return await self._count(texts)
+            return await self._count_once(texts)
 
-    async def _count(self, texts: Sequence[str]) -> list[int]:
-        self._active += 1
+    async def _count_once(self, texts: Sequence[str]) -> list[int]:
+        self._active_requests += 1
         try:
-            child = await self._ready()
+            child = await self._ensure_loaded()
             message = await child.open("count", texts=list(texts)).next(self._deadlines.silence, "counting tokens")
         finally:
-            self._active -= 1
-            self._rest()
+            self._active_requests -= 1
+            self._start_idle_timer()
         counts: list[int] = message["counts"]
         return counts
 
 
-def _model_part(settings: Settings) -> tuple[object, ...]:
+def _loading_settings(settings: Settings) -> tuple[object, ...]:
     """The settings that a loaded model depends on."""
     names = ("model", "context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_cache_type")
     return tuple(getattr(settings, name) for name in names)
 
 
-def _split(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> list[ChatEvent]:
+def _chat_events(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> list[ChatEvent]:
     return [Delta(part) if kind == "answer" else Thinking(part) for kind, part in splitter.feed(text, final=final)]
 
 
-def _usage(values: WorkerMessage) -> TokenUsage:
+def _token_usage(values: WorkerMessage) -> TokenUsage:
     return TokenUsage(
         prompt_tokens=values["promptTokens"],
         reused_tokens=values["reusedTokens"],

@@ -1,8 +1,8 @@
-"""Fetches models from the hub: the only place that reaches for the network by itself, and only when a user asks.
+"""Downloads models from the hub, and only when a user asks for it.
 
 Built on huggingface_hub's own requests, so that HF_ENDPOINT, HF_TOKEN, proxies and its retries are honoured. Its
-`hf_hub_download` throws a broken download away; here the part that arrived is kept beside the target, and the next
-attempt goes on where it ended.
+`hf_hub_download` discards an interrupted download; here the part that arrived is kept beside the target, and the next
+attempt resumes from it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _REMOTE = re.compile(r"^(?P<repo>[\w.-]+/[\w.-]+)[/:](?P<file>[^@]+\.gguf)(?:@(?P<revision>[\w.-]+))?$", re.IGNORECASE)
 
 ATTEMPTS = 5
-"""How often in a row a connection may fail without a new byte before the download is given up."""
+"""Failed connections in a row, without a new byte, after which the download is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Remote:
 
 
 def target(name: str) -> Remote:
-    """What `name` stands for: a model of the model_catalog, or "owner/repository/file.gguf[@revision]".
+    """The file that `name` stands for: a model of the catalogue, or "owner/repository/file.gguf[@revision]".
 
     Raises:
         ModelNotFoundError: neither.
@@ -90,10 +90,10 @@ def pull(
     progress: Callable[[DownloadProgress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> InstalledModel:
-    """Fetch a model, check it, and put it on the list. What an earlier attempt fetched is not fetched again.
+    """Download a model, verify it, and add it to the list. What an earlier attempt downloaded is reused.
 
     Args:
-        cancelled: asked now and then; True ends the download, keeping what has arrived.
+        cancelled: called regularly; True stops the download and keeps what has arrived.
 
     Raises:
         DownloadError: it could not be fetched, or is not what it should be, or does not fit on the disk.
@@ -162,7 +162,7 @@ def _pull(
 
 
 def _verify(path: Path, expected: str, size: int, progress: Callable[[DownloadProgress], None]) -> None:
-    """Compare a file with what it should be; one that differs is removed, for it would never become right."""
+    """Compare a file with its expected size and checksum; one that differs is removed, so that it is not resumed."""
     actual = path.stat().st_size
     if size and actual != size:
         path.unlink()
@@ -188,7 +188,7 @@ def _endpoint() -> str | None:
 
 
 class Hub:
-    """huggingface_hub's requests, with its errors turned into ours."""
+    """huggingface_hub's requests, with its errors translated into ours."""
 
     def __init__(self, wait: float = 1.0) -> None:
         """Import the library.
@@ -196,7 +196,7 @@ class Hub:
         Args:
             wait: seconds before a broken connection is tried again; more each time that nothing came.
         """
-        # Its other transport (Xet) cannot go on with a part of a file.
+        # Its other transport (Xet) cannot resume a partial file.
         os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         import huggingface_hub
@@ -206,7 +206,7 @@ class Hub:
         self._errors = errors
         build_headers: Any = utils.build_hf_headers  # type: ignore[attr-defined]
         self._timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
-        self._check: Any = utils.hf_raise_for_status  # type: ignore[attr-defined]
+        self._raise_for_status: Any = utils.hf_raise_for_status  # type: ignore[attr-defined]
         self._wait = wait
         self._headers: dict[str, str] = build_headers(library_name="glossator")
         # The base of its HTTP errors is that of the HTTP library it is built on, whichever that is.
@@ -220,7 +220,7 @@ class Hub:
         try:
             data = self._api.get_hf_file_metadata(self._url(remote), headers=self._headers, endpoint=_endpoint())
         except Exception as error:
-            raise self._translated(remote, error) from error
+            raise self._translate_error(remote, error) from error
         etag = data.etag or ""
         return data.size or remote.bytes, etag if re.fullmatch(r"[0-9a-f]{64}", etag) else "", data.commit_hash or ""
 
@@ -232,7 +232,7 @@ class Hub:
         progress: Callable[[DownloadProgress], None],
         cancelled: Callable[[], bool],
     ) -> None:
-        """Append to `partial` what it lacks of the file, going on by itself when the connection breaks."""
+        """Append the missing part of the file to `partial`, reconnecting when the connection breaks."""
         attempts = 0
         make_private_file(partial)
         with partial.open("ab") as file:
@@ -251,7 +251,7 @@ class Hub:
                     attempts = 0 if file.tell() > arrived else attempts + 1
                     passing = isinstance(error, self._transport | ConnectionError | TimeoutError)
                     if not passing or isinstance(error, self._errors.HfHubHTTPError) or attempts >= ATTEMPTS:
-                        raise self._translated(remote, error) from error
+                        raise self._translate_error(remote, error) from error
                     time.sleep(self._wait * (1 + attempts))
 
     def _stream(
@@ -262,7 +262,7 @@ class Hub:
         progress: Callable[[DownloadProgress], None],
         cancelled: Callable[[], bool],
     ) -> None:
-        """One request for what is missing."""
+        """Make one request for the missing part."""
         arrived = file.tell()
         progress(DownloadProgress("download", arrived, size))
         headers = {**self._headers, "Accept-Encoding": "identity"}
@@ -271,8 +271,8 @@ class Hub:
         session = self._api.get_session()
         url = self._url(remote)
         with session.stream("GET", url, headers=headers, timeout=self._timeout, follow_redirects=True) as response:
-            self._check(response)
-            if arrived and response.status_code != 206:  # the server sends all of it again
+            self._raise_for_status(response)
+            if arrived and response.status_code != 206:  # the server sends the whole file again
                 file.seek(0)
                 file.truncate()
             for block in response.iter_bytes():  # as it arrives: a fixed size would lose what a break interrupts
@@ -281,8 +281,8 @@ class Hub:
                 file.write(block)
                 progress(DownloadProgress("download", file.tell(), size))
 
-    def _translated(self, remote: Remote, error: Exception) -> Exception:
-        """An error of the library in our words; errors of other kinds stay what they are."""
+    def _translate_error(self, remote: Remote, error: Exception) -> Exception:
+        """One of the library's errors as a `DownloadError`; any other error as it is."""
         errors = self._errors
         where = f"{remote.repo}/{remote.file}"
         if isinstance(error, errors.GatedRepoError):

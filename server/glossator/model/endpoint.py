@@ -292,7 +292,7 @@ class EndpointClient(ChatModel):
             preempted = True
             answering.cancel()
 
-        await self._turns.take(background=request.background)
+        await self._turns.acquire(background=request.background)
         try:
             await self.load()
             self._set("busy")
@@ -322,7 +322,7 @@ class EndpointClient(ChatModel):
             finally:
                 if self._status.state == "busy":
                     self._set("ready")
-                self._turns.give()
+                self._turns.release()
 
     async def _answer(self, request: ChatRequest, put: Callable[[ChatEvent], None]) -> None:
         """Make the request and hand its events to `put`, the last one a `Done`.
@@ -339,10 +339,11 @@ class EndpointClient(ChatModel):
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "top_p": self.settings.top_p,
-            "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
         }  # whether it thinks is the server's to decide
+        if request.seed >= 0:
+            body["seed"] = request.seed  # without one, each answer is another
         if request.stop:
             body["stop"] = list(request.stop)
         reading = _AnswerReader(self._address.text, request.max_tokens * MAX_TOKEN_CHARACTERS + SPARE_CHARACTERS, put)

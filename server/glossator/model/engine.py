@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from glossator.model.worker_protocol import WorkerMessage
 
 SAVE_TOKENS = 256
-"""A prefix is worth saving, or fetching back, when that spares evaluating this many tokens: the state of 256 tokens of
+"""A prefix is worth saving, or restoring, if that saves evaluating this many tokens: the state of 256 tokens of
 a 1.5B model is 7 MB to copy, and evaluating them takes a CPU seconds."""
 REMEMBERED_ANSWERS = 32
 LONGEST_LOOP = 160
@@ -52,14 +52,14 @@ class Cancellation:
         self.callback_address = ctypes.cast(library.strlen, ctypes.c_void_p).value
 
     def begin(self, request: int) -> None:
-        """The main thread turns to a request."""
+        """The main thread starts a request."""
         with self._lock:
             self._current = request
             self.buffer[0] = b"\1" if request in self._pending else b"\0"
             self._pending = {pending for pending in self._pending if pending > request}
 
     def cancel(self, request: int) -> None:
-        """Cancel a request, whether it runs, waits or is over."""
+        """Cancel a request, whether it is running, waiting or finished."""
         with self._lock:
             if request == self._current:
                 self.buffer[0] = b"\1"
@@ -67,7 +67,7 @@ class Cancellation:
                 self._pending.add(request)
 
     def end(self) -> None:
-        """The request is over."""
+        """The request is finished."""
         with self._lock:
             self.buffer[0] = b"\0"
 
@@ -97,7 +97,7 @@ def is_looping(tokens: Sequence[int]) -> bool:
     has filled 48 tokens, or 96 if it is as short as the cells of a table or the zeros of a matrix.
     """
     total = len(tokens)
-    if total < 48 or total % 4:  # looking every fourth time is early enough
+    if total < 48 or total % 4:  # checking every fourth token is enough
         return False
 
     def repeats(period: int, count: int) -> bool:
@@ -112,7 +112,7 @@ def is_looping(tokens: Sequence[int]) -> bool:
 
 @dataclass
 class LogTail:
-    """llama.cpp's log lines: passed on to stderr, with the facts kept that no call returns."""
+    """Passes llama.cpp's log on to stderr, and keeps the facts in it that no function returns."""
 
     errors: list[str] = field(default_factory=list)
     offloaded: tuple[int, int] = (0, 0)
@@ -150,12 +150,13 @@ class Engine:
         self._log_callback = self.lib.llama_log_callback(self.log.line)
         self.lib.llama_log_set(self._log_callback, ctypes.c_void_p(0))
         self.lib.llama_backend_init()
-        self.lock = threading.Lock()  # tokens may be counted by the reading thread while this one loads or unloads
+        # The reading thread may count tokens while the main one loads or unloads the model.
+        self.vocabulary_lock = threading.Lock()
         self.model: Any = None
         self.context: Any = None
-        self._reset()
+        self._clear_state()
 
-    def _reset(self) -> None:
+    def _clear_state(self) -> None:
         self.vocab: Any = None
         self.memory: Any = None
         self.template: Any = None
@@ -193,8 +194,8 @@ class Engine:
         if not model:
             if self.cancellation:
                 raise RequestError("cancelled", "loading was cancelled")
-            raise RequestError("invalid", f"llama.cpp cannot load {options['path']}: {self._reason()}")
-        with self.lock:
+            raise RequestError("invalid", f"llama.cpp cannot load {options['path']}: {self._first_error()}")
+        with self.vocabulary_lock:
             self.model, self.vocab = model, lib.llama_model_get_vocab(model)
         self.options = options
         try:
@@ -203,7 +204,7 @@ class Engine:
             self.unload()
             raise
         self.set_lora(options.get("lora", []))
-        return self._facts(time.monotonic() - started)
+        return self._loaded_facts(time.monotonic() - started)
 
     def _open_context(self) -> None:
         lib, options = self.lib, self.options
@@ -220,7 +221,7 @@ class Engine:
         params.abort_callback_data = ctypes.addressof(self.cancellation.buffer)
         self.context = lib.llama_init_from_model(self.model, params)
         if not self.context:
-            raise RequestError("memory", f"llama.cpp cannot allocate the context: {self._reason()}")
+            raise RequestError("memory", f"llama.cpp cannot allocate the context: {self._first_error()}")
         self.memory = lib.llama_get_memory(self.context)
         self.n_ctx, self.n_batch = lib.llama_n_ctx(self.context), lib.llama_n_batch(self.context)
         self.recurrent = bool(lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model))
@@ -230,7 +231,7 @@ class Engine:
         self.turn_tokens = self._find_turn_tokens()
 
     def _find_turn_tokens(self) -> frozenset[int]:
-        """Control tokens with which the template begins a turn: a model that writes one answers for the user."""
+        """Control tokens with which the template begins a turn: a model that writes one goes on in the user's name."""
         if self.show_control:
             return frozenset()  # its template marks the parts of an answer like turns
         try:
@@ -239,13 +240,13 @@ class Engine:
             return frozenset()  # a template that refuses so short a conversation
         return frozenset(token for token in tokens if self.lib.llama_vocab_is_control(self.vocab, token))
 
-    def _reason(self) -> str:
+    def _first_error(self) -> str:
         """The first error that llama.cpp logged: those that follow it only say that something failed."""
         if not self.log.errors:
             return "it gave no reason"
         return re.sub(r"^\w+: (error loading model: )?", "", self.log.errors[0])
 
-    def _facts(self, seconds: float) -> WorkerMessage:
+    def _loaded_facts(self, seconds: float) -> WorkerMessage:
         lib = self.lib
         text = ctypes.create_string_buffer(256)
         lib.llama_model_desc(self.model, text, 256)
@@ -274,23 +275,23 @@ class Engine:
 
     def unload(self) -> None:
         """Free the model, if there is one."""
-        with self.lock:
+        with self.vocabulary_lock:
             if self.context is not None:
                 self.lib.llama_free(self.context)
             if self.model is not None:
                 self.lib.llama_model_free(self.model)
             self.model = self.context = None
-            self._reset()
+            self._clear_state()
 
     def set_lora(self, adapters: Sequence[Sequence[Any]]) -> None:
-        """Switch to these adapters, (path, scale) each; what was evaluated without them is dropped."""
+        """Switch to these adapters, (path, scale) each. The cache, which was evaluated without them, is cleared."""
         loaded: list[Any] = []
         self.log.errors.clear()
         for path, _ in adapters:
             if path not in self.adapters:
                 adapter = self.lib.llama_adapter_lora_init(self.model, os.fsencode(path))
                 if not adapter:
-                    raise RequestError("invalid", f"llama.cpp cannot load the adapter {path}: {self._reason()}")
+                    raise RequestError("invalid", f"llama.cpp cannot load the adapter {path}: {self._first_error()}")
                 self.adapters[path] = adapter
             loaded.append(self.adapters[path])
         if not adapters and not self.adapters:
@@ -298,8 +299,8 @@ class Engine:
         pointers = (self.lib.llama_adapter_lora_p_ctypes * max(len(loaded), 1))(*loaded)
         scales = (ctypes.c_float * max(len(loaded), 1))(*(float(scale) for _, scale in adapters))
         if self.lib.llama_set_adapters_lora(self.context, pointers, len(loaded), scales) != 0:
-            raise RequestError("invalid", f"llama.cpp cannot apply the adapters: {self._reason()}")
-        self._forget()
+            raise RequestError("invalid", f"llama.cpp cannot apply the adapters: {self._first_error()}")
+        self._clear_cache()
         self.saved.clear()
         self.saved_bytes = 0
 
@@ -313,14 +314,14 @@ class Engine:
     @property
     def bos_text(self) -> str:
         """See `template.Tokenizer`."""
-        return self._name(self.bos)
+        return self._token_text(self.bos)
 
     @property
     def eos_text(self) -> str:
         """See `template.Tokenizer`."""
-        return self._name(self.lib.llama_vocab_eos(self.vocab))
+        return self._token_text(self.lib.llama_vocab_eos(self.vocab))
 
-    def _name(self, token: int) -> str:
+    def _token_text(self, token: int) -> str:
         text = self.lib.llama_vocab_get_text(self.vocab, token) if token >= 0 else None
         return text.decode("utf-8", "replace") if text else ""
 
@@ -337,7 +338,7 @@ class Engine:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Number of tokens of each text; called by the reading thread too (the vocabulary is immutable)."""
-        with self.lock:
+        with self.vocabulary_lock:
             if self.vocab is None:
                 raise RequestError("unloaded", "no model is loaded")
             return [len(self.tokenize(text, special=False)) if text else 0 for text in texts]
@@ -354,23 +355,23 @@ class Engine:
 
     # The cache
 
-    def _forget(self) -> None:
+    def _clear_cache(self) -> None:
         if self.memory is not None:
             self.lib.llama_memory_clear(self.memory, True)
         self.evaluated = []
 
-    def _keep(self, count: int) -> bool:
+    def _truncate_cache(self, count: int) -> bool:
         """Cut the cache to its first `count` tokens; False (and an empty cache) if the model cannot do that."""
         if count == len(self.evaluated):
             return True
         if count and self.lib.llama_memory_seq_rm(self.memory, 0, count, -1):
             self.evaluated = self.evaluated[:count]
             return True
-        self._forget()
+        self._clear_cache()
         return not count
 
-    def _save(self) -> None:
-        """Keep a copy of the cache for a later return to it, within the budget, oldest out first."""
+    def _save_prefix(self) -> None:
+        """Save a copy of the cache, to restore it later. Over the budget, the oldest copies are dropped."""
         budget = self.options.get("stateBytes", 0)
         size = self.lib.llama_state_seq_get_size(self.context, 0)
         if not 0 < size <= budget:
@@ -389,18 +390,18 @@ class Engine:
         self.saved[key] = state
         self.saved_bytes += size
 
-    def _restore(self, key: tuple[int, ...]) -> None:
-        self._forget()
+    def _restore_prefix(self, key: tuple[int, ...]) -> None:
+        self._clear_cache()
         self.saved.move_to_end(key)
         state = self.saved[key]
         pointer = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
         if self.lib.llama_state_seq_set_data(self.context, pointer, len(state), 0):
             self.evaluated = list(key)
         else:
-            self._forget()
+            self._clear_cache()
 
-    def reuse(self, prompt: list[int]) -> int:
-        """Bring the cache to the longest known prefix of `prompt`; returns its length (less than the prompt's)."""
+    def reuse_prefix(self, prompt: list[int]) -> int:
+        """Set the cache to the longest known prefix of `prompt`; returns its length, less than the prompt's."""
 
         def usable(tokens: Sequence[int]) -> int:
             shared = min(common_prefix(tokens, prompt), len(prompt) - 1)
@@ -410,34 +411,34 @@ class Engine:
         best = max(self.saved, key=lambda key: usable(list(key)), default=None)
         better = best is not None and usable(list(best)) >= shared + SAVE_TOKENS
         if len(self.evaluated) - shared >= SAVE_TOKENS:
-            self._save()
+            self._save_prefix()
         if better and best is not None and best in self.saved:
-            self._restore(best)
+            self._restore_prefix(best)
             shared = usable(self.evaluated)
-        return shared if self._keep(shared) else 0
+        return shared if self._truncate_cache(shared) else 0
 
     def _decode(self, tokens: Sequence[int]) -> bool:
-        """Evaluate tokens after those in the cache; False if it was cancelled."""
+        """Evaluate tokens after those in the cache; False if cancelled."""
         array = (ctypes.c_int32 * len(tokens))(*tokens)
         self.log.errors.clear()
         code = self.lib.llama_decode(self.context, self.lib.llama_batch_get_one(array, len(tokens)))
         if code == 0:
             self.evaluated.extend(tokens)
             return True
-        # What an aborted batch left behind is cut off; a model that cannot do that starts again.
+        # Remove what an aborted batch left behind; if the model cannot do that, start from an empty cache.
         count = len(self.evaluated)
         if not (count and self.lib.llama_memory_seq_rm(self.memory, 0, count, -1)):
-            self._forget()
+            self._clear_cache()
         if code == 2:
             return False
         if code == 1:
             raise RequestError("context", "the model's context is full")
-        raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._reason()}")
+        raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._first_error()}")
 
     # Writing
 
     def generate(self, request: WorkerMessage, send: Callable[[WorkerMessage], None]) -> WorkerMessage:
-        """Answer; sends start, prefill and delta events and returns the done event."""
+        """Write an answer: sends start, prefill and delta events, and returns the done event."""
         if self.context is None:
             raise RequestError("unloaded", "no model is loaded")
         received = time.monotonic()
@@ -448,7 +449,7 @@ class Engine:
                 "context", f"the prompt is {len(prompt)} tokens long, and the model's context holds {self.n_ctx}"
             )
         limit = min(request["maxTokens"], room)
-        reused = self.reuse(prompt)
+        reused = self.reuse_prefix(prompt)
         send({"event": "start", "promptTokens": len(prompt), "reusedTokens": reused, "thinking": opened})
         usage = {"promptTokens": len(prompt), "reusedTokens": reused, "completionTokens": 0}
         at = reused
@@ -458,13 +459,13 @@ class Engine:
             at = min(at + self.n_batch, len(prompt))
             if at < len(prompt):
                 send({"event": "prefill", "done": at, "total": len(prompt)})
-        sampler = self._sampler(request)
+        sampler = self._new_sampler(request)
         try:
-            return self._write(sampler, request, limit, usage, received, send)
+            return self._write_answer(sampler, request, limit, usage, received, send)
         finally:
             self.lib.llama_sampler_free(sampler)
 
-    def _write(
+    def _write_answer(
         self,
         sampler: Any,
         request: WorkerMessage,
@@ -502,7 +503,7 @@ class Engine:
         if not stream.stopped and (text := stream.feed(b"", final=True)):
             texts.append(text)
             send({"event": "delta", "text": text})
-        self._remember("".join(texts), made, pieces, stopped=stream.stopped)
+        self._remember_answer("".join(texts), made, pieces, stopped=stream.stopped)
         usage["completionTokens"] = len(made)
         usage["timeToFirstTokenMs"] = round((first - received) * 1000, 2) if first else None
         usage["tokensPerSecond"] = (
@@ -510,7 +511,7 @@ class Engine:
         )
         return {"event": "done", "finishReason": reason, "usage": usage}
 
-    def _remember(self, text: str, tokens: list[int], pieces: list[bytes], *, stopped: bool) -> None:
+    def _remember_answer(self, text: str, tokens: list[int], pieces: list[bytes], *, stopped: bool) -> None:
         """Note how an answer was spelled, so that it is found in the cache when it comes back as conversation.
 
         Args:
@@ -532,7 +533,7 @@ class Engine:
         if len(self.answers) > REMEMBERED_ANSWERS:
             self.answers.popitem(last=False)
 
-    def _sampler(self, request: WorkerMessage) -> Any:
+    def _new_sampler(self, request: WorkerMessage) -> Any:
         lib = self.lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         if request["temperature"] <= 0:

@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself, read without llama.cpp: enough to refuse a broken or an oversized model early.
+"""Reads the header of a GGUF file without llama.cpp: enough to refuse a broken or oversized model early.
 
 Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The sizes of tensor types are those of ggml.h.
 """
@@ -47,7 +47,7 @@ _SPLIT = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$
 
 @dataclass(frozen=True, slots=True)
 class ModelHeader:
-    """Facts of a model's file.
+    """Facts about a model file.
 
     Attributes:
         file_bytes: size on disk, of all parts if the model is split over several files.
@@ -88,7 +88,7 @@ class ModelHeader:
 
     @property
     def is_embedder(self) -> bool:
-        """Whether the model turns text into vectors instead of writing."""
+        """Whether the model turns text into vectors instead of writing text."""
         return self.architecture in _EMBEDDERS or self.pooling is not None
 
     def require_chat_model(self) -> None:
@@ -124,7 +124,7 @@ class _Reader:
         return text
 
     def value(self, kind: int) -> Any:
-        """A scalar or a string; of an array its length, or its items where they are few numbers."""
+        """A scalar or a string; for an array its items if they are few numbers, else a range of its length."""
         if kind == _STRING:
             return self.string()
         if kind != _ARRAY:
@@ -153,7 +153,7 @@ class _Reader:
 
 
 def _largest(value: Any) -> int:
-    """Of a number or one number per layer, the largest."""
+    """The value, or the largest if there is one for each layer."""
     if isinstance(value, tuple):
         return max((int(item) for item in value), default=0)
     return int(value) if isinstance(value, int | float) else 0

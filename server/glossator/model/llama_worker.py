@@ -1,8 +1,8 @@
 """The child process that runs llama.cpp, and the only importer of llama_cpp. `python -m glossator.model.llama_worker`.
 
-It speaks `protocol` over private duplicates of its stdin and stdout; llama.cpp itself writes to file descriptors 1 and
-2, which both lead to stderr here. One thread (the main one) computes, another reads requests, so that a cancel is seen
-while tokens are made, and the end of the request pipe ends the process whatever it is doing.
+It speaks `worker_protocol` over private duplicates of its stdin and stdout; llama.cpp itself writes to the file
+descriptors 1 and 2, which both lead to stderr here. One thread (the main one) computes, another reads requests, so that
+a cancellation is seen while tokens are made, and the end of the request pipe ends the process whatever it is doing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Reads requests and answers them, until the client goes away."""
+    """Reads requests and answers them until the client is gone."""
 
     def __init__(self, requests: BinaryIO, events: BinaryIO) -> None:
         self._requests = requests
@@ -39,7 +39,7 @@ class Worker:
         self._engine: Engine | None = None
 
     def send(self, message: WorkerMessage) -> None:
-        """Send an event; the process ends if nobody is there to read it."""
+        """Send an event; exits if the client is gone."""
         frame = worker_protocol.encode(message)
         with self._sending:
             try:
@@ -50,7 +50,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until shutdown."""
-        threading.Thread(target=self._read, name="requests", daemon=True).start()
+        threading.Thread(target=self._read_requests, name="requests", daemon=True).start()
         try:
             lib = importlib.import_module("llama_cpp.llama_cpp")
             engine = Engine(lib, partial(devices, lib), self._cancellation)
@@ -74,18 +74,18 @@ class Worker:
                 return
             self._cancellation.begin(request["id"])
             try:
-                self._answer(engine, request)
+                self._perform(engine, request)
             except RequestError as error:
-                self._fail(request, error.kind, str(error))
+                self._send_error(request, error.kind, str(error))
             except MemoryError:
-                self._fail(request, "memory", "memory ran out")
+                self._send_error(request, "memory", "memory ran out")
             finally:
                 self._cancellation.end()
 
-    def _fail(self, request: WorkerMessage, kind: str, message: str) -> None:
+    def _send_error(self, request: WorkerMessage, kind: str, message: str) -> None:
         self.send({"event": "error", "id": request["id"], "kind": kind, "message": message})
 
-    def _answer(self, engine: Engine, request: WorkerMessage) -> None:
+    def _perform(self, engine: Engine, request: WorkerMessage) -> None:
         number, op = request["id"], request["op"]
 
         def send(event: WorkerMessage) -> None:
@@ -112,24 +112,24 @@ class Worker:
         else:
             raise RequestError("runtime", f"unknown operation {op!r}")
 
-    def _read(self) -> None:
-        """The reading thread."""
+    def _read_requests(self) -> None:
+        """Read requests, in a thread of its own."""
         while (request := worker_protocol.read_message(self._requests)) is not None:
             if request["op"] == "cancel":
                 self._cancellation.cancel(request["target"])
             elif request["op"] == "count":
-                self._count(request)
+                self._send_counts(request)
             else:
                 self._queue.put(request)
         os._exit(0)  # the client is gone: nobody waits for what the main thread may still be computing
 
-    def _count(self, request: WorkerMessage) -> None:
+    def _send_counts(self, request: WorkerMessage) -> None:
         try:
             if self._engine is None:
                 raise RequestError("unloaded", "no model is loaded")
             self.send({"event": "counted", "id": request["id"], "counts": self._engine.count(request["texts"])})
         except RequestError as error:
-            self._fail(request, error.kind, str(error))
+            self._send_error(request, error.kind, str(error))
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def main() -> None:
 
 
 def devices(lib: Any) -> list[WorkerMessage]:
-    """The accelerators that ggml sees."""
+    """The accelerators that ggml finds."""
     if not lib.llama_supports_gpu_offload():
         return []
     ggml: Any = importlib.import_module("llama_cpp._ggml")
@@ -181,7 +181,7 @@ def devices(lib: Any) -> list[WorkerMessage]:
 
 
 def lower_priority() -> None:
-    """Let the editor go first."""
+    """Give the editor priority over this process."""
     import psutil
 
     with contextlib.suppress(psutil.Error, OSError):

@@ -1,4 +1,4 @@
-"""How much memory a model takes, how much there is, and what fits: computed before anything is loaded.
+"""How much memory a model needs, how much there is, and what fits: computed before anything is loaded.
 
 Formulas follow what llama.cpp allocates: the weights, the key-value cache, and the compute buffers, which are dominated
 by the logits of one micro-batch and, without flash attention, by its attention matrix.
@@ -24,7 +24,7 @@ KV_BYTES = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 
 _MIB = 1024 * 1024
 _RESERVE = 192 * _MIB
-"""The child's interpreter and llama.cpp's own structures (measured 95 MB), and as much again for the rest."""
+"""The child's interpreter and llama.cpp's own structures (measured: 95 MB), doubled for safety."""
 _GPU_RESERVE = 512 * _MIB
 """Left free on a GPU: the driver's context and what the desktop takes while the model runs."""
 _SMALLEST_CONTEXT = 2048
@@ -64,7 +64,7 @@ class LoadPlan:
 
 
 def physical_memory() -> tuple[int, int]:
-    """Bytes of main memory that are available and in all, a container's limit (cgroup v2) respected."""
+    """Bytes of main memory, (available, total), within the limit of a container (cgroup v2)."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -82,7 +82,7 @@ def physical_memory() -> tuple[int, int]:
                 total = min(total, int(limit))
                 available = min(available, max(int(limit) - used + cache, 0))
         except (OSError, ValueError):
-            pass  # no such group, or another version: the machine's own figures hold
+            pass  # not cgroup v2: the machine's own figures apply
     return available, total
 
 
@@ -107,12 +107,12 @@ def compute_bytes(header: ModelHeader, context: int, batch: int, *, flash_attent
 
 
 def micro_batch(settings: Settings, *, gpu: bool) -> int:
-    """Tokens to evaluate at once: a GPU does the whole batch."""
+    """Tokens to evaluate at once; on a GPU the whole batch."""
     return max(settings.batch_tokens if gpu else min(settings.batch_tokens, CPU_MICRO_BATCH), 1)
 
 
 def needed_bytes(header: ModelHeader, context: int, settings: Settings, *, gpu: bool = False) -> int:
-    """Bytes that the model takes in all with a context of `context` tokens."""
+    """Total bytes that the model needs with a context of `context` tokens."""
     batch = micro_batch(settings, gpu=gpu)
     return (
         header.tensor_bytes
@@ -123,7 +123,7 @@ def needed_bytes(header: ModelHeader, context: int, settings: Settings, *, gpu: 
 
 
 def context_of(header: ModelHeader, settings: Settings) -> int:
-    """The context window to use: what is asked for, at most what the model was trained with."""
+    """The context window to use: the setting, but at most what the model was trained with."""
     trained = header.context_length or settings.context_tokens or 4096
     return min(settings.context_tokens, trained) if settings.context_tokens > 0 else trained
 
@@ -134,7 +134,7 @@ def readable(size: float) -> str:
 
 
 def _gpu_layers(header: ModelHeader, context: int, settings: Settings, devices: Sequence[Device]) -> int:
-    """Layers that fit on the devices: each takes its weights and its share of the cache there."""
+    """Layers that fit on the devices, each with its weights and its share of the cache."""
     wanted = settings.gpu_layers if settings.gpu_layers >= 0 else header.layers + 1
     if not devices or wanted == 0:
         return 0

@@ -1,4 +1,4 @@
-"""Finds out what the llama.cpp runtime of this installation can do, by starting a child for a moment."""
+"""Finds out what the installed llama.cpp runtime can do, by starting a child for a moment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from glossator.model.memory import Device
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a child says of itself.
+    """What a child reports about the runtime.
 
     Attributes:
         version: of llama-cpp-python.
@@ -31,7 +31,7 @@ class Runtime:
 
 
 def probe(seconds: float = 30.0) -> Runtime:
-    """Start a child, ask, end it. Takes about half a second."""
+    """Start a child, ask it, stop it. Takes about half a second."""
     if importlib.util.find_spec("llama_cpp") is None:
         return Runtime(problem=f"llama-cpp-python is not installed; {INSTALL_RUNTIME}")
     try:
@@ -43,8 +43,8 @@ def probe(seconds: float = 30.0) -> Runtime:
 async def _probe(seconds: float) -> Runtime:
     child = await Child.start()
     try:
-        await child.first_word(seconds)
-        hello = child.hello
+        await child.wait_until_started(seconds)
+        hello = child.greeting
         return Runtime(
             version=hello["runtime"],
             gpu_build=hello["gpuOffload"],
@@ -52,6 +52,6 @@ async def _probe(seconds: float) -> Runtime:
             features=hello["system"],
         )
     except KeyError as error:
-        raise ModelRuntimeError(f"the model's process does not say its {error}") from error
+        raise ModelRuntimeError(f"the model's process does not report its {error}") from error
     finally:
         await child.stop()

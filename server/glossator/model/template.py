@@ -1,4 +1,4 @@
-"""From messages to a prompt's tokens, and from tokens' bytes to text: what the worker needs besides llama.cpp."""
+"""Turns messages into the tokens of a prompt, and the bytes of tokens into text, without llama.cpp."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RequestError(Exception):
-    """A request that cannot be done; `kind` tells the client which error to raise."""
+    """A request that cannot be fulfilled; `kind` says which error the client is to raise."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -42,31 +42,31 @@ class Tokenizer(Protocol):
 
 
 class TextStream:
-    """Token bytes to text: decodes UTF-8 as it completes, and holds back what may become a stop string."""
+    """Decodes the bytes of tokens as UTF-8, and holds back what may become a stop string."""
 
     def __init__(self, stop: Sequence[str]) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._stop = [text for text in stop if text]
-        self._held = ""
+        self._pending = ""
         self.stopped = False
 
     def feed(self, piece: bytes, *, final: bool = False) -> str:
         """The text that can be shown now."""
-        self._held += self._decode(piece, final)
-        cut = min((at for at in map(self._held.find, self._stop) if at >= 0), default=-1)
+        self._pending += self._decode(piece, final)
+        cut = min((at for at in map(self._pending.find, self._stop) if at >= 0), default=-1)
         if cut >= 0:
             self.stopped = True
-            shown, self._held = self._held[:cut], ""
+            shown, self._pending = self._pending[:cut], ""
             return shown
         keep = 0
         if not final:
             for text in self._stop:
-                for length in range(min(len(text) - 1, len(self._held)), keep, -1):
-                    if self._held.endswith(text[:length]):
+                for length in range(min(len(text) - 1, len(self._pending)), keep, -1):
+                    if self._pending.endswith(text[:length]):
                         keep = length
                         break
-        shown = self._held[: len(self._held) - keep]
-        self._held = self._held[len(shown) :]
+        shown = self._pending[: len(self._pending) - keep]
+        self._pending = self._pending[len(shown) :]
         return shown
 
 

@@ -1,4 +1,4 @@
-"""Tells a reasoning model's thinking from its answer, while both are streamed."""
+"""Separates a reasoning model's thinking from its answer while both are streamed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAIRS = {
     "<|channel|>analysis<|message|>": "<|end|>",
     "<|channel|>commentary<|message|>": "<|end|>",
 }
-"""How models mark their thinking: Qwen, DeepSeek and most others; Granite; Gemma; Mistral; Command; Seed; gpt-oss."""
+"""How models delimit their thinking: Qwen, DeepSeek and most others; Granite, Gemma, Mistral, Command, Seed, gpt-oss."""
 
 _IGNORED = (
     "<|start|>assistant",
@@ -27,29 +27,29 @@ _IGNORED = (
     "<|return|>",
     "<|message|>",
 )
-"""Marks around the answer itself."""
+"""Markers around the answer itself."""
 
 _CLOSERS = frozenset(_PAIRS.values())
 
 
 class ThinkingSplitter:
-    """Feed it what the model writes; it hands back (kind, text) in order.
+    """Takes what the model writes and returns (kind, text) in order.
 
-    A mark opens thinking only where the answer has not begun: later, "<think>" is something the answer talks about.
+    A marker opens thinking only before the answer has begun; later, "<think>" is something the answer is about.
     """
 
     def __init__(self, *, opened: bool = False) -> None:
-        """Args: opened: whether the prompt ended within the thinking already."""
-        self._held = ""
-        self._begun = False
-        self._closer: tuple[str, ...] = tuple(_CLOSERS) if opened else ()
+        """Args: opened: whether the prompt itself already opened the thinking."""
+        self._pending = ""
+        self._answer_begun = False
+        self._closers: tuple[str, ...] = tuple(_CLOSERS) if opened else ()
 
     def feed(self, text: str, *, final: bool = False) -> list[tuple[Kind, str]]:
-        """What can be told apart by now; with `final`, all the rest."""
-        self._held += text
+        """The text whose kind is known by now; with `final`, all the rest."""
+        self._pending += text
         out: list[tuple[Kind, str]] = []
-        while self._held:
-            step = self._thinking(final=final) if self._closer else self._answer(final=final)
+        while self._pending:
+            step = self._take_thinking(final=final) if self._closers else self._take_answer(final=final)
             if step is None:
                 break
             if step[1]:
@@ -59,39 +59,39 @@ class ThinkingSplitter:
                     out.append(step)
         return out
 
-    def _thinking(self, *, final: bool) -> tuple[Kind, str] | None:
-        found = [(at, closer) for closer in self._closer if (at := self._held.find(closer)) >= 0]
+    def _take_thinking(self, *, final: bool) -> tuple[Kind, str] | None:
+        found = [(at, closer) for closer in self._closers if (at := self._pending.find(closer)) >= 0]
         if found:
             at, closer = min(found)
-            shown, self._held = self._held[:at], self._held[at + len(closer) :]
-            self._closer = ()
+            shown, self._pending = self._pending[:at], self._pending[at + len(closer) :]
+            self._closers = ()
             return "thinking", shown
-        keep = 0 if final else max(_partial(self._held, closer) for closer in self._closer)
-        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        keep = 0 if final else max(_partial_suffix(self._pending, closer) for closer in self._closers)
+        shown, self._pending = self._pending[: len(self._pending) - keep], self._pending[len(self._pending) - keep :]
         return ("thinking", shown) if shown else None
 
-    def _answer(self, *, final: bool) -> tuple[Kind, str] | None:
-        if self._begun:
-            shown, self._held = self._held, ""
+    def _take_answer(self, *, final: bool) -> tuple[Kind, str] | None:
+        if self._answer_begun:
+            shown, self._pending = self._pending, ""
             return "answer", shown
-        stripped = self._held.lstrip()
+        stripped = self._pending.lstrip()
         for opener, closer in _PAIRS.items():
             if stripped.startswith(opener):
-                self._held, self._closer = stripped[len(opener) :], (closer,)
+                self._pending, self._closers = stripped[len(opener) :], (closer,)
                 return "thinking", ""
         for mark in _IGNORED:
-            # "<|message|>" must not be taken out of a longer mark that is still arriving.
+            # "<|message|>" must not be cut out of a longer marker that is still arriving.
             if stripped.startswith(mark):
-                self._held = stripped[len(mark) :]
+                self._pending = stripped[len(mark) :]
                 return "answer", ""
         if not final and (not stripped or any(mark.startswith(stripped) for mark in (*_PAIRS, *_IGNORED))):
             return None
-        self._begun = bool(stripped)
-        shown, self._held = stripped, ""
+        self._answer_begun = bool(stripped)
+        shown, self._pending = stripped, ""
         return "answer", shown
 
 
-def _partial(text: str, mark: str) -> int:
+def _partial_suffix(text: str, mark: str) -> int:
     """Length of the longest end of `text` that `mark` begins with."""
     for length in range(min(len(mark) - 1, len(text)), 0, -1):
         if text.endswith(mark[:length]):

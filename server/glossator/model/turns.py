@@ -1,4 +1,4 @@
-"""Whose turn it is to use a model."""
+"""Takes turns between the requests for one model."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections import deque
 
 
 class Turns:
-    """Lets one request at a time use the model: interactive ones in order, background ones when none of those waits."""
+    """A lock with two queues: interactive requests in order, then background ones."""
 
     def __init__(self) -> None:
         self._busy = False
         self._waiting: tuple[deque[asyncio.Future[None]], deque[asyncio.Future[None]]] = (deque(), deque())
         self.wanted = asyncio.Event()
-        """Set while an interactive request waits: a background one that is running should end."""
+        """Set while an interactive request is waiting: a running background one should stop."""
 
-    async def take(self, *, background: bool) -> None:
-        """Wait for the turn; `give` must follow."""
+    async def acquire(self, *, background: bool) -> None:
+        """Wait for the turn; call `release` afterwards."""
         if not self._busy:
             self._busy = True
             return
@@ -29,25 +29,25 @@ class Turns:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
-                self.give()
+                self.release()
             elif future in queue:
                 queue.remove(future)
-                self._update()
+                self._update_wanted()
             raise
 
-    def give(self) -> None:
-        """Hand the turn to the next."""
+    def release(self) -> None:
+        """Pass the turn to the next request."""
         for queue in self._waiting:
             while queue:
                 future = queue.popleft()
                 if not future.done():
-                    self._update()
+                    self._update_wanted()
                     future.set_result(None)
                     return
-        self._update()
+        self._update_wanted()
         self._busy = False
 
-    def _update(self) -> None:
+    def _update_wanted(self) -> None:
         if self._waiting[0]:
             self.wanted.set()
         else:

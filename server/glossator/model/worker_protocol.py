@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WorkerMessage = dict[str, Any]
 
 MAX_FRAME = 256 * 1024 * 1024
-"""Bytes. A longer frame can only be a defect: the largest true one holds a prompt."""
+"""Bytes. A longer frame can only be a defect: the largest real one holds a prompt."""
 
 _LENGTH = struct.Struct(">I")
 
