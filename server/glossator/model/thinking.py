@@ -17,7 +17,7 @@ _PAIRS = {
     "<|channel|>analysis<|message|>": "<|end|>",
     "<|channel|>commentary<|message|>": "<|end|>",
 }
-"""How models delimit their thinking: Qwen, DeepSeek and most others; Granite, Gemma, Mistral, Command, Seed, gpt-oss."""
+"""How models delimit their thinking: Qwen, DeepSeek and most others, Granite, Gemma, Mistral, Command, Seed, gpt."""
 
 _IGNORED = (
     "<|start|>assistant",
