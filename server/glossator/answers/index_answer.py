@@ -332,7 +332,8 @@ def _use(entry: StoredEntry, relations: Relations, evidence: Sequence[Evidence])
         also = f" (the name is shared with {relations.namesakes} more)" if relations.namesakes else ""
         sentences.append(f"Referred to in {places}{also}" + (f", such as {named}." if named else "."))
     elif entry.name and entry.kind not in ("section", "key", "block"):
-        sentences.append("Nothing in the index refers to it by name.")
+        # References are calls and types alone, so a flat "nothing uses it" could be wrong.
+        sentences.append("No call or use as a type was found; where its name is only passed on or read is not counted.")
     if relations.callees:
         sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
     if relations.tests:
