@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
-# What the system says, in LanceDB's words: no room (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
+# The system's errors in LanceDB's words: no space (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
 COPY_ROWS = 10_000
 """Rows that are copied at a time: about 8 MB."""
@@ -93,7 +93,7 @@ class _Loop:
             raise
 
     def close(self) -> None:
-        """Cancel what is running, so that nobody waits for it, and end the thread."""
+        """Cancel what is running, so that nobody waits for it, and stop the thread."""
 
         async def cancel() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -118,7 +118,7 @@ class Table:
     # Writing
 
     def add(self, rows: Rows, vectors: NDArray[Any]) -> int:
-        """Append rows with their vectors; the table's new version."""
+        """Append rows with their vectors; returns the table's new version."""
         import numpy as np
         import pyarrow as pa
 
@@ -130,15 +130,15 @@ class Table:
         return self.append(pa.record_batch([*arrays, pa.array(rows.terms, pa.string()), vector], schema=schema))
 
     def append(self, batch: Any) -> int:
-        """Append a batch of Arrow's; the table's new version."""
+        """Append an Arrow record batch; returns the table's new version."""
         return int(self._lance.run(lambda: self._handle.add(batch)).version)
 
     def delete(self, condition: str) -> int:
-        """Delete the rows that match; the table's new version."""
+        """Delete the rows that match; returns the table's new version."""
         return int(self._lance.run(lambda: self._handle.delete(condition)).version)
 
     def index(self) -> None:
-        """Make the indexes of the rows that there are."""
+        """Create the indexes over the rows that are there."""
         from lancedb.index import FTS, Bitmap, BTree
 
         text = FTS(
@@ -158,20 +158,20 @@ class Table:
         self._lance.run(lambda: self._handle.create_index(column, config=config))
 
     def fold(self, condition: str) -> None:
-        """Write the rows that match anew, as one fragment."""
+        """Rewrite the rows that match as one fragment."""
         rows = self._read(lambda table: table.query().where(condition))
         if len(rows):
             merge = self._handle.merge_insert("id").when_matched_update_all()
             self._lance.run(lambda: merge.execute(rows))
 
     def version(self) -> int:
-        """The number of the table's newest version, which any write raises."""
+        """The number of the table's newest version; every write raises it."""
         return int(self._lance.run(self._handle.version))
 
     # Reading
 
     def refresh(self) -> None:
-        """See the newest version."""
+        """Read from the newest version from now on."""
         self._lance.run(self._handle.checkout_latest)
 
     def _read(self, query: Callable[[Any], Any]) -> pa.Table:
@@ -199,7 +199,7 @@ class Table:
         return list(zip(*_lists(self._read(query), "id", "_score", "terms"), strict=True))
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
-        """(id, dot product) of the nearest rows, best first; `condition` "" lets all through. It reads all vectors."""
+        """(id, dot product) of the nearest rows, best first; `condition` "": of all rows. It reads all vectors."""
         import numpy as np
 
         def query(table: Any) -> Any:
@@ -240,7 +240,7 @@ class Table:
         flush()
 
     def _batches(self, narrowed: Callable[[Any], Any]) -> Iterator[Any]:
-        """All rows of a query, as record batches of Arrow's."""
+        """All rows of a query, as Arrow record batches."""
         stream = self._lance.run(lambda: narrowed(self._handle.query()).to_batches(max_batch_length=COPY_ROWS))
         while (batch := self._lance.run(lambda: anext(stream, None))) is not None:
             yield batch
@@ -270,7 +270,7 @@ class Lance:
         self._closed = False
 
     def run(self, start: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """The result of a coroutine, which is made and run in the loop; LanceDB's errors become the store's own."""
+        """Run a coroutine in the event loop and return its result; LanceDB's errors become the store's own."""
         with self._lock:
             if self._closed:
                 raise StoreError(f"the index in {self.folder.parent} is closed")
@@ -284,7 +284,7 @@ class Lance:
         try:
             return loop.run(run())
         except CancelledError:
-            raise StoreError(f"the index in {self.folder.parent} was closed meanwhile") from None
+            raise StoreError(f"the index in {self.folder.parent} was closed while it was being used") from None
         except (RuntimeError, ValueError, OSError) as error:
             text = str(error)
             if _FULL.search(text):
@@ -305,7 +305,7 @@ class Lance:
         return self.folder / f"entries-{generation}.lance"
 
     def open(self, generation: int, *, create: bool = False) -> Table:
-        """Open the table of a generation, or, if `create`, make it anew."""
+        """Open the table of a generation or, if `create`, create it in place of any that is there."""
         load()
         import lancedb
 
@@ -334,13 +334,13 @@ class Lance:
         return newest
 
     def sweep(self, generation: int) -> None:
-        """Remove all generations but this one; files that a reader holds open (Windows) stay until the next time."""
+        """Remove all generations but this one; files that a reader holds open (Windows) are left for the next call."""
         for path in self.folder.glob("*.lance"):
             if path != self.path(generation):
                 shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
-        """Release the files; what is running fails."""
+        """Release the files; whatever is running fails."""
         with self._lock:
             self._closed = True
             if self._loop is not None:
@@ -376,7 +376,7 @@ _COLUMNS = ("id", "language", "kind", "vector")
 
 
 def _columns(found: Any) -> Columns:
-    """A table or batch of Arrow's as arrays."""
+    """An Arrow table or record batch as arrays."""
     import numpy as np
 
     ids, languages, kinds, vectors = (found[name] for name in _COLUMNS)
