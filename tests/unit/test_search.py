@@ -387,6 +387,14 @@ def test_names_of_several_words(tmp_path: Path) -> None:
         assert searcher.search('what fails in "adds two articles"?')[0].name == "adds two articles"
 
 
+def test_a_name_in_a_long_text_does_not_come_first(spelled: Searcher) -> None:
+    text = (
+        "We parse a point from the text that a view of the account shows, and compare it with another point by its x,"
+        " which fails in some views as described below, long after _release was called for all connections."
+    )
+    assert not any(hit.exact for hit in spelled.search(text))
+
+
 def test_signs_that_no_definition_has_change_nothing(spelled: Searcher) -> None:
     plain = [hit.entry.id for hit in spelled.search("where is a connection released")]
     assert [hit.entry.id for hit in spelled.search("where is a connection released?")] == plain

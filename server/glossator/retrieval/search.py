@@ -80,6 +80,10 @@ OUTLINED = 5
 """Definitions shown of a file that is all that a query names."""
 UNNAMED_KINDS = frozenset(("block", "section", "key"))
 """Entries that a name in a query does not mean."""
+ABOUT_A_NAME = 2
+"""Words that carry meaning of a query in which a plain word is likely a name ("what calls release")."""
+ABOUT_NAMES = 12
+"""Words that carry meaning of the longest query in which a name that is spelled exactly is what the query is about."""
 PINNED = 100.0
 """Added to the score of a place that the query itself names; more than any features amount to."""
 EXACT = 50.0
@@ -554,9 +558,11 @@ def _is_qualified_by(entry: StoredEntry, written: str) -> bool:
 def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[list[Ranked], set[int]]:
     """Exact names before similar ones, which share their search terms; also the ids of those that were put first.
 
-    What the query spells with signs or outer underscores (`Findings.spelled`) comes first of all: its best definition.
+    What a query of one sentence spells with signs or outer underscores (`Findings.spelled`) comes first of all: the
+    best definition of it.
     For any other name that the query writes as one, definitions of exactly that name come before those whose names
-    differ in case, underscores or signs only; for a plain word, before those that differ in outer underscores or signs.
+    differ in case, underscores or signs only. The same holds for a plain word if the query has hardly another, with
+    names that differ in outer underscores or signs.
     """
     out = list(ranked)
     names = dict.fromkeys(
@@ -566,8 +572,9 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
             *candidates.query.capitalised,
         ]
     )
-    words = dict.fromkeys(word for word in analysis.words(candidates.query.text)[:MAX_WORDS] if word not in names)
-    for name in (*names, *words):
+    query = candidates.query
+    words = analysis.words(query.text)[:MAX_WORDS] if len(query.words) <= ABOUT_A_NAME else []
+    for name in dict.fromkeys((*names, *words)):
         blurred = analysis.folded(name)
         # A word of prose may mean a name in any case ("client", `Client`), but none with signs ("init", `__init__`).
         near = next(
@@ -588,6 +595,9 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
             out[near:] = [*((score, row, entry) for _, row, entry in moved), *rest]
     firsts: list[Ranked] = []
     for found in candidates.findings.spelled.values():
+        short = len(query.words) <= (ABOUT_NAMES if len(found) <= EXACT_DEFINITIONS else ABOUT_A_NAME)
+        if not short:
+            continue
         wanted = {entry.id for entry in found}
         best = next((item for item in out if item[2].id in wanted), None)
         if best is not None and best not in firsts:
