@@ -115,7 +115,7 @@ async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Clien
     assert work[-1]["kind"] == "end"
     status = await client.request("glossator/status", {})
     assert status["model"] == {
-        "state": "ready", "name": "reciter", "device": "CPU, 1 threads", "contextTokens": 8192, "reason": "",
+        "state": "ready", "name": "reciter", "device": "CPU, 1 thread", "contextTokens": 8192, "reason": "",
     }  # fmt: skip
 
     again = await client.request("glossator/ask", {"question": "Why?", "conversationId": result["conversationId"]})

@@ -403,7 +403,7 @@ def test_the_doctor(file: Path, tmp_path: Path) -> None:
     assert "models pull" in checks["chat model"].cure or "models list" in checks["chat model"].cure
     checks = {check.name: check for check in check_models(replace(settings, model=str(file)))}
     assert all(check.ok for check in checks.values()), checks
-    assert "CPU, 1 threads" in checks["an answer"].detail
+    assert "CPU, 1 thread" in checks["an answer"].detail
     file.write_bytes(file.read_bytes()[:1000])
     checks = {check.name: check for check in check_models(replace(settings, model=str(file)))}
     assert checks["chat model"].failed

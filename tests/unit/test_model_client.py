@@ -112,7 +112,7 @@ async def test_an_answer(folder: Path, architecture: str) -> None:
         assert usage.time_to_first_token_ms is not None
         assert usage.tokens_per_second is not None
         assert client.status.state == "ready"
-        assert client.status.device == "CPU, 1 threads"
+        assert client.status.device == "CPU, 1 thread"
         assert client.status.context_tokens == 8192
     states = [status.state for status in seen]
     assert [state for at, state in enumerate(states) if not at or states[at - 1] != state] == [

@@ -258,7 +258,8 @@ class Engine:
                               for name in gpus if not name.endswith("_Host"))  # fmt: skip
             device = f"{names}, {done} of {layers} layers"
         else:
-            device = f"CPU, {self.options['threads']} threads"
+            threads = self.options["threads"]
+            device = f"CPU, {threads} thread{'' if threads == 1 else 's'}"
         return {
             "description": text.value.decode(),
             "contextTokens": self.n_ctx,
