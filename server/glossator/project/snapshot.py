@@ -145,8 +145,3 @@ class Snapshot:
     def callee_count(self, entry: StoredEntry) -> int:
         """How many of the names that an entry refers to are defined in this root."""
         return self.graph.callee_count(entry)
-
-    @staticmethod
-    def unknown_entry(path: str, start_line: int, end_line: int) -> StoredEntry:
-        """Stands for lines that the index does not know (a file that is not indexed, or has just been created)."""
-        return StoredEntry(-1, path, "text", "block", "", "", "", "", None, 0, start_line, end_line, start_line, 0, 0)
