@@ -24,14 +24,13 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.texts import blanked
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_READINGS: Final = 4
 """Files with more alternatives than this keep the code of the others as text without definitions."""
-BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
-"""Translates all bytes but line ends to blanks."""
-
 _DIRECTIVE: Final = re.compile(
     rb"^[ \t]*#[ \t]*(ifdef|ifndef|if|elifdef|elifndef|elif|else|endif)\b((?:[^\\\n]|\\(?:\r\n|\n|.)?)*)", re.MULTILINE
 )
@@ -318,7 +317,7 @@ def _read(data: bytes, top: list[_Group], shown: set[int]) -> tuple[Reading, boo
                         assumed.update(needed)
                         break
     hidden: list[tuple[int, int]] = []
-    blanked: list[tuple[int, int]] = []
+    taken: list[tuple[int, int]] = []
     taken_out: list[tuple[int, int]] = []
     news = False
     stack = [(group, False) for group in reversed(top)]
@@ -329,8 +328,8 @@ def _read(data: bytes, top: list[_Group], shown: set[int]) -> tuple[Reading, boo
             chosen = _choice(group, assumed)
             if not inside:
                 taken_out.append((group.start, group.end))
-            blanked.extend(branch.directive for branch in group.branches)
-            blanked.append(group.endif)
+            taken.extend(branch.directive for branch in group.branches)
+            taken.append(group.endif)
             for branch in group.branches:
                 if branch is chosen:
                     news = news or id(branch) not in shown
@@ -340,10 +339,10 @@ def _read(data: bytes, top: list[_Group], shown: set[int]) -> tuple[Reading, boo
         for branch in reversed(group.branches):
             if not group.incomplete or branch is chosen:
                 stack.extend((inner, inside or group.incomplete) for inner in reversed(branch.groups))
-    changed = sorted((*hidden, *blanked))
+    changed = sorted((*hidden, *taken))
     masked = bytearray(data)
     for start, end in changed:
-        masked[start:end] = data[start:end].translate(BLANKS)
+        masked[start:end] = blanked(data[start:end])
     return Reading(bytes(masked), tuple(changed), tuple(sorted(hidden)), tuple(sorted(taken_out))), news
 
 

@@ -17,6 +17,8 @@ Queries: `queries/<name>.scm`, one or more files per language, joined in order i
 - `@ignore` marks a node that is no definition though another pattern takes it for one (nor is anything inside it).
 - `@wrapper` marks a node that wraps a definition and ends with it (C++ `template <...> class Foo {};`): the
   definition begins where the wrapper does.
+- `@definer` marks the call of a macro that may define something, `@macro` being its name, `@arguments` its arguments
+  and `@body` the block behind it: what it defines, `macros.definition_of` tells.
 - `@stub` in a definition's pattern: it only declares what is defined elsewhere (Python's `@overload`).
 - `@leading` marks nodes that belong to a definition that follows without a blank line. Comments, decorators and
   attributes (`LEADING_KINDS`) are captured so by themselves; a query need not name them.
@@ -74,7 +76,7 @@ class Language:
         leading: whether decorators, attributes and comments above a definition belong to it.
         clauses: whether functions of one name that follow one another are clauses of one definition.
         trailing_docs: whether a doc comment may stand below what it is about.
-        attributes: whether words in capitals may stand between "class" and a name, which the grammar does not know.
+        macros: whether macros may stand where the grammar does not know of any.
         scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
     """
@@ -91,7 +93,7 @@ class Language:
     leading: bool = True
     clauses: bool = False
     trailing_docs: bool = False
-    attributes: bool = False
+    macros: bool = False
     scripts: bool = False
     conditionals: bool = False
 
@@ -109,7 +111,7 @@ def _code(
     builtins: str = "",
     clauses: bool = False,
     trailing_docs: bool = False,
-    attributes: bool = False,
+    macros: bool = False,
     scripts: bool = False,
     conditionals: bool = False,
 ) -> Language:
@@ -126,7 +128,7 @@ def _code(
         builtins=frozenset(builtins.split()),
         clauses=clauses,
         trailing_docs=trailing_docs,
-        attributes=attributes,
+        macros=macros,
         scripts=scripts,
         conditionals=conditionals,
     )
@@ -171,13 +173,13 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
     _code("java", ".java", builtins="T U K V R E"),
-    _code("c", ".c .h .inc", attributes=True, conditionals=True),
+    _code("c", ".c .h .inc", queries="c macros", macros=True, conditionals=True),
     _code(
         "cpp",
         ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",
-        queries="cpp",
+        queries="cpp macros",
         builtins="T U",
-        attributes=True,
+        macros=True,
         conditionals=True,
     ),
     _code("csharp", ".cs .csx", builtins="T U TKey TValue", conditionals=True),
@@ -288,9 +290,9 @@ _ALL: tuple[Language, ...] = (
     _code(
         "objc",
         ".m .mm",
-        queries="objc c",
+        queries="objc c macros",
         builtins="alloc init self super copy nonatomic strong weak",
-        attributes=True,
+        macros=True,
         conditionals=True,
     ),
     _code(
@@ -341,8 +343,8 @@ _ALL: tuple[Language, ...] = (
     _code("makefile", ".mk .mak", filenames="makefile gnumakefile", grammar="make", builtins="MAKE"),
     _code("graphql", ".graphql .gql .graphqls", builtins="Boolean Float ID Int String"),
     _code("luau", ".luau", queries="lua", builtins="assert error ipairs pairs print require setmetatable type"),
-    _code("glsl", ".glsl .vert .frag .geom .comp .tesc .tese", queries="c", conditionals=True),
-    _code("hlsl", ".hlsl .hlsli", queries="c", conditionals=True),
+    _code("glsl", ".glsl .vert .frag .geom .comp .tesc .tese", queries="c", macros=True, conditionals=True),
+    _code("hlsl", ".hlsl .hlsli", queries="c", macros=True, conditionals=True),
     _code(
         "starlark",
         ".bzl .star .bazel",

@@ -12,13 +12,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.components import read_component
+from glossator.index.texts import blanked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.index.languages import Language
 
-_BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _OBJC_ENUM: Final = re.compile(
     rb"\btypedef\s+(?:NS|CF)_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)\s*\(\s*[^,()\n]*,\s*(\w+)\s*\)(?=\s*\{)"
 )
@@ -78,10 +78,10 @@ def masked(language: Language, data: bytes) -> bytes:
 
 def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
     """The data with blanks in place of all but some ranges."""
-    blanked = bytearray(data.translate(_BLANKS))
+    shown = bytearray(blanked(data))
     for start, end in ranges:
-        blanked[start:end] = data[start:end]
-    return bytes(blanked)
+        shown[start:end] = data[start:end]
+    return bytes(shown)
 
 
 def _without_wrappers(data: bytes) -> bytes:
@@ -90,13 +90,13 @@ def _without_wrappers(data: bytes) -> bytes:
     if not found:
         return data
     closing = _closing_braces(data)
-    blanked = bytearray(data)
+    bare = bytearray(data)
     for wrapper in found:
         end = closing.get(wrapper.end() - 1)
         if end is not None:
-            blanked[wrapper.start() : wrapper.end()] = wrapper[0].translate(_BLANKS)
-            blanked[end] = 0x20
-    return bytes(blanked)
+            bare[wrapper.start() : wrapper.end()] = blanked(wrapper[0])
+            bare[end] = 0x20
+    return bytes(bare)
 
 
 def _closing_braces(data: bytes) -> dict[int, int]:
@@ -128,7 +128,7 @@ def _closing_braces(data: bytes) -> dict[int, int]:
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
-    return found[0].translate(_BLANKS)
+    return blanked(found[0])
 
 
 def _join(found: re.Match[bytes]) -> bytes:
@@ -136,11 +136,11 @@ def _join(found: re.Match[bytes]) -> bytes:
 
 
 def _blank_macro(found: re.Match[bytes]) -> bytes:
-    return found[0] if found[0].lstrip()[:1] == b"#" else found[0].translate(_BLANKS)
+    return found[0] if found[0].lstrip()[:1] == b"#" else blanked(found[0])
 
 
 def _blank_enum(found: re.Match[bytes]) -> bytes:
     """`typedef NS_ENUM(NSInteger, State) {` as `enum                        State  {`."""
     start, end = found.start(1) - found.start(), found.end(1) - found.start()
-    blank = found[0].translate(_BLANKS)
+    blank = blanked(found[0])
     return b"enum" + blank[4:start] + found[1] + blank[end:]

@@ -19,14 +19,15 @@ from tree_sitter_language_pack import get_language
 from glossator.index import sql
 from glossator.index.chunking import Chunker
 from glossator.index.components import read_component
-from glossator.index.conditionals import Conditionals
+from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
+from glossator.index.macros import ATTRIBUTES, definition_of, misread, names_in, old_parameters
 from glossator.index.masking import masked, only
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.notebook_parsing import parse_notebook
-from glossator.index.texts import SourceText
+from glossator.index.texts import SourceText, blanked
 from glossator.workspace.notebooks import is_notebook, read_notebook
 from glossator.workspace.screening import pointed_to
 
@@ -57,6 +58,10 @@ PROTOTYPED: Final = frozenset(
 """Languages whose functions without a body are declared here and defined elsewhere (or by whoever implements them)."""
 BESIDE: Final = FUNCTIONS | TYPES
 """Kinds that stay entries of their own where a branch holds them beside the beginning of something else."""
+SMALL_BYTES: Final = 200
+"""An error up to this long is an error as a whole; in longer ones, the pieces that fit nowhere are."""
+ROUNDS: Final = 2
+"""How often a file with errors is read again: what is mended may show more."""
 DESCEND_BYTES: Final = 1200
 """Nodes smaller than this are not searched for places to cut."""
 
@@ -88,11 +93,6 @@ _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _QUOTES: Final = ('"', "'", "`")
-_ATTRIBUTE: Final = re.compile(
-    rb"(\b(?:class|struct|union)\s+)([A-Z][A-Z0-9_]+(?:\s*\([^()\n]*\))?)"
-    rb"(?=\s+[A-Za-z_]\w*(?:::\w+)*\s*(?:final\s*)?(?:\{|:(?!:)))"
-)
-"""`class EXPORT Name {`: a macro that stands for an attribute."""
 _OBJC: Final = re.compile(
     r"^\s*(?:@(?:interface|implementation|protocol|class|import|end)\b|#\s*import\b)", re.MULTILINE
 )
@@ -156,9 +156,17 @@ def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryK
             yield capture, cast("EntryKind", kind)
         elif capture == "container":
             yield capture, "block"
-        elif capture in ("ignore", "doc", "reference", "import", "leading", "wrapper"):
+        elif capture in ("ignore", "doc", "reference", "import", "leading", "wrapper", "definer"):
             yield capture, None
-        elif capture not in ("name", "body", "scope", "receiver", "stub") and not capture.startswith("_"):
+        elif capture not in (
+            "name",
+            "body",
+            "scope",
+            "receiver",
+            "stub",
+            "macro",
+            "arguments",
+        ) and not capture.startswith("_"):
             raise ValueError(f"query of {language}: unknown capture @{capture}")
 
 
@@ -207,16 +215,17 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     readable = _readable(language, source, component)
     tree = Parser(reader.grammar).parse(readable)
     root = tree.root_node
-    views = [_View(root, readable)]
+    views = [_View(tree, readable)]
     if root.has_error and LANGUAGES[language].conditionals:
-        views = _views(reader.grammar, tree, readable, source)
-        root = views[0].root
+        views = _views(Parser(reader.grammar), views[0], source, macros=LANGUAGES[language].macros)
+        root = views[0].tree.root_node
     if _is_rubble(root):
         return ParsedFile(language, parse_document(TEXT.name, source), (), True, source.lines)
     captures = _capture(language, reader, root, data)
     for index, view in enumerate(views[1:], 1):
-        _merge(captures, _capture(language, reader, view.root, data), views, index)
+        _merge(captures, _capture(language, reader, view.tree.root_node, data), views, index)
     found, references = captures.found, captures.references
+    references.extend((start, name.decode()) for start, name in names_in(data, views[0].macros))
     if language == "sql":
         if root.has_error:
             found.clear()
@@ -227,8 +236,8 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     definitions = _distinct(found, captures.ignored)
     if component is not None and component.name:
         definitions.append(_component(component, source))
-    if views[0].groups:
-        _close_groups(definitions, views[0].groups, data)
+    if views[0].reading is not None:
+        _close_groups(definitions, views[0].reading.groups, data)
     if LANGUAGES[language].capitals:
         for item in definitions:
             if item.kind == "variable" and item.name.isupper():
@@ -258,7 +267,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         borders=_borders_in(root),
         constructors=LANGUAGES[language].constructors,
         file_doc=file_doc,
-        unread=views[0].changed,
+        unread=views[0].reading.changed if views[0].reading else (),
     )
     captures.imports.pop("", None)
     return ParsedFile(language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines)
@@ -270,8 +279,10 @@ def _readable(language: str, source: SourceText, component: Component | None) ->
     readable = masked(LANGUAGES[language], data) if component is None else only(data, component.scripts)
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
-    if LANGUAGES[language].attributes:
-        readable = _ATTRIBUTE.sub(lambda found: found[1] + b" " * len(found[2]), readable)
+    if LANGUAGES[language].macros:
+        readable = _blanked_out(readable, [found.span(1) for found in ATTRIBUTES.finditer(readable)])
+    if LANGUAGES[language].macros:
+        readable = _blanked_out(readable, old_parameters(readable))
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     return b"\n\n\n" + readable[3:] if source.has_mark else readable
 
@@ -281,7 +292,8 @@ class _Captures:
     """What a query captures in a tree; bytes are offsets into the file.
 
     `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
-    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends.
+    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `macros` has first bytes
+    of names that are those of macros, not of what they define.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
@@ -292,6 +304,7 @@ class _Captures:
     imports: dict[str, None] = field(default_factory=dict)
     ignored: list[tuple[int, int]] = field(default_factory=list)
     wrappers: dict[int, int] = field(default_factory=dict)
+    macros: list[int] = field(default_factory=list)
 
 
 def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> _Captures:
@@ -329,6 +342,8 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 # Several nodes of one match are the parts of one name (Scala's `a.b.c`).
                 name = " ".join(data[nodes[0].start_byte : nodes[-1].end_byte].decode("utf-8", "replace").split())
                 captured.imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
+            elif role == "definer":
+                _add_by_macro(captured, nodes[0], captures, data)
             elif role == "wrapper":
                 start, end = nodes[0].byte_range
                 bare = start + len(data[start:end].rstrip(b"; \t\r\n"))
@@ -336,6 +351,8 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
                 captured.ignored.extend(node.byte_range for node in nodes)
+    for start in captured.macros:
+        found.pop(start, None)
     for item in found.values():
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
@@ -344,43 +361,94 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A tree of the file, or of one reading of it: `changed`, `hidden` and `groups` as in `Reading`."""
+    """A tree of a file, and the text that the grammar read: the file's, with blanks for what it cannot read.
 
-    root: tree_sitter.Node
+    Attributes:
+        macros: what is blanked that would be misread.
+        reading: the reading of conditionals, None if all are left to the grammar.
+        others: further readings of them.
+    """
+
+    tree: tree_sitter.Tree
     text: bytes
-    changed: tuple[tuple[int, int], ...] = ()
-    hidden: tuple[tuple[int, int], ...] = ()
-    groups: tuple[tuple[int, int], ...] = ()
+    macros: tuple[tuple[int, int], ...] = ()
+    reading: Reading | None = None
+    others: Iterator[Reading] | None = None
 
 
-def _views(grammar: tree_sitter.Language, tree: tree_sitter.Tree, text: bytes, source: SourceText) -> list[_View]:
-    """Trees of a file that has errors: the best one, then pieces of others that show what it hides."""
-    plain = _View(tree.root_node, text)
-    parser = Parser(grammar)
-    conditionals = iter(Conditionals(text, _damaged(tree.root_node)))
-    reading = next(conditionals, None)
-    if reading is None:
-        return [plain]
-    before = _fragments(plain.root)
-    old = tree.copy()
-    for start, end in reading.changed:
+def _views(parser: Parser, plain: _View, source: SourceText, *, macros: bool) -> list[_View]:
+    """Views of a file that has errors: the one with the fewest, then pieces of others that show what it hides.
+
+    What is blanked are macros near errors, and conditionals whose branches share something with what is around them.
+    """
+    best = plain
+    cost, errors = _errors(plain.tree.root_node)
+    damaged: list[tuple[int, int]] = []
+    for _ in range(ROUNDS):
+        damaged = _joined_ranges([*damaged, *_damaged(best.tree.root_node)])
+        found = misread(best.text, errors) if macros else []
+        view = _reread(parser, plain, best, [*best.macros, *found], damaged, source)
+        left, errors = _errors(view.tree.root_node)
+        if left >= cost and found and best is plain:
+            # What looks like a macro is none; that may be so of conditionals all the same.
+            view = _reread(parser, plain, best, [], damaged, source)
+            left, errors = _errors(view.tree.root_node)
+        if left >= cost:
+            break
+        best, cost = view, left
+        if not cost:
+            break
+    if best.reading is None:
+        return [best]
+    views = [best]
+    pieces = _pieces(best.tree.root_node, best.reading.groups)
+    for other in best.others or ():
+        # Only what stands around the hidden branches is parsed again.
+        text = bytearray(b" " * len(plain.text))
+        for start, end in pieces:
+            text[start:end] = other.data[start:end]
+        views.append(_View(parser.parse(bytes(text)), other.data, best.macros, other))
+    return views
+
+
+def _reread(
+    parser: Parser,
+    plain: _View,
+    known: _View,
+    macros: list[tuple[int, int]],
+    damaged: list[tuple[int, int]],
+    source: SourceText,
+) -> _View:
+    """The view without some macros and the conditionals near damage; `known` again if that is what it shows.
+
+    Args:
+        known: a view whose tree is a good start.
+    """
+    macros.sort()
+    text = _blanked_out(plain.text, macros)
+    others = iter(Conditionals(text, damaged))
+    reading = next(others, None)
+    if reading is not None:
+        text = reading.data
+    if text == known.text:
+        return known
+    old = known.tree.copy()
+    before = {*known.macros, *(known.reading.changed if known.reading else ())}
+    for start, end in sorted(before ^ {*macros, *(reading.changed if reading else ())}):
         # Where a line ends with a return alone the points are wrong, but nobody asks for those.
         place, stop = source.point_at(start), source.point_at(end)
         old.edit(start, end, end, place, stop, stop)
-    root = parser.parse(reading.data, old).root_node
-    best = _View(root, reading.data, reading.changed, reading.hidden, reading.groups)
-    if _fragments(best.root) >= before:
-        return [plain]
-    views = [best]
-    pieces = _pieces(best.root, best.groups)
-    for other in conditionals:
-        # Only what stands around the hidden branches is parsed again.
-        data = bytearray(b" " * len(text))
-        for start, end in pieces:
-            data[start:end] = other.data[start:end]
-        root = parser.parse(bytes(data)).root_node
-        views.append(_View(root, other.data, other.changed, other.hidden, other.groups))
-    return views
+    return _View(parser.parse(text, old), text, tuple(macros), reading, others)
+
+
+def _blanked_out(text: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
+    """A text with blanks in some ranges of it."""
+    if not ranges:
+        return text
+    changed = bytearray(text)
+    for start, end in ranges:
+        changed[start:end] = blanked(text[start:end])
+    return bytes(changed)
 
 
 def _damaged(root: tree_sitter.Node) -> list[tuple[int, int]]:
@@ -435,20 +503,27 @@ def _joined_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _fragments(root: tree_sitter.Node) -> int:
-    """How many pieces of a tree fit nowhere, missing ones included."""
-    count = 0
+def _errors(root: tree_sitter.Node) -> tuple[int, list[tuple[int, int]]]:
+    """How many pieces of a tree fit nowhere, missing ones included, and where they are."""
+    cost = 0
+    places: list[tuple[int, int]] = []
     pending = [root]
     while pending:
         node = pending.pop()
-        if node.is_error:
-            count += 1 + node.child_count
-        elif node.is_missing:
-            count += 1
-        if node.child_count > FRAGMENTS:
+        if node.is_missing:
+            cost += 1
+            places.append(node.byte_range)
             continue
-        pending.extend(child for child in node.children if child.has_error or child.is_missing)
-    return count
+        count = node.child_count
+        if node.is_error:
+            cost += 1 + count
+            if node.end_byte - node.start_byte <= SMALL_BYTES:
+                places.append(node.byte_range)
+            elif count <= FRAGMENTS:
+                places.extend(child.byte_range for child in node.children if child.child_count == 0)
+        if count <= FRAGMENTS:
+            pending.extend(child for child in node.children if child.has_error or child.is_missing)
+    return cost, places
 
 
 def _touched(ranges: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
@@ -471,10 +546,11 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
     A definition that begins in such a branch and ends beyond it is a second beginning of what the first view knows:
     of the same name, it makes that begin earlier; else it is an entry of its own that ends with its branch.
     """
-    before = views[:index]
+    before = [view.reading for view in views[:index] if view.reading]
+    groups = before[0].groups
 
     def hidden(offset: int) -> tuple[int, int] | None:
-        ranges = [_range_of(view.hidden, offset) for view in before]
+        ranges = [_range_of(reading.hidden, offset) for reading in before]
         return ranges[0] if all(ranges) else None
 
     for start, name in other.references:
@@ -484,7 +560,6 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
     captures.docs.update(item for item in other.docs.items() if hidden(item[0]))
     captures.ignored.extend(item for item in other.ignored if hidden(item[0]))
     captures.imports.update(other.imports)
-    groups = views[0].groups
     spanning: dict[int, list[Definition]] = {}
     for item in captures.found.values():
         group = _range_of(groups, max(item.name_at, item.start))
@@ -607,9 +682,6 @@ def _add_definition(
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
-        if kind == "test" and name[:1] == "(":
-            # TEST(Suite, Name)
-            name = name.strip("()").replace(", ", ".")
         if "::" in name and (parts := _QUALIFIED.match(name)):
             scope, name = (f"{scope}::{parts[1]}" if scope else parts[1]), parts[2]
         if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):
@@ -633,6 +705,38 @@ def _add_definition(
     if pattern > ranks[key]:
         known.kind = kind
         ranks[key] = pattern
+
+
+def _add_by_macro(
+    captured: _Captures, node: tree_sitter.Node, captures: dict[str, list[tree_sitter.Node]], data: bytes
+) -> None:
+    """Note what a macro defines, if it does."""
+    macro, arguments = captures["macro"][0], captures["arguments"][0]
+    body = captures["body"][0] if "body" in captures else None
+    outside = node.parent is None or node.parent.type in CONTAINERS or node.parent.is_error
+    name_of_macro = data[macro.start_byte : macro.end_byte].decode("utf-8", "replace")
+    found = definition_of(
+        name_of_macro, data[arguments.start_byte : arguments.end_byte], body=body is not None, outside=outside
+    )
+    at = macro.start_byte
+    if found is not None:
+        kind, name, offset = found
+        at = arguments.start_byte + offset
+        captured.macros.append(macro.start_byte)
+    elif body is not None and outside and node.type != "function_definition" and not name_of_macro.isupper():
+        # C before prototypes: no type, and the parameters' types, if any, stand behind them.
+        kind, name = "function", name_of_macro
+    else:
+        return
+    known = captured.found.get(at)
+    if known is not None and known.body >= 0:
+        return
+    end = node.end_byte if body is None else body.end_byte
+    start = node.start_byte
+    captured.found[at] = Definition(
+        kind, name[:NAME_CHARS], "", start, end, at, -1 if body is None else body.start_byte, None, node
+    )
+    captured.ranks[at] = 0
 
 
 def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> list[Definition]:

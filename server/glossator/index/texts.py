@@ -26,6 +26,14 @@ _XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
 
 
+_BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+
+
+def blanked(piece: bytes) -> bytes:
+    """As many bytes: blanks, and the line ends."""
+    return piece.translate(_BLANKS)
+
+
 class SourceText:
     """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
 

@@ -60,9 +60,6 @@
   (pointer_declarator declarator: (identifier) @name)
   (array_declarator declarator: (identifier) @name)
 ])) @definition.variable))
-((function_definition declarator: (function_declarator declarator: (identifier) @_macro
-    parameters: (parameter_list) @name)) @definition.test
-  (#any-of? @_macro "TEST" "TEST_F" "TEST_P" "TYPED_TEST" "BENCHMARK_F"))
 (template_declaration) @wrapper
 
 ; References

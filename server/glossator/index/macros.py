@@ -1,0 +1,211 @@
+"""Macros of C's family that stand where its grammars know of none.
+
+`class API_EXPORT ALIGNED(16) Reader : public Base {`, `DWORD WINAPI run(void)`, `int deflate OF((int level));`, a line
+`DECLARE_CLASS(Reader)` without a semicolon: to a grammar these are broken declarations, and they may cost it the class
+or the namespace around. Where a tree has errors, `misread` finds what looks so nearby; with blanks in its place, the
+grammar reads what the compiler sees. `old_parameters` does so for declarations of parameters as they were written
+before prototypes (`f(a) int a; {`), which the grammars do not know everywhere.
+
+Others define something, which `definition_of` tells from how they are called: `TEST_CASE("name") {`.
+
+Nothing here parses: what is a macro is told from its spelling and from where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from glossator.index.entries import EntryKind
+
+_WORD: Final = (
+    r"(?:_*[A-Z][A-Z0-9_]{2,}|__(?!attribute|declspec|asm|extension|int\d|typeof|based|except|finally|try)[a-z]\w+)\b"
+)
+_ARGUMENTS: Final = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_MACRO: Final = rf"{_WORD}(?:[ \t]*{_ARGUMENTS})?"
+_ATTRIBUTE: Final = (
+    rf"(?:(?:{_WORD}|[A-Z][A-Z0-9_]\b)(?:[ \t]*\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\))?|\[\[[^\[\]\n]*\]\]"
+    r"|(?:alignas|__declspec|__attribute__[ \t]*\()[ \t]*\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)\)?)"
+)
+
+
+def _bytes(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode(), re.MULTILINE)
+
+
+ATTRIBUTES: Final = _bytes(
+    rf"\b(?:class|struct|union|enum)((?:\s+{_ATTRIBUTE})+)"
+    r"(?=\s+[A-Za-z_]\w*(?:::\w+)*(?:<[^<>;{}]*>)?\s*(?:final\s*)?(?:\{|:(?!:)))"
+)
+"""`class EXPORT Name {`: the first group stands for attributes."""
+
+_PATTERNS: Final = (
+    ATTRIBUTES,
+    # The same with a macro in lower case.
+    _bytes(
+        r"\b(?:class|struct)\s+(?!final\b)([A-Za-z_]\w*)"
+        r"(?=\s+(?!final\b)[A-Za-z_]\w*\s*(?:final\s*)?(?::\s*(?:public|private|protected|virtual)\b|\{))"
+    ),
+    # A line of its own, without a semicolon, between declarations.
+    _bytes(
+        rf"(?:\A|(?<=[;{{}}:)>/\"\w]))[ \t]*(?:\r?\n[ \t]*)+({_MACRO})[ \t]*(?:/[/*][^\n]*)?(?=\r?\n\s*"
+        r"(?:\w+\s+(?!\s)[^=\s]|[#}\[~/]|\w+:|\w+\s*[;<]|[A-Z_][A-Z0-9_]+[ \t]*(?:\(|\r?$)))"
+    ),
+    # Before a declaration: `EXPORT int f(`.
+    _bytes(rf"^[ \t]*({_MACRO})(?=\s+(?:\[\[|~|(?:struct|class|enum|union)\s|\w[\w:<>,]*[\s*&]+[A-Za-z_~]\w*))"),
+    # After `static`, `extern "C"` and the like.
+    _bytes(
+        r"\b(?:static|extern|inline|const|virtual|explicit|constexpr|friend|typedef|\"C\")[ \t]+"
+        rf"({_MACRO})(?=\s+(?:struct|class|enum|union|\w[\w:<>,]*)[\s*&]+[A-Za-z_~]\w*)"
+    ),
+    # Between a type and a name: `int CALL f(`, `void (CALL *f)(`.
+    _bytes(
+        r"(?:\b(?!(?:static|extern|inline|const|volatile|register|virtual|explicit|friend|typedef|return|else|case|new|"
+        r"struct|union|enum|class|constexpr|goto|delete|throw|define)\b)\w+|[*&>])"
+        rf"\s+((?:{_MACRO}\s+)*{_MACRO})(?=[\s*&]+[A-Za-z_~][\w:~]*\s*\()"
+    ),
+    _bytes(rf"\(\s*({_WORD})(?=\s*\*\s*\w+\s*(?:\[[^\[\]]*\]\s*)?\)\s*\()"),
+    # After the parameters: `int f(int a) UNUSED;`
+    _bytes(
+        rf"\)\s*((?:(?:const|noexcept|override|final)\s+)*{_MACRO}(?:\s+{_MACRO})*)(?=\s*(?:[;{{]|=\s*0|:\s*\w+\())"
+    ),
+)
+_PROTOTYPE: Final = _bytes(
+    rf"\b[A-Za-z_]\w*[ \t]*\b([A-Z_][A-Za-z_]*[ \t]*\()({_ARGUMENTS})\s*(\))(?=\s*(?:{_MACRO}\s*)?;)"
+)
+"""`int deflate OF((int level));`"""
+_NAME: Final = re.compile(rb"\b[A-Za-z_]\w*")
+
+_OLD_BODY: Final = re.compile(rb"[;*/][ \t]*\r?\n\{")
+_OLD_PARAMETERS: Final = _bytes(
+    r"^(?:[\w \t*]*[\s*])?[A-Za-z_]\w*[ \t]*\([ \t]*\w+(?:\s*,\s*\w+)*\s*\)\s*"
+    r"((?:(?:[A-Za-z_][^\n;{}=#\"']*;|/\*[^\n]*?\*/)\s*)+)(?=^\{)"
+)
+_TYPE_DEFINED: Final = re.compile(rb"\b(?:return|typedef|extern|static)\b")
+
+NEAR: Final = 2
+"""Lines above and below an error in which its cause is looked for."""
+MAX_ERRORS: Final = 400
+"""A file with more is not worth the time."""
+
+
+def misread(data: bytes, errors: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, disjoint ranges near errors that the grammar is not to read.
+
+    Args:
+        data: the text that the grammar has read.
+        errors: where it failed, in any order.
+    """
+    if len(errors) > MAX_ERRORS:
+        return []
+    found: list[tuple[int, int]] = []
+    for start, end in _windows(data, errors):
+        for pattern in _PATTERNS:
+            found.extend(match.span(1) for match in pattern.finditer(data, start, end))
+        for match in _PROTOTYPE.finditer(data, start, end):
+            found.extend((match.span(1), match.span(3)))
+    found.sort()
+    kept: list[tuple[int, int]] = []
+    for start, end in found:
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept
+
+
+def old_parameters(data: bytes) -> list[tuple[int, int]]:
+    """Ranges of the declarations between a function's name and its body, as C had them before prototypes."""
+    if not _OLD_BODY.search(data):
+        return []
+    return [found.span(1) for found in _OLD_PARAMETERS.finditer(data) if not _TYPE_DEFINED.search(found[1])]
+
+
+def names_in(data: bytes, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
+    """First byte and name of the macros that stand in some ranges."""
+    for start, end in ranges:
+        name = _NAME.search(data, start, end)
+        if name is not None and name[0].isupper():
+            yield name.start(), name[0]
+
+
+def _windows(data: bytes, errors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The lines around errors, as disjoint ranges that begin and end with lines."""
+    begun: tuple[int, int] | None = None
+    for error_start, error_end in sorted(errors):
+        start, end = error_start, error_end
+        for _ in range(NEAR + 1):
+            start = max(0, data.rfind(b"\n", 0, start))
+            end = data.find(b"\n", end + 1)
+            if end < 0:
+                end = len(data)
+        if begun is not None and start <= begun[1]:
+            begun = begun[0], max(begun[1], end)
+            continue
+        if begun is not None:
+            yield begun
+        begun = start, end
+    if begun is not None:
+        yield begun
+
+
+# What macros define, from how they are called.
+_TEST: Final = re.compile(
+    r"(?:[A-Z0-9]+_)*[A-Z]?TEST(?:_[A-Z0-9]+)*|(?:Parameterized)?Test|Theory|SCENARIO(?:_[A-Z]+)*"
+    r"|(?:[A-Z0-9]+_)*BENCHMARK(?:_[A-Z]+)*|TEMPLATE(?:_[A-Z]+)*_TEST_CASE(?:_[A-Z]+)*"
+)
+_NESTED_TEST: Final = re.compile(
+    r"(?:DYNAMIC_)?SECTION|SUBCASE|(?:AND_)?(?:GIVEN|WHEN|THEN)|BENCHMARK(?:_ADVANCED)?|SCENARIO|TEST_CASE(?:_[A-Z]+)*"
+)
+"""Those that stand inside functions; there, other words in capitals before a brace are loops and conditions."""
+_PAIR: Final = re.compile(r".*TEST(?:_[FPUI])?(?:_[FP])?\d?|(?:Parameterized)?Test|Theory|BENCHMARK(?:_[A-Z]+)*_F")
+"""Tests that are named by a suite and a name."""
+_DEFINER: Final = re.compile(r"_*[A-Z][A-Z0-9]+(?:_\w+)*")
+_VARIABLE: Final = re.compile(r"(?:[A-Z0-9]+_)*(?:DEFINE|DECLARE|DEF|DECL|IMPLEMENT|LIST_HEAD)(?:_\w+)?")
+_FUNCTION: Final = re.compile(r"PG_FUNCTION_INFO_V\d+")
+_STRING: Final = re.compile(rb"\"((?:[^\"\\\n]|\\.)+)\"")
+_FIRST: Final = re.compile(rb"\(\s*(?:[A-Za-z_]\w*::)*([A-Za-z_]\w*)\s*(?=[,)]|$)")
+_TYPED: Final = re.compile(
+    rb"\(\s*(?:const|struct|unsigned|signed|enum|union|long|short|int|char|void|bool|float|double)\b[^,()]*,"
+    rb"\s*([A-Za-z_]\w*)\s*(?=[,)])"
+)
+"""`DEFINE_PER_CPU(int, counter)`: the first argument is a type."""
+_SECOND: Final = re.compile(rb"\s*,\s*([A-Za-z_]\w*)\s*(?=[,)])")
+
+
+def definition_of(macro: str, arguments: bytes, *, body: bool, outside: bool) -> tuple[EntryKind, str, int] | None:
+    """What a macro defines when it is called so: kind, name, and where in the arguments the name begins.
+
+    Args:
+        macro: its name.
+        arguments: with their parentheses.
+        body: whether a block follows.
+        outside: whether it is called outside of functions and types.
+    """
+    kind: EntryKind
+    if body and _TEST.fullmatch(macro) if outside else body and _NESTED_TEST.fullmatch(macro):
+        kind = "test"
+    elif not outside:
+        return None
+    elif body and _DEFINER.fullmatch(macro):
+        kind = "function"
+    elif not body and _VARIABLE.fullmatch(macro):
+        kind = "variable"
+    elif not body and _FUNCTION.fullmatch(macro):
+        kind = "function"
+    else:
+        return None
+    if kind == "test":
+        string = _STRING.search(arguments)
+        if string is not None:
+            return kind, string[1].decode("utf-8", "replace"), string.start(1)
+    first = _TYPED.match(arguments) or _FIRST.match(arguments)
+    if first is None:
+        return None
+    name, at = first[1].decode(), first.start(1)
+    if kind == "test" and _PAIR.fullmatch(macro):
+        second = _SECOND.match(arguments, first.end())
+        if second is not None:
+            return kind, f"{name}.{second[1].decode()}", second.start(1)
+    return kind, name, at
