@@ -92,6 +92,7 @@ _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
+_INLINE: Final = re.compile(r"\binline\s+")
 _QUOTES: Final = ('"', "'", "`")
 _OBJC: Final = re.compile(
     r"^\s*(?:@(?:interface|implementation|protocol|class|import|end)\b|#\s*import\b)", re.MULTILINE
@@ -292,8 +293,8 @@ class _Captures:
     """What a query captures in a tree; bytes are offsets into the file.
 
     `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
-    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `macros` has first bytes
-    of names that are those of macros, not of what they define.
+    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `macros` has the
+    first bytes of names that are those of macros, not of what they define.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
@@ -313,6 +314,7 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
     roles = reader.roles
     found, ranks, references, wrappers = captured.found, captured.ranks, captured.references, captured.wrappers
     builtins = LANGUAGES[language].builtins
+    selectors = language == "objc"
     cursor = QueryCursor(reader.query)
     cursor.set_max_start_depth(MAX_DEPTH)
     names: dict[bytes, str] = {}
@@ -326,6 +328,12 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
             elif role == "reference":
                 for node in nodes:
                     start, end = node.byte_range
+                    if selectors and (message := node.parent) is not None and message.type == "message_expression":
+                        selector = _selector(message, data)
+                        if selector is not None and node in message.children_by_field_name("method"):
+                            if start == selector[0]:
+                                references.append(selector)
+                            continue
                     raw = data[start:end]
                     name = names.get(raw)
                     if name is None:
@@ -625,12 +633,41 @@ def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]
     if len(raw) > REFERENCE_BYTES:
         return ""
     name = raw.decode("utf-8", "replace")
+    if name[:1] == "`" or name.startswith("@selector("):
+        # Kotlin's and Swift's quoted names are the same names without quotes.
+        name = name.strip("`").removeprefix("@selector(").removesuffix(")")
+        return name if name.count(":") > 1 else name.rstrip(":")
     # Modules may be named by one node (`Shop.Accounts`); in R, points are part of names.
     if "." in name and node.type != "identifier":
         name = name.rpartition(".")[2]
     if "::" in name:
         name = name.rpartition("::")[2]
     return "" if name in builtins else name
+
+
+def _selector(node: tree_sitter.Node, data: bytes) -> tuple[int, str] | None:
+    """Where the name of an Objective-C method of several parts begins, and that name: "insert:at:"; None for others.
+
+    `node` is a definition, a declaration or a message. A method of one part is named without its colon, since it is
+    called so in other languages' eyes and in prose.
+    """
+    if node.type == "message_expression":
+        parts = node.children_by_field_name("method")
+    elif any(child.type == "method_parameter" for child in node.children):
+        parts = [
+            child
+            for child in node.children
+            if child.type == "identifier"
+            and (follower := child.next_named_sibling) is not None
+            and follower.type == "method_parameter"
+        ]
+    else:
+        return None
+    if len(parts) < 2:
+        return None
+    return parts[0].start_byte, "".join(
+        f"{data[one.start_byte : one.end_byte].decode('utf-8', 'replace')}:" for one in parts
+    )
 
 
 def _is_rubble(root: tree_sitter.Node) -> bool:
@@ -667,10 +704,13 @@ def _add_definition(
         # Preprocessor lines count their line end, indented blocks (Scala's) what follows up to the next line's text.
         end = start + len(data[start:end].rstrip())
     name_at, name_end = names[0].byte_range if names else (start, start)
+    selector = _selector(node, data) if names else None
+    if selector is not None:
+        name_at = selector[0]
     key = name_at if names else -1 - start
     known = found.get(key)
     if known is None:
-        name = data[name_at:name_end].decode("utf-8", "replace")
+        name = selector[1] if selector is not None else data[name_at:name_end].decode("utf-8", "replace")
         if not name.isidentifier():
             name = " ".join(name.split())
             if name[:1] in _QUOTES or name[:2] == '@"':
@@ -682,6 +722,8 @@ def _add_definition(
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
+        if kind == "namespace" and "inline" in name:
+            name = _INLINE.sub("", name)  # `namespace a::inline v1` is a::v1 to whoever uses it
         if "::" in name and (parts := _QUALIFIED.match(name)):
             scope, name = (f"{scope}::{parts[1]}" if scope else parts[1]), parts[2]
         if kind in DOTTED and "." in name and not scope and all(map(str.isidentifier, name.split("."))):

@@ -52,5 +52,6 @@
 (navigation_expression . (simple_identifier) @reference (#match? @reference "^[A-Z]"))
 (user_type (type_identifier) @reference)
 (callable_reference (simple_identifier) @reference)
+(infix_expression (_) . (simple_identifier) @reference . (_))
 
 (import_header (identifier) @import)

@@ -13,6 +13,7 @@
 
 (message_expression method: (identifier) @reference)
 (message_expression receiver: (identifier) @reference (#match? @reference "^[A-Z]"))
+(selector_expression) @reference
 (class_interface superclass: (identifier) @reference)
 (protocol_reference_list (identifier) @reference)
 
