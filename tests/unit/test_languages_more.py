@@ -198,15 +198,15 @@ DEFINITIONS = {
         5-5 variable LedgerErrorDomain
         7-10 enum LedgerState
         12-17 protocol LedgerDelegate
-        14-14 method LedgerDelegate.ledger
+        14-14 method LedgerDelegate.ledger:didPost:
         16-16 method LedgerDelegate.ledgerShouldClose
         19-31 class Ledger
         28-28 method Ledger.initWithOwner
-        29-29 method Ledger.ledgerWithName
+        29-29 method Ledger.ledgerWithName:limit:
         33-56 class Ledger
         37-43 method Ledger.initWithOwner
-        45-50 method Ledger.post
-        52-54 method Ledger.ledgerWithName
+        45-50 method Ledger.post:error:
+        52-54 method Ledger.ledgerWithName:limit:
         60-62 method Ledger.description
         66-68 function LedgerSum
     """,
@@ -587,7 +587,7 @@ DETAILS: list[tuple[str, str, str, str]] = [
     ("network.tf", "aws_instance.web", 'resource "aws_instance" "web"', "The machine that serves the shop."),
     ("network.tf", "variable.region", 'variable "region"', "The region."),
     ("Ledger.m", "LedgerDelegate", "@protocol LedgerDelegate <NSObject>", "What a ledger tells of."),
-    ("Ledger.m", "Ledger.post", "- (void)post:(Entry *)entry error:(NSError **)error", "Adds an entry."),
+    ("Ledger.m", "Ledger.post:error:", "- (void)post:(Entry *)entry error:(NSError **)error", "Adds an entry."),
     ("Ledger.m", "LedgerState", "typedef NS_ENUM(NSInteger, LedgerState)", ""),
     ("Queue.pm", "new", "sub new", "Makes a queue."),
     ("handler.clj", "parse-id", "(defn parse-id", "Reads an id from a path."),
@@ -630,7 +630,7 @@ REFERENCES: list[tuple[str, str, set[str]]] = [
     ("schema.sql", "orders_touch", {"orders", "touch_row"}),
     ("shop.proto", "Order", {"State", "Line", "Timestamp", "Card"}),
     ("network.tf", "aws_instance.web", {"base", "lookup", "types"}),
-    ("Ledger.m", "Ledger.post", {"addObject", "ledger", "didPost", "LedgerLog"}),
+    ("Ledger.m", "Ledger.post:error:", {"addObject", "ledger:didPost:", "LedgerLog"}),
     ("Queue.pm", "add", {"count", "wake"}),
     ("handler.clj", "handler", {"parse-id", "response", "render", "not-found"}),
     ("counter.erl", "handle_call", {"add", "state"}),
