@@ -6,28 +6,35 @@ import { commandLine } from "./launch";
 import { environmentVariables } from "./python";
 import type { Server } from "./server";
 
+/** A model that can be downloaded, as `glossator models list --json` describes it. */
+/** A model that can be downloaded, as `glossator models list --json` describes it. */
+/** A model that can be downloaded, as `glossator models list --json` describes it. */
 export interface CatalogueModel {
   name: string;
   title: string;
-  role: "chat" | "embedding";
   bytes: number;
   memory: number;
   license: string;
   fits: boolean;
+  fast_enough: boolean | null;
+  estimated_first_word_seconds: number | null;
+  estimated_words_per_second: number | null;
   recommended: boolean;
   installed: boolean;
-  notes?: string;
+  notes: string;
 }
 
 export interface InstalledModel {
   name: string;
-  role: "chat" | "embedding";
-  path: string;
+  role: string;
   bytes: number;
-  current: boolean;
+  present: boolean;
+  in_use: boolean;
 }
 
 export interface Overview {
+  /** What is wrong with the list of models, if anything. */
+  problem: string;
   installed: InstalledModel[];
   catalogue: CatalogueModel[];
 }
@@ -88,6 +95,7 @@ export async function chooseModel(server: Pick<Server, "python" | "ensureRuntime
     void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
     return;
   }
+  if (overview.problem) void vscode.window.showWarningMessage(`Glossator: ${overview.problem}`);
   const use = async (name: string): Promise<void> => {
     try {
       await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, async (progress) => {
@@ -155,25 +163,42 @@ export function modelItems(
   t: (text: string, ...args: string[]) => string,
 ): ModelItem[] {
   const items: ModelItem[] = [];
-  const installed = overview.installed.filter((model) => model.role === "chat");
+  const installed = overview.installed.filter((model) => model.role === "chat" && model.present);
   if (installed.length > 0) items.push({ label: t("Installed"), kind: vscode.QuickPickItemKind.Separator });
   for (const model of installed) {
     items.push({
-      label: `${model.current ? "$(check)" : "$(chip)"} ${model.name}`,
+      label: `${model.in_use ? "$(check)" : "$(chip)"} ${model.name}`,
       description: gigabytes(model.bytes),
       run: () => use(model.name),
     });
   }
-  items.push({ label: t("To download"), kind: vscode.QuickPickItemKind.Separator });
-  const order = (model: CatalogueModel): number => (model.recommended ? 0 : model.fits ? 1 : 2);
-  const offered = overview.catalogue.filter((model) => model.role === "chat" && !model.installed);
+  items.push({ label: t("Available for download"), kind: vscode.QuickPickItemKind.Separator });
+  const isSlow = (model: CatalogueModel): boolean => model.fast_enough === false;
+  const order = (model: CatalogueModel): number => (model.recommended ? 0 : !model.fits ? 3 : isSlow(model) ? 2 : 1);
+  const offered = overview.catalogue.filter((model) => !model.installed);
   for (const model of [...offered].sort((a, b) => order(a) - order(b) || a.memory - b.memory)) {
+    const symbol = model.recommended ? "star-full" : !model.fits ? "warning" : isSlow(model) ? "watch" : "cloud-download";
     items.push({
-      label: `${model.recommended ? "$(star-full)" : model.fits ? "$(cloud-download)" : "$(warning)"} ${model.title}`,
+      label: `$(${symbol}) ${model.title}`,
       description: [...(model.bytes > 0 ? [gigabytes(model.bytes)] : []), t("needs {0} of memory", gigabytes(model.memory)), model.license].join(", "),
-      detail: model.fits ? model.notes : t("does not fit into this machine's memory"),
+      detail: detailOf(model, t),
       run: () => pull(model),
     });
   }
   return items;
 }
+
+/** Why a model is a good or a bad choice on this machine. */
+function detailOf(model: CatalogueModel, t: (text: string, ...args: string[]) => string): string {
+  if (!model.fits) return t("does not fit into this machine's memory");
+  const parts = model.recommended ? [t("recommended for this machine")] : [];
+  const { estimated_first_word_seconds: first, estimated_words_per_second: words } = model;
+  if (first !== null && words !== null) {
+    const values = [rounded(first), rounded(words)];
+    parts.push(model.fast_enough === false ? t("slow on this machine: first word after about {0} s, then {1} words/s", ...values) : t("first word after about {0} s, then {1} words/s", ...values));
+  }
+  if (model.notes) parts.push(model.notes);
+  return parts.join(" · ");
+}
+
+const rounded = (value: number): string => (value < 10 ? String(Math.round(value * 10) / 10) : String(Math.round(value)));

@@ -252,7 +252,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     } catch (error) {
       turn.stage = undefined;
       if (source.token.isCancellationRequested) turn.state = "stopped";
-      else if (!this.server.running) Object.assign(turn, { state: "failed", error: vscode.l10n.t("The server ended while it answered.") });
+      else if (!this.server.running) Object.assign(turn, { state: "failed", error: vscode.l10n.t("The server stopped while answering.") });
       else Object.assign(turn, { state: "failed", error: error instanceof Error ? error.message : String(error) });
     } finally {
       for (const listener of listening) listener.dispose();
@@ -315,7 +315,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       const label = `${vscode.workspace.asRelativePath(uri)}:${place.range.start.line + 1}-${place.range.end.line + 1}`;
       this.post({ type: "peek", request, text, language: document.languageId, label });
     } catch {
-      this.post({ type: "peek", request, text: vscode.l10n.t("This file does not exist any more."), language: "plaintext", label: "" });
+      this.post({ type: "peek", request, text: vscode.l10n.t("This file no longer exists."), language: "plaintext", label: "" });
     }
   }
 

@@ -55,7 +55,7 @@ export async function probe(command: string): Promise<Found | undefined> {
 export async function findPython(setting: string, fromExtension: string | undefined): Promise<Found> {
   if (setting) {
     const found = await probe(setting);
-    if (!found) throw new SetupError(l10n.t("glossator.pythonPath ({0}) is not a Python of 3.11 or later.", setting), "python");
+    if (!found) throw new SetupError(l10n.t("glossator.pythonPath ({0}) is not Python 3.11 or later.", setting), "python");
     return found;
   }
   const names = process.platform === "win32" ? ["python", "py", "python3"] : ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
@@ -63,7 +63,7 @@ export async function findPython(setting: string, fromExtension: string | undefi
     const found = command ? await probe(command) : undefined;
     if (found) return found;
   }
-  throw new SetupError(l10n.t("Glossator needs Python 3.11 or later, and none was found."), "python");
+  throw new SetupError(l10n.t("Glossator needs Python 3.11 or later, but none was found."), "python");
 }
 
 export interface Setup {
@@ -144,7 +144,7 @@ export function progress(total: number, report: (message: string) => void): (lin
   let count = 0;
   return (line) => {
     const found = /^(?:Collecting|Processing) (?:\S*[/\\])?([\w.]+(?:-[a-z][\w.]*)*)/i.exec(line);
-    if (found?.[1]) report(l10n.t("fetching the server's packages ({0} of {1}: {2})", Math.min(++count, total), total, found[1]));
+    if (found?.[1]) report(l10n.t("downloading the server's packages ({0} of {1}: {2})", Math.min(++count, total), total, found[1]));
     else if (line.startsWith("Installing collected packages")) report(l10n.t("installing the server's packages"));
   };
 }
@@ -153,7 +153,7 @@ export function progress(total: number, report: (message: string) => void): (lin
 function known(output: string): SetupError | undefined {
   if (/no space left|errno 28\b|winerror 112\b|disk quota/i.test(output)) return new SetupError(l10n.t("The disk is full."), "log");
   if (/Retrying \(Retry|ConnectionError|ProxyError|SSLError|ReadTimeout|name resolution|unreachable/i.test(output)) {
-    return new SetupError(l10n.t("The server's packages could not be downloaded: is there a network?"), "network");
+    return new SetupError(l10n.t("The server's packages could not be downloaded. Check the network connection."), "network");
   }
   return undefined;
 }
@@ -171,7 +171,7 @@ export function pipFailure(output: string, version: string): SetupError {
   return (
     known(output) ??
     (missing
-      ? new SetupError(l10n.t("There is no package {0} for Python {1} on this machine; another Python may do.", missing, version), "python")
+      ? new SetupError(l10n.t("The package {0} is not available for Python {1} on this machine. Try another version of Python.", missing, version), "python")
       : new SetupError(l10n.t("The server's packages could not be installed."), "log"))
   );
 }
@@ -183,7 +183,7 @@ export function runtimeFailure(output: string): SetupError {
   }
   const reason = known(output);
   if (reason?.fix === "network") {
-    return new SetupError(l10n.t("The model runtime could not be downloaded: is there a network? Everything else works without it."), "network");
+    return new SetupError(l10n.t("The model runtime could not be downloaded. Check the network connection. Everything else works without it."), "network");
   }
   return reason ?? new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log");
 }
@@ -191,7 +191,7 @@ export function runtimeFailure(output: string): SetupError {
 /** Install the llama.cpp runtime into the environment, in the version that the server asks for; all but the model works without it. */
 export async function installRuntime(executable: string, setup: Setup): Promise<void> {
   const wheel = await bundledWheel(setup.bundled);
-  setup.report(l10n.t("building the model runtime (some minutes, once)"));
+  setup.report(l10n.t("building the model runtime (a few minutes, only once)"));
   await step(executable, [...PIP, `${wheel}[llama]`], setup, runtimeFailure, { minutes: BUILD_MINUTES });
 }
 

@@ -63,6 +63,7 @@ export function search(server: Pick<Server, "request">, initial: readonly Search
     }
     const own = (source = new vscode.CancellationTokenSource());
     pick.busy = true;
+    pick.title = undefined;
     try {
       const result = await server.request<SearchResult>(SEARCH, { query, limit: LIMIT }, own.token);
       if (!own.token.isCancellationRequested) pick.items = showHits(result.hits);

@@ -119,7 +119,7 @@ export class Server implements vscode.Disposable {
     const wait = this.backOff[this.crashes];
     this.crashes += 1;
     if (wait === undefined) {
-      const message = vscode.l10n.t("The server ended unexpectedly {0} times in a row.", this.crashes);
+      const message = vscode.l10n.t("The server stopped unexpectedly {0} times in a row.", this.crashes);
       this.set({ kind: "stopped", message, fix: "log" });
       const show = vscode.l10n.t("Show Log");
       const restart = vscode.l10n.t("Restart");
@@ -129,7 +129,7 @@ export class Server implements vscode.Disposable {
       });
       return;
     }
-    this.set({ kind: "restarting", message: vscode.l10n.t("The server ended unexpectedly and is being restarted.") });
+    this.set({ kind: "restarting", message: vscode.l10n.t("The server stopped unexpectedly and is being restarted.") });
     this.timer = setTimeout(() => void this.start(), wait * 1000);
   }
 

@@ -30,8 +30,8 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
   const lines = [t("{0} files, {1} symbols", index.files.toLocaleString("en"), index.symbols.toLocaleString("en"))];
   if (index.skipped > 0) lines.push(t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
-  for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("changes are noticed late: {0}", root.watching));
-  if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers come from the index alone"));
+  for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("file watching is unavailable, polling for changes: {0}", root.watching.replace(/^polling:\s*/, "")));
+  if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers list the relevant code"));
   else {
     const [name, device] = model.name ? [model.name, model.device] : [model.device, ""];
     lines.push(device ? t("model: {0}, {1}, on {2}", name, model.state, device) : t("model: {0}, {1}", name, model.state));
@@ -74,10 +74,10 @@ export async function showMenu(server: Followed): Promise<void> {
     { label: `$(search) ${t("Search the code")}`, command: "glossator.search" },
     {
       label: `$(chip) ${t("Choose a model")}`,
-      description: status?.model.name ? `${status.model.name} ${status.model.device}` : t("none is installed"),
+      description: status?.model.name ? `${status.model.name} ${status.model.device}` : t("none installed"),
       command: "glossator.chooseModel",
     },
-    { label: `$(sync) ${t("Bring the index up to date")}`, command: "glossator.reindexNow" },
+    { label: `$(sync) ${t("Update the index")}`, command: "glossator.reindexNow" },
     { label: `$(exclude) ${t("Show skipped files")}`, description: String(status?.index.skipped ?? 0), command: "glossator.showSkipped" },
     { label: `$(refresh) ${t("Restart the server")}`, command: "glossator.restart" },
     { label: `$(output) ${t("Show the log")}`, command: "glossator.showLog" },

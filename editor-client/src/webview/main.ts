@@ -48,7 +48,7 @@ const log = el("div", { class: "turns", role: "log", "aria-label": t("Questions 
 const announcer = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
 const input = el("textarea", { class: "input", rows: "1", "aria-label": t("Ask about the code"), placeholder: t("Ask about the code") });
 const attachment = el("div", { class: "attachment" });
-const scope = el("select", { class: "scope", "aria-label": t("Where to look") });
+const scope = el("select", { class: "scope", "aria-label": t("Scope") });
 for (const [value, label] of SCOPES) scope.append(el("option", { value }, label));
 const submit = button("send", t("Ask"), () => (answering() ? send({ type: "stop" }) : ask()));
 submit.classList.add("submit");
@@ -147,7 +147,7 @@ class TurnView {
   show(turn: Turn): void {
     this.turn = turn;
     this.root.setAttribute("aria-busy", String(turn.state === "asking"));
-    this.setStage(turn.state === "asking" && !turn.answer ? (turn.stage ?? "searching") : "");
+    this.setStage(turn.state === "asking" && !turn.answer ? (turn.stage ?? t("searching")) : "");
     this.markdown.set(turn.answer, turn.state !== "asking");
     replace(this.foot, ...this.footer());
     this.setEvidence(turn.evidence);
@@ -175,7 +175,7 @@ class TurnView {
     this.turn.evidence = evidence;
     this.evidence.hidden = evidence.length === 0;
     const summary = this.evidence.querySelector("summary") ?? this.evidence.appendChild(el("summary"));
-    replace(summary, t("What it looked at ({0})", evidence.length));
+    replace(summary, t("Sources ({0})", evidence.length));
     this.showEvidence();
   }
 
@@ -192,7 +192,7 @@ class TurnView {
       open.addEventListener("click", () => send({ type: "open", place }));
       attachPeek(open, place);
       const pin = button("pinned", t("Pin {0} for the next question", name), () => toggle(pinned, removed, key, place, pin, drop));
-      const drop = button("close", t("Leave {0} out of the next question", name), () => toggle(removed, pinned, key, place, drop, pin));
+      const drop = button("close", t("Exclude {0} from the next question", name), () => toggle(removed, pinned, key, place, drop, pin));
       pin.setAttribute("aria-pressed", String(pinned.has(key)));
       drop.setAttribute("aria-pressed", String(removed.has(key)));
       const row = el("li", { class: removed.has(key) ? "removed" : "" }, el("div", { class: "row" }, open, pin, drop), el("div", { class: "why" }, item.why));
@@ -200,7 +200,7 @@ class TurnView {
     }
     this.evidence.append(list);
     if (this.turn.state !== "asking") {
-      const again = el("button", { class: "again link", type: "button" }, t("Ask again with this selection"));
+      const again = el("button", { class: "again link", type: "button" }, t("Ask again with these sources"));
       again.addEventListener("click", () => send({ type: "again", turn: this.turn.id, pinned: [...pinned.values()], removed: [...removed.values()] }));
       this.evidence.append(again);
     }
@@ -217,7 +217,7 @@ class TurnView {
   private footer(): Node[] {
     const turn = this.turn;
     if (turn.state === "failed") {
-      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? t("It failed."))} `, this.again(t("Try again")))];
+      return [el("div", { class: "error", role: "alert" }, icon("error"), ` ${sentence(turn.error ?? t("The request failed."))} `, this.again(t("Try again")))];
     }
     if (turn.state === "stopped") return [el("div", { class: "note" }, icon("debug-stop"), ` ${t("Stopped.")} `, this.again(t("Ask again")))];
     if (turn.state !== "done" || !turn.result) return [];
@@ -342,7 +342,7 @@ function update(next: PanelState): void {
   if (about) {
     const lines = linesOf(about);
     const text = about.symbol && next.scope === "symbol" ? `${about.symbol} · ${about.label}` : `${about.label}${lines}`;
-    const detach = button("close", t("Do not attach"), () => send({ type: "detach" }));
+    const detach = button("close", t("Remove the attachment"), () => send({ type: "detach" }));
     replace(attachment, icon(about.selection ? "list-selection" : "file-code"), el("span", { class: "attachment-label", title: text }, text), detach);
     attachment.hidden = !(about.selection || next.scope !== "workspace");
   } else attachment.hidden = true;

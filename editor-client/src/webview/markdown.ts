@@ -17,6 +17,7 @@ import scala from "highlight.js/lib/languages/scala";
 import MarkdownIt from "markdown-it";
 import type { Place } from "../protocol";
 import { el } from "./dom";
+import { t } from "./l10n";
 
 for (const [name, language] of Object.entries({ dart, elixir, haskell, julia, ocaml, protobuf, scala })) hljs.registerLanguage(name, language);
 hljs.registerAliases(["tsx", "typescriptreact"], { languageName: "typescript" });
@@ -63,7 +64,7 @@ export function renderMarkdown(target: HTMLElement, text: string, chip: (number:
       mark.replaceWith(`[${number}]`);
       continue;
     }
-    const made = el("button", { class: "chip", type: "button", "aria-label": `Source ${number}: ${known.label}` }, String(number));
+    const made = el("button", { class: "chip", type: "button", "aria-label": t("Source {0}: {1}", number, known.label) }, String(number));
     made.addEventListener("click", known.open);
     mark.replaceWith(made);
     document.dispatchEvent(new CustomEvent("chip", { detail: { target: made, place: known.place } }));

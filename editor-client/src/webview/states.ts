@@ -21,7 +21,7 @@ export function notice(state: PanelState): Notice | undefined {
   if (server.kind === "stopped") {
     const steps: Record<typeof server.fix, [Action, string][]> = {
       python: [
-        ["setPython", t("Choose a Python")],
+        ["setPython", t("Choose a Python interpreter")],
         ["restart", t("Try again")],
       ],
       network: [
@@ -32,7 +32,7 @@ export function notice(state: PanelState): Notice | undefined {
         ["showLog", t("Show the log")],
         ["restart", t("Restart")],
       ],
-      trust: [["manageTrust", t("Manage trust")]],
+      trust: [["manageTrust", t("Manage workspace trust")]],
       folder: [["openFolder", t("Open a folder")]],
     };
     return { icon: "warning", text: server.message, steps: steps[server.fix], tone: server.fix === "folder" ? "warning" : "error" };
@@ -57,8 +57,8 @@ export function notice(state: PanelState): Notice | undefined {
   if (status.index.state === "indexing") {
     const { indexing } = state;
     const text = indexing
-      ? t("Indexing: {0} of {1} files. Answers use what is there.", indexing.done.toLocaleString("en"), indexing.total.toLocaleString("en"))
-      : t("Indexing. Answers use what is there.");
+      ? t("Indexing: {0} of {1} files. Answers use what has been indexed so far.", indexing.done.toLocaleString("en"), indexing.total.toLocaleString("en"))
+      : t("Indexing. Answers use what has been indexed so far.");
     return { icon: "sync~spin", text, steps: [], ...(indexing ? { progress: indexing.done / indexing.total } : {}) };
   }
   if (status.model.state === "loading") return { icon: "loading~spin", text: t("Loading {0}", status.model.name), steps: [] };
@@ -106,7 +106,7 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
   const status = state.status;
   const text = status && status.index.files > 0
     ? t("{0} files and {1} symbols are indexed on this machine.", status.index.files.toLocaleString("en"), status.index.symbols.toLocaleString("en"))
-    : t("The code is indexed on this machine; nothing leaves it.");
+    : t("Your code is indexed on this machine.");
   view.append(el("p", {}, text));
   const list = el("div", { class: "suggestions" });
   const named = state.attachment?.subject ? state.attachment.symbol : undefined;
@@ -120,12 +120,12 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
   if (state.server.kind === "running" && status?.model.state === "none") {
     const card = el("div", { class: "card" });
     if (!state.trusted) {
-      card.append(el("p", {}, t("This workspace is not trusted, so no model runs: answers come from the index alone.")), step(t("Manage trust"), "manageTrust", act));
+      card.append(el("p", {}, t("This workspace is not trusted, so no model runs. Answers list the relevant code.")), step(t("Manage workspace trust"), "manageTrust", act));
     } else if (status.model.name) {
-      card.append(el("p", {}, t("{0} answers; it is loaded with the first question.", status.model.name)), step(t("Choose another model"), "chooseModel", act));
+      card.append(el("p", {}, t("{0} will answer. It is loaded when you ask the first question.", status.model.name)), step(t("Choose another model"), "chooseModel", act));
     } else {
       card.append(
-        el("p", {}, t("No model is installed: answers come from the index alone, with code and places. A local model answers in prose.")),
+        el("p", {}, t("No model is installed, so answers list the relevant code. A local model answers in prose.")),
         step(t("Choose a model"), "chooseModel", act),
       );
     }

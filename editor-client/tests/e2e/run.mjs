@@ -82,7 +82,7 @@ async function accessible() {
 }
 
 const serverProcess = () => descendants(code.process.pid).find((child) => child.command.includes(config.indexes) && child.command.includes("glossator"));
-const modelProcess = () => descendants(code.process.pid).find((child) => child.command.includes("glossator.model.worker"));
+const modelProcess = () => descendants(code.process.pid).find((child) => child.command.includes("glossator.model.llama_worker"));
 const git = (...args) => execFileSync("git", args, { cwd: config.project, stdio: "ignore" });
 
 const browser = await launchBrowser();
@@ -145,7 +145,7 @@ async function trusted() {
     assert.match(await turn.locator(".answer").innerText(), /add_tax/);
     // An answer that comes at once is read from its beginning.
     assert.ok(await turn.locator(".question").evaluate((heading) => heading.getBoundingClientRect().top >= 0));
-    await turn.locator("summary", { hasText: "What it looked at" }).click();
+    await turn.locator("summary", { hasText: "Sources" }).click();
     await turn.locator(".evidence li", { hasText: "add_tax" }).first().waitFor();
     await shot("no-model");
     await accessible();
@@ -167,8 +167,8 @@ async function trusted() {
     const first = lastTurn();
     const row = first.locator(".evidence li").first();
     const name = (await row.locator(".place").innerText()).split("\n")[0];
-    await row.getByRole("button", { name: /Leave/ }).click();
-    await first.getByRole("button", { name: "Ask again with this selection" }).click();
+    await row.getByRole("button", { name: /Exclude/ }).click();
+    await first.getByRole("button", { name: "Ask again with these sources" }).click();
     await panel().locator(".turn").nth(1).waitFor();
     const again = lastTurn();
     await answered(again);
@@ -350,7 +350,7 @@ async function trusted() {
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "of memory" }).first().waitFor();
     await page.screenshot({ path: path.join(config.artifacts, "models.png") });
     await page.keyboard.press("Escape");
-    await command(page, "Glossator: First Steps");
+    await command(page, "Glossator: Get Started");
     const steps = page.locator(".gettingStartedContainer", { hasText: "Get Started with Glossator" });
     await steps.waitFor();
     // All three were done before somebody opened them.
@@ -393,14 +393,14 @@ async function untrusted() {
     page = await code.open(config.project);
     await openFile(page, "shop/cart.py");
     await page.keyboard.press("Control+Alt+G");
-    await panel().locator(".banner", { hasText: "is not a Python of 3.11 or later" }).waitFor();
+    await panel().locator(".banner", { hasText: "is not Python 3.11 or later" }).waitFor();
     await shot("no-python");
     await accessible();
   });
 
   await step("without a network it says so, and offers to try again", async () => {
     code.writeMachine({ "glossator.pythonPath": config.basePython });
-    await panel().locator(".banner", { hasText: "is there a network" }).waitFor({ timeout: 120_000 });
+    await panel().locator(".banner", { hasText: "Check the network connection" }).waitFor({ timeout: 120_000 });
     await shot("no-network");
   });
 
@@ -414,7 +414,7 @@ async function untrusted() {
     const turn = await ask("How is the tax added?");
     await answered(turn);
     assert.match(await turn.locator(".answer").innerText(), /add_tax/);
-    assert.match(descendants(code.process.pid).find((child) => child.command.includes("glossator serve")).command, /glossator\.glossator\/server-[0-9a-f]{12}\//);
+    assert.match(descendants(code.process.pid).find((child) => child.command.includes("glossator serve")).command, /glossator\.glossator\/server-[0-9a-f]{12}(-\d+)?\//);
     await command(page, "Glossator: Search the Code");
     await quickInput(page).locator("input").first().fill("empty cart order");
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "place_order" }).first().waitFor();

@@ -56,12 +56,12 @@ describe("the empty panel", () => {
   });
 
   test("says which model answers", () => {
-    expect(shown({ status: status({ model: { name: "qwen" } }) }).textContent).toMatch(/qwen answers/);
+    expect(shown({ status: status({ model: { name: "qwen" } }) }).textContent).toMatch(/qwen will answer/);
     expect(shown({ status: status({ model: { state: "ready", name: "qwen" } }) }).textContent).not.toMatch(/model/i);
   });
 
   test("says what trust would change", () => {
-    expect(shown({ trusted: false }).textContent).toMatch(/not trusted.*Manage trust/s);
+    expect(shown({ trusted: false }).textContent).toMatch(/not trusted.*Manage workspace trust/s);
   });
 
   test("offers questions, of the symbol at the cursor first, while there is a server to come", () => {
@@ -127,20 +127,22 @@ test.each([
 
 describe("the model picker", () => {
   const model = (change: Partial<CatalogueModel>): CatalogueModel => ({
-    name: "m", title: "M", role: "chat", bytes: 2_000_000_000, memory: 3_000_000_000, license: "MIT", fits: true, recommended: false, installed: false, ...change,
+    name: "m", title: "M", bytes: 2_000_000_000, memory: 3_000_000_000, license: "MIT", fits: true, fast_enough: true, estimated_first_word_seconds: 1.23, estimated_words_per_second: 24.6, recommended: false, installed: false, notes: "", ...change,
   });
   const overview: Overview = {
+    problem: "",
     installed: [
-      { name: "here", role: "chat", path: "/here.gguf", bytes: 1_500_000_000, current: true },
-      { name: "embedder", role: "embedding", path: "/e.gguf", bytes: 1, current: false },
+      { name: "here", role: "chat", present: true, bytes: 1_500_000_000, in_use: true },
+      { name: "deleted", role: "chat", present: false, bytes: 1, in_use: false },
+      { name: "embedder", role: "embedding", present: true, bytes: 1, in_use: false },
     ],
     catalogue: [
       model({ title: "Huge", fits: false, memory: 90e9 }),
       model({ title: "Fits" }),
       model({ title: "Best", recommended: true, memory: 6e9 }),
       model({ title: "Here", installed: true }),
-      model({ title: "Embedder", role: "embedding" }),
-      model({ title: "Unknown", bytes: 0, memory: 4e9 }),
+      model({ title: "Slow", memory: 2e9, fast_enough: false, estimated_first_word_seconds: 41.8, estimated_words_per_second: 3.14, notes: "large" }),
+      model({ title: "Unknown", bytes: 0, memory: 4e9, fast_enough: null, estimated_first_word_seconds: null, estimated_words_per_second: null }),
     ],
   };
 
@@ -148,9 +150,16 @@ describe("the model picker", () => {
     const use = vi.fn(() => Promise.resolve());
     const pull = vi.fn(() => Promise.resolve());
     const items = modelItems(overview, use, pull, (text, ...values) => values.reduce((out, value, i) => out.replace(`{${i}}`, value), text));
-    expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "To download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(warning) Huge"]);
+    expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "Available for download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(watch) Slow", "$(warning) Huge"]);
     expect(items[4]?.description).toBe("2.0 GB, needs 3.0 GB of memory, MIT");
     expect(items[5]?.description).toBe("needs 4.0 GB of memory, MIT");
+    expect(items.slice(3).map((item) => item.detail)).toEqual([
+      "recommended for this machine · first word after about 1.2 s, then 25 words/s",
+      "first word after about 1.2 s, then 25 words/s",
+      "",
+      "slow on this machine: first word after about 42 s, then 3.1 words/s · large",
+      "does not fit into this machine's memory",
+    ]);
     await items[1]?.run?.();
     await items[3]?.run?.();
     expect(use).toHaveBeenCalledWith("here");
