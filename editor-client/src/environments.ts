@@ -4,7 +4,7 @@
  *
  * `server-<fingerprint>/` is one environment, complete if it has a `.complete`. Each process that uses it has a marker
  * `.in-use/<host>-<pid>` in it, which counts for as long as that process runs. An environment without a running user is
- * removed some time after its last use: it is first renamed, so that nobody ever finds half of one.
+ * removed some time after its last use. It is renamed first, so that no window ever finds half of one.
  */
 
 import { randomUUID } from "node:crypto";
@@ -20,9 +20,9 @@ const ENVIRONMENT = /^server-[0-9a-f]{12}(?:-\d+)?$/;
 const LEFTOVER = /^removed-[0-9a-f-]{36}-(.+)$/;
 const LOCK = /^server-[0-9a-f]{12}\.lock(?:\.|$)/;
 const DAY = 24 * 3_600_000;
-/** An environment that nobody uses stays for so long (ms): somebody who switches versions comes back to it. */
+/** How long an unused environment is kept (ms), for users who switch between versions. */
 const KEPT = DAY;
-/** What other machines use (a home folder may be shared), and what has no markers, stays for so long (ms): nobody can ask. */
+/** The same where use cannot be checked (ms): markers of other machines that share the folder, and environments without markers. */
 const KEPT_UNKNOWN = 30 * DAY;
 
 export const pythonIn = (environment: string): string =>
@@ -34,7 +34,7 @@ export const environmentOf = (python: string): string => path.dirname(path.dirna
 /** A complete environment of this name, marked as used by this process; undefined if there is none. */
 export async function claim(storage: string, name: string): Promise<string | undefined> {
   for (const environment of await named(storage, name)) {
-    // Marked before it is looked at: whoever is about to remove it sees the marker, or has renamed it already.
+    // Checked again after marking it: a process that is removing it has either seen the marker or renamed the folder.
     if ((await isReady(environment)) && (await markInUse(environment)) && (await isReady(environment))) return environment;
   }
   return undefined;
@@ -60,11 +60,11 @@ export async function markReady(environment: string): Promise<void> {
   await writeFile(path.join(environment, COMPLETE), "");
 }
 
-/** An empty folder for a new environment, marked as used by this process; what a killed set-up left there is removed. */
+/** An empty folder for a new environment, marked as used by this process; what an interrupted set-up left there is removed. */
 export async function makeFolder(storage: string, name: string): Promise<string> {
   for (let number = 1; ; number++) {
     const folder = path.join(storage, number === 1 ? name : `${name}-${number}`);
-    // Who has made half of it may have been stopped, and go on.
+    // Its maker may only be suspended, and continue later.
     if ((await exists(folder)) && ((await isInUse(folder)) || !(await remove(folder)))) continue;
     try {
       await mkdir(folder);
@@ -99,7 +99,7 @@ export async function markInUse(environment: string, pid = process.pid): Promise
   return true;
 }
 
-/** The same for a child process that has just been started, at once: this process may be killed at any moment. */
+/** The same for a child process, synchronously: this process may be killed at any moment after starting it. */
 export function markChild(environment: string, pid: number): void {
   writeFileSync(path.join(environment, USERS, tag(pid)), "");
 }
@@ -113,14 +113,14 @@ export async function isInUse(environment: string): Promise<boolean> {
   return false;
 }
 
-/** Remove the environments that nobody uses or has used lately, and what earlier removals left; returns their names. */
+/** Remove environments that are unused and were not used recently, and leftovers of earlier removals; returns the names of the former. */
 export async function removeUnused(storage: string): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(storage)) {
     const file = path.join(storage, name);
     const remover = LEFTOVER.exec(name)?.[1];
     if (remover !== undefined) {
-      // While its remover runs, it may find that somebody uses the environment, and put it back.
+      // A remover that is still running may find the environment in use, and put it back.
       const abandoned = isOurs(remover) ? hasEnded(remover) : (await modified(file)) < Date.now() - KEPT_UNKNOWN;
       if (abandoned && !(await isInUse(file))) await removeFolder(file);
     } else if (LOCK.test(name)) {
@@ -137,13 +137,13 @@ async function keptUntil(environment: string): Promise<number> {
   return Math.max(await modified(environment), await modified(path.join(environment, COMPLETE))) + KEPT_UNKNOWN;
 }
 
-/** Remove an environment, unless somebody has begun to use it; false if it is still there. */
+/** Remove an environment, unless a process has started to use it; false if it is still there. */
 async function remove(environment: string): Promise<boolean> {
   const aside = path.join(path.dirname(environment), `removed-${randomUUID()}-${tag(process.pid)}`);
   try {
     await rename(environment, aside);
   } catch {
-    return false; // on Windows, somebody has a file of it open
+    return false; // on Windows: one of its files is open
   }
   if (await isInUse(aside)) {
     await rename(aside, environment).catch(() => undefined);
@@ -153,7 +153,7 @@ async function remove(environment: string): Promise<boolean> {
   return true;
 }
 
-/** Remove a folder that nobody looks for; what cannot be removed now is left for the next time. */
+/** Remove a folder under a name that is not looked for; what cannot be removed now is left for the next time. */
 async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** Where the server is and how it is started: its command, the environment that it runs in, the client that talks to it. */
+/** Locates and starts the server: its command, its environment, and the client that talks to it. */
 
 import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
@@ -13,7 +13,7 @@ export interface ServerCommand {
   python?: string;
 }
 
-/** Where things are, for steps of the set-up that tell what they do with `report`. */
+/** The folders and the log that the set-up uses; `report` receives its progress. */
 export function setupIn(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, report: (message: string) => void): Setup {
   return {
     storage: context.globalStorageUri.fsPath,
@@ -23,7 +23,7 @@ export function setupIn(context: vscode.ExtensionContext, log: vscode.LogOutputC
   };
 }
 
-/** The command that runs the server; makes its environment if need be. */
+/** The command that runs the server; creates its environment if necessary. */
 export async function locateServer(setup: Setup): Promise<ServerCommand> {
   const settings = vscode.workspace.getConfiguration("glossator");
   const [command, ...args] = settings.get<string[]>("serverCommand") ?? [];
@@ -59,7 +59,7 @@ export async function createClient({ command, args }: ServerCommand, cwd: string
   const clientOptions: LanguageClientOptions = {
     documentSelector: [{ scheme: "file" }],
     outputChannel: log,
-    // The extension has these commands itself: it shows their answers in its panel.
+    // The extension implements these commands itself: it shows their answers in its panel.
     initializationOptions: { trusted: vscode.workspace.isTrusted, clientCommands: true },
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue }),
@@ -89,7 +89,7 @@ export async function createClient({ command, args }: ServerCommand, cwd: string
   return new QuietClient("glossator", "Glossator", serverOptions, clientOptions);
 }
 
-/** Logs errors, and shows none: the panel and the status bar tell what is wrong with the server, and the last attempt to start it ends in a message. */
+/** Logs errors without a notification: the panel and the status bar show what is wrong, and giving up on the server shows a message. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);

@@ -1,12 +1,12 @@
 /**
  * Lock files: one of several processes does something while the others wait. Knows nothing of what it is for.
  *
- * The owner touches its lock every few seconds. A lock is abandoned if its owner ended, or if nobody has touched it for a
- * while: the owner is stuck, its process id belongs to another program by now, or it never wrote down who it is. Waiting
- * processes count their own looks at the lock, so neither a clock that jumps nor a machine that slept makes it look old.
+ * The owner touches its lock every few seconds. A lock is abandoned if its owner has ended, or if it has not been touched
+ * for a while: the owner is stuck, its process id now belongs to another program, or it ended before it wrote its id.
+ * Waiting processes count their own looks at the lock, so clock changes and sleep do not make a lock look old.
  *
- * A lock saves work that would be done twice; it does not make that harmless. An owner that was stopped for long and then
- * goes on is not alone.
+ * The lock avoids duplicate work; it does not guarantee exclusion. A suspended owner that resumes may run beside its
+ * successor, so what is done under a lock must tolerate that.
  */
 
 import { randomUUID } from "node:crypto";
@@ -27,7 +27,7 @@ export interface LockOwner {
 export interface LockTimes {
   /** Between two looks at a lock that another process holds. */
   poll: number;
-  /** Between two touches of one's own. */
+  /** Between two touches of a lock that this process holds. */
   touch: number;
   /** How long a lock stays untouched until it is taken from its owner. */
   stale: number;
@@ -41,7 +41,7 @@ const REFUSALS = 20;
 
 export interface LockOptions {
   signal?: AbortSignal;
-  /** Called at each look at a lock that somebody else holds; `waited` is in milliseconds. */
+  /** Called after each look at a lock that another process holds; `waited` is in milliseconds. */
   waiting?: (owner: LockOwner | undefined, waited: number) => void;
   times?: Partial<LockTimes>;
 }
@@ -105,7 +105,7 @@ async function create(file: string, owner: LockOwner): Promise<void> {
   }
 }
 
-/** Who holds a lock, and what changes whenever it is touched; undefined if nobody holds it. */
+/** The owner of a lock, and a version that changes whenever it is touched; undefined if there is no lock. */
 async function look(file: string): Promise<{ owner: LockOwner | undefined; version: string } | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(file, "utf8"), stat(file)]);
@@ -131,17 +131,17 @@ async function touch(file: string, owner: LockOwner): Promise<void> {
     const now = new Date();
     if ((await look(file))?.owner?.token === owner.token) await utimes(file, now, now);
   } catch {
-    // The lock was taken away, or the disk is not there: the others will see that nobody touches it.
+    // The lock was taken over or the disk is unavailable. Other processes will notice that the lock is not touched.
   }
 }
 
-/** Remove an abandoned lock, unless another process was faster and it is that one's by now. */
+/** Remove an abandoned lock, unless another process has already replaced it with its own. */
 async function takeAway(file: string, version: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
     await rename(file, aside);
   } catch {
-    return; // gone, or on Windows just being read: the next look tells
+    return; // gone, or on Windows being read: the next look decides
   }
   if ((await look(aside))?.version !== version) await copyFile(aside, file, constants.COPYFILE_EXCL).catch(() => undefined);
   await rm(aside, { force: true });

@@ -46,32 +46,34 @@ interface ModelItem extends vscode.QuickPickItem {
 }
 
 /** Runs `glossator models ...` beside the server, with the same Python. */
-class Models {
+class ModelCommands {
   constructor(private readonly command: readonly string[]) {}
 
-  run(args: readonly string[], onLine?: (line: string) => void, token?: vscode.CancellationToken): Promise<string> {
+  /** What a command prints; a command that is cancelled ends without a result. */
+  run(args: readonly string[], onLine?: (line: string) => void, token?: vscode.CancellationToken): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
       const [program = "", ...rest] = this.command;
       const child = spawn(program, [...rest, "models", ...args], { stdio: ["ignore", "pipe", "pipe"], env: environmentVariables() });
       let out = "";
       let err = "";
-      child.stdout.on("data", (data: Buffer) => (out += data.toString()));
-      child.stderr.on("data", (data: Buffer) => {
-        const text = data.toString();
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
         err += text;
         for (const line of text.split(/[\r\n]+/)) if (line.trim()) onLine?.(line.trim());
       });
-      token?.onCancellationRequested(() => child.kill());
+      const cancelling = token?.onCancellationRequested(() => child.kill());
       child.on("error", reject);
       child.on("close", (code) => {
+        cancelling?.dispose();
         if (code === 0) resolve(out);
-        else reject(new Error(err.trim().split("\n").at(-1)?.replace(/^glossator: /, "") ?? `exit ${code}`));
+        else if (token?.isCancellationRequested) resolve(undefined);
+        else reject(new Error(err.trim().split("\n").at(-1)?.replace(/^glossator: /, "") || `exit ${code}`));
       });
     });
   }
 
-  async overview(): Promise<Overview> {
-    return JSON.parse(await this.run(["list", "--json"])) as Overview;
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse((await this.run([...args, "--json"])) ?? "null") as T;
   }
 }
 
@@ -87,72 +89,52 @@ export async function chooseModel(server: Pick<Server, "python" | "ensureRuntime
     void vscode.window.showInformationMessage(t("The server is not running yet."));
     return;
   }
-  const models = new Models(command);
-  let overview: Overview;
-  try {
-    overview = await models.overview();
-  } catch (error) {
-    void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
-    return;
-  }
-  if (overview.problem) void vscode.window.showWarningMessage(`Glossator: ${overview.problem}`);
+  const models = new ModelCommands(command);
   const use = async (name: string): Promise<void> => {
-    try {
-      await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, async (progress) => {
-        await server.ensureRuntime((message) => progress.report({ message }));
-      });
-      await models.run(["use", name]);
-      await server.restart();
-    } catch (error) {
-      void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, (progress) =>
+      server.ensureRuntime((message) => progress.report({ message })),
+    );
+    await models.run(["use", name]);
+    await server.restart();
   };
   const pull = async (model: CatalogueModel): Promise<void> => {
     const download = t("Download");
     const size = model.bytes > 0 ? gigabytes(model.bytes) : t("size unknown");
     const message = t("{0}: {1}, licence {2}. Download it?", model.title, size, model.license);
     if ((await vscode.window.showInformationMessage(message, { modal: true }, download)) !== download) return;
-    try {
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: t("Downloading {0}", model.title), cancellable: true },
-        async (progress, token) => {
-          let last = 0;
-          await models.run(
-            ["pull", model.name, "--yes"],
-            (line) => {
-              const percent = Number(/(\d+)\s*%/.exec(line)?.[1] ?? NaN);
-              progress.report({ message: line.slice(0, 80), ...(percent > last ? { increment: percent - last } : {}) });
-              if (percent > last) last = percent;
-            },
-            token,
-          );
-        },
-      );
-      await use(model.name);
-    } catch (error) {
-      void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (await downloaded(models, model)) await use(model.name);
   };
-  const items = modelItems(overview, use, pull, t);
-  items.push(
-    { label: t("More"), kind: vscode.QuickPickItemKind.Separator },
-    {
-      label: `$(folder-opened) ${t("Use a GGUF file on this machine...")}`,
-      run: async () => {
-        const files = await vscode.window.showOpenDialog({ filters: { GGUF: ["gguf"] }, title: t("Choose a model file") });
-        const file = files?.[0];
-        if (!file) return;
-        try {
-          await models.run(["add", file.fsPath]);
-          await use(file.path.split("/").at(-1)?.replace(/\.gguf$/i, "") ?? file.fsPath);
-        } catch (error) {
-          void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
-        }
-      },
-    },
-  );
-  const choice = await vscode.window.showQuickPick(items, { placeHolder: t("Choose the model that writes answers"), matchOnDescription: true });
-  await choice?.run?.();
+  const add = async (): Promise<void> => {
+    const files = await vscode.window.showOpenDialog({ filters: { GGUF: ["gguf"] }, title: t("Choose a model file") });
+    if (files?.[0]) await use((await models.json<{ name: string }>("add", files[0].fsPath)).name);
+  };
+  try {
+    const overview = await models.json<Overview>("list");
+    if (overview.problem) void vscode.window.showWarningMessage(`Glossator: ${overview.problem}`);
+    const items = [
+      ...modelItems(overview, use, pull, t),
+      { label: t("More"), kind: vscode.QuickPickItemKind.Separator },
+      { label: `$(folder-opened) ${t("Use a GGUF file on this machine...")}`, run: add },
+    ];
+    const choice = await vscode.window.showQuickPick(items, { placeHolder: t("Choose the model that writes answers"), matchOnDescription: true });
+    await choice?.run?.();
+  } catch (error) {
+    void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Download a model with its progress shown; false if the user cancels it. */
+async function downloaded(models: ModelCommands, model: CatalogueModel): Promise<boolean> {
+  const options = { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Downloading {0}", model.title), cancellable: true };
+  return vscode.window.withProgress(options, async (progress, token) => {
+    let last = 0;
+    const show = (line: string): void => {
+      const percent = Number(/(\d+)\s*%/.exec(line)?.[1] ?? NaN);
+      progress.report({ message: line.slice(0, 80), ...(percent > last ? { increment: percent - last } : {}) });
+      if (percent > last) last = percent;
+    };
+    return (await models.run(["pull", model.name, "--yes"], show, token)) !== undefined;
+  });
 }
 
 /** The picker's rows; pure but for the labels' language. */

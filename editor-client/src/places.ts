@@ -8,7 +8,7 @@ const HIGHLIGHT_MS = 2000;
 const INTRODUCES = /\b(?:class|def|fn|func|fun|function|sub|interface|struct|enum|trait|protocol|module|namespace|type|object|macro)\s+(?:\([^)]*\)\s*)?$/;
 const KEYWORDS = new Set(["if", "for", "while", "switch", "match", "catch", "return", "await", "and", "or", "not", "in", "is", "elif", "else", "with", "assert", "function", "func", "fn", "def", "new", "super", "sizeof", "typeof", "print"]);
 
-/** Whether a word of a line is one that a question may be about: what is defined or called there, as far as the line tells. */
+/** Whether a word of a line is worth suggesting a question about: it is defined or called there, judging by the line alone. */
 export function isSubject(line: string, word: { start: { character: number }; end: { character: number } }): boolean {
   const [start, end] = [word.start.character, word.end.character];
   return INTRODUCES.test(line.slice(0, start)) || (/^\s*\(/.test(line.slice(end)) && !KEYWORDS.has(line.slice(start, end)));

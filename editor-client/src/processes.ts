@@ -1,4 +1,4 @@
-/** What can be told about other processes. */
+/** Facts about other processes. */
 
 /** Whether a process of this machine runs. Its id may have gone to another program since. */
 export function isRunning(pid: number): boolean {

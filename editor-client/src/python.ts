@@ -1,4 +1,4 @@
-/** Finds a Python that can run the server, and makes the server's own environment. Knows nothing of LSP, and of VS Code but its texts. */
+/** Finds a Python that can run the server, and creates the server's own environment. Independent of LSP, and of VS Code except for its translations. */
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,7 +14,7 @@ const MINIMUM = [3, 11] as const;
 const BUILD_MINUTES = 40;
 /** A set-up takes about a minute: after this, a window that waits for another one says what can be done (ms). */
 const LONG_WAIT_MS = 120_000;
-/** Characters of a step's output that are kept to tell why it failed. */
+/** Characters of a step's output that are kept to find out why it failed. */
 const OUTPUT = 200_000;
 
 /** A failure of the set-up that a user can do something about; `fix` says where. */
@@ -27,7 +27,7 @@ export class SetupError extends Error {
   }
 }
 
-/** What Python runs with: it must import nothing from the folder that it is started in. */
+/** The environment variables for Python: it must not import from the folder that it is started in. */
 export function environmentVariables(): NodeJS.ProcessEnv {
   return { ...process.env, PYTHONSAFEPATH: "1", PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" };
 }
@@ -73,7 +73,7 @@ export interface Setup {
   bundled: string;
   report: (message: string) => void;
   log: (text: string) => void;
-  /** Ends the set-up, and the process that it waits for. */
+  /** Cancels the set-up, and the process that it waits for. */
   signal?: AbortSignal;
   /** Other times for the lock that one window holds while the others wait. */
   lockTimes?: Partial<LockTimes>;
@@ -97,7 +97,7 @@ export async function ensureEnvironment(base: Found, setup: Setup): Promise<stri
     const ready = await claim(setup.storage, name);
     if (ready) return pythonIn(ready);
     const make = async (): Promise<void> => {
-      // The window that this one waited for may have made it.
+      // The window that held the lock may have created it.
       if (!(await hasReady(setup.storage, name))) await makeEnvironment(base, name, wheel, requirements, setup);
     };
     const waiting = (owner: LockOwner | undefined, waited: number): void => {
@@ -139,7 +139,7 @@ async function install(base: Found, environment: string, wheel: string, requirem
 
 const PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
 
-/** Tells what pip is at, from its lines. */
+/** Reports pip's progress from its output lines. */
 export function progress(total: number, report: (message: string) => void): (line: string) => void {
   let count = 0;
   return (line) => {
@@ -149,7 +149,7 @@ export function progress(total: number, report: (message: string) => void): (lin
   };
 }
 
-/** Why a step failed, where the reason does not lie in what it does; undefined for any other. */
+/** The cause of a failure that any step may have; undefined for other causes. */
 function known(output: string): SetupError | undefined {
   if (/no space left|errno 28\b|winerror 112\b|disk quota/i.test(output)) return new SetupError(l10n.t("The disk is full."), "log");
   if (/Retrying \(Retry|ConnectionError|ProxyError|SSLError|ReadTimeout|name resolution|unreachable/i.test(output)) {
@@ -158,14 +158,14 @@ function known(output: string): SetupError | undefined {
   return undefined;
 }
 
-/** What it means that Python could not make an environment. */
+/** Why Python could not create an environment. */
 function venvFailure(output: string): SetupError {
   return /ensurepip|No module named '?venv/i.test(output)
     ? new SetupError(l10n.t("Python's venv module is missing (Debian, Ubuntu: apt-get install python3-venv)."), "python")
     : (known(output) ?? new SetupError(l10n.t("The server's environment could not be created."), "log"));
 }
 
-/** What it means that pip could not install the server's packages. */
+/** Why pip could not install the server's packages. */
 export function pipFailure(output: string, version: string): SetupError {
   const missing = /No matching distribution found for ([\w.-]+)/i.exec(output)?.[1];
   return (
@@ -176,7 +176,7 @@ export function pipFailure(output: string, version: string): SetupError {
   );
 }
 
-/** What it means that pip could not build the model runtime. */
+/** Why pip could not build the model runtime. */
 export function runtimeFailure(output: string): SetupError {
   if (/CMAKE_(?:C|CXX)_COMPILER|CMAKE_MAKE_PROGRAM is not set|compiler.{0,40}not (?:found|able)|nmake|Microsoft Visual C\+\+/i.test(output)) {
     return new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log");
@@ -206,17 +206,17 @@ export async function hasRuntime(executable: string): Promise<boolean> {
 
 interface StepOptions {
   minutes?: number;
-  /** Where the step writes: it goes on when this process is killed, and nobody else may write there then. */
+  /** Where the step writes. If this process is killed, the step continues, and no other process may write there meanwhile. */
   environment?: string;
   line?: (line: string) => void;
 }
 
-/** Run one step of the set-up; what it prints goes into the log, and decides what its failure means. */
+/** Run one step of the set-up; its output goes into the log, and is used to explain a failure. */
 function step(command: string, args: string[], setup: Setup, failure: (output: string) => Error, options: StepOptions = {}): Promise<void> {
   setup.log(`$ ${command} ${args.join(" ")}`);
   return new Promise((resolve, reject) => {
     const signals = [AbortSignal.timeout((options.minutes ?? 15) * 60_000), ...(setup.signal ? [setup.signal] : [])];
-    // Not in a folder that somebody else writes, from which Python would import.
+    // Not in a folder that others can write to: Python would import from it.
     const child = spawn(command, args, { cwd: setup.storage, stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any(signals) });
     if (options.environment && child.pid !== undefined) markChild(options.environment, child.pid);
     let output = "";

@@ -1,4 +1,4 @@
-/** The server's life: start, restart with back-off, settings, status. What it is asked is up to others; launch.ts knows how to start it. */
+/** The server's life cycle: start, restart with back-off, settings, status. launch.ts locates and starts it. */
 
 import * as vscode from "vscode";
 import { ProgressType, State, type LanguageClient } from "vscode-languageclient/node";
@@ -22,7 +22,7 @@ export class Server implements vscode.Disposable {
   private executable: string | undefined;
   private crashes = 0;
   private started = 0;
-  /** Counts starts and stops, so that what belongs to an earlier one is recognised as such. */
+  /** Counts starts and stops, so that results of an earlier one can be discarded. */
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private settingUp: AbortController | undefined;
@@ -52,7 +52,7 @@ export class Server implements vscode.Disposable {
     const attempt = ++this.attempt;
     clearTimeout(this.timer);
     this.set({ kind: "starting", message: vscode.l10n.t("starting the server") });
-    // Two restarts may overlap: one server must be left.
+    // Restarts may overlap: only one server may be left.
     await this.end();
     if (attempt !== this.attempt) return;
     try {
@@ -102,7 +102,7 @@ export class Server implements vscode.Disposable {
     if (command.python) void this.keepEnvironment(command.python, client.serverProcess?.pid);
   }
 
-  /** The server may outlive this window by some seconds, and its environment must not go before it does. Those that nobody uses may. */
+  /** Mark the environment as used by the server, which may outlive this window by some seconds, and remove environments that are no longer used. */
   private async keepEnvironment(python: string, pid: number | undefined): Promise<void> {
     try {
       if (pid !== undefined) await markInUse(environmentOf(python), pid);
@@ -153,7 +153,7 @@ export class Server implements vscode.Disposable {
     if (!client) return;
     try {
       if (client.state === State.Starting) {
-        // It has nothing to save yet, and one that hangs would never answer.
+        // It has nothing to save yet, and if it hangs it would never answer.
         client.serverProcess?.kill();
         await client.start().catch(() => undefined);
       }

@@ -1,4 +1,4 @@
-/** The settings that the server is told: those that somebody has changed, since it knows the defaults itself. */
+/** The settings that are sent to the server: only those that differ from their defaults, which the server knows itself. */
 
 import * as vscode from "vscode";
 
@@ -15,10 +15,10 @@ export function changed(names: readonly string[], inspect: (name: string) => { d
   return values;
 }
 
-/** The section "glossator" as the server wants it. */
+/** The section "glossator" as the server reads it. */
 export function changedSettings(scope: vscode.Uri | undefined): Record<string, unknown> {
   const settings = vscode.workspace.getConfiguration("glossator", scope);
-  // Names without a default are no settings of ours, and a workspace may have written any.
+  // A workspace may contain any name. Those without a default are not settings of this extension.
   const names = Object.keys(settings).filter((name) => settings.inspect(name)?.defaultValue !== undefined);
   return changed(names, (name) => settings.inspect(name), (name) => settings.get(name));
 }

@@ -2,7 +2,7 @@
  * The walkthrough's steps tick themselves off.
  *
  * VS Code looks at a step's context key only in the moment when it changes, and ticks nothing off that was true before
- * the walkthrough was read, which it does when somebody opens it. So each key is raised and lowered again, whenever
+ * the walkthrough was read, which it does when it is opened. So each key is raised and lowered again, whenever
  * something is done and whenever the walkthrough may just have been opened.
  */
 

@@ -386,7 +386,7 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       const view = views.get(message.turn);
       view?.delta(message.text);
       if (follow) requestAnimationFrame(() => view?.follow());
-      // A screen reader is told a sentence now and then, not every token.
+      // Screen readers get an announcement now and then, not every token.
       announced += message.text.length;
       if (announced > 200) {
         announced = 0;

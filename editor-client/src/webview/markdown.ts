@@ -129,7 +129,7 @@ export class StreamedMarkdown {
     this.schedule();
   }
 
-  /** The whole text so far; `final` renders all of it anew, with citations as they were checked. */
+  /** The whole text so far; `final` renders all of it again, with the checked citations. */
   set(text: string, final: boolean): void {
     if (!final && text === this.text) return;
     this.text = text;

@@ -4,12 +4,15 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** `glossator.py` says its version; as `glossator serve` it imports `late_part` at each line that it reads, and says so. */
+/** `glossator.py` becomes the command FAKE_SERVER if that is set, or says its version; as `glossator serve` it imports `late_part` at each line that it reads, and says so. */
 const WHEEL = `
 import sys, zipfile
 version = sys.argv[2]
 name = f"glossator-{version}"
-module = f"""import importlib, sys
+module = f"""import importlib, json, os, sys
+if "serve" in sys.argv and "FAKE_SERVER" in os.environ:
+    command = json.loads(os.environ["FAKE_SERVER"])
+    os.execv(command[0], command)
 print({version!r}, flush=True)
 if "serve" in sys.argv:
     for line in sys.stdin:

@@ -1,6 +1,6 @@
 // A language server that does as it is told: `node fake_server.mjs FOLDER BEHAVIOUR...`. It stands in for the real one where
-// a fault is needed. Each start appends its process id to FOLDER/started, each message that it gets is a line in FOLDER/messages.
-import { appendFileSync, existsSync } from "node:fs";
+// a fault is needed. Each start appends its process id to FOLDER/started, each message that it gets is a line in FOLDER/messages; FOLDER/status is the status that it reports.
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
@@ -22,6 +22,8 @@ connection.onRequest("initialize", async (params) => {
 connection.onNotification("initialized", async () => {
   const [settings] = await connection.sendRequest("workspace/configuration", { items: [{ section: "glossator" }] });
   note("messages", JSON.stringify({ method: "configuration", settings }));
+  const status = path.join(folder, "status");
+  if (existsSync(status)) void connection.sendNotification("glossator/statusChanged", JSON.parse(readFileSync(status, "utf8")));
 });
 connection.onNotification("workspace/didChangeConfiguration", () => note("messages", JSON.stringify({ method: "changed" })));
 connection.onRequest("glossator/search", async (params, token) => {
@@ -32,6 +34,15 @@ connection.onRequest("glossator/search", async (params, token) => {
     note("messages", JSON.stringify({ method: "cancelled" }));
   }
   return { hits: [] };
+});
+connection.onRequest("workspace/executeCommand", ({ arguments: [place] }) => {
+  note("messages", JSON.stringify({ method: "similar", place }));
+  return { hits: [] };
+});
+connection.onRequest("glossator/explain", (params) => {
+  note("messages", JSON.stringify({ method: "explain", params }));
+  const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
+  return { answer: "An explanation.", citations: [], evidence: [], model: "", finishReason: "evidence", conversationId: "c", usage, unsupported: [] };
 });
 connection.onRequest("test/status", (status) => void connection.sendNotification("glossator/statusChanged", status));
 connection.onRequest("test/progress", ({ token, values }) => {

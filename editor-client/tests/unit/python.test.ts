@@ -77,8 +77,8 @@ const RETRYING = "WARNING: Retrying (Retry(total=0)) after connection broken by 
 const NONE = "ERROR: Could not find a version that satisfies the requirement lancedb==0.40.0 (from versions: none)\nERROR: No matching distribution found for lancedb==0.40.0";
 
 test.each<[string, string, string, RegExp]>([
-  ["no network", RETRYING + NONE, "network", /is there a network/],
-  ["no package for this Python", NONE, "python", /no package lancedb for Python 3\.15\.0/],
+  ["no network", RETRYING + NONE, "network", /Check the network connection/],
+  ["no package for this Python", NONE, "python", /lancedb is not available for Python 3\.15\.0/],
   ["a full disk", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "log", /disk is full/],
   ["anything else", "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "log", /could not be installed/],
 ])("pip fails with %s", (_, output, fix, message) => {
@@ -101,7 +101,7 @@ test("pip's progress is told in packages", () => {
   line("  Downloading hf_xet-1.8.0-cp38-abi3-manylinux2014_x86_64.whl (4.3 MB)");
   line("Processing /files/attrs-26.1.0-py3-none-any.whl (from -r C:\\bundled\\requirements.txt (line 7))");
   line("Installing collected packages: hf-xet, attrs");
-  expect(reports).toEqual(["fetching the server's packages (1 of 3: hf-xet)", "fetching the server's packages (2 of 3: attrs)", "installing the server's packages"]);
+  expect(reports).toEqual(["downloading the server's packages (1 of 3: hf-xet)", "downloading the server's packages (2 of 3: attrs)", "installing the server's packages"]);
 });
 
 /** A source package of the runtime whose build finds no compiler, as CMake says it. */

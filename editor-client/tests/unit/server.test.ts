@@ -1,11 +1,13 @@
 // @vitest-environment node
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 import { isRunning } from "../../src/processes";
 import { Server } from "../../src/server";
+import { findPython } from "../../src/python";
+import { makeBundle } from "./bundle";
 import { status } from "./samples";
 import { CancellationTokenSource, Uri, change, editor, reset, window } from "./vscode";
 import { until } from "./waiting";
@@ -35,6 +37,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await server.stop();
+  vi.unstubAllEnvs();
   for (const pid of started()) await until("it has ended", () => !isRunning(pid));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -98,7 +101,7 @@ test("one that keeps ending is given up after the last attempt; the user is aske
   };
   await server.start();
   await running();
-  expect(editor.messages).toEqual([{ severity: "error", text: "Glossator: The server ended unexpectedly 4 times in a row.", choices: ["Show Log", "Restart"] }]);
+  expect(editor.messages).toEqual([{ severity: "error", text: "Glossator: The server stopped unexpectedly 4 times in a row.", choices: ["Show Log", "Restart"] }]);
   expect(started()).toHaveLength(5);
 });
 
@@ -191,3 +194,25 @@ test("what VS Code sets is told only where it differs from the default", async (
   await until("it knows the settings", () => messages().filter(({ method }) => method === "configuration").length === 2);
   expect(messages().at(-1)).toEqual({ method: "configuration", settings: { exclude: ["*.gen.py"] } });
 });
+
+test.skipIf(process.platform === "win32")("it is set up from what the extension carries; its environment is marked as in use, and one that nobody uses goes", async () => {
+  const base = await findPython("", undefined);
+  makeBundle(base.path, path.join(folder, "dist"), "1.0");
+  vi.stubEnv("FAKE_SERVER", JSON.stringify(editor.settings["serverCommand"]));
+  editor.settings = { serverCommand: [], pythonPath: base.path };
+  const storage = path.join(folder, "storage");
+  const unused = path.join(storage, "server-000000000000");
+  mkdirSync(path.join(unused, ".in-use"), { recursive: true });
+  utimesSync(path.join(unused, ".in-use"), 1, 1);
+  const reports = new Set<string>();
+  server.onDidChange(() => reports.add(server.state.kind === "starting" ? server.state.message : server.state.kind));
+  await server.start();
+  await running();
+  expect([...reports]).toEqual(["starting the server", "creating an environment", "installing the server's packages", "installing the server", "running"]);
+  expect(editor.progress.map(({ message }) => message)).toEqual([...reports].slice(1, -1));
+  const [environment = ""] = readdirSync(storage).filter((name) => name.startsWith("server-") && name !== path.basename(unused));
+  expect(server.python).toBe(path.join(storage, environment, "bin", "python"));
+  await until("the unused one has gone", () => !existsSync(unused));
+  const markers = [process.pid, ...started()].map((pid) => `${encodeURIComponent(hostname())}-${pid}`);
+  expect(readdirSync(path.join(storage, environment, ".in-use")).sort()).toEqual(markers.sort());
+}, 300_000);
