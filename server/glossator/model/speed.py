@@ -35,8 +35,8 @@ WORDS_PER_TOKEN = 0.75
 """Of English prose, by the vocabularies of current models."""
 
 _OPERATIONS_PER_CYCLE = {"AVX512": 60.0, "AVX2": 20.0, "NEON": 24.0, "": 6.0}
-"""Useful operations of one core per clock cycle, by the widest instructions that llama.cpp can use. AVX-512 was
-measured; the others are scaled from published runs."""
+"""Useful operations of one core per clock cycle, by the widest instructions that llama.cpp can use. Only AVX-512 was
+measured; the others are rough estimates."""
 _BLOCK = 256
 _ODD_WIDTH = 0.5
 """Part of that speed which a model reaches whose width is no multiple of the blocks of 4-bit weights: it has other ones
@@ -47,9 +47,10 @@ _BYTES_PER_THREAD = 16e9
 _MEMORY_BANDWIDTH = 40e9
 """Bytes per second for all threads together: two channels of DDR4."""
 _UNIFIED_GPU = (1.5e12, 50e9)
-"""Operations and bytes per second of a GPU that shares the main memory: the smallest Apple silicon."""
+"""Operations and bytes per second of a GPU that shares the main memory: a rough estimate for the smallest Apple silicon,
+not measured."""
 _DISCRETE_GPU = (8e12, 200e9)
-"""Of a GPU with memory of its own: a small one of recent years."""
+"""The same for a discrete GPU: a rough estimate for a small recent one, not measured."""
 _UNIFIED_SHARE = 0.7
 """Part of the main memory that macOS lets its GPU use."""
 
@@ -58,8 +59,8 @@ def thread_count(settings: Settings) -> int:
     """Threads for the model: the setting, or all physical cores that this process may use but one.
 
     The last core is not only the editor's: llama.cpp's threads wait for each other after every operation, and one that
-    has to share its core slows all of them down. On two cores that were busy otherwise, two threads read a tenth to a
-    quarter of what one did.
+    has to share its core slows all of them down. On two cores with other work, two threads read a tenth to a half as
+    fast as one.
     """
     if settings.threads > 0:
         return settings.threads
