@@ -47,10 +47,10 @@ _BYTES_PER_THREAD = 16e9
 _MEMORY_BANDWIDTH = 40e9
 """Bytes per second for all threads together: two channels of DDR4."""
 _UNIFIED_GPU = (1.5e12, 50e9)
-"""Operations and bytes per second of a GPU that shares the main memory: a rough estimate for the smallest Apple silicon,
-not measured."""
+"""Operations and bytes per second of a GPU that shares the main memory: a rough, unmeasured estimate for the smallest
+Apple silicon."""
 _DISCRETE_GPU = (8e12, 200e9)
-"""The same for a discrete GPU: a rough estimate for a small recent one, not measured."""
+"""The same for a discrete GPU: a rough, unmeasured estimate for a small recent one."""
 _UNIFIED_SHARE = 0.7
 """Part of the main memory that macOS lets its GPU use."""
 
