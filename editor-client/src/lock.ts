@@ -36,6 +36,11 @@ export interface LockTimes {
 }
 
 const TIMES: LockTimes = { poll: 500, touch: 2000, stale: 30_000, unreadable: 3000 };
+/**
+ * How long a process that has found an abandoned lock waits before it trusts its own, in milliseconds: another one that
+ * looked at the abandoned lock at the same time may still move the new lock aside, a moment later.
+ */
+const SETTLE = 100;
 /** How often Windows may refuse to create a file that another process is about to delete. */
 const REFUSALS = 20;
 
@@ -63,11 +68,14 @@ export async function withLock<T>(file: string, run: () => Promise<T>, options: 
 
 async function acquire(file: string, owner: LockOwner, times: LockTimes, { signal, waiting }: LockOptions): Promise<void> {
   let [seen, unchanged, looks, refused] = ["", 0, 0, 0];
+  let contested = false;
   for (;;) {
     signal?.throwIfAborted();
     try {
       await create(file, owner);
-      return;
+      if (!contested) return;
+      await sleep(SETTLE);
+      if ((await look(file))?.owner?.token === owner.token) return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPERM" || code === "EACCES" || code === "EBUSY") {
@@ -78,6 +86,7 @@ async function acquire(file: string, owner: LockOwner, times: LockTimes, { signa
     if (found) {
       unchanged = found.version === seen ? unchanged + 1 : 0;
       seen = found.version;
+      contested ||= isAbandoned(found.owner, unchanged * times.poll, times) || !found.owner;
       if (isAbandoned(found.owner, unchanged * times.poll, times)) {
         await takeAway(file, found.version);
         continue;
