@@ -159,7 +159,7 @@ export function modelItems(
   const order = (model: CatalogueModel): number => (model.recommended ? 0 : !model.fits ? 3 : isSlow(model) ? 2 : 1);
   const offered = overview.catalogue.filter((model) => !model.installed);
   for (const model of [...offered].sort((a, b) => order(a) - order(b) || a.memory - b.memory)) {
-    const symbol = model.recommended ? "star-full" : !model.fits ? "warning" : isSlow(model) ? "watch" : "cloud-download";
+    const symbol = model.recommended ? "star-full" : model.fits ? "cloud-download" : "warning";
     items.push({
       label: `$(${symbol}) ${model.title}`,
       description: [...(model.bytes > 0 ? [gigabytes(model.bytes)] : []), t("needs {0} of memory", gigabytes(model.memory)), model.license].join(", "),
@@ -173,13 +173,12 @@ export function modelItems(
 /** Why a model is a good or a bad choice on this machine. */
 function detailOf(model: CatalogueModel, t: (text: string, ...args: string[]) => string): string {
   if (!model.fits) return t("does not fit into this machine's memory");
-  const parts = model.recommended ? [t("recommended for this machine")] : [];
   const { estimated_first_word_seconds: first, estimated_words_per_second: words } = model;
-  if (first !== null && words !== null) {
-    const values = [rounded(first), rounded(words)];
-    parts.push(model.fast_enough === false ? t("slow on this machine: first word after about {0} s, then {1} words/s", ...values) : t("first word after about {0} s, then {1} words/s", ...values));
-  }
-  if (model.notes) parts.push(model.notes);
+  const parts = [
+    ...(model.recommended ? [t("recommended")] : model.fast_enough === false ? [t("slow on this machine")] : []),
+    ...(first !== null && words !== null ? [t("about {0} s to the first word, then {1} words/s", rounded(first), rounded(words))] : []),
+    ...(model.notes ? [model.notes] : []),
+  ];
   return parts.join(" · ");
 }
 

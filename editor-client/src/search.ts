@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { reveal } from "./places";
-import { SEARCH, type SearchHit, type SearchResult } from "./protocol";
+import { SEARCH, type Range, type SearchHit, type SearchResult } from "./protocol";
 import type { Server } from "./server";
 
 const DELAY = 120;
@@ -32,9 +32,15 @@ interface HitItem extends vscode.QuickPickItem {
   hit: SearchHit;
 }
 
+/** The lines of a range, for people. A range that ends at the start of a line does not include it. */
+function linesOf({ start, end }: Range): string {
+  const [first, last] = [start.line + 1, end.character === 0 && end.line > start.line ? end.line : end.line + 1];
+  return first === last ? vscode.l10n.t("line {0}", first) : vscode.l10n.t("lines {0} to {1}", first, last);
+}
+
 export function showHits(hits: readonly SearchHit[]): HitItem[] {
   return hits.map((hit) => ({
-    label: `$(${ICONS[hit.kind] ?? "symbol-misc"}) ${hit.qualifiedName || hit.name || vscode.l10n.t("lines {0} to {1}", hit.range.start.line + 1, hit.range.end.line + 1)}`,
+    label: `$(${ICONS[hit.kind] ?? "symbol-misc"}) ${hit.qualifiedName || hit.name || linesOf(hit.range)}`,
     description: `${vscode.workspace.asRelativePath(vscode.Uri.parse(hit.uri))}:${hit.range.start.line + 1}`,
     detail: hit.why,
     alwaysShow: true,

@@ -27,8 +27,13 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
     return { text: "$(sync~spin) Glossator", tooltip: message, severity: "normal" };
   }
   const { index, model, roots } = status;
-  const lines = [t("{0} files, {1} symbols", index.files.toLocaleString("en"), index.symbols.toLocaleString("en"))];
-  if (index.skipped > 0) lines.push(t("{0} files skipped", index.skipped.toLocaleString("en")));
+  const lines = [
+    [
+      index.files === 1 ? t("1 file") : t("{0} files", index.files.toLocaleString("en")),
+      index.symbols === 1 ? t("1 symbol") : t("{0} symbols", index.symbols.toLocaleString("en")),
+    ].join(", "),
+  ];
+  if (index.skipped > 0) lines.push(index.skipped === 1 ? t("1 file skipped") : t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
   for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("file watching is unavailable, polling for changes: {0}", root.watching.replace(/^polling:\s*/, "")));
   if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers list the relevant code"));
@@ -74,7 +79,7 @@ export async function showMenu(server: Followed): Promise<void> {
     { label: `$(search) ${t("Search the code")}`, command: "glossator.search" },
     {
       label: `$(chip) ${t("Choose a model")}`,
-      description: status?.model.name ? `${status.model.name} ${status.model.device}` : t("none installed"),
+      description: status?.model.name ? [status.model.name, status.model.device].filter(Boolean).join(", ") : t("none installed"),
       command: "glossator.chooseModel",
     },
     { label: `$(sync) ${t("Update the index")}`, command: "glossator.reindexNow" },

@@ -5,7 +5,7 @@ import type { Attachment, FromPanel, PanelState, ScopeKind, ToPanel, Turn } from
 import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
-import { banner, emptyView } from "./states";
+import { banner, emptyView, sentence } from "./states";
 
 interface Api {
   postMessage(message: FromPanel): void;
@@ -245,12 +245,6 @@ function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, pl
   pressed.setAttribute("aria-pressed", String(on.has(key)));
   other.setAttribute("aria-pressed", "false");
   pressed.closest("li")?.classList.toggle("removed", removed.has(key));
-}
-
-/** A message as a sentence: the server's begin in lower case and have no full stop. */
-function sentence(text: string): string {
-  const begun = /^[a-z]+[\s,]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function codeActions(code: string): HTMLElement {

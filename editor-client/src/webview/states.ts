@@ -15,6 +15,12 @@ interface Notice {
 /** Whether answers come from a server of the user's choice (`glossator.endpoint`). */
 const isServer = ({ device }: { device: string }): boolean => device.startsWith("server ");
 
+/** A message as a sentence: those of the server begin in lower case and have no full stop. */
+export function sentence(text: string): string {
+  const begun = /^[a-z]+['\s,]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** What the banner says, if anything; pure, so that it can be tested. */
 export function notice(state: PanelState): Notice | undefined {
   const { server, status } = state;
@@ -46,7 +52,7 @@ export function notice(state: PanelState): Notice | undefined {
   if (failed) {
     return {
       icon: "error",
-      text: failed.message || t("The index cannot be written."),
+      text: sentence(failed.message || t("The index cannot be written.")),
       steps: [
         ["reindexNow", t("Try again")],
         ["showLog", t("Show the log")],
@@ -65,7 +71,7 @@ export function notice(state: PanelState): Notice | undefined {
   if (status.model.state === "failed") {
     return {
       icon: "error",
-      text: status.model.reason || t("The model failed."),
+      text: sentence(status.model.reason || t("The model failed.")),
       steps: [
         isServer(status.model) ? ["setEndpoint", t("Change the address")] : ["chooseModel", t("Choose another model")],
         ["showLog", t("Show the log")],
@@ -105,7 +111,11 @@ export function emptyView(state: PanelState, act: (action: Action) => void, ask:
   view.append(el("h1", {}, t("Ask about this code")));
   const status = state.status;
   const text = status && status.index.files > 0
-    ? t("{0} files and {1} symbols are indexed on this machine.", status.index.files.toLocaleString("en"), status.index.symbols.toLocaleString("en"))
+    ? t(
+        "{0} and {1} are indexed on this machine.",
+        status.index.files === 1 ? t("1 file") : t("{0} files", status.index.files.toLocaleString("en")),
+        status.index.symbols === 1 ? t("1 symbol") : t("{0} symbols", status.index.symbols.toLocaleString("en")),
+      )
     : t("Your code is indexed on this machine.");
   view.append(el("p", {}, text));
   const list = el("div", { class: "suggestions" });

@@ -50,10 +50,12 @@ afterEach(() => {
 
 test("a hit is shown with its kind, its name, where it is and why", () => {
   const lines = hit("lines", { kind: "block", name: "", qualifiedName: "" });
-  expect(showHits([hit("total", { qualifiedName: "Cart.total", kind: "method" }), hit("plain", { qualifiedName: "" }), lines])).toMatchObject([
+  const line = hit("line", { ...lines, range: { start: { line: 4, character: 0 }, end: { line: 5, character: 0 } } });
+  expect(showHits([hit("total", { qualifiedName: "Cart.total", kind: "method" }), hit("plain", { qualifiedName: "" }), lines, line])).toMatchObject([
     { label: "$(symbol-method) Cart.total", description: "total.py:5", detail: "defines total", alwaysShow: true },
     { label: "$(symbol-function) plain" },
-    { label: "$(symbol-misc) lines 5 to 9" },
+    { label: "$(symbol-misc) lines 5 to 8" },
+    { label: "$(symbol-misc) line 5" },
   ]);
 });
 

@@ -25,7 +25,7 @@ describe("the banner", () => {
     ["a failed index", { status: status({ root: { state: "failed", message: "the disk is full" } }) }, /disk is full/, ["reindexNow", "showLog"]],
     ["a model that loads", { status: status({ model: { state: "loading", name: "qwen" } }) }, /Loading qwen/, []],
     ["a failed endpoint", { status: status({ model: { state: "failed", device: "server localhost", reason: "refused" } }) }, /refused/, ["setEndpoint", "showLog"]],
-    ["a failed model", { status: status({ model: { state: "failed", name: "qwen", reason: "too large" } }) }, /too large/, ["chooseModel", "showLog"]],
+    ["a failed model", { status: status({ model: { state: "failed", name: "qwen", reason: "the model's file is too large" } }) }, /^The model's file is too large\.$/, ["chooseModel", "showLog"]],
   ])("%s: says it, and what to do", (_, change, text, steps) => {
     const shown = notice(state(change));
     expect(shown?.text).toMatch(text);
@@ -86,6 +86,7 @@ describe("the status bar", () => {
     ["ready", { kind: "running" }, status(), /^\$\(book\) Glossator$/, /80 files, 1,200 symbols.*no model/s, "normal"],
     ["indexing", { kind: "running" }, status({ index: { state: "indexing", files: 30, pending: 10 } }), /Indexing 75%/, /30 files/, "normal"],
     ["skipped", { kind: "running" }, status({ index: { skipped: 3 } }), /Glossator/, /3 files skipped/, "normal"],
+    ["one of each", { kind: "running" }, status({ index: { files: 1, symbols: 1, skipped: 1 } }), /Glossator/, /^1 file, 1 symbol\n\n1 file skipped/, "normal"],
     ["polling", { kind: "running" }, status({ root: { watching: "polling: no inotify" } }), /Glossator/, /no inotify/, "normal"],
     ["failed index", { kind: "running" }, status({ index: { state: "failed" }, root: { message: "disk full" } }), /warning/, /disk full/, "error"],
     ["failed model", { kind: "running" }, status({ model: { state: "failed", name: "qwen", reason: "too large" } }), /warning/, /too large/, "warning"],
@@ -150,14 +151,14 @@ describe("the model picker", () => {
     const use = vi.fn(() => Promise.resolve());
     const pull = vi.fn(() => Promise.resolve());
     const items = modelItems(overview, use, pull, (text, ...values) => values.reduce((out, value, i) => out.replace(`{${i}}`, value), text));
-    expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "Available for download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(watch) Slow", "$(warning) Huge"]);
+    expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "Available for download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(cloud-download) Slow", "$(warning) Huge"]);
     expect(items[4]?.description).toBe("2.0 GB, needs 3.0 GB of memory, MIT");
     expect(items[5]?.description).toBe("needs 4.0 GB of memory, MIT");
     expect(items.slice(3).map((item) => item.detail)).toEqual([
-      "recommended for this machine · first word after about 1.2 s, then 25 words/s",
-      "first word after about 1.2 s, then 25 words/s",
+      "recommended · about 1.2 s to the first word, then 25 words/s",
+      "about 1.2 s to the first word, then 25 words/s",
       "",
-      "slow on this machine: first word after about 42 s, then 3.1 words/s · large",
+      "slow on this machine · about 42 s to the first word, then 3.1 words/s · large",
       "does not fit into this machine's memory",
     ]);
     await items[1]?.run?.();

@@ -51,7 +51,7 @@ test("the menu says how things are, and runs what is chosen", async () => {
   expect(pick?.items.map(({ label, description }) => [label.replace(/^\$\(\S+\) /, ""), description])).toEqual([
     ["Ask a question", undefined],
     ["Search the code", undefined],
-    ["Choose a model", "qwen CPU"],
+    ["Choose a model", "qwen, CPU"],
     ["Update the index", undefined],
     ["Show skipped files", "3"],
     ["Restart the server", undefined],
