@@ -148,7 +148,7 @@ def test_an_absolute_path_and_a_uri(session: Session) -> None:
         ("Card.total", "`Cart.total`"),
         ("Cart.totals()", "`Cart.total`"),
         ("Basket", "`BasketView`"),
-        ("zzz qqq", "`glossator search 'zzz qqq'` looks further"),
+        ("zzz qqq", "try `glossator search 'zzz qqq'`"),
         ("shop/card.py:3", "there is no file shop/card.py; did you mean shop/cart.py?"),
         ("card.py", "there is no file card.py; did you mean shop/cart.py?"),
         ("other/money.py", "did you mean shop/money.py?"),

@@ -1,9 +1,9 @@
-"""Definitions to entries: nesting, leading comments, outlines, windows of what is long, blocks of what lies between.
+"""Definitions to entries: nesting, leading comments, outlines, windows of long definitions, blocks of code in between.
 
-`Chunker` takes what a reader found in a file (`Definition`s, references, comments) and makes the entries of
-`entries.py` of it. It knows lines and bytes, not grammars: where a long piece may be cut, it asks its `borders`.
+`Chunker` turns what a parser found in a file (`Definition`s, references, comments) into the entries of `entries.py`. It
+knows lines and bytes, not grammars: its `borders` say where a long piece may be cut.
 
-The cost per definition is what matters here: this is the part of indexing that is Python.
+The cost per definition matters here: this is the part of indexing that runs in Python.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ WINDOW_LINES: Final = 70
 WINDOW_BYTES: Final = 2600
 OVERLAP_LINES: Final = 8
 BLOCK_LINES: Final = 44
-"""Blocks between definitions, and of files without structure, are cut near this length."""
+"""Lines at which blocks (code between definitions, files without structure) are cut."""
 SIGNATURE_CHARS: Final = 400
 MAX_REFERENCES: Final = 200
 
 HEADER_COMMENTS: Final = 200
-"""Comments at the beginning of a file among which its header ends."""
+"""A file's header is looked for in this many comments at its beginning."""
 _PROLOGUE = re.compile(rb"\s*(?:#![^\n]*\n\s*)?(?:<\?(?:php)?\s+)?")
 _BLOCK_COMMENTS = ("/*", "(*", "{-", "<!--", "--[", "<#", "=begin", "#=", "#|", '"""', "'''")
-"""How comments begin that are whole in themselves, unlike lines that follow one another."""
+"""Openings of block comments, as opposed to consecutive line comments."""
 
 _ANNOTATIONS = re.compile(
     r"^(?:@(?!interface\b|implementation\b|protocol\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+"
@@ -48,10 +48,10 @@ _ANNOTATIONS = re.compile(
 
 @dataclass(slots=True)
 class _Draft:
-    """An entry to be, before the order of entries is known."""
+    """An entry whose final position in the file's list is not known yet."""
 
     place: tuple[int, int, int, int]
-    """What entries are sorted by: start, -end, part; and the draft's own number."""
+    """Sort key: start, -end, part; and the draft's number."""
     parent: Definition | None
     of: Definition | None
     signature: str
@@ -71,7 +71,7 @@ class Chunker:
         borders: given the node of a definition (None: the file) and ranges in it, the bytes at which statements
             start in those ranges, ascending.
         constructors: names of methods that are constructors.
-        unread: sorted, disjoint ranges that are left out of signatures: directives, and branches that were not read.
+        unread: sorted, disjoint ranges that are left out of signatures: directives, and branches that were not parsed.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Chunker:
         self._nesting = Nesting(source, leading, constructors, separator)
         prologue = _PROLOGUE.match(source.data)
         self._head = prologue.end() if prologue else 0
-        """Where the first comment of the file begins, if it heads the file."""
+        """Where the file's first comment begins, if only a prologue precedes it."""
         self._drop_header()
         self._drafts: list[_Draft] = []
 
@@ -114,7 +114,7 @@ class Chunker:
             if definition.children:
                 pending.extend(reversed(definition.children))
         entries = self._assembled()
-        # Parents and children refer to one another, and to the tree: let it go at once, not when garbage is collected.
+        # Parents, children and the tree refer to each other: break the cycles, so that memory is freed immediately.
         for definition in definitions:
             definition.parent = definition.children = definition.node = None
         return entries
@@ -137,7 +137,7 @@ class Chunker:
             self._emit_windows(owner, gaps, size)
 
     def _gaps(self, owner: Definition) -> list[tuple[int, int]]:
-        """What of an owner's range is not its children's, white space stripped, empty pieces left out."""
+        """The parts of an owner's range outside its children, stripped of white space, without empty ones."""
         gaps = []
         strip = self._source.strip
         position = owner.start
@@ -154,7 +154,7 @@ class Chunker:
         return gaps
 
     def _inner(self, owner: Definition, gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Those gaps inside a namespace that are worth an entry: not its header, nor a line or two."""
+        """The gaps inside a namespace that deserve an entry: not its header, nor a line or two."""
         found = []
         line_at = self._source.line_at
         data = self._source.data
@@ -201,7 +201,7 @@ class Chunker:
         return item.signature
 
     def _declaration(self, item: Definition) -> str:
-        """What a definition says before its body, on one line."""
+        """The text of a definition before its body, on one line."""
         start = item.head
         if item.kind == "section":
             return item.name
@@ -233,7 +233,7 @@ class Chunker:
         return signature if len(signature) <= SIGNATURE_CHARS else signature[: SIGNATURE_CHARS - 1] + "…"
 
     def _cleaned(self, item: Definition, start: int, stop: int, found: str) -> str:
-        """A declaration of several lines without the comments at their ends, and what was not read of it."""
+        """A declaration of several lines without trailing comments and unparsed ranges."""
         source = self._source
         out: list[tuple[int, int]] = []
         if item.body > start:
@@ -263,7 +263,7 @@ class Chunker:
         return self._documentation(list(reversed(item.leads))) if item.leads else ""
 
     def _documentation(self, leads: list[tuple[int, int]]) -> str:
-        """What comments say of what they lead; decorators and attributes among them say nothing."""
+        """The text of leading comments; decorators and attributes among them are ignored."""
         source = self._source
         found: list[str] = []
         run: list[str] = []
@@ -284,7 +284,7 @@ class Chunker:
         return "\n".join(filter(None, found))
 
     def _drop_header(self) -> None:
-        """Let comments that head the file and document nothing belong to no definition: `#!`, directives, licences."""
+        """Detach comments at the top of the file that document nothing: `#!`, directives, licences."""
         data, leads = self._source.data, self._nesting.leads
         end = self._head
         run: list[tuple[int, int]] = []
@@ -352,7 +352,7 @@ class Chunker:
                 self._emit_piece(owner, first, last, part, owner, signature)
 
     def _emit_blocks(self, owner: Definition, gaps: list[tuple[int, int]]) -> None:
-        """Make the blocks of what lies between the members of a file or a namespace."""
+        """Add blocks for the code between the members of a file or a namespace."""
         long = {gap for gap in gaps if self._is_long(*gap)}
         borders = self._borders(owner.node, sorted(long)) if long else []
         parent = owner if owner.parent is not None else None
@@ -409,7 +409,7 @@ class Chunker:
             begin = max(start, starts[line])
             by_bytes = bisect_right(starts, begin + max_bytes) - 1
             stop = max(line + 1, min(line + max_lines, by_bytes))
-            # A short rest is not worth a piece of its own.
+            # A short rest does not deserve a separate piece.
             if stop + max_lines // 4 > last and starts[last + 1] - begin <= max_bytes * 5 // 4:
                 stop = last + 1
             if stop > last:

@@ -1,8 +1,8 @@
-"""Files to store, incrementally: finds what changed, has workers read it, commits what comes back.
+"""Incremental indexing: finds changed files, has workers parse and embed them, and commits the results.
 
-What the store holds is compared with what is on disk by stat, then by content; only entries whose text is new are
-embedded. Commits are per batch of files, so whatever ends a run, the next one carries on from there. This module never
-opens a source file and knows nothing of queries; it runs in any thread and handles no signals.
+Files on disk are compared with the store by stat, then by content; only entries with new text are embedded. Files are
+committed in batches, so an interrupted run continues where it stopped. This module never opens a source file and does
+not know queries; it runs in any thread and handles no signals.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 BATCH_BYTES = 192 * 1024
-"""Source in one batch: ~0.1 s of a worker, which is what an edit may have to wait for while a run goes on."""
+"""Source bytes in one batch: about 0.1 s of a worker's time, for which an edit may have to wait during a run."""
 BATCH_FILES = 64
-"""Files in one batch: so many small ones take about as long."""
+"""Files in one batch: this many small ones take about as long."""
 FEW_FILES = 16
-"""An update of at most so many files goes before all other work, and each of them to whichever worker is free."""
+"""An update of at most this many files is processed before all other work, each file by any free worker."""
 AHEAD_BYTES = 6 * 1024 * 1024
-"""Source that is handed out and not yet taken back: workers go on during a commit, and memory stays bounded (what
-comes back is about twice the source)."""
+"""Source bytes submitted to workers whose results are not collected yet: enough to keep workers busy during a commit,
+and a bound on memory (results are about twice the source)."""
 COMMIT_ENTRIES = 4000
 COMMIT_SECONDS = 1.5
 """A run commits when it has so many entries or so much time has passed: each commit costs ~50 ms whatever its size,
@@ -54,12 +54,12 @@ and what is not committed is done again after a crash."""
 PROGRESS_SECONDS = 0.1
 """Time between two reports of progress."""
 POLL_SECONDS = 0.1
-"""How soon a cancel is noticed while workers are busy."""
+"""Seconds until a cancellation is noticed while workers are busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; `stage` is "scanning", "indexing" or "finishing"."""
+    """The progress of a run; `stage` is "scanning", "indexing" or "finishing"."""
 
     stage: str
     files_done: int = 0
@@ -70,10 +70,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What the index holds after a run, and what the run did.
+    """The contents of the index after a run, and what the run did.
 
-    `files`, `symbols`, `lines` and `skipped` are counted from the store. `embedded` symbols had their vector computed
-    in this run, the other `reused` ones not.
+    `files`, `symbols`, `lines` and `skipped` are counted from the store. This run computed the vectors of `embedded`
+    symbols and reused those of `reused` ones.
     """
 
     files: int
@@ -87,16 +87,16 @@ class IndexReport:
 
 @dataclass(slots=True)
 class _Changes:
-    """What a run or an update has found out and is to do."""
+    """The changes that a run or an update has found."""
 
     tasks: list[FileTask] = field(default_factory=list)
     updates: list[FileUpdate] = field(default_factory=list)
-    """New states that are known without reading: files that the rules leave out."""
+    """Updates that need no reading: files that are skipped by a rule."""
     deleted: list[str] = field(default_factory=list)
 
 
 def _ignore_progress(_: Progress) -> None:
-    """Nobody wants to know."""
+    """The default when no progress is reported."""
 
 
 def _never() -> bool:
@@ -106,8 +106,8 @@ def _never() -> bool:
 class Indexer:
     """Keeps the index of one root up to date.
 
-    `run` and `update` may be called from different threads: one commit is made at a time, and what
-    `update` has read is not overwritten by what a run had read before.
+    `run` and `update` may be called from different threads: commits are made one at a time, and a run does not
+    overwrite what `update` has read later.
     """
 
     def __init__(self, root: Path, settings: Settings, store: Store, pool: WorkerPool) -> None:
@@ -118,9 +118,9 @@ class Indexer:
         self._running = threading.Lock()
         self._committing = threading.Lock()
         self._overtaken: set[str] = set()
-        """Paths that `update` has looked at since the run under way began."""
+        """Paths that `update` has processed since the current run began."""
         self._manifest: dict[str, FileRecord] | None = None
-        """What `store.files()` would give, kept for `update`: this is the store's only writer."""
+        """The result of `store.files()`, cached for `update`: this is the store's only writer."""
 
     def run(
         self,
@@ -129,14 +129,16 @@ class Indexer:
         *,
         all_cores: bool = False,
     ) -> IndexReport:
-        """Bring the whole index up to date; with `all_cores`, spare none for a first index that somebody waits for.
+        """Bring the whole index up to date.
 
-        `progress` and `cancelled` are called in the calling thread, several times a second.
+        `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, a first
+        index uses every core.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
-            CancelledByUser: `cancelled` said so; what was done until then is committed.
-            StoreError, EmbeddingError: see there.
+            CancelledByUser: `cancelled` returned true; what was done until then is committed.
+            StoreError: the store cannot be read or written.
+            EmbeddingError: the embedder cannot be used.
         """
         with self._running:
             started = time.perf_counter()
@@ -170,10 +172,10 @@ class Indexer:
         progress: Callable[[Progress], None] = _ignore_progress,
         cancelled: Callable[[], bool] = _never,
     ) -> frozenset[str]:
-        """Take over changes of these files and folders, which may be new, changed or gone.
+        """Index these files and folders again, which may be new, changed or deleted.
 
-        Returns the paths, relative to the root, of the files whose entries changed. Changes of ignore files need a
-        `run`.
+        Returns the paths, relative to the root, of the files whose entries changed. If ignore files have changed, call
+        `run` instead.
 
         Raises:
             WorkspaceError, CancelledByUser, StoreError, EmbeddingError: see `run`.
@@ -200,7 +202,7 @@ class Indexer:
         return frozenset(work.changed)
 
     def maintain(self) -> None:
-        """Compact the store when that is due: to be called now and then between updates, which may go on meanwhile."""
+        """Compact the store if that is due. Call it now and then; updates can run meanwhile."""
         self._store.maintain()
 
     def _relative(self, path: Path, root: Path) -> str | None:
@@ -220,7 +222,7 @@ class Indexer:
         return self._manifest
 
     def _commit_of_run(self, changes: _Commit) -> frozenset[str]:
-        """Commit what a run found, but for what an update has looked at since."""
+        """Commit what a run found, except for paths that an update has processed since."""
         with self._committing:
             late = self._overtaken
             return self._write(
@@ -237,7 +239,7 @@ class Indexer:
 
     def _write(self, changes: _Commit) -> frozenset[str]:
         """Commit; returns the paths whose entries changed. Callers hold `_committing`."""
-        manifest, self._manifest = self._known(), None  # should the commit fail, the store is asked again
+        manifest, self._manifest = self._known(), None  # if the commit fails, the manifest is read again
         if changes.updates or changes.deleted:
             self._store.commit(changes.updates, changes.deleted)
         if changes.touched:
@@ -250,7 +252,7 @@ class Indexer:
         return frozenset(changes.deleted).union(update.record.path for update in changes.updates)
 
     def _batches(self, tasks: Iterable[FileTask], most: int) -> Iterator[Batch]:
-        """The tasks in batches of at most so many files."""
+        """The tasks in batches of at most `most` files."""
         root, max_file_bytes = os.path.realpath(self._root), self._settings.max_file_bytes
         batch: list[FileTask] = []
         size = 0
@@ -267,18 +269,18 @@ class Indexer:
 def submit_buffer(
     pool: WorkerPool, root: Path, settings: Settings, path: str, text: str, language_id: str = ""
 ) -> Future[FileUpdate]:
-    """Have a buffer's text parsed and embedded, before all work on files. Cancelling forgets it while it waits.
+    """Have a buffer's text parsed and embedded, before all work on files. Cancelling removes it if it is still queued.
 
-    A text that cannot be indexed gives an update without entries that says why (`record.skipped`). The future may end
-    in an EmbeddingError or another GlossatorError.
+    For a text that cannot be indexed, the update has no entries and gives the reason (`record.skipped`). The future may
+    raise an EmbeddingError or another GlossatorError.
 
     Args:
         pool: the workers.
         root: the folder that `path` is relative to.
         settings: how large a text may be.
-        path: the file that the buffer is of, with "/"; it need not exist.
+        path: the buffer's file, with "/"; it need not exist.
         text: the buffer's text.
-        language_id: the editor's name of the language, which counts where the path does not tell it.
+        language_id: the editor's name of the language, used if the path does not determine it.
 
     Raises:
         GlossatorError: the pool is closed.
@@ -306,7 +308,7 @@ def submit_buffer(
 
 
 def _completed(result: FileResult) -> tuple[FileUpdate, int]:
-    """The update of a result, and how many symbols were embedded for it."""
+    """The update from a result, and how many symbols were embedded for it."""
     if result.update is None:
         return skipped_update(result.path, result.size, settled(result.mtime_ns), result.reason), 0
     return result.update, result.embedded
@@ -314,7 +316,7 @@ def _completed(result: FileResult) -> tuple[FileUpdate, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Commit:
-    """What goes into the store at once."""
+    """The contents of one commit."""
 
     updates: list[FileUpdate]
     deleted: list[str]
@@ -322,7 +324,7 @@ class _Commit:
 
 
 class _Work:
-    """One run or update under way: hands out tasks, takes back results, commits."""
+    """One run or update in progress: submits tasks, collects results, commits them."""
 
     def __init__(
         self,
@@ -348,7 +350,7 @@ class _Work:
         self.changed: set[str] = set()
 
     def do(self, pool: WorkerPool, batches: Iterator[Batch], *, interactive: bool = False) -> None:
-        """Do it all; raises CancelledByUser when told to stop."""
+        """Process all batches; raises CancelledByUser when cancelled."""
         results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         jobs: list[Job] = []
         ahead = 0
@@ -377,7 +379,7 @@ class _Work:
             pool.cancel(jobs if self._tasks else [])
 
     def _take(self, result: FileResult) -> int:
-        """Take in what became of a file; returns its size."""
+        """Add a file's result to the next commit; returns its size."""
         task = self._tasks.pop(result.path)
         known = self._manifest.get(result.path)
         self._files_done += 1
@@ -414,13 +416,13 @@ class _Work:
             self._progress(self.progress("indexing"))
 
     def progress(self, stage: str) -> Progress:
-        """How far it is."""
+        """The progress so far."""
         elapsed = time.perf_counter() - self._started
         return Progress(stage, self._files_done, self._files_total, self._lines, self._lines / elapsed)
 
 
 def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> Iterator[Found | Skipped]:
-    """The items, until the user stops it."""
+    """The items; raises CancelledByUser when cancelled."""
     for index, item in enumerate(items):
         if index % 256 == 0 and cancelled():
             raise CancelledByUser("interrupted; progress is saved")
@@ -428,7 +430,7 @@ def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> I
 
 
 def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord]) -> _Changes:
-    """What differs between the files that were found and those in the manifest."""
+    """The differences between the files found and those in the manifest."""
     changes = _Changes()
     seen: set[str] = set()
     for item in found:
@@ -436,7 +438,7 @@ def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord
         known = manifest.get(item.path)
         if isinstance(item, Skipped):
             if known is None or known.skipped != item.reason or known.mtime_ns != UNSETTLED:
-                # Left out by a rule, not by its content: looked at again as soon as no rule leaves it out.
+                # Skipped by a rule, not for its content: read as soon as no rule skips it.
                 changes.updates.append(skipped_update(item.path, 0, UNSETTLED, item.reason))
         elif known is None:
             changes.tasks.append(FileTask(item.path, b"", item.size, item.mtime_ns))
@@ -447,7 +449,7 @@ def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord
 
 
 def _and_parents(path: str) -> Iterator[str]:
-    """The path (a left-out folder's without its "/") and the folders that it is in, "" for the root last."""
+    """The path (without a skipped folder's final "/") and the folders above it, ending with "" for the root."""
     path = path.rstrip("/")
     while path:
         yield path

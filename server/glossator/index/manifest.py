@@ -1,12 +1,12 @@
-"""The manifest and the name graph: which files are indexed, what is in them, which names they define and refer to.
+"""The manifest and the name graph: which files are indexed, what they contain, which names they define and refer to.
 
-One SQLite database in WAL mode. It is the truth about an index; the LanceDB table beside it is derived. Any number of
-threads and processes read while one connection writes. This module knows nothing of LanceDB, of vectors' contents or of
-what a query means.
+One SQLite database in WAL mode. It is the source of truth of an index; the LanceDB table is derived from it. Any number
+of threads and processes can read while one connection writes. This module does not know LanceDB, the contents of
+vectors, or how queries are understood.
 
 An entry's id is `file << ORDINAL_BITS | ordinal`, where `file` is the number of one *revision* of a file: a file that
-changes gets a new number, and no number is given out twice. So the entries of a file are one range of ids, and an id
-that is not here any more can never come to mean something else.
+changes gets a new number, and numbers are never reused. So the entries of a file are one range of ids, and the id of a
+removed entry never refers to another one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 6
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
-parsed into other entries: what is indexed already would not be read again."""
+parsed into different entries: files that are already indexed would not be read again otherwise."""
 
 ORDINAL_BITS = 20
 """A file has at most 2**20 entries; ids stay below 2**53 (exact in JSON) for the first 8 billion revisions."""
@@ -63,10 +63,10 @@ NO_ID = 2**53
 """Above all ids."""
 
 NAMES_KEPT = 500_000
-"""Numbers of names that the writer keeps in memory, about 100 bytes each."""
+"""How many name ids the writer caches in memory, about 100 bytes each."""
 
 DERIVED_AT_ONCE = 100_000
-"""Entries whose references are sorted together: some million of them, 20 MB."""
+"""Entries whose references are sorted at a time: about a million references, 20 MB."""
 
 _COUNTERS = ("changes", "derived_below", "table", "version", "indexed_below", "bytes", "fragments", "pending", "dead")
 # `derived_below` is the first revision whose references and terms are not counted yet. The others are of the LanceDB
@@ -75,14 +75,18 @@ _COUNTERS = ("changes", "derived_below", "table", "version", "indexed_below", "b
 
 
 class Manifest(Database):
-    """The database of one index. Reading is safe from any thread; writing, from one thread at a time."""
+    """The database of one index. Any thread may read; only one thread at a time may write."""
 
     def __init__(self, path: Path, *, identity: Mapping[str, object], write: bool) -> None:
-        """Open the database at `path`, or, if `write`, make it, to hold an index of this `identity`.
+        """Open the database at `path`; if `write`, create it if needed.
+
+        `identity` is what the index was made with, such as the embedder; it is stored, and compared when opening.
 
         Raises:
-            StoreError: there is none, or it is of another identity.
-            StoreTooNewError, StoreCorruptError, StoreFullError: see there.
+            StoreError: there is none, or its identity differs.
+            StoreTooNewError: a newer Glossator wrote it.
+            StoreCorruptError: it is damaged.
+            StoreFullError: the disk is full.
         """
         if not write and not path.is_file():
             raise StoreError(f"there is no index in {path.parent} yet: index the folder first")
@@ -147,13 +151,13 @@ class Manifest(Database):
         return records
 
     def paths(self) -> list[tuple[int, str]]:
-        """(revision, path) of every file that has entries, in order of the revisions."""
+        """(revision, path) of every file that has entries, by revision."""
         with self.reading() as connection:
             rows = connection.execute("SELECT id, path FROM files WHERE entries ORDER BY id").fetchall()
         return [(number, path_out(path)) for number, path in rows]
 
     def revisions(self, paths: Iterable[str] | None = None) -> dict[int, int]:
-        """Revision -> number of entries, of these files (those that are known) or of all."""
+        """Revision -> number of entries, of these files (unknown ones are left out) or of all."""
         with self.reading() as connection:
             if paths is None:
                 return dict(connection.execute("SELECT id, entries FROM files"))
@@ -163,7 +167,7 @@ class Manifest(Database):
             return found
 
     def summaries(self, known: Container[int]) -> tuple[list[int], list[FileSummary]]:
-        """The revisions of all files that have entries, in order, and what ranking needs of those not `known`."""
+        """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         with self.reading() as connection:
             revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
             fresh = [revision for revision in revisions if revision not in known]
@@ -179,7 +183,7 @@ class Manifest(Database):
         ]
 
     def state(self) -> dict[str, int]:
-        """The counters of the LanceDB table, and its `rows`."""
+        """The counters of the LanceDB table, and its number of rows as `rows`."""
         with self.reading() as connection:
             found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         return {"rows": self.counts()[1], **{key: int(found[key]) for key in _COUNTERS}}
@@ -195,7 +199,7 @@ class Manifest(Database):
         return int(found["changes"]), int(found["table"])
 
     def counts(self, below: str = "") -> tuple[int, int, int, int]:
-        """How many files, entries, symbols and lines are indexed; with `below`, in that folder."""
+        """Numbers of indexed files, entries, symbols and lines; with `below`, only in that folder."""
         select = "SELECT count(*), total(entries), total(symbols), total(lines) FROM files WHERE skipped = ''"
         with self.reading() as connection:
             if below:
@@ -211,16 +215,16 @@ class Manifest(Database):
         return sorted((path_out(path), reason) for path, reason in rows)
 
     def touch(self, records: Iterable[FileRecord]) -> None:
-        """Note new sizes and times of files whose contents are as they were."""
+        """Update the sizes and times of files whose contents have not changed."""
         with self.transaction() as connection:
             connection.executemany(
-                # Size -1 is a file's that is to be indexed again whatever is on disk.
+                # Size -1 marks a file that is to be indexed again in any case.
                 "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ? AND size >= 0",
                 [(record.size, record.mtime_ns, path_in(record.path)) for record in records],
             )
 
     def forget_contents(self, revisions: Iterable[int] | None = None) -> None:
-        """Mark files (all indexed ones by default) as to be indexed again, and keep what is known of them meanwhile."""
+        """Mark files (by default all indexed ones) to be indexed again; their entries are kept until then."""
         statement = "UPDATE files SET size = -1, mtime_ns = 0, content_hash = x'' WHERE skipped = ''"
         with self.transaction() as connection:
             if revisions is None:
@@ -231,7 +235,7 @@ class Manifest(Database):
     # Writing
 
     def numbers(self, labels: Iterable[str]) -> dict[str, int]:
-        """The numbers of languages and kinds, given out (and committed) when they are first met; perhaps of more."""
+        """The numbers of languages and kinds; new ones are added and committed. The result may contain others too."""
         fresh = sorted(set(labels) - self._labels.keys())
         if fresh:
             with self.transaction() as connection:
@@ -241,14 +245,14 @@ class Manifest(Database):
         return self._labels
 
     def labels(self, labels: Iterable[str]) -> dict[str, int]:
-        """The numbers of those languages or kinds, without regard to case, that occur in the index."""
+        """The numbers of the languages or kinds that occur in the index, ignoring case."""
         wanted = {label.casefold() for label in labels}
         with self.reading() as connection:
             rows = connection.execute("SELECT label, id FROM labels").fetchall()
         return {label: number for label, number in rows if label.casefold() in wanted}
 
     def _intern(self, connection: sqlite3.Connection, names: set[str], defined: set[str]) -> dict[str, int]:
-        """Numbers of names, given out where they are new. The dictionary holds these names and perhaps more."""
+        """The ids of names; new names are added. The result may contain other names too."""
         known = self._names
         if len(known) > NAMES_KEPT:
             known.clear()
@@ -289,11 +293,11 @@ class Manifest(Database):
         *,
         derive: bool,
     ) -> None:
-        """Put in these new revisions of files and take out the `removed` ones, in one transaction.
+        """Insert these new revisions of files and delete the `removed` ones, in one transaction.
 
-        `term_changes` says in how many more (or fewer) entries each term occurs. Without `derive` the references of the
-        new entries are not counted, and their terms not in `term_changes`: that is left to the method `derive`. The
-        labels of the updates must have been passed to `numbers`.
+        `term_changes` is the change of the number of entries that contain each term. If `derive` is false, the
+        references of the new entries are not counted, and `term_changes` leaves out their terms: the method `derive`
+        does both later. The labels of the updates must have been passed to `numbers`.
 
         Raises:
             UnicodeEncodeError: a text has lone surrogates; nothing is changed.
@@ -312,12 +316,12 @@ class Manifest(Database):
                     [(1, "changes"), (1, "fragments"), (added, "pending"), (dead, "dead")],
                 )
         except BaseException:
-            # The numbers that the transaction gave to names are gone with it.
+            # The name ids that the transaction added were rolled back.
             self._names.clear()
             raise
 
     def _add(self, connection: sqlite3.Connection, updates: Sequence[tuple[int, FileUpdate]]) -> int:
-        """Put in revisions; how many entries these have."""
+        """Insert revisions; returns their number of entries."""
         defined: set[str] = set()
         used: set[str] = set()
         for _, update in updates:
@@ -378,7 +382,7 @@ class Manifest(Database):
         return len(entries)
 
     def _remove(self, connection: sqlite3.Connection, revisions: Sequence[int]) -> int:
-        """Take out revisions; how many entries these were."""
+        """Delete revisions; returns their number of entries."""
         below = connection.execute("SELECT value FROM meta WHERE key = 'derived_below'").fetchone()[0]
         postings: list[tuple[int, int]] = []
         dead = 0
@@ -405,9 +409,9 @@ class Manifest(Database):
         return below if below < int(self.get("next_file")) else None
 
     def derive(self, first: int | None, term_changes: Mapping[str, int], *, recount: bool) -> None:
-        """Count the references and terms of the entries from revision `first` on; None if there are none.
+        """Count the references of the entries from revision `first` on (None: no entries), and update term counts.
 
-        With `recount` the changes are the counts of all terms.
+        `term_changes` is added to the counts of terms, or replaces them if `recount`.
         """
         with self.transaction() as connection:
             if first is not None:
@@ -422,7 +426,7 @@ class Manifest(Database):
             )
 
     def compact(self, *, full: bool = False) -> None:
-        """Write the log back into the database; if `full`, also forget names and terms that nothing uses any more."""
+        """Write the log back into the database; if `full`, also delete unused names and terms."""
         if full:
             with self.transaction() as connection:
                 connection.execute("DELETE FROM terms WHERE entries <= 0")
@@ -434,7 +438,7 @@ class Manifest(Database):
 
 
 def _references(update: FileUpdate, numbers: Mapping[str, int]) -> list[bytes | None]:
-    """The numbers of the names that each entry refers to, packed."""
+    """The ids of the names that each entry refers to, packed."""
     lists = [[numbers[name] for name in entry.references] for entry in update.entries]
     wholes: dict[str, int] = {}
     for ordinal, entry in enumerate(update.entries):
@@ -448,7 +452,7 @@ def _references(update: FileUpdate, numbers: Mapping[str, int]) -> list[bytes | 
 
 
 def _derive_references(connection: sqlite3.Connection, first: int) -> None:
-    """Fill `refs` from what the entries from id `first` on refer to, in the order that SQLite stores it in."""
+    """Insert the references of the entries from id `first` on into `refs`, in the order in which SQLite stores them."""
     import numpy as np
 
     rows = connection.execute(
@@ -476,7 +480,7 @@ def _count_terms(connection: sqlite3.Connection, changes: Mapping[str, int]) -> 
 
 
 def _centroid(update: FileUpdate) -> bytes | None:
-    """The direction of the mean of a file's vectors, as float16; None if it has none."""
+    """The normalised mean of a file's vectors, as float16; None if it has none."""
     import numpy as np
 
     if not len(update.vectors):

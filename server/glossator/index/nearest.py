@@ -1,13 +1,13 @@
-"""Nearest-neighbour search: one generation's vectors in files mapped into memory, and what was committed since.
+"""Nearest-neighbour search over one generation's vectors, in memory-mapped files, and over later commits.
 
-LanceDB holds the vectors; these files beside it are derived and can be written again at any time. They are mapped, so
-that processes share them and opening them costs nothing.
+LanceDB stores the vectors; these files are derived from it and can be written again at any time. Since they are mapped,
+processes share them and opening them costs nothing.
 
-Every vector is looked at, but not all of it. The vectors are rotated to their principal axes, so that their leading
-components, less than half of them, hold most of their length. A search multiplies these with the query's, and the
-trailing components only of the best few per cent. It reads half as much as an exhaustive search, and memory is what
-limits both: at a million vectors it takes 22 ms instead of 33, at 100,000 both take 3 ms. LanceDB's indexes are slower
-at the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors`).
+The search is exhaustive, but reads only part of most vectors. The vectors are rotated to their principal axes, so that
+the leading components, less than half of all, hold most of their length. All vectors are scored by these; the trailing
+components are added only for the best few per cent. This reads half as much as a full search, and memory bandwidth
+limits both: a million vectors take 22 ms instead of 33; 100,000 take 3 ms either way. LanceDB's indexes are slower at
+the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors`).
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEADING_ENERGY = 0.78
-"""Share of the vectors' squared length that the leading components hold: 96 to 128 of 256 with the bundled model."""
+"""Share of the vectors' squared length in the leading components: 96 to 128 of 256 with the bundled model."""
 
 LEADING_STEP = 16
 """The number of leading components is a multiple of this."""
 
 MIN_RESCORED = 3000
 RESCORED_SHARE = 1 / 64
-"""Vectors whose trailing components are multiplied too: at least, and as a share of all. The recall at 100 is .998 of
-100,000 entries of installed packages and .999 of a million."""
+"""Vectors that are rescored with their trailing components: a minimum, and a share of all. The recall at 100 is .998
+for 100,000 entries of installed packages, and .999 for a million."""
 
 SAMPLED = 20_000
 """Vectors that the axes are computed from: enough for 256 dimensions."""
@@ -101,7 +101,7 @@ class Columns:
         return Columns(self.ids[which], self.languages[which], self.kinds[which], self.vectors[which])
 
     def inside(self, scope: Scope) -> NDArray[np.bool_]:
-        """For each entry whether it is in the scope."""
+        """Whether each entry is in the scope."""
         import numpy as np
 
         found = np.ones(len(self.ids), np.bool_)
@@ -130,7 +130,7 @@ class _Base:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a search looks through: the index after one commit."""
+    """The state of the index after one commit, as searched."""
 
     changes: int
     generation: int
@@ -168,7 +168,7 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
                 file.write(_bytes_of(column))
             plain.write(_bytes_of(batch.vectors.astype(np.float16, copy=False)))
         if plain.tell() != count * dimensions * 2:
-            raise OSError(f"{fresh} would hold other rows than were counted")
+            raise OSError(f"the number of rows for {fresh} is not {count}")
         plain.flush()
         vectors = np.memmap(plain, np.float16, "r", shape=(count, dimensions))
         axes, first = principal_axes(vectors[:: max(1, count // SAMPLED)].astype(np.float32))
@@ -187,7 +187,7 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
 def _array_file(path: Path, kind: str, shape: tuple[int, ...]) -> BinaryIO:
     """A new file in numpy's format, to which the array's bytes are still to be written.
 
-    Not a file that is mapped for writing: on a full disk, that kills the process.
+    It is not mapped for writing: on a full disk, that would kill the process.
     """
     import numpy as np
 
@@ -251,13 +251,13 @@ def _open(folder: Path) -> _Base | None:
 
 
 class Nearest:
-    """Finds the nearest vectors of one index, including what was committed last. Safe to use from several threads.
+    """Finds the nearest vectors of one index, including the latest commits. Safe to use from several threads.
 
     Args:
-        folder: gives the folder of a generation's files.
-        state: gives the number of the index's last change, and its generation.
-        revisions: gives revision -> number of entries, of the files as they are now.
-        read: gives the rows of some revisions.
+        folder: returns the folder of a generation's files.
+        state: returns the number of the index's last change, and its generation.
+        revisions: returns revision -> number of entries for the current files.
+        read: returns the rows of some revisions.
     """
 
     def __init__(
@@ -320,7 +320,7 @@ class Nearest:
             return self._state
 
     def _recent(self, known: Columns | None, revisions: Collection[int]) -> Columns | None:
-        """The rows of these revisions; those that are not known yet are read."""
+        """The rows of these revisions; those not in `known` are read."""
         import numpy as np
 
         parts: list[Columns] = []
@@ -344,7 +344,7 @@ class Nearest:
         )
 
     def forget(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         with self._updating:
             self._state = None
 
@@ -352,7 +352,7 @@ class Nearest:
 def _best(
     base: _Base, deleted: NDArray[np.int64], vector: NDArray[np.float32], limit: int, scope: Scope
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Rows of the base among which the nearest are, in no order, and their products."""
+    """Candidate rows of the base, unordered, which include the nearest, and their dot products."""
     import numpy as np
 
     count, first = base.leading.shape
@@ -372,10 +372,10 @@ def _best(
 
 
 def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The product of each row with the vector, on one core.
+    """The dot product of each row with the vector, on one core.
 
-    numpy's `@` uses all cores and is no faster where memory is the limit. While the full-text search runs beside it,
-    its threads wait for one another, and it takes up to twice as long.
+    numpy's `@` uses all cores but is no faster, since memory bandwidth is the limit. While the full-text search runs
+    too, its threads wait for each other, and it takes up to twice as long.
     """
     import numpy as np
 

@@ -1,12 +1,11 @@
-"""Worker processes: started when there is work, watched, replaced when they die, ended when they are idle.
+"""Worker processes: started when there is work, monitored, replaced when they die, ended when idle.
 
-A worker is a Python process that runs `worker.main`, spoken to in framed pickles over its pipes. One thread of this
-process supervises one worker; another watches the deadlines. A batch that a worker did not survive is tried again file
-by file, and a file that ends a worker when it is alone with it is set aside with a reason; so is a file that keeps a
-worker longer than `Settings.file_timeout`. A worker ends when its pipe does, so none outlives this process, however it
-dies.
+A worker is a Python process that runs `parse_worker.main` and exchanges framed pickles over its pipes. Each worker has
+a supervising thread in this process; one more thread watches the deadlines. If a worker dies, its batch is retried
+file by file; a file that kills a worker again, or takes longer than `Settings.file_timeout`, is skipped with a reason.
+A worker ends when its pipe is closed, so none outlives this process, however it ends.
 
-What a batch contains and what is made of it is `worker.py`'s affair.
+`parse_worker.py` defines the contents of batches and how they are processed.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ if TYPE_CHECKING:
     Deliver = Callable[[Delivery], None]
 
 START_TIMEOUT = 60.0
-"""Seconds that a worker may take to start: a cold disk and a virus scanner make seconds out of the usual 0.3."""
+"""Seconds that a worker may take to start: usually 0.3, but several with a cold disk and a virus scanner."""
 IDLE_TIMEOUT = 60.0
 """Seconds without work after which a worker ends; the last one stays, so that an edit never waits for a start."""
 STARVED_FACTOR = 5.0
-"""How many times the timeout a worker gets that wants to run but hardly may, since others keep all cores busy."""
+"""Factor on the timeout for a worker that is runnable but gets little processor time, since the cores are busy."""
 END_TIMEOUT = 1.0
-"""Seconds that a worker is given to end by itself when the pool closes."""
+"""Seconds that a worker has to exit when the pool closes, before it is killed."""
 
 WORKER = "from glossator.index.parse_worker import main; main()"
 """The program of a worker. Not `-m`, which would make its messages' classes those of `__main__`."""
@@ -53,12 +52,12 @@ _log = logging.getLogger(__name__)
 
 
 def is_starved(waited: float, used: float, *, runnable: bool, timeout: float) -> bool:
-    """Whether a worker that missed its deadline shall get more time.
+    """Whether a worker that missed its deadline should get more time.
 
     Args:
-        waited: seconds since it last said something.
-        used: seconds of processor time that it got meanwhile.
-        runnable: whether it could use the processor, rather than wait for something else.
+        waited: seconds since its last message.
+        used: processor seconds that it got meanwhile.
+        runnable: whether it is ready to run, rather than blocked.
         timeout: seconds that it is allowed.
     """
     return runnable and used < timeout / 2 and waited < timeout * STARVED_FACTOR
@@ -82,10 +81,10 @@ class Job:
     deliver: Deliver
     interactive: bool = False
     alone: bool = False
-    """Whether it is one file that is tried again because a worker died on its batch."""
+    """Whether it is a single file, retried because a worker died on its batch."""
     cancelled: bool = False
     at: int | None = None
-    """Index of the file that the worker is at; None before the first and after the last."""
+    """Index of the file being processed; None before the first and after the last."""
     delivered: set[int] = field(default_factory=set)
 
 
@@ -103,7 +102,7 @@ class _Process:
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = [package_root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
         environment["PYTHONPATH"] = os.pathsep.join(search_path)
-        # A worker is one core's worth of work: no threads of the numeric libraries besides.
+        # A worker should use one core: no extra threads in the numeric libraries.
         environment.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
         flags = 0
         if sys.platform == "win32":
@@ -131,7 +130,7 @@ class _Process:
         try:
             write_frame(self._popen.stdin, pickle.dumps(value, protocol=5))
         except OSError:
-            _log.debug("worker %d does not listen any more", self.pid)
+            _log.debug("worker %d no longer reads its pipe", self.pid)
 
     def receive(self) -> Message | None:
         """The next message, or None when the process has ended."""
@@ -140,13 +139,13 @@ class _Process:
             frame = read_frame(self._popen.stdout)
             message = None if frame is None else pickle.loads(frame)  # noqa: S301 - from our own child
         except (OSError, OverflowError, MemoryError, ValueError, LookupError, TypeError, *_NO_PICKLE) as error:
-            _log.warning("worker %d says nothing that makes sense: %r", self.pid, error)
+            _log.warning("worker %d sent an unreadable message: %r", self.pid, error)
             self.kill()
             return None
         return message if isinstance(message, Message) else None
 
     def check(self, now: float) -> None:
-        """End it if it missed its deadline; called by the watchdog about every second."""
+        """Kill it if it missed its deadline; called by the watchdog about every second."""
         import psutil
 
         deadline = self.deadline
@@ -166,11 +165,11 @@ class _Process:
             self.kill()
 
     def kill(self) -> None:
-        """End it now."""
+        """Kill it."""
         self._popen.kill()
 
     def close(self, timeout: float) -> str:
-        """Let it end, or end it; returns the last lines that it wrote to its standard error. May be called again."""
+        """Let it exit, or kill it after `timeout` seconds; returns the end of its stderr. May be called again."""
         if self._last_words is not None:
             return self._last_words
         for stream in (self._popen.stdin, self._popen.stdout):
@@ -188,15 +187,14 @@ class _Process:
 
 
 class WorkerPool:
-    """Hands batches to workers and results back as they come.
+    """Distributes batches to workers and delivers results as they arrive.
 
-    Up to `count` workers are started as work queues up. A worker that cannot be started is an error for all that waits;
+    Up to `count` workers are started as work queues up. If a worker cannot be started, all queued batches get an error;
     the next `submit` tries again.
 
     Safe to use from several threads and for several roots. Results are delivered from the pool's threads, one call at
-    a time for each batch: `deliver` must be quick, such as a queue's `put`. Every file of a batch that is not cancelled
-    is delivered exactly once, unless an error is: then no worker could be started, or the pool was closed, and no more
-    comes.
+    a time per batch: `deliver` must be quick, such as a queue's `put`. Every file of a batch that is not cancelled is
+    delivered exactly once. If no worker can be started or the pool is closed, an error is delivered, nothing after it.
     """
 
     def __init__(
@@ -216,15 +214,14 @@ class WorkerPool:
 
     @property
     def count(self) -> int:
-        """The most workers that run at a time."""
+        """The maximum number of workers."""
         return _cores() if self._lent and self._settings.workers <= 0 else worker_count(self._settings)
 
     @contextmanager
     def all_cores(self) -> Iterator[None]:
-        """Meanwhile, one more worker where the settings leave their number open, so that none of the cores is spared.
+        """Inside this context, use all cores, unless the settings fix the number of workers.
 
-        For a first index: there is nothing to serve from yet, somebody waits for it, and workers give way to every
-        other program anyway.
+        For a first index: a user waits for it and nothing can be answered before, and workers have low priority.
         """
         with self._changed:
             self._lent += 1
@@ -237,19 +234,19 @@ class WorkerPool:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Process ids of the workers that run now."""
+        """Process ids of the running workers."""
         with self._changed:
             return tuple(process.pid for process in self._processes)
 
     def start(self, count: int = 1) -> None:
-        """Start up to so many workers now, without waiting for them: they are warm when the work comes."""
+        """Start up to `count` workers ahead of the work, without waiting for them."""
         with self._changed:
             if not self._closed:
                 for _ in range(min(count, self.count) - len(self._threads)):
                     self._add_supervisor()
 
     def submit(self, batch: Batch, deliver: Deliver, *, interactive: bool = False) -> Job:
-        """Queue a batch; an interactive one goes before all that are not.
+        """Queue a batch; interactive batches precede all others.
 
         Raises:
             GlossatorError: the pool is closed.
@@ -262,7 +259,7 @@ class WorkerPool:
         return job
 
     def cancel(self, jobs: Sequence[Job]) -> None:
-        """Forget jobs: nothing more is delivered of them."""
+        """Drop jobs: no more of their results are delivered."""
         with self._changed:
             for job in jobs:
                 job.cancelled = True
@@ -272,7 +269,7 @@ class WorkerPool:
                 queue.extend(kept)
 
     def close(self) -> None:
-        """End all workers. Batches that are still queued or under way are answered with an error."""
+        """End all workers. Batches that are still queued or in progress get an error."""
         with self._changed:
             if self._closed:
                 return
@@ -345,7 +342,7 @@ class WorkerPool:
                 self._end(process)
 
     def _take(self) -> Job | None:
-        """The next job; None when this worker shall end."""
+        """The next job; None when this worker should end."""
         woken = True
         with self._changed:
             while True:
@@ -368,10 +365,10 @@ class WorkerPool:
                     woken = True
 
     def _spawn(self, job: Job | None = None) -> _Process:
-        """A process that is ready.
+        """Start a process and wait until it is ready.
 
         Raises:
-            GlossatorError: it could not be started; `job`, which waits for it, is put back.
+            GlossatorError: it could not be started; `job`, which waits for it, is queued again.
         """
         try:
             process = _Process(self._command, self._settings)
@@ -406,7 +403,7 @@ class WorkerPool:
         return process.close(END_TIMEOUT)
 
     def _work(self, process: _Process, job: Job) -> bool:
-        """Have the process do the job, and what it can be given before it is idle; False when it died over it."""
+        """Have the process do the job and those that follow until it is idle; False if it died."""
         held = deque([job])
         try:
             return self._converse(process, held)
@@ -436,7 +433,7 @@ class WorkerPool:
             elif message.kind == "finishing":
                 job.at = None
                 self._set_deadline(process, self._settings.file_timeout)
-                # The next batch waits in the pipe, so that the worker need not wait for this thread.
+                # The next batch is already in the pipe, so that the worker need not wait for this thread.
                 with self._changed:
                     ahead = None if self._closed else self._next()
                 if ahead is not None:
@@ -453,7 +450,7 @@ class WorkerPool:
         return True
 
     def _recover(self, held: deque[Job], *, stalled: bool) -> None:
-        """Queue again what a dead worker left undone, and set aside what it died of, as far as that is known."""
+        """Queue again what a dead worker left unfinished, and skip the file that killed it, if it is known."""
         job = held.popleft()
         # Nothing may be missing: a worker can end, or stall, after it has delivered everything.
         missing = [index for index in range(len(job.batch.tasks)) if index not in job.delivered]
@@ -469,7 +466,7 @@ class WorkerPool:
         again: list[Job] = []
         if culprit is not None:
             path = job.batch.tasks[culprit].path
-            _log.warning("set aside %s: %s", path, reason)
+            _log.warning("skipped %s: %s", path, reason)
             _deliver(job, (FileResult(path, "failed", reason=reason),))
             missing.remove(culprit)
             if missing:
@@ -486,7 +483,7 @@ class WorkerPool:
                 _deliver(job, GlossatorError("the worker pool was closed"))
 
     def _give_up(self, error: GlossatorError) -> None:
-        """End this thread, since its worker cannot be started; the last one answers all that wait with the error."""
+        """End this thread, whose worker cannot be started; the last thread delivers the error to all queued batches."""
         _log.warning("%s", error)
         with self._changed:
             self._threads.discard(threading.current_thread())
@@ -501,7 +498,7 @@ class WorkerPool:
     # The watchdog
 
     def _set_deadline(self, process: _Process, seconds: float | None) -> None:
-        """The process must say something within so many seconds; None: it need not."""
+        """The process must send a message within this many seconds; None: no deadline."""
         process.allowed = seconds or 0.0
         process.deadline = None if seconds is None else time.monotonic() + seconds
 

@@ -1,6 +1,6 @@
-"""The values that go into the store and come out of it.
+"""The values that are written to the store and read from it.
 
-This module knows nothing of how they are kept.
+This module does not know how they are stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the manifest says of one file. `path` is relative to the root, with "/"."""
+    """One file in the manifest. `path` is relative to the root, with "/"."""
 
     path: str
     size: int
@@ -46,7 +46,7 @@ class FileUpdate:
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """What ranking knows of an indexed file without reading its entries."""
+    """What ranking needs of an indexed file, without its entries."""
 
     revision: int
     """An entry's id shifted right by `ORDINAL_BITS` is the revision of its file."""
@@ -58,12 +58,12 @@ class FileSummary:
 
 
 WHOLE_FILE = -(1 << 62)
-"""Id of an entry that stands for a whole file: its members are the file's outermost definitions."""
+"""Id of an entry that represents a whole file; its members are the file's outermost definitions."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as the manifest knows it (all but its text, which is read from the file when it is needed)."""
+    """An entry in the manifest, without its text, which is read from the file when needed."""
 
     id: int
     path: str
@@ -98,7 +98,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """What the store holds, counted from the store itself."""
+    """Counts and skipped files, read from the store."""
 
     files: int
     entries: int

@@ -1,15 +1,15 @@
 """The index on disk: manifest and name graph in SQLite, vectors and full text in LanceDB.
 
-It keeps the two in step, and knows nothing of how entries are made or of what a query means.
+It keeps the two consistent, and does not know how entries are made or how queries are understood.
 
 A commit adds rows to LanceDB, then replaces the manifest's rows in one transaction, then deletes the old rows from
-LanceDB. A process killed between two of these steps leaves rows that the manifest does not know: results that name
-them are dropped, and the next writer sweeps them out. Rows that are missing (a power cut, a damaged or deleted `lance`
-folder) are found by the next writer too, which marks their files as to be indexed again.
+LanceDB. A process killed between two of these steps leaves rows that are not in the manifest: searches ignore them, and
+the next writer deletes them. If rows are missing (a power cut, a damaged or deleted `lance` folder), the next writer
+marks their files to be indexed again.
 
-LanceDB's own `optimize` rewrites nearly everything, needs the writer to wait, and breaks readers of old versions. So
-the table is copied instead, with all indexes, into a new one beside it (a *generation*), while commits and searches go
-on with the old one; what was committed meanwhile is added, and then the manifest names the new generation.
+LanceDB's own `optimize` rewrites nearly everything, blocks the writer, and breaks readers of old versions. Instead, the
+table is copied, with all indexes, into a new one (a *generation*), while commits and searches go on with the old one.
+Then the commits made meanwhile are added, and the manifest switches to the new generation.
 """
 
 from __future__ import annotations
@@ -47,29 +47,29 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _Globs = tuple[tuple[str, ...], tuple[str, ...]]
 _Inside = tuple[str, "NDArray[np.int64] | None"]
-"""Which files some globs let through: LanceDB's condition, and their revisions; "" and None for all."""
+"""The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
 
 QUERY_TERMS = 24
-"""At most this many terms, the rarest, are looked for: the others cost much and decide little."""
+"""Only this many of a query's terms are searched, the rarest ones: frequent terms cost much and decide little."""
 
 FOLD_FRAGMENTS = 16
 """Small commits that are merged into one fragment: each costs a search 0.15 ms (measured at 100,000 rows)."""
 
 PENDING_ROWS = 1_000
-"""Rows that may wait outside the indexes, besides one in a hundred: they cost a search 3.5 ms (same measurement)."""
+"""Rows that may be unindexed, plus one per cent of all rows: they cost a search 3.5 ms (same measurement)."""
 
 DEAD_SHARE = 0.25
-"""Share of a table's rows that may be deleted ones before it is written anew."""
+"""Share of deleted rows at which a table is rebuilt."""
 
 SIZE_SHARE = 1.25
-"""How much larger than after it was last written anew the table may be on disk."""
+"""How much larger than after its last rebuild the table may be on disk, as a factor."""
 
 SIZE_SLACK = 64 * 1024
 """Bytes that the table may grow by in any case."""
 
 DERIVE_LATER = 500
-"""From this many entries on in one commit, references and terms are counted all at once by `Store.maintain`: a third of
-the time of doing it commit by commit, measured on the first index of 25,000 entries."""
+"""After a commit of more entries than this, references and terms are counted later, all at once, by `Store.maintain`:
+this takes a third of the time (measured on a first index of 25,000 entries)."""
 
 
 class Store(Lookup):
@@ -95,18 +95,19 @@ class Store(Lookup):
 
     @staticmethod
     def folder_for(index_dir: Path, root: Path, embedder_id: str) -> Path:
-        """Where the index of a root is kept for this format and embedder."""
+        """The folder of a root's index, for this format and embedder."""
         return folders.folder_for(index_dir, root, f"v{SCHEMA_VERSION}-{embedder_id}")
 
     @classmethod
     def open(cls, folder: Path, *, embedder_id: str, dimensions: int, write: bool) -> Store:
-        """Open the index in `folder`, creating it when `write`.
+        """Open the index in `folder`; if `write`, lock it for writing and create it if needed.
 
         Raises:
-            StoreLockedError: `write`, and another process is writing it.
-            StoreCorruptError: its files are damaged: `replace_corrupt` makes room for a new one.
-            StoreTooNewError, StoreFullError: see there.
-            StoreError: there is no index, and not `write`; or it cannot be used.
+            StoreLockedError: `write` is set, and another process is writing the index.
+            StoreCorruptError: its files are damaged; `replace_corrupt` makes room for a new one.
+            StoreTooNewError: a newer Glossator wrote it.
+            StoreFullError: the disk is full.
+            StoreError: there is no index and `write` is not set, or the index cannot be used.
         """
         folders.check_path(folder)
         lock = folders.acquire(folder) if write else None
@@ -132,12 +133,12 @@ class Store(Lookup):
 
     @staticmethod
     def replace_corrupt(folder: Path) -> Path | None:
-        """Move a damaged index aside, so that `open` starts afresh; gives where it is now, or None if there was none.
+        """Move a damaged index aside, so that `open` creates a new one; returns its new folder, None if there was none.
 
         Only the newest damaged index is kept.
 
         Raises:
-            StoreLockedError: a process is writing it.
+            StoreLockedError: another process is writing it.
             StoreError: it cannot be moved.
         """
         lock = folders.acquire(folder)
@@ -153,7 +154,7 @@ class Store(Lookup):
     def files(self) -> dict[str, FileRecord]:
         """The manifest: path -> record, skipped files included.
 
-        A record with size -1 and no content hash is of a file that has to be indexed again.
+        A record with size -1 and no content hash belongs to a file that has to be indexed again.
         """
         if self._lock is not None:
             with self._writing:
@@ -162,7 +163,7 @@ class Store(Lookup):
 
     @contextlib.contextmanager
     def _as_writer(self) -> Iterator[None]:
-        """Hold the right to write, against other threads."""
+        """Exclude other writing threads, and mark the index as damaged if it turns out to be."""
         with self._writing:
             if self._lock is None:
                 raise StoreError(f"the index in {self._folder} was opened for reading only")
@@ -173,15 +174,15 @@ class Store(Lookup):
                 raise
 
     def touch(self, records: Sequence[FileRecord]) -> None:
-        """Take over the size and time of files whose contents are as they were."""
+        """Update the sizes and times of files whose contents have not changed."""
         with self._as_writer():
             self._manifest.touch(records)
 
     def commit(self, updates: Sequence[FileUpdate], deleted: Sequence[str] = ()) -> None:
-        """Replace what the store holds of these files, all or nothing.
+        """Replace the entries of these files, all or nothing.
 
         Raises:
-            StoreFullError: the disk is full; everything is as it was before.
+            StoreFullError: the disk is full; nothing was changed.
         """
         latest = {update.record.path: update for update in updates}
         paths = [*latest, *(path for path in deleted if path not in latest)]
@@ -224,7 +225,8 @@ class Store(Lookup):
         elif table is not None:
             version = table.version()
         if table is not None:
-            # The version that the table has when the stale rows are deleted: any other tells of an end before that.
+            # The version that the table will have once the stale rows are deleted. If the table has another one, the
+            # process was killed before that.
             meta["version"] = version + bool(stale)
         try:
             self._manifest.replace(numbered, list(old), changes, meta, derive=derive)
@@ -242,7 +244,7 @@ class Store(Lookup):
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
 
     def _begin(self) -> Table:
-        """Make the first table."""
+        """Create an empty table."""
         generation = int(self._manifest.get("table")) + 1
         table = self._lance.open(generation, create=True)
         self._manifest.put({"table": generation, "version": table.version(), "indexed_below": 0, "bytes": 0})
@@ -250,7 +252,7 @@ class Store(Lookup):
         return table
 
     def _reconcile(self) -> None:
-        """Make the table agree with the manifest, if a kill, a power cut or damage has parted them."""
+        """Make the table agree with the manifest again after a kill, a power cut or damage."""
         mark = self._folder / DAMAGE_MARK
         generation = int(self._manifest.get("table"))
         damaged = mark.exists()
@@ -272,8 +274,8 @@ class Store(Lookup):
                 if len(np.unique(found)) < len(found):
                     raise corrupt_error(self._folder, "an entry is there twice")
         except StoreCorruptError as error:
-            # All of it can be made again from the files, the manifest and the cache of vectors.
-            _LOG.warning("making the search data anew: %s", error)
+            # The table can be rebuilt from the files, the manifest and the vector cache.
+            _LOG.warning("rebuilding the search data: %s", error)
             self._table = None
             found = np.empty(0, np.int64)
         revisions = self._manifest.revisions()
@@ -282,7 +284,7 @@ class Store(Lookup):
         missing = np.unique(np.setdiff1d(known, found) >> ORDINAL_BITS)
         orphans = np.unique(np.setdiff1d(found, known) >> ORDINAL_BITS)
         if len(missing):
-            # What these rows added to the counts of terms cannot be taken away again: see `_derive`.
+            # The terms of the lost rows are unknown, so term counts cannot be corrected: `_derive` counts all again.
             self._manifest.put({"recount": 1})
             self._manifest.forget_contents(missing.tolist())
         if self._table is not None:
@@ -296,9 +298,9 @@ class Store(Lookup):
         mark.unlink(missing_ok=True)
 
     def maintain(self, *, full: bool = False) -> None:
-        """Compact, drop old versions, bring the indexes up to date; cheap when nothing is due.
+        """Compact the table, remove old versions and update the indexes; cheap if nothing is due.
 
-        Commits and searches go on meanwhile. A second call at the same time returns at once.
+        Commits and searches can run meanwhile. A concurrent second call returns immediately.
         """
         if not self._maintaining.acquire(blocking=False):
             return
@@ -320,7 +322,7 @@ class Store(Lookup):
             self._maintaining.release()
 
     def _derive(self) -> None:
-        """Count the references and terms of large commits; all terms, after rows were lost."""
+        """Count the references and terms of large commits, or all terms if rows were lost."""
         with self._as_writer():
             first, recount = self._manifest.underived(), bool(self._manifest.get("recount"))
             if first is not None or recount:
@@ -330,7 +332,7 @@ class Store(Lookup):
                 self._manifest.derive(first, counts, recount=recount)
 
     def _due(self, *, full: bool) -> str:
-        """What the table needs: "rebuild", "fold" or "" for nothing."""
+        """The maintenance that the table needs: "rebuild", "fold" or "" for none."""
         state = self._manifest.state()
         if not state["table"]:
             return ""
@@ -354,7 +356,7 @@ class Store(Lookup):
             self._manifest.put({"fragments": 1, "version": table.version()})
 
     def _rebuild(self) -> None:
-        """Write the table anew, with its indexes, beside the present one, and change over to it."""
+        """Write a copy of the table, with its indexes, and switch to it."""
         import numpy as np
 
         with self._writing:
@@ -380,7 +382,7 @@ class Store(Lookup):
             raise
 
     def _nearest_folder(self, generation: int) -> Path:
-        """Where the vectors of a generation are kept as `nearest` searches them."""
+        """The folder of the memory-mapped vectors of a generation."""
         return self._folder / "nearest" / str(generation)
 
     def _write_nearest(self, table: Table) -> None:
@@ -391,7 +393,7 @@ class Store(Lookup):
             raise folders.system_error(self._folder, error) from error
 
     def _sweep(self, generation: int) -> None:
-        """Remove what is of other generations."""
+        """Remove the files of all other generations."""
         self._lance.sweep(generation)
         kept = self._nearest_folder(generation)
         for path in nearest.generations(kept.parent):
@@ -408,9 +410,9 @@ class Store(Lookup):
         return self._read(read)
 
     def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
-        """Bring a copy of the table up to date, and make it the table.
+        """Bring a copy of the table up to date and switch to it.
 
-        `before` is what was copied, revisions and their numbers of entries; revisions from `fence` on are newer.
+        `before` maps the copied revisions to their numbers of entries; revisions from `fence` on are newer.
         """
         import numpy as np
 
@@ -442,7 +444,7 @@ class Store(Lookup):
     # Reading
 
     def refresh(self) -> None:
-        """See the newest commit."""
+        """Make the newest commit visible."""
         if self._current() is not None:
             self._read(Table.refresh)
 
@@ -460,9 +462,9 @@ class Store(Lookup):
         return None
 
     def _read(self, query: Callable[[Table], _T]) -> _T | None:
-        """What the query finds in the table; None if there is no table.
+        """The result of a query on the table; None if there is no table.
 
-        A query of a table that a writer has replaced since it was opened fails; the new one is tried then.
+        The query fails if a writer has replaced the table since it was opened; it is then repeated on the new one.
         """
         failed = 0
         while True:
@@ -480,7 +482,7 @@ class Store(Lookup):
                 failed, self._table = generation, None
 
     def status(self, without: Sequence[str] = ()) -> StoreStatus:
-        """Counts and skipped files, without those in some folders, none of which lies in another."""
+        """Counts and skipped files, excluding the folders `without`, none of which may be inside another."""
         files, entries, symbols, lines = self._manifest.counts()
         for folder in without:
             less = self._manifest.counts(folder)
@@ -492,7 +494,7 @@ class Store(Lookup):
         return StoreStatus(files, entries, symbols, lines, skipped, folders.size_of(self._folder))
 
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
-        """The revisions of all files that have entries, in order, and what ranking needs of those not `known`."""
+        """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         return self._manifest.summaries(known)
 
     def changes(self) -> int:
@@ -504,7 +506,7 @@ class Store(Lookup):
         return self._manifest.counts()[1]
 
     def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float, str]]:
-        """(entry id, BM25 score, all the entry's terms) of the best entries that contain any of the terms."""
+        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms."""
         words = list(dict.fromkeys(part for term in terms for part in term.split()))
         condition = self._condition(where)
         if len(words) > QUERY_TERMS:
@@ -546,7 +548,7 @@ class Store(Lookup):
         return dict(zip(found["id"].to_pylist(), matrix, strict=True))
 
     def _condition(self, where: Filter) -> str | None:
-        """The filter as LanceDB's condition: "" if it lets everything through, None if nothing."""
+        """The filter as a condition for LanceDB: "" if everything passes it, None if nothing does."""
         scope = self._scope(where)
         if scope is None:
             return None
@@ -561,7 +563,7 @@ class Store(Lookup):
         return " AND ".join(conditions)
 
     def _scope(self, where: Filter) -> Scope | None:
-        """The filter in numbers; None if it lets nothing through."""
+        """The filter as numbers; None if nothing passes it."""
         import numpy as np
 
         numbers: list[NDArray[np.int16] | None] = []
@@ -579,7 +581,7 @@ class Store(Lookup):
         return Scope(numbers[0], numbers[1], files)
 
     def _files_in_scope(self, globs: _Globs) -> _Inside | None:
-        """The files that the globs let through; None for none."""
+        """The files that the globs select; None if there are none."""
         import numpy as np
 
         changes = self._manifest.changes()
@@ -602,14 +604,14 @@ class Store(Lookup):
         return conditions[globs]
 
     def stop_writing(self) -> None:
-        """Release the lock, so that another process may write; reading goes on."""
+        """Release the lock, so that another process may write; reading still works."""
         with self._writing:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
 
     def close(self) -> None:
-        """Release files and the lock."""
+        """Close the files and release the lock."""
         with self._writing:
             self._table = None
             self._nearest.forget()
@@ -626,7 +628,7 @@ class Store(Lookup):
 
 
 def _encodable(update: FileUpdate) -> FileUpdate:
-    """The update without lone surrogates, which neither SQLite nor Arrow can hold."""
+    """The update without lone surrogates, which neither SQLite nor Arrow can store."""
     clean = database.encodable
     entries = tuple(
         replace(

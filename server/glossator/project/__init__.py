@@ -1,1 +1,1 @@
-"""One workspace folder, kept current while it is open."""
+"""The opened folders: each one's index, kept current, and snapshots to read it from."""

@@ -1,8 +1,8 @@
-"""Which roots of a session lie inside others.
+"""Roots of a session inside other roots.
 
-Each root has an index of its own, so that folders can be opened and closed in any order, and the command line finds
-complete indexes. What would be there twice is left to the innermost root: searches and counts of the outer one leave
-out the folders of those inside. Its graph of names does not: callers are callers, whichever folder they are opened in.
+Each root has its own index, so that folders can be opened and closed in any order, and the command line finds complete
+indexes. Files in several roots belong to the innermost one: searches and counts of an outer root leave out nested
+roots. Its name graph includes them, since callers count in whichever folder they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NestedRoot:
 
     Attributes:
         path: its folder relative to the outer root, with "/".
-        buffers: what is open in it.
+        buffers: its open buffers.
     """
 
     path: str
@@ -30,9 +30,9 @@ class NestedRoot:
 
 
 def path_inside(folder: Path, outer: Path) -> str | None:
-    """Where `folder` is in `outer`, both real paths: "" if they are the same, None if it is outside.
+    """The path of `folder` relative to `outer`, both real paths: "" if they are the same, None if it is outside.
 
-    On a file system that ignores case, one folder has several real paths: those are recognised by asking the system.
+    On a file system that ignores case, a folder has several real paths; the system is asked whether they are the same.
     """
     if folder.is_relative_to(outer):
         relative = folder.relative_to(outer).as_posix()

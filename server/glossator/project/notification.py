@@ -1,4 +1,4 @@
-"""A thing that happens, and those who want to hear of it."""
+"""An event with subscribers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Notification:
-    """Calls its subscribers when it is sent, in the sender's thread: they must be quick. Safe for any thread."""
+    """Calls its subscribers in the sender's thread, so they must be quick. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._subscribers: dict[object, Callable[[], object]] = {}
 
     def subscribe(self, subscriber: Callable[[], object]) -> Callable[[], None]:
-        """Have `subscriber` called from now on; returns what ends that."""
+        """Call `subscriber` on every `send` from now on; returns a function that ends this."""
         token = object()
         with self._lock:
             self._subscribers[token] = subscriber

@@ -1,7 +1,7 @@
-"""The buffers that are open in an editor for one root: their texts, and what a worker makes of them.
+"""The buffers of one root that are open in an editor: their texts and parsed contents.
 
-Editing never waits: a text is taken over at once, parsed by a worker process before all work on files, and searches
-see it when that is done. A parse of a state that is out of date is given up.
+Editing never waits: a text is stored immediately and parsed by a worker process before all work on files; then searches
+see it. The parse of an outdated state is cancelled.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ class OpenBuffers:
     """
 
     def __init__(self, submit: Submit, *, max_buffer_bytes: int) -> None:
-        """No buffers yet.
+        """Start without buffers.
 
         Args:
             submit: has a worker parse (path, text, the editor's language id).
-            max_buffer_bytes: memory for one text; larger ones are not kept.
+            max_buffer_bytes: larger texts are not kept.
         """
         self._submit = submit
         self._texts = Overlay(max_buffer_bytes=max_buffer_bytes)
         self._languages: dict[str, str] = {}
         self._lock = threading.Lock()
         self._opened: dict[str, int] = {}
-        """Path -> the buffer's first revision: parses of an earlier buffer of that path do not count."""
+        """Path -> the buffer's first revision: parses of an earlier buffer with that path are ignored."""
         self._parsed: dict[str, tuple[int, FileUpdate]] = {}
         self._parsing: dict[str, tuple[int, Future[FileUpdate], Future[None]]] = {}
         self._overlay: Mapping[str, FileUpdate] | None = None
         self._texts_at: tuple[int, Mapping[str, str]] = (0, {})
-        """The texts as they were at a revision."""
+        """A revision and the texts at that revision."""
         self._closed = False
 
     def put(self, path: str, version: int, text: str, language_id: str = "") -> None:
-        """A buffer's text, in place of the file's; `parse` makes searches see it.
+        """Set a buffer's text, which replaces the file's; `parse` makes searches see it.
 
-        `language_id`, as LSP has it, counts where the file's name does not tell its language.
+        `language_id` is LSP's, used if the file's name does not determine its language.
         """
         self._texts.put(path, version, text)
         buffer = self._texts.get(path)
@@ -64,9 +64,9 @@ class OpenBuffers:
                 self._languages[path] = language_id
 
     def parse(self, path: str) -> Future[None]:
-        """Have a worker parse a buffer as it is now.
+        """Have a worker parse the buffer's current text.
 
-        The future is done when searches see that state or a newer one, or when it turns out that they never will.
+        The future is done when searches see that text or a newer one, or when parsing failed.
         """
         finished: Future[None] = Future()
         buffer = self._texts.get(path)
@@ -114,7 +114,7 @@ class OpenBuffers:
         _finish(finished)
 
     def drop(self, path: str) -> None:
-        """The buffer was closed: the file counts again."""
+        """Remove a closed buffer; the file on disk is used again."""
         self._texts.close(path)
         with self._lock:
             self._opened.pop(path, None)
@@ -127,7 +127,7 @@ class OpenBuffers:
             _finish(parsing[2])
 
     def overlay(self) -> Mapping[str, FileUpdate]:
-        """What the buffers hold, as far as they have been parsed; the same object until that changes."""
+        """The parsed contents of the buffers by path; the same object until they change."""
         with self._lock:
             if self._overlay is None:
                 self._overlay = {path: update for path, (_, update) in self._parsed.items()}
@@ -148,7 +148,7 @@ class OpenBuffers:
         return texts
 
     def close(self) -> None:
-        """Give up all parses."""
+        """Cancel all parses."""
         self._closed = True
         with self._lock:
             parsing = list(self._parsing.values())
@@ -159,6 +159,6 @@ class OpenBuffers:
 
 
 def _finish(future: Future[None]) -> None:
-    """Set a future's result, unless it has one or was given up."""
+    """Set a future's result, unless it has one or was cancelled."""
     with contextlib.suppress(InvalidStateError):
         future.set_result(None)

@@ -1,4 +1,4 @@
-"""An index that is open: its store and searcher, which stay usable for as long as somebody reads them."""
+"""An open index: its store and searcher, which stay usable as long as they have readers."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _log = logging.getLogger(__name__)
 
 
 class OpenIndex:
-    """One opening of an index, shared by its owner and any number of readers.
+    """An open index, shared by its owner and any number of readers.
 
-    The owner calls `retire` when the index has been replaced or is no longer needed. The store is closed then, or when
-    its last reader has been garbage collected.
+    The owner calls `retire` when the index has been replaced or is no longer needed. The store is closed then or, if it
+    has readers, when the last one has been garbage collected.
     """
 
     def __init__(self, store: Store, embedder: Embedder, manifest: Path, *, writable: bool) -> None:
-        """`manifest` is the file whose absence tells that somebody has deleted the index."""
+        """If the file `manifest` does not exist, the index has been deleted."""
         self.store = store
         self.writable = writable
         self._embedder = embedder
         self._manifest = manifest
         self._searcher: Searcher | None = None
         self._making_searcher = threading.Lock()
-        # A set rather than a number under a lock: finalizers may run between any two bytecodes of this thread.
+        # Not a number under a lock: a finalizer may run in this thread while it holds the lock.
         self._readers: set[object] = set()
         self._retired = False
         self._closing = threading.Lock()
@@ -46,7 +46,7 @@ class OpenIndex:
 
     @property
     def searcher(self) -> Searcher:
-        """What searches the index."""
+        """The index's searcher, created on first use."""
         from glossator.retrieval.search import Searcher
 
         with self._making_searcher:
@@ -55,13 +55,13 @@ class OpenIndex:
             return self._searcher
 
     def keep_open_for(self, reader: object) -> None:
-        """Do not close the store before `reader` is garbage."""
+        """Do not close the store before `reader` has been garbage collected."""
         token = object()
         self._readers.add(token)
         weakref.finalize(reader, self._release, token).atexit = False
 
     def retire(self) -> None:
-        """Give up writing now, and close the store as soon as nobody reads it."""
+        """Stop writing now, and close the store as soon as it has no readers."""
         self._retired = True
         if self._readers:
             self.store.stop_writing()
@@ -69,7 +69,7 @@ class OpenIndex:
             self._close()
 
     def _release(self, token: object) -> None:
-        """Called when a reader is garbage, in whichever thread that happens: closing may take a moment."""
+        """Called when a reader is garbage collected, in any thread; another thread closes, which may take long."""
         self._readers.discard(token)
         if self._retired and not self._readers:
             threading.Thread(target=self._close, name="glossator-close-index").start()

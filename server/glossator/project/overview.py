@@ -1,4 +1,4 @@
-"""A few lines that tell a model what a project is."""
+"""A short description of a project for a model's prompt."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LISTED = 30
-"""Files and folders that are named."""
+"""Maximum number of files and folders to list."""
 README_CHARACTERS = 400
-"""How much of the README's first paragraph is quoted."""
+"""Maximum number of characters to quote from the README's first paragraph."""
 
 
 def overview_of(folder: Path) -> str:
-    """The folder's name, its files and folders, and how its README begins."""
+    """The folder's name, its files and folders, and the beginning of its README."""
     names = sorted(
         item.name + ("/" if item.is_dir() else "")
         for item in folder.iterdir()

@@ -1,10 +1,10 @@
-"""What the machine runs on."""
+"""The machine's power supply."""
 
 from __future__ import annotations
 
 
 def on_battery() -> bool:
-    """Whether the machine runs on its battery; False where that cannot be told."""
+    """Whether the machine runs on battery power; False if that is unknown."""
     import psutil
 
     sensor = getattr(psutil, "sensors_battery", None)

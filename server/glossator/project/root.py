@@ -31,15 +31,15 @@ _log = logging.getLogger(__name__)
 class Root:
     """One folder and its index.
 
-    The index is opened for writing when it is first updated, and stays so: this process is then its only writer. While
-    another process is, it is only read.
+    The index is opened for writing at the first update and stays open: this process is then its only writer. While
+    another process is the writer, the index is opened for reading.
 
-    What is open is published as one reference, which `snapshot` reads: no reader ever waits for an index that is being
-    opened, repaired or written.
+    The open index is published as one reference, which `snapshot` reads: readers never wait while an index is opened,
+    repaired or written.
     """
 
     def __init__(self, path: Path, shared: Shared) -> None:
-        """Name a folder; nothing is opened yet.
+        """Choose the folder; the index is not opened yet.
 
         Raises:
             WorkspaceError: it does not exist, or is not a folder.
@@ -47,9 +47,9 @@ class Root:
         self.path = real_folder(path)
         self._shared = shared
         self._opening = threading.RLock()
-        """Held while the index is opened, which may take long: a writer first repairs what a crash has left."""
+        """Held while the index is opened, which may take long: a writer first repairs the index after a crash."""
         self._publishing = threading.Lock()
-        """Guards the next two, and is never held for longer than it takes to read or set them."""
+        """Guards the next two attributes; held only to read or set them."""
         self._open: OpenIndex | None = None
         self._latest: Snapshot | None = None
         self._indexer: tuple[OpenIndex, Indexer] | None = None
@@ -58,13 +58,13 @@ class Root:
         self._nested: tuple[NestedRoot, ...] = ()
         self._merged: tuple[tuple[object, ...], Mapping[str, FileUpdate], Mapping[str, str]] = ((), {}, {})
         self.nested_changed = Notification()
-        """Sent when other roots inside this one were opened or closed: what counts as this root's is another."""
+        """Sent when roots inside this one were opened or closed, which changes the files that belong to this one."""
         self.index_deleted = Notification()
-        """Sent when somebody is found to have deleted the index while it was open: it has to be built again."""
+        """Sent when the index was deleted while it was open, so that it has to be built again."""
 
     @property
     def folder(self) -> Path:
-        """Where the index is kept."""
+        """The index's folder."""
         from glossator.index.store import Store
 
         return Store.folder_for(self._shared.settings.index_dir, self.path, self._shared.embedder.id)
@@ -83,7 +83,7 @@ class Root:
     # Reading
 
     def snapshot(self) -> Snapshot | None:
-        """The root as it is now; None while there is no index. Never waits: at most it looks whether a file exists."""
+        """The current state of the root; None if there is no index. Never waits for an index to be opened or written."""
         nested = self._nested
         overlay, texts = self._buffers_with(nested)
         paths = tuple(other.path for other in nested)
@@ -100,13 +100,13 @@ class Root:
         return latest
 
     def set_nested(self, nested: Sequence[NestedRoot]) -> None:
-        """Tell which other roots lie inside this one."""
+        """Set the roots that are inside this one."""
         if tuple(nested) != self._nested:
             self._nested = tuple(nested)
             self.nested_changed.send()
 
     def _buffers_with(self, nested: tuple[NestedRoot, ...]) -> tuple[Mapping[str, FileUpdate], Mapping[str, str]]:
-        """The buffers of this root and of those inside it, parsed and as texts; the same objects until they change."""
+        """Parsed contents and texts of the buffers of this root and nested ones; the same objects until a change."""
         if not nested:
             return self.buffers.overlay(), self.buffers.texts()
         owners = [("", self.buffers), *((f"{other.path}/", other.buffers) for other in nested)]
@@ -120,14 +120,14 @@ class Root:
         return overlay, texts
 
     def _report_missing(self, index: OpenIndex) -> None:
-        """Say once that this index was deleted."""
+        """Report once that this index was deleted."""
         if self._reported_missing is not index:
             self._reported_missing = index
             _log.warning("the index of %s was deleted, and will be built again", self.path)
             self.index_deleted.send()
 
     def open(self) -> Snapshot | None:
-        """Open the index for reading, unless it is open already; None if there is none. This may take a moment.
+        """Open the index for reading, unless it is open; None if there is none. May take some time.
 
         Raises:
             StoreError: it cannot be opened.
@@ -140,7 +140,7 @@ class Root:
             return snapshot
 
     def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
-        """The best places of this root; unsaved buffers count. Empty while there is no index.
+        """The best matches in this root, unsaved buffers included; empty if there is no index.
 
         Raises:
             UsageError: the query has nothing to search for.
@@ -151,7 +151,7 @@ class Root:
         try:
             return snapshot.search(query, limit, where)
         except StoreCorruptError as error:
-            # Damage that only reading has found: the store has marked it, and the next run of the index repairs it.
+            # Damage found while reading: the store has marked it, and the next indexing run repairs it.
             if not self.is_writer:
                 raise
             _log.warning("%s; repairing it now", error)
@@ -162,7 +162,7 @@ class Root:
     # Writing
 
     def writer(self) -> Store:
-        """The store, open for writing. A damaged index is set aside and a new one begun.
+        """The store, open for writing. A damaged index is moved aside and replaced by a new one.
 
         Raises:
             StoreLockedError: another process writes it.
@@ -197,7 +197,7 @@ class Root:
         return OpenIndex(store, embedder, folder / "manifest.sqlite", writable=write)
 
     def _publish(self, index: OpenIndex | None) -> None:
-        """Let snapshots read this index from now on; the one before is closed when its last reader is done."""
+        """Have new snapshots read this index; the previous one is closed when its last reader is done."""
         with self._publishing:
             before, self._open = self._open, index
             self._latest = None
@@ -205,7 +205,7 @@ class Root:
             before.retire()
 
     def indexer(self) -> Indexer:
-        """What updates the index.
+        """The object that updates the index.
 
         Raises:
             StoreLockedError, StoreError: see `writer`.
@@ -219,7 +219,7 @@ class Root:
             return self._indexer[1]
 
     def _submit(self, path: str, text: str, language_id: str) -> Future[FileUpdate]:
-        """Have a buffer parsed: needs no index, so it waits for none."""
+        """Have a buffer parsed; this does not need the index, so it never waits for it."""
         from glossator.index.indexer import submit_buffer
 
         return submit_buffer(self._shared.pool, self.path, self.settings, path, text, language_id)
@@ -231,12 +231,14 @@ class Root:
         *,
         all_cores: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; `all_cores`: use every core for a first index somebody waits for.
+        """Bring the index up to date with the disk; with `all_cores`, a first index uses every core.
 
         Raises:
-            StoreLockedError: another process is doing it; what it commits can be read.
-            CancelledByUser: what was done until then is kept.
-            WorkspaceError, StoreError, EmbeddingError: see there.
+            StoreLockedError: another process is updating it; its commits can be read.
+            CancelledByUser: cancelled; what was done until then is kept.
+            WorkspaceError: the folder is gone or cannot be read.
+            StoreError: the index cannot be read or written.
+            EmbeddingError: the embedder cannot be used.
         """
         from glossator.index.folders import remove_superseded
         from glossator.index.manifest import SCHEMA_VERSION
@@ -252,14 +254,14 @@ class Root:
         return report
 
     def close(self) -> None:
-        """Release the index; whoever still reads it can go on."""
+        """Close the index; existing snapshots can still be read."""
         self.buffers.close()
         with self._opening:
             self._indexer = None
             self._publish(None)
 
     def text(self, path: str) -> str | None:
-        """A file's text as it is on screen, else on disk; None if there is none. Works without an index."""
+        """The text of a file's buffer, or else of the file; None if there is neither. Works without an index."""
         from glossator.workspace.reading import disk_reader
 
         return disk_reader(self.path, self.settings, self.buffer_texts())(path)

@@ -1,6 +1,6 @@
-"""Everything that a user has open: roots, searches over all of them, and the state of index and model.
+"""The roots that a user has opened, searches over all of them, and the state of index and model.
 
-The command line and the language server both work through a `Session`. Neither LSP nor arguments are known here.
+The command line and the language server both use a `Session`. It does not know LSP or command-line arguments.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Everything that is open. Methods may be called from any thread."""
+    """The opened roots. Methods may be called from any thread."""
 
     def __init__(self, roots: Sequence[Path], settings: Settings) -> None:
-        """Open folders; their indexes are opened when they are needed.
+        """Open folders; their indexes are opened when needed.
 
         Raises:
             WorkspaceError: a root does not exist, or is not a folder.
@@ -38,12 +38,12 @@ class Session:
             self.add(path)
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take over settings that do not touch the index."""
+        """Apply settings that do not affect the index."""
         self.settings = settings
         self.shared.reconfigure(settings)
 
     def add(self, path: Path) -> Root:
-        """Open one more folder; one that is open already, however its path is spelled, gives the same root.
+        """Open one more folder. If it is open already, even under another spelling of its path, return its root.
 
         Raises:
             WorkspaceError: it does not exist, or is not a folder.
@@ -57,12 +57,12 @@ class Session:
         return root
 
     def remove(self, root: Root) -> None:
-        """Take a folder out; it is closed by whoever uses it."""
+        """Remove a root; the caller closes it."""
         self.roots = [other for other in self.roots if other is not root]
         self._arrange()
 
     def _arrange(self) -> None:
-        """Tell each root which others lie inside it."""
+        """Tell each root which other roots are inside it."""
         for outer in self.roots:
             found = ((path_inside(other.path, outer.path), other) for other in self.roots if other is not outer)
             outer.set_nested([NestedRoot(path, other.buffers) for path, other in found if path is not None])
@@ -74,7 +74,7 @@ class Session:
         return root
 
     def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
-        """The best places for a query, best first, over all roots.
+        """The best matches for a query in all roots, best first.
 
         Raises:
             UsageError: the query is empty.
@@ -86,7 +86,7 @@ class Session:
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def status(self) -> dict[str, Any]:
-        """What the index of the only root holds, and which model would answer."""
+        """The state of the only root's index, and which model would answer."""
         root = self.root
         try:
             snapshot = root.open()
@@ -124,7 +124,7 @@ class Session:
         return {"name": path.stem, "path": str(path), "reason": ""}
 
     def close(self) -> None:
-        """Release everything and end all processes."""
+        """Close all roots and end all processes."""
         for root in self.roots:
             with contextlib.suppress(StoreError):
                 root.close()

@@ -1,4 +1,4 @@
-"""What the roots of a session share: settings, the worker processes, the embedder."""
+"""The objects that the roots of a session share: settings, the worker pool, the embedder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Shared:
-    """What the roots of a session have in common. Each part is created when it is first needed."""
+    """The objects that the roots of a session share, created on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -22,7 +22,7 @@ class Shared:
 
     @property
     def pool(self) -> WorkerPool:
-        """The parser processes."""
+        """The parse workers."""
         with self._making:
             if self._pool is None:
                 from glossator.index.pool import WorkerPool
@@ -32,7 +32,7 @@ class Shared:
 
     @property
     def embedder(self) -> Embedder:
-        """What embeds queries (workers embed documents)."""
+        """The embedder for queries (workers embed documents)."""
         with self._making:
             if self._embedder is None:
                 from glossator.index.embedding import StaticEmbedder
@@ -41,7 +41,7 @@ class Shared:
             return self._embedder
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take over settings that no index depends on."""
+        """Apply settings that do not affect any index."""
         self.settings = settings
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""A root as it stands at one moment, for reading: its index, what unsaved buffers hold, and the texts of files.
+"""A root at one moment, for reading: its index, its unsaved buffers, and the texts of files.
 
-A snapshot is immutable and complete: it never waits for indexing, and its store stays open for as long as somebody
-holds the snapshot. Handlers take one per request and drop it at the end. Later commits show through, since the index
-itself is not copied; buffers are as they were when the snapshot was taken.
+A snapshot never waits for indexing, and keeps its store open as long as it is referenced. Handlers take one per request
+and drop it at the end. Buffers stay as they were when the snapshot was taken; later commits to the index are visible,
+since the index is not copied.
 """
 
 from __future__ import annotations
@@ -27,19 +27,18 @@ if TYPE_CHECKING:
     from glossator.workspace.reading import Read
 
 NAMES_FACTOR = 4
-"""How many times more names are looked up where some belong to other roots."""
+"""How many times more names are looked up if some may belong to nested roots."""
 
 
 class Snapshot:
-    """What can be read of a root. May be used by any thread.
+    """The readable state of a root. May be used by any thread.
 
     Attributes:
         path: the root's folder, an absolute path.
         settings: the session's settings.
-        overlay: what open buffers hold, as far as they have been parsed: path -> parsed contents.
-        texts: the texts of open buffers: path -> text.
-        nested: folders that are roots of their own. What is in them is theirs to find and to count; the names in them
-            belong to this root's graph all the same.
+        overlay: path -> parsed contents of the open buffers.
+        texts: path -> text of the open buffers.
+        nested: folders that are themselves roots. They are left out of searches and counts, but not of the name graph.
 
     Paths of files are relative to the root, with "/"; lines are 1-based.
     """
@@ -69,45 +68,45 @@ class Snapshot:
 
     @property
     def searcher(self) -> Searcher:
-        """What searches the index; hand it `within(where)` and `overlay`. It serves one search at a time."""
+        """The index's searcher; pass it `within(where)` and `overlay`. It runs one search at a time."""
         return self._index.searcher
 
     @cached_property
     def graph(self) -> Graph:
-        """The names of the root and who refers to them, buffers included."""
+        """The names of the root and the references to them, buffers included."""
         from glossator.retrieval.graph import Graph
 
         return Graph(self.store, self.overlay)
 
     @cached_property
     def reader(self) -> Read:
-        """Reads files as they are on screen, else on disk; see `text`."""
+        """A function that reads texts by path; see `text`."""
         from glossator.workspace.reading import disk_reader
 
         return disk_reader(self.path, self.settings, self.texts)
 
     def text(self, path: str) -> str | None:
-        """A file's text: its buffer's, else the one on disk; None if there is no such text file."""
+        """The text of a file's buffer, or else of the file on disk; None if there is no such text file."""
         return self.reader(path)
 
     def within(self, where: Filter | None = None) -> Filter:
-        """A filter, so that it leaves out what belongs to other roots."""
+        """The filter, extended to leave out nested roots."""
         where = where or Filter()
         if not self.nested:
             return where
         return replace(where, exclude=(*where.exclude, *map(literal_glob, self.nested)))
 
     def search(self, query: str, limit: int, where: Filter | None = None, *, by_symbol: bool = False) -> list[Hit]:
-        """The best places for a query, best first; with `by_symbol`, as evidence wants them (see `Searcher.search`).
+        """The best matches for a query, best first; `by_symbol` as in `Searcher.search`.
 
         Raises:
             UsageError: the query has nothing to search for, or `limit` is not positive.
-            StoreCorruptError: the index is damaged; the next run of the index repairs it.
+            StoreCorruptError: the index is damaged; the next indexing run repairs it.
         """
         return self.searcher.search(query, limit, self.within(where), self.overlay, by_symbol=by_symbol)
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """The innermost definition at a line, else the block there."""
+        """The innermost definition at a line, or else the block there."""
         return self.graph.entry_at(path, line)
 
     def named(self, name: str) -> list[StoredEntry]:
@@ -115,7 +114,7 @@ class Snapshot:
         return self.graph.named(name)
 
     def nearest_named(self, name: str, path: str) -> list[StoredEntry]:
-        """Some definitions of exactly that bare name, those nearest to a file; quick however many there are."""
+        """Some definitions of exactly that bare name, those closest to a file; fast even if there are many."""
         return self.graph.nearest_named(name, path)
 
     def entries_in(self, path: str) -> list[StoredEntry]:
@@ -131,11 +130,11 @@ class Snapshot:
         return [entry for entry in found if not entry.path.startswith(starts)][:limit]
 
     def status(self) -> StoreStatus:
-        """Counts and skipped files, without those of other roots."""
+        """Counts and skipped files, without those of nested roots."""
         return self.store.status(self._outermost())
 
     def _outermost(self) -> list[str]:
-        """The nested folders without those that lie in another one of them."""
+        """The nested folders that are not inside another nested folder."""
         return [folder for folder in self.nested if not any(folder.startswith(f"{other}/") for other in self.nested)]
 
     def reference_count(self, name: str) -> int:

@@ -1,7 +1,7 @@
-"""What a person who wants something explained has written, and the symbol that it means.
+"""Targets of `explain`: the text that a user has written, and the symbol that it refers to.
 
-A target is a name or a place, in any form that people paste: as compilers and tests print it, as an editor copies it,
-as a link to a line ends. Where nothing is found, the error says what is there instead.
+A target is a name or a location, in any common form: as compilers and test runners print it, as an editor copies it, or
+as the end of a link to a line. If nothing is found, the error suggests alternatives.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot
 
 SUGGESTIONS = 3
-"""Near names that are suggested in place of an unknown one."""
+"""Maximum number of similar names to suggest for an unknown one."""
 
 _LINES = tuple(
     re.compile(pattern)
@@ -55,7 +55,7 @@ _QUOTES = "`'\"“”"
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A path as written, and the lines that were given with it; None without."""
+    """A path as written, and the lines given with it; None if there are none."""
 
     path: str
     first: int | None = None
@@ -63,7 +63,7 @@ class _Lines:
 
 
 def check(target: str) -> None:
-    """See that a target is given at all.
+    """Check that a target is not empty.
 
     Raises:
         UsageError: it is empty.
@@ -73,11 +73,11 @@ def check(target: str) -> None:
 
 
 def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
-    """The symbol, the lines or the file that a target means.
+    """The symbol, lines or file that a target refers to.
 
     Raises:
         UsageError: the target is empty.
-        SymbolNotFoundError: there is nothing of the kind; the message says what is near.
+        SymbolNotFoundError: nothing matches; the message suggests similar names or files.
     """
     check(target)
     text = _unquoted(target)
@@ -140,7 +140,7 @@ def _path_of_uri(text: str) -> str:
 
 
 def _file(opened: Sequence[tuple[Root, Snapshot]], written: str) -> tuple[Root, Snapshot, str] | None:
-    """The file of a root that a written path means; one without folders may be anywhere, if it is the only one."""
+    """The file that a written path refers to; a bare file name may be in any folder, if it is unique."""
     if not written or "\0" in written:
         return None
     for root, snapshot in opened:
@@ -186,7 +186,7 @@ def _paths(snapshot: Snapshot) -> list[str]:
 
 
 def _at(snapshot: Snapshot, path: str, place: _Lines) -> StoredEntry:
-    """What stands at lines of a file, or the file as a whole.
+    """The entry at lines of a file, or the whole file.
 
     Raises:
         SymbolNotFoundError: the file is not indexed, or has no such lines.
@@ -214,7 +214,7 @@ def _at(snapshot: Snapshot, path: str, place: _Lines) -> StoredEntry:
 
 
 def _whole_file(path: str, entries: Sequence[StoredEntry], lines: int) -> StoredEntry:
-    """The entry that stands for a file: the only one in it, or one that is put together from what is there."""
+    """The entry that represents a file: its only one, or one that is built from all of them."""
     if len(entries) == 1 and entries[0].kind != "block":
         return entries[0]
     first = entries[0]
@@ -228,7 +228,7 @@ def _whole_file(path: str, entries: Sequence[StoredEntry], lines: int) -> Stored
 
 
 def _named(snapshot: Snapshot, text: str) -> list[StoredEntry]:
-    """Definitions of a name, however it was written: as a call, with its keyword, in an object's own terms."""
+    """Definitions of a name, in any spelling: as a call, with its keyword, with `self` and the like."""
     for name in _spellings(text):
         if found := snapshot.named(name):
             return found
@@ -236,7 +236,7 @@ def _named(snapshot: Snapshot, text: str) -> list[StoredEntry]:
 
 
 def _spellings(text: str) -> list[str]:
-    """The names that a text can mean, the most literal first."""
+    """The names that a text can refer to, the most literal first."""
     name = text.rstrip(";:,")
     spelled = [text, name, _CALL.sub("", name)]
     bare = _KEYWORDS.sub("", _CALL.sub("", name), count=1)
@@ -252,11 +252,11 @@ def _spellings(text: str) -> list[str]:
     return list(dict.fromkeys(_unquoted(one) for one in spelled if _unquoted(one)))
 
 
-# What is said where nothing was found
+# Error messages
 
 
 def _near(opened: Sequence[tuple[Root, Snapshot]], text: str, path: str = "") -> str:
-    """The end of an error message about an unknown name: the names that are near, and how to look further."""
+    """The end of an error message about an unknown name: similar names, and how to search for more."""
     name = _spellings(text)[-1]
     last = re.split(r"::|->|[.#]", name)[-1] or name
     found: dict[str, StoredEntry] = {}
@@ -264,16 +264,16 @@ def _near(opened: Sequence[tuple[Root, Snapshot]], text: str, path: str = "") ->
         for entry in _near_entries(snapshot, last):
             if not path or entry.path == path:
                 found.setdefault(entry.qualified_name, entry)
-    look = f"`glossator search {shlex.quote(name)}` looks further"
+    look = f"try `glossator search {shlex.quote(name)}`"
     if not found:
-        return f", and no name is near: {look}"
+        return f", and there is no similar name: {look}"
     listed = [f"`{entry.qualified_name}` ({entry.path}:{entry.name_line})" for entry in found.values()][:SUGGESTIONS]
     joined = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
-    return f"; did you mean {joined}? {look}"
+    return f"; did you mean {joined}? If not, {look}"
 
 
 def _near_entries(snapshot: Snapshot, name: str) -> list[StoredEntry]:
-    """Definitions whose name is nearest: the same elsewhere, spelled a little otherwise, or with this name in it."""
+    """Definitions with the most similar names: the same name elsewhere, a similar spelling, or one that contains it."""
     exact = snapshot.named(name)
     like = [entry for entry in snapshot.names_like(name, 20) if name.lower() in entry.name.lower()]
     folded = name.lower()
@@ -288,7 +288,7 @@ def _near_entries(snapshot: Snapshot, name: str) -> list[StoredEntry]:
 
 
 def _is_path(text: str) -> bool:
-    """Whether a text that is no known name must be a path."""
+    """Whether a text that is not a known name must be a path."""
     return bool(re.search(r"[/\\]", text))
 
 
@@ -300,7 +300,7 @@ def _is_folder(session: Session, written: str) -> bool:
 
 
 def _missing(session: Session, opened: Sequence[tuple[Root, Snapshot]], written: str) -> str:
-    """Why a path leads to no file."""
+    """Why there is no file at a path."""
     if _is_folder(session, written):
         return f"{written} is a folder: give a file in it, or a symbol"
     given = Path(written)
@@ -309,11 +309,11 @@ def _missing(session: Session, opened: Sequence[tuple[Root, Snapshot]], written:
         return f"{written} is not in {folders}: give the folder that it is in with --root"
     if close := _near_files(opened, written):
         return f"there is no file {written}; did you mean {' or '.join(close)}?"
-    return f"there is no file {written}: `glossator search {shlex.quote(written)}` looks for similar ones"
+    return f"there is no file {written}: try `glossator search {shlex.quote(written)}`"
 
 
 def _near_files(opened: Sequence[tuple[Root, Snapshot]], written: str) -> list[str]:
-    """Indexed files whose name is that of a path, or nearly."""
+    """Indexed files with the same name as a path, or a similar one."""
     name = written.replace("\\", "/").rpartition("/")[2]
     if "." not in name:
         return []
@@ -326,7 +326,7 @@ def _near_files(opened: Sequence[tuple[Root, Snapshot]], written: str) -> list[s
 
 
 def _not_indexed(snapshot: Snapshot, path: str) -> str:
-    """Why a file that is there has nothing in the index."""
+    """Why an existing file has no entries in the index."""
     for item in snapshot.store.status().skipped:
         if item.path == path or path.startswith(f"{item.path.rstrip('/')}/"):
             return f"{path} is not indexed: {item.reason} (`glossator status --skipped` lists all such files)"

@@ -1,7 +1,7 @@
-"""Keeps a root current while it is open: updates its index in the background as files change.
+"""Keeps an open root current: updates its index in the background as files change.
 
-One thread per root does all updates, so they never overtake each other. Another process may be the index's writer, in
-which case this one reads, and takes over when the other ends. Nothing of LSP is known here.
+One thread per root makes all updates, in order. If another process is the index's writer, this one only reads, and
+takes over when the other ends. This module does not know LSP.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 State = Literal["indexing", "ready", "failed"]
 
 TAKE_OVER_SECONDS = 2.0
-"""How often a reader looks whether the index's writer is gone."""
+"""How often a reader checks whether the index's writer is gone."""
 RETRY_SECONDS = 30.0
-"""How soon a failed update is tried again by itself: the disk may have room again."""
+"""Seconds until a failed update is retried: the disk may have free space again."""
 MAINTAIN_SECONDS = 20.0
-"""Quiet time after which the store is compacted, if that is due."""
+"""Idle seconds after which the store is compacted, if that is due."""
 COUNT_SECONDS = 2.0
-"""Time between two counts of what is in the store, while it is being filled."""
+"""Seconds between two counts of the store's contents during indexing."""
 JOIN_SECONDS = 10.0
-"""How long closing waits for the commit that is under way."""
+"""Seconds for which closing waits for a commit in progress."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """How a root stands. Counts come from the store."""
+    """The state of a root. Counts come from the store."""
 
     state: State
     files: int = 0
     symbols: int = 0
     pending: int = 0
-    """Files that wait to be indexed, as far as that is known."""
+    """Number of files known to be waiting for indexing."""
     skipped: tuple[Skipped, ...] = ()
     watching: str = ""
     message: str = ""
@@ -59,7 +59,7 @@ class RootState:
 
 
 class RootUpdates:
-    """The updates of one root. All methods may be called from any thread; none waits for indexing, except `close`."""
+    """The updates of one root. All methods may be called from any thread; only `close` waits for indexing."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class RootUpdates:
     ) -> None:
         """Start keeping a root current.
 
-        `watch`: notice changes ourselves; otherwise the caller reports them (`changed`). `on_change` is called, in a
-        thread of this root's, whenever the state or the counts may differ; `on_progress` with what a run reports,
-        then None.
+        With `watch`, file changes are detected here; otherwise the caller reports them (`changed`). `on_change` is
+        called when the state or the counts may have changed; `on_progress` with the progress of a run, then with None.
+        Both are called in threads of this root.
         """
         self.root = root
         self._on_change = on_change
@@ -102,14 +102,14 @@ class RootUpdates:
     # Changes on disk
 
     def changed(self, paths: Iterable[Path]) -> None:
-        """Somebody has seen these files or folders (absolute paths) being created, changed, deleted or moved.
+        """Report that these files or folders (absolute paths) were created, changed, deleted or moved.
 
-        Files of git's own count too: they tell that another commit may have been checked out.
+        Report files in `.git` too: they show that another commit may have been checked out.
         """
         self._watcher.report(paths)
 
     def rescan(self) -> Future[None]:
-        """Compare everything with the disk; the future is done when that is."""
+        """Compare the whole index with the disk; the future is done when the index is up to date."""
         future: Future[None] = Future()
         with self._wake:
             if self._closed:
@@ -121,13 +121,13 @@ class RootUpdates:
         return future
 
     def _count_again(self) -> None:
-        """Called when other roots inside this one were opened or closed."""
+        """Called when roots inside this one were opened or closed."""
         with self._wake:
             self._recount = True
             self._wake.notify()
 
     def cancel_run(self) -> None:
-        """Stop the run that is under way; its progress is kept, and `rescan` continues it."""
+        """Stop the current run; its progress is kept, and `rescan` continues it."""
         self._cancel_run = True
 
     def _take(self, changes: Changes) -> None:
@@ -155,7 +155,7 @@ class RootUpdates:
     # State
 
     def state(self) -> RootState:
-        """How the root stands now."""
+        """The current state."""
         progress, counts = self._progress, self._counts
         pending = max(progress.files_total - progress.files_done, 0) if progress else 0
         status = self._watcher.status()
@@ -222,7 +222,7 @@ class RootUpdates:
             self._watcher.stop()
 
     def _update(self, *, rescan: bool, changed: set[Path]) -> float | None:
-        """Do what is due; returns the seconds after which to come back by itself."""
+        """Do what is due; returns the seconds until the next attempt."""
         try:
             return self._do(rescan=rescan, changed=changed)
         except CancelledByUser:
@@ -235,7 +235,7 @@ class RootUpdates:
             self._set("failed", str(error))
             return RETRY_SECONDS
         except Exception as error:
-            # The thread must live on, or the index would silently stay as it is.
+            # The thread must not end, or the index would silently become outdated.
             _log.exception("updating the index of %s failed", self.root.path)
             self._end_progress()
             self._set("failed", f"an unexpected error: {type(error).__name__} (see the log)")
@@ -248,7 +248,7 @@ class RootUpdates:
         try:
             if rescan:
                 self._set("indexing")
-                with contextlib.suppress(GlossatorError):  # what is wrong with it, opening it for writing tells
+                with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
                     self.root.open()  # so that it can be read while it is repaired and updated
                 self.root.index(self._report, lambda: self._cancel_run or self._closed)
                 self._end_progress()
@@ -266,7 +266,7 @@ class RootUpdates:
                 self.root.indexer().maintain()
                 return None
         except StoreLockedError:
-            # Another window or a command is the writer: what it commits is seen here too.
+            # Another window or a command is the writer: its commits are visible here too.
             self._end_progress()
             before = self._counts
             self._count()
@@ -290,7 +290,7 @@ class RootUpdates:
         self._on_progress(None)
 
     def close(self) -> None:
-        """Stop watching and indexing, and release the index; waits for what is being committed."""
+        """Stop watching and indexing, and close the index; waits for a commit in progress."""
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -302,6 +302,6 @@ class RootUpdates:
 
 
 def _finish(future: Future[None]) -> None:
-    """Set a future's result, unless it has one or was given up."""
+    """Set a future's result, unless it has one or was cancelled."""
     with contextlib.suppress(InvalidStateError):
         future.set_result(None)

@@ -1,9 +1,8 @@
-"""Raw paths to settled batches of changes: the one place that decides what a change of the disk means, and when.
+"""Collects file events into batches of changes: the only module that interprets events and decides on their delivery.
 
-Paths come from any source: the system's file events, comparisons of scans, or what an editor reports. A batch is
-settled when nothing has happened for a moment and git does not hold its locks, so that a branch switch is one batch.
-It asks for a rescan where looking at each path would miss something or be slower: ignore rules have changed, git has
-checked out another commit, or many paths have changed.
+Paths come from any source: the system's file events, comparisons of scans, or an editor's reports. A batch is
+delivered after a short time without events while git holds no locks, so that a branch switch is one batch. It requests
+a rescan if checking each path would miss changes or be slower: after changed ignore rules, a checkout, or many paths.
 
 This module has no thread and watches nothing; `watching.py` feeds it.
 """
@@ -27,20 +26,20 @@ if TYPE_CHECKING:
 QUIET = 0.1
 """Seconds without an event before a batch is delivered: editors write a file in several steps within a few ms."""
 LONGEST = 1.0
-"""Seconds after which a batch is delivered though events keep coming."""
+"""Seconds after which a batch is delivered even if events keep coming."""
 GIT_LONGEST = 30.0
 """Seconds for which a batch waits for git; a lock file that is older was left behind by a crash."""
 GIT_CHECK = 0.25
-"""Seconds between two looks whether git has released its locks."""
+"""Seconds between two checks whether git has released its locks."""
 MAX_PATHS = 2000
-"""A batch of more paths asks for a rescan, which is faster than looking at each."""
+"""A batch of more paths than this requests a rescan, which is faster than checking each."""
 
 _GIT_FILES = frozenset({"HEAD", "HEAD.lock", "index", "index.lock", "packed-refs"})
 
 
 @dataclass(frozen=True, slots=True)
 class FileEvent:
-    """Something happened to `path` (absolute); "": something happened, and nobody knows what."""
+    """Something happened to `path` (absolute); "" if the path is unknown, since events were lost."""
 
     path: str
     is_folder: bool = False
@@ -48,14 +47,14 @@ class FileEvent:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """One batch. Paths are relative to the root, with "/"; what became of each, a look at the disk tells.
+    """One batch. Paths are relative to the root, with "/"; the receiver checks the disk to see what happened to them.
 
     Attributes:
         paths: files that were created, changed, deleted or moved (both names), sorted.
-        folders: folders that were created, deleted or moved: all that is known below them must be compared with a
-            scan of them. None lies below another, and no path lies below one.
-        rescan: why everything must be compared with a new scan; "" if it need not be. `paths` and `folders` are empty
-            then, and `Rules` made before the batch are out of date.
+        folders: folders that were created, deleted or moved: everything indexed below them must be compared with a
+            scan. None is inside another, and none of `paths` is inside one.
+        rescan: why everything must be compared with a new scan; "" if not. If set, `paths` and `folders` are empty, and
+            `Rules` made before the batch are outdated.
     """
 
     paths: tuple[str, ...] = ()
@@ -65,7 +64,7 @@ class Changes:
 
 @dataclass(slots=True)
 class _Batch:
-    """What happened and has not been delivered yet."""
+    """The changes that have not been delivered yet."""
 
     paths: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
@@ -76,12 +75,12 @@ class _Batch:
     last: float = 0.0
 
     def touch(self) -> None:
-        """Something happened now."""
+        """Note the time of an event."""
         self.last = time.monotonic()
         self.first = self.first or self.last
 
     def changes(self) -> Changes:
-        """The batch as it is delivered."""
+        """The batch in the form in which it is delivered."""
         if self.rescan:
             return Changes(rescan=self.rescan)
         if len(self.paths) + len(self.folders) > MAX_PATHS:
@@ -92,7 +91,7 @@ class _Batch:
 
 
 def _above(path: str) -> Iterator[str]:
-    """The folders that hold `path`, innermost first, without the root."""
+    """The folders above `path`, innermost first, without the root."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
@@ -102,7 +101,7 @@ class ChangeCollector:
     """Collects the events of one root into batches. Used by one thread; `pending` may be read by any."""
 
     def __init__(self, root: Path, settings: Settings, *, quiet: float = QUIET, longest: float = LONGEST) -> None:
-        """Read the root's rules as they stand.
+        """Read the root's current rules.
 
         Args:
             root: the folder.
@@ -125,26 +124,26 @@ class ChangeCollector:
 
     @property
     def pending(self) -> int:
-        """How many paths and folders wait to be delivered; a rescan counts as one."""
+        """Number of undelivered paths and folders; a rescan counts as one."""
         batch = self._batch
         return len(batch.paths) + len(batch.folders) + bool(batch.rescan)
 
     @property
     def waits(self) -> bool:
-        """Whether anything waits to be delivered."""
+        """Whether there is anything to deliver."""
         return bool(self._batch.first)
 
     def read_git_state(self) -> None:
-        """Note what is checked out: what differs from it later is a change. Call it once a source watches."""
+        """Note which commits are checked out, to detect later changes. Call it once a source is watching."""
         self._heads = self._checked_out()
 
     def request_rescan(self, why: str) -> None:
-        """Have the next batch ask for a rescan."""
+        """Have the next batch request a rescan."""
         self._batch.rescan = self._batch.rescan or why
         self._batch.touch()
 
     def start_over(self, why: str) -> None:
-        """Read rules and git's state again, since events may have been missed; the next batch asks for a rescan.
+        """Read rules and git's state again, since events may have been missed; the next batch requests a rescan.
 
         Raises:
             WorkspaceError: the root is not a folder that can be read.
@@ -155,7 +154,7 @@ class ChangeCollector:
         self._batch.touch()
 
     def add(self, event: FileEvent) -> None:
-        """Add one event to the batch, if it matters."""
+        """Add an event to the batch, unless it is irrelevant."""
         batch, rules = self._batch, self.rules
         if not event.path:
             batch.rules_changed = True
@@ -170,7 +169,7 @@ class ChangeCollector:
         if name in _GIT_FILES and folder in self._git_folders:
             batch.git_touched = True
         elif name == "HEAD" and folder.endswith("/.git") and Path(folder).parent in rules.unfinished():
-            batch.rules_changed = True  # git has finished making a repository there
+            batch.rules_changed = True  # git has finished creating a repository there
         elif Path(event.path) in rules.outer_rule_files:
             batch.rules_changed = True
         elif not path:
@@ -191,9 +190,9 @@ class ChangeCollector:
         batch.touch()
 
     def _decides_on_its_folder(self, path: str, name: str) -> bool:
-        """Whether it is a file that makes its folder be left out or a repository, in a folder that is not ignored.
+        """Whether the file decides whether its folder is skipped or is a repository, and the folder is not ignored.
 
-        The folder may be left out for that very file, which may just have been deleted.
+        The folder may be skipped because of that file, which may just have been deleted.
         """
         parent = path.rpartition("/")[0]
         if name == ".git":
@@ -206,16 +205,16 @@ class ChangeCollector:
         )
 
     def _meet_repository(self, top: str) -> None:
-        """Let the rules know the repository in the folder `top`, which they may not have come across."""
+        """Add the repository in the folder `top` to the rules, if it is new."""
         self.rules.is_ignored(f"{top}/HEAD" if top else "HEAD")
         if len(self.rules.repositories()) != self._known_repositories:
-            # What was checked out there before is unknown: that counts as a change.
+            # It is unknown what was checked out there before, so this counts as a change.
             known = self._heads
             self._checked_out()
             self._heads = known
 
     def due(self) -> float:
-        """When (`time.monotonic`) the batch is to be delivered, or git to be looked at again."""
+        """When (`time.monotonic`) to deliver the batch, or to check git again."""
         batch = self._batch
         now = time.monotonic()
         if now - batch.first < GIT_LONGEST and any(repository.is_busy() for repository in self.rules.repositories()):
@@ -223,10 +222,10 @@ class ChangeCollector:
         return min(batch.last + self._quiet, batch.first + self._longest)
 
     def renewed_rules(self) -> Rules | None:
-        """New rules, if the batch has changed them; the source has to go on with these. None if they still hold.
+        """New rules for the source if the batch has changed them, else None.
 
         Raises:
-            WorkspaceError: the root is not a folder that can be read any more.
+            WorkspaceError: the root is no longer a readable folder.
         """
         if not self._batch.rules_changed:
             return None
@@ -234,7 +233,7 @@ class ChangeCollector:
         return self.rules
 
     def take(self) -> Changes:
-        """The batch, and begin the next one. `renewed_rules` comes first."""
+        """Return the batch and start a new one. Call `renewed_rules` first."""
         batch, self._batch = self._batch, _Batch()
         if batch.rules_changed:
             batch.rescan = batch.rescan or "ignore rules changed"
@@ -245,7 +244,7 @@ class ChangeCollector:
         return batch.changes()
 
     def _checked_out(self) -> dict[Path, tuple[str, str]]:
-        """What is checked out, in each repository of the workspace that the rules have come across."""
+        """The state of each repository that the rules know: what is checked out, by its git folder."""
         repositories = self.rules.repositories()
         self._known_repositories = len(repositories)
         self._git_folders = {repository.git_dir.as_posix() for repository in repositories}
@@ -257,5 +256,5 @@ def _branches(heads: dict[Path, tuple[str, str]]) -> dict[Path, str]:
 
 
 def made_repository(rules: Rules) -> bool:
-    """Whether a folder that was no repository yet when the rules came across it has become one."""
+    """Whether a folder that was an unfinished repository when the rules were read has become one."""
     return any(Repository.at(folder) is not None for folder in rules.unfinished())

@@ -1,6 +1,6 @@
-"""From bytes to text: byte order marks, UTF-8, UTF-16, and the encodings from before Unicode.
+"""Decoding of files: byte order marks, UTF-8, UTF-16, and legacy encodings.
 
-Pure functions of the bytes. Line ends, form feeds and the like stay as they are.
+Pure functions of the bytes. Line endings, form feeds and the like are kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import codecs
 import re
 
 _SNIFFED = 8000
-"""Bytes in which git, too, looks for a NUL."""
+"""Bytes that are checked for a NUL, as in git."""
 _GUESSED = 16 * 1024
 """Bytes from which an encoding is guessed: enough for the statistics, 20 ms at most."""
 _BOMS = (
@@ -33,7 +33,7 @@ def decode(data: bytes) -> tuple[str, str] | None:
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            # A few bad bytes do not undo what the mark says; a NUL does.
+            # The mark decides in spite of a few bad bytes, but not in spite of a NUL.
             text = data[len(bom) :].decode(encoding, "replace")
             return None if "\0" in text or text.count("\ufffd") * 4 > len(text) else (text, encoding)
     if b"\0" in data:
@@ -52,7 +52,7 @@ def decode(data: bytes) -> tuple[str, str] | None:
 
 
 def _control_share(sample: bytes) -> float:
-    """The share of bytes that no text has: control characters other than tab, line ends, form feed and escape."""
+    """The share of control characters other than tab, line endings, form feed and escape."""
     controls = bytes(set(range(32)) - {8, 9, 10, 11, 12, 13, 27})
     return (len(sample) - len(sample.translate(None, controls))) / max(1, len(sample))
 
@@ -73,7 +73,7 @@ def _decode_utf16(data: bytes) -> tuple[str, str] | None:
 
 _DECLARATION = re.compile(rb"(?:coding|charset)\s*[:=]\s*[\"']?([-\w.]{2,40})", re.IGNORECASE)
 _DECLARABLE = ("big5", "cp", "euc", "gb", "hz", "iso", "johab", "koi8", "mac", "ptcp", "shift", "tis", "latin")
-"""What the names of harmless codecs begin with: Python has others that are slow, or not for text at all."""
+"""Prefixes of the names of acceptable codecs: Python has others that are slow or not for text."""
 
 
 def _declared(data: bytes) -> str | None:
@@ -89,7 +89,7 @@ def _declared(data: bytes) -> str | None:
 
 
 def _decode_legacy(data: bytes) -> tuple[str, str]:
-    """Text in one of the encodings from before Unicode."""
+    """Decode text in a legacy encoding; see `decode` for the result."""
     from charset_normalizer import from_bytes
 
     declared = _declared(data)
@@ -99,18 +99,18 @@ def _decode_legacy(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             pass
     telling = bytearray()
-    for line in data.splitlines(keepends=True):  # plain lines tell nothing
+    for line in data.splitlines(keepends=True):  # ASCII lines say nothing about the encoding
         if not line.isascii():
             telling += line
             if len(telling) > _GUESSED:
                 break
     if len(telling) > 2 * _GUESSED:  # a very long line: not to be cut within a character
         del telling[max(_GUESSED, telling.rfind(b" ", 0, 2 * _GUESSED)) :]
-    # The threshold is high since what is left are the lines with the most accents, which look like noise.
+    # The threshold is high since the sample has the lines with the most accents, which look like noise.
     matches = from_bytes(telling, cp_isolation=list(_LEGACY), steps=5, chunk_size=512, threshold=0.5)
     best = matches.best()
     if best is not None:
-        # Western and Central Europe's encodings read each other's texts without a fault: the more common one first.
+        # Western and Central European encodings decode each other's texts without errors: prefer the more common one.
         near = {match.encoding for match in matches if match.chaos <= best.chaos + 0.1} | set(
             best.could_be_from_charset
         )

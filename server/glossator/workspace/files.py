@@ -1,10 +1,10 @@
-"""Which files a workspace has, which of them are left out and why, and what they say.
+"""The files of a workspace: which are indexed, which are skipped and why, and their texts.
 
-Three families of rules, each of which can only leave more out: git's ignore files, `.glossatorignore` files and the
-setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. What git ignores is left out without
-a word; what the built-in rules leave out is reported with a reason. A folder that is left out is not entered.
+Three families of rules, each of which can only exclude more: git's ignore files, `.glossatorignore` files and the
+setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. Files ignored by git are left out
+silently; files skipped by the built-in rules are reported with a reason. A skipped folder is not entered.
 
-Paths are relative to the root, with "/" between names on every system. It knows nothing of symbols or of the index.
+Paths are relative to the root, with "/" on every system. This module does not know symbols or the index.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not indexed, or a folder ("name/"), and why, in a few words that a user understands."""
+    """A file, or folder ("name/"), that is not indexed, and the reason, in a few words for the user."""
 
     path: str
     reason: str
@@ -46,14 +46,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a file says.
+    """The text of a file.
 
     Attributes:
-        text: the decoded content, without a byte order mark, line endings as they are.
+        text: the decoded content, without a byte order mark, with its original line endings.
         encoding: the name of the codec that decoded it.
         content_hash: BLAKE2b of the bytes on disk, 16 bytes.
         size: in bytes.
-        mtime_ns: when the bytes were written, according to the file system.
+        mtime_ns: the file's modification time.
     """
 
     text: str
@@ -64,12 +64,12 @@ class Text:
 
 
 def content_hash(data: bytes) -> bytes:
-    """The hash by which a file's content is known: BLAKE2b, 16 bytes."""
+    """The hash of a file's content: BLAKE2b, 16 bytes."""
     return blake2b(data, digest_size=16).digest()
 
 
 def printable(path: str) -> str:
-    """`path` with what is not Unicode (undecodable bytes, lone surrogates) written as escapes."""
+    """`path` with undecodable bytes and lone surrogates written as escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") if _odd(path) else path
 
 
@@ -88,10 +88,10 @@ _LEFT_OUT = FolderRules(left_out="")
 
 
 class Rules:
-    """The rules of one root, as they stand on disk when they are first asked.
+    """The rules of one root, read from disk on first use.
 
-    Ignore files are read once per folder and kept; after one changed (`is_rule_file`), make a new `Rules` and scan.
-    Not safe for use by several threads at once.
+    Ignore files are read once per folder and cached; after one changed (`is_rule_file`), make a new `Rules` and scan.
+    Not thread-safe.
     """
 
     def __init__(self, root: Path, settings: Settings) -> None:
@@ -115,7 +115,7 @@ class Rules:
     # Questions
 
     def scan(self, under: str = "") -> Iterator[Found | Skipped]:
-        """All files of the folder `under` ("" for the root) and below, in the order of their paths' parts."""
+        """All files below the folder `under` ("" for the root), sorted by the parts of their paths."""
         pending: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
         listing = self._enter(under) if not under or _stays_inside(under) else None
         if isinstance(listing, Skipped):
@@ -162,7 +162,7 @@ class Rules:
             pending.extend(reversed(children))
 
     def look(self, path: str) -> Found | Skipped | None:
-        """What a scan would say of one file; None if it is ignored, or is no file, or does not exist."""
+        """What a scan would yield for one file; None if it is ignored, is not a file, or does not exist."""
         if not _stays_inside(path):
             return None
         parent, _, name = path.rpartition("/")
@@ -172,7 +172,7 @@ class Rules:
         return self._file(path, name, folder, None)
 
     def is_ignored(self, path: str, *, is_folder: bool = False) -> bool:
-        """Whether `path`, which need not exist, is ignored or lies in a folder that is left out."""
+        """Whether `path`, which need not exist, is ignored or inside a skipped folder."""
         if not _stays_inside(path):
             return True
         parent, _, name = path.rpartition("/")
@@ -184,7 +184,7 @@ class Rules:
         return folder.ignores(path, name, False)
 
     def is_rule_file(self, path: str | Path) -> bool:
-        """Whether a change of this file (relative to the root, or absolute) may change what else is indexed."""
+        """Whether a change of this file (relative to the root, or absolute) may change which others are indexed."""
         if isinstance(path, Path):
             return path in self._outer_rule_files
         return screening.is_rule_file(path)
@@ -195,22 +195,22 @@ class Rules:
         return frozenset(self._outer_rule_files)
 
     def repositories(self) -> list[gitstate.Repository]:
-        """The repository around the root and those inside it that were come across so far."""
+        """The repository that contains the root, and those found inside it so far."""
         inner = list(self._nested.values())
         return [self.repository, *inner] if self.repository is not None else inner
 
     def unfinished(self) -> frozenset[Path]:
-        """Folders that looked like repositories and were none (yet): git may be in the middle of making them."""
+        """Folders that look like incomplete repositories: git may be creating them."""
         return frozenset(self._unfinished)
 
     def marked_folders(self) -> frozenset[Path]:
-        """Folders come across so far that are left out for a file in them, such as `pyvenv.cfg`."""
+        """Folders found so far that are skipped because of a file in them, such as `pyvenv.cfg`."""
         return frozenset(self._marked)
 
     # Ignore files
 
     def _outer(self) -> FolderRules:
-        """What holds above the root's own ignore files."""
+        """The rules that apply above the root's own ignore files."""
         repository = self.repository
         config = gitstate.ignore_config(repository)
         parts = self.root.relative_to(repository.top).parts if repository is not None else ()
@@ -226,8 +226,7 @@ class Rules:
                 for level, source in reversed(found)
             )
             if next((verdict for verdict in verdicts if verdict is not None), False):
-                # The root lies in a folder that the repository around it ignores, and yet somebody opened it: what
-                # that repository thinks of it does not count.
+                # The outer repository ignores the root's folder, but the user opened it: don't apply its rules.
                 found.clear()
                 break
         git = tuple(
@@ -243,7 +242,7 @@ class Rules:
     def _repository_files(
         self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
     ) -> Iterator[IgnoreFile]:
-        """The ignore files that are no part of the working tree, the one that counts least first."""
+        """The ignore files outside the working tree, those of lowest precedence first."""
         for file in (config.excludes_file, repository.exclude_file if repository is not None else None):
             if file is not None:
                 self._outer_rule_files.add(file)
@@ -254,7 +253,7 @@ class Rules:
     # Folders
 
     def _folder(self, path: str) -> FolderRules:
-        """What holds in the folder `path`, which need not exist."""
+        """The rules that apply in the folder `path`, which need not exist."""
         known = self._folders.get(path)
         if known is not None:
             return known
@@ -262,7 +261,7 @@ class Rules:
         return self._folders.get(path, _LEFT_OUT)
 
     def _enter(self, path: str, parent: FolderRules | None = None) -> list[os.DirEntry[str]] | Skipped | None:
-        """The entries of a folder, by name; Skipped or None if it is left out. Remembers what holds in it."""
+        """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it."""
         name = path.rpartition("/")[2]
         if path:
             if parent is None:
@@ -320,7 +319,7 @@ class Rules:
         return _is_reparse(os.lstat(os.path.join(self.root, path)))  # noqa: PTH118 - hot
 
     def _is_second_copy(self, path: str) -> bool:
-        """Whether it is a linked worktree (`git worktree add`) of a repository whose own files are in the root too."""
+        """Whether it is a linked worktree (`git worktree add`) of a repository whose main files are in the root too."""
         common = gitstate.linked_worktree_of(self.root / path)
         if common is None:
             return False
@@ -331,7 +330,7 @@ class Rules:
         return main is not None and main.is_relative_to(self.root)
 
     def _holds_tracked_files(self, repository: gitstate.Repository) -> bool:
-        """Whether the root holds files of the repository around it, rather than nothing but worktrees."""
+        """Whether the root contains files of the repository around it, not only worktrees."""
         if self._tracked_here is None:
             prefix = self.root.relative_to(repository.top).as_posix()
             start = "" if prefix == "." else prefix + "/"
@@ -339,7 +338,7 @@ class Rules:
         return self._tracked_here
 
     def _nested_repository(self, path: str, folder: FolderRules) -> FolderRules:
-        """What holds in a repository inside the root: git's rules start anew there."""
+        """The rules that apply in a repository inside the root: git's rules start over there."""
         repository = gitstate.Repository.at(self.root / path)
         if repository is None:
             self._nested.pop(path, None)
@@ -358,7 +357,7 @@ class Rules:
     def _file(
         self, path: str, name: str, folder: FolderRules, entry: os.DirEntry[str] | None
     ) -> Found | Skipped | None:
-        """What is to be said of a path that is not an ordinary folder."""
+        """The scan result for a path that is not an ordinary folder."""
         if screening.is_unlisted(name) or folder.ignores(path, name, False):
             return None
         if _odd(name):
@@ -384,7 +383,7 @@ class Rules:
         return Found(path, status.st_size, status.st_mtime_ns)
 
     def _link(self, path: str) -> Skipped | None:
-        """What is to be said of a symbolic link: never indexed itself, its target is if it is in the workspace."""
+        """The scan result for a symbolic link: only its target is indexed, if it is in the workspace."""
         try:
             target = Path(os.path.realpath(self.root / path, strict=True))
         except OSError:
@@ -399,9 +398,9 @@ class Rules:
 
 
 def scan(root: Path, settings: Settings) -> Iterator[Found | Skipped]:
-    """All files under `root` in a fixed order: those to be indexed, and those left out for a reason worth telling.
+    """All files under `root` in a fixed order: those to index, and those skipped for a reason worth reporting.
 
-    Only stats; what only the content can tell (binary, generated, minified, keys) is told by `read_text`.
+    Files are not read; `read_text` applies the rules on contents (binary, generated, minified, keys).
 
     Raises:
         WorkspaceError: `root` is not a folder that can be read.
@@ -433,7 +432,7 @@ def _relative(root: Path, path: Path) -> str | None:
 
 
 def _stays_inside(path: str) -> bool:
-    """Whether a path that is meant to be relative to a root is: neither absolute nor going up."""
+    """Whether a relative path stays below its root: it is neither absolute nor contains ".."."""
     if os.name == "nt" and (":" in path or "\\" in path):
         return False
     return not {"", ".", ".."}.intersection(path.split("/"))
@@ -466,13 +465,13 @@ def _is_reparse(status: os.stat_result) -> bool:
 # Reading
 
 _ATTEMPTS = 3
-"""Readings of a file that changes meanwhile."""
+"""Attempts to read a file that keeps changing."""
 
 
 def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | None:
-    """What the file at `path` below `root` says; Skipped if it is not to be indexed; None if it is gone.
+    """The text of the file at `path` below `root`; Skipped if it is not indexed; None if it is gone.
 
-    The bytes and the status belong together: a file that is written while it is read is read again.
+    Bytes and status are consistent: a file that changes while it is read is read again.
     """
     if not _stays_inside(path):
         return Skipped(printable(path), "its path leads out of the workspace")

@@ -1,6 +1,6 @@
-"""Where a folder's git repository is, what its configuration says about ignoring, and which files its state is in.
+"""A folder's git repository: its location, state, tracked files and ignore configuration.
 
-Reads files only: it never runs git, so nothing in a workspace or on its PATH is executed.
+This module only reads files. It never runs git, so nothing in a workspace or on its PATH is executed.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Repository:
 
     Attributes:
         top: its root folder.
-        git_dir: where its HEAD and index are (for a worktree or a submodule not `top`/.git).
-        common_dir: where its config, refs and info/exclude are; `git_dir` but for a worktree.
+        git_dir: the folder of its HEAD and index (not `top`/.git for a worktree or a submodule).
+        common_dir: the folder of its config, refs and info/exclude; equal to `git_dir`, except for a worktree.
     """
 
     top: Path
@@ -71,7 +71,7 @@ class Repository:
 
     @classmethod
     def around(cls, folder: Path) -> Repository | None:
-        """The innermost repository that holds `folder` (an absolute path)."""
+        """The innermost repository that contains `folder` (an absolute path)."""
         for candidate in (folder, *folder.parents):
             found = cls.at(candidate)
             if found is not None:
@@ -84,7 +84,7 @@ class Repository:
         return self.common_dir / "info" / "exclude"
 
     def state(self) -> tuple[str, str]:
-        """What is checked out: (content of HEAD, the commit that it names); "" for what cannot be read."""
+        """What is checked out: (content of HEAD, its commit); "" for what cannot be read."""
         head = (read_regular(self.git_dir / "HEAD", 64 * 1024) or b"").decode("utf-8", "replace").strip()
         if not head.startswith("ref:"):
             return head, head
@@ -102,7 +102,7 @@ class Repository:
     def tracked(self) -> frozenset[str]:
         """The paths in the index, relative to `top`, with "/"; empty if it cannot be read.
 
-        What is tracked is not ignored, whatever the patterns say. Paths of a split index's shared part are missing.
+        Tracked files are not ignored, whatever the patterns say. Paths in the shared part of a split index are missing.
         """
         data = read_regular(self.git_dir / "index", _MAX_INDEX_BYTES) or b""
         hash_bytes = 20
@@ -169,7 +169,7 @@ def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
     for _ in range(count):
         flags = unpack_flags(data, position + fixed - 2)[0]
         start = position + fixed + (2 if flags & 0x4000 else 0)
-        if version == 4:  # the length of what is cut off the path before, then what follows it
+        if version == 4:  # how much to cut off the previous path, then the text to append
             cut = data[start] & 0x7F
             while data[start] & 0x80:
                 start += 1
@@ -187,14 +187,14 @@ def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreConfig:
-    """What git's configuration says about ignoring: core.excludesFile (if it exists or not) and core.ignoreCase."""
+    """Git's configuration of ignoring: core.excludesFile (whether or not it exists) and core.ignoreCase."""
 
     excludes_file: Path | None
     ignore_case: bool
 
 
 def ignore_config(repository: Repository | None) -> IgnoreConfig:
-    """Read the system's, the user's and the repository's configuration, later wins."""
+    """Read the system's, the user's and the repository's configuration; later ones take precedence."""
     home = _home()
     config_home = Path(os.environ.get("XDG_CONFIG_HOME") or (home / ".config"))
     files: list[Path] = []
@@ -247,7 +247,7 @@ _VARIABLE = re.compile(r"([A-Za-z][-A-Za-z0-9]*)\s*(?:=\s*)?")
 def _config_values(path: Path, depth: int = 0) -> Iterator[tuple[str, str, str]]:
     """(section, key, value) of a git configuration file, both names in lower case, unconditional includes followed.
 
-    What cannot be parsed is passed over: a broken configuration must not keep a workspace from being indexed.
+    Lines that cannot be parsed are ignored: a broken configuration must not prevent indexing.
     """
     content = read_regular(path.resolve(), _MAX_CONFIG_BYTES) if depth <= _MAX_INCLUDES else None
     if content is None:

@@ -1,11 +1,11 @@
-"""Git's ignore patterns: what one ignore file says of a path, and what all those say that apply to a folder.
+"""Git's ignore patterns: whether one ignore file, or all those that apply to a folder, ignore a path.
 
-The matcher follows git's `dir.c` and `wildmatch.c` to the letter, quirks included (bytes rather than characters, POSIX
-classes, a `**` straight after the literal beginning of a pattern), and a test compares it with `git check-ignore` on
-generated patterns. Each pattern becomes a regular expression that cannot backtrack badly, since a workspace may hold
-hostile ignore files; all patterns of a file are then tried at once.
+The matcher follows git's `dir.c` and `wildmatch.c` exactly, quirks included (bytes instead of characters, POSIX
+classes, a `**` directly after the literal beginning of a pattern), and a test compares it with `git check-ignore` on
+generated patterns. Each pattern becomes a regular expression without catastrophic backtracking, since a workspace may
+contain hostile ignore files; all patterns of a file are matched at once.
 
-It knows nothing of where ignore files are found (`gitstate.py`, `files.py`).
+This module does not know where ignore files are found (see `gitstate.py`, `files.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from glossator.workspace.gitstate import Repository
 
 MAX_IGNORE_FILE_BYTES = 4 * 1024 * 1024
-"""A larger ignore file is not one that a person wrote, and is not read."""
+"""Larger ignore files are not read: nobody wrote them by hand."""
 
 _CLASSES = {
     "alnum": string.ascii_letters + string.digits,
@@ -46,7 +46,7 @@ _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def byte_text(name: str) -> str:
-    """`name` with one character per byte of its encoding on disk, as git's patterns count."""
+    """`name` with one character per byte of its encoding on disk, since git's patterns match bytes."""
     return name if name.isascii() else os.fsencode(name).decode("latin-1")
 
 
@@ -61,7 +61,7 @@ class _Pattern:
 
 
 def _parse_line(line: str) -> _Pattern | None:
-    """A line of an ignore file, or None for a comment and for what can match nothing."""
+    """A line of an ignore file; None for a comment or a pattern that cannot match."""
     if line.startswith("#"):
         return None
     kept = len(line)
@@ -87,11 +87,11 @@ def _escaped(text: str, index: int) -> bool:
 
 
 class _MalformedError(ValueError):
-    """A pattern that git lets match nothing."""
+    """A pattern that matches nothing in git."""
 
 
 def _bracket(glob: str, start: int, fold: bool) -> tuple[str, int]:
-    """The bracket expression whose "[" stands at `start`, as a regular expression, and the index after its "]"."""
+    """The bracket expression whose "[" is at `start`, as a regular expression, and the index after its "]"."""
     index = start + 1
     negated = glob[index : index + 1] in ("!", "^")
     index += negated
@@ -209,8 +209,8 @@ def _tokens(glob: str, fold: bool, basename_only: bool) -> list[str]:
 def _regex(tokens: list[str]) -> str:
     """Join tokens into a regular expression for the whole path, whose time is bounded by the path's length squared.
 
-    What stands between two `*` has a fixed length, and its first match is as good as any later one, since the second
-    `*` absorbs the difference; the same holds of what stands between two `**`. So each such piece is atomic.
+    The part between two `*` has a fixed length, and its first match is as good as any later one, since the second `*`
+    absorbs the difference; the same is true between two `**`. So each such part is an atomic group.
     """
     chunks: list[tuple[str, list[str]]] = [("", [])]
     for token in tokens:
@@ -243,7 +243,7 @@ def _names_regex(tokens: list[str]) -> str:
 
 
 class _Matcher:
-    """All patterns that apply to files, or all that apply to folders, tried at once; the last one wins."""
+    """All patterns that apply to files, or all that apply to folders, matched at once; the last one wins."""
 
     def __init__(self, patterns: Iterable[tuple[int, _Pattern]], fold: bool) -> None:
         self._fold = fold
@@ -270,7 +270,7 @@ class _Matcher:
 
     @staticmethod
     def _joined(regexes: list[tuple[int, str]]) -> tuple[list[int], re.Pattern[str] | None]:
-        """One expression in which the group that matched first is that of the last pattern."""
+        """One expression in which the last pattern is the first alternative."""
         if not regexes:
             return [], None
         joined = "|".join(f"({regex})" for _, regex in reversed(regexes))
@@ -296,10 +296,10 @@ class _Matcher:
 
 
 class IgnoreFile:
-    """The patterns of one ignore file, which apply to everything below the folder that it stands in."""
+    """The patterns of one ignore file, which apply to everything below its folder."""
 
     def __init__(self, content: bytes, *, fold_case: bool = False) -> None:
-        """Parse `content`; nothing in it is an error."""
+        """Parse `content`; no content is an error."""
         self._fold = fold_case
         self._patterns: list[_Pattern] = []
         text = content.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
@@ -310,7 +310,7 @@ class IgnoreFile:
 
     @classmethod
     def read(cls, path: Path, *, fold_case: bool = False) -> IgnoreFile | None:
-        """The ignore file at `path`; None if there is no regular file that can be read, or nothing in it."""
+        """The ignore file at `path`; None if it is not a readable regular file, or has no patterns."""
         content = read_regular(path, MAX_IGNORE_FILE_BYTES)
         if not content:
             return None
@@ -341,9 +341,9 @@ class IgnoreFile:
 
 @dataclass(frozen=True, slots=True)
 class RuleSource:
-    """An ignore file with its place: `prefix` + (a path from `strip` on) is relative to the file's folder.
+    """An ignore file with its location: `prefix + path[strip:]` is a path relative to the file's folder.
 
-    Both count in the form that `byte_text` gives.
+    Both apply to paths in the form of `byte_text`.
     """
 
     patterns: IgnoreFile
@@ -351,12 +351,12 @@ class RuleSource:
     prefix: str = ""
 
     def match(self, path: str, name: str, is_folder: bool) -> bool | None:
-        """What the file says of `path` (relative to the root, as `byte_text` gives it)."""
+        """See `IgnoreFile.match`; `path` is relative to the root, in the form of `byte_text`."""
         return self.patterns.match(self.prefix + path[self.strip :], name, is_folder=is_folder)
 
 
 class Tracked:
-    """What a repository tracks; read when it is first asked."""
+    """The files that a repository tracks, read on first use."""
 
     def __init__(self, repository: Repository, root: Path) -> None:
         self._repository = repository
@@ -383,16 +383,16 @@ class Tracked:
         return frozenset(folders)
 
     def __contains__(self, path: str) -> bool:
-        """Whether it is a tracked file, or a folder that holds one; `path` is relative to the root."""
+        """Whether it is a tracked file, or a folder that contains one; `path` is relative to the root."""
         path = self._prefix + path[self._strip :]
         return path in self._paths or path in self._folders
 
 
 @dataclass(frozen=True, slots=True)
 class FolderRules:
-    """What holds in one folder: the ignore files from the outermost to the innermost, or why it is left out.
+    """The rules that apply in one folder: the ignore files from the outermost to the innermost, or why it is skipped.
 
-    Three families, since none may bring back what another leaves out: git's, `.glossatorignore`, the setting.
+    There are three families, none of which can re-include what another excludes: git, `.glossatorignore`, the setting.
     """
 
     git: tuple[RuleSource, ...] = ()
@@ -400,13 +400,13 @@ class FolderRules:
     setting: tuple[RuleSource, ...] = ()
     tracked: Tracked | None = None
     tracked_only: bool = False
-    """Whether git ignores the folder, which yet holds files that git tracks: those are not ignored."""
+    """Whether git ignores the folder but tracks files in it, which are not ignored."""
     fold_case: bool = False
     left_out: str | None = None
-    """None: it is entered; "": left out without a word; else the reason."""
+    """None if it is entered; "" if it is left out silently; else the reason for skipping it."""
 
     def ignores(self, path: str, name: str, is_folder: bool) -> bool:
-        """Whether the ignore files say so of an entry of this folder."""
+        """Whether the ignore files exclude an entry of this folder."""
         if (self.own and _verdict(self.own, path, name, is_folder)) or (
             self.setting and _verdict(self.setting, path, name, is_folder)
         ):
@@ -414,12 +414,12 @@ class FolderRules:
         return self.git_ignores(path, name, is_folder) and (self.tracked is None or path not in self.tracked)
 
     def git_ignores(self, path: str, name: str, is_folder: bool) -> bool:
-        """Whether git would ignore an entry of this folder if it did not track it."""
+        """Whether git would ignore an entry of this folder that it does not track."""
         return self.tracked_only or _verdict(self.git, path, name, is_folder)
 
 
 def _verdict(family: tuple[RuleSource, ...], path: str, name: str, is_folder: bool) -> bool:
-    """What the innermost ignore file says that says anything."""
+    """The result of the innermost ignore file with a matching pattern; False if there is none."""
     path, name = byte_text(path), byte_text(name)
     for source in reversed(family):
         verdict = source.match(path, name, is_folder)

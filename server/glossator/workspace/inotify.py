@@ -1,8 +1,7 @@
-"""Linux's inotify, as it is: folders in, events out.
+"""A thin wrapper around Linux's inotify: folders in, events out.
 
-watchdog's own use of it cannot leave folders out of a recursive watch, and passes over the folders that it could not
-watch because the system's limit was reached; both matter in a workspace. What to watch and what an event means is
-`watching.py`'s business.
+watchdog's inotify observer cannot exclude folders from a recursive watch, and ignores folders that it could not watch
+because the system's limit was reached; both matter in a workspace. `sources.py` decides what to watch.
 """
 
 from __future__ import annotations
@@ -60,9 +59,9 @@ AVAILABLE = sys.platform.startswith("linux")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to `name` in the folder that was given to `Inotify.add`, or to the folder itself (`name` is "").
+    """An event for `name` in a folder passed to `Inotify.add`, or for the folder itself (`name` is "").
 
-    `folder` is None where events were lost (IN_Q_OVERFLOW).
+    `folder` is None if events were lost (IN_Q_OVERFLOW).
     """
 
     folder: str | None
@@ -111,11 +110,11 @@ class Inotify:
         return folder in self._watches
 
     def folders(self) -> list[str]:
-        """What is being watched."""
+        """The watched folders."""
         return list(self._watches)
 
     def add(self, folder: str) -> None:
-        """Watch what happens directly in `folder`; nothing if it is watched already.
+        """Watch `folder`, without its subfolders; does nothing if it is watched already.
 
         Raises:
             OSError: ENOSPC if the user's limit of watches is reached; ENOENT, ENOTDIR, EACCES as for any folder.
@@ -131,20 +130,20 @@ class Inotify:
         self._watches[folder] = watch
 
     def remove(self, folder: str) -> None:
-        """Do not watch `folder` any more; nothing if it is not watched."""
+        """Stop watching `folder`; does nothing if it is not watched."""
         watch = self._watches.get(folder)
         if watch is not None:
             self._forget(watch)
             self._rm_watch(self._descriptor, watch)
 
     def remove_tree(self, folder: str) -> None:
-        """Watch neither `folder` nor anything below it any more."""
+        """Stop watching `folder` and everything below it."""
         below = folder + "/"
         for watched in [watched for watched in self._watches if watched == folder or watched.startswith(below)]:
             self.remove(watched)
 
     def read(self, timeout: float | None) -> list[Event]:
-        """The events there are; waits for the first, or for `wake`, or for `timeout` seconds (None: for ever)."""
+        """The pending events; waits for the first, for `wake`, or for `timeout` seconds (None: no limit)."""
         self._poll.poll(None if timeout is None else max(0, int(timeout * 1000) + 1))
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
@@ -166,14 +165,14 @@ class Inotify:
         return events
 
     def wake(self) -> None:
-        """Make a `read` return that waits in another thread."""
+        """Make a `read` that waits in another thread return."""
         with self._lock:
             if not self._closed:
                 with contextlib.suppress(BlockingIOError):
                     os.write(self._wake_write, b"!")
 
     def close(self) -> None:
-        """Release it; the kernel drops all watches."""
+        """Close it; the kernel removes all watches."""
         with self._lock:
             if self._closed:
                 return
@@ -196,7 +195,7 @@ def _last_error(path: str | None = None) -> OSError:
 
 
 def watch_limit() -> str:
-    """The user's limit of watches, for a message; "" if it cannot be told."""
+    """The user's limit of watches, for a message; "" if it is unknown."""
     try:
         return Path("/proc/sys/fs/inotify/max_user_watches").read_text("ascii").strip()
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
-"""Jupyter notebooks: which lines of the JSON file hold which lines of source. Outputs and metadata are passed over.
+"""Jupyter notebooks: maps lines of source to lines of the JSON file. Outputs and metadata are ignored.
 
-A line of a notebook is a line of its file on disk, so that what is cited opens at the right place. In a notebook as
-Jupyter saves it, every line of source is a string on a line of its own; `displayed` shows the sources in place of the
-strings. Where several lines of source share a line of the file (JSON without line ends), `slice_of` reads them.
+A line of a notebook is a line of its file on disk, so that citations open at the right place. As Jupyter saves a
+notebook, every line of source is a string on its own line; `displayed` replaces the strings by the sources. If several
+lines of source share a line of the file (JSON without line breaks), `slice_of` reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CellKind = Literal["code", "markdown", "raw"]
 
 @dataclass(frozen=True, slots=True)
 class _Literal:
-    """A string of the file: what it says begins at `start` in its cell's text, what is between its quotes at `raw`."""
+    """A string of the file: its value begins at `start` in the cell's text, its raw content at `raw` in the file."""
 
     start: int
     raw: int
@@ -33,7 +33,7 @@ class _Literal:
     """For each escape: the characters before it, and where it ends, both counted in the file's string."""
 
     def offset(self, index: int) -> int:
-        """Where in the file the character `index` of the cell's text stands."""
+        """The offset in the file of the character `index` of the cell's text."""
         wanted = index - self.start
         at = bisect_right(self.escapes, wanted, key=lambda escape: escape[0] + 1) - 1
         if at < 0:
@@ -42,7 +42,7 @@ class _Literal:
         return min(end + wanted - decoded - 1, self.raw_end)
 
     def past(self, index: int) -> int:
-        """Where in the file the character before `index` ends."""
+        """The end in the file of the character before `index`."""
         last = self.offset(index - 1)
         at = bisect_right(self.escapes, index - 1 - self.start, key=lambda escape: escape[0]) - 1
         if at >= 0 and self.escapes[at][0] == index - 1 - self.start:
@@ -52,13 +52,13 @@ class _Literal:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell that holds something.
+    """A cell that is not empty.
 
     Attributes:
         kind: code, Markdown, or text for another tool.
-        language: what the cell says that it is written in; "" where that is for the notebook to say.
+        language: the cell's own language; "" if it is the notebook's.
         text: its source.
-        lines: for each line of `text`, the line of the file (from 0) on which it stands.
+        lines: for each line of `text`, its line in the file (from 0).
     """
 
     kind: CellKind
@@ -68,11 +68,11 @@ class Cell:
     literals: tuple[_Literal, ...]
 
     def offset(self, index: int) -> int:
-        """Where in the file (in characters) the character `index` of the text stands."""
+        """The offset in the file (in characters) of the character `index` of the text."""
         return self._literal_at(index).offset(index)
 
     def past(self, index: int) -> int:
-        """Where in the file the character before `index` ends."""
+        """The end in the file of the character before `index`."""
         return self._literal_at(index - 1).past(index)
 
     def _literal_at(self, index: int) -> _Literal:
@@ -82,7 +82,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """A notebook's cells, in order, and the names by which it calls its language, the most telling first."""
+    """A notebook's cells, in order, and its names for its language, the most specific first."""
 
     languages: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -90,7 +90,7 @@ class Notebook:
 
     @property
     def folded(self) -> bool:
-        """Whether a line of the file holds more than one line of source."""
+        """Whether a line of the file contains more than one line of source."""
         lines = [line for cell in self.cells for line in cell.lines]
         return len(set(lines)) < len(lines)
 
@@ -103,12 +103,12 @@ class _Draft:
 
 
 def is_notebook(path: str) -> bool:
-    """Whether a file of this name should hold a notebook."""
+    """Whether a file of this name should be a notebook."""
     return path[-6:].lower() == ".ipynb"
 
 
 def read_notebook(text: str) -> Notebook | None:
-    """A notebook from its file's text; None if it is none (JSON with errors, or of another kind)."""
+    """A notebook from its file's text; None if it is not one (invalid JSON, or another kind of JSON)."""
     if text.startswith("\ufeff"):
         text = " " + text[1:]
     try:
@@ -123,7 +123,7 @@ def read_notebook(text: str) -> Notebook | None:
     cells: list[Cell] = []
     draft = _Draft()
     stack: list[tuple[bool, str | int]] = []
-    """Whether each open container is an object, and the key or index that we are at in it."""
+    """For each open container, whether it is an object, and the current key or index in it."""
     expects_key = False
     for token in _TOKEN.finditer(text):
         what = token[0]
@@ -155,7 +155,7 @@ def read_notebook(text: str) -> Notebook | None:
 
 
 def _is_cell(keys: list[str | int]) -> bool:
-    """Whether the value at these keys is a cell (in nbformat 3, cells stand in worksheets)."""
+    """Whether the value at these keys is a cell (in nbformat 3, cells are inside worksheets)."""
     inner = keys[2:] if keys[:1] == ["worksheets"] else keys
     return len(inner) == 2 and inner[0] == "cells"
 
@@ -174,7 +174,7 @@ _CELL_LANGUAGE_KEYS: Final = (
 
 
 def _note(keys: list[str | int], token: re.Match[str], draft: _Draft, languages: dict[int, str]) -> None:
-    """Keep a string that says something about the notebook, or is source."""
+    """Keep a string that is source or names a language."""
     if keys[0] == "metadata":
         rank = _LANGUAGE_KEYS.get(tuple(keys))  # type: ignore[arg-type]
         if rank is not None:
@@ -193,7 +193,7 @@ def _note(keys: list[str | int], token: re.Match[str], draft: _Draft, languages:
 
 
 def _cell(draft: _Draft, text: str, ends: list[int]) -> Cell | None:
-    """A cell from its strings; None if it holds nothing."""
+    """A cell from its strings; None if it is empty."""
     pieces: list[str] = []
     literals: list[_Literal] = []
     length = 0
@@ -222,9 +222,9 @@ def _cell(draft: _Draft, text: str, ends: list[int]) -> Cell | None:
 
 
 def displayed(path: str, text: str) -> str:
-    """The text of a file as people read it, with as many lines: a notebook's sources in place of its JSON.
+    """The readable text of a file, with the same number of lines: a notebook's sources in place of its JSON.
 
-    A notebook of which a line holds several lines of source comes back as it is; see `slice_of`.
+    A notebook with several lines of source in one line of the file is returned unchanged; see `slice_of`.
     """
     notebook = read_notebook(text) if is_notebook(path) else None
     if notebook is None or notebook.folded:

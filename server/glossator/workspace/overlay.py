@@ -1,7 +1,7 @@
-"""The texts of unsaved editor buffers, which take precedence over what is on disk.
+"""The texts of unsaved editor buffers, which take precedence over the files on disk.
 
-A small table in memory, safe for use by several threads; nobody waits in it. It knows nothing of the disk, of LSP or of
-symbols. Its keys are whatever its caller names documents by (paths relative to a root, or URIs).
+A small table in memory, safe to use from several threads and never blocking. It does not know the disk, LSP or symbols.
+Its keys are the caller's names of documents (paths relative to a root, or URIs).
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import threading
 from dataclasses import dataclass, replace
 
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
-"""Memory for all texts: a hundred buffers of the largest size that is indexed at all (2 MiB)."""
+"""Memory for all texts, in bytes: a hundred buffers of the largest size that is indexed (2 MiB)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """What one document looks like on screen.
+    """The state of one document on screen.
 
     Attributes:
         key: the document.
         version: the editor's number of this state.
-        text: its text; None if it is too large to be kept (the document is then not to be answered from at all, since
-            what is on disk is not what is on screen).
+        text: its text; None if it is too large to be kept (the document must not be used for answers then, since the
+            file on disk differs from the screen).
         revision: the overlay's number of this state, higher than that of every earlier state of any document.
     """
 
@@ -49,7 +49,7 @@ class Overlay:
     """The open buffers."""
 
     def __init__(self, *, max_buffer_bytes: int, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
-        """An empty overlay; limits in bytes of memory. Past the total, the texts that were untouched longest go."""
+        """Start empty. Limits are in bytes; above the total, the least recently changed texts are dropped."""
         self._max_buffer_bytes = max_buffer_bytes
         self._max_total_bytes = max_total_bytes
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class Overlay:
         self._sizes: dict[str, int] = {}  # of the texts that are kept
 
     def put(self, key: str, version: int, text: str) -> bool:
-        """Open or change a buffer; False if a newer version is known, which stays."""
+        """Open or change a buffer; False if a newer version is known, which is kept."""
         size = sys.getsizeof(text)
         with self._lock:
             known = self._buffers.get(key)
@@ -76,7 +76,7 @@ class Overlay:
             return True
 
     def close(self, key: str) -> bool:
-        """Forget a buffer: the disk counts again, and the next may begin with any version. False if none is open."""
+        """Remove a buffer; the file on disk is used again, and versions start over. False if it was not open."""
         with self._lock:
             if key not in self._buffers:
                 return False
@@ -85,7 +85,7 @@ class Overlay:
             return True
 
     def get(self, key: str) -> Buffer | None:
-        """The buffer as it is now; None if the document is not open."""
+        """The current state of the buffer; None if the document is not open."""
         with self._lock:
             return self._buffers.get(key)
 
@@ -101,12 +101,12 @@ class Overlay:
             return OverlayState(self._revision, tuple(self._buffers.values()))
 
     def _drop(self, key: str) -> None:
-        """Remove a buffer from the table and from the sum."""
+        """Remove a buffer from the table, and its size from the total."""
         self._buffers.pop(key, None)
         self._total -= self._sizes.pop(key, 0)
 
     def _shrink(self) -> None:
-        """Drop the texts that were not touched for longest until the rest fits."""
+        """Drop the least recently changed texts until the rest fits."""
         for key, buffer in self._buffers.items():
             if self._total <= self._max_total_bytes:
                 return

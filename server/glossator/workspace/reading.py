@@ -1,4 +1,4 @@
-"""Texts of files by path, as they are on screen or on disk, and their lines as the index counts them."""
+"""The texts of files by path, on screen or on disk, and their lines as the index counts them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The built-in rules: which folders and files are never indexed, whatever git says, and why.
+"""The built-in rules: which folders and files are never indexed, independently of git, and why.
 
-Tables and predicates over names and contents; nothing here touches the disk.
+Tables and predicates on names and contents; this module does not access the disk.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ UNLISTED_FOLDERS = frozenset(
         "System Volume Information",
     }
 )
-"""State and caches of tools: left out without a word."""
+"""State and caches of tools: left out silently."""
 
 VENDORED_FOLDERS = frozenset({"node_modules", "bower_components", "jspm_packages", "site-packages", "Pods", "Carthage"})
-"""Other people's code, by a name that means nothing else: left out, and listed once."""
+"""Third-party code, by unambiguous names: skipped, and reported once per folder."""
 
 FOLDER_MARKERS = {
     "pyvenv.cfg": "a Python environment",
     "conda-meta": "a Python environment",
     "CACHEDIR.TAG": "a cache",
 }
-"""Names that, in a folder, say what the folder is."""
+"""Names of entries that identify the kind of their folder."""
 
 _VENDOR_MARKERS = frozenset({"modules.txt", "autoload.php", "bundle"})
 
@@ -65,7 +65,7 @@ _RULE_FILES = frozenset({".gitignore", ".glossatorignore", *FOLDER_MARKERS, "CMa
 
 
 def is_rule_file(path: str) -> bool:
-    """Whether what else is indexed may change when this comes, changes or goes."""
+    """Whether creating, changing or deleting this file may change which other files are indexed."""
     folder, _, name = path.rpartition("/")
     return name in _RULE_FILES or (name in _VENDOR_MARKERS and folder.rpartition("/")[2] == "vendor")
 
@@ -77,12 +77,12 @@ _TEMPORARY = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-p]|.*___jb_(?:tmp|old)___|\.
 
 
 def is_unlisted(name: str) -> bool:
-    """Whether a file of this name is left out without a word: a link to a repository, an editor's passing files."""
+    """Whether a file of this name is left out silently: a link to a repository, an editor's temporary files."""
     return name in _UNLISTED_FILES or _TEMPORARY.fullmatch(name) is not None
 
 
 def folder_by_name(name: str) -> str | None:
-    """Why a folder of this name is left out; "" for silently; None if its name says nothing."""
+    """Why a folder of this name is skipped; "" to leave it out silently; None if it is not skipped."""
     if name in UNLISTED_FOLDERS or name.endswith(".egg-info"):
         return ""
     if name in _SECRET_FOLDERS:
@@ -91,7 +91,7 @@ def folder_by_name(name: str) -> str | None:
 
 
 def folder_by_content(name: str, names: frozenset[str] | set[str]) -> str | None:
-    """Why a folder that holds entries of these names is left out; None if it is not."""
+    """Why a folder with entries of these names is skipped; None if it is not."""
     for marker, reason in FOLDER_MARKERS.items():
         if marker in names:
             return reason
@@ -123,13 +123,13 @@ _BINARY = _words(
     swf fla jnilib gmo nib qm resources pack idx swp swo lockb
     """
 )
-"""Extensions that are binary in every language's projects; other files are judged by their content."""
+"""Extensions that are always binary; other files are judged by their content."""
 
 _DATA = _words("csv tsv jsonl ndjson geojson log psv arff libsvm svmlight fasta fastq fa fq sam vcf gff")
 MAX_DATA_BYTES = 256 * 1024
-"""Tables and logs that are larger hold data, not text that anyone asks about."""
+"""Larger tables and logs are data, not text to ask questions about."""
 NOTEBOOK_FACTOR = 8
-"""How much larger than other files a notebook may be, most of which is images and tables that are passed over."""
+"""How much larger than other files a notebook may be: most of it is images and tables, which are not indexed."""
 _TOO_MUCH_DATA = f"data, larger than {MAX_DATA_BYTES // 1024} KiB"
 
 _LOCK_FILES = frozenset(
@@ -211,12 +211,12 @@ _WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³
 
 
 def reserved_on_windows(name: str) -> bool:
-    """Whether Windows takes this name for a device: opening it there would not open the file."""
+    """Whether this is a device name on Windows, where opening it would not open the file."""
     return _WINDOWS_RESERVED.fullmatch(name.lower().rstrip(" .")) is not None
 
 
 def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
-    """Why a file of this name and size in bytes is not indexed; None if nothing speaks against reading it."""
+    """Why a file of this name and size in bytes is not indexed; None if it should be read."""
     lower = name.lower()
     _, dot, extension = lower.rpartition(".")
     if not dot:
@@ -240,7 +240,7 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
 
 
 def size_limit(name: str, max_bytes: int) -> int:
-    """The size in bytes up to which a file of this name is indexed, where others are up to `max_bytes`."""
+    """The maximum size in bytes of a file of this name, where `max_bytes` is that of ordinary files."""
     return max_bytes * NOTEBOOK_FACTOR if is_notebook(name) else max_bytes
 
 
@@ -250,7 +250,7 @@ def too_large(max_bytes: int) -> str:
 
 
 def _bytes(count: int) -> str:
-    """A size for people."""
+    """A size in readable units."""
     for unit, size in (("MiB", 1024 * 1024), ("KiB", 1024)):
         if count >= size:
             return f"{count / size:.4g} {unit}"
@@ -259,12 +259,12 @@ def _bytes(count: int) -> str:
 
 _PRIVATE_KEY = re.compile(r"^\W{0,8}-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
 _HEAD = 4096
-"""Characters in which a marker of generated code or a key must begin."""
+"""A marker of generated code, or of a key, must begin within this many characters."""
 
 _COMMENT = re.compile(
     r"(?i)//+!?|/\*+!?|\*+/?|\#+|--+(?:\[\[)?|;+|<!--|<[?!]\w+|%+|\(\*|\{-|\"{3}|'{3}|[\"']|rem\b|\.\."
 )
-"""What a comment, a docstring or a prologue (<?php, <!DOCTYPE) begins with."""
+"""Openings of comments, docstrings and prologues (<?php, <!DOCTYPE)."""
 _BLOCKS = {"/*": "*/", '"""': '"""', "'''": "'''", "<!--": "-->", "(*": "*)", "{-": "-}", "--[[": "]]"}
 _GENERATED_LINE = re.compile(
     r"""(?xi)
@@ -293,11 +293,11 @@ _LFS_POINTER = re.compile(
 )
 _ANNEX_POINTER = re.compile(r"/annex/objects/\S+\s*(?:/annex/\S*\s*)*\Z")
 _MAX_POINTER = 1024
-"""Bytes of the longest pointer that git-lfs takes for one; git-annex writes shorter ones."""
+"""Bytes of the longest pointer that git-lfs recognises; git-annex writes shorter ones."""
 
 
 def pointed_to(text: str) -> str | None:
-    """Whose pointer a text is that stands for a file kept elsewhere: the reason to leave it out; None if it is none."""
+    """The reason to skip a text that is only a pointer to a file stored elsewhere; None if it is not one."""
     if len(text) >= _MAX_POINTER:
         return None
     if _LFS_POINTER.match(text):
@@ -323,7 +323,7 @@ def file_by_text(name: str, text: str) -> str | None:
 
 def _is_generated(head: str) -> bool:
     """Whether the comments before the first line of code say that the file was generated and must not be edited."""
-    if "generated" not in head.lower():  # every mark holds that word; most files do not
+    if "generated" not in head.lower():  # every marker contains that word; most files do not
         return False
     previous = ""
     closing = ""
@@ -352,7 +352,7 @@ def _is_generated(head: str) -> bool:
 
 
 def _is_minified(text: str) -> bool:
-    """Whether the lines are too long for a person to have written them."""
+    """Whether the lines are too long to be written by hand."""
     if len(text) < _MIN_MINIFIED:
         return False
     if len(text) / (text.count("\n") + 1) > _MAX_AVERAGE_LINE:

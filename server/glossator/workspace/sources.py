@@ -1,7 +1,7 @@
-"""Where events come from: inotify on the folders that a scan enters, comparisons of scans, or an editor's reports.
+"""Sources of file events: inotify on the folders that a scan enters, comparisons of scans, or an editor's reports.
 
-A fourth source, watchdog's, is in `watching.py`, which also decides between them. What an event means, and which of
-them make a batch, is decided in `changes.py`.
+A fourth source, watchdog, is in `watching.py`, which also chooses between them. `changes.py` interprets events and
+collects them into batches.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class RootGoneError(Exception):
 
 
 class EventSource(Protocol):
-    """Where events come from. All but `wake` is called by one thread at a time."""
+    """A source of file events. All methods but `wake` are called by one thread at a time."""
 
     mode: Mode
 
     def wait(self, timeout: float | None) -> list[FileEvent]:
-        """What happened; waits at most `timeout` seconds for it. Raises RootGoneError, or OSError if it broke."""
+        """The next events; waits at most `timeout` seconds for them. Raises RootGoneError, or OSError if it failed."""
 
     def renew(self, rules: Rules) -> None:
-        """Go on with new rules."""
+        """Use new rules from now on."""
 
     def wake(self) -> None:
         """Make `wait` return; may be called by any thread."""
@@ -48,9 +48,9 @@ class EventSource(Protocol):
 
 
 def outside(rules: Rules) -> set[Path]:
-    """Folders that a scan does not enter and in which something may happen that matters.
+    """Folders that a scan does not enter but whose changes matter.
 
-    These hold git's state and more ignore files, or are left out for a file in them, which may be deleted.
+    They contain git's state or further ignore files, or are skipped because of a file in them, which may be deleted.
     """
     folders = {path.parent for path in rules.outer_rule_files} | rules.marked_folders()
     folders.update(repository.git_dir for repository in rules.repositories())
@@ -85,8 +85,8 @@ class InotifySource:
     def _cover(self, under: str) -> set[str]:
         """Watch `under` and all folders below it; returns them.
 
-        What is created between the listing of a folder and its watch would be missed, so the walk is repeated until it
-        finds nothing new.
+        Folders created after their parent was listed and before it was watched would be missed, so the walk is repeated
+        until it finds nothing new.
         """
         covered: set[str] = set()
         while True:
@@ -163,7 +163,7 @@ class PollingSource:
         self._next = time.monotonic() + max(interval, 10 * took)
 
     def _scan(self) -> tuple[dict[str, object], float]:
-        """What there is (absolute path -> what a change would change), and how many seconds it took to find out."""
+        """The files (absolute path -> a value that differs after a change), and the seconds that the scan took."""
         start = time.monotonic()
         try:
             rules = Rules(self._rules.root, self._rules.settings)
@@ -219,8 +219,8 @@ class PollingSource:
 class ReportedSource:
     """An editor that watches the workspace: its reports come through `Watcher.report`.
 
-    It sees the workspace only. The few ignore files and files of git's outside, and whether the root exists, are looked
-    at now and then.
+    It sees only the workspace. The few ignore files and git files outside, and the existence of the root, are checked
+    now and then.
     """
 
     mode: Mode = "client"

@@ -1,11 +1,11 @@
-"""When files change: watches a root by the best means there is, and delivers batches of changed paths.
+"""Watches a root for file changes with the best available source, and delivers batches of changed paths.
 
-Four sources of events. On Linux inotify itself, with watches on those folders only that the rules let a scan enter;
-on other systems watchdog's native observer over the whole tree (FSEvents and ReadDirectoryChangesW watch a tree at no
-cost per folder); where neither works, a comparison of scans every few seconds; or the reports of an editor that
-watches files itself. Whatever the source, `changes.py` decides what matters and when it is delivered.
+Four sources of events: on Linux, inotify watches on the folders that a scan enters; on other systems, watchdog's native
+observer of the whole tree (FSEvents and ReadDirectoryChangesW have no cost per folder); if neither works, a comparison
+of scans every few seconds; or the reports of an editor that watches files itself. For all of them, `changes.py` decides
+which events matter and when they are delivered.
 
-The only importer of watchdog. It knows nothing of what is in the files.
+The only importer of watchdog. This module does not know the contents of files.
 """
 
 from __future__ import annotations
@@ -40,24 +40,23 @@ if TYPE_CHECKING:
     from glossator.workspace.files import Rules
 
 POLL_INTERVAL = 3.0
-"""Seconds between two scans where there are no events; scans take at most a tenth of the time."""
+"""Seconds between two scans when polling; longer if scanning would take more than a tenth of the time."""
 _ROOT_CHECK = 5.0
-"""Seconds between two looks whether the root still exists, where no event would tell."""
+"""Seconds between two checks whether the root still exists, if no event would report it."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """How a watcher works at the moment.
+    """The current state of a watcher.
 
     Attributes:
         mode: "inotify", "native" (watchdog), "polling", "client" (an editor's reports), "waiting" (for the
             root to come back) or "stopped".
-        reason: why it is not better than that, with the setting that helps, if there is one; "" if it is
-            the best there is.
-        folders: how many folders are watched one by one.
-        pending: how many paths and folders wait to be delivered.
+        reason: why no better mode works, with the setting that helps, if there is one; "" for the best mode.
+        folders: number of folders that are watched individually.
+        pending: number of undelivered paths and folders.
     """
 
     mode: Mode
@@ -67,7 +66,7 @@ class WatchStatus:
 
 
 class _NativeSource:
-    """watchdog's observer of the system, over the whole tree."""
+    """watchdog's native observer, for the whole tree."""
 
     mode: Mode = "native"
 
@@ -136,9 +135,9 @@ class _NativeSource:
 
 
 class Watcher:
-    """Watches one root in a thread of its own until it is stopped.
+    """Watches one root in its own thread until it is stopped.
 
-    Everything that happens after `start` returned is delivered: start it first, then scan.
+    All changes after `start` has returned are delivered: start it first, then scan.
     """
 
     def __init__(
@@ -152,9 +151,9 @@ class Watcher:
         poll_interval: float = POLL_INTERVAL,
         mode: Literal["auto", "inotify", "native", "polling", "client"] = "auto",
     ) -> None:
-        """A watcher that is not started yet. `on_change` is called in its thread, one batch at a time.
+        """Create a watcher without starting it. `on_change` is called in its thread, one batch at a time.
 
-        With `mode` "client" nothing is watched: an editor reports what changes.
+        With `mode` "client" nothing is watched: an editor reports the changes.
         """
         self._root = root
         self._settings = settings
@@ -172,7 +171,7 @@ class Watcher:
         self._reported: queue.SimpleQueue[Path] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Begin to watch; takes about as long as a scan, except in mode "client".
+        """Start watching; takes about as long as a scan, except in mode "client".
 
         Raises:
             WorkspaceError: the root is not a folder that can be read.
@@ -189,7 +188,7 @@ class Watcher:
         self._thread.start()
 
     def report(self, paths: Iterable[Path]) -> None:
-        """Somebody else has seen these files or folders (absolute paths) change. From any thread; never waits."""
+        """Report changes of these files or folders (absolute paths). May be called by any thread; never waits."""
         for path in paths:
             self._reported.put(path)
         source = self._source
@@ -206,7 +205,7 @@ class Watcher:
             self._thread.join()
 
     def status(self) -> WatchStatus:
-        """How it works at the moment."""
+        """The current state."""
         source, collector = self._source, self._collector
         running = self._thread is not None and self._thread.is_alive()
         mode: Mode = "stopped" if not running else source.mode if source is not None else "waiting"
@@ -250,7 +249,7 @@ class Watcher:
             self._close()
 
     def _step(self, collector: ChangeCollector) -> None:
-        """Wait for events or for the batch to be due; deliver it if it is."""
+        """Wait for events or until the batch is due; deliver it if it is due."""
         source = self._source
         if source is None:
             raise RootGoneError
@@ -264,7 +263,7 @@ class Watcher:
             self._deliver(collector, source)
 
     def _deliver(self, collector: ChangeCollector, source: EventSource) -> None:
-        """Hand the batch over."""
+        """Deliver the batch."""
         try:
             while (rules := collector.renewed_rules()) is not None:
                 source.renew(rules)
@@ -277,11 +276,11 @@ class Watcher:
             try:
                 self._on_change(changes)
             except Exception:
-                # The thread must live on: a batch that the receiver failed at is the receiver's defect, to be seen.
+                # The thread must not end because of a defect in the receiver.
                 _log.exception("the receiver of file changes failed")
 
     def _reopen(self, collector: ChangeCollector, why: str) -> None:
-        """Watch again, as soon as the root is there; everything may have changed."""
+        """Watch again as soon as the root exists; everything may have changed."""
         self._close()
         pause = 0.0
         while not self._stopping.wait(pause):
@@ -303,7 +302,7 @@ class Watcher:
 
 
 def _explained(error: OSError) -> str:
-    """Why the system's events do not work, with the setting that helps."""
+    """Why the system's file events do not work, with the setting that helps."""
     if error.errno == errno.ENOSPC:
         limit = inotify.watch_limit()
         setting = f"fs.inotify.max_user_watches = {limit}" if limit else "fs.inotify.max_user_watches"
