@@ -144,7 +144,10 @@ def test_an_absolute_path_and_a_uri(session: Session) -> None:
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("add_articel", "did you mean `Cart.add_article` (shop/cart.py:12)? `glossator search add_articel`"),
+        (
+            "add_articel",
+            "did you mean `Cart.add_article` (shop/cart.py:12)? If not, try `glossator search add_articel`",
+        ),
         ("Card.total", "`Cart.total`"),
         ("Cart.totals()", "`Cart.total`"),
         ("Basket", "`BasketView`"),

@@ -1,4 +1,4 @@
-"""An answer on its way to the client: its text in batches, its stages as progress, and the final result."""
+"""Sends an answer to the client: its text in batches, its stages as progress, and the final result."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from glossator.model.chat import ModelStatus
 
 DELTA_SECONDS = 0.04
-"""Tokens are sent in batches this far apart: smooth to read, few messages."""
+"""Seconds between two batches of text: smooth to read, few messages."""
 
 
 def _placed(item: Evidence, encoding: str) -> dict[str, Any]:
-    """What evidence and citations have in common. Nothing is read for it: evidence knows its lines."""
+    """The fields that evidence and citations share. No file is read: evidence knows its lines."""
     last = item.source.rpartition("\n")[2]
     return {
         "number": item.number,
@@ -83,7 +83,7 @@ class AnswerStream:
             self._editor.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
 
     def delta(self, text: str) -> None:
-        """Send text, soon."""
+        """Queue text to be sent soon."""
         if self._token is None:
             return
         self._pending.append(text)
@@ -92,7 +92,7 @@ class AnswerStream:
             self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
     def flush(self) -> None:
-        """Send what is pending, now."""
+        """Send pending text now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -102,14 +102,14 @@ class AnswerStream:
             self._last = time.monotonic()
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Stop sending."""
         if self._timer is not None:
             self._timer.cancel()
         self._token = None
 
 
 class RunningAnswer:
-    """An answer that is being made; its stages are reported on a workDoneToken of the client's, if there is one."""
+    """An answer in progress; its stages are reported on the client's workDoneToken, if it sent one."""
 
     def __init__(self, editor: Editor, token: int | str | None, title: str) -> None:
         self._progress = editor.progress
@@ -123,37 +123,37 @@ class RunningAnswer:
 
     @property
     def has_progress(self) -> bool:
-        """Whether the client sees its stages."""
+        """Whether its stages are reported to the client."""
         return self._token is not None
 
     def cancel(self) -> None:
-        """Give the answer up."""
+        """Cancel the answer."""
         if self._task is not None:
             self._task.cancel()
 
     def stage(self, message: str, percentage: int | None = None) -> None:
-        """What is going on now."""
+        """Report the current stage."""
         text = f"{message} {percentage}"
         if self._token is not None and text != self._last:
             self._last = text
             self._progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
 
     def model_changed(self, status: ModelStatus) -> None:
-        """What the model does, which may be for another answer."""
+        """Report what the model is doing, possibly for another answer."""
         if status.progress is not None and status.state == "loading":
             self.stage(f"loading {status.name}", int(100 * status.progress))
         elif status.progress is not None and status.state == "busy":
             self.stage(f"reading the evidence, {int(100 * status.progress)} %")
 
     def end(self) -> None:
-        """The answer is made, or given up."""
+        """End the progress: the answer is complete or was cancelled."""
         if self._token is not None:
             self._progress.tokens.pop(self._token, None)
             self._progress.end(self._token, types.WorkDoneProgressEnd())
 
 
 class RunningAnswers:
-    """The answers that are being made for one client. Used by the event loop."""
+    """The answers in progress for one client. Used by the event loop."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
@@ -164,16 +164,16 @@ class RunningAnswers:
 
     @property
     def have_progress(self) -> bool:
-        """Whether the client sees the stages of one of them."""
+        """Whether the stages of one of them are reported to the client."""
         return any(answer.has_progress for answer in self._running)
 
     def model_changed(self, status: ModelStatus) -> None:
-        """Show in each what the model does."""
+        """Report in each what the model is doing."""
         for answer in self._running:
             answer.model_changed(status)
 
     def cancel_all(self) -> None:
-        """Give them all up."""
+        """Cancel all of them."""
         for answer in tuple(self._running):
             answer.cancel()
 
@@ -183,7 +183,7 @@ class RunningAnswers:
         title: str,
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
     ) -> protocol.AskResult:
-        """Make an answer, streaming it and its stages as `params` ask for."""
+        """Produce an answer, and stream it and its stages as `params` request."""
         stream = AnswerStream(self._editor, params.partial_result_token)
         running = RunningAnswer(self._editor, params.work_done_token, title)
         self._running.add(running)

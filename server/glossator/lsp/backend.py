@@ -1,4 +1,4 @@
-"""The engine behind one client: session, answers, workspace folders, and the settings that shape them."""
+"""The engine of one client: session, answers, workspace folders and settings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 INDEXING_SETTINGS = ("index_dir", "max_file_bytes", "exclude", "workers", "file_timeout")
-"""Settings that an index, or the processes that make it, depend on: a change opens the folders again."""
+"""Settings that affect the index or the processes that build it: after a change, the folders are reopened."""
 
 
 class Backend:
-    """The engine behind one client. Used by the event loop; the callbacks come from any thread."""
+    """The engine of one client. Used by the event loop; its callbacks are called from any thread."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Backend:
         on_model: Callable[[ModelStatus], None],
         on_problem: Callable[[str], None],
     ) -> None:
-        """`settings` are the user's, over which the client's are laid; `folder_uris` lists the client's folders."""
+        """`settings` are the user's, which the client's override; `folder_uris` lists the client's folders."""
         self._user_settings = settings
         self._folder_uris = folder_uris
         self._on_change = on_change
@@ -53,20 +53,20 @@ class Backend:
         self.answerer = Answerer(self.session, on_model=on_model)
         self.folders = self._make_folders(watch=True)
         self.started = False
-        """Whether the client's folders are open. Until then nothing is known of the index, and folders that the client
-        adds are not opened one by one."""
+        """Whether the client's folders are open. Before that, the state of the index is unknown, and folders that the
+        client adds are not opened individually."""
 
     def _make_folders(self, *, watch: bool) -> WorkspaceFolders:
         return WorkspaceFolders(self.session, watch=watch, on_change=self._on_change, on_progress=self._on_progress)
 
     def start(self, *, watch: bool) -> None:
-        """Open the client's folders. `watch`: notice changes on disk ourselves, since the client does not."""
+        """Open the client's folders. With `watch`, watch the disk, since the client does not."""
         self.folders = self._make_folders(watch=watch)
         self.started = True
         self.open_folders()
 
     def open_folders(self) -> None:
-        """Open the folders that the client has now and that are not open yet."""
+        """Open those of the client's current folders that are not open yet."""
         if self.started:
             for uri in self._folder_uris():
                 self.folders.add(uri)
@@ -74,7 +74,7 @@ class Backend:
     # Settings
 
     def configure(self, section: object) -> None:
-        """Read the client's settings; what cannot be used is reported once."""
+        """Read the client's settings; report each invalid one once."""
         self.configuration = read(self._user_settings, self.initial_options, section)
         for problem in self.configuration.problems:
             if problem not in self._reported:
@@ -82,9 +82,9 @@ class Backend:
                 self._on_problem(problem)
 
     async def apply(self, section: object) -> bool:
-        """Let changed settings take effect. Returns whether the folders were opened again.
+        """Apply changed settings; returns whether the folders were reopened.
 
-        The model takes settings over between two answers, so this may wait for one to end.
+        Model settings are applied between two answers, so this may wait for one to end.
         """
         async with self._applying:
             self.configure(section)
@@ -99,14 +99,14 @@ class Backend:
             return reopen
 
     async def reconfigure_model(self) -> None:
-        """Have the model take over the session's settings, between two answers."""
+        """Apply the session's settings to the model, between two answers."""
         try:
             await self.answerer.reconfigure(self.session.settings)
         except GlossatorError as error:
             self._on_problem(str(error))
 
     async def _reopen(self, settings: Settings) -> None:
-        """Open all folders again, since how they are indexed has changed."""
+        """Reopen all folders, since the settings of indexing have changed."""
         started, self.started = self.started, False
         session, folders = self.session, self.folders
         self.session = Session([], settings)
@@ -119,7 +119,7 @@ class Backend:
             self.open_folders()
 
     async def close(self) -> None:
-        """End all child processes and release the indexes."""
+        """End all child processes and close the indexes."""
         closing = [asyncio.to_thread(live.close) for _, live in self.folders]
         for failure in await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True):
             if isinstance(failure, Exception):

@@ -1,4 +1,4 @@
-"""Indexing and loading the model as work-done progress of the client's, with percentages and a cancel button."""
+"""Shows indexing and model loading as work-done progress in the client, with percentages and a cancel button."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from glossator.model.chat import ModelStatus
 
 MODEL = "model"
-"""Stands for the model among the folders whose progress is shown."""
+"""The model's key among the folders whose progress is shown."""
 
 
 class ClientProgress:
-    """Work-done progress that the server begins by itself. Used by the event loop."""
+    """Work-done progress that the server initiates. Used by the event loop."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
@@ -28,7 +28,7 @@ class ClientProgress:
         return next((subject for subject, known in self._tokens.items() if known == token), None)
 
     def indexing(self, uri: str, name: str, progress: Progress | None) -> None:
-        """Show how far the indexing of a folder is; None: it is over."""
+        """Show the progress of indexing a folder; None: it has ended."""
         if progress is None:
             self._end(uri)
         elif progress.stage != "scanning" and progress.files_total:
@@ -37,14 +37,14 @@ class ClientProgress:
             self._report(uri, f"Indexing {name}", message, percentage)
 
     def loading(self, status: ModelStatus, *, shown: bool) -> None:
-        """Show that the model is being loaded, unless a request shows it on a progress of its own (`shown`)."""
+        """Show that the model is being loaded, unless a request already shows it in its progress (`shown`)."""
         if status.state == "loading" and status.progress is not None and not shown:
             self._report(MODEL, "Loading the model", status.name, int(100 * status.progress))
         else:
             self._end(MODEL)
 
     def _report(self, subject: str, title: str, message: str, percentage: int) -> None:
-        """Begin a progress, or go on with it."""
+        """Begin or update a progress."""
         window = self._editor.capabilities.window
         if self._editor.ended.is_set() or not (window and window.work_done_progress):
             return
@@ -61,7 +61,7 @@ class ClientProgress:
         await self._editor.progress.create_async(token)
         begin = types.WorkDoneProgressBegin(title=title, message=message, percentage=percentage, cancellable=True)
         self._editor.progress.begin(token, begin)
-        if self._tokens.get(subject) != token:  # it ended while the client was asked
+        if self._tokens.get(subject) != token:  # it ended before the client accepted the token
             self._close(token)
 
     def _end(self, subject: str) -> None:

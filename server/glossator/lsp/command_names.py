@@ -19,10 +19,10 @@ SYMBOL_ACTIONS = (
     ("Ask about this symbol", ASK_COMMAND),
     ("Find similar code", SIMILAR_COMMAND),
 )
-"""Title and command of what can be done with a symbol."""
+"""Titles and commands of the actions on a symbol."""
 
 CLIENT_COMMANDS = frozenset({EXPLAIN_COMMAND, ASK_COMMAND, SIMILAR_COMMAND})
-"""Commands that a client may have itself (`initializationOptions.clientCommands`), to show answers in its own way."""
+"""Commands that a client may implement (`initializationOptions.clientCommands`), to show answers in its own way."""
 
 
 def command_arguments(uri: str, position: types.Position) -> list[Any]:

@@ -1,6 +1,6 @@
-"""The client's settings: `initializationOptions` and the section "glossator", checked value by value.
+"""The client's settings: `initializationOptions` and the section "glossator", checked individually.
 
-Names on the wire are camelCase. A bad value is reported once, and its default used; nothing else is lost by it.
+Their names are in camelCase. An invalid value is reported once and replaced by its default; other values still apply.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECTION = "glossator"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What only the language server needs to know."""
+    """Options that exist only in the language server."""
 
     hover: bool = True
     """Show hovers."""
@@ -32,12 +32,12 @@ class Options:
     trusted: bool = True
     """False: the workspace is not trusted; no model runs, answers come from the index alone."""
     client_commands: bool = False
-    """The client has the commands of code actions and links itself: they can be executed, but are not offered."""
+    """The client implements the commands of code actions and links: the server executes but does not list them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the client wants: options of the server, settings of the engine, and what of it could not be used."""
+    """The client's configuration: options of the server, settings of the engine, and problems found in them."""
 
     options: Options = field(default_factory=Options)
     settings: Settings = field(default_factory=Settings)
@@ -49,7 +49,7 @@ _SETTINGS = {camel(item.name): item.name for item in fields(Settings)}
 
 
 def read(base: Settings, *sources: object) -> Configuration:
-    """Lay sources (objects of camelCase names, later ones win) over the user's settings."""
+    """Override the user's settings with sources (objects with camelCase names; later ones take precedence)."""
     problems: list[str] = []
     merged: dict[str, object] = {}
     for source in sources:
@@ -61,7 +61,7 @@ def read(base: Settings, *sources: object) -> Configuration:
         trusted = merged.get("trusted")
         merged.update((name, value) for name, value in source.items() if value is not None)
         if trusted is False:
-            merged["trusted"] = False  # what can be read from a workspace must not be able to trust it
+            merged["trusted"] = False  # settings of a workspace must not be able to make it trusted
     options = _options(merged, problems)
     settings = base
     for name, value in merged.items():

@@ -1,6 +1,6 @@
-"""Bytes in and out: private copies of stdin and stdout, threads that read and write them, and message framing.
+"""The byte stream: private copies of stdin and stdout, threads that read and write them, and message framing.
 
-A slow or dead client never blocks the event loop, and nothing but protocol can reach stdout.
+A slow or dead client never blocks the event loop, and only protocol messages can reach stdout.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _log = logging.getLogger(__name__)
 READ_SIZE = 1 << 16
 """Bytes read from stdin at once."""
 MAX_MESSAGE = 1 << 28
-"""Bytes. A longer message is treated as a broken stream, and ends the connection."""
+"""Maximum bytes of a message; a longer one is treated as a broken stream and ends the connection."""
 MAX_UNSENT = 1 << 28
-"""Bytes that may wait for a client which does not read; with more, the connection is given up."""
+"""Maximum bytes queued for a client that does not read; with more, the connection is closed."""
 
 _CONTENT_LENGTH = re.compile(rb"content-length:\s*(\d+)\s*", re.IGNORECASE)
 
 
 class QueueWriter:
-    """Writes messages from a thread of its own, so that a client which does not read never blocks the event loop.
+    """Writes messages from a separate thread, so that a client that does not read never blocks the event loop.
 
-    At most `limit` bytes wait to be written; with more, the connection counts as broken.
+    At most `limit` bytes are queued; with more, the connection is treated as broken.
     """
 
     def __init__(self, descriptor: int, on_broken: Callable[[], None], *, limit: int = MAX_UNSENT) -> None:
@@ -74,19 +74,19 @@ class QueueWriter:
             self._unsent += len(data)
             too_much = self._unsent > self._limit
         if too_much:
-            _log.error("the client has not read %d bytes: the connection is given up", self._unsent)
+            _log.error("the client has not read %d bytes: closing the connection", self._unsent)
             self._give_up()
         else:
             self._queue.put(data)
 
     def close(self) -> None:
-        """Write what is queued (a second at most), then end."""
+        """Write what is queued (for at most a second), then stop."""
         self._queue.put(None)
         self._thread.join(1.0)
 
 
 def private_stdio() -> tuple[int, int]:
-    """Descriptors for protocol alone; from now on fd 1 is stderr, so no print or C library can spoil the stream."""
+    """Descriptors for the protocol only. Redirects fd 1 to stderr, so no print or C library can corrupt the stream."""
     sys.stdout.flush()
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
@@ -103,10 +103,10 @@ def private_stdio() -> tuple[int, int]:
 
 
 def feed_from(descriptor: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    """Start a thread that feeds what comes in on a descriptor to an asyncio stream."""
+    """Start a thread that feeds the input of a descriptor to an asyncio stream."""
 
     def run() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
+        with contextlib.suppress(RuntimeError):  # the loop has ended
             while True:
                 try:
                     data = os.read(descriptor, READ_SIZE)
@@ -121,7 +121,7 @@ def feed_from(descriptor: int, reader: asyncio.StreamReader, loop: asyncio.Abstr
 
 
 async def read_messages(reader: asyncio.StreamReader, handle: Callable[[bytes], None], ended: asyncio.Event) -> None:
-    """Hand the body of each message to `handle`, until the stream or the session ends."""
+    """Pass the body of each message to `handle`, until the stream or the session ends."""
     stop = asyncio.ensure_future(ended.wait())
     try:
         while not ended.is_set():
@@ -139,7 +139,7 @@ async def read_messages(reader: asyncio.StreamReader, handle: Callable[[bytes], 
 
 
 async def _read_body(reader: asyncio.StreamReader) -> bytes | None:
-    """The body of the next message; None at the end of the stream, or where it makes no sense any more."""
+    """The body of the next message; None at the end of the stream, or if the stream is broken."""
     length: int | None = None
     try:
         while True:
@@ -151,7 +151,7 @@ async def _read_body(reader: asyncio.StreamReader) -> bytes | None:
             elif not header.strip() and length is not None:
                 break
         if length > MAX_MESSAGE:
-            _log.error("a message of %d bytes: the stream is taken for broken", length)
+            _log.error("a message of %d bytes: the stream is treated as broken", length)
             return None
         return await reader.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What a handler may use. Handlers take this, never the server."""
+"""The objects that handlers use. Handlers receive this, not the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts of one client's server. Everything here runs on the event loop, unless it says otherwise."""
+    """The parts of one client's server. Everything here runs on the event loop unless documented otherwise."""
 
     editor: Editor
     """The editor: its capabilities, its open documents' texts, messages to it."""
@@ -25,8 +25,8 @@ class Context:
     documents: OpenDocuments
     """Parses open documents as they change."""
     status: StatusReporter
-    """What `glossator/status` says."""
+    """Reports the status (`glossator/status`)."""
     answers: RunningAnswers
-    """Answers that are being written."""
+    """Answers in progress."""
     ahead: ExplainAhead
-    """Explains the open file's symbols while nothing else happens."""
+    """Explains the open file's symbols while the user is idle."""

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def to_path(uri: str) -> Path | None:
-    """The absolute path that a `file:` URI names on this machine; None for anything else.
+    """The absolute path of a `file:` URI on this machine; None for any other URI.
 
-    A host other than "localhost" is a network share on Windows, and names nothing elsewhere.
+    A host other than "localhost" is a network share on Windows, and is not supported elsewhere.
     """
     try:
         parts = urlsplit(uri)
@@ -47,14 +47,14 @@ def to_uri(path: Path) -> str:
 
 
 def filter_of(scope: protocol.Scope | None) -> Filter:
-    """What a scope lets through."""
+    """The filter for a scope."""
     if scope is None:
         return Filter()
     return Filter(include=scope.include, exclude=scope.exclude, languages=scope.languages)
 
 
 class Ranges:
-    """Whole lines as LSP ranges. The texts are read once each, so one instance serves one reply."""
+    """Whole lines as LSP ranges. Texts are read once and cached, so use one instance per reply."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding

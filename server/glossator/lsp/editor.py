@@ -1,4 +1,4 @@
-"""The editor at the other end, as the rest of `lsp/` sees it: what it can do, its documents, messages to it."""
+"""The connected editor, as the rest of `lsp/` uses it: its capabilities, its documents, messages to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Editor:
-    """One editor. Used on the event loop, except where it says otherwise."""
+    """One editor. Used on the event loop unless documented otherwise."""
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
@@ -37,16 +37,16 @@ class Editor:
         assert isinstance(protocol, Protocol)
         return protocol
 
-    # What the editor is
+    # Properties of the editor
 
     @property
     def capabilities(self) -> types.ClientCapabilities:
-        """What the editor said it can do."""
+        """The editor's capabilities."""
         return self._server.client_capabilities
 
     @property
     def process_id(self) -> int | None:
-        """The editor's process, if it named one."""
+        """The id of the editor's process, if it sent one."""
         return self._server.process_id
 
     @property
@@ -55,7 +55,7 @@ class Editor:
         return encoding_name(self._server.workspace.position_encoding)
 
     def folder_uris(self) -> list[str]:
-        """URIs of the workspace folders that are open in the editor now."""
+        """URIs of the workspace folders that are currently open in the editor."""
         workspace = self._server.workspace
         folders = [folder.uri for folder in workspace.folders.values()]
         return folders or ([workspace.root_uri] if workspace.root_uri else [])
@@ -63,7 +63,7 @@ class Editor:
     # Its documents
 
     def document(self, uri: str) -> Document:
-        """An open document, or the file on disk as one."""
+        """An open document, or one made from the file on disk."""
         document = self._server.workspace.get_text_document(uri)
         assert isinstance(document, Document)
         return document
@@ -89,11 +89,11 @@ class Editor:
         self._server.window_show_message(params)
 
     def log(self, params: types.LogMessageParams) -> None:
-        """Add a line to the editor's log; from any thread."""
+        """Add a line to the editor's log; may be called from any thread."""
         self.call_soon(lambda: self._server.window_log_message(params))
 
     async def pull_configuration(self, section: str, default: object) -> object:
-        """The editor's settings of a section; `default` if it cannot be asked, None if it does not answer well."""
+        """The editor's settings in a section; `default` if it does not support this request, None if it fails."""
         workspace = self.capabilities.workspace
         if workspace is None or not workspace.configuration:
             return default
@@ -101,11 +101,11 @@ class Editor:
         try:
             return (await self._server.workspace_configuration_async(params))[0]
         except Exception as error:  # whatever the editor, or the connection, answers
-            _log.warning("the client did not tell its settings: %s", error)
+            _log.warning("the client did not send its settings: %s", error)
             return None
 
     async def register_capability(self, registration: types.Registration) -> bool:
-        """Register something with the editor; whether it was accepted."""
+        """Register a capability with the editor; returns whether it was accepted."""
         params = types.RegistrationParams(registrations=[registration])
         try:
             await self._server.client_register_capability_async(params)
@@ -116,17 +116,17 @@ class Editor:
 
     @property
     def progress(self) -> Progress:
-        """Work-done progress that the editor shows."""
+        """Work-done progress shown by the editor."""
         return self._server.work_done_progress
 
-    # Work in the background
+    # Background work
 
     def started(self) -> None:
         """Note the running event loop."""
         self._loop = asyncio.get_running_loop()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something in the background; a failure is logged, and it is cancelled when the connection ends."""
+        """Run a coroutine in the background; failures are logged, and it is cancelled when the connection ends."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -138,14 +138,14 @@ class Editor:
             _log.error("a background task failed", exc_info=error)
 
     def cancel_tasks(self) -> tuple[asyncio.Task[Any], ...]:
-        """Cancel all background work; returns it, to be awaited."""
+        """Cancel all background tasks; returns them to be awaited."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         return tasks
 
     def call_soon(self, call: Callable[[], None]) -> None:
-        """Have the event loop call something soon; from any thread, also after the loop has ended."""
+        """Schedule a call on the event loop; from any thread, and ignored after the loop has ended."""
         loop = self._loop
         if loop is not None:
             try:

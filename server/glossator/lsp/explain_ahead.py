@@ -1,7 +1,7 @@
-"""Explaining ahead: while nobody waits for anything, the symbols of the open file are explained in the background.
+"""Explains the symbols of the open file in the background while the user is idle.
 
-Only where the user wants it (setting `explainAhead`), by a local model, in a trusted workspace, and not on battery. A
-question that somebody asks interrupts it within one token.
+Only if the setting `explainAhead` is on, with a local model, in a trusted workspace, and not on battery power. A user's
+question interrupts it within one token.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from glossator.project.updates import RootUpdates
 
 IDLE_SECONDS = 3.0
-"""Quiet time, without edits and questions, after which explaining begins or goes on."""
+"""Seconds without edits and questions after which explaining starts or continues."""
 SYMBOLS = 40
-"""Symbols of a file that are explained ahead: an hour of a small model on a slow CPU."""
+"""Maximum symbols of a file to explain ahead: an hour for a small model on a slow CPU."""
 KINDS = frozenset(
     {
         "function",
@@ -50,7 +50,7 @@ class ExplainAhead:
     """Explains ahead for one client. Used by the event loop."""
 
     def __init__(self, editor: Editor, backend: Backend, busy: Callable[[], bool]) -> None:
-        """`busy`: whether somebody waits for an answer."""
+        """`busy` returns whether the user is waiting for an answer."""
         self._editor = editor
         self._backend = backend
         self._busy = busy
@@ -59,7 +59,7 @@ class ExplainAhead:
         self._task: asyncio.Task[None] | None = None
 
     def user_active(self, uri: str = "") -> None:
-        """The user does something (with a document): wait, then begin with that document."""
+        """The user has done something (with a document): wait until idle, then start with that document."""
         self._last_activity = time.monotonic()
         self._uri = uri or self._uri
         if self._allowed() and self._uri and (self._task is None or self._task.done()):
@@ -76,7 +76,7 @@ class ExplainAhead:
         return quiet and not self._busy() and not indexing
 
     async def _run(self) -> None:
-        """Explain what is not yet explained, until nothing is left."""
+        """Explain all symbols that have no explanation yet."""
         tried: set[tuple[str, int]] = set()
         while self._allowed():
             if not self._idle():
@@ -94,7 +94,7 @@ class ExplainAhead:
             try:
                 answer = await self._backend.answerer.explain(live.root, entry, background=True)
             except GlossatorError as error:
-                _log.info("explaining ahead was given up: %s", error)
+                _log.info("stopped explaining ahead: %s", error)
                 return
             if answer.finish_reason == "evidence":  # there is no model
                 return

@@ -1,4 +1,4 @@
-"""The text of a hover. No model is ever waited for here."""
+"""The text of a hover. It never waits for a model."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from glossator.lsp.symbol_at import Described
 
 HOVER_DOC = 300
-"""Characters of a doc comment that a hover shows: other servers' hovers show it all, and ours should not cover them."""
+"""Characters of a doc comment shown in a hover: the language's own server shows all of it, and ours should be short."""
 HOVER_EXPLANATION = 500
-"""Characters of an explanation that a hover shows; "Explain" shows the rest."""
+"""Characters of an explanation shown in a hover; "Explain" shows the rest."""
 
 
 def _plain(text: str) -> str:
-    """Text from a source file, harmless in Markdown: no links, images, HTML or command links come out of it."""
+    """Text from a source file, escaped for Markdown: it cannot produce links, images or HTML."""
     for character in "\\`*_{}[]<>#|!":
         text = text.replace(character, "\\" + character)
     return text
 
 
 def _harmless(markdown: str) -> str:
-    """Markdown that a model wrote, without links, images and HTML: an editor trusts the command links of our hovers.
+    """A model's Markdown without links, images and HTML, since an editor trusts the command links of our hovers.
 
-    A character without width in the middle of each leaves what is seen as it was, in code too.
+    A zero-width character inserted into each disables it without changing what is seen, in code too.
     """
     return re.sub(r"\](?=[(\[:])", "]\u200b", re.sub(r"<(?=[A-Za-z/!?])", "<\u200b", markdown))
 
 
 def _beginning(text: str, most: int) -> str:
-    """The first paragraphs of a text, or as many words of the first as may be shown."""
+    """The first paragraphs of a text, up to `most` characters; of a longer first one, only its first words."""
     text = text.strip()
     if len(text) <= most:
         return text
@@ -59,7 +59,7 @@ def counts_text(described: Described) -> str:
 
 
 def markdown_text(described: Described, explanation: str | None, target: str, links: Sequence[str]) -> str:
-    """A hover in Markdown. `target` is the URI of the file, `links` come last; nothing else is a link."""
+    """A hover in Markdown. Its only links are to `target`, the URI of the file, and `links`, at the end."""
     entry = described.entry
     parts = [_fenced(entry.signature or entry.qualified_name, entry.language if entry.language != "text" else "")]
     if entry.doc:
@@ -74,7 +74,7 @@ def markdown_text(described: Described, explanation: str | None, target: str, li
 
 
 def plain_text(described: Described, explanation: str | None) -> str:
-    """A hover for a client that shows no Markdown."""
+    """A hover for a client that does not support Markdown."""
     entry = described.entry
     parts = [entry.signature or entry.qualified_name]
     if entry.doc:
@@ -86,6 +86,6 @@ def plain_text(described: Described, explanation: str | None) -> str:
 
 
 def command_link(title: str, command: str, uri: str, position: types.Position) -> str:
-    """A link that runs a command of the client's at a position."""
+    """A link that runs one of the client's commands at a position."""
     argument = quote(json.dumps([{"uri": uri, "position": {"line": position.line, "character": position.character}}]))
     return f"[{title}](command:{command}?{argument})"

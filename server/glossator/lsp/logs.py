@@ -1,6 +1,6 @@
-"""Where log lines go: the server's log file, and the client's output channel as `$/setTrace` asks for it.
+"""Logging to the server's log file, and to the client's output channel as set by `$/setTrace`.
 
-No source text gets into a log line below the level DEBUG, which only the trace "verbose" turns on.
+Source text is logged only at the level DEBUG, which only the trace "verbose" enables.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LEVELS = {
     types.TraceValue.Messages: logging.INFO,
     types.TraceValue.Verbose: logging.DEBUG,
 }
-"""What the client is told, by its trace setting; the file has INFO and more, and DEBUG too when verbose."""
+"""The level of lines sent to the client, by its trace setting; the file gets INFO and above, or DEBUG if verbose."""
 
 _SHORT = 100
-"""Characters of an argument that can be no more than an id, a method's name or a URI."""
+"""Maximum characters of an argument that is assumed to be an id, a method's name or a URI."""
 
 _KINDS = (
     (logging.ERROR, types.MessageType.Error),
@@ -34,14 +34,14 @@ _KINDS = (
 
 
 class ClientHandler(logging.Handler):
-    """Passes log lines on as `window/logMessage`."""
+    """Sends log lines as `window/logMessage`."""
 
     def __init__(self, send: Callable[[types.LogMessageParams], None]) -> None:
         super().__init__(LEVELS[types.TraceValue.Off])
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send one line; a failure to do so is nobody's problem but the connection's."""
+        """Send one line; failures are ignored, since the connection handles them."""
         kind = next(kind for level, kind in _KINDS if record.levelno >= level)
         try:
             self._send(types.LogMessageParams(type=kind, message=self.format(record)))
@@ -50,7 +50,7 @@ class ClientHandler(logging.Handler):
 
 
 class WithoutMessages(logging.Filter):
-    """Strikes the params of messages, which hold source text, out of what pygls logs when a handler fails."""
+    """Removes the params of messages, which contain source text, from what pygls logs when a handler fails."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let the record through, shortened."""
@@ -65,7 +65,7 @@ class WithoutMessages(logging.Filter):
 
 
 def set_up(level: str) -> None:
-    """Log to the file; pygls, which logs whole messages, only warnings, and without the messages."""
+    """Log to the file. pygls logs whole messages, so only its warnings are kept, without the messages."""
     logging.raiseExceptions = False
     root = logging.getLogger("glossator")
     root.setLevel(logging.DEBUG)
@@ -85,7 +85,7 @@ def set_up(level: str) -> None:
 
 
 def set_trace(value: types.TraceValue) -> None:
-    """Follow the client's `$/setTrace`."""
+    """Apply the client's `$/setTrace`."""
     root = logging.getLogger("glossator")
     for handler in root.handlers:
         if isinstance(handler, ClientHandler):

@@ -1,4 +1,4 @@
-"""Open documents: each is parsed a moment after its last edit, so that answers see what is on screen."""
+"""Open documents: each is parsed shortly after its last edit, so that answers reflect what is on screen."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from glossator.lsp.workspace_folders import WorkspaceFolders
 
 QUIET_SECONDS = 0.15
-"""Quiet time after a keystroke before the document is parsed."""
+"""Seconds without an edit before the document is parsed."""
 FLUSH_SECONDS = 2.0
-"""Longest that a request waits for documents to be parsed."""
+"""Maximum seconds for which a request waits for documents to be parsed."""
 
 
 class OpenDocuments:
-    """Debounces edits and hands the texts to the root that a document is in. Used by the event loop."""
+    """Debounces edits and passes the texts to the root that a document is in. Used by the event loop."""
 
     def __init__(self, editor: Editor, folders: Callable[[], WorkspaceFolders]) -> None:
-        """`folders`: the workspace folders as they are now."""
+        """`folders` returns the current workspace folders."""
         self._editor = editor
         self._folders = folders
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -37,12 +37,12 @@ class OpenDocuments:
         self._timers[uri] = asyncio.get_running_loop().call_later(delay, self._parse, uri)
 
     def reparse_all(self) -> None:
-        """Parse every open document, since the folders are new."""
+        """Parse every open document, since the folders were reopened."""
         for document in self._editor.open_documents():
             self.changed(document.uri, now=True)
 
     def closed(self, uri: str) -> None:
-        """A document was closed: its file counts again."""
+        """A document was closed: its file on disk is used again."""
         if uri in self._timers:
             self._timers.pop(uri).cancel()
         located = self._folders().locate(uri)
@@ -52,7 +52,7 @@ class OpenDocuments:
             live.changed([live.root.path / path])
 
     async def parsed(self) -> None:
-        """Wait until all documents are parsed as they are now, but no longer than `FLUSH_SECONDS`."""
+        """Wait until the current texts of all documents are parsed, for at most `FLUSH_SECONDS`."""
         for uri, timer in tuple(self._timers.items()):
             timer.cancel()
             self._parse(uri)
@@ -61,7 +61,7 @@ class OpenDocuments:
             await asyncio.wait(self._parsing.values(), timeout=FLUSH_SECONDS)
 
     def _parse(self, uri: str) -> None:
-        """Have a worker parse a document as it is now."""
+        """Have a worker parse the current text of a document."""
         self._timers.pop(uri, None)
         located = self._folders().locate(uri)
         if located is None or not self._editor.is_open(uri):
@@ -76,7 +76,7 @@ class OpenDocuments:
         self._parsing[uri] = self._editor.spawn(parse())
 
     def close(self) -> None:
-        """Parse nothing more."""
+        """Stop parsing."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

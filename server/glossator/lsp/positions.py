@@ -1,6 +1,6 @@
-"""Text as LSP counts it: lines end at \\n, \\r\\n and \\r only; characters are code units of the negotiated encoding.
+"""Positions in LSP: lines end only at \\n, \\r\\n and \\r; characters are code units of the negotiated encoding.
 
-Functions over text only; the open documents that use them are in `pygls_adapter.py`.
+Functions on text only; `pygls_adapter.py` uses them for open documents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
 def lines_with_ends(text: str) -> list[str]:
-    """The lines of a text with their ends; the last has none, and is "" if the text ends with a line end."""
+    """The lines of a text with their line endings; the last has none, and is "" if the text ends with one."""
     lines: list[str] = _LINE.findall(text)
     if not lines or lines[-1][-1] in "\r\n":
         lines.append("")
@@ -25,14 +25,14 @@ def lines_with_ends(text: str) -> list[str]:
 
 
 def encoding_name(encoding: types.PositionEncodingKind | str | None) -> str:
-    """An encoding as it stands on the wire; UTF-16 is LSP's default. (`str` of lsprotocol's enum is another thing.)"""
+    """The protocol's name of an encoding; UTF-16 is the default. (`str` of lsprotocol's enum gives something else.)"""
     if isinstance(encoding, types.PositionEncodingKind):
         return encoding.value
     return encoding or types.PositionEncodingKind.Utf16.value
 
 
 def content_length(line: str) -> int:
-    """Length of a line without its end, in code points."""
+    """Length of a line without its line ending, in code points."""
     return len(line) - (2 if line.endswith("\r\n") else 1 if line[-1:] in ("\n", "\r") else 0)
 
 
@@ -44,7 +44,7 @@ def _width(character: str, encoding: str) -> int:
 
 
 def to_index(line: str, units: int, encoding: str) -> int:
-    """Code points before an offset of `units` code units; an offset past the line's end is its end (as LSP says)."""
+    """Code points before an offset of `units` code units; as in LSP, an offset past the line's end means its end."""
     length = content_length(line)
     if encoding == types.PositionEncodingKind.Utf32 or line.isascii():
         return min(max(units, 0), length)

@@ -1,7 +1,7 @@
-"""Glossator's own messages on the wire, typed. docs/protocol.md describes them; the extension mirrors them.
+"""The types of Glossator's custom messages. docs/protocol.md describes them; the extension mirrors them.
 
-Field names are snake_case here and camelCase on the wire (`register` teaches the converter so). Ranges and positions
-are LSP's, in the position encoding that was negotiated.
+Field names are snake_case here and camelCase in messages (`register` sets up the conversion). Ranges and positions are
+LSP's, in the negotiated position encoding.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ModelState = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
 
 @attrs.frozen(kw_only=True)
 class Scope:
-    """Where to look. Empty lists restrict nothing; globs are relative to a workspace folder."""
+    """Restricts a search. Empty lists restrict nothing; globs are relative to a workspace folder."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Place:
 
 @attrs.frozen(kw_only=True)
 class AskParams:
-    """`glossator/ask`. `position` or `range` say what the question is about, in `text_document`."""
+    """`glossator/ask`. `position` or `range` in `text_document` select what the question is about."""
 
     question: str
     text_document: types.TextDocumentIdentifier | None = None
@@ -85,12 +85,12 @@ class SearchParams:
 
 @attrs.frozen(kw_only=True)
 class StatusParams:
-    """`glossator/status`: nothing to say."""
+    """`glossator/status`: no parameters."""
 
 
 @attrs.frozen(kw_only=True)
 class ReindexParams:
-    """`glossator/reindex`. `root` is the URI of one workspace folder; without it all are done."""
+    """`glossator/reindex`. `root` is the URI of one workspace folder; without it, all are compared."""
 
     root: str | None = None
 
@@ -107,7 +107,7 @@ class Citation:
 
 @attrs.frozen(kw_only=True)
 class Evidence:
-    """A place that was shown to the model (or that the index's own answer is made of), and why."""
+    """A place that was shown to the model (or used for an answer from the index alone), and why."""
 
     number: int
     uri: str
@@ -120,7 +120,7 @@ class Evidence:
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What the answer cost. All 0 for an answer from the index alone."""
+    """Tokens and time used. All 0 for an answer from the index alone."""
 
     prompt_tokens: int = 0
     reused_tokens: int = 0
@@ -142,7 +142,7 @@ class AskResult:
     conversation_id: str
     usage: Usage
     unsupported: tuple[tuple[int, ...], ...] = ()
-    """Sentences of `answer` that cite nothing: offsets of start and end in UTF-16 code units. Empty without a model."""
+    """Sentences of `answer` without a citation: start and end offsets in UTF-16 code units. Empty without a model."""
 
 
 @attrs.frozen(kw_only=True)
@@ -191,19 +191,19 @@ class SkippedFile:
 
 @attrs.frozen(kw_only=True)
 class IndexStatus:
-    """What the index holds, over all roots. `pending` is the number of files that wait to be indexed."""
+    """Totals of the index over all roots. `pending` is the number of files waiting to be indexed."""
 
     state: IndexState
     files: int
     symbols: int
     pending: int
     skipped: int
-    """Number of skipped files; `glossator/status` of one root lists them in `RootStatus.skipped`."""
+    """Number of skipped files; `RootStatus.skipped` lists them."""
 
 
 @attrs.frozen(kw_only=True)
 class ModelStatus:
-    """What answers: `device` says what is really used ("CPU, 3 threads", "CUDA, 29 of 29 layers")."""
+    """The model; `device` is the one actually in use ("CPU, 3 threads", "CUDA, 29 of 29 layers")."""
 
     state: ModelState
     name: str
@@ -223,7 +223,7 @@ class RootStatus:
     symbols: int
     pending: int
     watching: str
-    """How changes are noticed: "client", "native" or "polling", with the reason for polling."""
+    """How changes are detected: "client", "inotify", "native", or "polling" or "waiting" with the reason."""
     skipped: tuple[SkippedFile, ...] = ()
     message: str = ""
     """What went wrong, and what to do, when the state is "failed"."""
@@ -323,15 +323,15 @@ _CLASSES: tuple[type, ...] = (
 
 
 def camel(name: str) -> str:
-    """The wire's name of a field: "conversation_id" -> "conversationId"."""
+    """A field's name in messages: "conversation_id" -> "conversationId"."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
 def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
-    """What reads a field of strings and says which one is wrong; None for other fields.
+    """A hook that converts a field of strings and names it in errors; None for other fields.
 
-    cattrs would make "None" out of null, and a list of characters out of a string.
+    cattrs would turn null into "None", and a string into a list of characters.
     """
     if kind is str:
 
@@ -353,7 +353,7 @@ def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
 
 
 def register(converter: Converter) -> None:
-    """Teach a converter these classes; unknown fields are ignored, so that a newer client works."""
+    """Register these classes with a converter; unknown fields are ignored, so that newer clients work."""
     converter.register_structure_hook(int | str | None, lambda value, _: value)
     converter.register_structure_hook(int | str, lambda value, _: value)
     for cls in _CLASSES:

@@ -1,9 +1,9 @@
-"""What Glossator changes in pygls. Everything that touches pygls's private interface is in this module.
+"""Glossator's changes to pygls. Only this module uses pygls's private interface.
 
 - `Protocol`: invalid params, requests before `initialize` and after `shutdown`, and malformed JSON get an error reply
-  where pygls drops them; the exit status follows the specification; a command is cancelled with its request.
-- `Document`: pygls splits lines as `str.splitlines` does, so that a form feed or U+2028 shifts every later edit. Ours
-  splits as LSP does, and applies an edit in time proportional to the lines that it touches.
+  (pygls drops them); the exit status follows the specification; a command is cancelled with its request.
+- `Document`: pygls splits lines like `str.splitlines`, so that a form feed or U+2028 shifts every later edit. Ours
+  splits lines as LSP does, and applies an edit in time proportional to the lines that it touches.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Document(TextDocument):
 
     @property
     def lines(self) -> list[str]:
-        """The lines with their ends; there is always at least one. Not to be changed."""
+        """The lines with their line endings; there is always at least one. Do not modify."""
         if self._kept is None:
             self._kept = lines_with_ends(super().source)
         return self._kept
@@ -59,7 +59,7 @@ class Document(TextDocument):
         return super().source
 
     def _place(self, position: types.Position) -> tuple[int, int]:
-        """Line and code point of a position, moved into the document if it lies outside."""
+        """Line and code point of a position, clamped to the document."""
         lines = self.lines
         if position.line >= len(lines):
             return len(lines) - 1, len(lines[-1])
@@ -72,7 +72,7 @@ class Document(TextDocument):
         end, end_index = self._place(change.range.end)
         if (end, end_index) < (start, start_index):
             (start, start_index), (end, end_index) = (end, end_index), (start, start_index)
-        # The neighbours on both sides take part: an edit may join "\r" and "\n" into one line end, or part them.
+        # Include the neighbours on both sides: an edit may join "\r" and "\n" into one line ending, or separate them.
         first = max(start - 1, 0)
         head = lines[start - 1] if start > 0 else ""
         tail = lines[end + 1] if end + 1 < len(lines) else None
@@ -104,7 +104,7 @@ class Document(TextDocument):
 
 
 class Documents(Workspace):
-    """pygls' workspace with documents of ours."""
+    """pygls' workspace with our documents."""
 
     def _create_text_document(
         self,
@@ -124,36 +124,36 @@ class Documents(Workspace):
 
 
 class RequestFailed(JsonRpcException):
-    """A failure that the user can do something about; its message is shown as it is."""
+    """A failure that the user can fix; its message is shown unchanged."""
 
     CODE = -32803
     MESSAGE = "Request failed"
 
 
 class _Rejected:
-    """Stands for a message that was answered with an error while it was being read."""
+    """Placeholder for a message that was answered with an error while it was parsed."""
 
 
 REJECTED = _Rejected()
 
 
 class Protocol(LanguageServerProtocol):
-    """LSP by the book."""
+    """pygls' protocol, made to follow the LSP specification."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._initialized = False
         self.exit_code: int | None = None
         self.unlisted_commands: frozenset[str] = frozenset()
-        """Commands that can be executed but are not offered, since the client has commands of these names itself."""
+        """Commands that can be executed but are not listed, since the client implements commands of these names."""
         self.on_exit: Callable[[], None] = lambda: None
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # theirs is an lru_cache
-        """The class of a whole message: ours for our own methods."""
+        """The class of a whole message; for custom methods, one of ours."""
         return REQUESTS.get(method) or super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Like pygls', but a request with invalid params is answered, so that the client does not wait for ever."""
+        """Like pygls', but a request with invalid params is answered, so that the client does not wait forever."""
         if "jsonrpc" not in data:
             return data
         try:
@@ -171,7 +171,7 @@ class Protocol(LanguageServerProtocol):
             return REJECTED
 
     def handle_message(self, message: Any) -> None:
-        """Dispatch a message, if LSP allows it now."""
+        """Dispatch a message if LSP allows it in the current state."""
         if isinstance(message, _Rejected):
             return
         method = getattr(message, "method", None)
@@ -196,15 +196,15 @@ class Protocol(LanguageServerProtocol):
         super().handle_message(message)
 
     def _known(self, message: Any) -> bool:
-        """Whether a message is something that pygls can dispatch at all."""
+        """Whether pygls can dispatch a message."""
         return hasattr(message, "jsonrpc")
 
     def plain(self, value: Any) -> Any:
-        """A value of ours as plain JSON types, as it goes over the wire."""
+        """One of our values as plain JSON types, as it is sent."""
         return self._converter.unstructure(value)
 
     def send_progress(self, token: int | str, value: Any) -> None:
-        """Send a `$/progress` whose value is one of our own classes, which lsprotocol would leave as it is."""
+        """Send a `$/progress` whose value is one of our classes, which lsprotocol would not convert."""
         self.notify(types.PROGRESS, types.ProgressParams(token=token, value=self.plain(value)))
 
     def reply_error(self, request_id: Any, code: int, message: str) -> None:
@@ -212,7 +212,7 @@ class Protocol(LanguageServerProtocol):
         self._send_response(request_id, error=types.ResponseError(code=int(code), message=message))
 
     def _execute_handler(self, msg_id: Any, handler: Any, callback: Any, args: Any = None, kwargs: Any = None) -> None:
-        """pygls' own, but the futures of notifications are forgotten once they are done: they would pile up."""
+        """Like pygls', but the futures of notifications are removed when done; otherwise they would accumulate."""
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
         is_request = getattr(callback, "func", None) == self._send_handler_result
         future = self._request_futures.get(msg_id)
@@ -220,7 +220,7 @@ class Protocol(LanguageServerProtocol):
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
-        """Reply to a request; an error of ours becomes RequestFailed with its one line."""
+        """Reply to a request; one of our errors becomes RequestFailed with its message."""
         if not future.cancelled() and isinstance(error := future.exception(), GlossatorError):
             self._request_futures.pop(msg_id, None)
             self.reply_error(msg_id, RequestFailed.CODE, str(error))
@@ -229,7 +229,7 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        """pygls' own, with documents of ours in its workspace before any handler sees it."""
+        """Like pygls', but with our documents in its workspace before any handler runs."""
         steps = super().lsp_initialize(params)
         sent = None
         result: types.InitializeResult
@@ -259,7 +259,7 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:
-        """Edits of a document that was never opened are dropped rather than ending in an error shown to the user."""
+        """Like pygls', but edits of a document that is not open are dropped, instead of showing the user an error."""
         if unquote(params.text_document.uri) not in self.workspace.text_documents:
             _log.warning("didChange of a document that is not open: %s", params.text_document.uri)
             return
@@ -267,7 +267,7 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """Run a command as part of the request, so that cancelling the request cancels it (pygls' would run on)."""
+        """Run a command as part of the request, so that cancelling the request cancels it (pygls would not)."""
         handler = self.fm.commands.get(params.command)
         if handler is None:
             raise JsonRpcInvalidParams(f"unknown command {params.command!r}")
@@ -276,13 +276,13 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override] # theirs is a generator that calls sys.exit
-        """Ends the connection; the status is 0 only after a shutdown."""
+        """End the connection; the exit status is 0 only after a shutdown."""
         self.exit_code = 0 if self._shutdown else 1
         self.on_exit()
 
 
 def _explain(error: BaseException) -> str:
-    """What is wrong with a message, in one line."""
+    """A one-line description of what is wrong with a message."""
     reasons: list[str] = []
 
     def walk(current: BaseException) -> None:
@@ -299,7 +299,7 @@ def _explain(error: BaseException) -> str:
 
 
 def dispatch(body: bytes, protocol: Protocol) -> None:
-    """Handle the body of one message, whatever it holds."""
+    """Handle the body of one message, whatever it contains."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -311,5 +311,5 @@ def dispatch(body: bytes, protocol: Protocol) -> None:
     try:
         protocol.handle_message(protocol.structure_message(message))
     except Exception:
-        # Whatever one message does, the next one must be read: this is the loop's last resort, and it is logged.
+        # The loop must go on to the next message, whatever fails in this one.
         _log.exception("a message could not be handled")

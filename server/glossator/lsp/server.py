@@ -1,4 +1,4 @@
-"""Wiring: makes the parts of one client's server, and registers what handles each message."""
+"""Set-up: creates the parts of one client's server, and registers the handler of each message."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 PARENT_SECONDS = 1.0
-"""How often the server looks whether the client's process still lives."""
+"""Seconds between two checks whether the client's process is alive."""
 WATCHER_ID = "glossator-files"
 
 _EVERYTHING = types.FileOperationRegistrationOptions(
@@ -86,7 +86,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (workspace_changes.workspace_folders_changed, None),
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (workspace_changes.configuration_changed, None),
 }
-"""Method -> its handler, which takes a `Context` and the params; and what is said of it in `initialize`'s reply."""
+"""Method -> its handler, which takes a `Context` and the params, and its options in the reply to `initialize`."""
 
 
 def _converter() -> Converter:
@@ -96,12 +96,12 @@ def _converter() -> Converter:
 
 
 class Server(LanguageServer):
-    """One client's server: its parts, and its beginning and end."""
+    """One client's server: its parts, its start and its end."""
 
     protocol: Protocol
 
     def __init__(self, settings: Settings) -> None:
-        """`settings` are the user's; the client's are laid over them."""
+        """`settings` are the user's; the client's override them."""
         super().__init__(
             "glossator",
             __version__,
@@ -139,7 +139,7 @@ class Server(LanguageServer):
             self.feature(method, options)(self._bound(handler))
         for name, handler in execute_command.COMMAND_HANDLERS.items():
             self.command(name)(self._bound(handler))
-        # pygls marks what it registers, which bound methods do not allow: hence the lambdas.
+        # pygls sets attributes on what it registers, which bound methods do not allow: hence the lambdas.
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(
             lambda params: workspace_changes.progress_cancelled(self.context, self._client_progress, params)
         )
@@ -149,7 +149,7 @@ class Server(LanguageServer):
         self.feature(types.SET_TRACE)(lambda params: logs.set_trace(params.value))
 
     def _bound(self, handler: Callable[..., Any]) -> Callable[..., Any]:
-        """A handler as pygls wants it: with the params alone, and a coroutine function if it is one."""
+        """A handler in the form that pygls needs: taking only the params, and still a coroutine function if it is one."""
         if inspect.iscoroutinefunction(handler):
 
             async def run(*params: Any) -> Any:
@@ -164,7 +164,7 @@ class Server(LanguageServer):
         call.__name__ = handler.__name__
         return call
 
-    # Beginning and end
+    # Start and end
 
     def _initialize(self, params: types.InitializeParams) -> None:
         backend = self.context.backend
@@ -182,7 +182,7 @@ class Server(LanguageServer):
         editor.spawn(self._start())
 
     async def _start(self) -> None:
-        """Get the settings, have files watched, open the folders."""
+        """Get the settings, set up file watching, open the folders."""
         context = self.context
         await workspace_changes.apply_configuration(context, None)
         watch = not await self._register_watchers()
@@ -193,7 +193,7 @@ class Server(LanguageServer):
             context.editor.spawn(self._watch_parent(context.editor.process_id))
 
     async def _register_watchers(self) -> bool:
-        """Ask the client to watch files; whether it does."""
+        """Ask the client to watch files; returns whether it does."""
         workspace = self.context.editor.capabilities.workspace
         watched = workspace.did_change_watched_files if workspace else None
         if watched is None or not watched.dynamic_registration:
@@ -221,14 +221,14 @@ class Server(LanguageServer):
         self.context.editor.cancel_tasks()
 
     async def close(self) -> None:
-        """Cancel what is under way, end all children, release the indexes."""
+        """Cancel running work, end all child processes, close the indexes."""
         logging.getLogger("glossator").removeHandler(self._client_log)
         self.context.documents.close()
         self.context.status.close()
         await asyncio.gather(*self.context.editor.cancel_tasks(), return_exceptions=True)
         await self.context.backend.close()
 
-    # What the engine says
+    # Callbacks
 
     def _model_changed(self, status: ModelStatus) -> None:
         """Called on the event loop."""
@@ -239,6 +239,6 @@ class Server(LanguageServer):
         context.editor.call_soon(context.status.changed)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """An error of a handler goes into the log (the client gets its reply anyway), not into a pop-up."""
+        """Log a handler's error instead of showing it (the client gets an error reply anyway)."""
         name, text = getattr(source, "__name__", "error"), " ".join(str(error).split())[:200]
         _log.error("%s: %s", name, text, exc_info=None if isinstance(error, JsonRpcException) else error)

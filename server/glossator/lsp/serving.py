@@ -1,4 +1,4 @@
-"""Serving one client: over stdio or a loopback port, from its first message to the end of the process."""
+"""Serves one client, over stdio or a loopback port, from its first message to the end of the process."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 4.0
-"""Time to end everything in; then the process ends whatever is left (children notice and end too)."""
+"""Seconds for closing everything; then the process exits in any case (children notice this and end too)."""
 SWITCH_SECONDS = 0.0005
-"""How long one thread may keep the others of the server from running Python."""
+"""Seconds after which a thread must release the interpreter to others (`sys.setswitchinterval`)."""
 
 
 async def serve_connection(server: Server, reader: asyncio.StreamReader, writer: Any) -> int:
-    """Serve one client until it says exit or goes away; returns the exit status."""
+    """Serve one client until it sends `exit` or disconnects; returns the exit status."""
     server.protocol.set_writer(writer)
     ended = server.context.editor.ended
     try:
@@ -37,10 +37,10 @@ async def serve_connection(server: Server, reader: asyncio.StreamReader, writer:
         try:
             await asyncio.wait_for(server.close(), CLOSE_SECONDS)
         except TimeoutError:
-            _log.error("not everything ended in time")
+            _log.error("closing did not finish in time")
         except GlossatorError as error:
             _log.error("while closing: %s", error)
-    # A client that goes away without "exit" is no success.
+    # A client that disconnects without "exit" is a failure.
     return server.protocol.exit_code if server.protocol.exit_code is not None else 1
 
 
@@ -62,7 +62,7 @@ async def _serve_stdio(settings: Settings) -> int:
 
 
 async def _serve_tcp(settings: Settings, port: int) -> int:
-    """Serve the first client that connects to a loopback port; the port is told on stderr."""
+    """Serve the first client that connects to a loopback port; the port is printed on stderr."""
     result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +82,7 @@ async def _serve_tcp(settings: Settings, port: int) -> int:
 
 
 class _StreamWriter:
-    """An asyncio stream as pygls writes to it: without awaiting."""
+    """Lets pygls write to an asyncio stream without awaiting."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -100,7 +100,7 @@ class _StreamWriter:
 def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
     """Run the language server; returns the process's exit status."""
     logs.set_up(log_level)
-    # A hover takes some twenty turns at the interpreter; at Python's 5 ms each, a busy thread would make it slow.
+    # A hover acquires the interpreter about twenty times; with Python's default of 5 ms, a busy thread would slow it.
     sys.setswitchinterval(SWITCH_SECONDS)
     _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
     try:
@@ -113,9 +113,9 @@ def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
 
 
 async def _serve_then_leave(settings: Settings, tcp_port: int | None) -> None:
-    """Serve, then end the process, from within the loop: leaving it in order would wait for every thread of its pool.
+    """Serve, then exit from within the event loop: a regular exit would wait for all threads of its pool.
 
-    Threads that still wait for something must not hold the process; children end when our pipes close.
+    Blocked threads must not keep the process alive; children end when our pipes close.
     """
     status = await (_serve_stdio(settings) if tcp_port is None else _serve_tcp(settings, tcp_port))
     logging.shutdown()

@@ -1,4 +1,4 @@
-"""What `glossator/status` says, and telling the client when that has changed."""
+"""The content of `glossator/status`, and its notifications of changes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from glossator.project.updates import RootState, RootUpdates
 
 STATUS_SECONDS = 0.25
-"""Least time between two `glossator/statusChanged`."""
+"""Minimum seconds between two `glossator/statusChanged`."""
 MAX_SKIPPED = 1000
-"""Skipped files of a root that a status names; it counts them all."""
+"""Maximum skipped files of a root that a status lists; it counts all of them."""
 
 
 class StatusReporter:
-    """The status of everything. Used by the event loop."""
+    """The status of index and model. Used by the event loop."""
 
     def __init__(self, editor: Editor, backend: Backend) -> None:
         self._editor = editor
@@ -32,12 +32,12 @@ class StatusReporter:
         self._skipped: WeakKeyDictionary[RootUpdates, tuple[object, tuple[protocol.SkippedFile, ...]]] = (
             WeakKeyDictionary()
         )
-        """What statuses say of a root's skipped files, and what that was made from."""
+        """The cached list of a root's skipped files, and the value that it was made from."""
         self.model: ModelStatus | None = None
-        """What the model's process said last."""
+        """The last status of the model's process."""
 
     def changed(self) -> None:
-        """Tell the client soon, once for many changes."""
+        """Notify the client soon, once for several changes."""
         if self._timer is None and not self._editor.ended.is_set():
             self._timer = asyncio.get_running_loop().call_later(STATUS_SECONDS, self._send)
 
@@ -49,12 +49,12 @@ class StatusReporter:
             self._editor.notify(protocol.STATUS_CHANGED, status)
 
     def close(self) -> None:
-        """Tell the client nothing more."""
+        """Stop notifying the client."""
         if self._timer is not None:
             self._timer.cancel()
 
     def current(self) -> protocol.StatusResult:
-        """The status now."""
+        """The current status."""
         backend = self._backend
         roots = []
         skipped = 0
@@ -92,7 +92,7 @@ class StatusReporter:
         )
 
     def _skipped_files(self, live: RootUpdates, state: RootState) -> tuple[protocol.SkippedFile, ...]:
-        """The skipped files of a root; made only when they have changed, since a status is sent often."""
+        """The skipped files of a root; converted only after a change, since statuses are sent often."""
         known = self._skipped.get(live)
         if known is None or known[0] is not state.skipped:
             files = (
@@ -123,7 +123,7 @@ class StatusReporter:
 
 
 def _overall(states: set[protocol.IndexState], *, started: bool) -> protocol.IndexState:
-    """The state of all roots together. Until the folders are open, nobody can say that everything is indexed."""
+    """The combined state of all roots; "indexing" until the folders are open."""
     if not started or "indexing" in states:
         return "indexing"
     return "failed" if states == {"failed"} else "ready"

@@ -1,4 +1,4 @@
-"""Which symbol a position means: the definition there, the one that the word there names, or the enclosing one."""
+"""The symbol at a position: the definition there, the one that the word there refers to, or the enclosing one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A symbol, and what a hover says of it."""
+    """A symbol with the counts for a hover."""
 
     entry: StoredEntry
     uses: int
-    """Entries that refer to its name."""
+    """Number of entries that refer to its name."""
     callees: int
-    """Names that it refers to which are defined in the index."""
+    """Number of names that it refers to and that are defined in the index."""
 
 
 def symbol_at(
@@ -31,8 +31,8 @@ def symbol_at(
 ) -> tuple[RootUpdates, Described] | None:
     """The symbol at a position of a document, and the root that it is in.
 
-    `enclosing`: where nothing is named at the position (a local variable, a keyword, white space), the definition that
-    it is in. Never waits for the index: while it is being opened, there is no symbol.
+    With `enclosing`, if the word there refers to no symbol (a local variable, a keyword, white space), the definition
+    around it. Never waits for the index: while it is being opened, the result is None.
     """
     located = folders.locate(uri)
     if located is None:
@@ -52,9 +52,9 @@ def symbol_at(
 
 
 def describe(snapshot: Snapshot, path: str, line: int, word: str, *, enclosing: bool = False) -> Described | None:
-    """The symbol that a word at a line means: the definition of that name there, else the nearest of that name.
+    """The symbol that a word at a line refers to: the definition of that name there, or else the nearest one.
 
-    Without a word it is the definition that the line is in; with `enclosing` also for a word that names nothing.
+    Without a word, the definition that contains the line; with `enclosing`, also for a word that refers to no symbol.
     """
     inside = snapshot.entry_at(path, line)
     entry = None
@@ -71,7 +71,7 @@ def describe(snapshot: Snapshot, path: str, line: int, word: str, *, enclosing: 
 
 
 def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, bool, int]:
-    """How far a definition is from a use: in the same file, by folders apart, what only declares it last, by lines."""
+    """Sort key of a definition's distance from a use: other file, folders apart, whether it is a stub, lines apart."""
     if entry.path == path:
         return 0, 0, entry.stub, abs(entry.name_line - line)
     one, other = entry.path.split("/")[:-1], path.split("/")[:-1]

@@ -1,4 +1,4 @@
-"""Our kinds of symbols as LSP's."""
+"""The mapping of Glossator's symbol kinds to LSP's."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ _KINDS: dict[str, types.SymbolKind] = {
 
 
 def symbol_kind(kind: str) -> types.SymbolKind:
-    """LSP's nearest kind."""
+    """The most similar kind in LSP."""
     return _KINDS.get(kind, types.SymbolKind.Object)

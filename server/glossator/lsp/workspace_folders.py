@@ -1,4 +1,4 @@
-"""The workspace folders of a client: URIs to live roots, documents to the root that they are in."""
+"""The workspace folders of a client: maps URIs to open roots, and documents to the root that contains them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 
 class WorkspaceFolders:
-    """The open folders, each with its live root. Used by the event loop only.
+    """The open folders and their roots. Used by the event loop only.
 
-    The same folder under two URIs (with and without a slash at the end, through a link) has one live root.
+    A folder with several URIs (with and without a final slash, or through a link) has one root.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class WorkspaceFolders:
         on_change: Callable[[], None],
         on_progress: Callable[[str, str, Progress | None], None],
     ) -> None:
-        """`watch`: notice changes on disk ourselves, since the client does not."""
+        """With `watch`, watch the disk, since the client does not."""
         self.session = session
         self.watch = watch
         self._on_change = on_change
         self._on_progress = on_progress
         self._live: dict[str, RootUpdates] = {}
         self.failed: dict[str, str] = {}
-        """Folders that could not be opened: URI -> why."""
+        """Folders that could not be opened: URI -> reason."""
 
     def __iter__(self) -> Iterator[tuple[str, RootUpdates]]:
-        """Each live root once, under the URI that it was opened with first."""
+        """Each root once, with the URI under which it was first opened."""
         seen: set[int] = set()
         for uri, live in tuple(self._live.items()):
             if id(live) not in seen:
@@ -58,7 +58,7 @@ class WorkspaceFolders:
         return len({id(live) for live in self._live.values()})
 
     def add(self, uri: str) -> None:
-        """Open a folder; one that cannot be is noted in `failed`."""
+        """Open a folder; if this fails, note it in `failed`."""
         if uri in self._live:
             return
         self.failed.pop(uri, None)
@@ -85,7 +85,7 @@ class WorkspaceFolders:
         )
 
     def remove(self, uri: str) -> RootUpdates | None:
-        """Take a folder out; the caller closes what is returned, which may take a moment."""
+        """Remove a folder; the caller closes the returned root, which may take some time."""
         self.failed.pop(uri, None)
         live = self._live.pop(uri, None)
         if live is None or live in self._live.values():
@@ -94,15 +94,15 @@ class WorkspaceFolders:
         return live
 
     def named(self, uri: str) -> RootUpdates | None:
-        """The live root of a folder."""
+        """The root of a folder."""
         return self._live.get(uri)
 
     def locate(self, uri: str) -> tuple[RootUpdates, str] | None:
-        """The innermost root that a document is in, and the document's path in it ("/"-separated); None outside."""
+        """The innermost root that contains a document, and the document's path in it; None if there is none."""
         return max(self.holding(uri), key=lambda found: len(found[0].root.path.parts), default=None)
 
     def holding(self, uri: str) -> list[tuple[RootUpdates, str]]:
-        """All roots that a document is in, which may lie in each other, and the document's path in each."""
+        """All roots that contain a document (roots may be nested), and the document's path in each."""
         path = to_path(uri)
         if path is None:
             return []
@@ -115,7 +115,7 @@ class WorkspaceFolders:
         return found
 
     def place(self, uri: str, span: types.Range) -> Place | None:
-        """The lines of a document that a range touches; None outside of the open folders."""
+        """The lines of a document that a range touches; None if it is outside of the open folders."""
         located = self.locate(uri)
         if located is None:
             return None
@@ -125,7 +125,7 @@ class WorkspaceFolders:
 
 
 def _same_folder(one: Path, other: Path) -> bool:
-    """Whether two real paths are one folder, also on a file system that ignores case."""
+    """Whether two real paths are the same folder, also on a file system that ignores case."""
     if one == other:
         return True
     try:

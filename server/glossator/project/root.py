@@ -83,7 +83,7 @@ class Root:
     # Reading
 
     def snapshot(self) -> Snapshot | None:
-        """The current state of the root; None if there is no index. Never waits for an index to be opened or written."""
+        """The current state of the root; None if there is no index. Never waits while an index is opened or written."""
         nested = self._nested
         overlay, texts = self._buffers_with(nested)
         paths = tuple(other.path for other in nested)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def ask(context: Context, params: protocol.AskParams) -> protocol.AskResult:
-    """Answer a question, about the symbol or lines that it names, if any."""
+    """Answer a question, about the given symbol or lines, if any."""
     await context.documents.parsed()
     context.ahead.user_active()
     backend, folders = context.backend, context.backend.folders

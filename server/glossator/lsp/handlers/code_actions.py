@@ -1,4 +1,4 @@
-"""`textDocument/codeAction` and its resolution: what can be done with the symbol at the cursor."""
+"""`textDocument/codeAction` and its resolution: actions on the symbol at the cursor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def code_actions(context: Context, params: types.CodeActionParams) -> list[types.CodeAction]:
     """Explain, ask about, and find code like the symbol at the cursor."""
     uri, position = params.text_document.uri, params.range.start
-    # Ours are of no kind: a client that asks for quick fixes or refactorings alone does not want them.
+    # Ours have no kind: don't offer them to a client that requests only quick fixes or refactorings.
     if params.context.only and types.CodeActionKind.Empty not in params.context.only:
         return []
     editor = context.editor

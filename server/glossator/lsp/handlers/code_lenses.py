@@ -1,4 +1,4 @@
-"""`textDocument/codeLens` and its resolution: uses of each definition, above it."""
+"""`textDocument/codeLens` and its resolution: the number of uses above each definition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glossator.lsp.workspace_folders import WorkspaceFolders
 
 _WITHOUT_LENS = frozenset({"block", "section", "key", "rule", "element"})
-"""Kinds that nothing refers to by name."""
+"""Kinds that are not referred to by name."""
 
 
 async def code_lenses(context: Context, params: types.CodeLensParams) -> list[types.CodeLens]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def document_symbols(context: Context, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-    """The outline of a document as it is on screen."""
+    """The outline of a document's current text."""
     await context.documents.parsed()
     located = context.backend.folders.locate(params.text_document.uri)
     if located is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def document_opened(context: Context, params: types.DidOpenTextDocumentParams) -> None:
-    """What the document says counts from now on, not its file."""
+    """Use the document's text instead of its file from now on."""
     context.documents.changed(params.text_document.uri, now=True)
     context.ahead.user_active(params.text_document.uri)
 
@@ -25,10 +25,10 @@ def document_changed(context: Context, params: types.DidChangeTextDocumentParams
 
 
 def document_saved(context: Context, params: types.DidSaveTextDocumentParams) -> None:
-    """The file has changed on disk."""
+    """Report that the file has changed on disk."""
     files_changed(context, [params.text_document.uri])
 
 
 def document_closed(context: Context, params: types.DidCloseTextDocumentParams) -> None:
-    """The file counts again."""
+    """Use the file again."""
     context.documents.closed(params.text_document.uri)

@@ -1,4 +1,4 @@
-"""`workspace/executeCommand`: our requests as commands, for editors without an extension of ours."""
+"""`workspace/executeCommand`: the custom requests as commands, for editors without our extension."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def ask_command(context: Context, argument: object = None, *_: object) -> 
 
 
 async def similar_command(context: Context, argument: object = None, *_: object) -> Any:
-    """Find code like the symbol at a position."""
+    """Find code similar to the symbol at a position."""
     return context.editor.protocol.plain(await find_similar(context, *position_argument(argument)))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def explain(context: Context, params: protocol.ExplainParams) -> protocol.AskResult:
-    """Explain the symbol at a position, or the definition that the position is in.
+    """Explain the symbol at a position, or the definition that contains the position.
 
     Raises:
         SymbolNotFoundError: there is neither.
@@ -26,7 +26,7 @@ async def explain(context: Context, params: protocol.ExplainParams) -> protocol.
         symbol_at, context.editor, backend.folders, params.text_document.uri, params.position, enclosing=True
     )
     if found is None:
-        raise SymbolNotFoundError("nothing is defined at this place, or its file is not indexed")
+        raise SymbolNotFoundError("there is no symbol here, or the file is not indexed")
     live, described = found
     use_model = backend.configuration.options.trusted
     return await context.answers.run(

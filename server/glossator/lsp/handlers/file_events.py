@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def watched_files_changed(context: Context, params: types.DidChangeWatchedFilesParams) -> None:
-    """The client saw files change."""
+    """The client has detected file changes."""
     files_changed(context, (change.uri for change in params.changes))
 
 
 def files_created(context: Context, params: types.CreateFilesParams) -> None:
-    """The user made files in the editor."""
+    """The user created files in the editor."""
     files_changed(context, (file.uri for file in params.files))
 
 
@@ -33,7 +33,7 @@ def files_deleted(context: Context, params: types.DeleteFilesParams) -> None:
 
 
 def files_changed(context: Context, uris: Iterable[str]) -> None:
-    """Hand changes to the roots that the files are in."""
+    """Report changes to the roots that contain the files."""
     for uri in uris:
         for live, path in context.backend.folders.holding(uri):
             live.changed([live.root.path / path])

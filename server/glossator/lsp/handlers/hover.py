@@ -1,4 +1,4 @@
-"""`textDocument/hover`: what the index knows of a symbol. Never waits for a model, the disk or an update."""
+"""`textDocument/hover`: a symbol's description from the index. Never waits for a model, the disk or an update."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
-    """The signature, doc, explanation (if one is cached) and uses of the symbol that the word here names."""
+    """The signature, doc, explanation (if one is cached) and uses of the symbol that the word here refers to."""
     backend = context.backend
     if not backend.configuration.options.hover:
         return None
@@ -33,7 +33,7 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
     explanation = backend.answerer.explained(live.root, described.entry)
     if not _shows_markdown(context):
         return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, plain_text(described, explanation)))
-    # Only a client that says so has our commands; in another one such a link would do nothing.
+    # In a client that does not implement our commands, such links would do nothing.
     links = (
         [command_link(title, command, uri, position) for title, command in SYMBOL_ACTIONS[:2]]
         if backend.configuration.options.client_commands
@@ -45,7 +45,7 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
 
 
 def _shows_markdown(context: Context) -> bool:
-    """Whether the client shows Markdown. One that names no formats gets it: LSP has no other default."""
+    """Whether the client shows Markdown, which is assumed if it lists no formats."""
     documents = context.editor.capabilities.text_document
     formats = documents.hover.content_format if documents is not None and documents.hover is not None else None
     return not formats or types.MarkupKind.Markdown in formats

@@ -1,4 +1,4 @@
-"""`glossator/search`: find the best places for a query."""
+"""`glossator/search`: find the best matches for a query."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from glossator.project.session import Session
 
 SEARCH_LIMIT = 10
-"""Hits, where the client does not say how many."""
+"""Default number of hits."""
 MAX_SEARCH_LIMIT = 200
 
 
 async def search(context: Context, params: protocol.SearchParams) -> protocol.SearchResult:
-    """Find the best places for a query, in all workspace folders.
+    """Find the best matches for a query in all workspace folders.
 
     Raises:
         JsonRpcInvalidParams: the limit is out of range.
@@ -37,7 +37,7 @@ async def search(context: Context, params: protocol.SearchParams) -> protocol.Se
 
 
 def find_hits(session: Session, encoding: str, query: str, limit: int, where: Filter) -> protocol.SearchResult:
-    """The best places in all roots of a session; the ranges are in this position encoding."""
+    """The best matches in all roots of a session; ranges are in the given position encoding."""
     found = [(root, hit) for root in session.roots for hit in root.search(query, limit, where)]
     found.sort(key=lambda item: -item[1].score)
     ranges = Ranges(encoding)

@@ -1,4 +1,4 @@
-"""`glossator.findSimilar`: code like the symbol at a position."""
+"""`glossator.findSimilar`: code similar to the symbol at a position."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def find_similar(context: Context, uri: str, line: int, character: int) -> protocol.SearchResult:
-    """Code like the symbol at a position (as LSP counts it).
+    """Code similar to the symbol at an LSP position.
 
     Raises:
         SymbolNotFoundError: there is no symbol.
@@ -30,7 +30,7 @@ async def find_similar(context: Context, uri: str, line: int, character: int) ->
     position = types.Position(line, character)
     found = await asyncio.to_thread(symbol_at, editor, backend.folders, uri, position, enclosing=True)
     if found is None:
-        raise SymbolNotFoundError("nothing is defined at this place, or its file is not indexed")
+        raise SymbolNotFoundError("there is no symbol here, or the file is not indexed")
     live, described = found
     entry = described.entry
     result = await asyncio.to_thread(
@@ -42,7 +42,7 @@ async def find_similar(context: Context, uri: str, line: int, character: int) ->
 
 
 def similar_query(entry: StoredEntry) -> str:
-    """A query for code like an entry: its name in words, how it is declared, what its doc says."""
+    """A query for code similar to an entry: its name in words, its signature and its doc."""
     from glossator.index.terms import split_identifier
 
     return " ".join([*split_identifier(entry.name), entry.signature, entry.doc[:300]])

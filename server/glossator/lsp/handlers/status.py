@@ -1,4 +1,4 @@
-"""`glossator/status`: how everything stands."""
+"""`glossator/status`: the state of index and model."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def status(context: Context, _: protocol.StatusParams | None) -> protocol.StatusResult:
-    """How everything stands."""
+    """The state of index and model."""
     return context.status.current()

@@ -29,14 +29,14 @@ def workspace_folders_changed(context: Context, params: types.DidChangeWorkspace
 
 
 def configuration_changed(context: Context, params: types.DidChangeConfigurationParams) -> None:
-    """Take the client's settings over: those it sent, or those it gives when asked."""
+    """Apply the client's settings: those it sent, or those it returns when asked."""
     pushed = params.settings
     section = pushed.get(SECTION) if isinstance(pushed, dict) else None
     context.editor.spawn(apply_configuration(context, section))
 
 
 async def apply_configuration(context: Context, pushed: object) -> None:
-    """Ask the client for its settings, or take the `pushed` ones where it cannot be asked, and let them take effect."""
+    """Ask the client for its settings, or use the `pushed` ones if it does not support that, and apply them."""
     section = await context.editor.pull_configuration(SECTION, pushed)
     backend = context.backend
     old = backend.session.settings
@@ -48,13 +48,13 @@ async def apply_configuration(context: Context, pushed: object) -> None:
 
 
 async def _reconfigure_model(context: Context) -> None:
-    """The model takes settings over between two answers, which may have to be waited for."""
+    """Apply model settings between two answers, possibly waiting for one to end."""
     await context.backend.reconfigure_model()
     context.status.changed()
 
 
 def progress_cancelled(context: Context, progress: ClientProgress, params: types.WorkDoneProgressCancelParams) -> None:
-    """Stop what a progress of ours stands for: the indexing of a folder, or answers that wait for the model."""
+    """Cancel the work behind one of our progress reports: indexing a folder, or answers that wait for the model."""
     subject = progress.subject_of(params.token)
     if subject == MODEL:
         context.answers.cancel_all()

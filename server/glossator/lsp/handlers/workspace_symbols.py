@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from glossator.project.session import Session
 
 SYMBOLS_LIMIT = 100
-"""Symbols of each folder."""
+"""Maximum symbols per folder."""
 
 
 async def workspace_symbols(context: Context, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-    """Definitions whose names are like the query."""
+    """Definitions whose names are similar to the query."""
     return await asyncio.to_thread(_named_like, context.backend.session, params.query, context.editor.encoding)
 
 
