@@ -149,7 +149,7 @@ class Server(LanguageServer):
         self.feature(types.SET_TRACE)(lambda params: logs.set_trace(params.value))
 
     def _bound(self, handler: Callable[..., Any]) -> Callable[..., Any]:
-        """A handler in the form that pygls needs: taking only the params, and still a coroutine function if it is one."""
+        """A handler as pygls needs it: taking only the params, and still a coroutine function if it is one."""
         if inspect.iscoroutinefunction(handler):
 
             async def run(*params: Any) -> Any:

@@ -1,1 +1,1 @@
-"""From a query to ranked symbols, and who uses what."""
+"""Queries to ranked symbols, and references between symbols."""

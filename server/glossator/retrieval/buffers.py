@@ -1,7 +1,7 @@
-"""Unsaved buffers in place of what the store holds of their files, for search and for the graph of names.
+"""Unsaved buffers, which replace the stored entries of their files in searches and in the name graph.
 
-A buffer is what a worker makes of its text (`FileUpdate`). Its entries get negative ids: the buffer's number, from -1
-downwards, takes the place of the revision of its file.
+A buffer is the result of parsing its text (`FileUpdate`). Its entries get negative ids: the buffer's number, from -1
+downwards, replaces the revision of its file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ParsedBuffers = Mapping[str, FileUpdate]
-"""Unsaved buffers: path -> what is in it, in place of what the store holds of that path."""
+"""Unsaved buffers: path -> contents, which replace the stored ones."""
 
 
 class Buffers:
@@ -78,7 +78,7 @@ class Buffers:
         ]
 
     def reference_count(self, name: str) -> int:
-        """How many entries of buffers refer to the name, counted as the store counts: with what their windows name."""
+        """How many entries of buffers refer to the name, counted as in the store: references in windows included."""
         count = 0
         for update in self._updates.values():
             wholes: dict[str, int] = {}
@@ -96,7 +96,7 @@ class Buffers:
         return [entry for entry in self.entries.values() if entry.path == path]
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """The innermost definition at a line of a buffer, else the block there."""
+        """The innermost definition at a line of a buffer, or else the block there."""
         around = [
             entry
             for entry in self.entries.values()
@@ -115,7 +115,7 @@ class Buffers:
         return scored
 
     def texts(self, rarity: Mapping[str, float]) -> list[tuple[int, float]]:
-        """BM25 scores of the buffers' entries, as LanceDB counts them (k1 1.2, b .75)."""
+        """BM25 scores of the buffers' entries, with LanceDB's parameters (k1 1.2, b .75)."""
         scored: list[tuple[int, float]] = []
         for revision, update in self._updates.items():
             split = [terms.split() for terms in update.terms]
@@ -142,7 +142,7 @@ class Buffers:
     def merged(
         self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
     ) -> list[tuple[int, float]]:
-        """What the store found of files that are known and in no buffer, and what is in the buffers, best first.
+        """The store's hits in known files without a buffer, and the buffers' hits, best first.
 
         There are as many as the store found, or as the buffers have.
         """

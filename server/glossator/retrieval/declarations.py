@@ -1,4 +1,4 @@
-"""What only declares something gives way to what defines it: overloads' signatures, prototypes, interfaces' methods."""
+"""Replaces declarations by their definitions in results: signatures of overloads, prototypes, methods of interfaces."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
 
 _FAMILIES = {"c": "c", "cpp": "c", "objc": "c", "tsx": "typescript", "ocaml_interface": "ocaml"}
-"""Languages of which one declares what another defines."""
+"""Families of languages in which one may declare what another defines."""
 RESOLVED = 20
-"""Ranked entries among which declarations give way; further down nobody looks."""
+"""Only this many top-ranked entries are checked for declarations."""
 
 
 def same_thing(one: StoredEntry, other: StoredEntry) -> bool:
-    """Whether two definitions of a name are one thing: overloads, or a prototype and what it is the prototype of."""
+    """Whether two definitions of a name are the same symbol: overloads, or a prototype and its definition."""
     return (
         (one.stub or other.stub)
         and one.qualified_name == other.qualified_name
@@ -27,7 +27,7 @@ def same_thing(one: StoredEntry, other: StoredEntry) -> bool:
 
 
 def overloads(entry: StoredEntry, others: Sequence[StoredEntry]) -> list[StoredEntry]:
-    """Those of the other entries that declare an overload of this one, in the order of their lines."""
+    """Those of the other entries that are overloads of this one, by line."""
     found = [one for one in others if one.stub and one.path == entry.path and same_thing(one, entry)]
     return sorted((one for one in found if one.id != entry.id), key=lambda one: one.start_line)
 
@@ -38,13 +38,13 @@ def definitions_first(
     named: Callable[[str], Sequence[StoredEntry]],
     rows: Mapping[int, int],
 ) -> list[tuple[float, int, StoredEntry]]:
-    """Ranked entries with each definition in the place of the first of its declarations.
+    """Ranked entries, with each definition moved to the place of its first declaration.
 
-    Overloads of a definition that stands in the same file are left out; prototypes in other files come after it.
+    Overloads in the same file as the definition are left out; prototypes in other files follow it.
 
     Args:
         ranked: score, row of the entry's file among the candidates, entry.
-        exact: ids of the entries that were put first since the query spells them; what takes their place is added.
+        exact: ids of the entries that come first because the query spells them; entries that replace them are added.
         named: finds definitions by bare name.
         rows: revision -> row of the candidate files.
     """

@@ -1,7 +1,7 @@
-"""Who calls whom, as far as names tell: callers, callees, tests and siblings of a symbol.
+"""Callers, callees, tests and siblings of a symbol, resolved by name.
 
-The index knows names, not types. So a reference is taken for a call of a definition when no other definition of that
-name is nearer: in the same file, then the same folder, then anywhere if there are few.
+The index knows names, not types. So a reference counts as a call of a definition if no other definition of that name is
+nearer: in the same file, then in the same folder, then anywhere if there are few.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from glossator.retrieval.buffers import ParsedBuffers
 
 LOOKED_AT = 200
-"""References to a name that are looked at; of a name with more, any list would be arbitrary."""
+"""Maximum references to a name that are examined; for a name with more, any selection would be arbitrary."""
 CALLEES = 80
-"""Names of a body that are looked up."""
+"""Maximum names of a body that are looked up."""
 COMMON = 6
-"""A name with more definitions than this says nothing about which is meant, unless one is near."""
+"""A name with more definitions than this is ambiguous, unless one of them is near."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What is related to a symbol; each list has the nearest first."""
+    """The entries related to a symbol; each list has the nearest first."""
 
     parent: StoredEntry | None
     callers: tuple[StoredEntry, ...]
@@ -39,15 +39,14 @@ class Relations:
     siblings: tuple[StoredEntry, ...]
     members: tuple[StoredEntry, ...]
     caller_count: int
-    """How many entries outside of tests refer to its name; more than `callers` if the name is common."""
+    """Number of entries outside tests that refer to its name; more than `callers` if the name is common."""
     namesakes: int
-    """Other definitions of the same name: their callers cannot be told apart from this one's."""
+    """Number of other definitions of the name: their callers cannot be distinguished from this one's."""
 
 
 def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntry]:
-    """Definitions of a name as the store orders them, but among those that match alike tests come last, and before
-    them what only declares it, and before that what lies in the folder of a version that has a newer one beside it
-    ("src/v3" beside "src/v4")."""
+    """Definitions of a name in the store's order, but among equal matches, declarations follow definitions, then come
+    outdated versions ("src/v3" beside "src/v4"), and tests last."""
     newest: dict[str, int] = {}
     for entry in entries:
         if version := version_folder(entry.path):
@@ -63,14 +62,14 @@ def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntr
 
 
 def nearest_to_line(entries: Sequence[StoredEntry], line: int) -> StoredEntry | None:
-    """The entry of a file that is nearest to an empty line, of equals the one below; None for a line after them all."""
+    """The entry nearest to an empty line, of two equally near the one below; None for a line after all entries."""
     if not entries or line > max(entry.end_line for entry in entries):
         return None
     return min(entries, key=lambda entry: (max(entry.start_line - line, line - entry.end_line), -entry.start_line))
 
 
 class Graph:
-    """The names of an index, with unsaved buffers in place of what is stored of their files."""
+    """The name graph of an index, in which unsaved buffers replace the stored entries of their files."""
 
     def __init__(self, store: Store, overlay: ParsedBuffers | None = None) -> None:
         self._store = store
@@ -87,7 +86,7 @@ class Graph:
         return self._buffers.entries_in(path) if path in self._buffers.paths else self._store.entries_in(path)
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """The innermost definition at a line, else the block there."""
+        """The innermost definition at a line, or else the block there."""
         if path in self._buffers.paths:
             return self._buffers.entry_at(path, line)
         return self._store.entry_at(path, line)
@@ -104,13 +103,13 @@ class Graph:
         return own + likelier_first(name, stored)
 
     def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
-        """Definitions of exactly that bare name: those in buffers, then the stored ones that are nearest to a file."""
+        """Definitions of exactly that bare name: those in buffers, then the stored ones closest to a file."""
         own = [entry for entry in self._buffers.entries.values() if entry.part == 0 and entry.name == name]
         stored = self._store.nearest_named(name, path, limit)
         return own + [entry for entry in stored if entry.path not in self._buffers.paths]
 
     def reference_count(self, name: str) -> int:
-        """How many entries refer to a name, in buffers and in all files that are not in one."""
+        """How many entries refer to a name, in buffers and in files without a buffer."""
         return self._store.reference_count(name, self._buffers.paths) + self._buffers.reference_count(name)
 
     def callee_count(self, entry: StoredEntry) -> int:
@@ -129,13 +128,13 @@ class Graph:
         return [*self._buffers.referring_to(name), *stored]
 
     def members(self, entry: StoredEntry) -> list[StoredEntry]:
-        """The definitions right inside an entry, in order."""
+        """The definitions directly inside an entry, in order."""
         parent = None if entry.id == WHOLE_FILE else entry.id
         inside = (other for other in self.entries_in(entry.path) if other.part == 0 and other.kind != "block")
         return [other for other in inside if other.parent == parent]
 
     def relations(self, entry: StoredEntry) -> Relations:
-        """What is related to an entry."""
+        """The entries related to an entry."""
         around = self.entries_in(entry.path)
         wholes = [other for other in around if other.part == 0 and other.kind != "block"]
         parent = next((other for other in around if other.id == entry.parent), None)
@@ -173,7 +172,7 @@ class Graph:
         callers = [other for other in found if other not in tests]
         count = len(callers)
         if others:
-            # Another definition of the name may be meant: keep those that this one is nearest to.
+            # A reference may be to another definition of the name: keep those to which this one is nearest.
             elsewhere = {other.path for other in others}
             callers = [other for other in callers if _nearest(other.path, entry.path, elsewhere)]
         callers.sort(key=lambda other: (other.kind == "block", *_distance(other.path, entry.path), other.id))
@@ -201,13 +200,13 @@ class Graph:
 
 
 def _innermost(entries: list[StoredEntry]) -> list[StoredEntry]:
-    """The entries without those that enclose another one of the list (a class whose method refers to the name)."""
+    """The entries that do not enclose another one in the list (as a class does whose method refers to the name)."""
     enclosing = {entry.parent for entry in entries if entry.parent is not None}
     return [entry for entry in entries if entry.id not in enclosing and entry.part == 0]
 
 
 def _distance(path: str, other: str) -> tuple[int, int]:
-    """How far two files are apart: 0 the same, 1 the same folder, 2 elsewhere; then the folders between them."""
+    """The distance of two files: 0 for the same file, 1 for the same folder, 2 otherwise; then the folders between."""
     if path == other:
         return 0, 0
     left, right = path.split("/")[:-1], other.split("/")[:-1]
@@ -219,6 +218,6 @@ def _distance(path: str, other: str) -> tuple[int, int]:
 
 
 def _nearest(path: str, home: str, elsewhere: set[str]) -> bool:
-    """Whether `home` is at least as near to `path` as every other file that defines the name."""
+    """Whether `home` is at least as close to `path` as every other file that defines the name."""
     here = _distance(path, home)
     return all(here <= _distance(path, other) for other in elsewhere)

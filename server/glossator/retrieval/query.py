@@ -1,10 +1,10 @@
-"""What a query says, without a model: names, quoted text, places, and the words that carry meaning.
+"""Parses a query, without a model: names, quoted text, locations, and content words.
 
-A query is anything a user types or pastes: one name, a question in prose, a path, an error message, a stack trace.
-This module knows nothing of the index; `search.py` resolves what is found here against it.
+A query is anything a user types or pastes: a name, a question in prose, a path, an error message, a stack trace. This
+module does not know the index; `search.py` looks up there what is found here.
 
-Search terms are blurred on purpose: case, underscores and punctuation are dropped. A name whose spelling matters
-(`_release`, `valid?`, `operator==`) is therefore also kept as it was typed: see `Query.spellings`.
+Search terms are normalised: case, underscores and punctuation are dropped. A name whose spelling matters (`_release`,
+`valid?`, `operator==`) is therefore also kept as typed: see `Query.spellings`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 QueryKind = Literal["symbol", "prose", "place", "trace"]
 
 MAX_SCANNED = 48 << 10
-"""Characters looked at: the first three quarters of them, and the last quarter (a trace's end says what went wrong)."""
+"""Maximum characters of a query. Of a longer one, the beginning (3/4) and end (1/4, a trace's error) are used."""
 MAX_ANALYSED = 4_000
-"""Characters that words are taken from: the vector of a longer text is too vague to be of use."""
+"""Characters from which words are taken: the vector of a longer text is too unspecific."""
 MAX_LINE = 2_000
-"""Characters of a line that are looked at."""
+"""Characters of a line that are used."""
 MAX_WORDS = 64
 MAX_IDENTIFIERS = 16
 MAX_PLACES = 32
@@ -40,7 +40,7 @@ MAX_SPELLINGS = 12
 MAX_SPELLED = 80
 """Characters of the longest spelling that is looked up."""
 MAX_SPELLED_WORDS = 200
-"""Words of a query that are looked at for their exact spelling."""
+"""Words of a query that are checked for their exact spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +50,28 @@ class MentionedPlace:
     path: str
     line: int | None
     symbol: str = ""
-    """Function that a stack frame says it is in; "" if it doesn't."""
+    """The function of a stack frame; "" if it names none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, taken apart.
+    """A parsed query.
 
     Attributes:
-        text: what was asked, without surrounding white space and control characters, cut at `MAX_SCANNED`.
+        text: the query without surrounding white space and control characters, cut at `MAX_SCANNED`.
         kind: "symbol" for a single name, "place" for a path alone, "trace" for pasted output with stack frames or
             compiler messages, else "prose".
-        words: the words that carry meaning, lower case, parts of identifiers included, in order, each once.
-        terms: what to look up in the full-text index: stems of the words, whole identifiers, neighbouring words joined.
-        identifiers: words written as code (in backticks, with humps, underscores, dots or a call's parentheses), as
-            written, without qualifiers and punctuation; for a "symbol" query its name.
-        spellings: for each word with signs or outer underscores, what it may spell, the most literal first: of
-            "_release?" ("_release?", "_release"). Only definitions of exactly such a name count.
-        qualified: dotted names as written, joined with "." whatever the language.
-        capitalised: words of prose with a capital that are not its first; they may name a type.
+        words: the content words, lower case, parts of identifiers included, in order, each once.
+        terms: terms for the full-text index: stems of the words, whole identifiers, neighbouring words joined.
+        identifiers: words written as code (in backticks, in camel case, with underscores, dots or a call's
+            parentheses), as written, without qualifiers and punctuation; for a "symbol" query, its name.
+        spellings: for each word with signs or outer underscores, the names that it may spell, the most literal first:
+            "_release?" gives ("_release?", "_release"). They match only definitions of exactly such a name.
+        qualified: dotted names as written, joined with "." in any language.
+        capitalised: capitalised words of prose, except the first one; they may name a type.
         phrases: texts in quotation marks.
-        places: files, lines and stack frames, the most telling first.
-        meaning: the text whose vector is searched for.
+        places: files, lines and stack frames, the most specific first.
+        meaning: the text to embed.
     """
 
     text: str
@@ -89,7 +89,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    """Words that mean something to a query, from `data/words.json`.
+    """Word lists for parsing queries, from `data/words.json`.
 
     English stop words leave out the verbs of names ("use", "find", "get").
     """
@@ -119,7 +119,7 @@ _OPERATOR = re.compile(
 """An operator of C++ or C#, which may be written with a space before its sign."""
 _AFTER_QUALIFIER = re.compile(r"(?<=\w)(?:::|->|[.#])")
 _PLAIN_NAME = re.compile(r"[^\W_](?:\w*[^\W_])?")
-"""A name whose search terms say all about it but its case."""
+"""A name that differs from its search terms only in case."""
 _OPENING = "([{<\"'“„«`"
 _CLOSING = "!?)]}>\"'”“»`"
 _STOPS = ".,;:…"
@@ -160,10 +160,10 @@ _FILE_WORDS = frozenset(("e.g", "i.e", "z.b", "d.h", "vs", "etc"))
 
 
 def parse_query(text: str) -> Query:
-    """Take a query apart.
+    """Parse a query.
 
     Raises:
-        UsageError: the query is empty or holds nothing that could be searched for.
+        UsageError: the query is empty or contains nothing to search for.
     """
     cleaned = _CONTROL.sub(" ", _cut(text)).strip()
     if not cleaned:
@@ -213,7 +213,7 @@ def parse_query(text: str) -> Query:
 
 
 def _cut(text: str) -> str:
-    """The text within `MAX_SCANNED` characters: its beginning and its end, without lines that no person wrote."""
+    """The beginning and end of a text within `MAX_SCANNED` characters, with lines cut at `MAX_LINE`."""
     if len(text) > MAX_SCANNED:
         text = text.strip()
     if len(text) > MAX_SCANNED:
@@ -224,7 +224,7 @@ def _cut(text: str) -> str:
 
 
 def _message(text: str, places: list[MentionedPlace]) -> str:
-    """What a trace says apart from its places: the lines that are not frames, and the functions of the frames."""
+    """The text of a trace without its locations: the lines that are not frames, and the functions of the frames."""
     lines = [line for line in text.splitlines() if not _FRAME_LINE.match(line)]
     message = _PLACE.sub(lambda found: " " if found[2] or "/" in found[1] else found[0], "\n".join(lines))
     message = _NUMBER.sub(" ", message.replace("Traceback (most recent call last):", " "))
@@ -237,7 +237,7 @@ def _is_path(text: str) -> bool:
 
 
 def _symbol_name(text: str, raw: list[str]) -> list[str]:
-    """The name of a one-word query: the last part of a qualified one ("httpx.Client" asks for Client)."""
+    """The name of a one-word query: the last part of a qualified one ("httpx.Client" gives Client)."""
     name = _QUALIFIER.split(text.strip("`'\"(){};,:?!"))[-1].rstrip("(")
     if re.fullmatch(r"[\w$]+", name):
         return [name]
@@ -245,7 +245,7 @@ def _symbol_name(text: str, raw: list[str]) -> list[str]:
 
 
 def _identifiers(text: str) -> tuple[list[str], list[str]]:
-    """The words that are written as code, and the dotted names among them, in order of how surely they are code."""
+    """The words that are written as code, and the dotted names among them, the most certain first."""
     found: dict[str, None] = {}
     qualified: dict[str, None] = {}
 
@@ -278,12 +278,12 @@ def after_qualifiers(name: str) -> str:
 
 
 def is_blurred(name: str) -> bool:
-    """Whether search terms lose more than the case of a name: signs or outer underscores."""
+    """Whether a name's search terms lose signs or outer underscores, not only case."""
     return not _PLAIN_NAME.fullmatch(name.replace("-", ""))
 
 
 def _spellings(text: str) -> tuple[tuple[str, ...], ...]:
-    """See `Query.spellings`. What is quoted as code may consist of signs alone."""
+    """See `Query.spellings`. Text quoted as code may consist of signs only."""
     quoted = [code for code in _BACKTICKS.findall(text) if not any(map(str.isspace, code))]
     operators = [f"operator{sign or ' ' + word}" for sign, word in _OPERATOR.findall(text)]
     found: dict[tuple[str, ...], None] = dict.fromkeys((one,) for one in operators)
@@ -295,7 +295,7 @@ def _spellings(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """What a word of a query may spell, the most literal first; empty if its search terms say as much."""
+    """The names that a word of a query may spell, the most literal first; empty if its search terms are as specific."""
     forms: dict[str, None] = {}
     if any(map(str.isalnum, word)):
         word = word.rstrip(_STOPS)
@@ -326,14 +326,14 @@ def _content_words(raw: list[str], language: Lexicon | None, quoted: set[str]) -
 
 
 def _translated(kept: list[str], language: Lexicon | None) -> list[str]:
-    """Words of programming replaced by what code calls them, where the query reads in another language."""
+    """The words, with programming terms of another language replaced by those used in code."""
     if language is None:
         return kept
     return [english for word in kept for english in translate(word, language) or (word,)]
 
 
 def _terms(content: list[str], identifiers: list[str]) -> list[str]:
-    """Terms for the full-text index: of the words, of the identifiers, and neighbouring words written as one."""
+    """Terms for the full-text index: those of words and identifiers, and neighbouring words joined."""
     found: dict[str, None] = {}
     for word in [*content, *identifiers]:
         for term in analysis.word_terms(word):
@@ -346,7 +346,7 @@ def _terms(content: list[str], identifiers: list[str]) -> list[str]:
 
 
 def _places(text: str) -> tuple[list[MentionedPlace], bool]:
-    """The places that a text names, and whether it is a stack trace or a compiler's output."""
+    """The locations in a text, and whether it is a stack trace or a compiler's output."""
     frames: list[MentionedPlace] = []
     python = [MentionedPlace(_slashes(m[0]), int(m[1]), _function(m[2])) for m in _PYTHON_FRAME.findall(text)]
     frames.extend(reversed(python))  # "most recent call last"
@@ -385,7 +385,7 @@ def _places(text: str) -> tuple[list[MentionedPlace], bool]:
 
 
 def _lines_in_words(text: str) -> list[MentionedPlace]:
-    """The places that are named line first; of a range, its first line."""
+    """The locations written with the line first; of a range, its first line."""
     found: list[MentionedPlace] = []
     for place in _LINES_OF.finditer(text):
         numbers = re.sub(
@@ -397,7 +397,7 @@ def _lines_in_words(text: str) -> list[MentionedPlace]:
 
 
 def _plausible_file(name: str) -> bool:
-    """Whether a word with a dot and no line number is more likely a file than a dotted name or a sentence's end."""
+    """Whether a word with a dot and no line number is likely a file, rather than a dotted name or a sentence's end."""
     if "/" in name or "\\" in name:
         return True
     extension = name.rpartition(".")[2]

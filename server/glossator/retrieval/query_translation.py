@@ -1,8 +1,8 @@
-"""Questions in German, French and Spanish: detects the language and translates the words of programming into English.
+"""Questions in German, French and Spanish: detects the language and translates programming terms into English.
 
 Two word lists, no model: stop words identify the language (`data/words.json`), and a table of word stems
 (`data/translations.txt`) gives the English words that code uses. Words that are not in the table are kept, as many are
-the same in English. `scripts/bench translation` measures what the lists bring (docs/benchmarks.md).
+the same in English. `scripts/bench translation` measures the effect (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 TRANSLATED_LANGUAGES = ("german", "french", "spanish")
 """In the order of the table's columns."""
 MAX_TRANSLATIONS = 2
-"""How many English words one foreign word is translated into at most."""
+"""Maximum number of English words for one foreign word."""
 MIN_STEM = 3
-"""Letters of the shortest stem."""
+"""Minimum letters of a stem."""
 MAX_ENDING = 6
-"""Letters that may follow a stem at most."""
+"""Maximum letters after a stem."""
 
 _VERB_PREFIXES = (
     *("zusammen", "weiter", "zurück", "wieder", "runter", "herunter", "hoch", "nach", "fest", "durch", "ein", "aus"),

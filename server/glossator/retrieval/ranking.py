@@ -1,8 +1,7 @@
-"""Weights that turn features into an order, and the words that say why.
+"""Weights that turn features into a ranking, and explanations of hits in words.
 
-The weights are fitted by `scripts/fit_ranking` on questions over repositories that are named in docs/benchmarks.md, and
-kept in `data/ranking.json` with the scores that they reached. A weight belongs to a feature as it is (not
-standardised).
+The weights are fitted by `scripts/fit_ranking` on questions over the repositories named in docs/benchmarks.md, and
+stored in `data/ranking.json` with the scores that they reached. Features are not standardised.
 """
 
 from __future__ import annotations
@@ -30,22 +29,22 @@ if TYPE_CHECKING:
     from glossator.retrieval.ranking_features import Candidates, Corpus, Findings
 
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top", "cover", "pairs", "size")
-"""Features by which an entry is chosen within its file; see `entry_features`."""
+"""Features that rank the entries of one file; see `entry_features`."""
 
 SYMBOL_STRESS = 3.0
-"""How much more it counts to define a name when the query is nothing but that name."""
+"""Factor on the weight of defining a name if the query consists only of that name."""
 STRONG = 20
-"""A hit among this many of a search is called a good one."""
+"""A hit among the first so many of a search is called a good match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What `data/ranking.json` holds.
+    """The contents of `data/ranking.json`.
 
     Attributes:
-        file: weight of each of `FILE_FEATURES` (0 for those that it doesn't name).
+        file: weight of each of `FILE_FEATURES` (0 for those that are missing).
         entry: weight of each of `ENTRY_FEATURES`.
-        repeat: how much further entries of a file lose against its best one.
+        repeat: the penalty of further entries of a file relative to its best one.
     """
 
     file: Mapping[str, float]
@@ -71,7 +70,7 @@ class Weights:
 
 @cache
 def default_weights() -> Weights:
-    """The weights that come with the package."""
+    """The bundled weights."""
     data = json.loads(files("glossator").joinpath("data/ranking.json").read_text("utf-8"))
     return Weights(file=data["file"], entry=data["entry"], repeat=float(data["repeat"]))
 
@@ -79,14 +78,14 @@ def default_weights() -> Weights:
 def entry_features(
     query: Query, findings: Findings, entries: Sequence[StoredEntry], corpus: Corpus, store: Store
 ) -> NDArray[np.float32]:
-    """Features of entries that compare those of one file, shape (len(entries), len(ENTRY_FEATURES)).
+    """Features that compare the entries of one file, shape (len(entries), len(ENTRY_FEATURES)).
 
     text, dense: its scores, 1 for the best hit; name: agreement of its name with the query's words (F1 by rarity);
     exact: it defines a name of the query; type (unless exact), block, window, top: what it is; cover, pairs: see
     `agreement` (0 for what full text did not find); size: the logarithm of its lines, up to 60.
 
-    A definition of a queried name that full text did not find (a long class, say, behind many short mentions) has the
-    words of its name at least, and at most the score of the last that was found: it is given both.
+    A definition of a queried name that full text did not find (such as a long class behind many short mentions)
+    contains at least the words of its name, and its score is at most that of the last hit: it is given both.
     """
     import numpy as np
 
@@ -129,8 +128,8 @@ def entry_features(
 
 
 def _exactly(query: Query, entry: StoredEntry) -> float:
-    """How exactly an entry of a queried name is what was named: more if its scope was named too, less if it is
-    only the scope ("Store" of "Store.commit")."""
+    """How exactly an entry matches a queried name: more if its scope is named too, less if it is only the scope
+    ("Store" of "Store.commit")."""
     name = f".{entry.qualified_name}".lower()
     if any(name.endswith(f".{written}".lower()) for written in query.qualified):
         return 4.0
@@ -138,7 +137,7 @@ def _exactly(query: Query, entry: StoredEntry) -> float:
 
 
 def _worth(entry: StoredEntry) -> float:
-    """How likely a definition is what is meant by its bare name."""
+    """How likely a bare name refers to this definition."""
     return 1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5
 
 
@@ -147,7 +146,7 @@ def _name_terms(name: str) -> set[str]:
 
 
 class Reasons:
-    """Says in words which features counted for a hit."""
+    """Explains in words which features made an entry a hit."""
 
     def __init__(self, candidates: Candidates) -> None:
         query, findings = candidates.query, candidates.findings
@@ -192,7 +191,7 @@ class Reasons:
         return "; ".join(said[:4])
 
     def shares_words(self, entry: StoredEntry, revision: int, window: StoredEntry) -> bool:
-        """Whether an entry, or the window of it that was found, has words of the query or is named by it."""
+        """Whether an entry, or its window that was found, contains words of the query or is named by it."""
         if entry.id in self._defined or entry.id in self._mentioned or entry.id in self._placed:
             return True
         if entry.id in self._texts or window.id in self._texts:

@@ -1,8 +1,8 @@
-"""What ranking knows of files, and the features of candidate files for a query.
+"""The facts about files that ranking uses, and the features of candidate files for a query.
 
-Features are few and robust: each is a number near 0..1 that means the same in any repository, since the weights
-(`ranking.py`) are fitted on some repositories and used on all others. Everything here is arithmetic on what the store
-found; the only look-ups are by point query or in memory.
+Features are few and robust: each is a number near 0..1 with the same meaning in any repository, since the weights
+(`ranking.py`) are fitted on some repositories and used on all others. Everything here is computed from what the store
+found; the only look-ups are point queries or in memory.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _COMPAT = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
-"""A folder that holds one version of something; beside that of a newer one it is code kept for compatibility."""
+"""A folder for one version of something; if there is a folder for a newer one, it is code kept for compatibility."""
 PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
-"""Languages of files that hold no program: documents, data, styles."""
+"""Languages of files without program code: documents, data, styles."""
 
 _CONFIGURATION_LANGUAGES = frozenset({"json", "yaml", "toml", "ini", "properties"})
 _INCIDENTAL = re.compile(
@@ -55,22 +55,22 @@ _INCIDENTAL = re.compile(
 """Dot files and folders, lock files, lists of dependencies, configuration of tools, licences."""
 
 _CACHED_PATHS = 200_000
-"""Paths whose vectors are kept: 1 KB each at most when an index has that many files."""
+"""Maximum paths whose vectors are cached, of at most 1 KB each."""
 
 _CACHED_HEADS = 20_000
-"""Files whose beginnings are kept: 1 KB each at most."""
+"""Maximum files whose first terms are cached, of at most 1 KB each."""
 
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What ranking keeps of one file.
+    """The facts about one file that ranking keeps.
 
     Attributes:
         revision: see `FileSummary`.
-        stem: name without endings, folded ("HTTPServer.test.ts" -> "httpserver").
-        stem_terms: terms of the stem's words, without the whole.
+        stem: name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
+        stem_terms: terms of the stem's words, without the whole stem.
         folder_terms: terms of the last three folders.
         static: values of `STATIC_NAMES`.
         centroid: mean direction of the file's vectors, float32; None if it has none.
@@ -92,7 +92,7 @@ def is_test(path: str) -> bool:
 
 
 def is_incidental(path: str, language: str) -> bool:
-    """Whether few questions are about a file although many of its words may match: configuration, lock files."""
+    """Whether questions are rarely about a file although many of its words may match: configuration, lock files."""
     return language in _CONFIGURATION_LANGUAGES or bool(_INCIDENTAL.search(path))
 
 
@@ -126,10 +126,10 @@ def file_facts(summary: FileSummary) -> FileFacts:
 
 
 class Corpus:
-    """The files of an index, in memory: some hundred bytes and a centroid each. Follows the store's commits."""
+    """The files of an index, in memory: a few hundred bytes and a centroid each. Updated after the store's commits."""
 
     def __init__(self, words: StaticEmbedder) -> None:
-        """`words` embeds paths and single words: hundreds of them may be met in one query."""
+        """`words` embeds paths and single words: there may be hundreds of them in one query."""
         self._words = words
         self._changes = -1
         self._paths: dict[str, NDArray[np.float32]] = {}
@@ -143,7 +143,7 @@ class Corpus:
         self.entries = 1
 
     def refresh(self, store: Store) -> None:
-        """Take over what was committed since the last time."""
+        """Load what was committed since the last call."""
         changes = store.changes()
         if changes == self._changes:
             return
@@ -170,7 +170,7 @@ class Corpus:
         self._changes = changes
 
     def is_outdated(self, path: str) -> bool:
-        """Whether a path lies in the folder of a version that has a newer one beside it ("src/v3" beside "src/v4")."""
+        """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
         version = version_folder(path)
         return version is not None and version[1] < self._newest.get(version[0], 0)
 
@@ -227,7 +227,7 @@ class Corpus:
 
 
 def version_folder(path: str) -> tuple[str, int] | None:
-    """The folder that holds folders of versions, and the version that the path lies in."""
+    """The parent of the version folder that contains the path, and the version."""
     found = _VERSION.search(path)
     return (path[: found.start()], int(found[1])) if found else None
 
@@ -238,7 +238,7 @@ def _file_name(path: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """What the store found for a query: entries with their scores, definitions of its names."""
+    """The store's results for a query: entries with their scores, definitions of its names."""
 
     text: list[tuple[int, float]]
     """(entry id, BM25 score), best first."""
@@ -247,20 +247,20 @@ class Findings:
     defined: dict[str, list[StoredEntry]] = field(default_factory=dict)
     """Definitions of the query's identifiers (as written)."""
     spelled: dict[str, list[StoredEntry]] = field(default_factory=dict)
-    """Those of `defined` whose name the query spells exactly where search terms would blur it (`Query.spellings`)."""
+    """Those of `defined` whose exact name the query spells although search terms would lose it (`Query.spellings`)."""
     mentioned: dict[str, list[StoredEntry]] = field(default_factory=dict)
-    """Definitions of types that a word of prose names."""
+    """Definitions of types named by a word of prose."""
     terms: dict[int, str] = field(default_factory=dict)
     """The search terms of the entries in `text`, joined with spaces."""
     heads: dict[int, str] = field(default_factory=dict)
-    """See `Corpus.heads`: of the candidate files."""
+    """See `Corpus.heads`; for the candidate files."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
-    """See `agreement`: of the entries in `text`."""
+    """See `agreement`; for the entries in `text`."""
 
 
 @dataclass(slots=True)
 class Candidates:
-    """All that ranking knows for one query; `scripts/fit_ranking` fits weights on it."""
+    """The input of ranking for one query; `scripts/fit_ranking` fits weights on it."""
 
     query: Query
     findings: Findings
@@ -289,17 +289,17 @@ TYPE_KINDS = frozenset(
 FUNCTION_KINDS = frozenset(["function", "method", "constructor", "macro", "test", "rpc"])
 
 _REFERRING = 20
-"""Hits of each search whose references are followed."""
+"""Number of hits of each search whose references are followed."""
 _COUNTED = 60
-"""Hits that count towards "how many of the best hits lie in this file"."""
+"""Number of best hits among which those in a file are counted."""
 _AGREEING = 24
-"""Words of a query that are looked for in every hit."""
+"""Maximum words of a query that are looked up in every hit."""
 _SHORT = 6
-"""Words of a short question: most have as many or fewer."""
+"""Maximum words of a short question; most have no more."""
 _TELLING = 1.5
-"""Rarity of a word that says something about an entry: less than a quarter of the entries have it."""
+"""Minimum rarity of a word that characterises an entry: less than a quarter of the entries contain it."""
 _HEAD_USUAL = 50
-"""Terms that a file's first entry has, about."""
+"""Typical number of terms of a file's first entry."""
 
 
 def file_features(
@@ -316,10 +316,10 @@ def file_features(
 
     Args:
         query: the query.
-        findings: what the store found.
+        findings: the store's results.
         revisions: the candidate files.
         files: facts of at least these files.
-        vector: the query's vector, as searched for.
+        vector: the query's vector.
         rare: see `Corpus.rare_vector`.
         corpus: for rarities and paths' vectors.
         store: for document frequencies.
@@ -361,11 +361,11 @@ def file_features(
 def agreement(
     stems: Sequence[str], rarity: Mapping[str, float], terms: Mapping[int, str]
 ) -> dict[int, tuple[float, float]]:
-    """How well entries agree with the query as a whole: 0..1, entry id -> (cover, pairs).
+    """How well entries match the query as a whole: entry id -> (cover, pairs), both 0..1.
 
-    Cover is the share of the query's words that an entry has, pairs the share of neighbouring words of the query that
-    are neighbours in the entry too, both weighted by the words' rarity. BM25 knows neither: one rare word in an entry
-    ten times is worth more to it than all words once.
+    Cover is the share of the query's words that an entry contains, pairs the share of neighbouring words of the query
+    that are also neighbours in the entry, both weighted by the words' rarity. BM25 considers neither: one rare word ten
+    times in an entry scores higher than all words once.
     """
     looked = stems[:_AGREEING]
     pairs = list(pairwise(looked))
@@ -385,7 +385,7 @@ def agreement(
 
 
 def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far values lie below the best, in units of the distance between the best and the median, at most 2."""
+    """How far values are below the best, in units of the distance between the best and the median, at most 2."""
     import numpy as np
 
     if not len(values):
@@ -399,14 +399,14 @@ def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _text_columns(
     columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], words: int
 ) -> NDArray[np.float32]:
-    """Fills the columns of full text; how strongly it speaks for each file, 0..2."""
+    """Fill the columns of full text; returns how strongly it supports each file, 0..2."""
     import numpy as np
 
     found = findings.text
     best, rank, often, pairs = (columns[name] for name in ("text_best", "text_rank", "text_count", "text_pairs"))
     total = np.zeros(len(best), np.float32)
     top = max((score for _, score in found), default=1.0) or 1.0
-    # In a short question neighbouring words are neighbours by chance of grammar; in a long one they are terms.
+    # In a short question words are often neighbours by grammar only; in a long one they form terms.
     long = min(max(math.log(max(words, 1) / _SHORT), 0.0), 1.5)
     place = 0
     for position, (number, score) in enumerate(found):
@@ -466,9 +466,9 @@ def _log(counts: NDArray[np.float32]) -> NDArray[np.float32]:
 def _dense_columns(
     columns: dict[str, NDArray[np.float32]], found: Sequence[tuple[int, float]], row: Mapping[int, int]
 ) -> NDArray[np.float32]:
-    """Fills the column of vectors; how strongly they speak for each file, -1..0.
+    """Fill the column of vectors; returns how strongly they support each file, -1..0.
 
-    A file without a hit gets the score of the last hit: an upper bound of what it would have.
+    A file without a hit gets the score of the last hit, which is an upper bound of its score.
     """
     import numpy as np
 
@@ -498,7 +498,7 @@ def _path_columns(
     wholes = {analysis.folded(name) for name in (*query.identifiers, *query.capitalised)}
     joined = (left + right for left, right in pairwise(query.words))
     equal = {analysis.stem(whole) for whole in (*wholes, *joined, *query.words)}
-    # What a question begins with is what it is about; words that stand everywhere (the project's name) tell nothing.
+    # A question's first words are what it is about; words that occur everywhere (the project's name) are useless.
     telling = next((stem for stem in stems if rarity[stem] > _TELLING), stems[0] if stems else "")
     for i, one in enumerate(facts):
         length = sum(rarity[term] for term in one.stem_terms)
@@ -512,7 +512,7 @@ def _path_columns(
 def _definition_columns(
     columns: dict[str, NDArray[np.float32]], query: Query, findings: Findings, row: Mapping[int, int]
 ) -> None:
-    """Who defines what the query names, shared among the files that do."""
+    """Fill the columns of definitions of the query's names, each divided among the files that define it."""
     for entries in findings.defined.values():
         share = 1 / (1 + math.log(max(1, len({entry.id >> ORDINAL_BITS for entry in entries}))))
         size = sum(entry.end_line - entry.start_line + 1 for entry in entries) or 1
@@ -530,7 +530,7 @@ def _definition_columns(
 def _referred(
     strength: NDArray[np.float32], findings: Findings, row: Mapping[int, int], store: Store
 ) -> NDArray[np.float32]:
-    """How much the best hits refer to what a file defines: hits count by how well their own files match."""
+    """How much the best hits refer to a file's definitions; hits are weighted by how well their files match."""
     import numpy as np
 
     strength = np.exp(4 * (strength - strength.max(initial=-4.0)))

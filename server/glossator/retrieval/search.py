@@ -1,6 +1,6 @@
-"""A query in, ranked places of the index out. Nothing here reads source files.
+"""Searches an index: from a query to ranked hits. This module does not read source files.
 
-How a hit's score comes about:
+How a hit is scored:
 
     text ── query.parse_query ──> Query         names, spellings, words, search terms, places, the text to embed
                  │
@@ -20,7 +20,7 @@ How a hit's score comes about:
                  │
     Hit          a window is shown as the definition that it is part of; ranking.Reasons says which features counted
 
-The weights of both are fitted (`scripts/fit_ranking`) and come with the package.
+The weights of both are fitted (`scripts/fit_ranking`) and bundled with the package.
 """
 
 from __future__ import annotations
@@ -63,48 +63,48 @@ if TYPE_CHECKING:
     from glossator.retrieval.buffers import ParsedBuffers
 
 FOUND = 150
-"""Entries asked of each of the two searches: in .99 of the questions the right file is among theirs."""
+"""Entries requested from each of the two searches: for 99 % of the questions, they include the right file."""
 RANKED_FILES = 64
-"""Candidate files whose features are worked out; more cost time and change nothing."""
+"""Candidate files whose features are computed; more take time and change nothing."""
 NAMESAKES_READ = 40
-"""Definitions looked at per name of the query."""
+"""Maximum definitions read per name of the query."""
 PATH_FILES = 30
-"""Files taken as candidates for their names alone."""
+"""Maximum files that become candidates only by their names."""
 FROM_ONE_FILE = 4
-"""Entries of one file that can be among the hits."""
+"""Maximum entries of one file among the hits."""
 FILES_PER_REPEAT = 3
-"""Files that come first for every further entry of a file that is among them already."""
+"""Number of files that precede each further entry of a file that is already among the hits."""
 LONG_DEFINITION_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
 OUTLINED = 5
-"""Definitions shown of a file that is all that a query names."""
+"""Maximum definitions shown of a file if the query is only its path."""
 UNNAMED_KINDS = frozenset(("block", "section", "key"))
-"""Entries that a name in a query does not mean."""
+"""Kinds of entries that a name in a query does not refer to."""
 ABOUT_A_NAME = 2
-"""Words that carry meaning of a query in which a plain word is likely a name ("what calls release")."""
+"""Maximum content words of a query in which a plain word is likely a name ("what calls release")."""
 ABOUT_NAMES = 12
-"""Words that carry meaning of the longest query in which a name that is spelled exactly is what the query is about."""
+"""Maximum content words of a query that is about a name if it spells it exactly."""
 PINNED = 100.0
-"""Added to the score of a place that the query itself names; more than any features amount to."""
+"""Bonus for a place that the query itself names; more than the features can add up to."""
 EXACT = 50.0
-"""Added to the score of a definition whose name the query spells in a way that search terms cannot tell from others."""
+"""Bonus for a definition whose exact name the query spells, where search terms cannot distinguish it from others."""
 EXACT_DEFINITIONS = 8
-"""A name with more definitions ("__init__") does not say which is meant: none is looked for in further files."""
+"""A name with more definitions ("__init__") is ambiguous: its definitions are not looked up in further files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place that was found.
+    """A search result.
 
     Attributes:
         entry: the definition or block; for an unsaved buffer its id is negative.
         path: relative to the root, with "/".
         start_line: first line to show (1-based): the definition's own, or its best window's if it is very long.
         end_line: last line to show (inclusive).
-        score: greater is better; comparable within one answer only.
+        score: higher is better; comparable only within one result list.
         why: which features counted, in words.
-        shares_words: whether it has words of the query, in its text, name, path or documentation.
-        exact: whether it comes first because the query spells its name (`EXACT`), whatever the features say.
+        shares_words: whether its text, name, path or documentation contains words of the query.
+        exact: whether it comes first because the query spells its name (`EXACT`), regardless of its features.
     """
 
     entry: StoredEntry
@@ -130,7 +130,7 @@ class Searcher:
     def __init__(
         self, store: Store, embedder: Embedder, *, words: StaticEmbedder | None = None, weights: Weights | None = None
     ) -> None:
-        """`words` embeds paths; by default the embedder itself if it is static, else the bundled one."""
+        """`words` embeds paths; by default, the embedder itself if it is static, else the bundled one."""
         from glossator.index.embedding import StaticEmbedder
 
         self.store = store
@@ -161,13 +161,13 @@ class Searcher:
         *,
         by_symbol: bool = False,
     ) -> list[Hit]:
-        """The best places for a query, best first.
+        """The best hits for a query, best first.
 
-        A list for people shows different files first; with `by_symbol`, the likeliest symbols come first, wherever they
-        stand: that is what evidence is gathered from.
+        By default different files come first, which suits a list for people; with `by_symbol`, the best symbols come
+        first, even if they are in one file, which suits evidence.
 
         Raises:
-            UsageError: the query holds nothing to search for, or `limit` is not positive.
+            UsageError: the query contains nothing to search for, or `limit` is not positive.
         """
         if limit < 1:
             raise UsageError("the number of results must be at least 1")
@@ -178,10 +178,10 @@ class Searcher:
     # Candidates
 
     def candidates(self, text: str, where: Filter | None = None, overlay: ParsedBuffers | None = None) -> Candidates:
-        """What could answer the query, with features.
+        """The candidates for the query, with their features.
 
         Raises:
-            UsageError: the query holds nothing to search for.
+            UsageError: the query contains nothing to search for.
         """
         where = where or Filter()
         overlay = overlay or {}
@@ -227,7 +227,7 @@ class Searcher:
         return self.store.vector_search(vector, FOUND, where), vector
 
     def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers) -> list[StoredEntry]:
-        """Definitions of a name, case folded only if none is spelled so; unsaved buffers first."""
+        """Definitions of a name, ignoring case only if none matches exactly; unsaved buffers first."""
         found = [
             entry
             for entry in self.store.named(name, NAMESAKES_READ)
@@ -246,7 +246,7 @@ class Searcher:
         allowed: Callable[[str, str, str], bool],
         buffers: Buffers,
     ) -> None:
-        """Note the definitions that the most literal of these spellings names, in place of those with similar names."""
+        """Set the definitions named by the most literal matching spelling, replacing those with similar names."""
         for form in forms:
             name = after_qualifiers(form)
             found = [
@@ -258,7 +258,7 @@ class Searcher:
                     if entry.path not in buffers.paths
                 ),
             ]
-            if not found and name.endswith("!"):  # a macro is defined without the sign that its uses have
+            if not found and name.endswith("!"):  # a macro is defined without the "!" of its uses
                 found = [entry for entry in self._named(name[:-1], allowed, buffers) if entry.kind == "macro"]
             found = [
                 entry
@@ -283,7 +283,7 @@ class Searcher:
         allowed: Callable[[str, str, str], bool],
         buffers: Buffers,
     ) -> list[int]:
-        """Files worth ranking: those of definitions, then of hits, by their places in both lists, then by name."""
+        """The files to rank: those of definitions, then of hits, by their ranks in both lists, then by name."""
         score: dict[int, float] = {}
         for found in (findings.text, findings.dense):
             seen: dict[int, None] = {}
@@ -346,7 +346,7 @@ class Searcher:
         return pinned, list(entries.values())
 
     def _entry_at(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
-        """The entry at a place: the function that it names, if the line is in another one by now."""
+        """The entry at a place; the function that it names, if the line is now in another one."""
         inside = path in buffers.paths
         at = buffers.entry_at(path, place.line or 1)
         if at is None and not inside:
@@ -360,14 +360,14 @@ class Searcher:
         return min(named, key=lambda one: abs(one.start_line - (place.line or 1)), default=at)
 
     def _outline(self, path: str, buffers: Buffers) -> list[StoredEntry]:
-        """The largest definitions of a file, in order: what a query that is nothing but its path asks for."""
+        """The largest definitions of a file, in order, for a query that is only its path."""
         listed = buffers.entries_in(path) if path in buffers.paths else self.store.entries_in(path)
         whole = [one for one in listed if one.part == 0 and one.kind != "block" and one.parent is None] or listed
         largest = sorted(whole, key=lambda one: one.start_line - one.end_line)[:OUTLINED]
         return sorted(largest, key=lambda one: one.start_line)
 
     def _resolved(self, place: MentionedPlace, buffers: Buffers) -> list[str]:
-        """The paths of the index that a written path can mean: those that share most of its last components."""
+        """The indexed paths that a written path may refer to: those that share most of its last components."""
         wanted = [part for part in place.path.split("/") if part and part != "."]
         if not wanted:
             return []
@@ -432,7 +432,7 @@ class Searcher:
     def _scored(
         self, candidates: Candidates, limit: int, where: Filter | None, overlay: ParsedBuffers | None
     ) -> tuple[NDArray[np.float32], list[int], list[StoredEntry], NDArray[np.float32]]:
-        """Scores of all candidate files, rows of the best of them, their entries, these entries' scores in them."""
+        """Scores of all candidate files, the rows of the best ones, their entries, and the scores of these entries."""
         import numpy as np
 
         scores = self.weights.file_scores(candidates.features)
@@ -458,7 +458,7 @@ class Searcher:
         where: Filter | None = None,
         overlay: ParsedBuffers | None = None,
     ) -> tuple[list[StoredEntry], NDArray[np.float32]]:
-        """The entries of candidate files that could be hits, and their features, a row each."""
+        """The entries of candidate files that can become hits, and their features, one row each."""
         where = where or Filter()
         entries = self._entries_of(list(revisions), candidates, where, Buffers(overlay or {}, where))
         return entries, entry_features(candidates.query, candidates.findings, entries, self.corpus, self.store)
@@ -466,7 +466,7 @@ class Searcher:
     def _entries_of(
         self, revisions: list[int], candidates: Candidates, where: Filter, buffers: Buffers
     ) -> list[StoredEntry]:
-        """The entries of these files that were found, or, where none was, the files' first."""
+        """The entries found in these files, or, for files without any, their first entries."""
         wanted = set(revisions)
         findings = candidates.findings
         known = {entry.id: entry for entries in findings.defined.values() for entry in entries}
@@ -496,7 +496,7 @@ class Searcher:
     def _first_entry(
         self, revision: int, candidates: Candidates, where: Filter, buffers: Buffers
     ) -> StoredEntry | None:
-        """What to show of a file that only its path speaks for: its first definition, else its first entry."""
+        """The entry to show of a file found only by its path: its first definition, or else its first entry."""
         if revision < 0:
             entries = [entry for entry in buffers.entries.values() if entry.id >> ORDINAL_BITS == revision]
         else:
@@ -508,7 +508,7 @@ class Searcher:
     def _hits(
         self, ranked: Sequence[Ranked], candidates: Candidates, limit: int, buffers: Buffers, exact: set[int]
     ) -> list[Hit]:
-        """Hits without doubles: windows become the definition that they are part of."""
+        """Hits without duplicates: windows become the definition that they are part of."""
         owners = {entry.parent for _, _, entry in ranked if entry.part and entry.parent is not None}
         whole = {entry.id: entry for entry in self.store.entries([i for i in owners if i >= 0])}
         whole.update({i: buffers.entries[i] for i in owners if i in buffers.entries})
@@ -556,13 +556,12 @@ def _is_qualified_by(entry: StoredEntry, written: str) -> bool:
 
 
 def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[list[Ranked], set[int]]:
-    """Exact names before similar ones, which share their search terms; also the ids of those that were put first.
+    """Entries with exact names before those with similar names, and the ids of the entries that were moved to the top.
 
-    What a query of one sentence spells with signs or outer underscores (`Findings.spelled`) comes first of all: the
-    best definition of it.
-    For any other name that the query writes as one, definitions of exactly that name come before those whose names
-    differ in case, underscores or signs only. The same holds for a plain word if the query has hardly another, with
-    names that differ in outer underscores or signs.
+    If a query of one sentence spells a name with signs or outer underscores (`Findings.spelled`), the best definition
+    of that name comes first of all. For any other name written as code, definitions of exactly that name precede those
+    whose names differ only in case, underscores or signs. The same applies to a plain word if the query has hardly any
+    other, for names that differ in outer underscores or signs.
     """
     out = list(ranked)
     names = dict.fromkeys(
@@ -576,7 +575,7 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
     words = analysis.words(query.text)[:MAX_WORDS] if len(query.words) <= ABOUT_A_NAME else []
     for name in dict.fromkeys((*names, *words)):
         blurred = analysis.folded(name)
-        # A word of prose may mean a name in any case ("client", `Client`), but none with signs ("init", `__init__`).
+        # A word of prose may refer to a name in any case ("client", `Client`), but not to one with signs (`__init__`).
         near = next(
             (
                 at
@@ -609,10 +608,10 @@ def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[lis
 
 
 def interleaved(firsts: Sequence[Ranked], further: Sequence[Ranked]) -> list[Ranked]:
-    """The best entries of files, best file first, with further entries of the same files among them.
+    """The best entries of files, best file first, interleaved with further entries of the same files.
 
-    A further entry is put in where it scores higher than the next file, at most one for every `FILES_PER_REPEAT`
-    files; all others come behind the last file. Scores are made to fall.
+    A further entry is inserted where it scores higher than the next file, at most one per `FILES_PER_REPEAT` files; all
+    others follow the last file. Scores are adjusted so that they never increase.
     """
     out: list[Ranked] = []
     repeats = 0

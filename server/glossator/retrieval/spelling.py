@@ -1,7 +1,7 @@
-"""Words of a query that the index doesn't know, corrected to the nearest that it does.
+"""Corrects words of a query that are not in the index to the nearest ones that are.
 
-A word is corrected only if no entry holds it: a typing error is then more likely than anything else. The nearest word
-is looked for among the index's terms with the same first two letters (few typing errors are there).
+A word is corrected only if no entry contains it, since it is then most likely a typing error. The nearest word is
+searched among the index's terms with the same first two letters, where typing errors are rare.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from glossator.retrieval.query import Query
 
 SHORTEST = 4
-"""Letters of the shortest word that is corrected: below, everything is near to everything."""
+"""Minimum letters of a word that is corrected: shorter words are too similar to each other."""
 MOST_CORRECTED = 4
-"""Words corrected in one query."""
+"""Maximum words corrected in one query."""
 
 
 def corrected(query: Query, store: Store) -> Query:
-    """The query with unknown words replaced by near ones of the index, if there are any."""
+    """The query with unknown words replaced by similar ones from the index, if there are any."""
     if query.kind == "trace" or len(query.words) > 24:
         return query
     stems = {word: analysis.stem(word) for word in query.words if len(word) >= SHORTEST and word.isalpha()}
@@ -40,7 +40,7 @@ def corrected(query: Query, store: Store) -> Query:
     words = [fixes.get(word, word) for word in query.words]
     terms = dict.fromkeys([*(analysis.stem(word) for word in words), *query.terms, *names.values()])
     identifiers = list(query.identifiers)
-    for whole in names.values():  # a stem: the name itself may end otherwise
+    for whole in names.values():  # the correction is of a stem; the name may have another ending
         like = (entry.name for entry in store.names_like(whole[: max(SHORTEST, len(whole) - 2)], 20))
         identifiers.extend(dict.fromkeys(name for name in like if analysis.stem(analysis.folded(name)) == whole))
     meaning = " ".join([query.meaning, *fixes.values()])
@@ -55,7 +55,7 @@ def nearest(stem: str, store: Store) -> str:
     best, best_key = "", (allowed + 1, 0)
     letters = frozenset(stem)
     for term, count in store.terms_from(stem[:2]).items():
-        # An error adds a letter or takes one away, or does both.
+        # One error changes the length by at most one letter, and the set of letters by at most two.
         if abs(len(term) - len(stem)) > allowed or len(letters.symmetric_difference(term)) > 2 * allowed:
             continue
         key = (distance(stem, term, allowed), -count)
