@@ -1,0 +1,141 @@
+"""Keeping a root current while it is open, called directly: runs, reported changes, buffers, cancelling, closing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from glossator.index.indexer import Progress
+from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
+from glossator.settings import load_settings
+
+WAIT = 120.0
+
+
+class Open:
+    """The updates of a session's only root, and a way to wait for what they become."""
+
+    def __init__(self, session: Session) -> None:
+        self.news = threading.Condition()
+        self.progress: list[Progress | None] = []
+        self.updates = RootUpdates(session.root, watch=False, on_change=self._changed, on_progress=self._progressed)
+
+    def _changed(self) -> None:
+        with self.news:
+            self.news.notify_all()
+
+    def _progressed(self, progress: Progress | None) -> None:
+        self.progress.append(progress)
+
+    def wait_for(self, what: Callable[[], object]) -> None:
+        with self.news:
+            # A state may change without a call: the condition is looked at again now and then.
+            for _ in range(int(WAIT * 20)):
+                if what():
+                    return
+                self.news.wait(0.05)
+        raise AssertionError(self.updates.state())
+
+
+@pytest.fixture
+def session(tmp_path: Path, project: Path) -> Iterator[Session]:
+    session = Session([project], replace(load_settings(), index_dir=tmp_path / "indexes", workers=1))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def opened(session: Session) -> Iterator[Open]:
+    opened = Open(session)
+    yield opened
+    opened.updates.close()
+
+
+def names(opened: Open, query: str) -> set[str]:
+    return {hit.name for hit in opened.updates.root.search(query, 20)}
+
+
+def test_a_root_is_indexed_when_it_is_opened(opened: Open) -> None:
+    assert opened.updates.state().state == "indexing"
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    state = opened.updates.state()
+    assert state.files > 0
+    assert state.symbols > 0
+    assert state.pending == 0
+    assert state.watching == "client"
+    assert opened.progress[-1] is None
+    assert "add_tax" in names(opened, "gross amount")
+
+
+def test_reported_changes_are_indexed(opened: Open, project: Path) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    files = opened.updates.state().files
+    (project / "shop/late.py").write_text("def arrived_late():\n    return 1\n")
+    opened.updates.changed([project / "shop/late.py"])
+    opened.wait_for(lambda: "arrived_late" in names(opened, "arrived late"))
+    opened.wait_for(lambda: opened.updates.state().files == files + 1)
+    (project / "shop/late.py").unlink()
+    opened.updates.changed([project / "shop/late.py"])
+    opened.wait_for(lambda: "arrived_late" not in names(opened, "arrived late"))
+
+
+def test_a_rescan_finds_what_nobody_reported(opened: Open, project: Path) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    (project / "shop/silent.py").write_text("def came_silently():\n    return 1\n")
+    opened.updates.rescan().result(WAIT)
+    assert "came_silently" in names(opened, "came silently")
+
+
+def test_a_buffer_stands_in_front_of_its_file_until_it_is_dropped(opened: Open) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    opened.updates.set_buffer("shop/cart.py", 1, "def only_on_screen():\n    return 1\n")
+    opened.updates.parse_buffer("shop/cart.py").result(WAIT)
+    snapshot = opened.updates.root.snapshot()
+    assert snapshot is not None
+    assert [entry.name for entry in snapshot.entries_in("shop/cart.py") if entry.name] == ["only_on_screen"]
+    opened.updates.drop_buffer("shop/cart.py")
+    snapshot = opened.updates.root.snapshot()
+    assert snapshot is not None
+    assert "Cart" in [entry.name for entry in snapshot.entries_in("shop/cart.py")]
+
+
+def test_a_run_that_is_cancelled_keeps_its_progress_and_is_continued(session: Session, project: Path) -> None:
+    for number in range(300):
+        (project / f"shop/many{number}.py").write_text(f"def many_{number}():\n    return {number}\n")
+    opened = Open(session)
+    try:
+        opened.wait_for(lambda: any(opened.progress))
+        opened.updates.cancel_run()
+        opened.wait_for(lambda: opened.updates.state().state == "ready")
+        opened.updates.rescan().result(WAIT)
+        assert opened.updates.state().files >= 300
+        assert "many_299" in names(opened, "many_299")
+    finally:
+        opened.updates.close()
+
+
+def test_a_folder_that_is_gone_is_said_to_be_and_waited_for(session: Session, project: Path) -> None:
+    opened = Open(session)
+    try:
+        opened.wait_for(lambda: opened.updates.state().state == "ready")
+        moved = project.with_name("moved")
+        project.rename(moved)
+        opened.updates.rescan()
+        opened.wait_for(lambda: opened.updates.state().state == "failed")
+        assert "does not exist" in opened.updates.state().message
+        moved.rename(project)
+        opened.updates.rescan().result(WAIT)
+        opened.wait_for(lambda: opened.updates.state().state == "ready")
+    finally:
+        opened.updates.close()
+
+
+def test_nothing_is_promised_after_closing(opened: Open) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    opened.updates.close()
+    assert opened.updates.rescan().cancelled()
