@@ -101,7 +101,7 @@ def test_types_and_style() -> None:
 
 @pytest.mark.usefixtures("packages")
 def test_units() -> None:
-    ran(["npm", "test"], folder=CLIENT, timeout=300)
+    ran(["npm", "test"], folder=CLIENT, timeout=900)
 
 
 def repository(folder: Path) -> Path:
