@@ -179,6 +179,16 @@ def test_magics_hide_nothing(source: str, names: list[str]) -> None:
     assert [name for _, name in definitions(parsed)] == [*names, "after"]
 
 
+@pytest.mark.parametrize(
+    "magic", ["%matplotlib inline", "!pip install x", "%load_ext a\n!!ls -l", "?print", "%%time\n%cd .."]
+)
+def test_magics_document_nothing(magic: str) -> None:
+    parsed = parse("a.ipynb", saved(notebook(code(f"{magic}\n# Doubles it.\ndef f():\n    return 1\n"))))
+    assert [entry.doc for entry in parsed.entries if entry.name == "f"] == ["Doubles it."]
+    parsed = parse("a.ipynb", saved(notebook(code(f"{magic}\ndef f():\n    return 1\n"))))
+    assert [entry.doc for entry in parsed.entries if entry.name == "f"] == [""]
+
+
 def test_a_cell_may_have_a_language_of_its_own() -> None:
     cells = [code("function f() {\n  go();\n}\n", metadata={"vscode": {"languageId": "javascript"}}), code(LOAD)]
     assert definitions(parse("a.ipynb", saved(notebook(*cells)))) == [("function", "f"), ("function", "load")]

@@ -67,6 +67,8 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
         parsed = parse("cell", readable, written)
         has_errors = has_errors or parsed.has_errors
         imports.update(dict.fromkeys(parsed.imports))
+        if written == "python":
+            parsed = _without_magics(parsed, cell)
         entries.extend(_placed(parsed, cell, readable, source, text, len(entries)))
     return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines)
 
@@ -104,6 +106,23 @@ def _readable(cell: Cell, language: str) -> tuple[str, str]:
             named = "bash" if name in _SHELLS else _MAGIC_LANGUAGES.get(name) or language_named(name)
             return (named if named in LANGUAGES else TEXT.name) or TEXT.name, text
     return written, _LINE_MAGIC.sub(r"\1#", text)
+
+
+def _without_magics(parsed: ParsedFile, cell: Cell) -> ParsedFile:
+    """A cell whose entries are not documented by the magics above them, which are read as comments."""
+    magics = {_bare(cell.text[found.end(1) :].split("\n", 1)[0]) for found in _LINE_MAGIC.finditer(cell.text)}
+    if not magics:
+        return parsed
+    kept = [
+        replace(entry, doc="\n".join(line for line in entry.doc.split("\n") if _bare(line) not in magics).strip())
+        for entry in parsed.entries
+    ]
+    return replace(parsed, entries=tuple(kept))
+
+
+def _bare(line: str) -> str:
+    """A line of a comment or a magic without its marks."""
+    return line.strip().lstrip("#%!? ")
 
 
 def _placed(parsed: ParsedFile, cell: Cell, readable: str, source: SourceText, text: str, base: int) -> list[Entry]:
