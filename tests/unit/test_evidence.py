@@ -203,3 +203,45 @@ def test_of_namesakes_the_likelier_comes_first(tmp_path: Path) -> None:
         "tests/shape.py",
     ]
     project.store.close()
+
+
+def test_languages_that_cannot_call_each_other_are_not_related(tmp_path: Path) -> None:
+    files = {
+        "a.java": "class Foo {\n  void go() {\n    start();\n  }\n}\n",
+        "a.swift": "func start() {\n  work()\n}\n",
+        "a.py": "def work():\n    return 1\n",
+        "test_a.rb": "def test_it\n  work()\nend\n",
+        "b.kt": "fun begin() {\n  Foo()\n}\n",
+        "c.rs": "fn run() {\n    native_sum();\n}\n",
+        "c.c": "int native_sum(void) {\n  return 1;\n}\n",
+        "d.jl": "function native_sum()\n  1\nend\n",
+    }
+    project = make_project(tmp_path, files)
+    with project.store:
+        graph = Graph(project.store)
+
+        def related(path: str) -> tuple[list[str], list[str], list[str], int]:
+            found = graph.relations(next(entry for entry in project.store.entries_in(path) if entry.kind != "block"))
+            names = [[entry.name for entry in group] for group in (found.callers, found.callees, found.tests)]
+            return names[0], names[1], names[2], found.namesakes
+
+        assert related("a.swift") == ([], [], [], 0)
+        assert related("a.py") == ([], [], [], 0)
+        assert related("a.java") == (["begin"], [], [], 0)
+        assert related("c.c") == (["run"], [], [], 0)
+        assert related("c.rs") == ([], ["native_sum"], [], 0)
+        assert related("d.jl") == ([], [], [], 0)
+
+
+def test_private_names_of_javascript_are_found_as_written(tmp_path: Path) -> None:
+    files = {
+        "a.js": "class A {\n  #p() {\n    return 1;\n  }\n  q() {\n    return this.#p();\n  }\n}\n",
+        "b.py": "def p():\n    return 1\n\n\nclass A:\n    def q(self):\n        return p()\n",
+    }
+    project = make_project(tmp_path, files)
+    with project.store:
+        graph = Graph(project.store)
+        for written in ("#p", "A.#p", "A#p"):
+            assert graph.named(written)[0].path == "a.js", written
+        assert graph.named("p")[0].path == "b.py"
+        assert graph.named("A#q")

@@ -411,6 +411,34 @@ _ALIASES = {
 }
 
 
+_DIALECTS = (
+    "c cpp objc",
+    "objc swift",
+    "java kotlin scala groovy clojure",
+    "javascript jsx typescript tsx vue svelte astro",
+    "csharp fsharp",
+    "elixir erlang",
+    "ocaml ocaml_interface",
+    "lua luau",
+    "glsl hlsl",
+    *(f"{c} {other}" for c in ("c", "cpp", "objc") for other in ("go", "rust", "swift", "zig")),
+)
+"""Groups of languages whose code calls each other's definitions by name."""
+_SHARED_BY_ALL = frozenset(
+    {"graphql", "html", "json", "markdown", "protobuf", "restructuredtext", "text", "toml", "xml", "yaml"}
+)
+"""Languages whose names stand for definitions in other languages: schemas, documents and configuration."""
+_CALLING: dict[str, set[str]] = {}
+for _dialects in _DIALECTS:
+    for _dialect in _dialects.split():
+        _CALLING.setdefault(_dialect, set()).update(_dialects.split())
+
+
+def share_names(language: str, other: str) -> bool:
+    """Whether a name in code of one language can mean a definition in the other: Kotlin calls Java, but not Swift."""
+    return language == other or other in _CALLING.get(language, ()) or bool(_SHARED_BY_ALL & {language, other})
+
+
 def language_named(name: str) -> str | None:
     """The language that a user, an editor or a modeline calls `name` (any case), or None."""
     folded = name.strip().lower()

@@ -198,7 +198,9 @@ class Lookup:
         found: dict[int, StoredEntry] = {}
         for folded in (False, True):
             named, first, fold = (_FOLDED, _FIRST_FOLDED, str.casefold) if folded else (_NAMED, _FIRST_NAMED, str)
-            for bare in dict.fromkeys((name, parts[-1] if parts else name)):
+            last = parts[-1] if parts else name
+            private = (f"#{last}",) if "#" in name else ()  # JavaScript's `#name` has the mark in its name
+            for bare in dict.fromkeys((name, *private, last)):
                 if parts == [name]:
                     matches = self._select(first, (fold(bare), limit))
                 else:

@@ -1,7 +1,8 @@
 """Callers, callees, tests and siblings of a symbol, resolved by name.
 
 The index knows names, not types. So a reference counts as a call of a definition if no other definition of that name is
-nearer: in the same file, then in the same folder, then anywhere if there are few.
+nearer: in the same file, then in the same folder, then anywhere if there are few. References from languages that cannot
+call the definition's are left out.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossator.index.languages import share_names
 from glossator.index.records import WHOLE_FILE, Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers
 from glossator.retrieval.declarations import same_thing
@@ -53,10 +55,11 @@ def likelier_first(name: str, entries: Sequence[StoredEntry]) -> list[StoredEntr
             newest[version[0]] = max(version[1], newest.get(version[0], 0))
     last = name.replace("::", ".").replace("#", ".").rpartition(".")[2]
 
-    def rank(entry: StoredEntry) -> tuple[bool, bool, bool, bool]:
+    def rank(entry: StoredEntry) -> tuple[int, bool, bool, bool]:
         version = version_folder(entry.path)
         outdated = version is not None and version[1] < newest[version[0]]
-        return entry.name != last, is_test(entry.path), outdated, entry.stub
+        likeness = 0 if entry.name == name else 1 if entry.name == last else 2
+        return likeness, is_test(entry.path), outdated, entry.stub
 
     return sorted(entries, key=rank)
 
@@ -158,14 +161,18 @@ class Graph:
     def _callers(self, entry: StoredEntry) -> tuple[list[StoredEntry], list[StoredEntry], int, int]:
         if not entry.name:
             return [], [], 0, 0
-        homes = [other for other in self.named(entry.name, COMMON * 4) if other.name == entry.name]
+        homes = [
+            other
+            for other in self.named(entry.name, COMMON * 4)
+            if other.name == entry.name and share_names(other.language, entry.language)
+        ]
         others = [other for other in homes if other.id != entry.id and not same_thing(other, entry)]
         found: list[StoredEntry] = []
         for other in self.referring_to(entry.name):
             inside = (
                 other.path == entry.path and entry.start_byte <= other.start_byte and other.end_byte <= entry.end_byte
             )
-            if other.id != entry.id and not inside:
+            if other.id != entry.id and not inside and share_names(other.language, entry.language):
                 found.append(other)
         found = _innermost(found)
         tests = [other for other in found if is_test(other.path) or other.kind == "test"]
@@ -185,8 +192,11 @@ class Graph:
         for place, name in enumerate(self.references_of(entry)[:CALLEES]):
             homes = [
                 other
-                for other in self.named(name, COMMON + 1)
-                if other.name == name and other.id not in own and other.kind in FUNCTION_KINDS | TYPE_KINDS
+                for other in self.named(name, COMMON * 4)
+                if other.name == name
+                and other.id not in own
+                and other.kind in FUNCTION_KINDS | TYPE_KINDS
+                and share_names(other.language, entry.language)
             ]
             if not homes:
                 continue
