@@ -1,6 +1,6 @@
 """A SQLite database that many threads and processes read while one connection writes.
 
-It owns connections, transactions and the translation of errors; it knows nothing of what is in the tables.
+It handles connections, transactions and the translation of errors, and does not know the contents of the tables.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 30.0
-"""How long a connection waits for another one's write; far above the longest transaction (about one second)."""
+"""Seconds for which a connection waits for another one's write; the longest transaction takes about one second."""
 
 CHECKPOINT_PAGES = 10_000
-"""SQLite's own checkpoints (of 4 KiB pages) come in the middle of commits; `Database.checkpoint` comes before them."""
+"""Pages (of 4 KiB) at which SQLite itself checkpoints, in the middle of a commit; `Database.checkpoint` precedes it."""
 
 LOG_BYTES = 128 * 1024
 LOG_SHARE = 0.1
-"""How long the log may grow, in bytes or as a share of the database: writing it back takes some 10 ms."""
+"""Maximum size of the log, in bytes or as a share of the database: writing it back takes about 10 ms."""
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
@@ -42,19 +42,19 @@ def full_error(where: Path) -> StoreFullError:
 
 
 DAMAGE_MARK = "damaged"
-"""Name of the file in an index's folder that says that damage was met: the next writer looks at everything."""
+"""Name of the file in an index's folder that marks it as damaged: the next writer checks everything."""
 
 
 def corrupt_error(where: Path, why: str) -> StoreCorruptError:
     """The error for damaged files."""
     return StoreCorruptError(
         f"the index in {where} is damaged ({why}): index the folder again to rebuild it; "
-        "what cannot be repaired is kept aside"
+        "what cannot be repaired is moved aside"
     )
 
 
 def note_damage(where: Path, error: object) -> None:
-    """Leave the mark that makes the next writer look at everything, and repair it."""
+    """Mark the index as damaged, so that the next writer checks and repairs it."""
     with suppress(OSError):
         make_private_file(where / DAMAGE_MARK)
         (where / DAMAGE_MARK).write_text(str(error), "utf-8", "replace")
@@ -62,12 +62,12 @@ def note_damage(where: Path, error: object) -> None:
 
 @contextmanager
 def translated(where: Path) -> Iterator[None]:
-    """Raise SQLite's errors as the store's own, which say what to do."""
+    """Turn SQLite's errors into StoreErrors, which say what to do."""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        # A write beyond a quota or a limit of the file's size is an IO error without a cause of its own.
+        # A write that exceeds a quota or the file size limit is reported as an IO error without a specific cause.
         if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE:
             raise full_error(where) from error
         if code in _CORRUPT:
@@ -77,10 +77,10 @@ def translated(where: Path) -> Iterator[None]:
 
 
 class Database:
-    """The database in one file. Reading is safe from any thread; writing, from one thread at a time."""
+    """The database in one file. Any thread may read; only one thread at a time may write."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
-        """Open the file; `write` creates it where there is none."""
+        """Open the file; if `write`, create it if needed."""
         self.path = path
         self._idle: list[sqlite3.Connection] = []
         self._all: list[sqlite3.Connection] = []
@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that no other thread uses, for as long as the context lasts."""
+        """A connection that no other thread uses inside the context."""
         with translated(self.path.parent):
             with self._guard:
                 connection = self._idle.pop() if self._idle else None
@@ -147,12 +147,12 @@ class Database:
                 raise
 
     def checkpoint(self) -> None:
-        """Write the log back into the database, as far as no reader needs it."""
+        """Write the log back into the database, except for the part that readers need."""
         with translated(self.path.parent):
             self._main.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def log_is_long(self) -> bool:
-        """Whether the log takes up much room beside the database."""
+        """Whether the log is large compared to the database."""
         try:
             log = self.path.with_name(self.path.name + "-wal").stat().st_size
             return log > max(LOG_BYTES, LOG_SHARE * self.path.stat().st_size)
@@ -182,10 +182,10 @@ class Database:
             put(connection, values)
 
     def close(self) -> None:
-        """Close all connections; queries that are running fail.
+        """Close all connections; running queries fail.
 
-        SQLite crashes where a connection is closed that another thread is using: those are interrupted, and closed by
-        their users.
+        SQLite crashes if a connection is closed while another thread uses it, so those connections are interrupted, and
+        closed by their users.
         """
         with self._guard:
             if self._closed:
@@ -201,15 +201,15 @@ class Database:
 
 
 def sqlite_uri(path: PurePath) -> str:
-    """The URI by which SQLite opens an absolute path, whatever characters are in it.
+    """The URI with which SQLite opens an absolute path, whatever characters it contains.
 
-    `Path.as_uri` makes the server of a Windows share the URI's host, which SQLite refuses: it wants it in the path,
-    behind two more slashes (https://sqlite.org/uri.html).
+    `Path.as_uri` makes the server of a Windows share the URI's host, which SQLite rejects: it expects it in the path,
+    after two more slashes (https://sqlite.org/uri.html).
     """
     text = str(path)
     if isinstance(path, PureWindowsPath):
         text = text.replace("\\", "/")
-        # Prefixes for paths that Windows is not to interpret; SQLite's own handling of long paths adds them again.
+        # Prefixes of paths that Windows must not interpret; SQLite's handling of long paths adds them again.
         text = re.sub(r"^//[?.]/UNC/", "//", text, flags=re.IGNORECASE)
         text = re.sub(r"^//[?.]/", "/", text)
         encoded = text.encode("utf-8", "surrogatepass")
@@ -224,12 +224,12 @@ def put(connection: sqlite3.Connection, values: Mapping[str, object]) -> None:
 
 
 def encodable(text: str) -> str:
-    """`text` without lone surrogates, which neither SQLite nor Arrow can hold."""
+    """`text` without lone surrogates, which neither SQLite nor Arrow can store."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def path_in(path: str) -> str | bytes:
-    """A path as the database holds it: text, or bytes where the file's name is not valid Unicode."""
+    """A path as stored in the database: text, or bytes if the file's name is not valid Unicode."""
     if not path.isascii():
         try:
             path.encode("utf-8")
@@ -239,5 +239,5 @@ def path_in(path: str) -> str | bytes:
 
 
 def path_out(path: str | bytes) -> str:
-    """A path as it went into `path_in`."""
+    """The inverse of `path_in`."""
     return path if isinstance(path, str) else path.decode("utf-8", "surrogatepass")

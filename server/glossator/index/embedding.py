@@ -1,19 +1,19 @@
-"""Texts to vectors, by the bundled static model.
+"""Texts to vectors, with the bundled static model.
 
-A *static* model is a table of word vectors. A text's vector is the sum of its words' rows, each times 1 + ln(how often
-the word occurs), brought to length 1; the length of a row says how much its word tells. An entry's vector is the sum of
-the vectors of its fields, each times the weight of that field, brought to length 1 again: so a name tells as much of a
-long function as of a short one. Nothing but numpy is needed, and a vector depends on nothing but the text: not on the
-platform, not on what else stands in the batch (up to rounding in the last bits of float32).
+A *static* model is a table of word vectors. A text's vector is the sum of its words' rows, each times 1 + ln(count of
+the word), normalised to length 1; a row's length is the weight of its word. An entry's vector is the sum of the vectors
+of its fields, each times the field's weight, normalised again: so a name counts as much in a long function as in a
+short one. It needs only numpy, and a vector depends only on the text: not on the platform or the rest of the batch (up
+to rounding in the last bits of float32).
 
-The table lies in `data/embedder`, made by `scripts/train_embedder` (docs/embedder.md says how):
+The table is in `data/embedder`, trained by `scripts/train_embedder` (see docs/embedder.md):
 
 - `model.json`: version, dimensions, weights of an entry's fields, digests of the other two files
 - `vocabulary.txt`: one word a line, most frequent first; the line's number is the row
 - `rows.npy`: int8, shape (words, dimensions), mapped into memory and shared between processes
 - `scales.npy`: float16, shape (words,): a row is its int8 values times its scale
 
-This module knows nothing of how entries are made or stored.
+This module does not know how entries are made or stored.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     _Document = tuple[tuple[str | Sequence[str], float], ...]
 
 BUNDLED: Final = Path(__file__).resolve().parent.parent / "data" / "embedder"
-"""Folder of the model that comes with the package."""
+"""Folder of the bundled model."""
 
 MODEL_FORMAT: Final = 2
-"""Version of the files' format and of the code that reads them; part of the id. Raise it when the same files would
-give other vectors."""
+"""Version of the files' format and of the code that reads them; part of the id. Raise it if the same files would give
+different vectors."""
 
 FIELDS: Final = ("name", "signature", "doc", "text")
-"""The parts of an entry that are embedded, each with a weight of its own in `model.json`."""
+"""The parts of an entry that are embedded, each with its weight in `model.json`."""
 
 # Texts are cut into words of letters and digits, words into parts where the case or the kind of character changes.
 _WORD = re.compile(r"[^\W_]+")
@@ -58,7 +58,7 @@ _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 _MAX_WORD: Final = 40
-"""Letters of an unknown word that are looked at; longer runs are keys and hashes, not words."""
+"""Maximum letters of an unknown word that are used; longer runs are keys and hashes, not words."""
 _MAX_PIECE: Final = 24
 """Longest word of the vocabulary."""
 _UNKNOWN_COST: Final = 22.0
@@ -69,7 +69,7 @@ piece's rank (Zipf's law)."""
 _STACKED: Final = 24
 """Words of the longest piece that is multiplied together with others."""
 _CACHED_WORDS: Final = 100_000
-"""Words whose pieces are remembered, per process; about 15 MB when full."""
+"""Words whose pieces are cached, per process; about 15 MB when full."""
 
 
 class Embedder(Protocol):
@@ -98,9 +98,9 @@ class Embedder(Protocol):
 def content_key(entry: Entry) -> bytes:
     """The content address of an entry: 16 bytes of BLAKE2b. With an embedder's id it is the key of a vector.
 
-    It covers exactly what an embedder may read (qualified name, signature, doc, text; white space folded), so neither
-    the file's path nor the entry's place in it: a renamed file or a reordered function keeps its vector. It does not
-    cover the embedder: each has a cache of its own, and what one has done outlives another's new version.
+    It covers exactly what an embedder may read (qualified name, signature, doc, text; white space folded), but neither
+    the file's path nor the entry's position: a renamed file or a reordered function keeps its vector. It does not cover
+    the embedder, since each embedder has its own cache.
     """
     parts = (str(CHUNKER_VERSION), entry.qualified_name, entry.signature, entry.doc, entry.text)
     folded = " ".join(" \0 ".join(parts).split())
@@ -115,19 +115,19 @@ def plain(text: str) -> str:
 
 
 def embedded_words(text: str) -> list[str]:
-    """The words of a `plain` text in order, cut at everything that is no letter or digit (so also at "_")."""
+    """The words of a `plain` text in order, split at everything except letters and digits (so also at "_")."""
     return _WORD.findall(text)
 
 
 def parts(word: str) -> list[str]:
     """The lower-case parts of a word: "parseHTTPResponse2" -> ["parse", "http", "response", "2"]."""
     if word.isascii():
-        return list(identifier_parts(word))  # the same, and known already if the word was met by the search terms
+        return list(identifier_parts(word))  # the same, and cached if the word has been used for search terms
     return [part.lower() for part in _PART.findall(word)]
 
 
 class _Numbers(dict[str, int]):
-    """Numbers of words, given out by a function when a word is first met."""
+    """Numbers of words, assigned by a function on a word's first use."""
 
     def __init__(self, give: Callable[[str], int]) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ class Vocabulary:
         return positions, ids, counts
 
     def _forget(self) -> None:
-        """Begin to remember words anew: word -> number, number -> end of its ids, ids; unknown part -> its pieces."""
+        """Clear the caches: word -> number, number -> end of its ids, ids; unknown part -> its pieces."""
         self._numbers = _Numbers(self._remember)
         self._ends = array("i", [0])
         self._ids_of_words = array("i")
@@ -242,7 +242,7 @@ class StaticEmbedder:
     """The bundled model, or another in the same format.
 
     Args:
-        folder: where `model.json` and its files lie.
+        folder: the folder of `model.json` and its files.
 
     Raises:
         EmbeddingError: a file is missing, damaged, or made for another version of this code.
@@ -264,7 +264,7 @@ class StaticEmbedder:
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
         if self._rows.dtype != np.int8 or not len(self._rows) == len(self._scales) == len(self._vocabulary):
-            raise EmbeddingError(f"the files of the embedder in {folder} do not belong together; reinstall Glossator")
+            raise EmbeddingError(f"the files of the embedder in {folder} do not match each other; reinstall Glossator")
         self._lock = threading.Lock()
         digest = hashlib.blake2b(description, digest_size=6).hexdigest()
         self._id = f"static-{model['version']}-{digest}"
@@ -272,7 +272,7 @@ class StaticEmbedder:
 
     @property
     def id(self) -> str:
-        """Version, and a digest of `model.json`, which holds the digests of the other files."""
+        """Version, and a digest of `model.json`, which contains the digests of the other files."""
         return self._id
 
     @property
@@ -288,7 +288,7 @@ class StaticEmbedder:
             return self._embed([self._fields(entry, entry.text) for entry in entries])
         return self._embed(
             [
-                # What is not ASCII is embedded in its `plain` form, whose words are others.
+                # Text that is not ASCII is embedded in its `plain` form, which has different words.
                 self._fields(entry, found if entry.text.isascii() else entry.text)
                 for entry, found in zip(entries, words, strict=True)
             ]
@@ -301,7 +301,7 @@ class StaticEmbedder:
     def embed_paths(self, paths: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of paths relative to a root, with "/": the name without its suffix twice, the last three folders.
 
-        An entry's own vector does not know its path, so that it outlives a move; who ranks adds this one.
+        An entry's vector does not depend on its path, so that it survives a move; ranking adds this one.
         """
         return self.embed_texts([path_text(path) for path in paths])
 
@@ -319,7 +319,7 @@ class StaticEmbedder:
         import numpy as np
 
         vectors = np.zeros((len(documents), self._dimensions), dtype=np.float32)
-        with self._lock:  # the vocabulary remembers what it has met, and a search embeds in two threads
+        with self._lock:  # the vocabulary caches words, and a search embeds in two threads
             positions, index, counts = self._vocabulary.counts(text for document in documents for text, _ in document)
         if not len(index):
             return vectors
@@ -358,7 +358,7 @@ def path_text(path: str) -> str:
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each row brought to length 1; a row of zeros stays one."""
+    """Each row normalised to length 1; a row of zeros is kept."""
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

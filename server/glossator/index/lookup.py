@@ -1,6 +1,6 @@
-"""Looking things up in the manifest: entries by id, place or name, references, term statistics.
+"""Queries of the manifest: entries by id, location or name, references, term statistics.
 
-It reads what `manifest.py` writes, and knows nothing of how it gets there.
+It reads the tables that `manifest.py` writes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ENTRY = (
     "JOIN files f ON f.id = e.id >> 20 JOIN labels l ON l.id = f.language "
     "JOIN labels k ON k.id = e.kind LEFT JOIN names n ON n.id = e.name "
 )
-"""What makes a StoredEntry; 20 is ORDINAL_BITS."""
+"""Selects the fields of a StoredEntry; 20 is ORDINAL_BITS."""
 
 _NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.stub, e.id"
 _FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.stub, e.id"
@@ -36,7 +36,7 @@ _FIRST = (
 )
 _FIRST_NAMED = _FIRST.format("name = (SELECT id FROM names WHERE name = ?)")
 _FIRST_FOLDED = _FIRST.format("name IN (SELECT id FROM names WHERE folded = ?)")
-"""Some of a name's definitions, those with a body first, then those on the top level: thousands may share it."""
+"""Some of a name's definitions, which may be thousands: those with a body first, then those at the top level."""
 _OF_NAMES = (
     "JOIN json_each(?) j ON e.name = j.value AND e.part = 0 "
     "WHERE coalesce(e.qualified_name, n.name) LIKE ? ESCAPE '\\' ORDER BY j.key, e.id LIMIT ?"
@@ -49,10 +49,10 @@ _HOMES = (  # noqa: S608 - put together from constants
     "SELECT value, first, last FROM (SELECT j.value, ({0} LIMIT 1) AS first, ({0} DESC LIMIT 1) AS last, "
     "({0} LIMIT 1 OFFSET 2) AS third FROM json_each(?) j) WHERE first IS NOT NULL AND third IS NULL"
 ).format("SELECT id FROM entries WHERE name = j.value AND part = 0 AND name IS NOT NULL ORDER BY id")
-"""The first and last definition of each name that has one or two: no look at the thousand others of a common name."""
+"""The first and last definition of each name with at most two; those of common names are not read."""
 
 CANDIDATES = 300
-"""Names of each kind of likeness, the shortest, that are ranked: some 3 ms."""
+"""Maximum names ranked for each kind of match, the shortest ones: about 3 ms."""
 
 
 def _stored(row: tuple[Any, ...]) -> StoredEntry:
@@ -87,7 +87,7 @@ class Lookup:
             return [_stored(row) for row in rows]
 
     def content_hash(self, path: str) -> bytes | None:
-        """The hash of a file's bytes as they are indexed; None if it is not."""
+        """The hash of a file's bytes when it was indexed; None if it is not indexed."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT content_hash FROM files WHERE path = ?", (path_in(path),)).fetchone()
         return row[0] if row else None
@@ -97,7 +97,7 @@ class Lookup:
             return [_stored(row) for row in connection.execute(_ENTRY + condition, values)]
 
     def _span(self, path: str) -> tuple[int, int] | None:
-        """The range of ids of a file's entries (the end is not in it)."""
+        """The half-open range of ids of a file's entries."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT id FROM files WHERE path = ?", (path_in(path),)).fetchone()
         return (row[0] << ORDINAL_BITS, (row[0] + 1) << ORDINAL_BITS) if row else None
@@ -110,7 +110,7 @@ class Lookup:
         return self._select("WHERE e.id >= ? AND e.id < ? ORDER BY e.id", span)
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
-        """The innermost definition whose range holds the line, else the block there."""
+        """The innermost definition that contains the line, or else the block there."""
         span = self._span(path)
         if span is None:
             return None
@@ -131,7 +131,7 @@ class Lookup:
         )
 
     def reference_count(self, name: str, except_in: Iterable[str] = ()) -> int:
-        """How many entries refer to the name, without those of some files."""
+        """How many entries refer to the name, not counting those of some files."""
         count = self.reference_counts([name])[name]
         spans = [span for path in except_in if (span := self._span(path)) is not None] if count else []
         if spans:
@@ -175,13 +175,13 @@ class Lookup:
             return tuple(name[0] for name in found if name)
 
     def heads(self, revisions: Iterable[int]) -> dict[int, str]:
-        """The first terms of the first entries of files (`terms.head_of`), of those revisions that are known."""
+        """The first terms of the first entry of each file (`terms.head_of`); unknown revisions are left out."""
         with self._database.reading() as connection:
             select = "SELECT file, terms FROM json_each(?) JOIN heads ON file = value"
             return dict(connection.execute(select, (_json(revisions),)).fetchall())
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """In how many entries each term occurs."""
+        """The number of entries that contain each term."""
         counts = {}
         with self._database.reading() as connection:
             for term in terms:
@@ -190,7 +190,7 @@ class Lookup:
         return counts
 
     def named(self, name: str, limit: int = 50) -> list[StoredEntry]:
-        """Definitions of that name, bare, qualified, or qualified by modules too: exact case first, then without."""
+        """Definitions of a name (bare, qualified, or qualified by modules too): exact case first, then any case."""
         name = encodable(name.strip())
         if not name:
             return []
@@ -215,9 +215,9 @@ class Lookup:
         return list(found.values())[:limit]
 
     def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
-        """Definitions of exactly that bare name: those in the file, then those in files indexed about when it was.
+        """Definitions of exactly that bare name: those in the file, then those in files indexed at about the same time.
 
-        One row comes back for each, however many thousand there are: fit for a hover.
+        Only `limit` rows are read even if there are thousands, so this is fast enough for a hover.
         """
         span = self._span(path)
         start, end = span or (0, 0)
@@ -242,7 +242,7 @@ class Lookup:
         return int(row[0])
 
     def rare_homes(self, ids: Iterable[int]) -> dict[int, set[int]]:
-        """Id -> the definitions that it refers to by names which at most two entries define."""
+        """Id -> the definitions that it refers to by names with at most two definitions."""
         with self._database.reading() as connection:
             select = "SELECT e.id, e.refs FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.refs IS NOT NULL"
             names = {number: array("I", refs) for number, refs in connection.execute(select, (_json(ids),))}
@@ -257,7 +257,7 @@ class Lookup:
         }
 
     def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
-        """Terms that begin with the prefix -> in how many entries they occur."""
+        """Terms that begin with the prefix -> the number of entries that contain them."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT term, entries FROM terms WHERE term >= ? AND term < ? AND entries > 0 LIMIT ?",
@@ -277,7 +277,7 @@ class Lookup:
         enough = max(CANDIDATES, limit)
         found: dict[int, str] = {}
         with self._database.reading() as connection:
-            # From narrow to wide: prefixes, the letters in order from the first on, the pattern anywhere, the letters.
+            # From narrow to wide: prefix; the letters in order, from the first on; substring; the letters in order.
             for start, like in ((folded, inside), (folded[0], loose), ("", inside), ("", loose)):
                 found.update(connection.execute(_LIKE, (start, start + "\U0010ffff", like, enough)))
                 if len(found) >= limit and not scopes:
@@ -296,7 +296,7 @@ def _json(numbers: Iterable[int]) -> str:
 
 
 def _like(text: str) -> str:
-    """`text` with LIKE's own characters escaped."""
+    """`text` with LIKE's special characters escaped."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
@@ -310,7 +310,7 @@ def _ends_with(entry: StoredEntry, wanted: list[str], fold: Any) -> bool:
 
 
 def _likeness(name: str, pattern: str) -> int:
-    """How well the name matches: 0 exactly, then case, prefix, humps, a word's start, anywhere, scattered letters."""
+    """How well the name matches: 0 exactly, then by case, prefix, word prefixes, a word's start, substring, letters."""
     folded, wanted = name.casefold(), pattern.casefold()
     if name == pattern:
         return 0

@@ -1,8 +1,8 @@
-"""What runs in a worker process: a batch of files in, their new states out.
+"""The program of a worker process: parses and embeds batches of files.
 
-The parent (`pool.py`) speaks framed pickles over the process's standard input and output, which this module takes over
-before anything else can write to them. A thread reads the requests, so that the end of the parent is noticed at once,
-also in the middle of a batch.
+It exchanges framed pickles with the parent (`pool.py`) over standard input and output, which this module takes over
+before anything else can write to them. A thread reads the requests, so that the end of the parent is noticed
+immediately, even in the middle of a batch.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 NICENESS = 10
-"""How much lower than its parent's a worker's priority is (POSIX)."""
+"""Increment of a worker's niceness over its parent's (POSIX)."""
 SETTLED_NS = 2_000_000_000
-"""A file whose stat is younger than this when it is read may change again without a change of its stat: file systems
-keep times in steps of up to 2 s (FAT)."""
+"""A file modified less than this before it is read may change again without a change of its stat: file systems record
+times in steps of up to 2 s (FAT)."""
 UNSETTLED = -1
-"""`FileRecord.mtime_ns` of such a file, which is therefore compared by content the next time."""
+"""`FileRecord.mtime_ns` of such a file, which is therefore compared by content next time."""
 FRAME_ENTRIES = 500
-"""Entries in one message: what the parent unpickles in one go, a few milliseconds of its interpreter lock."""
+"""Entries in one message: unpickling it holds the parent's interpreter lock for a few milliseconds."""
 
 DEAD_MAN_FACTOR = 10.0
-"""How many times longer than allowed a batch may take before the process ends itself; the parent is much sooner."""
+"""Factor on the allowed time of a batch after which the process ends itself; the parent normally kills it before."""
 GC_BATCHES = 64
-"""Batches between two searches for cyclic garbage; one takes about 20 ms."""
+"""Batches between two garbage collections, which take about 20 ms each."""
 PASSING_REASONS = ("cannot be read", "it changes")
-"""Beginnings of the reasons for which a file is skipped that may pass without a change of its stat."""
+"""Prefixes of skip reasons that may disappear without a change of the file's stat."""
 
 _BEFORE_TEXT = attrgetter(*(field.name for field in fields(Entry) if field.name not in ("text", "stub")))
 _LENGTH = struct.Struct(">Q")
@@ -82,19 +82,19 @@ class FileTask:
 
     path: str
     known_hash: bytes = b""
-    """The content hash in the manifest: when it is still that, nothing else is looked at."""
+    """The content hash in the manifest; if it is unchanged, the file is not parsed."""
     size: int = 0
     mtime_ns: int = UNSETTLED
-    """The file's stat when it was found, which is noted when it turns out not to be indexed."""
+    """The file's modification time when it was found, recorded if the file is not indexed."""
     text: str | None = None
-    """What is in the editor's buffer, in place of the file on disk."""
+    """The text of the editor's buffer, used instead of the file on disk."""
     language: str | None = None
-    """The text's language, where somebody knows better than the path and the text tell."""
+    """The language, if it is known better than from the path and the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files of one root that are worked on together."""
+    """Files of one root that are processed together."""
 
     root: str
     max_file_bytes: int
@@ -103,14 +103,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of a file.
+    """The result for a file.
 
     Attributes:
-        outcome: `indexed`: `update` is its new state. `unchanged`: the content is what the manifest knows, `size` and
-            `mtime_ns` are its present stat. `skipped`: not to be indexed, `update` says why. `vanished`: there is no
-            such file any more. `failed`: it crashed or stalled the worker, `reason` says which.
-        symbols: definitions in it (entries with part 0 that are no blocks).
-        embedded: how many of these had their vector computed just now.
+        outcome: `indexed`: `update` is its new state. `unchanged`: its content is the same as in the manifest, `size`
+            and `mtime_ns` are its current stat. `skipped`: not indexed, `update` gives the reason. `vanished`: the file
+            does not exist any more. `failed`: it crashed or stalled the worker, `reason` says which.
+        symbols: number of its definitions (entries with part 0 that are not blocks).
+        embedded: number of these whose vectors were computed now.
     """
 
     path: str
@@ -125,7 +125,7 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a worker says: that it is ready, which file it is at, that all files are read, results, that it is done."""
+    """A message of a worker: it is ready, it starts a file, all files are read, results, or it is done."""
 
     kind: Literal["ready", "file", "finishing", "results", "done", "broken"]
     index: int = 0
@@ -134,7 +134,7 @@ class Message:
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
-    """The next frame; None at the end of the stream, also in the middle of a frame."""
+    """The next frame; None at the end of the stream, even in the middle of a frame."""
     header = stream.read(_LENGTH.size)
     if len(header) < _LENGTH.size:
         return None
@@ -155,7 +155,7 @@ def main() -> None:
     incoming, outgoing = _take_over_pipes()
     if sys.platform != "win32":
         os.nice(NICENESS)  # Windows: the parent asks for a lower priority class
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     frame = read_frame(incoming)
     if frame is None:
         return
@@ -170,14 +170,14 @@ def main() -> None:
     except GlossatorError as error:
         send(Message("broken", error=error))
         return
-    # Looking for cycles takes a tenth of the time, and there are few: now and then is enough.
+    # Garbage collection takes a tenth of the time, and there are few cycles: now and then is enough.
     gc.disable()
     gc.freeze()
     threading.Thread(target=_receive, args=(incoming, batches), name="requests", daemon=True).start()
     send(Message("ready"))
     for number in itertools.count(1):
         batch = batches.get()
-        # Should the parent die while a parser never gives the interpreter back, this ends the process without it.
+        # Ends the process if the parent dies while a parser never releases the interpreter lock.
         faulthandler.dump_traceback_later(DEAD_MAN_FACTOR * settings.file_timeout * (len(batch.tasks) + 3), exit=True)
         try:
             indexer.process(batch, send)
@@ -193,7 +193,7 @@ def main() -> None:
 
 
 def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Keep the pipes for messages alone: whatever else is printed goes to standard error."""
+    """Reserve the pipes for messages: anything else that is printed goes to standard error."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -204,7 +204,7 @@ def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _receive(incoming: IO[bytes], batches: queue.SimpleQueue[Batch]) -> None:
-    """Queue what comes; end the process when the pipe does, whatever it is doing."""
+    """Queue incoming batches; end the process when the pipe is closed, whatever it is doing."""
     while (frame := read_frame(incoming)) is not None:
         batches.put(pickle.loads(frame))  # noqa: S301 - from our parent over a private pipe
     os._exit(0)
@@ -214,7 +214,7 @@ class _FileIndexer:
     """Reads, parses and embeds files."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load what the work needs.
+        """Load the parsers and the embedder.
 
         Raises:
             EmbeddingError: the embedder cannot be loaded.
@@ -230,7 +230,7 @@ class _FileIndexer:
         self._cache = VectorCache(path, self._embedder.dimensions)
 
     def process(self, batch: Batch, send: Callable[..., None]) -> None:
-        """Work on a batch, telling what is done: `send(message, with_text=False)`."""
+        """Process a batch, and report progress and results: `send(message, with_text=False)`."""
         read: list[_Parsed | FileResult] = []
         for index, task in enumerate(batch.tasks):
             send(Message("file", index))
@@ -247,7 +247,7 @@ class _FileIndexer:
         send(Message("done"))
 
     def _read(self, batch: Batch, task: FileTask) -> _Parsed | FileResult:
-        """What a file holds, or what became of it otherwise."""
+        """The parsed contents of a file, or the result if there is nothing to parse."""
         from glossator.index.records import FileRecord
         from glossator.workspace.files import Skipped, content_hash, read_text
         from glossator.workspace.screening import size_limit
@@ -278,7 +278,7 @@ class _FileIndexer:
             TypeError,
             ValueError,
         ) as error:
-            # A defect in one language's rules must not keep the other files from being indexed.
+            # A defect in one language's rules must not prevent other files from being indexed.
             _log.warning("cannot parse %s", task.path, exc_info=True)
             return _skipped(task, f"the parser failed on it ({type(error).__name__})")
         record = FileRecord(
@@ -326,7 +326,7 @@ class _FileIndexer:
     def _embed(
         self, entries: Sequence[Entry], words: Sequence[list[str]]
     ) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
-        """The entries' keys and vectors, and the keys of those vectors that were not known before."""
+        """The entries' keys and vectors, and the keys of the newly computed vectors."""
         import numpy as np
 
         from glossator.index.embedding import content_key
@@ -352,9 +352,9 @@ class _Parsed:
 
 
 def _pickled(message: Message) -> bytes:
-    """The message without its entries' texts, which the store does not keep and which would be most of it.
+    """The pickled message without its entries' texts, which the store does not need and which would be most of it.
 
-    It also avoids the generated methods by which frozen dataclasses are pickled: they take longer than all the rest.
+    It also avoids the generated pickling methods of frozen dataclasses, which take longer than all the rest.
     """
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)

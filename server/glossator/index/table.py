@@ -1,6 +1,6 @@
 """LanceDB: the table of vectors, search terms and filter columns, in generations.
 
-The only importer of lancedb. It knows nothing of files, of the manifest or of what a query means.
+The only importer of lancedb. It does not know files, the manifest, or how queries are understood.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
-# The system's errors in LanceDB's words: no space (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
+# System errors in LanceDB's messages: no space (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
 COPY_ROWS = 10_000
-"""Rows that are copied at a time: about 8 MB."""
+"""Rows copied at a time: about 8 MB."""
 
 SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
 
 
 @cache
 def load() -> None:
-    """Import LanceDB, the first time: 0.4 s of processor time.
+    """Import LanceDB, which takes 0.4 s of processor time.
 
-    It would be twice as much with the client of LanceDB's servers, which nothing here uses: LanceDB needs only the
-    models in that client's package, while the package's `__init__` imports all of it.
+    It would take twice as long with the client of LanceDB's servers, which is not used here: LanceDB needs only the
+    models in that client's package, but the package's `__init__` imports all of it.
     """
-    # LanceDB's warnings about the table would appear in the user's terminal.
+    # Otherwise LanceDB's warnings about the table would appear in the user's terminal.
     os.environ.setdefault("LANCEDB_LOG", "error")
     _defer("lance_namespace_urllib3_client")
     import lancedb  # noqa: F401
 
 
 def _defer(package: str) -> None:
-    """Let a package's `__init__` run only when one of its names is asked for; its modules can be imported without."""
+    """Delay a package's `__init__` until one of its names is used; its modules can be imported without it."""
     spec = None if package in sys.modules else importlib.util.find_spec(package)
     if spec is None or spec.loader is None:
         return
@@ -76,7 +76,7 @@ def _defer(package: str) -> None:
 
 
 class _Loop:
-    """An event loop in a thread of its own, for LanceDB's asynchronous interface."""
+    """An event loop in a separate thread, for LanceDB's asynchronous interface."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -93,7 +93,7 @@ class _Loop:
             raise
 
     def close(self) -> None:
-        """Cancel what is running, so that nobody waits for it, and stop the thread."""
+        """Cancel running coroutines, so that their callers don't wait forever, and stop the thread."""
 
         async def cancel() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -138,7 +138,7 @@ class Table:
         return int(self._lance.run(lambda: self._handle.delete(condition)).version)
 
     def index(self) -> None:
-        """Create the indexes over the rows that are there."""
+        """Create the indexes for the existing rows."""
         from lancedb.index import FTS, Bitmap, BTree
 
         text = FTS(
@@ -183,11 +183,11 @@ class Table:
         return self._lance.run(collect)
 
     def rows_where(self, condition: str, *columns: str) -> pa.Table:
-        """The rows that match: ids and these columns."""
+        """The ids and these columns of the rows that match."""
         return self._read(lambda table: table.query().where(condition).select(["id", *columns]))
 
     def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float, str]]:
-        """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "": of all rows."""
+        """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "" means all rows."""
 
         def query(table: Any) -> Any:
             from lancedb.query import MatchQuery
@@ -199,7 +199,7 @@ class Table:
         return list(zip(*_lists(self._read(query), "id", "_score", "terms"), strict=True))
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
-        """(id, dot product) of the nearest rows, best first; `condition` "": of all rows. It reads all vectors."""
+        """(id, dot product) of the nearest rows, best first; `condition` "" means all rows. Reads all vectors."""
         import numpy as np
 
         def query(table: Any) -> Any:
@@ -212,16 +212,16 @@ class Table:
         return [(number, 1.0 - distance) for number, distance in zip(ids, distances, strict=True)]
 
     def check(self) -> None:
-        """Read everything.
+        """Read the whole table.
 
         Raises:
-            StoreCorruptError: something cannot be read.
+            StoreCorruptError: part of it cannot be read.
         """
         for name in self._lance.schema().names:
             self._read(lambda table, name=name: table.query().select([name]))  # type: ignore[misc]
 
     def copy(self, live: NDArray[np.int64], target: Table) -> None:
-        """Append the rows of these files (at least one, ascending), of the version seen now, to another table."""
+        """Append the rows of these files (at least one, ascending), in the visible version, to another table."""
         import numpy as np
         import pyarrow as pa
 
@@ -246,11 +246,11 @@ class Table:
             yield batch
 
     def count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return int(self._lance.run(self._handle.count_rows))
 
     def columns(self, condition: str) -> Columns:
-        """Entries and their vectors, of the rows that match."""
+        """The entries and vectors of the rows that match."""
         return _columns(self._read(lambda table: table.query().where(condition).select(list(_COLUMNS))))
 
     def all_columns(self) -> Iterator[Columns]:
@@ -270,7 +270,7 @@ class Lance:
         self._closed = False
 
     def run(self, start: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Run a coroutine in the event loop and return its result; LanceDB's errors become the store's own."""
+        """Run a coroutine in the event loop and return its result; LanceDB's errors become StoreErrors."""
         with self._lock:
             if self._closed:
                 raise StoreError(f"the index in {self.folder.parent} is closed")
@@ -305,7 +305,7 @@ class Lance:
         return self.folder / f"entries-{generation}.lance"
 
     def open(self, generation: int, *, create: bool = False) -> Table:
-        """Open the table of a generation or, if `create`, create it in place of any that is there."""
+        """Open the table of a generation; if `create`, create it, replacing any existing one."""
         load()
         import lancedb
 
@@ -323,7 +323,7 @@ class Lance:
         return Table(self, generation, self.run(start))
 
     def newest_version(self, generation: int) -> int:
-        """The newest version of a generation, by the names of its files, without LanceDB; 0 if there is none."""
+        """The newest version of a generation, from its file names, without LanceDB; 0 if there is none."""
         newest = 0
         with contextlib.suppress(OSError):
             for path in (self.path(generation) / "_versions").glob("*.manifest"):
@@ -340,7 +340,7 @@ class Lance:
                 shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
-        """Release the files; whatever is running fails."""
+        """Close the files; running operations fail."""
         with self._lock:
             self._closed = True
             if self._loop is not None:
@@ -352,7 +352,7 @@ class Lance:
 
 
 class Rows:
-    """The columns of new rows, but for the vectors."""
+    """The columns of new rows, except the vectors."""
 
     def __init__(self) -> None:
         self.ids: list[int] = []
@@ -391,7 +391,7 @@ def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:
 
 
 def frequencies(column: Any) -> Counter[str]:
-    """In how many rows of a column of terms each term occurs."""
+    """The number of rows of a column of terms that contain each term."""
     import numpy as np
     import pyarrow.compute as pc
 

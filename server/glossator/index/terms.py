@@ -1,7 +1,7 @@
-"""Text to search terms: identifiers whole and in parts, case folded, lightly stemmed.
+"""Text to search terms: whole identifiers and their parts, case folded, lightly stemmed.
 
-Used alike on what is indexed and on what is asked, so the two always agree. It knows nothing of the store: a term is a
-word without white space, and the store's full-text index splits at white space only.
+Used for both entries and queries, so that they always agree. This module does not know the store: a term contains no
+white space, and the store's full-text index splits only at white space.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from glossator.index.entries import Entry
 
 MAX_TERM = 40
-"""Longer terms (hashes, base64) are dropped: nobody searches for them by part, and they fill the index."""
+"""Longer terms (hashes, base64) are dropped: nobody searches for them, and they fill the index."""
 HEAD_TERMS = 120
 """Terms of a file's first entry that are kept for ranking: leading comment, imports."""
 MAX_ENTRY_TERMS = 3000
-"""Terms kept of one entry; its text is at most about 4,000 characters, so only degenerate text reaches this."""
+"""Maximum terms of one entry; its text has at most about 4,000 characters, so only unusual text reaches this."""
 
 _WORD = re.compile(r"[^\W_]\w*|_+[^\W_]\w*")
 _IDENTIFIER = re.compile(r"\w+")
 _SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
-"""ASCII with a space for what no word holds."""
+"""ASCII with spaces in place of the characters that words cannot contain."""
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _PART_UNICODE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
 _HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
@@ -67,7 +67,7 @@ _SUFFIXES = frozenset(
         *("ements", "ement", "ments", "ment", "able", "ible", "ally", "al", "ly", "e"),
     )
 )
-"""Endings taken off, at most two in turn; what is left keeps at least three letters."""
+"""Endings that are removed, at most two in turn; at least three letters remain."""
 _LONGEST_SUFFIX = max(map(len, _SUFFIXES))
 
 
@@ -82,7 +82,7 @@ def stem(word: str) -> str:
     elif root.endswith("s") and not root.endswith(("ss", "us", "is")):
         root = root[:-1]
     for _ in range(2):
-        # From the longest that leaves three letters: of two endings that fit, one is the end of the other.
+        # Longest first, leaving three letters: if two endings match, the shorter is a suffix of the longer.
         for size in range(min(_LONGEST_SUFFIX, len(root) - 3), 0, -1):
             if root[-size:] in _SUFFIXES:
                 root = root[:-size]
@@ -147,7 +147,7 @@ def _joined_terms(word: str) -> str:
 def identifiers(text: str) -> list[str]:
     """The words and identifiers of a text in order, underscores at their ends and runs of underscores included."""
     if text.isascii():
-        return text.translate(_SPACED).split()  # what the expression finds, five times as fast
+        return text.translate(_SPACED).split()  # the same result as the expression's, five times as fast
     return _IDENTIFIER.findall(text)
 
 
@@ -163,7 +163,7 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 12)
 def path_terms(path: str) -> tuple[str, ...]:
-    """The terms that a path lends to each of its entries: its stem twice, its last three folders once."""
+    """The terms that a path adds to each of its entries: its stem twice, its last three folders once."""
     folders, _, name = path.rpartition("/")
     file_stem = stem_of(name)
     return (*analyze(file_stem), *analyze(file_stem), *analyze(" ".join(folders.split("/")[-3:])))
@@ -175,13 +175,13 @@ def _joined_path_terms(path: str) -> str:
 
 
 def stem_of(path: str) -> str:
-    """The file's name without its endings: "a/b/parser.test.ts" -> "parser", ".eslintrc.js" -> "eslintrc"."""
+    """The file's name without its extensions: "a/b/parser.test.ts" -> "parser", ".eslintrc.js" -> "eslintrc"."""
     name = path.rpartition("/")[2].lstrip(".")
     return name.partition(".")[0] or name
 
 
 def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> str:
-    """What the full-text index holds of an entry: the terms of its text and of its path, joined with spaces.
+    """The terms of an entry for the full-text index: those of its text and path, joined with spaces.
 
     `words` are the `identifiers` of its text, if the caller has them.
     """
@@ -194,5 +194,5 @@ def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> 
 
 
 def head_of(terms: str) -> str:
-    """The first of a first entry's terms: what tells what a file is about."""
+    """The first terms of a file's first entry, which indicate what the file is about."""
     return " ".join(terms.split(" ", HEAD_TERMS)[:HEAD_TERMS])

@@ -1,7 +1,7 @@
-"""The cache of vectors by content, shared by all roots: text that was embedded once is not embedded again.
+"""The content-addressed vector cache, shared by all roots: the same text is embedded only once.
 
-One SQLite database in the index folder, for one embedder. It is only a cache: a damaged one is started afresh, a full
-disk or a busy neighbour means that vectors are not kept, and nothing of that ever stops an index from being made.
+One SQLite database per embedder in the index folder. It is only a cache: a damaged one is recreated; with a full disk
+or a busy other process, vectors are not cached; no failure stops indexing.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE_LIMIT = 2 * 1024**3
-"""Bytes of vectors that are kept; the least recently used go first. Some four million vectors of 256 dimensions."""
+"""Maximum bytes of vectors, about four million of 256 dimensions; the least recently used are removed first."""
 
 ROW_OVERHEAD = 80
-"""Bytes that a vector takes in the file besides its own: its key twice, and the pages' slack (measured)."""
+"""Bytes in the file per vector in addition to the vector: its key twice, and free space in pages (measured)."""
 
 KEEP_SHARE = 0.8
-"""What eviction leaves of the limit, so that it is rare."""
+"""Share of the limit that eviction leaves, so that it is rare."""
 
 GENERATION_SECONDS = 7 * 86_400
-"""Use is noted by the week, so that reading seldom writes."""
+"""The last use is recorded by week, so that reading seldom writes."""
 
 CACHE_BUSY_SECONDS = 5.0
-"""How long to wait for another process's write before doing without."""
+"""Seconds to wait for another process's write before giving up."""
 
 _CHUNK = 10_000
 """Keys in one query; SQLite allows 32,766 variables."""
@@ -47,7 +47,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def file_name(text: str) -> str:
-    """`text` as part of a file's name on any system."""
+    """`text` in a form that can be part of a file name on any system."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "x"
     if len(safe) <= 60 and safe == text:
         return safe
@@ -55,16 +55,16 @@ def file_name(text: str) -> str:
 
 
 def cache_path(index_dir: Path, embedder_id: str) -> Path:
-    """Where the vectors of an embedder are kept in the folder of all indexes."""
+    """The path of an embedder's vector cache in the folder of all indexes."""
     return index_dir / f"vectors-{file_name(embedder_id)}.sqlite"
 
 
 class VectorCache:
-    """Vectors by key. Safe to use from several threads and processes; never raises for what happens to its file.
+    """Vectors by key. Safe to use from several threads and processes; problems with its file never raise an error.
 
     Args:
         path: the database.
-        dimensions: length of a vector; 0 if only the embedder's first vector will tell.
+        dimensions: length of a vector; 0 if it is unknown until the first vector.
         limit: see `SIZE_LIMIT`.
     """
 
@@ -82,7 +82,7 @@ class VectorCache:
         return self._path
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
-        """The vectors of those keys that are known; each is read-only, of shape (dimensions,)."""
+        """The cached vectors of these keys; each is read-only, of shape (dimensions,)."""
         import numpy as np
 
         found: dict[bytes, NDArray[np.float16]] = {}
@@ -102,7 +102,7 @@ class VectorCache:
         return found
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
-        """Those of the keys whose vectors are kept."""
+        """Those of the keys whose vectors are cached."""
         found: set[bytes] = set()
         with self._lock, self._forgiving("read"):
             connection = self._open()
@@ -113,7 +113,7 @@ class VectorCache:
         return found
 
     def put(self, vectors: Mapping[bytes, NDArray[np.float16]]) -> None:
-        """Keep these vectors, and note the use of those that were read."""
+        """Cache these vectors, and record the use of those that were read."""
         import numpy as np
 
         generation = _generation()
@@ -130,7 +130,7 @@ class VectorCache:
                 )
 
     def trim(self) -> None:
-        """Drop the least recently used vectors if there are more than the limit allows."""
+        """Remove the least recently used vectors if the cache is above its limit."""
         with self._lock, self._forgiving("trim"):
             connection = self._open()
             count = connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
@@ -182,17 +182,17 @@ class VectorCache:
 
     @contextlib.contextmanager
     def _forgiving(self, action: str) -> Iterator[None]:
-        """Do without the cache when it fails; start it afresh when it is damaged."""
+        """Ignore failures of the cache, and recreate it if it is damaged."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            _LOG.warning("cannot %s the cache of vectors %s: %s", action, self._path, error)
+            _LOG.warning("cannot %s the vector cache %s: %s", action, self._path, error)
             self._drop_connection()
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            # SQLITE_ERROR: it is a sound database, but has not the tables of a cache of this version.
+            # SQLITE_ERROR: an intact database without the tables of a cache of this version.
             if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR):
                 for suffix in ("", "-wal", "-shm"):
-                    # On Windows another process may hold it open; then that one, or a later run, starts it afresh.
+                    # On Windows another process may have it open; then that process, or a later run, recreates it.
                     with contextlib.suppress(OSError):
                         self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
