@@ -191,3 +191,47 @@ async def test_a_folder_inside_another_is_found_once(client: Client, project: Pa
     places = [(hit["uri"], hit["range"]["start"]["line"], hit["name"]) for hit in hits]
     assert places
     assert len(places) == len({str(place) for place in places})
+
+
+@pytest.mark.parametrize(
+    ("method", "field", "value"),
+    [
+        ("glossator/search", "limit", 1.5),
+        ("glossator/search", "limit", True),
+        ("glossator/search", "limit", "3"),
+        ("glossator/ask", "workDoneToken", []),
+        ("glossator/ask", "partialResultToken", {"a": 1}),
+        ("glossator/ask", "conversationId", 7),
+        ("glossator/explain", "workDoneToken", {}),
+        ("glossator/explain", "partialResultToken", 1.5),
+        ("glossator/reindex", "root", ["file:///w"]),
+    ],
+)
+async def test_numbers_and_tokens_are_checked(
+    client: Client, project: Path, method: str, field: str, value: Any
+) -> None:
+    await client.initialize(project)
+    uri = {"uri": (project / "shop/money.py").as_uri()}
+    params = {"query": "tax", "question": "tax?", "textDocument": uri, "position": {"line": 0, "character": 0}}
+    with pytest.raises(ResponseError, match=f"{field}: expected a") as caught:
+        await client.request(method, {**params, field: value})
+    assert caught.value.code == INVALID_PARAMS
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+async def test_a_document_open_under_two_uris_counts_until_both_are_closed(client: Client, project: Path) -> None:
+    (project.parent / "link").symlink_to(project, target_is_directory=True)
+    await client.initialize(project)
+    await client.ready()
+
+    async def found(name: str) -> bool:
+        hits = (await client.request("glossator/search", {"query": name}))["hits"]
+        return any(hit["name"] == name for hit in hits)
+
+    linked = client.open(project.parent / "link/shop/money.py", "def seen_through_link(): pass\n", version=9)
+    real = client.open(project / "shop/money.py", "def seen_directly(): pass\n", version=3)
+    client.notify("textDocument/didClose", {"textDocument": {"uri": linked}})
+    assert await found("seen_directly")
+    client.notify("textDocument/didClose", {"textDocument": {"uri": real}})
+    assert not await found("seen_directly")
+    assert await found("add_tax")

@@ -316,6 +316,11 @@ def git_exclude(root: Path) -> list[Path]:
     return [root / ".git/info/exclude"]
 
 
+def nested_exclude(root: Path) -> list[Path]:
+    write(root, "own/.git/info/exclude", text="b.log\n")
+    return []  # editors do not watch there
+
+
 def users_excludes(root: Path) -> list[Path]:
     (root.parent / "excludes").write_text("a.log\n")
     return []  # an editor watches the workspace only
@@ -351,8 +356,12 @@ SAME = {
     ".gitignore": (written(".gitignore"), "a.log"),
     ".gitignore below": (written("inner/.gitignore", "b.log\n"), "inner/b.log"),
     ".gitignore goes": (removed("ignoring/.gitignore"), "ignoring/c.log"),
+    "a .gitignore that ignores itself": (written("inner/.gitignore", "*\n"), "inner/b.log"),
+    "a .gitignore that ignores itself, at the top": (written(".gitignore", "*\n"), "a.log"),
+    "a .gitignore that ignores itself goes": (removed("whole/.gitignore"), "whole/d.log"),
     ".glossatorignore": (written(".glossatorignore"), "a.log"),
     ".git/info/exclude": (git_exclude, "a.log"),
+    "the exclude file of a repository inside": (nested_exclude, "own/b.log"),
     "core.excludesFile": (users_excludes, "a.log"),
     "pyvenv.cfg": (written("inner/pyvenv.cfg", ""), "inner/b.log"),
     "pyvenv.cfg goes": (removed("env/pyvenv.cfg"), "env/lib.py"),
@@ -391,6 +400,9 @@ def test_every_source_tells_the_same(
     root = repository(tmp_path / place)
     write(root, "a.log", "inner/b.log", "env/pyvenv.cfg", "env/lib.py", "cached/CACHEDIR.TAG", "cached/lib.py")
     write(root, "ignoring/c.log")
+    write(root, "whole/d.log", "own/b.log")
+    git(root / "own", "init", "-q")
+    write(root, "whole/.gitignore", text="*\n")
     write(root, "ignoring/.gitignore", text="*.log\n")
     git(root, "worktree", "add", "-q", "--detach", "tree", "trunk")
     watcher = watch(root, mode=mode)
@@ -399,6 +411,23 @@ def test_every_source_tells_the_same(
     if mode == "client":
         watcher.report(paths)
     received.wait_for(affected)
+
+
+def test_a_watcher_may_be_stopped_while_it_starts(
+    tmp_path: Path, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = Watcher(tmp_path, Settings(), received, mode="client")
+    start = threading.Thread.start
+
+    def stopped_first(thread: threading.Thread) -> None:
+        watcher.stop()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", stopped_first)
+    watcher.start()
+    monkeypatch.undo()
+    watcher.stop()
+    assert watcher.status().mode == "stopped"
 
 
 def test_reports_count_beside_the_systems_events(

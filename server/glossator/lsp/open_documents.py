@@ -42,14 +42,18 @@ class OpenDocuments:
             self.changed(document.uri, now=True)
 
     def closed(self, uri: str) -> None:
-        """A document was closed: its file on disk is used again."""
+        """A document was closed: its file on disk is used again, or the same file open under another URI."""
         if uri in self._timers:
             self._timers.pop(uri).cancel()
         located = self._folders().locate(uri)
-        if located is not None:
-            live, path = located
-            live.drop_buffer(path)
-            live.changed([live.root.path / path])
+        if located is None:
+            return
+        live, path = located
+        live.drop_buffer(path)
+        live.changed([live.root.path / path])
+        for document in self._editor.open_documents():
+            if document.uri != uri and self._folders().locate(document.uri) == located:
+                self.changed(document.uri, now=True)
 
     async def parsed(self) -> None:
         """Wait until the current texts of all documents are parsed, for at most `FLUSH_SECONDS`."""

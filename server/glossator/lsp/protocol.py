@@ -329,9 +329,9 @@ def camel(name: str) -> str:
 
 
 def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
-    """A hook that converts a field of strings and names it in errors; None for other fields.
+    """A hook that checks a field of strings or numbers and names it in errors; None for other fields.
 
-    cattrs would turn null into "None", and a string into a list of characters.
+    cattrs would turn null into "None", 1.5 into 1, and a string into a list of characters.
     """
     if kind is str:
 
@@ -349,6 +349,30 @@ def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
             return tuple(value)
 
         return strings
+    if kind == int | None:
+
+        def number(value: Any, _: Any) -> int | None:
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+                raise TypeError(f"{camel(name)}: expected an integer, not {value!r}")
+            return value
+
+        return number
+    if kind == str | None:
+
+        def string_or_none(value: Any, _: Any) -> str | None:
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{camel(name)}: expected a string, not {value!r}")
+            return value
+
+        return string_or_none
+    if kind == int | str | None:
+
+        def token(value: Any, _: Any) -> int | str | None:
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | str)):
+                raise TypeError(f"{camel(name)}: expected an integer or a string, not {value!r}")
+            return value
+
+        return token
     return None
 
 

@@ -296,9 +296,11 @@ class RootUpdates:
             self._wake.notify()
         for unsubscribe in self._subscriptions:
             unsubscribe()
-        self._watcher.stop()
-        self._thread.join(JOIN_SECONDS)
-        self.root.close()
+        try:
+            self._watcher.stop()
+        finally:  # whatever the watcher does, an index that stays locked could not be written before this process ends
+            self._thread.join(JOIN_SECONDS)
+            self.root.close()
 
 
 def _finish(future: Future[None]) -> None:

@@ -190,19 +190,15 @@ class ChangeCollector:
         batch.touch()
 
     def _decides_on_its_folder(self, path: str, name: str) -> bool:
-        """Whether the file decides whether its folder is skipped or is a repository, and the folder is not ignored.
+        """Whether the file decides what of its folder is indexed, and the folder is not ignored.
 
-        The folder may be skipped because of that file, which may just have been deleted.
+        The folder may be skipped because of that file, which may just have been deleted. An ignore file may ignore
+        itself, such as the `*` that tools write into their own folders.
         """
         parent = path.rpartition("/")[0]
-        if name == ".git":
+        if name in (".git", ".gitignore", ".glossatorignore"):
             return not parent or not self.rules.is_ignored(parent)
-        return (
-            bool(parent)
-            and name != ".gitignore"
-            and name != ".glossatorignore"
-            and (self.rules.is_rule_file(path) and not self.rules.is_ignored(parent))
-        )
+        return bool(parent) and self.rules.is_rule_file(path) and not self.rules.is_ignored(parent)
 
     def _meet_repository(self, top: str) -> None:
         """Add the repository in the folder `top` to the rules, if it is new."""

@@ -110,6 +110,7 @@ class Rules:
         self._marked: set[Path] = set()
         self._tracked_here: bool | None = None
         self._outer_rule_files: set[Path] = set()
+        self._inner_rule_files: set[Path] = set()
         self._top = self._outer()
 
     # Questions
@@ -193,6 +194,11 @@ class Rules:
     def outer_rule_files(self) -> frozenset[Path]:
         """Ignore files outside the root's tree that apply to it, whether they exist yet or not."""
         return frozenset(self._outer_rule_files)
+
+    @property
+    def inner_rule_files(self) -> frozenset[Path]:
+        """Ignore files of the folders come across so far; they may ignore themselves, and are not in a scan then."""
+        return frozenset(self._inner_rule_files)
 
     def repositories(self) -> list[gitstate.Repository]:
         """The repository that contains the root, and those found inside it so far."""
@@ -304,10 +310,12 @@ class Rules:
             folder = self._nested_repository(path, folder)
         prefix = path + "/" if path else ""
         if ".gitignore" in names:
+            self._inner_rule_files.add(self.root / path / ".gitignore")
             patterns = IgnoreFile.read(self.root / path / ".gitignore", fold_case=folder.fold_case)
             if patterns is not None:
                 folder = replace(folder, git=(*folder.git, RuleSource(patterns, len(byte_text(prefix)))))
         if ".glossatorignore" in names:
+            self._inner_rule_files.add(self.root / path / ".glossatorignore")
             patterns = IgnoreFile.read(self.root / path / ".glossatorignore", fold_case=folder.fold_case)
             if patterns is not None:
                 folder = replace(folder, own=(*folder.own, RuleSource(patterns, len(byte_text(prefix)))))

@@ -175,7 +175,8 @@ class PollingSource:
             raise RootGoneError from None
         repositories = rules.repositories()
         snapshot.update((str(repository.top / ".git"), "") for repository in repositories)
-        for path in (*rules.outer_rule_files, *(repository.git_dir / "HEAD" for repository in repositories)):
+        rule_files = rules.outer_rule_files | rules.inner_rule_files
+        for path in (*rule_files, *(repository.git_dir / "HEAD" for repository in repositories)):
             try:
                 snapshot[str(path)] = path.stat().st_mtime_ns
             except OSError:
@@ -233,6 +234,8 @@ class ReportedSource:
 
     def renew(self, rules: Rules) -> None:
         """See `EventSource`."""
+        for _ in rules.folders():  # so that the rules know all repositories, whose ignore files no editor reports
+            continue
         self._rules = rules
         self._outer = self._outer_states()
 

@@ -171,7 +171,7 @@ class Watcher:
         self._reported: queue.SimpleQueue[Path] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Start watching; takes about as long as a scan, except in mode "client".
+        """Start watching; takes about as long as a scan.
 
         Raises:
             WorkspaceError: the root is not a folder that can be read.
@@ -182,10 +182,9 @@ class Watcher:
         except RootGoneError:
             raise WorkspaceError(f"cannot read {self._root}") from None
         self._collector.read_git_state()
-        self._thread = threading.Thread(
-            target=self._run, args=(self._collector,), name="glossator-watcher", daemon=True
-        )
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(self._collector,), name="glossator-watcher", daemon=True)
+        thread.start()
+        self._thread = thread  # only now: another thread that stops the watcher joins it, which has to be started
 
     def report(self, paths: Iterable[Path]) -> None:
         """Report changes of these files or folders (absolute paths). May be called by any thread; never waits."""
