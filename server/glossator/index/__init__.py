@@ -1,1 +1,1 @@
-"""What a workspace's files contain: parsing, embedding, the store and the indexer that keeps it current."""
+"""The contents of a workspace's files: parsing, embedding, the store, and the indexer that keeps it current."""

@@ -1,6 +1,6 @@
-"""Comments that document nothing: directives to tools, editors' modelines, encodings, licence headers.
+"""Removes comments that document nothing: directives to tools, editors' modelines, encodings, licence headers.
 
-It reads comments whose marks are already removed (`texts.clean_doc`), so it need not know languages.
+It works on comments without their marks (`texts.clean_doc`), so it does not need to know the language.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TOOL_NAMES: Final = """
     uncrustify yamllint yapf
 """
 _TOOLS: Final = frozenset(_TOOL_NAMES.split())
-"""First words of comments that speak to a linter, formatter, type checker or coverage tool."""
+"""First words of comments that are directives to a linter, formatter, type checker or coverage tool."""
 _TO_TOOL: Final = re.compile(
     r"""(?xi) @? \w+
     (?: (?:-[\w-]+)? \s* : \s* (?:\w.*)?
@@ -93,7 +93,7 @@ _LINES: Final = {
     "goose migrate": r"\+(?:goose|migrate)\s.*",
     "syntax escape": r"(?:syntax|escape)=\S+",
 }
-"""First words of a line -> what the whole line looks like if it speaks to a tool; any case, but for Go's exports."""
+"""First words of a line -> pattern of the whole line if it is a directive; ignoring case, except for Go's exports."""
 _DIRECTIVES: Final = {
     word: re.compile(pattern, 0 if words == "export" else re.IGNORECASE)
     for words, pattern in _LINES.items()
@@ -128,16 +128,16 @@ _SUSPECT: Final = re.compile(
     r"public domain|spdx",
     re.IGNORECASE,
 )
-"""What a comment must hold to be looked at as a licence or for a modeline."""
+"""A comment without any of these is not checked for licences and modelines."""
 _PARAGRAPHS: Final = re.compile(r"\n(?:[^\w\n]*\n)+")
 
 
 def without_directives(doc: str, *, heads_file: bool = False) -> str:
-    """The part of a comment that documents something: without lines to tools, modelines and licences.
+    """The part of a comment that documents something: without directives, modelines and licences.
 
     Args:
         doc: a comment without its marks.
-        heads_file: whether it is the first thing in its file; then what stands above a licence is the file's title.
+        heads_file: whether it is the first thing in its file; then text above a licence is the file's title.
     """
     lines = doc.split("\n")
     kept = [line for line in lines if not _is_directive(line)]
@@ -159,7 +159,7 @@ def without_directives(doc: str, *, heads_file: bool = False) -> str:
 
 
 def _is_directive(line: str) -> bool:
-    """Whether a line of a comment speaks to a tool."""
+    """Whether a line of a comment is a directive to a tool."""
     first = _FIRST_WORD.match(line)
     if first is None:
         return False

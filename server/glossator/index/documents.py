@@ -1,4 +1,4 @@
-"""Documents that need no grammar: Markdown and reStructuredText sections, everything else in blocks."""
+"""Documents parsed without a grammar: Markdown and reStructuredText by section, everything else in blocks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parse_document(language: str, source: SourceText) -> tuple[Entry, ...]:
-    """The entries of a document: its sections, each with its heading's path as qualified name, or its blocks."""
+    """The entries of a document: its sections, with the path of headings as qualified name, or its blocks."""
     if language == "markdown":
         headings = _markdown_headings(source)
     elif language == "restructuredtext":
@@ -27,7 +27,7 @@ def parse_document(language: str, source: SourceText) -> tuple[Entry, ...]:
 
 
 def _paragraphs(source: SourceText) -> Callable[[object, list[tuple[int, int]]], list[int]]:
-    """The chunker's question where one may cut: before a line that follows a blank one."""
+    """The chunker's `borders`: a text may be cut before a line that follows a blank one."""
 
     def borders(_: object, ranges: list[tuple[int, int]]) -> list[int]:
         found = []
@@ -48,7 +48,7 @@ def _paragraphs(source: SourceText) -> Callable[[object, list[tuple[int, int]]],
 
 
 def _sections(source: SourceText, headings: list[tuple[int, int, str, int]]) -> list[Definition]:
-    """Sections that reach from a heading (first line, level, title, lines of the heading) to the next of its level."""
+    """Sections from each heading (first line, level, title, lines of the heading) to the next of its level or above."""
     sections = []
     open_: list[tuple[int, Definition]] = []
     starts = source.line_starts
@@ -72,7 +72,7 @@ _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])|<[^>]+>|[*`]+")
 
 
 def _lines(source: SourceText) -> list[bytes]:
-    """The document's lines without their ends, nor the blanks that stand for a byte order mark."""
+    """The document's lines without line endings, and without the blanks in place of a byte order mark."""
     lines = source.data.splitlines()
     if source.has_mark:
         lines[0] = lines[0][3:]
@@ -91,7 +91,7 @@ def _markdown_headings(source: SourceText) -> list[tuple[int, int, str, int]]:
     fence = b""
     first = 0
     if lines and lines[0].rstrip() == b"---":
-        # Front matter: its lines are no headings.
+        # Front matter contains no headings.
         first = next((index + 1 for index in range(1, min(len(lines), 200)) if lines[index].rstrip() == b"---"), 0)
     previous = b""
     for index in range(first, len(lines)):

@@ -1,10 +1,10 @@
-"""The plain values that parsing makes and everything else reads: what a file contains.
+"""The values that parsing produces: the contents of a file.
 
 An *entry* is a piece of a file that can be found: a definition, a window of a long definition, a section of a
 document, or the lines between definitions. Lines are 1-based and inclusive, counted at \\n, \\r\\n and \\r only; bytes
 are offsets into the file's text encoded as UTF-8 (not into the file on disk, whose encoding may differ).
 
-This module knows nothing of tree-sitter, LanceDB or LSP.
+This module does not know tree-sitter, LanceDB or LSP.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ EntryKind = Literal[
     "element",
     "block",
 ]
-"""`block` is what lies between definitions, or a piece of a text file without structure."""
+"""`block` is code between definitions, or a piece of a text file without structure."""
 
 ENTRY_KINDS: frozenset[str] = frozenset(get_args(EntryKind))
 
@@ -63,14 +63,14 @@ CHUNKER_VERSION = 1
 class Entry:
     """One findable piece of a file.
 
-    `part` is 0 for the whole of a definition, and 1, 2, ... for the windows that a long definition is split into
-    besides (they repeat its name and qualified name; their ranges lie inside its range). A class or another container
-    is one entry whose `text` is its outline (header, doc, member signatures); its members are entries of their own.
+    `part` is 0 for a whole definition, and 1, 2, ... for the windows into which a long definition is also split (they
+    repeat its name and qualified name; their ranges are inside its range). A class or another container is one entry
+    whose `text` is its outline (header, doc, member signatures); its members are separate entries.
 
     Attributes:
         kind: what it is.
         name: the bare name ("" for a block).
-        qualified_name: the name within the file, joined with "." whatever the language ("Session.close",
+        qualified_name: the name within the file, joined with "." in any language ("Session.close",
             "impl.Parser.next" is "Parser.next"); headings of a document joined with " > "; "" for a block.
         signature: the declaration on one line, without its body, at most 400 characters.
         doc: docstring or leading comment, without comment marks, at most 2,000 characters.
@@ -78,7 +78,7 @@ class Entry:
         part: see above.
         start_line: first line, doc comment and decorators included (1-based).
         end_line: last line (inclusive).
-        name_line: the line where the name stands.
+        name_line: the line of the name.
         start_byte: first byte of the range in the file's UTF-8 text.
         end_byte: one past its last byte.
         references: names that the range itself calls or refers to, in order of first use, each once, at most 200,
@@ -111,8 +111,8 @@ class ParsedFile:
     """What one file contains.
 
     Attributes:
-        language: the language's name as in `languages.LANGUAGES` ("text" where none fits).
-        entries: in order of `start_byte`, an enclosing entry before what it encloses.
+        language: the language's name as in `languages.LANGUAGES` ("text" if none matches).
+        entries: in order of `start_byte`, an enclosing entry before those inside it.
         imports: names of modules, packages or files that the file imports, as written, each once.
         has_errors: whether the grammar could not parse all of it.
     """

@@ -1,4 +1,4 @@
-"""The folders that indexes are kept in: their names, who may read them, who writes them, how large they are."""
+"""The folders of indexes: their names, permissions, write locks, sizes and removal."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from glossator.index.vectors import file_name
 from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
 
 FORGOTTEN = 30 * 24 * 3600.0
-"""Seconds after which an index of an embedding model that is not in use any more is removed."""
+"""Seconds after its last write until an index of another embedding model is removed."""
 _ASIDE = ".damaged"
 
 
 def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
-    """Where the index of a root is kept: a folder of the root's own, and in it one for this identity."""
+    """The folder of a root's index: a folder for the root, with a subfolder for this identity."""
     real = os.path.realpath(root)
     digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=8).hexdigest()
     return index_dir / f"{file_name(Path(real).name or 'root')}-{digest}" / file_name(identity)
 
 
 def move_aside(folder: Path) -> Path | None:
-    """Move a folder to a name of its own, in place of the one that was there; None if there is no such folder."""
+    """Move a damaged index's folder aside, replacing an earlier one; None if there is no such folder."""
     if not folder.exists():
         return None
     aside = folder.with_name(folder.name + _ASIDE)
@@ -42,7 +42,7 @@ def move_aside(folder: Path) -> Path | None:
 
 
 def check_path(folder: Path) -> None:
-    """See that an index can be kept in a folder: LanceDB refuses paths with control characters or without Unicode.
+    """Check that a folder can contain an index: LanceDB rejects paths with control characters or invalid Unicode.
 
     Raises:
         StoreError: it cannot.
@@ -50,15 +50,15 @@ def check_path(folder: Path) -> None:
     if re.search("[\x00-\x1f\x7f\ud800-\udfff]", str(folder)):
         shown = ascii(str(folder.parent.parent))
         raise StoreError(
-            f"no index can be kept in {shown}, because of characters in its name: choose another index_dir"
+            f"no index can be stored in {shown}, because of characters in its name: choose another index_dir"
         )
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder of an index, and those above it that are missing, for their owner alone.
+    """Create an index's folder and its missing parents, accessible only to their owner.
 
     Raises:
-        StoreError: that cannot be done.
+        StoreError: this is not possible.
     """
     try:
         make_private_folder(folder, certainly_ours=True)
@@ -67,17 +67,17 @@ def make_private(folder: Path) -> None:
 
 
 def system_error(folder: Path, error: OSError) -> StoreError:
-    """The store's own error for what the system says of the folder."""
+    """The StoreError for a system error in the folder."""
     if error.errno == errno.ENOSPC:
         return full_error(folder)
     return StoreError(f"cannot write the index in {folder}: {error}")
 
 
 def acquire(folder: Path) -> Any:
-    """The lock of the one writer, beside the folder. The system releases it when the process ends, however it does.
+    """Take the writer's lock, which is next to the folder. The system releases it when the process ends.
 
     Raises:
-        StoreLockedError: it is held.
+        StoreLockedError: another process has it.
     """
     from filelock import FileLock, Timeout
 
@@ -106,7 +106,7 @@ def size_of(folder: Path) -> int:
     total = 0
     stack = [folder]
     while stack:
-        # A writer may remove files and folders while they are counted.
+        # A writer may remove files and folders meanwhile.
         with contextlib.suppress(OSError), os.scandir(stack.pop()) as found:
             for item in found:
                 if item.is_dir(follow_symlinks=False):
@@ -118,7 +118,7 @@ def size_of(folder: Path) -> int:
 
 
 def _last_written(folder: Path) -> float:
-    """When something directly in the folder was last written; 0 if nothing is there."""
+    """When a file directly in the folder was last written; 0 if there is none."""
     last = 0.0
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
@@ -128,10 +128,10 @@ def _last_written(folder: Path) -> float:
 
 
 def remove_superseded(folder: Path, schema: int) -> list[Path]:
-    """Remove the indexes that `folder`, which is whole now, stands in for; gives those that were removed.
+    """Remove the indexes that `folder`, which is complete now, supersedes; returns the removed folders.
 
-    These are the same root's of older formats and of earlier static embedders, and those of other embedding models that
-    nobody has written for `FORGOTTEN` seconds. An index of a newer format stays, and so does one that a process writes.
+    These are the root's indexes of older formats and earlier static embedders, and those of other embedding models that
+    were not written for `FORGOTTEN` seconds. Indexes of newer formats are kept, and so are those being written.
     """
     removed = []
     for sibling in folder.parent.iterdir():

@@ -1,7 +1,7 @@
-"""Which definitions hold which: the tree of a file's definitions, with the lines that belong to each.
+"""The tree of a file's definitions, with the lines that belong to each.
 
-A definition's range is widened to whole lines and to the comments and decorators above it; what is too slight to be
-told from what encloses it is left out; runs of tiny ones are left to the blocks between definitions.
+A definition's range is extended to whole lines and to the comments and decorators above it; definitions too small to be
+separate from the enclosing one are left out; runs of tiny definitions become blocks.
 """
 
 from __future__ import annotations
@@ -22,52 +22,52 @@ if TYPE_CHECKING:
 TYPES: Final = frozenset(
     {"class", "struct", "interface", "trait", "protocol", "enum", "union", "object", "message", "service", "table"}
 )
-"""Kinds whose functions are methods and whose tiny members are theirs."""
+"""Kinds whose functions are methods, and whose tiny members are not separate entries."""
 SPACES: Final = frozenset({"module", "namespace", "package"})
-"""Kinds that only hold things: what lies between their members is found by itself."""
+"""Kinds that are only containers: code between their members gets its own entries."""
 FUNCTIONS: Final = frozenset({"function", "method", "constructor", "macro", "test", "property", "rpc"})
 SLIGHT: Final = frozenset(
     {"field", "enum_member", "property", "constant", "variable", "type", "key", "macro", "function", "rule", "element"}
 )
 """Kinds of which many tiny ones in a row are merged."""
 MEMBERS: Final = frozenset({"field", "enum_member", "property", "constant", "variable", "key"})
-"""Kinds that, tiny and inside a type, stay part of it."""
+"""Kinds that stay part of the type that contains them, if tiny."""
 
 PATCHES: Final = frozenset({"key", "rule", "element"})
-"""Kinds of documents whose tiny neighbours are merged from few on."""
+"""Kinds in documents of which even short runs of tiny ones are merged."""
 
 # Sizes in lines.
 LONG_LINES: Final = 80
-"""A piece with more lines is long: it is split into windows, and functions in it count for more."""
+"""A piece with more lines is long: it is split into windows, and functions in it more easily become entries."""
 TINY_LINES: Final = 2
 MERGED_RUN: Final = 8
 """This many tiny definitions in a row become blocks."""
 TINY_PATCH_LINES: Final = 6
 MERGED_PATCHES: Final = 6
-"""The same for rules, keys and elements, whose names are seldom asked for."""
+"""The same for rules, keys and elements, whose names are seldom searched for."""
 NESTED_LINES: Final = 30
-"""A function inside a function is an entry of its own from this length on..."""
+"""A function inside a function is a separate entry from this length on..."""
 GIANT_LINES: Final = 250
 NESTED_IN_GIANT_LINES: Final = 5
-"""...or from this, if what encloses it is a giant (a module written as one function)."""
+"""...or from this, if the enclosing one is a giant (a module written as one function)."""
 
 _MARKUP = re.compile(rb"(?:<\?(?:php)?\s|.*<script\b[^<>]*>)\s*", re.IGNORECASE)
-"""What may stand before code on its line and is none."""
+"""Markup that may precede code on its line."""
 
 
 @dataclass(slots=True)
 class Definition:
-    """A definition as a reader found it; bytes are offsets into the file. `Nesting` and `Chunker` fill in the rest.
+    """A definition as a parser found it; bytes are offsets into the file. `Nesting` and `Chunker` fill in the rest.
 
     Attributes:
         kind: as in `Entry`; "block" for a container without a name.
         name: bare name.
-        scope: what qualifies the name, as written ("*Session", "a::Foo").
+        scope: the name's qualifier, as written ("*Session", "a::Foo").
         start: first byte of the node, end: one past its last.
         name_at: first byte of the name.
         body: first byte of the body, or -1.
         doc: range of a doc string or comment, or None.
-        node: whatever `borders` needs to find places to cut.
+        node: the object that `borders` needs to find where to cut.
     """
 
     kind: EntryKind
@@ -86,15 +86,15 @@ class Definition:
     parent: Definition | None = None
     children: list[Definition] | None = None
     prefix: str = ""
-    """Qualified name of it, or of what a container stands for."""
+    """Its qualified name, or that of the type to which a container belongs."""
     stop: int = 0
-    """The node's own end: `end` reaches to the end of the line."""
+    """The end of the node itself; `end` is extended to the end of the line."""
     first: int = 0
     last: int = 0
     """First and last line, from 0."""
     signature: str | None = None
     stub: bool = False
-    """Whether it only declares what is defined elsewhere, by its own words; see also `Chunker`."""
+    """Whether its syntax shows that it only declares what is defined elsewhere; see also `Chunker`."""
     slot: int = -1
     """Index of its entry before sorting."""
     shared: int = -1
@@ -102,17 +102,17 @@ class Definition:
 
 
 class Nesting:
-    """Makes the tree of a file's definitions.
+    """Builds the tree of a file's definitions.
 
     Args:
         source: the file.
         leading: ranges of comments, decorators and attributes.
         constructors: names of methods that are constructors.
-        separator: what joins names to a qualified name.
+        separator: joins names to a qualified name.
 
     Attributes:
         leads: for a line (from 0), the comment, decorator or attribute that ends on it.
-        merged: first byte and name of the definitions that were left to blocks, once the tree is made.
+        merged: first byte and name of the definitions that become part of blocks, once the tree is built.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Nesting:
             self.leads.setdefault(last, (start, end))
 
     def tree(self, definitions: list[Definition]) -> Definition:
-        """The tree of definitions that become entries, their ranges widened to whole lines where they can be."""
+        """The tree of definitions that become entries, their ranges extended to whole lines where possible."""
         source = self._source
         definitions.sort(key=lambda item: (item.start, -item.end))
         root = Definition("block", "", "", 0, len(source.data), -1, 0)
@@ -176,7 +176,7 @@ class Nesting:
         return root
 
     def _trim(self, item: Definition) -> None:
-        """Cut off comments that a grammar counts as the end of an item, though they stand at the level of the next."""
+        """Cut off comments that a grammar includes at the end of an item although they belong to the next one."""
         source = self._source
         starts, data = source.line_starts, source.data
         lead = self.leads.get(source.line_at(item.end - 1))
@@ -192,7 +192,7 @@ class Nesting:
             lead = self.leads.get(source.line_at(item.end - 1))
 
     def _place(self, item: Definition, parent: Definition) -> None:
-        """Widen an item's start to its line's first column and to what leads it; set its lines."""
+        """Extend an item's start to the beginning of its line and to its leading comments; set its lines."""
         source = self._source
         starts = source.line_starts
         data = source.data
@@ -234,7 +234,7 @@ class Nesting:
 
     @staticmethod
     def _is_part_of(item: Definition, parent: Definition) -> bool:
-        """Whether an item is too slight to be told from what encloses it."""
+        """Whether an item is too small to be separate from the enclosing one."""
         lines = item.last - item.first + 1
         if item.shared >= 0:
             return False
@@ -266,7 +266,7 @@ class Nesting:
                 item.kind = "constructor"
 
     def _merge_runs(self, owner: Definition) -> None:
-        """Leave long runs of tiny children to the blocks between; their names stay findable as references."""
+        """Turn long runs of tiny children into blocks; their names can still be found as references."""
         children = owner.children or []
         patches = bool(children) and children[0].kind in PATCHES
         enough = MERGED_PATCHES if patches else MERGED_RUN
@@ -300,7 +300,7 @@ class Nesting:
             self.merged.extend(merged)
 
     def _widen_ends(self, owner: Definition) -> None:
-        """Let each child reach to the end of its last line, unless something else stands there."""
+        """Extend each child to the end of its last line, unless something else follows there."""
         source = self._source
         starts = source.line_starts
         data = source.data

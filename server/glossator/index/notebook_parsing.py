@@ -1,6 +1,6 @@
-"""Notebooks to entries: each cell is parsed for itself, and its entries stand at their lines of the notebook's file.
+"""Notebooks to entries: each cell is parsed separately, and its entries have their lines in the notebook's file.
 
-So a cell that does not parse (half a statement, a magic) costs no other its definitions.
+So a cell that does not parse (half a statement, a magic) does not affect the definitions of others.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _KERNEL_NAME: Final = re.compile(r"(?:\.net-)?([a-z+#]+)")
 
 
 def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str, str, str], ParsedFile]) -> ParsedFile:
-    """What a notebook holds.
+    """Parse a notebook.
 
     Args:
         notebook: its cells.
@@ -63,7 +63,7 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
     for cell in notebook.cells:
         written, readable = _readable(cell, language)
         if not readable.endswith("\n"):
-            readable += "\n"  # some grammars want it
+            readable += "\n"  # some grammars need it
         parsed = parse("cell", readable, written)
         has_errors = has_errors or parsed.has_errors
         imports.update(dict.fromkeys(parsed.imports))
@@ -89,7 +89,7 @@ def _known(name: str) -> str | None:
 
 
 def _readable(cell: Cell, language: str) -> tuple[str, str]:
-    """The language of a cell, and its text of the same length as that language reads it, without magics."""
+    """The language of a cell, and its text for that language's parser: of the same length, without magics."""
     if cell.kind != "code":
         return ("markdown" if cell.kind == "markdown" else TEXT.name), cell.text
     written = (_known(cell.language) if cell.language else None) or language

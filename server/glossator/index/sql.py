@@ -1,8 +1,8 @@
-"""What SQL scripts define, whatever the dialect: tables, views, routines, types, told by how their statements begin.
+"""Definitions in SQL scripts of any dialect: tables, views, routines, types, recognised by how statements begin.
 
-The grammar reads standard and PostgreSQL's SQL. What T-SQL, PL/SQL, MySQL, DB2 and others add leaves it with errors
-from which little can be had, so definitions are found here, by words at the beginning of lines and by where a
-statement ends. It knows bytes, not trees.
+The grammar parses standard SQL and PostgreSQL. On the extensions of T-SQL, PL/SQL, MySQL, DB2 and others it mostly
+fails, so definitions are found here instead, by words at the beginning of lines and by where statements end. This
+module works on bytes, not trees.
 """
 
 from __future__ import annotations
@@ -73,16 +73,16 @@ _STARTERS: Final = frozenset(
     b"alter analyze begin call comment commit create declare delete drop exec execute go grant if insert merge print"
     b" raiserror revoke select set truncate update use vacuum".split()
 )
-"""Words with which the next statement begins where no semicolon ends this one."""
+"""Words that begin the next statement if no semicolon ends the previous one."""
 _NO_BLOCK: Final = frozenset(b"tran transaction work distributed".split())
 _OPENING: Final = frozenset({b"begin", b"case"})
 _NO_END: Final = frozenset(b"if loop while repeat for".split())
 SCAN_BYTES: Final = 200_000
-"""A statement is not followed further than this."""
+"""Maximum bytes in which the end of a statement is searched."""
 
 
 def definitions(data: bytes) -> list[Definition]:
-    """The definitions of a script in UTF-8, in order; those inside a routine are left to it."""
+    """The definitions of a script in UTF-8, in order, without those inside a routine."""
     found: list[Definition] = []
     boundaries = _boundaries(data)
     end = 0
@@ -115,7 +115,7 @@ def references(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _named(text: str, at: int) -> tuple[str, str, int]:
-    """The last part of a name, what stands before it, and where the last part begins, without quotes."""
+    """The last part of a name without quotes, its qualifier, and where the last part begins."""
     last = _LAST_PART.search(text.encode())
     begin = last.start() if last else 0
     encoded = text.encode()
@@ -125,7 +125,7 @@ def _named(text: str, at: int) -> tuple[str, str, int]:
 
 
 def _boundaries(data: bytes) -> list[int]:
-    """Where the script says that a batch or routine ends: `GO`, `/`, or the delimiter that it chose itself."""
+    """Where a batch or routine ends explicitly: at `GO`, `/`, or the delimiter that the script sets."""
     chosen = _DELIMITER.search(data)
     if chosen:
         mark = re.compile(re.escape(chosen[1]) + rb"[ \t]*\r?$|" + _DELIMITER.pattern, _FLAGS)
@@ -135,7 +135,7 @@ def _boundaries(data: bytes) -> list[int]:
 
 
 def _extent(data: bytes, position: int, limit: int, routine: bool, bounded: bool) -> tuple[int, int]:
-    """Where the statement ends whose name ends at `position`, and where its body begins (-1 if it has none)."""
+    """The end of the statement whose name ends at `position`, and the start of its body (-1 if it has none)."""
     depth = blocks = 0
     body = -1
     closed = quoted = False

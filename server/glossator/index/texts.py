@@ -1,4 +1,4 @@
-"""A file's text as bytes and lines, and pieces of it as readers want them: unindented, without comment marks."""
+"""A file's text as bytes and lines, and readable pieces of it: unindented, without comment marks."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ _BLANKS: Final = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 
 
 def blanked(piece: bytes) -> bytes:
-    """As many bytes: blanks, and the line ends."""
+    """Blanks of the same length, with the line endings kept."""
     return piece.translate(_BLANKS)
 
 
 class SourceText:
-    """A file's text in UTF-8 and where its lines begin (at \\n, \\r\\n, \\r only)."""
+    """A file's text in UTF-8, and where its lines begin (after \\n, \\r\\n and \\r only)."""
 
     __slots__ = ("data", "has_mark", "has_returns", "line_starts", "lines")
 
     def __init__(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")
-        # A byte order mark is no text: blanks of the same length stand for it.
+        # A byte order mark is not text: replace it by blanks of the same length.
         self.data = b"   " + data[3:] if data.startswith(b"\xef\xbb\xbf") else data
         self.has_mark = self.data is not data
         pieces = self.data.splitlines(keepends=True)
         self.line_starts: list[int] = list(accumulate(map(len, pieces), initial=0))
-        """Offset of each line's first byte, and the length of the file as a last item."""
+        """Offset of each line's first byte, followed by the length of the file."""
         self.lines = len(pieces)
         self.has_returns = b"\r" in self.data
 
     def line_at(self, offset: int) -> int:
-        """The line (from 0) that holds the byte."""
+        """The line (from 0) that contains the byte."""
         return bisect_right(self.line_starts, offset, 0, self.lines) - 1
 
     def point_at(self, offset: int) -> tuple[int, int]:
-        """The line (from 0) that holds the byte, and its column in bytes."""
+        """The line (from 0) that contains the byte, and its column in bytes."""
         line = bisect_right(self.line_starts, offset) - 1
         return line, offset - self.line_starts[line]
 
     def text(self, start: int, end: int, limit: int = TEXT_CHARS) -> str:
-        """The text of a range, at most `limit` characters, line ends as \\n, and no NULs."""
+        """The text of a range, at most `limit` characters, with \\n as line endings and without NULs."""
         raw = self.data[start : min(end, start + 4 * limit)]
         found = raw.decode("utf-8", "replace")
         if self.has_returns and "\r" in found:
@@ -81,7 +81,7 @@ class SourceText:
         return found
 
     def strip(self, start: int, end: int) -> tuple[int, int]:
-        """The range without white space at its ends; an empty one is (start, start)."""
+        """The range without white space at its ends; (start, start) if it is empty."""
         piece = self.data[start:end]
         stripped = piece.lstrip(BLANK)
         first = end - len(stripped)
@@ -90,7 +90,7 @@ class SourceText:
 
 
 def clean_doc(text: str) -> str:
-    """A comment's or docstring's words: marks, quotes and common indentation removed."""
+    """The text of a comment or docstring without marks, quotes and common indentation."""
     text = text.strip()
     quoted = _STRING_PREFIX.match(text)
     if quoted and text.endswith(quoted[1]) and len(text) >= quoted.end() + len(quoted[1]):
