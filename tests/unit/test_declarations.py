@@ -128,3 +128,18 @@ def test_overloads_are_one_member(tmp_path: Path) -> None:
         entry = project.store.named("Box")[0]
         answer = evidence_answer(explain_symbol(project.view(), entry, 3000))
         assert "**Members:** `convert`." in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "stubs"),
+    [
+        ("a.php", "<?php\n$a = fn($x) => $x;\n$b = function ($x) {\n  return $x;\n};\n", []),
+        ("a.hs", "module A where\na <+> b = a\nf x = x\n", []),
+        ("b.hs", "class K a where\n  k :: a -> a\n  k x = x\n  z = 1\n  a <-> b = a\n  m :: a\n", ["m"]),
+        ("c.hs", "instance K Int where\n  k = id\n  a <-> b = b\n", []),
+    ],
+)
+def test_what_has_code_is_no_declaration(path: str, source: str, stubs: list[str]) -> None:
+    entries = [entry for entry in parse(path, source).entries if entry.kind in ("function", "method")]
+    assert len(entries) >= 2
+    assert [entry.name for entry in entries if entry.stub] == stubs

@@ -15,21 +15,22 @@
 
 (declarations (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.function)
 (declarations (function name: (variable) @name match: (match) @body) @definition.function)
-(declarations (function (infix operator: (operator) @name)) @definition.function)
+(declarations (function (infix operator: (operator) @name) match: (match) @body) @definition.function)
 (declarations (bind name: (variable) @name match: (match) @body) @definition.function)
 (declarations (bind name: (variable) @name match: (match expression: (literal))) @definition.constant)
 ; In a file that the grammar cannot read as a whole.
 (ERROR (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.function)
 (ERROR (function name: (variable) @name match: (match) @body) @definition.function)
-(ERROR (function (infix operator: (operator) @name)) @definition.function)
+(ERROR (function (infix operator: (operator) @name) match: (match) @body) @definition.function)
 (ERROR (bind name: (variable) @name match: (match) @body) @definition.function)
 (ERROR (bind name: (variable) @name match: (match expression: (literal))) @definition.constant)
 (class_declarations (signature name: [(variable) @name (prefix_id (operator) @name)]) @definition.method)
-(class_declarations (function name: (variable) @name) @definition.method)
-(class_declarations (bind name: (variable) @name) @definition.method)
+(class_declarations (function name: (variable) @name match: (match) @body) @definition.method)
+(class_declarations (bind name: (variable) @name match: (match) @body) @definition.method)
+(class_declarations (function (infix operator: (operator) @name) match: (match) @body) @definition.method)
 (instance_declarations (function name: (variable) @name match: (match) @body) @definition.method)
-(instance_declarations (function (infix operator: (operator) @name)) @definition.method)
-(instance_declarations (bind name: (variable) @name) @definition.method)
+(instance_declarations (function (infix operator: (operator) @name) match: (match) @body) @definition.method)
+(instance_declarations (bind name: (variable) @name match: (match) @body) @definition.method)
 (pattern_synonym (equation synonym: (constructor) @name)) @definition.function
 (pattern_synonym (signature synonym: (constructor) @name)) @definition.function
 

@@ -22,7 +22,7 @@
   (expression_statement
     (assignment_expression
       left: (variable_name (name) @name)
-      right: [(arrow_function) (anonymous_function)])) @definition.function)
+      right: [(arrow_function body: (_) @body) (anonymous_function body: (_) @body)])) @definition.function)
 
 ((expression_statement
     (function_call_expression
