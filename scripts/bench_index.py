@@ -8,8 +8,8 @@ Corpora are folders; the default is Python's standard library without its tests.
   the import of libraries are excluded); also in processor time, which a busy machine changes less
 - *unchanged*: indexing again when nothing changed
 - *one file*: from a saved change of one function until a full-text search finds its new name
-- *pause*: how long other threads of the main process (a hover, say) wait for the interpreter meanwhile
-- *peak memory* of all processes together: proportional set size on Linux, elsewhere resident set size
+- *pause*: how long other threads of the main process (such as a hover) wait for the interpreter meanwhile
+- *peak memory* of all processes together: proportional set size on Linux, resident set size elsewhere
 
 `--large` adds a corpus of a million lines (copies with renamed definitions), `--many` one of 10,000 small files.
 """
@@ -90,7 +90,7 @@ print(time.perf_counter() - begun, time.process_time() - worked)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was measured of one corpus; times in seconds, memory in bytes."""
+    """The measurements of one corpus; times in seconds, memory in bytes."""
 
     corpus: str
     workers: int
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def show(result: Result) -> None:
-    """Print one result for people."""
+    """Print one result in readable form."""
     others = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in result.peak_by.items())
     print(
         f"{result.corpus}: {result.files:,} files, {result.lines:,} lines, {result.megabytes:.1f} MB, "
@@ -250,7 +250,7 @@ def scatter(source: Path, root: Path, files: int) -> None:
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen while something ran: the most memory used together, and who used it; pauses in seconds."""
+    """Measurements while something ran: the peak of total memory, and which processes used it; pauses in seconds."""
 
     peak: dict[str, int]
     pauses: list[float]

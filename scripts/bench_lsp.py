@@ -1,17 +1,17 @@
 """Measure the language server: `scripts/bench lsp [PATH] [--requests N] [--json]`.
 
 A real server over real stdio, as an editor starts it. The corpus is a folder; the default is Python's standard library
-without its tests (copied to a temporary folder, only the files that are indexed). Measured are hovers over names, at
-random places of random files, and searches for names and questions, each from the moment that the request is written
-until its reply has been read, one after the other, while the server
+without its tests (copied to a temporary folder, only the files that are indexed). It measures hovers over names, at
+random positions in random files, and searches for names and questions, one after the other, each from writing the
+request until its reply has been read, while the server
 
 - is *idle*: the index is ready, nothing else goes on
 - is *indexing*: another copy of the corpus was just added as a folder and is indexed from nothing
 - is *generating*: a model reads evidence and writes an answer (a generated one of a real shape: 0.5B parameters,
   qwen2, Q8_0)
 
-A hover's goal is a p99 below 50 ms in all three. On Linux, "running" is the p99 without the time that the two main
-threads (the server's and this script's) stood in line for a core: what is left on a machine that others keep busy.
+The goal for hovers is a p99 below 50 ms in all three. On Linux, "running" is the p99 without the time that the two main
+threads (the server's and this script's) waited for a core, which excludes the effect of other programs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Time = tuple[float, float]
-"""Milliseconds until a reply: by the clock, and without standing in line for a core."""
+"""Milliseconds until a reply: by the clock, and without waiting for a core."""
 
 PAUSE = 0.02
 """Seconds between two requests: nobody hovers faster."""
@@ -63,11 +63,11 @@ class Result:
     p99: float
     worst: float
     running_p99: float | None
-    """Without the time that the main threads waited for a core; None where the system does not tell."""
+    """Without the time that the main threads waited for a core; None if the system does not provide it."""
 
 
 class Queued:
-    """How long the main threads of the server and of this process have stood in line for a core, from /proc."""
+    """How long the main threads of the server and of this process have waited for a core, from /proc."""
 
     def __init__(self, server: int) -> None:
         files = [Path(f"/proc/{pid}/task/{pid}/schedstat") for pid in (server, os.getpid())]

@@ -3,10 +3,10 @@
     scripts/bench model [--shape small|0.5b|1.5b|7b] [--rounds N] [--threads N] [--gpu-layers N] [--json] [--check]
 
 The model has the shape of a real one and random weights (Q8_0); it is made once and kept in the user's cache folder.
-Both sides have the file in memory, the same threads, the same priority, and take turns, so that what else the machine
-does falls on both. Targets, with `--check` the exit status: at least .97 of the bare loop's tokens/s; a first token at
-most 50 ms later; a follow-up on a 2,000-token context at least 8 times sooner than a cold one; a cancel answered
-within 100 ms plus one token.
+Both sides have the file in memory, the same threads and the same priority, and take turns, so that other load affects
+both. Targets (with `--check`, missing one gives exit status 1): at least .97 of the bare loop's tokens/s; a first token
+at most 50 ms later; a follow-up on a 2,000-token context at least 8 times sooner than a cold one; a cancellation within
+100 ms plus one token.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def text_of(tokens: int, seed: int) -> str:
 
 
 def bare(pipe: Connection, path: str, options: dict[str, Any]) -> None:
-    """The loop of a program that uses llama-cpp-python as its README shows; runs in a process of its own."""
+    """The loop of a program that uses llama-cpp-python as its README shows; runs in a separate process."""
     import llama_cpp
 
     if hasattr(os, "nice"):
@@ -220,7 +220,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             1000 * statistics.median(one.first - other.first for one, other in zip(ours, theirs, strict=True)), 1
         )
 
-        # Processor time does not suffer from what else the machine does; prompt and answer together.
+        # Processor time, of prompt and answer together, is not affected by other load.
         work = PROMPT_TOKENS + ANSWER_TOKENS
         result["cpu_ms_per_token"] = round(1000 * statistics.median(run.cpu for run in ours) / work, 2)
         result["bare_cpu_ms_per_token"] = round(1000 * statistics.median(run.cpu for run in theirs) / work, 2)

@@ -1,12 +1,12 @@
-"""How well searches find what questions ask for: `bench_retrieval.py --data DIR --checkouts DIR [--only NAMES]`.
+"""Measure search quality: `bench_retrieval.py --data DIR --checkouts DIR [--only NAMES]`.
 
-Prints NDCG@10 overall, by category and by language, the worst ten questions, and beside them a plain BM25 over windows
-of 50 lines and, where `--semble PYTHON` names an interpreter that has it, semble's package. With `--symbols FILE`, it
-also scores symbol-level questions ({"id", "repo", "query", "targets": [{"path", "name"}]}): recall and reciprocal rank
-of the wanted symbols among ten hits, and their recall in packed context of 2,000 and 8,000 tokens.
+Prints NDCG@10 overall, by category and by language, and the worst ten questions; for comparison, also that of plain
+BM25 over windows of 50 lines and, if `--semble PYTHON` names an interpreter that has it, of semble's package. With
+`--symbols FILE`, it also scores symbol-level questions ({"id", "repo", "query", "targets": [{"path", "name"}]}): recall
+and reciprocal rank of the wanted symbols among ten hits, and their recall in packed context of 2,000 and 8,000 tokens.
 
-The format of the questions is told in `retrieval_questions.py`. The weights of ranking that ship with the package were
-fitted on some repositories (docs/benchmarks.md names them): figures for those are not those for code never seen.
+`retrieval_questions.py` describes the format of the questions. The bundled ranking weights were fitted on some
+repositories (named in docs/benchmarks.md): their figures do not represent unseen code.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ CONTEXTS = (2_000, 8_000)
 
 
 def glossator(repository: Repository, questions: list[Question], session: Session, times: list[float]) -> Found:
-    """What the engine finds."""
+    """The engine's results."""
     found: Found = {}
     for question in questions:
         started = time.perf_counter()
@@ -119,7 +119,7 @@ for key, query in queries:
 
 
 def semble(repository: Repository, questions: list[Question], python: str) -> Found:
-    """What semble's package finds, run by an interpreter that has it.
+    """The results of semble's package, run by an interpreter that has it.
 
     Raises:
         RuntimeError: it cannot be run; the last line that it printed says why.

@@ -2,8 +2,8 @@
 
 PATH is the code base (default: the packages installed in .venv, some 100,000 entries). It is indexed first, if it is
 not yet in `--index-dir` (default: a temporary folder). Queries are made from the code base itself, one third each: the
-first sentence of a doc comment, the name of a definition in words, and a bare name. Beside the time of a whole search
-stand those of its two parts, the full-text and the vector search, and the recall of the vector search against an
+first sentence of a doc comment, the name of a definition in words, and a bare name. It prints the time of a whole
+search and of its two parts, the full-text and the vector search, and the recall of the vector search against an
 exhaustive one.
 """
 
@@ -89,7 +89,7 @@ def recall(store: Store, vectors: Sequence[np.ndarray]) -> float:
         worst = np.partition(products, -DEPTH)[-DEPTH]
         found = [number for number, _ in store.vector_search(vector, DEPTH, Filter())]
         place = {int(number): row for row, number in enumerate(numbers)}
-        # Ties at the border are as good as what they tie with.
+        # Entries that tie with the last one count as found.
         shares.append(sum(products[place[number]] >= worst - 1e-3 for number in found) / DEPTH)
     return statistics.mean(shares)
 

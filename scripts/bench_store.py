@@ -1,9 +1,9 @@
-"""How fast the store is: a made-up index of any size, and what searches and updates of it cost.
+"""Measure the store: the cost of searches and updates of a synthetic index of any size.
 
     python scripts/bench_store.py [ENTRIES] [FOLDER]
 
-`scripts/bench store` calls this. Times are in milliseconds, of this process, with both
-searches in threads of their own where it says "both".
+`scripts/bench store` calls this. Times are in milliseconds, of this process; for "both", the two searches run in
+separate threads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ GOALS = {
 
 
 class Corpus:
-    """Made-up files whose terms and references follow Zipf's law and whose vectors form clusters of clusters."""
+    """Synthetic files whose terms and references follow Zipf's law and whose vectors form clusters of clusters."""
 
     def __init__(self, entries: int, seed: int = 0) -> None:
         self.random = np.random.default_rng(seed)
@@ -106,7 +106,7 @@ class Corpus:
 
 
 def build(folder: Path, corpus: Corpus) -> tuple[Store, dict[str, float]]:
-    """A store that holds the corpus, and what that cost."""
+    """A store that contains the corpus, and the cost of building it."""
     store = Store.open(folder / "root" / "index", embedder_id=EMBEDDER, dimensions=DIMENSIONS, write=True)
     committing = processor = 0.0
     commits = 0

@@ -1,4 +1,4 @@
-"""What the word lists bring to German, French and Spanish questions: `scripts/bench translation [--json]`.
+"""Measure the effect of the word lists on German, French and Spanish questions: `scripts/bench translation [--json]`.
 
 The questions are in `foreign_questions.jsonl`, each with its English original and the files that answer it. They are
 about Python's standard library and about packages of the development environment. Every question is searched for four
