@@ -235,3 +235,16 @@ async def test_a_document_open_under_two_uris_counts_until_both_are_closed(clien
     client.notify("textDocument/didClose", {"textDocument": {"uri": real}})
     assert not await found("seen_directly")
     assert await found("add_tax")
+
+
+@pytest.mark.parametrize("path", [".env", "config/.env.production", "id_rsa", ".ssh/config", "shop/credentials.json"])
+async def test_secrets_that_are_open_are_not_found(client: Client, project: Path, path: str) -> None:
+    await client.initialize(project)
+    await client.ready()
+    uri = (project / path).as_uri()
+    document = {"uri": uri, "languageId": "plaintext", "version": 1, "text": "PAYMENT_KEY=zebrafish\n"}
+    client.notify("textDocument/didOpen", {"textDocument": document})
+    hits = (await client.request("glossator/search", {"query": "PAYMENT_KEY zebrafish"}))["hits"]
+    assert uri not in [hit["uri"] for hit in hits]
+    answer = await client.request("glossator/ask", {"question": "what is PAYMENT_KEY?"})
+    assert "zebrafish" not in str(answer)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
 from glossator.workspace.overlay import Overlay
+from glossator.workspace.screening import may_hold_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,8 +55,11 @@ class OpenBuffers:
     def put(self, path: str, version: int, text: str, language_id: str = "") -> None:
         """Set a buffer's text, which replaces the file's; `parse` makes searches see it.
 
-        `language_id` is LSP's, used if the file's name does not determine its language.
+        `language_id` is LSP's, used if the file's name does not determine its language. The text of a file that may
+        hold secrets is not kept: that it is open must not make it evidence.
         """
+        if may_hold_secrets(path):
+            return
         self._texts.put(path, version, text)
         buffer = self._texts.get(path)
         if buffer is not None:

@@ -215,6 +215,21 @@ def reserved_on_windows(name: str) -> bool:
     return _WINDOWS_RESERVED.fullmatch(name.lower().rstrip(" .")) is not None
 
 
+def _is_secret(lower: str, extension: str) -> bool:
+    """Whether a file of this name and extension, both in lower case, may hold secrets."""
+    return _SECRET_NAME.fullmatch(lower) is not None or (
+        extension not in _SOURCE and _SECRET_WORD.fullmatch(lower) is not None and not _EXAMPLE.fullmatch(lower)
+    )
+
+
+def may_hold_secrets(path: str) -> bool:
+    """Whether the file at `path` ("/"-separated) may hold secrets, by its name or those of its folders."""
+    *folders, name = path.split("/")
+    lower = name.lower()
+    extension = lower.rpartition(".")[2] if "." in lower else ""
+    return not _SECRET_FOLDERS.isdisjoint(folders) or _is_secret(lower, extension)
+
+
 def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
     """Why a file of this name and size in bytes is not indexed; None if it should be read."""
     lower = name.lower()
@@ -223,9 +238,7 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
         extension = ""
     if extension in _BINARY:
         return "binary"
-    if _SECRET_NAME.fullmatch(lower) or (
-        extension not in _SOURCE and _SECRET_WORD.fullmatch(lower) and not _EXAMPLE.fullmatch(lower)
-    ):
+    if _is_secret(lower, extension):
         return "may hold secrets"
     if lower in _LOCK_FILES:
         return "a lock file"
