@@ -143,3 +143,23 @@ def test_what_has_code_is_no_declaration(path: str, source: str, stubs: list[str
     entries = [entry for entry in parse(path, source).entries if entry.kind in ("function", "method")]
     assert len(entries) >= 2
     assert [entry.name for entry in entries if entry.stub] == stubs
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "signature"),
+    [
+        ("a.java", "class Foo {\n  Runnable r = () -> get(); void f() { }\n}\n", "void f()"),
+        ("b.java", 'class Foo {\n  @Named("a; b") void f() { }\n}\n', "void f()"),
+        ("c.java", "class Foo {\n  static { go(); } static void f() { }\n}\n", "static void f()"),
+        ("a.js", "if (a) { b(); } function f() { return 1; }\n", "function f()"),
+        ("a.go", "package a; func f() { g() }\n", "func f()"),
+        ("a.py", "import os; f = lambda: os.getcwd()\n", "f = lambda: os.getcwd()"),
+        ("a.rs", "use a::b; fn f() { g() }\n", "fn f()"),
+        ("a.ts", "export const f = () => 1;\n", "export const f = ()"),
+        ("a.c", "EXPORT int f(void) { return 1; }\n", "EXPORT int f(void)"),
+    ],
+)
+def test_statements_before_a_definition_on_its_line_are_no_part_of_its_signature(
+    path: str, source: str, signature: str
+) -> None:
+    assert [entry.signature for entry in parse(path, source).entries if entry.name == "f"] == [signature]

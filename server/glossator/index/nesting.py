@@ -53,6 +53,7 @@ NESTED_IN_GIANT_LINES: Final = 5
 
 _MARKUP = re.compile(rb"(?:<\?(?:php)?\s|.*<script\b[^<>]*>)\s*", re.IGNORECASE)
 """Markup that may precede code on its line."""
+_STATEMENT_END = re.compile(rb"[;}]\s+")
 
 
 @dataclass(slots=True)
@@ -197,7 +198,7 @@ class Nesting:
         starts = source.line_starts
         data = source.data
         line = bisect_right(starts, item.start) - 1
-        head = item.start
+        head = original = item.start
         markup = None
         bound = 0
         if parent.kind == "component":
@@ -227,7 +228,7 @@ class Nesting:
                 item.leads.append((lead_start, lead_end))
                 line = lead_line
                 above = lead_line - 1
-        item.head = markup.end() if markup else head
+        item.head = markup.end() if markup else head + _statements_end(data[head : max(head, original)])
         item.start = item.leads[-1][0] if item.leads else head
         item.first = line
         item.last = source.line_at(item.end - 1) if item.end > item.start else line
@@ -313,3 +314,17 @@ class Nesting:
                 end = child.end + len(data[child.end : bound].rstrip(BLANK))
                 child.end = max(child.end, end)
             limit = child.start
+
+
+def _statements_end(before: bytes) -> int:
+    """Length of the statements that end before a definition on its line (`x = go(); def f`): no part of its signature.
+
+    What stands inside brackets or quotes of an annotation ends nothing.
+    """
+    end = 0
+    for found in _STATEMENT_END.finditer(before):
+        done = before[: found.end()]
+        balanced = all(done.count(opening) == done.count(closing) for opening, closing in (b"()", b"[]", b"{}"))
+        if balanced and done.count(b'"') % 2 == 0:
+            end = found.end()
+    return end
