@@ -333,7 +333,9 @@ def _use(entry: StoredEntry, relations: Relations, evidence: Sequence[Evidence])
         sentences.append(f"Referred to in {places}{also}" + (f", such as {named}." if named else "."))
     elif entry.name and entry.kind not in ("section", "key", "block"):
         # References are calls and types alone, so a flat "nothing uses it" could be wrong.
-        sentences.append("No calls or uses as a type found (code that only passes on or reads the name is not counted).")
+        sentences.append(
+            "No calls or uses as a type found (code that only passes on or reads the name is not counted)."
+        )
     if relations.callees:
         sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
     if relations.tests:
