@@ -44,6 +44,30 @@ async def test_hover_says_what_a_symbol_is_at_definition_and_use(client: Client,
     assert nothing is None
 
 
+async def test_hover_knows_names_of_several_words(client: Client, project: Path) -> None:
+    source, specification = project / "Table.m", project / "CartTest.kt"
+    source.write_text(
+        "@implementation Table\n"
+        "- (void)tableView:(View *)view didSelectRow:(Row *)row {\n    [self show:row];\n}\n"
+        "- (void)touch {\n    [self tableView:nil didSelectRow:nil];\n}\n@end\n"
+    )
+    specification.write_text("fun `adds items`() {\n    add(1)\n}\n\nfun all() {\n    `adds items`()\n}\n")
+    await client.initialize(project)
+    await client.ready()
+    for path, word, offset, signature in (
+        (source, "didSelectRow:(Row", 1, "- (void)tableView:(View *)view didSelectRow:(Row *)row"),
+        (source, "tableView:nil", 1, "- (void)tableView:(View *)view didSelectRow:(Row *)row"),
+        (source, "didSelectRow:nil", 1, "- (void)tableView:(View *)view didSelectRow:(Row *)row"),
+        (specification, "items`()\n}", 1, "fun `adds items`()"),
+    ):
+        hover = await client.request(
+            "textDocument/hover",
+            {"textDocument": {"uri": path.as_uri()}, "position": at(path.read_text(), word, offset)},
+        )
+        assert signature in hover["contents"]["value"]
+        assert "1 use" in hover["contents"]["value"]
+
+
 async def test_unsaved_text_is_what_is_answered_from(client: Client, project: Path) -> None:
     await client.initialize(project)
     await client.ready()

@@ -844,3 +844,74 @@ def test_headers_and_matlab() -> None:
 )
 def test_masking_keeps_every_offset(language: str, text: str, expected: str) -> None:
     assert masked(LANGUAGES[language], text.encode()) == expected.encode()
+
+
+def _references(path: str, text: str) -> set[str]:
+    return {name for entry in parse(path, text).entries for name in entry.references}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        (
+            "a.kt",
+            "fun `adds items`() {\n    f()\n}\nclass `a b` {\n    fun g() = 1\n}\n",
+            ["adds items", "a b", "a b.g"],
+        ),
+        (
+            "a.m",
+            (
+                "@implementation A\n"
+                "- (void)tableView:(UITableView *)view didSelectRowAtIndexPath:(NSIndexPath *)path {\n}\n"
+                "- (void)save:(id)sender {\n}\n- (id)count {\n}\n"
+                "+ (void)log:(NSString *)format, ... {\n}\n@end\n"
+            ),
+            ["A", "A.tableView:didSelectRowAtIndexPath:", "A.save", "A.count", "A.log"],
+        ),
+        ("a.h", "@protocol P\n- (void)move:(int)x\n    to:(int)y;\n@end\n", ["P", "P.move:to:"]),
+        (
+            "a.cpp",
+            (
+                "namespace a::b::inline v1 {\nclass X {\n  int f();\n};\n}\n"
+                "namespace a::inline c::d {\nvoid g() {\n}\n}\ninline namespace e {\nint h();\n}\n"
+            ),
+            ["a.b.v1", "a.b.v1.X", "a.b.v1.X.f", "a.c.d", "a.c.d.g", "e", "e.h"],
+        ),
+        (
+            "a.rs",
+            (
+                "proptest! {\n    #![proptest_config(Config {\n        cases: 99,\n    })]\n"
+                '    #[test]\n    fn parses(s in "\\)(*", t in "[(]") {\n        parse(&s);\n    }\n\n'
+                "    #[test]\n    fn adds(a in (0..10, 1), b: u8) {\n        add(a);\n    }\n}\n"
+                "prop_compose! {\n    fn pair(max: u32)(a in 0..max)(b in Just(a)) -> (u32, u32) {\n"
+                "        make(a, b)\n    }\n}\n"
+                "mod tests {\n    proptest! {\n        fn nested(a in 0..10) {\n        }\n    }\n}\n"
+            ),
+            ["parses", "adds", "pair", "tests", "tests.nested"],
+        ),
+    ],
+)
+def test_names_that_are_more_than_a_word(path: str, text: str, names: list[str]) -> None:
+    parsed = parse(path, text)
+    check_entries(text, parsed)
+    assert not parsed.has_errors
+    assert [entry.qualified_name for entry in parsed.entries if entry.kind != "block"] == names
+
+
+def test_uses_of_names_that_are_more_than_a_word() -> None:
+    kotlin = "fun t() {\n    `adds items`()\n    cart.`is empty`(1)\n    a shouldBe b\n    c `should equal` 1 to 2\n}\n"
+    assert _references("a.kt", kotlin) == {"adds items", "is empty", "shouldBe", "should equal", "to"}
+    objc = (
+        "void f(void) {\n  [self tableView:t didSelectRowAtIndexPath:p];\n  [cart add:[item with:1 and: 2]];\n"
+        "  s = @selector(move:to:);\n  s = @selector( save: );\n  s = @selector(count);\n}\n"
+    )
+    assert _references("a.m", "#import <A.h>\n" + objc) == {
+        "tableView:didSelectRowAtIndexPath:",
+        "add",
+        "with:and:",
+        "move:to:",
+        "save",
+        "count",
+    }
+    rust = "proptest! {\n    fn adds(a in 0..10) {\n        add(a);\n    }\n}\n"
+    assert _references("a.rs", rust) == {"add"}

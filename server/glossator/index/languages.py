@@ -14,11 +14,11 @@ Queries: `queries/<name>.scm`, one or more files per language, joined in order i
   it becomes a block entry with its outline; the `@scope` in the same pattern qualifies the names inside.
 - `@reference` is a name that is called, instantiated, inherited from or otherwise referred to (only the last part of
   a dotted one). `@import` is a node with the name of what is imported; quotes and brackets are stripped.
+- `@message` is a message or `@selector(...)` of Objective-C, and `@selector`, on the node of a method's definition,
+  says that its name has several parts: both name a method, `tableView:didSelectRowAtIndexPath:`.
 - `@ignore` marks a node that is no definition though another pattern takes it for one (nor is anything inside it).
 - `@wrapper` marks a node that wraps a definition and ends with it (C++ `template <...> class Foo {};`): the
   definition begins where the wrapper does.
-- `@definer` marks the call of a macro that may define something, `@macro` being its name, `@arguments` its arguments
-  and `@body` the block behind it: what it defines, `macros.definition_of` tells.
 - `@stub` in a definition's pattern: it only declares what is defined elsewhere (Python's `@overload`).
 - `@leading` marks nodes that belong to a definition that follows without a blank line. Comments, decorators and
   attributes (`LEADING_KINDS`) are captured so by themselves; a query need not name them.
@@ -173,11 +173,10 @@ _ALL: tuple[Language, ...] = (
     ),
     _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
     _code("java", ".java", builtins="T U K V R E"),
-    _code("c", ".c .h .inc", queries="c macros", macros=True, conditionals=True),
+    _code("c", ".c .h .inc", macros=True, conditionals=True),
     _code(
         "cpp",
         ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",
-        queries="cpp macros",
         builtins="T U",
         macros=True,
         conditionals=True,
@@ -290,7 +289,7 @@ _ALL: tuple[Language, ...] = (
     _code(
         "objc",
         ".m .mm",
-        queries="objc c macros",
+        queries="objc c",
         builtins="alloc init self super copy nonatomic strong weak",
         macros=True,
         conditionals=True,

@@ -3,8 +3,8 @@
 `class API_EXPORT ALIGNED(16) Reader : public Base {`, `DWORD WINAPI run(void)`, `int deflate OF((int level));`, a line
 `DECLARE_CLASS(Reader)` without a semicolon: to a grammar these are broken declarations, and they may cost it the class
 or the namespace around. Where a tree has errors, `misread` finds what looks so nearby; with blanks in its place, the
-grammar reads what the compiler sees. `old_parameters` does so for declarations of parameters as they were written
-before prototypes (`f(a) int a; {`), which the grammars do not know everywhere.
+grammar reads what the compiler sees. `always_misread` finds what is misread without an error, and parameters declared
+as C had them before prototypes (`f(a) int a; {`), which the grammars do not know everywhere.
 
 Others define something, which `definition_of` tells from how they are called: `TEST_CASE("name") {`.
 
@@ -32,18 +32,26 @@ _ATTRIBUTE: Final = (
 )
 
 
+_TYPE: Final = (
+    r"(?:(?:const|struct|unsigned|signed|enum|union|long|short|int|char|void|bool|float|double|string|u?int\d+|\w+_t)\b"
+    r"[^,()]*|[A-Za-z_][\w:]*(?:::|[<*& ])[^,()]*)"
+)
+"""What is a type, not a name, as the first of several arguments."""
+_DEFINES_VARIABLE: Final = r"(?:[A-Z0-9]+_)*(?:DEFINE|DECLARE|DEF|DECL|LIST_HEAD)(?:_\w+)?|ABSL_FLAG"
+
+
 def _bytes(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.MULTILINE)
 
 
-ATTRIBUTES: Final = _bytes(
+_ATTRIBUTES: Final = _bytes(
     rf"\b(?:class|struct|union|enum)((?:\s+{_ATTRIBUTE})+)"
     r"(?=\s+[A-Za-z_]\w*(?:::\w+)*(?:<[^<>;{}]*>)?\s*(?:final\s*)?(?:\{|:(?!:)))"
 )
 """`class EXPORT Name {`: the first group stands for attributes."""
 
 _PATTERNS: Final = (
-    ATTRIBUTES,
+    _ATTRIBUTES,
     # The same with a macro in lower case.
     _bytes(
         r"\b(?:class|struct)\s+(?!final\b)([A-Za-z_]\w*)"
@@ -70,16 +78,36 @@ _PATTERNS: Final = (
     _bytes(rf"\(\s*({_WORD})(?=\s*\*\s*\w+\s*(?:\[[^\[\]]*\]\s*)?\)\s*\()"),
     # After the parameters: `int f(int a) UNUSED;`
     _bytes(
-        rf"\)\s*((?:(?:const|noexcept|override|final)\s+)*{_MACRO}(?:\s+{_MACRO})*)(?=\s*(?:[;{{]|=\s*0|:\s*\w+\())"
+        r"\)[ \t]*(?:\r?\n[ \t]+)?(?!\w*(?:TEST|BENCHMARK|SCENARIO)\w*[ \t]*\()"
+        rf"((?:(?:const|noexcept|override|final)\s+)*{_MACRO}(?:\s+{_MACRO})*)(?=\s*(?:[;{{]|=\s*0|:\s*\w+\())"
     ),
 )
+_BEFORE_NAMESPACE: Final = _bytes(
+    r"^[ \t]*([A-Z][A-Z0-9_]*_(?:BEGIN|END|OPEN|CLOSE|NAMESPACE)\w*)[ \t]*\r?\n(?=\s*(?:inline\s+)?namespace\b)"
+)
+"""A macro that opens one namespace, on the line before another: what follows would be read as a function's body."""
+_TYPE_ARGUMENT: Final = _bytes(
+    rf"(?:DEFINE|DECLARE|DEF|DECL|ABSL_FLAG)(?:_\w+)?[ \t]*\(\s*({_TYPE},)(?=\s*[A-Za-z_]\w*\s*[,)])"
+)
+"""`DEFINE_PER_CPU(int, counter);`: to the grammar, no call has a type among its arguments."""
+_LINE_BEFORE: Final = re.compile(rb"[ \t]*(?:(?:static|extern)[ \t]+)?[A-Z0-9_]*")
+_TEST_TYPES: Final = _bytes(r"^[ \t]*\w*TEMPLATE\w*TEST_CASE\w*\((?:\s*\w+\s*,)?\s*\"[^\"\n]*\"([^;{}]*)\)(?=\s*\{)")
+"""The types for which a test is instantiated."""
 _PROTOTYPE: Final = _bytes(
     rf"\b[A-Za-z_]\w*[ \t]*\b([A-Z_][A-Za-z_]*[ \t]*\()({_ARGUMENTS})\s*(\))(?=\s*(?:{_MACRO}\s*)?;)"
 )
 """`int deflate OF((int level));`"""
+_CALLED: Final = re.compile(rb"[\s*&]+[A-Za-z_]\w*\s*\(")
+_LAST_WORD: Final = re.compile(rb"\w+$")
+_NO_TYPE: Final = re.compile(
+    rb"(?:^|[;{}>)\n:\"/]|\b(?:static|extern|inline|const|virtual|explicit|constexpr|friend))\s*$"
+)
+"""What stands before a declaration, or before its type."""
+_BEGINS: Final = re.compile(rb"(?:^|[^\w\s*&]|\b(?:static|extern|inline|const|virtual|constexpr|else|do))\s*$")
 _NAME: Final = re.compile(rb"\b[A-Za-z_]\w*")
 
-_OLD_BODY: Final = re.compile(rb"[;*/][ \t]*\r?\n\{")
+_OLD_BODY: Final = re.compile(rb"\n\{(?:(?<=[;/ \t]\n\{)|(?<=[;/ \t]\r\n\{))")
+"""A body below what may be a declaration of a parameter; what it begins with is quick to find."""
 _OLD_PARAMETERS: Final = _bytes(
     r"^(?:[\w \t*]*[\s*])?[A-Za-z_]\w*[ \t]*\([ \t]*\w+(?:\s*,\s*\w+)*\s*\)\s*"
     r"((?:(?:[A-Za-z_][^\n;{}=#\"']*;|/\*[^\n]*?\*/)\s*)+)(?=^\{)"
@@ -112,14 +140,50 @@ def misread(data: bytes, errors: Sequence[tuple[int, int]]) -> list[tuple[int, i
     for start, end in found:
         if not kept or start >= kept[-1][1]:
             kept.append((start, end))
+    return _without_types(data, kept)
+
+
+def _without_types(data: bytes, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ranges, less the last word of those that would leave a function without a type: `static DWORD CALL f(`."""
+    kept: list[tuple[int, int]] = []
+    begun = -1
+    for index, (start, end) in enumerate(ranges):
+        if index == 0 or data[ranges[index - 1][1] : start].strip():
+            begun = start
+        is_last = index + 1 == len(ranges) or data[end : ranges[index + 1][0]].strip()
+        if (
+            is_last
+            and _CALLED.match(data, end)
+            and (word := _LAST_WORD.search(data, start, end)) is not None
+            and _NO_TYPE.search(data, max(0, begun - 40), begun)
+        ):
+            end = word.start()
+        if start < end:
+            kept.append((start, end))
     return kept
 
 
-def old_parameters(data: bytes) -> list[tuple[int, int]]:
-    """Ranges of the declarations between a function's name and its body, as C had them before prototypes."""
-    if not _OLD_BODY.search(data):
-        return []
-    return [found.span(1) for found in _OLD_PARAMETERS.finditer(data) if not _TYPE_DEFINED.search(found[1])]
+def always_misread(data: bytes) -> list[tuple[int, int]]:
+    """Ranges that the grammar is not to read, whether it fails or not: what it makes of them is no error, but wrong."""
+    found = [match.span(1) for match in _ATTRIBUTES.finditer(data)]
+    if b"namespace" in data:
+        found.extend(match.span(1) for match in _BEFORE_NAMESPACE.finditer(data))
+    found.extend(
+        match.span(1)
+        for match in _TYPE_ARGUMENT.finditer(data)
+        if _LINE_BEFORE.fullmatch(data, data.rfind(b"\n", 0, match.start()) + 1, match.start())
+    )
+    if b"TEST_CASE" in data:
+        found.extend(match.span(1) for match in _TEST_TYPES.finditer(data))
+    if _OLD_BODY.search(data):
+        found.extend(match.span(1) for match in _OLD_PARAMETERS.finditer(data) if not _TYPE_DEFINED.search(match[1]))
+    return found
+
+
+def may_begin(data: bytes, macro: int) -> bool:
+    """Whether a declaration may begin with the macro at an offset, so that no name stands before it."""
+    before = data[max(0, macro - 60) : macro].rpartition(b"\n")[2]
+    return _BEGINS.search(before) is not None
 
 
 def names_in(data: bytes, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
@@ -162,19 +226,19 @@ _NESTED_TEST: Final = re.compile(
 _PAIR: Final = re.compile(r".*TEST(?:_[FPUI])?(?:_[FP])?\d?|(?:Parameterized)?Test|Theory|BENCHMARK(?:_[A-Z]+)*_F")
 """Tests that are named by a suite and a name."""
 _DEFINER: Final = re.compile(r"_*[A-Z][A-Z0-9]+(?:_\w+)*")
-_VARIABLE: Final = re.compile(r"(?:[A-Z0-9]+_)*(?:DEFINE|DECLARE|DEF|DECL|IMPLEMENT|LIST_HEAD)(?:_\w+)?")
+_VARIABLE: Final = re.compile(_DEFINES_VARIABLE)
 _FUNCTION: Final = re.compile(r"PG_FUNCTION_INFO_V\d+")
 _STRING: Final = re.compile(rb"\"((?:[^\"\\\n]|\\.)+)\"")
 _FIRST: Final = re.compile(rb"\(\s*(?:[A-Za-z_]\w*::)*([A-Za-z_]\w*)\s*(?=[,)]|$)")
-_TYPED: Final = re.compile(
-    rb"\(\s*(?:const|struct|unsigned|signed|enum|union|long|short|int|char|void|bool|float|double)\b[^,()]*,"
-    rb"\s*([A-Za-z_]\w*)\s*(?=[,)])"
-)
+_TYPED: Final = re.compile(rf"\(\s*{_TYPE},\s*([A-Za-z_]\w*)\s*(?=[,)])".encode())
 """`DEFINE_PER_CPU(int, counter)`: the first argument is a type."""
+_LAST: Final = re.compile(rb"[(,]\s*((?:[A-Za-z_]\w*::)*[A-Za-z_]\w*)\s*\)$")
 _SECOND: Final = re.compile(rb"\s*,\s*([A-Za-z_]\w*)\s*(?=[,)])")
 
 
-def definition_of(macro: str, arguments: bytes, *, body: bool, outside: bool) -> tuple[EntryKind, str, int] | None:
+def definition_of(
+    macro: str, arguments: bytes, *, body: bool, outside: bool, called: bool
+) -> tuple[EntryKind, str, int] | None:
     """What a macro defines when it is called so: kind, name, and where in the arguments the name begins.
 
     Args:
@@ -182,9 +246,10 @@ def definition_of(macro: str, arguments: bytes, *, body: bool, outside: bool) ->
         arguments: with their parentheses.
         body: whether a block follows.
         outside: whether it is called outside of functions and types.
+        called: whether parameters follow the arguments: `METHOD(int, name)(int a) {`, where the name stands last.
     """
     kind: EntryKind
-    if body and _TEST.fullmatch(macro) if outside else body and _NESTED_TEST.fullmatch(macro):
+    if body and (_TEST.fullmatch(macro) or (_NESTED_TEST.fullmatch(macro) and not outside)):
         kind = "test"
     elif not outside:
         return None
@@ -200,6 +265,9 @@ def definition_of(macro: str, arguments: bytes, *, body: bool, outside: bool) ->
         string = _STRING.search(arguments)
         if string is not None:
             return kind, string[1].decode("utf-8", "replace"), string.start(1)
+    last = _LAST.search(arguments) if called and kind == "function" else None
+    if last is not None:
+        return kind, last[1].decode(), last.start(1)
     first = _TYPED.match(arguments) or _FIRST.match(arguments)
     if first is None:
         return None

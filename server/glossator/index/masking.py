@@ -2,8 +2,8 @@
 
 Of components (Vue, Svelte, Astro) only the scripts are read. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
 `NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
-`#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`) are
-taken off, since to the grammar their insides are mere tokens.
+`#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`,
+`proptest! { #[test] fn adds(a in 0..10) ... }`) are taken off, since to the grammar their insides are mere tokens.
 """
 
 from __future__ import annotations
@@ -47,16 +47,21 @@ _KOTLIN_CLASS: Final = re.compile(
 
 
 _RUST_WRAPPER: Final = re.compile(
-    rb"^(?:[ \t]*cfg_\w+|\w+)![ \t]*\{(?=(?:\s|//[^\n]*\n|#\[[^\n]*\])*"
+    rb"^(?:[ \t]*(?:cfg_\w+|proptest|prop_compose|quickcheck)|\w+)![ \t]*\{(?=(?:\s|//[^\n]*\n|#!?\[[^\]]*\])*"
     rb"(?:pub(?:\([\w:\s]*\))?\s+)?(?:(?:async|unsafe|const|extern(?:\s*\"[^\"]*\")?)\s+)*"
     rb"(?:(?:fn|mod|trait|enum|union|use)\s|impl[\s<]|struct\s+\w+\s*[<{(;])|[ \t\n]*cfg_\w+!)",
     re.MULTILINE,
 )
-"""A macro whose braces begin with an item: at the beginning of a line, or indented if it is named like a condition."""
+"""A macro whose braces begin with an item: at the beginning of a line, or indented if it is known to hold items."""
+_RUST_PROPERTY: Final = re.compile(rb"\bfn\s+\w+\s*(?=\()")
+_RUST_DRAWN: Final = re.compile(rb"\bin\s")
 _RUST_TOKEN: Final = re.compile(
     rb"//[^\n]*|/\*|\bb?r(#*)\"|b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\\n]|\\[^\n]{1,10}?)'|[{}]", re.DOTALL
 )
 """What may hold braces that count for nothing, and the braces that count."""
+_RUST_PARENTHESIS: Final = re.compile(
+    rb"//[^\n]*|/\*.*?\*/|\bb?r(#*)\".*?\"\1|b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\\n]|\\[^\n]{1,10}?)'|[()]", re.DOTALL
+)
 _RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
 
 
@@ -96,7 +101,38 @@ def _without_wrappers(data: bytes) -> bytes:
         if end is not None:
             bare[wrapper.start() : wrapper.end()] = blanked(wrapper[0])
             bare[end] = 0x20
+            if b"prop" in wrapper[0]:
+                _blank_strategies(bare, wrapper.end(), end)
     return bytes(bare)
+
+
+def _blank_strategies(data: bytearray, start: int, end: int) -> None:
+    """Blank the parameters in a range that are drawn from something: `fn adds(a in 0..10)`, `fn pair()(a in 0..10)`."""
+    for function in _RUST_PROPERTY.finditer(bytes(data[start:end])):
+        opened, first = start + function.end(), True
+        while opened < end and data[opened] == 0x28:
+            closed = _closing_parenthesis(data, opened, end)
+            if closed < 0:
+                break
+            if not first:
+                data[opened : closed + 1] = blanked(bytes(data[opened : closed + 1]))
+            elif _RUST_DRAWN.search(data, opened, closed):
+                data[opened + 1 : closed] = blanked(bytes(data[opened + 1 : closed]))
+            opened, first = closed + 1, False
+
+
+def _closing_parenthesis(data: bytearray, opened: int, end: int) -> int:
+    """Where the parenthesis that is opened at an offset of Rust code is closed, -1 if it is not."""
+    depth, at = 0, opened
+    while token := _RUST_PARENTHESIS.search(data, at, end):
+        at = token.end()
+        if token[0] == b"(":
+            depth += 1
+        elif token[0] == b")":
+            depth -= 1
+            if not depth:
+                return token.start()
+    return -1
 
 
 def _closing_braces(data: bytes) -> dict[int, int]:

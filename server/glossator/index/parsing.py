@@ -23,7 +23,7 @@ from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
-from glossator.index.macros import ATTRIBUTES, definition_of, misread, names_in, old_parameters
+from glossator.index.macros import always_misread, definition_of, may_begin, misread, names_in
 from glossator.index.masking import masked, only
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.notebook_parsing import parse_notebook
@@ -40,11 +40,15 @@ if TYPE_CHECKING:
     from glossator.index.entries import EntryKind
     from glossator.index.languages import Language
 
+    _Call = tuple[tree_sitter.Node, tree_sitter.Node]  # a macro's name, and its arguments with their parentheses
+
 __all__ = ["language_of", "parse", "raw_parse"]
 
 NAME_CHARS: Final = 200
 REFERENCE_BYTES: Final = 80
 """Longer "names" are expressions that a broken tree takes for one."""
+PARTS: Final = frozenset({"name", "body", "scope", "receiver", "selector", "stub"})
+"""Captures that mean something only beside those of definitions."""
 CLAUSED: Final = frozenset({"function", "method", "constant", "macro"})
 """Kinds that may be defined in several clauses."""
 DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
@@ -71,6 +75,19 @@ it, so a chain of 30,000 calls would take half a minute without a limit; code is
 FRAGMENTS: Final = 20_000
 """A syntax error of more pieces than this is not searched, since that takes quadratic time: it is no code."""
 
+SEMICOLON: Final = 0x3B
+AROUND_TESTS: Final = frozenset(
+    {
+        "do_statement",
+        "else_clause",
+        "for_range_loop",
+        "for_statement",
+        "if_statement",
+        "try_statement",
+        "while_statement",
+    }
+)
+"""What a test inside a test may stand in."""
 CONTAINERS: Final = frozenset(
     {
         "compilation_unit",
@@ -92,6 +109,8 @@ _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
+_PARAMETERS: Final = re.compile(rb"\s*\(")
+_ONE_NAME: Final = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)")
 _INLINE: Final = re.compile(r"\binline\s+")
 _QUOTES: Final = ('"', "'", "`")
 _OBJC: Final = re.compile(
@@ -157,17 +176,9 @@ def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryK
             yield capture, cast("EntryKind", kind)
         elif capture == "container":
             yield capture, "block"
-        elif capture in ("ignore", "doc", "reference", "import", "leading", "wrapper", "definer"):
+        elif capture in ("ignore", "doc", "reference", "message", "import", "leading", "wrapper"):
             yield capture, None
-        elif capture not in (
-            "name",
-            "body",
-            "scope",
-            "receiver",
-            "stub",
-            "macro",
-            "arguments",
-        ) and not capture.startswith("_"):
+        elif capture not in PARTS and not capture.startswith("_"):
             raise ValueError(f"query of {language}: unknown capture @{capture}")
 
 
@@ -281,9 +292,7 @@ def _readable(language: str, source: SourceText, component: Component | None) ->
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].macros:
-        readable = _blanked_out(readable, [found.span(1) for found in ATTRIBUTES.finditer(readable)])
-    if LANGUAGES[language].macros:
-        readable = _blanked_out(readable, old_parameters(readable))
+        readable = _blanked_out(readable, always_misread(readable))
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     return b"\n\n\n" + readable[3:] if source.has_mark else readable
 
@@ -293,8 +302,7 @@ class _Captures:
     """What a query captures in a tree; bytes are offsets into the file.
 
     `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
-    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `macros` has the
-    first bytes of names that are those of macros, not of what they define.
+    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
@@ -305,7 +313,6 @@ class _Captures:
     imports: dict[str, None] = field(default_factory=dict)
     ignored: list[tuple[int, int]] = field(default_factory=list)
     wrappers: dict[int, int] = field(default_factory=dict)
-    macros: list[int] = field(default_factory=list)
 
 
 def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> _Captures:
@@ -314,7 +321,6 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
     roles = reader.roles
     found, ranks, references, wrappers = captured.found, captured.ranks, captured.references, captured.wrappers
     builtins = LANGUAGES[language].builtins
-    selectors = language == "objc"
     cursor = QueryCursor(reader.query)
     cursor.set_max_start_depth(MAX_DEPTH)
     names: dict[bytes, str] = {}
@@ -328,18 +334,16 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
             elif role == "reference":
                 for node in nodes:
                     start, end = node.byte_range
-                    if selectors and (message := node.parent) is not None and message.type == "message_expression":
-                        selector = _selector(message, data)
-                        if selector is not None and node in message.children_by_field_name("method"):
-                            if start == selector[0]:
-                                references.append(selector)
-                            continue
                     raw = data[start:end]
                     name = names.get(raw)
                     if name is None:
                         name = names[raw] = _reference_name(raw, node, builtins)
                     if name:
                         references.append((start, name))
+            elif role == "message":
+                for node in nodes:
+                    if (name := _selector_used(node, data)) and name not in builtins:
+                        references.append((node.start_byte, name))
             elif role == "leading":
                 captured.leading.append(nodes[0].byte_range)
             elif role == "doc":
@@ -350,8 +354,6 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 # Several nodes of one match are the parts of one name (Scala's `a.b.c`).
                 name = " ".join(data[nodes[0].start_byte : nodes[-1].end_byte].decode("utf-8", "replace").split())
                 captured.imports[name.strip("\"'`<>();, ")[:NAME_CHARS]] = None
-            elif role == "definer":
-                _add_by_macro(captured, nodes[0], captures, data)
             elif role == "wrapper":
                 start, end = nodes[0].byte_range
                 bare = start + len(data[start:end].rstrip(b"; \t\r\n"))
@@ -359,8 +361,8 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
                 captured.ignored.extend(node.byte_range for node in nodes)
-    for start in captured.macros:
-        found.pop(start, None)
+    if LANGUAGES[language].macros:
+        _add_by_macros(captured, root, data)
     for item in found.values():
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
@@ -392,9 +394,11 @@ def _views(parser: Parser, plain: _View, source: SourceText, *, macros: bool) ->
     best = plain
     cost, errors = _errors(plain.tree.root_node)
     damaged: list[tuple[int, int]] = []
-    for _ in range(ROUNDS):
-        damaged = _joined_ranges([*damaged, *_damaged(best.tree.root_node)])
+    for number in range(ROUNDS):
         found = misread(best.text, errors) if macros else []
+        if number and not found:
+            break
+        damaged = _joined_ranges([*damaged, *_damaged(best.tree.root_node)])
         view = _reread(parser, plain, best, [*best.macros, *found], damaged, source)
         left, errors = _errors(view.tree.root_node)
         if left >= cost and found and best is plain:
@@ -633,10 +637,10 @@ def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]
     if len(raw) > REFERENCE_BYTES:
         return ""
     name = raw.decode("utf-8", "replace")
-    if name[:1] == "`" or name.startswith("@selector("):
-        # Kotlin's and Swift's quoted names are the same names without quotes.
-        name = name.strip("`").removeprefix("@selector(").removesuffix(")")
-        return name if name.count(":") > 1 else name.rstrip(":")
+    if name[:1] == "`":
+        # Kotlin's names of several words are noted as their definitions are.
+        name = name.strip("`")
+        return "" if name in builtins else name
     # Modules may be named by one node (`Shop.Accounts`); in R, points are part of names.
     if "." in name and node.type != "identifier":
         name = name.rpartition(".")[2]
@@ -645,29 +649,30 @@ def _reference_name(raw: bytes, node: tree_sitter.Node, builtins: frozenset[str]
     return "" if name in builtins else name
 
 
-def _selector(node: tree_sitter.Node, data: bytes) -> tuple[int, str] | None:
-    """Where the name of an Objective-C method of several parts begins, and that name: "insert:at:"; None for others.
+def _selector_defined(node: tree_sitter.Node, data: bytes) -> str:
+    """What an Objective-C method of several arguments is called, "" for others: their names are one word."""
+    parts: list[bytes] = []
+    part = b""
+    for child in node.named_children:
+        if child.type == "identifier":
+            part = data[child.start_byte : child.end_byte]
+        elif child.type == "method_parameter":
+            parts.append(part)
+            part = b""
+    return b"".join(part + b":" for part in parts).decode("utf-8", "replace") if len(parts) > 1 else ""
 
-    `node` is a definition, a declaration or a message. A method of one part is named without its colon, since it is
-    called so in other languages' eyes and in prose.
-    """
-    if node.type == "message_expression":
-        parts = node.children_by_field_name("method")
-    elif any(child.type == "method_parameter" for child in node.children):
-        parts = [
-            child
-            for child in node.children
-            if child.type == "identifier"
-            and (follower := child.next_named_sibling) is not None
-            and follower.type == "method_parameter"
-        ]
+
+def _selector_used(node: tree_sitter.Node, data: bytes) -> str:
+    """The method that an Objective-C message or `@selector` names, as `_selector_defined` gives it."""
+    if node.type == "selector_expression":
+        text = data[node.start_byte : node.end_byte].partition(b"(")[2].rpartition(b")")[0]
+        name = b"".join(text.split())
+        if name.count(b":") == 1:
+            name = name.rstrip(b":")
     else:
-        return None
-    if len(parts) < 2:
-        return None
-    return parts[0].start_byte, "".join(
-        f"{data[one.start_byte : one.end_byte].decode('utf-8', 'replace')}:" for one in parts
-    )
+        parts = [data[part.start_byte : part.end_byte] for part in node.children_by_field_name("method")]
+        name = parts[0] if len(parts) == 1 else b"".join(part + b":" for part in parts)
+    return name[:NAME_CHARS].decode("utf-8", "replace")
 
 
 def _is_rubble(root: tree_sitter.Node) -> bool:
@@ -704,13 +709,10 @@ def _add_definition(
         # Preprocessor lines count their line end, indented blocks (Scala's) what follows up to the next line's text.
         end = start + len(data[start:end].rstrip())
     name_at, name_end = names[0].byte_range if names else (start, start)
-    selector = _selector(node, data) if names else None
-    if selector is not None:
-        name_at = selector[0]
     key = name_at if names else -1 - start
     known = found.get(key)
     if known is None:
-        name = selector[1] if selector is not None else data[name_at:name_end].decode("utf-8", "replace")
+        name = data[name_at:name_end].decode("utf-8", "replace")
         if not name.isidentifier():
             name = " ".join(name.split())
             if name[:1] in _QUOTES or name[:2] == '@"':
@@ -721,6 +723,8 @@ def _add_definition(
             name = name[:NAME_CHARS]
             if names and names[0].type in ("simple_symbol", "atom"):
                 name = name.lstrip(":")
+        if "selector" in captures:
+            name = _selector_defined(node, data)[:NAME_CHARS] or name
         scope = data[scopes[0].start_byte : scopes[0].end_byte].decode("utf-8", "replace") if scopes else ""
         if kind == "namespace" and "inline" in name:
             name = _INLINE.sub("", name)  # `namespace a::inline v1` is a::v1 to whoever uses it
@@ -749,36 +753,128 @@ def _add_definition(
         ranks[key] = pattern
 
 
+def _add_by_macros(captured: _Captures, root: tree_sitter.Node, data: bytes) -> None:
+    """Note what macros define by their calls.
+
+    Queries could tell, but for each node of the tree they would compare what may stand right below a few of them.
+    """
+    pending = [(root, True)]
+    while pending:
+        container, outside = pending.pop()
+        before: tuple[tree_sitter.Node, _Call] | None = None
+        """The statement before, if it is a call that nothing ends."""
+        for child in container.named_children:
+            kind = child.type
+            if kind == "comment":
+                continue
+            called, before = before, None
+            block: tree_sitter.Node | None = None
+            if kind == "compound_statement":
+                block = child
+                if not outside:
+                    pending.append((child, False))
+            elif kind == "expression_statement":
+                call = _called(child)
+                if call is not None and data[child.end_byte - 1] != SEMICOLON:
+                    before = child, call
+                elif call is not None and outside:
+                    _add_by_macro(captured, child, call, None, outside, data)
+            elif kind == "function_definition":
+                call = _declared(child)
+                block = child.child_by_field_name("body")
+                called = (child, call) if call is not None else None
+            elif kind == "declaration" and outside:
+                call = _declared(child)
+                if call is not None:
+                    _add_by_macro(captured, child, call, None, outside, data)
+            elif kind in CONTAINERS or (child.is_error and child.child_count <= FRAGMENTS):
+                pending.append((child, outside))
+            elif not outside and kind in AROUND_TESTS:
+                pending.append((child, False))
+            if called is not None and block is not None and block.type == "compound_statement":
+                statement, call = called
+                added = _add_by_macro(captured, statement, call, block, outside, data)
+                if outside and added == "test" and b'"' in data[call[1].start_byte : call[1].end_byte]:
+                    pending.append((block, False))
+
+
+def _called(statement: tree_sitter.Node) -> _Call | None:
+    """The call that a statement is; of `a(b)(c)` and `a(b)->c(d)`, that of `a`."""
+    call = statement.named_children[0] if statement.named_child_count else None
+    function: tree_sitter.Node | None = None
+    while call is not None and call.type == "call_expression":
+        function = call.child_by_field_name("function")
+        if function is None or function.type == "identifier":
+            break
+        call = function.child_by_field_name("argument") if function.type == "field_expression" else function
+    arguments = call.child_by_field_name("arguments") if call is not None else None
+    return (function, arguments) if function is not None and arguments is not None else None
+
+
+def _declared(node: tree_sitter.Node) -> _Call | None:
+    """The call of a macro that reads like a declaration: `TEST(Cart, Adds) {`, `static DEFINE_MUTEX(lock);`."""
+    declarator = node.child_by_field_name("declarator")
+    kind = node.child_by_field_name("type")
+    if declarator is None:
+        return None
+    if declarator.type == "parenthesized_declarator":
+        return (kind, declarator) if kind is not None and kind.type == "type_identifier" else None
+    if kind is not None or declarator.type != "function_declarator":
+        return None
+    inner = declarator.child_by_field_name("declarator")
+    if inner is not None and inner.type == "function_declarator":
+        declarator, inner = inner, inner.child_by_field_name("declarator")
+    arguments = declarator.child_by_field_name("parameters")
+    return (inner, arguments) if inner is not None and inner.type == "identifier" and arguments is not None else None
+
+
 def _add_by_macro(
-    captured: _Captures, node: tree_sitter.Node, captures: dict[str, list[tree_sitter.Node]], data: bytes
-) -> None:
-    """Note what a macro defines, if it does."""
-    macro, arguments = captures["macro"][0], captures["arguments"][0]
-    body = captures["body"][0] if "body" in captures else None
-    outside = node.parent is None or node.parent.type in CONTAINERS or node.parent.is_error
+    captured: _Captures,
+    node: tree_sitter.Node,
+    call: _Call,
+    body: tree_sitter.Node | None,
+    outside: bool,
+    data: bytes,
+) -> EntryKind | None:
+    """Note what a macro defines, if it does; the kind of that."""
+    macro, arguments = call
+    if not may_begin(data, macro.start_byte):
+        return None
     name_of_macro = data[macro.start_byte : macro.end_byte].decode("utf-8", "replace")
     found = definition_of(
-        name_of_macro, data[arguments.start_byte : arguments.end_byte], body=body is not None, outside=outside
+        name_of_macro,
+        data[arguments.start_byte : arguments.end_byte],
+        body=body is not None,
+        outside=outside,
+        called=_PARAMETERS.match(data, arguments.end_byte) is not None,
     )
     at = macro.start_byte
+    kind: EntryKind
     if found is not None:
         kind, name, offset = found
         at = arguments.start_byte + offset
-        captured.macros.append(macro.start_byte)
+        captured.found.pop(macro.start_byte, None)
     elif body is not None and outside and node.type != "function_definition" and not name_of_macro.isupper():
         # C before prototypes: no type, and the parameters' types, if any, stand behind them.
         kind, name = "function", name_of_macro
     else:
-        return
+        named = _ONE_NAME.fullmatch(data, arguments.start_byte, arguments.end_byte)
+        if named is not None and body is None:
+            # `BENCHMARK(sort_all);`, `EXPORT_SYMBOL(parse);`
+            captured.references.append((named.start(1), named[1].decode()))
+        return None
     known = captured.found.get(at)
     if known is not None and known.body >= 0:
-        return
+        return kind
     end = node.end_byte if body is None else body.end_byte
-    start = node.start_byte
-    captured.found[at] = Definition(
-        kind, name[:NAME_CHARS], "", start, end, at, -1 if body is None else body.start_byte, None, node
+    scope, _, name = name.rpartition("::") if kind != "test" else ("", "", name)
+    made = Definition(
+        kind, name[:NAME_CHARS], scope, node.start_byte, end, at, -1 if body is None else body.start_byte, None, node
     )
+    made.stub = kind == "variable" and "DECL" in name_of_macro
+    captured.found[at] = made
     captured.ranks[at] = 0
+    return kind
 
 
 def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> list[Definition]:

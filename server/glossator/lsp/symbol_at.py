@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,15 +60,28 @@ def describe(snapshot: Snapshot, path: str, line: int, word: str, *, enclosing: 
     inside = snapshot.entry_at(path, line)
     entry = None
     if word:
-        entry = inside if inside is not None and inside.name == word else None
+        entry = inside if inside is not None and _is_named(inside, line, word) else None
         if entry is None:
             found = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
+            if not found and inside is not None:
+                whole = [name for name in snapshot.graph.references_of(inside) if name != word and word in _words(name)]
+                found = [other for name in whole for other in snapshot.nearest_named(name, path)]
             entry = min(found, key=lambda other: _distance(other, path, line), default=None)
     if entry is None and (enclosing or not word) and inside is not None and inside.kind != "block":
         entry = inside
     if entry is None:
         return None
     return Described(entry, snapshot.reference_count(entry.name), snapshot.callee_count(entry))
+
+
+def _is_named(entry: StoredEntry, line: int, word: str) -> bool:
+    """Whether a word is the name of an entry, or part of it on the line where it is named."""
+    return entry.name == word or (line == entry.name_line and word in _words(entry.name))
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name that has several (Objective-C's `add:to:`, Kotlin's names in backticks)."""
+    return [] if name.isidentifier() else re.findall(r"\w+", name)
 
 
 def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, bool, int]:

@@ -50,8 +50,8 @@
 (call_expression . (simple_identifier) @reference)
 (call_expression . (navigation_expression (navigation_suffix (simple_identifier) @reference)))
 (navigation_expression . (simple_identifier) @reference (#match? @reference "^[A-Z]"))
+(infix_expression (_) . (simple_identifier) @reference . (_))
 (user_type (type_identifier) @reference)
 (callable_reference (simple_identifier) @reference)
-(infix_expression (_) . (simple_identifier) @reference . (_))
 
 (import_header (identifier) @import)
