@@ -275,6 +275,10 @@ async def test_a_hover_does_not_wait_for_the_index_to_be_opened(
         money = project / "shop/money.py"
         place = {"textDocument": {"uri": client.open(money)}, "position": at(money.read_text(), "add_tax")}
         assert "def add_tax" in (await client.request("textDocument/hover", place))["contents"]["value"]
+        assert "shop/money.py" in await names(client, "add_tax")
+        assert await client.request("textDocument/documentSymbol", {"textDocument": place["textDocument"]})
+        answer = await client.request("glossator/explain", place)
+        assert "add_tax" in answer["answer"]
     finally:
         release.set()
     await client.ready()

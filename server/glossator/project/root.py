@@ -132,6 +132,8 @@ class Root:
         Raises:
             StoreError: it cannot be opened.
         """
+        if (snapshot := self.snapshot()) is not None:
+            return snapshot  # without waiting for a writer that is being opened
         with self._opening:
             snapshot = self.snapshot()
             if snapshot is None and (self.folder / "manifest.sqlite").exists():
@@ -264,15 +266,7 @@ class Root:
         """The text of a file's buffer, or else of the file; None if there is neither. Works without an index."""
         from glossator.workspace.reading import disk_reader
 
-        return disk_reader(self.path, self.settings, self.buffer_texts())(path)
-
-    def overlay(self) -> Mapping[str, FileUpdate]:
-        """See `Snapshot.overlay`."""
-        return self.buffers.overlay()
-
-    def buffer_texts(self) -> Mapping[str, str]:
-        """See `Snapshot.texts`."""
-        return self.buffers.texts()
+        return disk_reader(self.path, self.settings, self._buffers_with(self._nested)[1])(path)
 
     def overview(self) -> str:
         """See `overview_of`."""
