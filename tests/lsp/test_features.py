@@ -144,7 +144,7 @@ async def test_explain_names_callers(client: Client, project: Path) -> None:
     )
     assert "place_order" in result["answer"]
     assert any("checkout.py" in item["uri"] for item in result["evidence"])
-    with pytest.raises(ResponseError, match="nothing is defined"):
+    with pytest.raises(ResponseError, match="there is no symbol here"):
         await client.request(
             "glossator/explain",
             {"textDocument": {"uri": (project / "none.py").as_uri()}, "position": {"line": 0, "character": 0}},

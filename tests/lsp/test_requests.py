@@ -67,7 +67,7 @@ async def test_explain_on_a_decorator_means_what_it_decorates(client: Client, pr
 async def test_explain_outside_of_any_definition_says_so(client: Client, project: Path) -> None:
     await client.initialize(project)
     await client.ready()
-    with pytest.raises(ResponseError, match="nothing is defined"):
+    with pytest.raises(ResponseError, match="there is no symbol here"):
         await client.request(
             "glossator/explain",
             {"textDocument": {"uri": (project / "nowhere.py").as_uri()}, "position": {"line": 0, "character": 0}},
