@@ -331,3 +331,17 @@ async def test_folders_inside_each_other_and_opened_twice(client: Client, projec
         )
     )
     assert (await found("late_arrival")).count(f"{late.as_uri()}#0") == 1
+
+
+async def test_a_file_without_an_extension_is_in_the_editors_language(client: Client, project: Path) -> None:
+    tool = project / "tool"
+    tool.write_text("def run_the_tool():\n    return 1\n")
+    await client.initialize(project)
+    await client.ready()
+    place = {"textDocument": {"uri": tool.as_uri()}}
+    assert await client.request("textDocument/documentSymbol", place) == []
+    client.open(tool)  # as Python
+    symbols = await client.request("textDocument/documentSymbol", place)
+    assert [symbol["name"] for symbol in symbols] == ["run_the_tool"]
+    client.notify("textDocument/didClose", place)
+    assert await client.request("textDocument/documentSymbol", place) == []

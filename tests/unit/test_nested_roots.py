@@ -127,6 +127,22 @@ def test_buffers_of_an_inner_root_count_in_the_outer_ones_graph(opened: Callable
     assert read(outer).reference_count("ignite") == before
 
 
+def test_a_buffer_that_was_open_before_its_folder_belongs_to_the_inner_root(
+    opened: Callable[..., Session], work: Path
+) -> None:
+    session = opened(work)
+    outer = session.root
+    text = "def rewritten():\n    return 1\n"
+    for path in ("pkg/engine.py", "pkgs/engine.py"):
+        outer.buffers.put(path, 1, text)
+        outer.buffers.parse(path).result(WAIT)
+    inner = session.add(work / "pkg")
+    assert set(read(outer).texts) == {"pkgs/engine.py"}
+    assert read(outer).text("pkg/engine.py") == FILES["pkg/engine.py"]
+    session.remove(inner)
+    assert set(read(outer).overlay) == {"pkgs/engine.py"}
+
+
 def test_counts_follow_the_folders_that_are_open(opened: Callable[..., Session], work: Path) -> None:
     session = opened(work)
     live = RootUpdates(session.root, watch=False, on_change=lambda: None)

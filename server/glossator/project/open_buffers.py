@@ -67,6 +67,13 @@ class OpenBuffers:
                 self._opened.setdefault(path, buffer.revision)
                 self._languages[path] = language_id
 
+    def drop_below(self, folder: str) -> None:
+        """Drop the buffers of the files in a folder: another root has them from now on."""
+        with self._lock:
+            inside = [path for path in self._opened if path.startswith(f"{folder}/")]
+        for path in inside:
+            self.drop(path)
+
     def parse(self, path: str) -> Future[None]:
         """Have a worker parse the buffer's current text.
 

@@ -103,6 +103,8 @@ class Root:
         """Set the roots that are inside this one."""
         if tuple(nested) != self._nested:
             self._nested = tuple(nested)
+            for other in nested:
+                self.buffers.drop_below(other.path)
             self.nested_changed.send()
 
     def _buffers_with(self, nested: tuple[NestedRoot, ...]) -> tuple[Mapping[str, FileUpdate], Mapping[str, str]]:
