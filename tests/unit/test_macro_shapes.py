@@ -273,6 +273,22 @@ int after(void)
 }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int f(\nABC( x " * 20_000,
+        "ABC ABC(" * 20_000 + "\nint f(\n",
+        "}\n" + "ABC\n" * 30_000 + "int f(\n",
+        "class " + "ABC " * 30_000 + "\nint f(\n",
+        "DEFINE_A(int " * 20_000 + "\nint f(\n",
+        "f(a) " + "int a; " * 20_000 + "\n{\n",
+    ],
+)
+def test_repeated_fragments_of_macros_end_soon(text: str) -> None:
+    for path in ("a.cc", "a.c"):
+        check_entries(text, parse(path, text))
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes(name: str, newline: str) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _WORD: Final = (
     r"(?:_*[A-Z][A-Z0-9_]{2,}|__(?!attribute|declspec|asm|extension|int\d|typeof|based|except|finally|try)[a-z]\w+)\b"
 )
-_ARGUMENTS: Final = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_ARGUMENTS: Final = r"\((?:[^()]|\((?:[^()]|\([^()]{0,80}\)){0,120}\)){0,300}\)"
+"""Limited, since one that is never closed would be searched for its end from every macro on."""
 _MACRO: Final = rf"{_WORD}(?:[ \t]*{_ARGUMENTS})?"
 _ATTRIBUTE: Final = (
     rf"(?:(?:{_WORD}|[A-Z][A-Z0-9_]\b)(?:[ \t]*\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\))?|\[\[[^\[\]\n]*\]\]"
@@ -37,30 +38,29 @@ _TYPE: Final = (
     r"[^,()]*|[A-Za-z_][\w:]*(?:::|[<*& ])[^,()]*)"
 )
 """What is a type, not a name, as the first of several arguments."""
-_DEFINES_VARIABLE: Final = r"(?:[A-Z0-9]+_)*(?:DEFINE|DECLARE|DEF|DECL|LIST_HEAD)(?:_\w+)?|ABSL_FLAG"
+_DEFINES_VARIABLE: Final = r"(?:[A-Z0-9]+_)*(?:DEFINE|DECLARE|DEF|DECL|LIST_HEAD)(?:_\w+)?|ABSL_(?:RETIRED_)?FLAG"
 
 
 def _bytes(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.MULTILINE)
 
 
-_ATTRIBUTES: Final = _bytes(
-    rf"\b(?:class|struct|union|enum)((?:\s+{_ATTRIBUTE})+)"
-    r"(?=\s+[A-Za-z_]\w*(?:::\w+)*(?:<[^<>;{}]*>)?\s*(?:final\s*)?(?:\{|:(?!:)))"
+# One pattern per word, since a pattern that begins with a literal is found many times as fast.
+_ATTRIBUTES: Final = tuple(
+    _bytes(
+        rf"{word}(?<!\w{word})((?:\s+{_ATTRIBUTE})+)"
+        r"(?=\s+[A-Za-z_]\w*(?:::\w+)*(?:<[^<>;{}]*>)?\s*(?:final\s*)?(?:\{|:(?!:)))"
+    )
+    for word in ("class", "struct", "union", "enum")
 )
 """`class EXPORT Name {`: the first group stands for attributes."""
 
 _PATTERNS: Final = (
-    _ATTRIBUTES,
+    *_ATTRIBUTES,
     # The same with a macro in lower case.
     _bytes(
         r"\b(?:class|struct)\s+(?!final\b)([A-Za-z_]\w*)"
         r"(?=\s+(?!final\b)[A-Za-z_]\w*\s*(?:final\s*)?(?::\s*(?:public|private|protected|virtual)\b|\{))"
-    ),
-    # A line of its own, without a semicolon, between declarations.
-    _bytes(
-        rf"(?:\A|(?<=[;{{}}:)>/\"\w]))[ \t]*(?:\r?\n[ \t]*)+({_MACRO})[ \t]*(?:/[/*][^\n]*)?(?=\r?\n\s*"
-        r"(?:\w+\s+(?!\s)[^=\s]|[#}\[~/]|\w+:|\w+\s*[;<]|[A-Z_][A-Z0-9_]+[ \t]*(?:\(|\r?$)))"
     ),
     # Before a declaration: `EXPORT int f(`.
     _bytes(rf"^[ \t]*({_MACRO})(?=\s+(?:\[\[|~|(?:struct|class|enum|union)\s|\w[\w:<>,]*[\s*&]+[A-Za-z_~]\w*))"),
@@ -69,12 +69,6 @@ _PATTERNS: Final = (
         r"\b(?:static|extern|inline|const|virtual|explicit|constexpr|friend|typedef|\"C\")[ \t]+"
         rf"({_MACRO})(?=\s+(?:struct|class|enum|union|\w[\w:<>,]*)[\s*&]+[A-Za-z_~]\w*)"
     ),
-    # Between a type and a name: `int CALL f(`, `void (CALL *f)(`.
-    _bytes(
-        r"(?:\b(?!(?:static|extern|inline|const|volatile|register|virtual|explicit|friend|typedef|return|else|case|new|"
-        r"struct|union|enum|class|constexpr|goto|delete|throw|define)\b)\w+|[*&>])"
-        rf"\s+((?:{_MACRO}\s+)*{_MACRO})(?=[\s*&]+[A-Za-z_~][\w:~]*\s*\()"
-    ),
     _bytes(rf"\(\s*({_WORD})(?=\s*\*\s*\w+\s*(?:\[[^\[\]]*\]\s*)?\)\s*\()"),
     # After the parameters: `int f(int a) UNUSED;`
     _bytes(
@@ -82,12 +76,29 @@ _PATTERNS: Final = (
         rf"((?:(?:const|noexcept|override|final)\s+)*{_MACRO}(?:\s+{_MACRO})*)(?=\s*(?:[;{{]|=\s*0|:\s*\w+\())"
     ),
 )
-_BEFORE_NAMESPACE: Final = _bytes(
-    r"^[ \t]*([A-Z][A-Z0-9_]*_(?:BEGIN|END|OPEN|CLOSE|NAMESPACE)\w*)[ \t]*\r?\n(?=\s*(?:inline\s+)?namespace\b)"
+_LINE: Final = _bytes(
+    rf"\n[ \t]*({_MACRO})[ \t]*(?:/[/*][^\n]*)?(?=\r?\n\s*"
+    r"(?:\w+\s+(?!\s)[^=\s]|[#}\[~/]|\w+:|\w+\s*[;<]|[A-Z_][A-Z0-9_]+[ \t]*(?:\(|\r?$)))"
+)
+"""A line of its own, without a semicolon; between declarations, if `_AFTER_DECLARATION` stands before it."""
+_AFTER_DECLARATION: Final = re.compile(rb"(?:\A|[;{}:)>/\"\w])\s*$")
+_BETWEEN: Final = _bytes(rf"\s((?:{_MACRO}\s+)*{_MACRO})(?=[\s*&]+[A-Za-z_~][\w:~]*\s*\()")
+"""Between a type and a name, if `_AFTER_TYPE` stands before it: `int CALL f(`, `Reader* CALL f(`."""
+_AFTER_TYPE: Final = re.compile(
+    rb"(?:\b(?!(?:static|extern|inline|const|volatile|register|virtual|explicit|friend|typedef|return|else|case|new|"
+    rb"struct|union|enum|class|constexpr|goto|delete|throw|define)\b)\w+|[*&>])\s*$"
+)
+_FIRST_MACRO: Final = _bytes(rf"{_MACRO}\s*")
+BEFORE: Final = 80
+"""Bytes before a macro in which what it stands behind is looked for."""
+_NAMESPACE: Final = re.compile(rb"namespace\b")
+_BEFORE_NAMESPACE: Final = re.compile(
+    rb"(?:\A|\n)[ \t]*([A-Z][A-Z0-9_]*_(?:BEGIN|END|OPEN|CLOSE|NAMESPACE)\w*)[ \t]*\r?\n\s*(?:inline\s+)?$"
 )
 """A macro that opens one namespace, on the line before another: what follows would be read as a function's body."""
-_TYPE_ARGUMENT: Final = _bytes(
-    rf"(?:DEFINE|DECLARE|DEF|DECL|ABSL_FLAG)(?:_\w+)?[ \t]*\(\s*({_TYPE},)(?=\s*[A-Za-z_]\w*\s*[,)])"
+_TYPE_ARGUMENTS: Final = tuple(
+    _bytes(rf"{words}[ \t]*\(\s*({_TYPE},)(?=\s*[A-Za-z_]\w*\s*[,)])")
+    for words in (r"DE(?:FINE|CLARE|F|CL)(?:_\w+)?", r"ABSL_\w*FLAG")
 )
 """`DEFINE_PER_CPU(int, counter);`: to the grammar, no call has a type among its arguments."""
 _LINE_BEFORE: Final = re.compile(rb"[ \t]*(?:(?:static|extern)[ \t]+)?[A-Z0-9_]*")
@@ -133,6 +144,19 @@ def misread(data: bytes, errors: Sequence[tuple[int, int]]) -> list[tuple[int, i
     for start, end in _windows(data, errors):
         for pattern in _PATTERNS:
             found.extend(match.span(1) for match in pattern.finditer(data, start, end))
+        found.extend(
+            match.span(1)
+            for match in _LINE.finditer(data, start, end)
+            if _AFTER_DECLARATION.search(data, max(0, match.start() - BEFORE), match.start())
+        )
+        for match in _BETWEEN.finditer(data, start, end):
+            first = match.start(1)
+            if not _AFTER_TYPE.search(data, max(0, first - BEFORE), first):
+                # Then the first of several is the type.
+                macro = _FIRST_MACRO.match(data, first, match.end(1))
+                first = macro.end() if macro is not None else match.end(1)
+            if first < match.end(1):
+                found.append((first, match.end(1)))
         for match in _PROTOTYPE.finditer(data, start, end):
             found.extend((match.span(1), match.span(3)))
     found.sort()
@@ -165,15 +189,18 @@ def _without_types(data: bytes, ranges: list[tuple[int, int]]) -> list[tuple[int
 
 def always_misread(data: bytes) -> list[tuple[int, int]]:
     """Ranges that the grammar is not to read, whether it fails or not: what it makes of them is no error, but wrong."""
-    found = [match.span(1) for match in _ATTRIBUTES.finditer(data)]
-    if b"namespace" in data:
-        found.extend(match.span(1) for match in _BEFORE_NAMESPACE.finditer(data))
+    found = [match.span(1) for pattern in _ATTRIBUTES for match in pattern.finditer(data)]
+    for word in _NAMESPACE.finditer(data):
+        before = _BEFORE_NAMESPACE.search(data, max(0, word.start() - BEFORE), word.start())
+        if before is not None:
+            found.append(before.span(1))
     found.extend(
         match.span(1)
-        for match in _TYPE_ARGUMENT.finditer(data)
+        for pattern in _TYPE_ARGUMENTS
+        for match in pattern.finditer(data)
         if _LINE_BEFORE.fullmatch(data, data.rfind(b"\n", 0, match.start()) + 1, match.start())
     )
-    if b"TEST_CASE" in data:
+    if b"TEMPLATE" in data and b"TEST_CASE" in data:
         found.extend(match.span(1) for match in _TEST_TYPES.finditer(data))
     if _OLD_BODY.search(data):
         found.extend(match.span(1) for match in _OLD_PARAMETERS.finditer(data) if not _TYPE_DEFINED.search(match[1]))
