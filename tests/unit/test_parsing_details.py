@@ -240,3 +240,9 @@ def test_a_signature_with_comments_is_whole_or_says_that_it_is_cut() -> None:
     found = parse("a.py", f"def f(  # noqa\n{many}):\n    return 1\n").entries[0]
     assert found.signature.endswith("…")
     assert len(found.signature) == 400
+
+
+@pytest.mark.parametrize("path", ["blank.h", "blank.m"])
+def test_a_header_of_blank_lines_is_told_apart_in_linear_time(path: str) -> None:
+    # Quadratic, these would take ten minutes and more; the suite itself would not end.
+    assert parse(path, "\n" * 400_000 + "int f(void);\n").lines == 400_001

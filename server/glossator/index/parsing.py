@@ -114,11 +114,12 @@ _ONE_NAME: Final = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)")
 _INLINE: Final = re.compile(r"\binline\s+")
 _QUOTES: Final = ('"', "'", "`")
 _OBJC: Final = re.compile(
-    r"^\s*(?:@(?:interface|implementation|protocol|class|import|end)\b|#\s*import\b)", re.MULTILINE
+    r"^[ \t]*(?:@(?:interface|implementation|protocol|class|import|end)\b|#[ \t]*import\b)", re.MULTILINE
 )
-_C: Final = re.compile(r"^\s*(?:#\s*\w+|//|/\*)", re.MULTILINE)
+_C: Final = re.compile(r"^[ \t]*(?:#[ \t]*\w+|//|/\*)", re.MULTILINE)
 _CPP_HEADER = re.compile(
-    r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)|\bstd::|\bconstexpr\b|\bnoexcept\b",
+    r"^[ \t]*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)"
+    r"|\bstd::|\bconstexpr\b|\bnoexcept\b",
     re.MULTILINE,
 )
 
