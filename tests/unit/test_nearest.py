@@ -165,7 +165,7 @@ def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
 
 
 def test_rows_that_were_not_counted_are_no_files(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="counted"):
+    with pytest.raises(OSError, match="number of rows"):
         nearest.write(tmp_path / "1", [columns([1])], PER_FILE + 1, DIMENSIONS)
     assert not (tmp_path / "1").exists()
 
