@@ -134,4 +134,4 @@ def test_a_broken_installation_is_told_in_one_line(on_terminal: OnTerminal) -> N
 def test_a_command_that_works_leaves_no_log(on_terminal: OnTerminal, tmp_path: Path) -> None:
     shown = on_terminal("search", "cart", environment={"XDG_STATE_HOME": str(tmp_path)})
     check(shown, KINDS["wide"])
-    assert list(tmp_path.rglob("*.log")) == []
+    assert [path.read_text("utf-8") for path in tmp_path.rglob("*.log")] == []

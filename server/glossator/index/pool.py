@@ -484,8 +484,9 @@ class WorkerPool:
 
     def _give_up(self, error: GlossatorError) -> None:
         """End this thread, whose worker cannot be started; the last thread delivers the error to all queued batches."""
-        _log.warning("%s", error)
         with self._changed:
+            # A pool that is closed before its workers are up is no trouble.
+            _log.log(logging.DEBUG if self._closed else logging.WARNING, "%s", error)
             self._threads.discard(threading.current_thread())
             if self._threads:
                 return
