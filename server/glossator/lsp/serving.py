@@ -105,6 +105,9 @@ def serve(settings: Settings, *, tcp_port: int | None, log_level: str) -> int:
     _log.info("glossator %s, process %d, Python %s", __version__, os.getpid(), sys.version.split()[0])
     try:
         asyncio.run(_serve_then_leave(settings, tcp_port))
+    except asyncio.CancelledError:
+        # asyncio forgets that it was Ctrl-C when the signal arrives while its own handler is being installed.
+        raise KeyboardInterrupt from None
     except OSError as error:
         if tcp_port is None:
             raise
