@@ -108,6 +108,8 @@ class Settings:
     context_tokens: int = _number(8192, 0, 2**24)
     """Context window asked for; 0: what the model was trained with."""
     max_answer_tokens: int = _number(1024, 1, 2**20)
+    patience: float = _number(5.0, 0.5, 3600.0)
+    """Seconds that a user waits for the first word of an answer: a slower model is shown less evidence."""
     batch_tokens: int = _number(512, 1, 2**16)
     """Tokens of a prompt that are handed to llama.cpp at once."""
     threads: int = _number(0, 0, 1024)

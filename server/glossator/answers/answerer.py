@@ -18,6 +18,7 @@ from glossator.answers.conversations import Conversations, new_identity
 from glossator.answers.gathering import gather_for_symbol, gather_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
+from glossator.answers.reading_budget import evidence_budget
 from glossator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ answer that somebody waits for."""
 
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
-MAX_EVIDENCE_TOKENS = 12_000
-"""Evidence shown to a model of any context: more dilutes the answer and costs seconds of reading on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class Answerer:
                 conversation=conversation,
             )
             listener.stage("searching")
-            budget = min(room, MAX_EVIDENCE_TOKENS)
+            budget = evidence_budget(model, room)
             material = await asyncio.to_thread(gather_in, self._session, question, budget, _cost_by(model))
             return await self._write(model, asked, material, conversation, overview, listener)
 
@@ -211,7 +210,7 @@ class Answerer:
         room = await prompts.make_room(
             model, asked, answer_tokens=self._session.settings.max_answer_tokens, overview=overview
         )
-        budget = min(room, MAX_EVIDENCE_TOKENS)
+        budget = evidence_budget(model, room)
         shown = await prompts.fitting(model, material.evidence, budget)
         if 0 in shown or not material.evidence:
             fitted = replace(material, evidence=tuple(material.evidence[at] for at in shown))

@@ -137,6 +137,11 @@ class ChatModel(ABC):
         """What it is doing now."""
         return self._status
 
+    @property
+    def reading_speed(self) -> float | None:
+        """Tokens of a prompt that it reads per second; None if it is not known, as that of a server."""
+        return None
+
     def _set(self, state: ModelPhase, **changes: Any) -> None:
         """Change the status. Progress and reason are reset unless given."""
         status = replace(self._status, state=state, **{"progress": None, "reason": "", **changes})
