@@ -3,12 +3,12 @@
 Used by `bench_answers.py`. Two files beside this one hold them:
 
 - `answer_repositories.json`: a list of {"name", "language", "github", "revision", "root", "split"}. `root` is the only
-  folder of the checkout that is indexed; on repositories with the split "tune" choices are made, those with "report" are
-  only reported on.
+  folder of the checkout that is indexed. Choices are made on repositories with the split "tune"; those with "report"
+  are only reported on.
 - `answer_questions.jsonl`: {"id", "repository", "kind", "question", "symbols", "facts"}. A symbol is {"path", "name"}:
-  a path relative to `root` and a qualified name as the index spells it. A fact is a regular expression; an answer states
-  it where the pattern is found in the answer's text, whatever the case. Questions of the kind "unanswerable" have
-  neither symbols nor facts: the code does not tell.
+  a path relative to `root` and a qualified name as the index spells it. A fact is a regular expression; an answer
+  states it where the pattern is found in the answer's text, whatever the case. Questions of the kind "unanswerable"
+  have neither symbols nor facts: the code does not tell.
 
 A pattern has to be found in the lines of one of the question's symbols, so that evidence can be scored with it too, and
 must not be found in the question, so that repeating the question earns nothing.

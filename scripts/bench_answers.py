@@ -149,10 +149,9 @@ def evidence_only(
                     symbols[way, budget].append(mean(is_shown(symbol, evidence) for symbol in question.symbols))
                     sizes[way, budget].append(sum(estimated_tokens(one.part) for one in evidence))
                     if options.misses and way == "evidence" and question.facts_in(text) < 1:
-                        missing += [
-                            f"- {question.id} at {budget:,}: “{question.text}” without {question.missing_in(text)};"
-                            f" shown: {', '.join(f'{one.path} {one.names[:1]}' for one in evidence)}"
-                        ]
+                        names = ", ".join(f"{one.path} {', '.join(one.names[:1])}" for one in evidence)
+                        lacking = question.missing_in(text)
+                        missing.append(f"- {question.id} at {budget:,}: {lacking} of “{question.text}”; shown: {names}")
         session.close()
         shares = [value for question, value in facts["evidence", options.budgets[0]] if question in questions]
         print(f"{repository.name:24} {mean(shares):.3f} at {options.budgets[0]}", file=sys.stderr)
