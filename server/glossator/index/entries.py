@@ -115,6 +115,7 @@ class ParsedFile:
         entries: in order of `start_byte`, an enclosing entry before those inside it.
         imports: names of modules, packages or files that the file imports, as written, each once.
         has_errors: whether the grammar could not parse all of it.
+        facts: what the resolution of names needs to know of it, encoded (see `facts.py`); b"" for nothing.
     """
 
     language: str
@@ -122,3 +123,4 @@ class ParsedFile:
     imports: tuple[str, ...]
     has_errors: bool
     lines: int
+    facts: bytes = b""

@@ -5,10 +5,11 @@ about other files: `retrieval.resolution` joins the facts of several files when 
 one file requires no other to be parsed again.
 
 *Expressions* describe the value of a receiver or variable as a short text, in which local variables have been replaced
-by what they were bound to:
+by what they are bound to:
 
     name            what the file's outermost scope, its imports or its built-ins call so
-    #12             the symbol with index 12 of the same file (functions inside functions, which have no global name)
+    #12             the symbol with index 12 of the same file (a function inside a function, which has no global name)
+    =#12            as the receiver of a bare name: the name itself stands for that symbol
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
     E.name          an attribute or member of E (also `::`, `->`, `?.`)

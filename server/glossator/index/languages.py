@@ -40,6 +40,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
+from typing import Literal
 
 LEADING_KINDS: frozenset[str] = frozenset(
     {
@@ -79,6 +80,10 @@ class Language:
         macros: whether macros may stand where the grammar does not know of any.
         scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
+        self_words: words for the current object, its class and its superclass (keys of `expressions.SELF_WORDS`).
+        self_parameters: names that, given to a parameter of a method, stand for the current object or class.
+        module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
+            part, or nothing ("").
     """
 
     name: str
@@ -96,6 +101,9 @@ class Language:
     macros: bool = False
     scripts: bool = False
     conditionals: bool = False
+    self_words: frozenset[str] = frozenset()
+    self_parameters: frozenset[str] = frozenset()
+    module_names: Literal["", "last", "whole"] = ""
 
 
 def _code(
@@ -114,6 +122,9 @@ def _code(
     macros: bool = False,
     scripts: bool = False,
     conditionals: bool = False,
+    self_words: str = "",
+    self_parameters: str = "",
+    module_names: Literal["", "last", "whole"] = "",
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -131,6 +142,9 @@ def _code(
         macros=macros,
         scripts=scripts,
         conditionals=conditionals,
+        self_words=frozenset(self_words.split()),
+        self_parameters=frozenset(self_parameters.split()),
+        module_names=module_names,
     )
 
 
@@ -147,6 +161,9 @@ _ALL: tuple[Language, ...] = (
         interpreters="python pypy",
         constructors="__init__ __new__",
         capitals=True,
+        self_words="super",
+        self_parameters="self cls mcs",
+        module_names="whole",
     ),
     _code(
         "javascript",

@@ -22,9 +22,11 @@ from glossator.index.components import read_component
 from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
+from glossator.index.facts import encode_facts
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macros import always_misread, definition_of, may_begin, misread, names_in
 from glossator.index.masking import masked, only
+from glossator.index.mentions import facts_of
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.notebook_parsing import parse_notebook
 from glossator.index.texts import SourceText, blanked
@@ -112,6 +114,8 @@ _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _PARAMETERS: Final = re.compile(rb"\s*\(")
 _ONE_NAME: Final = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)")
 _INLINE: Final = re.compile(r"\binline\s+")
+_NAME_NODE: Final = re.compile(r"(?:^|_)(?:identifier|constant|atom|symbol|word|variable|name|id|var)$")
+"""Kinds of nodes that hold names, in the grammars whose languages have no query for mentions."""
 _QUOTES: Final = ('"', "'", "`")
 _OBJC: Final = re.compile(
     r"^[ \t]*(?:@(?:interface|implementation|protocol|class|import|end)\b|#[ \t]*import\b)", re.MULTILINE
@@ -126,10 +130,12 @@ _CPP_HEADER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """A grammar and its query, compiled. `roles` says for each pattern what it captures (see `languages`)."""
+    """A grammar and its queries, compiled. `roles` says for each pattern what it captures (see `languages`)."""
 
     grammar: tree_sitter.Language
     query: Query
+    mentions: Query
+    bindings: Query | None
     roles: tuple[tuple[tuple[str, EntryKind | None], ...], ...]
     """For each pattern: the captures that say what it is for, each with the kind of definition, or None."""
 
@@ -164,7 +170,41 @@ def _reader(name: str) -> _Reader | None:
         piece = encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)].decode()
         captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", piece)))
         roles.append(tuple(_roles(name, captures)))
-    return _Reader(grammar, query, tuple(roles))
+    return _Reader(grammar, query, _mentions_query(language, grammar), _bindings_query(language, grammar), tuple(roles))
+
+
+def _facts_source(language: Language, folder: str) -> str | None:
+    """The text of a language's queries for facts, joined; None if it has none."""
+    parts = [files("glossator.index") / "queries" / folder / f"{name}.scm" for name in language.queries]
+    return "\n".join(part.read_text("utf-8") for part in parts if part.is_file()) or None
+
+
+def _mentions_query(language: Language, grammar: tree_sitter.Language) -> Query:
+    """The query for mentions of names. Without one, a language's names are all members of something unknown."""
+    source = _facts_source(language, "mentions")
+    if source is None:
+        kinds = {
+            kind
+            for number in range(grammar.node_kind_count)
+            if grammar.node_kind_is_named(number)
+            and grammar.node_kind_is_visible(number)
+            and (kind := grammar.node_kind_for_id(number))
+            and _NAME_NODE.search(kind)
+        }
+        source = "\n".join(f"({kind}) @member" for kind in sorted(kinds))
+    return _compiled(language, "mentions", grammar, source)
+
+
+def _bindings_query(language: Language, grammar: tree_sitter.Language) -> Query | None:
+    source = _facts_source(language, "bindings")
+    return None if source is None else _compiled(language, "bindings", grammar, source)
+
+
+def _compiled(language: Language, name: str, grammar: tree_sitter.Language, source: str) -> Query:
+    try:
+        return Query(grammar, source)
+    except QueryError as error:
+        raise ValueError(f"{name} query of {language.name}: {error}") from error
 
 
 def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryKind | None]]:
@@ -273,6 +313,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         if docs:
             start = min(docs)
             file_doc = (start, docs[start])
+    facts = _facts(LANGUAGES[language], source, reader, views, captures, definitions, component)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],
@@ -283,7 +324,54 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         unread=views[0].reading.changed if views[0].reading else (),
     )
     captures.imports.pop("", None)
-    return ParsedFile(language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines)
+    return ParsedFile(
+        language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines, facts
+    )
+
+
+def _facts(
+    language: Language,
+    source: SourceText,
+    reader: _Reader,
+    views: list[_View],
+    captures: _Captures,
+    definitions: list[Definition],
+    component: Component | None,
+) -> bytes:
+    """The file's facts, encoded."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    matches: list[dict[str, list[tuple[int, int]]]] = []
+    arguments: dict[int, int] = {}
+    for index, view in enumerate(views):
+        before = [other.reading for other in views[:index] if other.reading]
+        cursor = QueryCursor(reader.mentions)
+        cursor.set_max_start_depth(MAX_DEPTH)
+        for role, nodes in cursor.captures(view.tree.root_node).items():
+            ranges = [node.byte_range for node in nodes]
+            if role == "arguments":
+                arguments.update((node.start_byte, node.named_child_count) for node in nodes)
+            elif index:
+                spans.setdefault(role, []).extend(span for span in ranges if _hidden(before, span[0]))
+            else:
+                spans[role] = ranges
+        if reader.bindings is not None:
+            cursor = QueryCursor(reader.bindings)
+            cursor.set_max_start_depth(MAX_DEPTH)
+            for _, match in cursor.matches(view.tree.root_node):
+                made = {role: [node.byte_range for node in nodes] for role, nodes in match.items()}
+                if not index or any(_hidden(before, span[0]) for ranges in made.values() for span in ranges):
+                    matches.append(made)
+    references = list(_used_by_markup(component, {item.name for item in definitions})) if component else []
+    references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
+    if language.name == "sql":
+        references.extend(sql.references(source.data))
+    items = definitions if language.clauses else _outside(captures.found, captures.ignored)
+    return encode_facts(facts_of(language, source, items, spans, matches, references, arguments))
+
+
+def _hidden(readings: Sequence[Reading], offset: int) -> bool:
+    """Whether all readings of a file's conditionals leave out a byte."""
+    return all(_range_of(reading.hidden, offset) for reading in readings)
 
 
 def _readable(language: str, source: SourceText, component: Component | None) -> bytes:
@@ -881,7 +969,18 @@ def _add_by_macro(
 def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> list[Definition]:
     """The definitions outside ignored nodes, one per range (`int a, b` is one), each with a name or a container."""
     by_range: dict[tuple[int, int], Definition] = {}
+    for item in _outside(found, ignored):
+        if item.kind == "test":
+            by_range[item.start, item.end] = item
+        else:
+            by_range.setdefault((item.start, item.end), item)
+    return list(by_range.values())
+
+
+def _outside(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> list[Definition]:
+    """The definitions outside ignored nodes that have a name or are a container."""
     ignored.sort()
+    kept: list[Definition] = []
     for item in found.values():
         if not item.name and item.kind != "block":
             continue
@@ -889,11 +988,8 @@ def _distinct(found: dict[int, Definition], ignored: list[tuple[int, int]]) -> l
             index = bisect_right(ignored, (item.start, 1 << 62)) - 1
             if index >= 0 and ignored[index][1] >= item.end:
                 continue
-        if item.kind == "test":
-            by_range[item.start, item.end] = item
-        else:
-            by_range.setdefault((item.start, item.end), item)
-    return list(by_range.values())
+        kept.append(item)
+    return kept
 
 
 def _joined(definitions: list[Definition], data: bytes) -> list[Definition]:

@@ -1,0 +1,243 @@
+"""Source text of a receiver, a value or a type to an expression as `facts` defines it.
+
+The text is read token by token without a grammar: what matters is the chain of names, calls and indexes; the contents
+of brackets are skipped. Anything that is no such chain is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import BUILT_IN, CLASS, EXPRESSION_CHARS, INSTANCE, SUPER, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SELF_WORDS: Final = {
+    "self": INSTANCE,
+    "this": INSTANCE,
+    "cls": CLASS,
+    "mcs": CLASS,
+    "Self": CLASS,
+    "static": CLASS,
+    "super": SUPER,
+    "parent": SUPER,
+    "base": SUPER,
+}
+"""Words that stand for the current object or class; `Language`s say which of them are theirs."""
+
+MAX_TEXT: Final = 1000
+"""Longer texts are not read: they are whole functions or data."""
+ALTERNATIVES: Final = 4
+"""An expression of more alternatives than this is unknown."""
+
+_HEAD = re.compile(r"[@$]{0,2}[^\W\d]\w*(?![\"'])|[@$]{1,2}\w+")
+_PREFIX = re.compile(r"(?:(?:await|new|not null|move|mut|const|yield from|try[?!]?|delete)\b\s*|[&*^](?!\s*[&*])\s*)+")
+_LITERAL = re.compile(r"[\"'`\d\[{#]|[bBrRuUfF]{1,2}[\"']|(?:true|false|True|False|TRUE|FALSE)\b|-\s*\d|:\w")
+_NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
+_NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
+_STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$]?[^\W\d]\w*|<)?")
+_GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{1,200}>(?=\s*[({:.])")
+_NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
+_OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")
+_AS = re.compile(r"\s*\bas[?!]?\s+")
+_ASSERTION = re.compile(r"\s*\.\(([^()]*)\)")
+_AWAITED = re.compile(r"\s*\.await\b")
+_OPENING: Final = {"(": ")", "[": "]", "{": "}"}
+_BRACKETS = re.compile(r"[()\[\]{}\"'`]")
+_BLANKS = re.compile(r"\s+")
+_TYPE_JUNK = re.compile(r"^(?::|->|=>)|[\s\"'`]+")
+_TYPE_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def type_expression(text: str) -> str:
+    """`<Type>` from an annotation as written, `<A>|<B>` from a union; "?" if it is empty or too long.
+
+    Unions inside brackets are written with a slash, `<list[A/B]>`, since "|" separates whole expressions.
+    """
+    bare = _TYPE_JUNK.sub("", text)
+    if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
+        return UNKNOWN
+    if "|" not in bare:
+        return f"<{bare}>"
+    parts: list[str] = []
+    depth = start = 0
+    for at, char in enumerate(bare):
+        depth += (char in "([{<") - (char in ")]}>")
+        if char == "|" and depth == 0:
+            parts.append(bare[start:at])
+            start = at + 1
+    parts.append(bare[start:])
+    given = [part for part in parts if part and not _NOTHING_ONLY.fullmatch(part)]
+    return joined([f"<{part.replace('|', '/')}>" for part in given])
+
+
+def joined(alternatives: list[str]) -> str:
+    """One of several expressions; unknown if one of them is, or if they are many."""
+    distinct = list(dict.fromkeys(part for one in alternatives for part in one.split("|") if part))
+    if not distinct:
+        return UNKNOWN
+    if UNKNOWN in distinct or len(distinct) > ALTERNATIVES:
+        return UNKNOWN
+    made = "|".join(distinct)
+    return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
+
+
+def closing(text: str, at: int) -> int:
+    """The place after the bracket that closes the one at `at`; -1 if none does."""
+    depth: list[str] = []
+    place = at
+    while (found := _BRACKETS.search(text, place)) is not None:
+        char = found[0]
+        place = found.end()
+        if char in _OPENING:
+            depth.append(_OPENING[char])
+        elif char in ")]}":
+            if not depth or depth.pop() != char:
+                return -1
+            if not depth:
+                return place
+        else:
+            end = place
+            while (end := text.find(char, end)) > 0 and text[end - 1] == "\\":
+                end += 1
+            if end < 0:
+                return -1
+            place = end + 1
+    return -1
+
+
+def expression(text: str, name: Callable[[str], str]) -> str:
+    """The expression of a source text.
+
+    Args:
+        text: the source of a receiver or value.
+        name: gives the expression of a single name: itself, or what a local variable was bound to.
+    """
+    if len(text) > MAX_TEXT:
+        return UNKNOWN
+    made = _alternatives(text.strip(), name, 0)
+    return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
+
+
+def _alternatives(text: str, name: Callable[[str], str], depth: int) -> str:
+    made, at = _chain(text, 0, name, depth)
+    found = [made]
+    while at < len(text):
+        again = _OR.match(text, at)
+        if again is None:
+            if text.startswith(" if ", at) and (other := text.rfind(" else ", at)) > 0:
+                at = other + len(" else ")
+            else:
+                return UNKNOWN
+        else:
+            at = again.end()
+        made, at = _chain(text, at, name, depth)
+        found.append(made)
+    # `None or x`, and a fallback to a built-in value, say nothing about members.
+    known = [one for one in found if one]
+    return joined(known) if known else BUILT_IN
+
+
+def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[str, int]:
+    """The expression of a chain of names, calls and indexes, and where it ends; ("", end) for a null value."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    if prefix := _PREFIX.match(text, at):
+        at = prefix.end()
+    made = UNKNOWN
+    if at >= len(text) or depth > 3:
+        return UNKNOWN, len(text)
+    if nothing := _NOTHING.match(text, at):
+        return "", nothing.end()
+    char = text[at]
+    if char == "(":
+        end = closing(text, at)
+        if end < 0:
+            return UNKNOWN, len(text)
+        inside = text[at + 1 : end - 1]
+        rest = text[end:].lstrip()
+        if (rest[:1].isalpha() or rest[:1] in ("_", "(", "$")) and _is_type(inside):
+            # A cast: `(Session) value`.
+            return type_expression(inside), len(text)
+        made = BUILT_IN if "," in inside and "(" not in inside else _alternatives(inside.strip(), name, depth + 1)
+        at = end
+    elif _LITERAL.match(text, at):
+        made = BUILT_IN
+        if char in "[{":
+            end = closing(text, at)
+        elif char in "\"'`" or (text[at + 1 : at + 2] in ("'", '"')):
+            start = at if char in "\"'`" else at + 1
+            quote = text[start : start + 3] if text[start : start + 3] in ('"""', "'''") else text[start]
+            end = text.find(quote, start + len(quote))
+            while end > 0 and text[end - 1] == "\\":
+                end = text.find(quote, end + 1)
+            end = end + len(quote) if end >= 0 else -1
+        else:
+            found = re.compile(r"-?\s*[:#]?[\w.]+").match(text, at)
+            end = found.end() if found else -1
+        if end < 0:
+            return UNKNOWN, len(text)
+        at = end
+    elif head := _HEAD.match(text, at):
+        made = name(head[0])
+        at = head.end()
+    elif text.startswith("::", at) and (head := _HEAD.match(text, at + 2)):
+        made = head[0]
+        at = head.end()
+    else:
+        return UNKNOWN, len(text)
+    return _steps(text, at, made)
+
+
+def _steps(text: str, at: int, made: str) -> tuple[str, int]:
+    """Follow the members, calls and indexes after the head of a chain."""
+    while at < len(text):
+        if generic := _GENERIC.match(text, at):
+            at = generic.end()
+            continue
+        if awaited := _AWAITED.match(text, at):
+            at = awaited.end()
+            continue
+        if assertion := _ASSERTION.match(text, at):
+            made, at = type_expression(assertion[1]), assertion.end()
+            continue
+        if (step := _STEP.match(text, at)) and step[1] and step[1] != "<":
+            if made != UNKNOWN:
+                made = _grown(made, "." + step[1])
+            at = step.end()
+            continue
+        if cast := _AS.match(text, at):
+            return type_expression(text[cast.end() :]), len(text)
+        char = text[at]
+        if char in "([":
+            end = closing(text, at)
+            if end < 0:
+                return UNKNOWN, len(text)
+            made = made if made in (UNKNOWN, SUPER) else _grown(made, "()" if char == "(" else "[]")
+            at = end
+        elif char == "{" or (char == " " and text[at + 1 : at + 2] == "{"):
+            # A composite value (`Session{...}`), or a call with a block (`find { it.ready }`).
+            end = closing(text, text.index("{", at))
+            if end < 0:
+                return UNKNOWN, len(text)
+            if not made.endswith(("()", "]")) and made != UNKNOWN:
+                made = f"<{made}>" if "|" not in made and "<" not in made else UNKNOWN
+            at = end
+        elif not_null := _NOT_NULL.match(text, at):
+            at = not_null.end()
+        else:
+            break
+    return made, at
+
+
+def _grown(made: str, suffix: str) -> str:
+    """An expression with a step appended, to each of its alternatives."""
+    if "|" in made:
+        made = made.replace("|", suffix + "|")
+    return made + suffix if len(made) + len(suffix) <= EXPRESSION_CHARS else UNKNOWN
+
+
+def _is_type(text: str) -> bool:
+    return bool(re.fullmatch(r"\s*[A-Z_][\w.<>\[\]*&?\s,:]*", text))

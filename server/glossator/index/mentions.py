@@ -1,0 +1,632 @@
+"""The facts of a file from what two queries capture in its tree: scopes, bindings, mentions of names.
+
+`queries/mentions/<language>.scm` is run for all its captures at once; these say where names are mentioned, and how:
+
+- `@read @value @call @type @base @decorator @write @export @template @name @import`: a bare name in that role; where a
+  name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
+- `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
+  right before the member, with only dots, colons, arrows and blanks between.
+- `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
+- `@skip`: a name that is no mention (the name of a keyword argument, a label).
+- `@scope`: a node in which the names that are bound inside stay. `@local`: a name bound in the innermost scope
+  (outside all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around
+  the innermost. `@global` and `@nonlocal`: a name that belongs to the file or to a scope around in
+  spite of an assignment in this one.
+
+`queries/bindings/<language>.scm` is run match by match; each match is one fact:
+
+- `@bind` (the name of a variable, parameter or field) with `@type`, `@value` or `@element` (what is iterated over).
+- `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
+- `@function` (its name) with `@result` (an annotation), `@static`, `@property`; `@returned`, a value that the innermost
+  function returns; `@yielded`, which makes that function's result unknown.
+- `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
+- `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
+  the name that it binds where that is neither. `@package`: what the file declares.
+
+Everything here works on byte ranges: the cost per name matters, since a file has more names than lines.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.expressions import SELF_WORDS, expression, joined, type_expression
+from glossator.index.facts import (
+    EXTENSION,
+    INFERRED,
+    LOCAL,
+    MENTION_KINDS,
+    PROPERTY,
+    STATIC,
+    STUB,
+    UNKNOWN,
+    Facts,
+    Import,
+    Mention,
+    Symbol,
+    make_facts,
+)
+from glossator.index.nesting import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from glossator.index.languages import Language
+    from glossator.index.nesting import Definition
+    from glossator.index.texts import SourceText
+
+    Range = tuple[int, int]
+    Matched = Mapping[str, Sequence[Range]]
+
+ROLES: Final = ("read", "value", "call", "type", "base", "decorator", "write", "export", "template", "name", "import")
+MEMBER: Final = 16
+"""Added to the kind of a mention that follows a receiver."""
+CLASSES: Final = TYPES | {"component", "type"}
+"""Kinds of symbols that have fields."""
+CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
+NAME_BYTES: Final = 200
+"""Longer "names" are pieces of broken trees."""
+MAX_MENTIONS: Final = 200_000
+"""A file of more mentions is data; its facts are left out."""
+
+_KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
+_ROLE_KINDS: Final = tuple(
+    [(role, _KINDS[role]) for role in ROLES]
+    + [("member", _KINDS["attribute"] + MEMBER)]
+    + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
+)
+_CALL: Final = _KINDS["call"]
+_STRIPPED: Final = b"\"'`: \t\r\n"
+_LAST_PART: Final = re.compile(r"::|[./\\:]")
+_BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A node in which names stay: the names bound in it, each with its values in order of their places."""
+
+    start: int
+    end: int
+    parent: int
+    names: dict[str, list[_Value]] = field(default_factory=dict)
+    exempt: set[str] = field(default_factory=set)
+    """Names that a declaration says belong to the file."""
+    outer: set[str] = field(default_factory=set)
+    """Names that a declaration says belong to a scope around."""
+
+
+@dataclass(slots=True)
+class _Value:
+    """What a local name is bound to from a place on."""
+
+    at: int
+    """First byte from which it counts."""
+    column: int
+    """Column of the line that binds it: code further right may not have executed it."""
+    text: str | None
+    """Source of the value, or None if nothing is known of it."""
+    made: str = ""
+    """The expression, once it has been made."""
+    element: bool = False
+
+
+def facts_of(
+    language: Language,
+    source: SourceText,
+    found: Sequence[Definition],
+    captures: Matched,
+    matches: Sequence[Matched],
+    references: Sequence[tuple[int, str]],
+    arguments: Mapping[int, int],
+) -> Facts:
+    """The facts of a file.
+
+    Args:
+        found: the definitions in the file, in any order.
+        captures: what the mentions query captures: ranges of bytes by capture.
+        matches: what the bindings query matches.
+        references: (first byte, name) of mentions in markup and other text that no query reads.
+        arguments: first byte of an argument list -> its number of arguments, where that is certain.
+    """
+    return _Extraction(language, source, found).run(captures, matches, references, arguments)
+
+
+class _Extraction:
+    """The extraction of one file's facts."""
+
+    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+        self._language = language
+        self._data = source.data
+        self._line_starts = source.line_starts
+        self._lines = source.lines
+        self._symbols: list[Symbol] = []
+        self._spans: list[Range] = []
+        self._at_name: dict[int, int] = {}
+        """First byte of a symbol's name -> its index."""
+        self._cuts: list[int] = []
+        self._owners: list[int] = []
+        self._scopes: list[_Scope] = []
+        self._scope_cuts: list[int] = []
+        self._scope_at: list[int] = []
+        self._receivers: dict[str, int] = {}
+        self._texts: dict[bytes, str] = {}
+        self._expressions: dict[tuple[int, int], str] = {}
+        self._imported: set[str] = set()
+        self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
+        self._fields: dict[tuple[int, str], int] = {}
+        self._add_symbols(found)
+
+    # Places
+
+    def _place(self, at: int) -> tuple[int, int]:
+        """Line (1-based) and column (in bytes, from 0) of a byte."""
+        line = bisect_right(self._line_starts, at, 0, self._lines)
+        return line, at - self._line_starts[line - 1]
+
+    def _indent(self, at: int) -> int:
+        """The column of the first text in the line of a byte."""
+        line = bisect_right(self._line_starts, at, 0, self._lines)
+        start = self._line_starts[line - 1]
+        piece = self._data[start : start + 200]
+        return len(piece) - len(piece.lstrip())
+
+    def _owner(self, at: int) -> int:
+        """The innermost symbol that contains a byte; -1 for none."""
+        index = bisect_right(self._cuts, at) - 1
+        return self._owners[index] if index >= 0 else -1
+
+    def _scope(self, at: int) -> int:
+        """The innermost scope that contains a byte; -1 for none."""
+        index = bisect_right(self._scope_cuts, at) - 1
+        return self._scope_at[index] if index >= 0 else -1
+
+    def _text(self, span: Range) -> str:
+        return self._data[span[0] : span[1]].decode("utf-8", "replace")
+
+    # Symbols
+
+    def _add_symbols(self, found: Sequence[Definition]) -> None:
+        items = sorted(
+            (item for item in found if item.name or item.kind == "block"), key=lambda item: (item.start, -item.end)
+        )
+        open_: list[int] = []
+        for item in items:
+            while open_ and self._spans[open_[-1]][1] <= item.start:
+                open_.pop()
+            parent = open_[-1] if open_ else -1
+            while parent >= 0 and self._spans[parent] == (item.start, item.end) and not self._symbols[parent].name:
+                parent = self._symbols[parent].parent
+            if item.kind == "block" and not item.scope:
+                continue
+            self._add_symbol(item, parent)
+            open_.append(len(self._symbols) - 1)
+        self._cuts, self._owners = _segments(self._spans)
+
+    def _add_symbol(self, item: Definition, parent: int) -> None:
+        flags = STUB if item.stub else 0
+        kind: str = item.kind
+        name, scope = item.name, item.scope
+        if kind == "block":
+            kind, name, scope, flags = "class", item.scope, "", flags | EXTENSION
+        if parent >= 0:
+            around = self._symbols[parent]
+            if around.kind in CALLABLE or around.flags & LOCAL:
+                flags |= LOCAL
+            elif around.kind in CLASSES and kind == "function":
+                kind = "method"
+        name_at = item.name_at if item.name_at >= 0 else item.start
+        if kind in ("function", "method") and name in self._language.constructors:
+            kind = "constructor"
+        line, column = self._place(name_at)
+        symbol = Symbol(
+            name,
+            kind,
+            parent,
+            self._place(item.start)[0],
+            self._place(max(item.end - 1, item.start))[0],
+            line,
+            column,
+            scope,
+            flags=flags,
+        )
+        self._at_name.setdefault(name_at, len(self._symbols))
+        self._symbols.append(symbol)
+        self._spans.append((item.start, item.end))
+
+    def _add_variable(self, span: Range, kind: str, parent: int, flags: int = 0) -> int:
+        """A variable or field that only its binding shows."""
+        line, column = self._place(span[0])
+        self._symbols.append(Symbol(self._text(span), kind, parent, line, line, line, column, flags=flags))
+        self._spans.append((span[0], span[0]))  # it contains nothing
+        self._at_name[span[0]] = len(self._symbols) - 1
+        return len(self._symbols) - 1
+
+    def _class_at(self, at: int) -> int:
+        """The innermost class around a byte; -1 for none."""
+        owner = self._owner(at)
+        while owner >= 0 and self._symbols[owner].kind not in CLASSES:
+            owner = self._symbols[owner].parent
+        return owner
+
+    # The whole
+
+    def run(
+        self,
+        captures: Matched,
+        matches: Sequence[Matched],
+        references: Sequence[tuple[int, str]],
+        arguments: Mapping[int, int],
+    ) -> Facts:
+        """All facts; see `facts_of`."""
+        self._add_scopes(captures.get("scope", ()))
+        package, imports = "", []
+        plain: list[Matched] = []
+        for match in matches:
+            if "module" in match:
+                if (made := self._import(match)) is not None:
+                    imports.append(made)
+                    self._imported.add(made.name)
+            elif "package" in match:
+                package = "".join(self._text(match["package"][0]).split())
+            else:
+                plain.append(match)
+        self._bind_names(captures, plain)
+        self._describe_symbols(plain)
+        mentions = self._mentions(captures, arguments)
+        for at, name in references:
+            line, column = self._place(at)
+            mentions.setdefault(name, []).append(Mention(_KINDS["template"], self._owner(at), line, column))
+        if sum(map(len, mentions.values())) > MAX_MENTIONS:
+            mentions = {}
+        return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
+
+    # Scopes and bindings
+
+    def _add_scopes(self, spans: Sequence[Range]) -> None:
+        open_: list[int] = []
+        for start, end in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+            while open_ and self._scopes[open_[-1]].end <= start:
+                open_.pop()
+            self._scopes.append(_Scope(start, end, open_[-1] if open_ else -1))
+            open_.append(len(self._scopes) - 1)
+        self._scope_cuts, self._scope_at = _segments([(scope.start, scope.end) for scope in self._scopes])
+
+    def _bind_names(self, captures: Matched, matches: Sequence[Matched]) -> None:
+        """Note which names are local to which scope, and what they are bound to."""
+        for role in ("global", "nonlocal"):
+            for start, end in captures.get(role, ()):
+                scope = self._scope(start)
+                if scope >= 0:
+                    names = self._scopes[scope].exempt if role == "global" else self._scopes[scope].outer
+                    names.add(self._text((start, end)))
+        for index, symbol in enumerate(self._symbols):
+            if symbol.flags & LOCAL and symbol.parent >= 0 and self._symbols[symbol.parent].kind in CALLABLE:
+                start, end = self._spans[index]
+                scope = self._scope(start)
+                while scope >= 0 and self._scopes[scope].start >= start and self._scopes[scope].end <= end:
+                    scope = self._scopes[scope].parent
+                if scope >= 0:
+                    value = _Value(self._scopes[scope].start, 0, None, f"#{index}")
+                    self._scopes[scope].names.setdefault(symbol.name, []).append(value)
+        given: set[int] = set()
+        for match in matches:
+            for span in match.get("bind", ()):
+                given.add(span[0])
+                self._bind(span, match)
+        for role in ("local", "local.outer"):
+            for span in captures.get(role, ()):
+                if span[0] not in given:
+                    self._bind(span, {}, outer=role == "local.outer")
+        for holder in self._scopes:
+            for values in holder.names.values():
+                if len(values) > 1:
+                    values.sort(key=lambda value: value.at)
+
+    def _bind(self, span: Range, match: Matched, *, outer: bool = False) -> None:
+        start, end = span
+        if end - start > NAME_BYTES:
+            return
+        name = self._text(span)
+        scope = self._scope(start)
+        if outer and scope >= 0:
+            scope = self._scopes[scope].parent
+        while scope >= 0 and name in self._scopes[scope].outer:
+            scope = self._scopes[scope].parent
+        if scope >= 0 and name in self._scopes[scope].exempt:
+            scope = -1
+        known = self._at_name.get(start)
+        owner = self._class_at(start)
+        in_class = owner >= 0 and (scope < 0 or self._spans[owner][0] >= self._scopes[scope].start) and known is None
+        if in_class and self._symbols[self._owner(start)].kind not in CLASSES:
+            in_class = False
+        if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
+            self._describe_variable(span, known, name, owner if in_class else -1, match)
+            return
+        values = self._scopes[scope].names.setdefault(name, [])
+        text, element, after = None, False, end
+        for role in ("type", "value", "element"):
+            if role in match:
+                part = match[role][0]
+                text = self._text(part) if part[1] - part[0] <= 1000 else None
+                if role == "type" and text is not None:
+                    values.append(_Value(start, self._indent(start), None, type_expression(text)))
+                    return
+                element, after = role == "element", max(end, part[1])
+                break
+        if text is None and name in self._language.self_parameters and not values and self._in_method(scope):
+            values.append(_Value(start, 0, None, SELF_WORDS[name]))
+            return
+        values.append(_Value(after if text is not None else start, self._indent(start), text, "", element))
+
+    def _in_method(self, scope: int) -> bool:
+        """Whether a scope is that of a method."""
+        owner = self._owner(self._scopes[scope].start)
+        return owner >= 0 and self._symbols[owner].kind in CALLABLE and self._class_at(self._scopes[scope].start) >= 0
+
+    def _describe_variable(self, span: Range, known: int | None, name: str, parent: int, match: Matched) -> None:
+        """A variable of the file or field of a class: a symbol, unless it is one already, and its type."""
+        if known is None:
+            known = next(
+                (
+                    index
+                    for index, symbol in enumerate(self._symbols)
+                    if symbol.name == name and symbol.parent == parent and not symbol.flags & EXTENSION
+                ),
+                None,
+            )
+        if known is None:
+            if name in self._imported or not name:
+                return
+            kind = "field" if parent >= 0 else "variable"
+            known = self._add_variable(span, kind, parent)
+        made = self._given(match)
+        symbol = self._symbols[known]
+        if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
+            symbol.type = joined([symbol.type, made]) if symbol.type and made != symbol.type else made
+
+    def _given(self, match: Matched) -> str:
+        """The expression of what a match binds its name to; "" if it does not say."""
+        if "type" in match:
+            return type_expression(self._text(match["type"][0]))
+        if "value" in match:
+            return self._expression(match["value"][0])
+        if "element" in match:
+            made = self._expression(match["element"][0])
+            return made if made == UNKNOWN else made.replace("|", "[]|") + "[]"
+        return ""
+
+    # Symbols' types
+
+    def _describe_symbols(self, matches: Sequence[Matched]) -> None:
+        returned: dict[int, list[str]] = {}
+        unknown: set[int] = set()
+        for match in matches:
+            if "function" in match:
+                self._describe_function(match)
+            elif "class" in match:
+                index = self._at_name.get(match["class"][0][0])
+                if index is not None and "super" in match:
+                    symbol = self._symbols[index]
+                    symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
+            elif "extension" in match:
+                start = match["extension"][0][0]
+                owner = self._owner(start)
+                if owner >= 0 and "super" in match:
+                    self._symbols[owner].bases += tuple("".join(self._text(span).split()) for span in match["super"])
+            elif "self.field" in match:
+                self._describe_field(match)
+            elif "returned" in match:
+                owner = self._function_at(match["returned"][0][0])
+                if owner >= 0:
+                    returned.setdefault(owner, []).append(self._expression(match["returned"][0]))
+            elif "yielded" in match:
+                unknown.add(self._function_at(match["yielded"][0][0]))
+        for owner, values in returned.items():
+            symbol = self._symbols[owner]
+            if not symbol.type and owner not in unknown:
+                made = joined([value for value in values if value])
+                symbol.type = "" if made == UNKNOWN else made
+
+    def _function_at(self, at: int) -> int:
+        owner = self._owner(at)
+        while owner >= 0 and self._symbols[owner].kind not in CALLABLE and self._symbols[owner].kind != "property":
+            owner = self._symbols[owner].parent
+        return owner
+
+    def _describe_function(self, match: Matched) -> None:
+        index = self._at_name.get(match["function"][0][0])
+        if index is None:
+            return
+        symbol = self._symbols[index]
+        if "result" in match:
+            symbol.type = type_expression(self._text(match["result"][0]))
+        if "static" in match:
+            symbol.flags |= STATIC
+        if "property" in match:
+            symbol.flags |= PROPERTY
+
+    def _describe_field(self, match: Matched) -> None:
+        span = match["self.field"][0]
+        owner = self._class_at(span[0])
+        if owner < 0 or span[1] - span[0] > NAME_BYTES:
+            return
+        name = self._text(span)
+        index = self._fields.get((owner, name))
+        if index is None:
+            index = next(
+                (i for i, symbol in enumerate(self._symbols) if symbol.parent == owner and symbol.name == name), -1
+            )
+            if index < 0:
+                index = self._add_variable(span, "field", owner, INFERRED)
+            self._fields[owner, name] = index
+        symbol = self._symbols[index]
+        if symbol.kind in CALLABLE or symbol.kind in TYPES:
+            return
+        made = self._given(match)
+        if "type" in match or not made:
+            symbol.type = made or symbol.type
+        elif not symbol.flags & PROPERTY:
+            symbol.type = joined([symbol.type, made]) if symbol.type else made
+
+    # Imports
+
+    def _import(self, match: Matched) -> Import | None:
+        start = match["module"][0][0]
+        module = "".join(self._text((start, match["module"][-1][1])).split()).strip("\"'`<>;")
+        member = self._text(match["import.name"][0]).strip("\"'`") if "import.name" in match else ""
+        if "all" in match:
+            name = "*"
+        elif "alias" in match:
+            name = self._text(match["alias"][0])
+        elif "bound" in match:
+            name = self._text(match["bound"][0])
+        else:
+            name = member or self._bound_by(module)
+        return Import(name, module, member, self._place(start)[0], self._owner(start), "exported" in match)
+
+    def _bound_by(self, module: str) -> str:
+        """The name that the import of a module binds, if the import gives none."""
+        how = self._language.module_names
+        return module if how == "whole" else _LAST_PART.split(module)[-1] if how == "last" else ""
+
+    # Expressions
+
+    def _expression(self, span: Range) -> str:
+        """The expression of a range of source, with local names replaced."""
+        made = self._expressions.get(span)
+        if made is None:
+            self._expressions[span] = UNKNOWN  # if it refers to itself
+            start, end = span
+            if end - start > 1000:
+                return UNKNOWN
+            made = self._expressions[span] = expression(self._text(span), lambda name: self._named(name, start))
+        return made
+
+    def _named(self, name: str, at: int) -> str:
+        """The expression of a bare name at a place."""
+        known = self._self_words.get(name)
+        if known is not None:
+            return known
+        scope = self._scope(at)
+        while scope >= 0:
+            values = self._scopes[scope].names.get(name)
+            if values is not None:
+                if name in self._imported:
+                    return name
+                return self._value(values, at)
+            scope = self._scopes[scope].parent
+        return name
+
+    def _value(self, values: list[_Value], at: int) -> str:
+        """What a local name stands for at a place: its last value before, or several that different branches give."""
+        before = [value for value in values if value.at <= at]
+        if not before:
+            before = values[:1]
+        indent = self._indent(at) if len(before) > 1 else 0
+        found: list[str] = []
+        for value in reversed(before):
+            if value.text is not None and not value.made:
+                value.made = UNKNOWN
+                text, place = value.text, value.at - 1
+                value.made = expression(text, lambda name, place=place: self._named(name, place))  # type: ignore[misc]
+                if value.element and value.made != UNKNOWN:
+                    value.made = value.made.replace("|", "[]|") + "[]"
+            found.append(value.made or UNKNOWN)
+            if value.column <= indent:
+                break
+        return joined(found) if len(found) > 1 else found[0]
+
+    # Mentions
+
+    def _mentions(self, captures: Matched, arguments: Mapping[int, int]) -> dict[str, list[Mention]]:
+        kinds: dict[Range, int] = {}
+        for role, kind in _ROLE_KINDS:
+            spans = captures.get(role)
+            if spans:
+                kinds.update(dict.fromkeys(spans, kind))
+        for role in ("skip", "global", "nonlocal"):
+            for span in captures.get(role, ()):
+                kinds.pop(span, None)
+        owners, cuts = self._owners, self._cuts
+        of_ends: dict[int, int] = {}
+        for start, end in captures.get("of", ()):
+            of_ends[end] = min(start, of_ends.get(end, start))
+        data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
+        line_starts, lines = self._line_starts, self._lines
+        scopes, scope_cuts, scope_at = self._scopes, self._scope_cuts, self._scope_at
+        imported = self._imported
+        mentions: dict[str, list[Mention]] = {}
+        for span in sorted(kinds):
+            start, end = span
+            kind = kinds[span]
+            if start in at_name:
+                continue
+            raw = data[start:end]
+            name = texts.get(raw)
+            if name is None:
+                if len(raw) > NAME_BYTES:
+                    continue
+                name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
+            receiver = -1
+            if kind >= MEMBER:
+                kind -= MEMBER
+                before = data[max(0, start - 80) : start]
+                left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
+                first = of_ends.get(left)
+                made = self._expression((first, left)) if first is not None else UNKNOWN
+                receiver = receivers.setdefault(made, len(receivers))
+            elif scopes:
+                index = bisect_right(scope_cuts, start) - 1
+                scope = scope_at[index] if index >= 0 else -1
+                local = None
+                while scope >= 0:
+                    local = scopes[scope].names.get(name)
+                    if local is not None:
+                        break
+                    scope = scopes[scope].parent
+                if local is not None and name not in imported:
+                    made = local[0].made
+                    if not made.startswith("#"):
+                        continue
+                    receiver = receivers.setdefault("=" + made, len(receivers))
+            if not name:
+                continue
+            count = arguments.get(end, -1) if kind == _CALL else -1
+            index = bisect_right(cuts, start) - 1
+            line = bisect_right(line_starts, start, 0, lines)
+            found = Mention(
+                kind, owners[index] if index >= 0 else -1, line, start - line_starts[line - 1], receiver, count
+            )
+            known = mentions.get(name)
+            if known is None:
+                mentions[name] = [found]
+            else:
+                known.append(found)
+        return mentions
+
+
+def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:
+    """Where the innermost of some nested spans changes, and to which (-1: none).
+
+    The spans are sorted by start, the longer first.
+    """
+    cuts: list[int] = []
+    inner: list[int] = []
+    open_: list[int] = []
+    for index, (start, end) in enumerate(spans):
+        while open_ and spans[open_[-1]][1] <= start:
+            closed = open_.pop()
+            cuts.append(spans[closed][1])
+            inner.append(open_[-1] if open_ else -1)
+        cuts.append(start)
+        inner.append(index)
+        if end > start:
+            open_.append(index)
+    while open_:
+        closed = open_.pop()
+        cuts.append(spans[closed][1])
+        inner.append(open_[-1] if open_ else -1)
+    return cuts, inner

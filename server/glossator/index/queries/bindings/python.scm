@@ -1,0 +1,44 @@
+; Variables and parameters
+(assignment left: (identifier) @bind !type right: (_) @value)
+(assignment left: (identifier) @bind type: (type) @type)
+(typed_parameter . (identifier) @bind type: (type) @type)
+(typed_default_parameter name: (identifier) @bind type: (type) @type)
+(default_parameter name: (identifier) @bind value: (call) @value)
+(for_statement left: (identifier) @bind right: (_) @element)
+(for_in_clause left: (identifier) @bind right: (_) @element)
+(as_pattern (_) @value alias: (as_pattern_target (identifier) @bind))
+(except_clause value: (as_pattern (identifier) @type alias: (as_pattern_target (identifier) @bind)))
+(named_expression name: (identifier) @bind value: (_) @value)
+
+; Fields
+(assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field) !type right: (_) @value
+  (#eq? @_self "self"))
+(assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field) type: (type) @type
+  (#eq? @_self "self"))
+(augmented_assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field)
+  (#eq? @_self "self"))
+
+; Functions
+(function_definition name: (identifier) @function return_type: (type) @result)
+(return_statement (_) @returned)
+(yield) @yielded
+(decorated_definition (decorator (identifier) @_decorator) definition: (function_definition name: (identifier) @function)
+  (#any-of? @_decorator "property" "cached_property")) @property
+(decorated_definition (decorator (attribute attribute: (identifier) @_decorator))
+  definition: (function_definition name: (identifier) @function)
+  (#any-of? @_decorator "cached_property" "setter" "abstractproperty")) @property
+(decorated_definition (decorator (identifier) @_decorator) definition: (function_definition name: (identifier) @function)
+  (#any-of? @_decorator "staticmethod" "classmethod")) @static
+
+; Classes
+(class_definition name: (identifier) @class superclasses: (argument_list (identifier) @super))
+(class_definition name: (identifier) @class superclasses: (argument_list (attribute) @super))
+(class_definition name: (identifier) @class superclasses: (argument_list (subscript) @super))
+
+; Imports
+(import_statement name: (dotted_name) @module)
+(import_statement name: (aliased_import name: (dotted_name) @module alias: (identifier) @alias))
+(import_from_statement module_name: (_) @module name: (dotted_name) @import.name)
+(import_from_statement module_name: (_) @module
+  name: (aliased_import name: (dotted_name) @import.name alias: (identifier) @alias))
+(import_from_statement module_name: (_) @module (wildcard_import) @all)
