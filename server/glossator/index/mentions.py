@@ -67,7 +67,7 @@ MEMBER: Final = 16
 CLASSES: Final = TYPES | {"component", "type"}
 """Kinds of symbols that have fields."""
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
-NAME_BYTES: Final = 200
+MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
@@ -327,7 +327,7 @@ class _Extraction:
 
     def _bind(self, span: Range, match: Matched, *, outer: bool = False) -> None:
         start, end = span
-        if end - start > NAME_BYTES:
+        if end - start > MENTION_BYTES:
             return
         name = self._text(span)
         scope = self._scope(start)
@@ -451,7 +451,7 @@ class _Extraction:
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]
         owner = self._class_at(span[0])
-        if owner < 0 or span[1] - span[0] > NAME_BYTES:
+        if owner < 0 or span[1] - span[0] > MENTION_BYTES:
             return
         name = self._text(span)
         index = self._fields.get((owner, name))
@@ -567,7 +567,7 @@ class _Extraction:
             raw = data[start:end]
             name = texts.get(raw)
             if name is None:
-                if len(raw) > NAME_BYTES:
+                if len(raw) > MENTION_BYTES:
                     continue
                 name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
             receiver = -1
