@@ -11,6 +11,7 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from glossator.index.database import encodable, path_in, path_out
+from glossator.index.fact_tables import StoredFacts
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import StoredEntry
 
@@ -75,10 +76,11 @@ def _stored(row: tuple[Any, ...]) -> StoredEntry:
 
 
 class Lookup:
-    """Queries of one manifest, from any thread."""
+    """Queries of one manifest, from any thread. `facts` has what the resolution of names rests on."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.facts = StoredFacts(database)
 
     def entries(self, ids: Sequence[int]) -> list[StoredEntry]:
         """The entries with these ids, in that order; unknown ids are left out."""

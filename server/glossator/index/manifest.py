@@ -19,6 +19,15 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import StoreError, StoreTooNewError
 from glossator.index.database import Database, corrupt_error, path_in, path_out, put, translated
+from glossator.index.fact_tables import (
+    FACT_TABLES,
+    NOTE_AT,
+    add_facts,
+    note_names,
+    remove_facts,
+    rewrite_notes,
+    unnoted,
+)
 from glossator.index.records import FileRecord, FileSummary
 from glossator.index.terms import head_of
 
@@ -29,9 +38,9 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
-parsed into different entries: files that are already indexed would not be read again otherwise."""
+parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 
 ORDINAL_BITS = 20
 """A file has at most 2**20 entries; ids stay below 2**53 (exact in JSON) for the first 8 billion revisions."""
@@ -55,6 +64,7 @@ CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
 CREATE TABLE terms (term TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;
 """
+# More tables are described in `fact_tables`.
 # heads has the first terms of each file's first entry, by revision.
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
 # entries.qualified_name is NULL where it equals the name; entries.parent is the parent's ordinal.
@@ -68,10 +78,22 @@ NAMES_KEPT = 500_000
 DERIVED_AT_ONCE = 100_000
 """Entries whose references are sorted at a time: about a million references, 20 MB."""
 
-_COUNTERS = ("changes", "derived_below", "table", "version", "indexed_below", "bytes", "fragments", "pending", "dead")
+_COUNTERS = (
+    "changes",
+    "derived_below",
+    "table",
+    "version",
+    "indexed_below",
+    "bytes",
+    "fragments",
+    "pending",
+    "dead",
+    "stale",
+)
 # `derived_below` is the first revision whose references and terms are not counted yet. The others are of the LanceDB
 # table: its generation and version, the first revision that its indexes do not know, its size when it was written, and
-# what was committed since: how often, how many entries, how many that are gone.
+# what was committed since: how often, how many entries, how many that are gone. `stale` is the number of removed
+# revisions in the table `noted`.
 
 
 class Manifest(Database):
@@ -116,7 +138,7 @@ class Manifest(Database):
                 raise StoreError(f"there is no index in {folder} yet: index the folder first")
             connection.execute("PRAGMA journal_mode = WAL")
             with self.transaction():
-                for statement in _SCHEMA.split(";"):
+                for statement in (_SCHEMA + FACT_TABLES).split(";"):
                     connection.execute(statement)
                 put(connection, {"next_file": 1, **dict.fromkeys(_COUNTERS, 0), "derived_below": 1, **identity})
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -375,6 +397,7 @@ class Manifest(Database):
                 for ordinal, (entry, key, found) in enumerate(zip(update.entries, update.keys, references, strict=True))
             ]
             self.next_file = max(self.next_file, revision + 1)
+        add_facts(connection, updates)
         connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", files)
         heads = ((revision, head_of(update.terms[0])) for revision, update in updates if update.terms)
         connection.executemany("INSERT INTO heads VALUES (?, ?)", heads)
@@ -396,6 +419,7 @@ class Manifest(Database):
             dead += connection.execute("DELETE FROM entries WHERE id >= ? AND id < ?", span).rowcount
         for table in ("files WHERE id", "heads WHERE file"):
             connection.executemany(f"DELETE FROM {table} = ?", [(revision,) for revision in revisions])  # noqa: S608
+        remove_facts(connection, revisions)
         connection.executemany("DELETE FROM refs WHERE name = ? AND entry = ?", postings)
         counts = Counter(name for name, _ in postings)
         connection.executemany(
@@ -420,13 +444,22 @@ class Manifest(Database):
                 connection.execute("DELETE FROM terms")
                 put(connection, {"recount": 0})
             _count_terms(connection, term_changes)
+            note_names(connection)
             connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
             connection.execute(
                 "UPDATE meta SET value = (SELECT value FROM meta WHERE key = 'next_file') WHERE key = 'derived_below'"
             )
 
+    def note(self) -> None:
+        """Sort in the names of changed files, if they are many."""
+        with self.reading() as connection:
+            due = unnoted(connection) >= NOTE_AT
+        if due:
+            with self.transaction() as connection:
+                note_names(connection)
+
     def compact(self, *, full: bool = False) -> None:
-        """Write the log back into the database; if `full`, also delete unused names and terms."""
+        """Write the log back into the database; if `full`, also delete unused names, terms and notes of names."""
         if full:
             with self.transaction() as connection:
                 connection.execute("DELETE FROM terms WHERE entries <= 0")
@@ -434,6 +467,7 @@ class Manifest(Database):
                     "DELETE FROM names WHERE refs <= 0 AND id NOT IN (SELECT name FROM entries WHERE name IS NOT NULL)"
                 )
                 self._names.clear()
+                rewrite_notes(connection)
         self.checkpoint()
 
 

@@ -20,6 +20,7 @@ import struct
 import sys
 import threading
 import time
+from array import array
 from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from operator import attrgetter
@@ -295,6 +296,7 @@ class _FileIndexer:
 
     def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
         """Results of some files, whose entries are embedded together."""
+        from glossator.index.facts import decode_facts, noted_names
         from glossator.index.records import FileUpdate
         from glossator.index.terms import entry_terms, identifiers
 
@@ -308,6 +310,8 @@ class _FileIndexer:
                 results.append(item)
                 continue
             path, of_file = item.record.path, item.parsed.entries
+            facts = decode_facts(item.parsed.facts)
+            noted = array("I", noted_names(facts)).tobytes() if facts is not None else b""
             last = first + len(of_file)
             terms = tuple(map(entry_terms, repeat(path), of_file, words[first:last]))
             symbols = [index for index, entry in enumerate(of_file, first) if entry.part == 0 and entry.kind != "block"]
@@ -315,7 +319,15 @@ class _FileIndexer:
                 FileResult(
                     path,
                     "indexed",
-                    FileUpdate(item.record, of_file, tuple(keys[first:last]), vectors[first:last], terms),
+                    FileUpdate(
+                        item.record,
+                        of_file,
+                        tuple(keys[first:last]),
+                        vectors[first:last],
+                        terms,
+                        item.parsed.facts if facts is not None else b"",
+                        noted,
+                    ),
                     symbols=len(symbols),
                     embedded=sum(keys[index] in computed for index in symbols) if computed else 0,
                 )

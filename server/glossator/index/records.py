@@ -42,6 +42,10 @@ class FileUpdate:
     """Shape (len(entries), dimensions)."""
     terms: tuple[str, ...]
     """Search terms of each entry (`terms.analyze`), joined with spaces."""
+    facts: bytes = b""
+    """The file's encoded facts (see `facts.py`); b"" for none."""
+    noted: bytes = b""
+    """The hashes of the names in its facts (`facts.noted_names`), in ascending order, as `array("I")` packs them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,6 +330,8 @@ class Store(Lookup):
                 found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
                 counts = frequencies(found["terms"]) if found is not None else Counter[str]()
                 self._manifest.derive(first, counts, recount=recount)
+            else:
+                self._manifest.note()
 
     def _due(self, *, full: bool) -> str:
         """The maintenance that the table needs: "rebuild", "fold" or "" for none."""

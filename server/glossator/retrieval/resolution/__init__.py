@@ -1,0 +1,1 @@
+"""The resolution of names: which definition a mention of a name means."""

@@ -1,0 +1,77 @@
+"""The facts that the resolution of names rests on: those of an index, in which unsaved buffers replace their files."""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
+
+from glossator.index.fact_tables import is_in
+from glossator.index.facts import decode_facts, name_hash
+from glossator.index.path_index import PathIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glossator.index.fact_tables import StoredFacts
+    from glossator.index.facts import Facts
+    from glossator.retrieval.buffers import ParsedBuffers
+
+__all__ = ["FactsSource", "IndexedFacts", "PathIndex"]
+
+BUFFERS_DECODED: Final = 64
+"""States of buffers whose facts are kept decoded; an edit makes a new one."""
+
+
+class FactsSource(Protocol):
+    """The facts of some files. Paths are relative to the root, with "/"."""
+
+    def facts(self, path: str) -> Facts | None:
+        """The facts of a file; None if nothing is known of it."""
+
+    def noting(self, name: str) -> list[str]:
+        """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
+
+    def paths(self) -> PathIndex:
+        """All files."""
+
+
+class IndexedFacts:
+    """The facts of an index and of unsaved buffers. Make one for each question; any thread may use it."""
+
+    def __init__(self, stored: StoredFacts, buffers: ParsedBuffers | None = None) -> None:
+        self._stored = stored
+        self._buffers = buffers or {}
+        self._paths: PathIndex | None = None
+        stored.refresh()
+
+    def facts(self, path: str) -> Facts | None:
+        """The facts of a file; None if nothing is known of it."""
+        update = self._buffers.get(path)
+        return self._stored.facts(path) if update is None else _decoded(update.facts)
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read the facts of many files at once; `facts` then has them at hand."""
+        self._stored.facts_of_many(path for path in paths if path not in self._buffers)
+
+    def noting(self, name: str) -> list[str]:
+        """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
+        found = self._stored.noting(name)
+        if not self._buffers:
+            return found
+        number = name_hash(name)
+        own = [path for path, update in self._buffers.items() if is_in(array("I", update.noted), number)]
+        return sorted([*(path for path in found if path not in self._buffers), *own])
+
+    def paths(self) -> PathIndex:
+        """All files, those of buffers included."""
+        if self._paths is None:
+            stored = self._stored.paths()
+            fresh = [path for path in self._buffers if path not in stored]
+            self._paths = PathIndex(fresh, stored) if fresh else stored
+        return self._paths
+
+
+@lru_cache(maxsize=BUFFERS_DECODED)
+def _decoded(stored: bytes) -> Facts | None:
+    return decode_facts(stored)
