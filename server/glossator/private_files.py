@@ -57,6 +57,19 @@ def make_private_file(path: Path) -> None:
             _restrict(path, path.stat())
 
 
+def replace_private_file(path: Path, text: str) -> None:
+    """Replace a small file as a whole, or leave the old one; only the user can read it. Its folder must exist.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)
+
+
 def _is_ours(folder: Path) -> bool:
     """Whether nobody else has a use for the folder."""
     own = [

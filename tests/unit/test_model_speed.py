@@ -9,8 +9,12 @@ import pytest
 
 from glossator.model import model_catalog, speed
 from glossator.model.checks import check_models
+from glossator.model.expectations import Expectations
 from glossator.model.header import read_header
+from glossator.model.installed import Models
+from glossator.model.measured_speed import MeasuredSpeeds, fingerprint, machine_key
 from glossator.model.memory import Device
+from glossator.model.runtime import Runtime
 from glossator.model.speed import Machine, file_speed, this_machine, two_digits
 from glossator.settings import Settings
 from tests import gguf_files
@@ -66,8 +70,8 @@ def test_larger_models_are_slower_and_experts_are_not() -> None:
     assert small.reading > 4 * large.reading
     assert small.writing > 4 * large.writing
     assert mixed.reading > 2 * large.reading
-    assert 0 < small.first_word_seconds < large.first_word_seconds
-    assert "s to the first word" in str(small)
+    assert 0 < small.first_word_seconds() < large.first_word_seconds()
+    assert "s to the first word" in small.described()
 
 
 def test_a_gpu_counts_where_the_model_fits_on_it() -> None:
@@ -117,6 +121,39 @@ def test_the_doctor_warns_of_a_slow_model(tmp_path: Path, monkeypatch: pytest.Mo
         checks = {check.name: check for check in check_models(Settings(threads=1, model=str(model)))}
         check = checks["expected speed"]
         assert (check.ok, check.failed) == (not slow, False)
-        assert "estimated" in check.detail
+        assert "measured" in check.detail
         assert bool(check.cure) == slow
     assert not settings.endpoint
+
+
+def test_a_measured_speed_replaces_the_estimate_and_corrects_the_others(tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path / "models", threads=2)
+    runtime = Runtime(version="0.3", features=AVX512)
+    path = gguf_files.random_model(tmp_path / "random.gguf")
+    Models.of(settings).add(path)
+    before = Expectations(settings, runtime)
+    estimated, other = before.of_file(path), model_catalog.find_entry("qwen2.5-coder-7b")
+    assert estimated is not None
+    assert not estimated.measured
+    measured = speed.Speed(estimated.reading / 2, estimated.writing * 3, measured=True)
+    key = machine_key(settings, runtime.version, runtime.features, ())
+    MeasuredSpeeds().put(fingerprint(path), key, measured)
+    after = Expectations(settings, runtime)
+    found = after.of_file(path)
+    assert found is not None
+    assert found.measured
+    assert found.reading == pytest.approx(measured.reading, abs=0.01)
+    assert after.of_entry(other).reading == pytest.approx(before.of_entry(other).reading / 2, rel=0.01)
+    assert after.of_entry(other).writing == pytest.approx(before.of_entry(other).writing * 3, rel=0.01)
+    assert not after.of_entry(other).measured
+    elsewhere = Expectations(Settings(models_dir=settings.models_dir, threads=1), runtime)
+    assert elsewhere.of_file(path) != found, "another number of threads is another machine"
+
+
+def test_more_evidence_for_faster_models_but_not_all_that_they_could_read() -> None:
+    tokens = [speed.evidence_tokens(reading, 5.0) for reading in (1, 30, 60, 120, 180, 300, 3000)]
+    assert tokens[:4] == [300, 300, 300, 600]
+    assert tokens == sorted(tokens)
+    seconds = [speed.Speed(reading, 10).first_word_seconds() for reading in (20, 60, 180, 300, 3000)]
+    assert seconds == sorted(seconds, reverse=True)
+    assert seconds[3] < 5

@@ -28,17 +28,25 @@ class PacedModel(EndpointClient):
 @pytest.mark.parametrize(
     ("speed", "patience", "unread", "room", "budget"),
     [
-        (200.0, 5.0, 0, 5000, 1000),
-        (200.0, 5.0, 150, 5000, 850),
-        (200.0, 10.0, 0, 5000, 2000),
+        (150.0, 5.0, 0, 5000, 750),
+        (150.0, 5.0, 150, 5000, 600),
+        (200.0, 5.0, 0, 5000, 948),
+        (200.0, 10.0, 0, 5000, 1341),
         (200.0, 5.0, 0, 700, 700),
         (20.0, 5.0, 0, 5000, LEAST_EVIDENCE_TOKENS),
         (200.0, 5.0, 4000, 5000, LEAST_EVIDENCE_TOKENS),
         (20.0, 5.0, 0, 100, 100),
-        (9000.0, 5.0, 0, 50_000, MAX_EVIDENCE_TOKENS),
+        (9000.0, 5.0, 0, 50_000, 6363),
+        (9000.0, 50.0, 0, 50_000, MAX_EVIDENCE_TOKENS),
         (None, 5.0, 0, 50_000, MAX_EVIDENCE_TOKENS),
         (None, 0.5, 900, 5000, 5000),
     ],
 )
 def test_the_budget(speed: float | None, patience: float, unread: int, room: int, budget: int) -> None:
     assert evidence_budget(PacedModel(speed, patience), room, unread=unread) == budget
+
+
+def test_a_follow_up_is_waited_for_less() -> None:
+    model = PacedModel(200.0, 5.0)
+    assert evidence_budget(model, 5000, follow_up=True) == 400
+    assert evidence_budget(model, 5000, unread=50, follow_up=True) == 350

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glossator.model.speed import LEAST_EVIDENCE_TOKENS, evidence_tokens
+
 if TYPE_CHECKING:
     from glossator.model.chat import ChatModel
 
-LEAST_EVIDENCE_TOKENS = 300
-"""One good excerpt with its heading. An answer without it is worth nothing, so the slowest model reads as much."""
 MAX_EVIDENCE_TOKENS = 12_000
 """Evidence shown to a model of any speed and context: more dilutes the answer."""
+FOLLOW_UP_SHARE = 0.4
+"""Part of the patience for a follow-up: the model has the evidence of the questions before in its context."""
 
 
-def evidence_budget(model: ChatModel, room: int, *, unread: int = 0) -> int:
-    """How many tokens of evidence to show to a model: its reading speed x the setting `patience`.
+def evidence_budget(model: ChatModel, room: int, *, unread: int = 0, follow_up: bool = False) -> int:
+    """How many tokens of evidence to show to a model: what it reads within the setting `patience` (see `speed`).
 
     Args:
         room: tokens that the model's context leaves for evidence.
         unread: tokens of the rest of the prompt that the model has not evaluated yet.
+        follow_up: whether it is a later question of a conversation.
     """
     speed = model.reading_speed
     if speed is None:
         return min(room, MAX_EVIDENCE_TOKENS)
-    in_time = int(speed * model.settings.patience) - unread
+    patience = model.settings.patience * (FOLLOW_UP_SHARE if follow_up else 1.0)
+    in_time = evidence_tokens(speed, max(patience - unread / speed, 0.0))
     return min(max(in_time, LEAST_EVIDENCE_TOKENS), MAX_EVIDENCE_TOKENS, room)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.errors import DownloadError, GlossatorError
+from glossator.errors import DownloadError
 from glossator.model import model_catalog
 from glossator.model.installed import Models
 from glossator.model.memory import physical_memory, readable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.model.installed import InstalledModel
-    from glossator.model.speed import Machine, Speed
+    from glossator.model.speed import Speed
     from glossator.settings import Settings
 
 
@@ -49,16 +49,16 @@ def _show_json(value: Any) -> None:
 def overview(settings: Settings) -> dict[str, Any]:
     """What `models list --json` prints: this machine, the installed models, the catalogue.
 
-    Sizes are in bytes; speeds are estimates.
+    Sizes are in bytes; speeds are estimates, unless "measured" is true.
     """
+    from glossator.model.expectations import Expectations
     from glossator.model.runtime import probe
-    from glossator.model.speed import this_machine
 
     models = Models.of(settings)
     available, total = physical_memory()
     runtime = probe()
-    machine = this_machine(settings, memory=total, devices=runtime.devices, features=runtime.features)
-    best = model_catalog.recommended(machine)
+    expectations = Expectations(settings, runtime)
+    machine, best = expectations.machine, expectations.recommended()
     installed, current, chosen = models.all(), models.current(), models.chosen()
     have = {(model.repo, Path(model.path).name) for model in installed}
     return {
@@ -78,7 +78,7 @@ def overview(settings: Settings) -> dict[str, Any]:
                 "present": model.present,
                 "in_use": model == current,
                 "chosen": model.name == chosen,
-                **_speed_facts(_installed_speed(model, machine, settings)),
+                **_speed_facts(expectations.of_file(Path(model.path)), settings.patience),
             }
             for model in installed
         ],
@@ -91,30 +91,18 @@ def overview(settings: Settings) -> dict[str, Any]:
                 "fits_now": entry.fits(max(available, machine.gpu_memory)),
                 "recommended": entry == best,
                 "installed": (entry.repo, entry.file) in have,
-                **_speed_facts(entry.speed(machine)),
+                **_speed_facts(expectations.of_entry(entry), settings.patience),
             }
             for entry in model_catalog.entries()
         ],
     }
 
 
-def _installed_speed(model: InstalledModel, machine: Machine, settings: Settings) -> Speed | None:
-    """The estimated speed of an installed model; None if its file cannot be used."""
-    from glossator.model.header import read_header
-    from glossator.model.memory import context_of, needed_bytes
-    from glossator.model.speed import file_speed
-
-    try:
-        header = read_header(Path(model.path))
-        return file_speed(machine, header, needed_bytes(header, context_of(header, settings), settings))
-    except GlossatorError:
-        return None
-
-
-def _speed_facts(speed: Speed | None) -> dict[str, Any]:
+def _speed_facts(speed: Speed | None, patience: float) -> dict[str, Any]:
     return {
-        "estimated_first_word_seconds": round(speed.first_word_seconds, 2) if speed is not None else None,
+        "estimated_first_word_seconds": round(speed.first_word_seconds(patience), 2) if speed is not None else None,
         "estimated_words_per_second": round(speed.words_per_second, 2) if speed is not None else None,
+        "measured": speed.measured if speed is not None else False,
         "fast_enough": speed.bearable if speed is not None else None,
     }
 
@@ -122,7 +110,8 @@ def _speed_facts(speed: Speed | None) -> dict[str, Any]:
 def _speed_cells(facts: dict[str, Any]) -> list[str]:
     """How long the first word is expected to take, and how fast the others follow; "" where that is unknown."""
     first, words = facts["estimated_first_word_seconds"], facts["estimated_words_per_second"]
-    return ["", ""] if first is None else [f"~{two_digits(first)} s", f"~{two_digits(words)}"]
+    about = "" if facts["measured"] else "~"
+    return ["", ""] if first is None else [f"{about}{two_digits(first)} s", f"{about}{two_digits(words)}"]
 
 
 def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
@@ -155,7 +144,7 @@ def _list(arguments: argparse.Namespace, settings: Settings, models: Models) -> 
     if settings.model or settings.endpoint:
         terminal.show(f"  The settings choose {settings.endpoint or settings.model}.", hang=2)
     terminal.show()
-    terminal.show("Available (times are estimates):")
+    terminal.show("Available (~: estimated):")
     rows = []
     for entry in data["catalogue"]:
         remarks = [
@@ -246,11 +235,18 @@ def _add(arguments: argparse.Namespace, settings: Settings, models: Models) -> i
 
 
 def _use(arguments: argparse.Namespace, settings: Settings, models: Models) -> int:
+    from glossator.model.expectations import measure_speed
+
     model = models.use(arguments.name)
+    speed = measure_speed(settings, Path(model.path))
     if arguments.json:
-        _show_json(asdict(model))
+        _show_json({**asdict(model), **_speed_facts(speed, settings.patience)})
         return 0
     terminal.show(f"{model.name} answers from now on")
+    if speed is not None:
+        terminal.show(f"  on this machine: {speed.described(settings.patience)}")
+        if not speed.bearable:
+            terminal.note("note: that is slow; see what suits this machine with: glossator models list")
     if settings.model or settings.endpoint:
         terminal.note("note: the setting 'model' or 'endpoint' chooses another model, and takes precedence")
     return 0

@@ -15,6 +15,7 @@ from glossator.model.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from glossator.model.speed import Speed
     from glossator.settings import Settings
 
 MessageRole = Literal["system", "user", "assistant"]
@@ -139,8 +140,8 @@ class ChatModel(ABC):
 
     @property
     def reading_speed(self) -> float | None:
-        """Tokens of a prompt that it reads per second; None if it is not known, as that of a server."""
-        return None
+        """Tokens of a prompt that it reads per second; None if that is not known."""
+        return self.speed.reading if self.speed is not None else None
 
     def _set(self, state: ModelPhase, **changes: Any) -> None:
         """Change the status. Progress and reason are reset unless given."""
@@ -150,6 +151,11 @@ class ChatModel(ABC):
             if self._on_status is not None:
                 self._on_status(status)
 
+    @property
+    def speed(self) -> Speed | None:
+        """How fast it is here; None if that is not known, as that of a server."""
+        return None
+
     @abstractmethod
     async def load(self) -> ModelStatus:
         """Get ready to answer; does nothing if the model is ready.
@@ -157,6 +163,17 @@ class ChatModel(ABC):
         Raises:
             ModelError: it cannot be used, with the reason.
         """
+
+    async def prepare(self, messages: Sequence[ChatMessage]) -> int:
+        """Get ready for prompts that begin with these messages, of which the last may go on.
+
+        Returns how many of their tokens are still to be read; reading them continues in the background.
+
+        Raises:
+            ModelError: the model cannot be used, with the reason.
+        """
+        del messages
+        return 0
 
     def chat(
         self,

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 from glossator.errors import GlossatorError, ModelError, ModelTooLargeError
 from glossator.model import memory, model_catalog
 from glossator.model.chat import ChatMessage, Done
+from glossator.model.expectations import Expectations
 from glossator.model.factory import open_model
 from glossator.model.header import read_header
 from glossator.model.installed import Models, resolve_model
 from glossator.model.memory import readable
 from glossator.model.runtime import probe
-from glossator.model.speed import file_speed, this_machine
 
 if TYPE_CHECKING:
     from glossator.model.chat import ModelStatus
     from glossator.model.installed import ModelChoice
     from glossator.model.runtime import Runtime
-    from glossator.model.speed import Machine
     from glossator.settings import Settings
 
 ANSWER_SECONDS = 180.0
@@ -67,9 +66,8 @@ def check_models(settings: Settings) -> list[Check]:
     checks.append(check)
     if choice is not None and choice.path is not None and check.ok:
         fits = _fits(settings, choice.path, runtime)
-        checks += [fits, _speed(settings, choice.path, runtime)]
-        if fits.ok and not runtime.problem:
-            checks.append(_answers(settings))
+        answers = [_answers(settings)] if fits.ok and not runtime.problem else []
+        checks += [fits, _speed(settings, choice.path, runtime), *answers]  # its first answer has measured the speed
     return checks
 
 
@@ -131,7 +129,7 @@ def _folder(settings: Settings) -> Check:
 
 def _chosen(settings: Settings, runtime: Runtime) -> tuple[ModelChoice | None, Check]:
     name = "chat model"
-    best = model_catalog.recommended(_machine(settings, runtime))
+    best = Expectations(settings, runtime).recommended()
     get = f"glossator models pull {best.name}" if best is not None else "glossator models list"
     try:
         choice = resolve_model(settings)
@@ -180,22 +178,17 @@ def _fits(settings: Settings, path: Path, runtime: Runtime) -> Check:
     )
 
 
-def _machine(settings: Settings, runtime: Runtime) -> Machine:
-    _, total = memory.physical_memory()
-    return this_machine(settings, memory=total, devices=runtime.devices, features=runtime.features)
-
-
 def _speed(settings: Settings, path: Path, runtime: Runtime) -> Check:
     """Whether anybody would wait for this model; a warning, since it works all the same."""
     name = "expected speed"
-    machine = _machine(settings, runtime)
-    header = read_header(path)
-    needed = memory.needed_bytes(header, memory.context_of(header, settings), settings)
-    speed = file_speed(machine, header, needed)
-    detail = f"about {speed} (estimated)"
+    expectations = Expectations(settings, runtime)
+    speed = expectations.of_file(path)
+    if speed is None:
+        return Check(name, False, f"{path} cannot be read", "correct the setting", warning=True)
+    detail = f"{speed.described(settings.patience)} ({'measured' if speed.measured else 'estimated'})"
     if speed.bearable:
         return Check(name, True, detail)
-    best = model_catalog.recommended(machine)
+    best = expectations.recommended()
     cure = (
         f"a faster model for this machine: glossator models pull {best.name}"
         if best is not None

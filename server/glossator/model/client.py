@@ -8,6 +8,7 @@ the next request starts a new one.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import replace
 from functools import partial
@@ -24,17 +25,32 @@ from glossator.model import memory
 from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
 from glossator.model.child import Child, Deadlines, Exchange
 from glossator.model.header import ModelHeader, read_header
-from glossator.model.speed import thread_count
+from glossator.model.measured_speed import (
+    LEAST_READ,
+    LEAST_WRITTEN,
+    MeasuredSpeeds,
+    corrected_speed,
+    fingerprint,
+    machine_key,
+    model_cache_folder,
+)
+from glossator.model.speed import Speed, file_speed, this_machine, thread_count
 from glossator.model.thinking import ThinkingSplitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from glossator.model.chat import ChatEvent, ChatRequest
+    from glossator.model.chat import ChatEvent, ChatMessage, ChatRequest
     from glossator.model.worker_protocol import WorkerMessage
     from glossator.settings import Settings
 
 _log = logging.getLogger("glossator.model")
+
+
+_MEASURED_TEXT = "def reused(connection, origin):\n    return connection.is_idle and connection.origin == origin\n\n"
+"""What is read to measure a model's speed, over and over: code, as in prompts."""
+_MEASURED_READ, _MEASURED_WRITTEN = 256, 16
+"""Tokens to measure with, if the model is fast enough for so many."""
 
 
 def parse_lora(items: Sequence[str]) -> list[tuple[str, float]]:
@@ -90,6 +106,9 @@ class ModelClient(ChatModel):
         self._adapters: list[tuple[str, float]] = []
         self._closed = False
         self.header: ModelHeader | None = None
+        self._speeds = MeasuredSpeeds()
+        self._speed_key: tuple[str, str] | None = None
+        self._speed: Speed | None = None
 
     # Loading and unloading
 
@@ -99,6 +118,11 @@ class ModelClient(ChatModel):
         if self._status.state in ("ready", "busy", "loading") and (self._child is None or not self._child.alive):
             return replace(self._status, state="none", progress=None)
         return self._status
+
+    @property
+    def speed(self) -> Speed | None:
+        """How fast it is here: measured when it was loaded, corrected by its answers; None before that."""
+        return self._speed
 
     @property
     def facts(self) -> WorkerMessage:
@@ -160,6 +184,7 @@ class ModelClient(ChatModel):
             if message["event"] == "loaded":
                 break
             self._set("loading", progress=message["value"])
+        await self._measure(child)
         child.facts = message["facts"]
         self._adapters = adapters
         note = ""
@@ -173,6 +198,29 @@ class ModelClient(ChatModel):
         self._run_in_background(partial(self._report_exit, child))
         return child
 
+    async def _measure(self, child: Child) -> None:
+        """Have the model's speed measured, unless it is known."""
+        if self._speed is not None and self._speed.measured:
+            return
+        exchange = child.open("measure", text=_MEASURED_TEXT, read=_MEASURED_READ, write=_MEASURED_WRITTEN)
+        message = await exchange.next(self._deadlines.silence, "measuring its speed")
+        if message["reading"] > 0 and message["writing"] > 0:
+            self._speed = Speed(message["reading"], message["writing"], measured=True)
+            await self._keep_speed()
+
+    async def _keep_speed(self) -> None:
+        if self._speed is not None and self._speed_key is not None:
+            await asyncio.to_thread(self._speeds.put, *self._speed_key, self._speed)
+
+    async def _correct_speed(self, usage: TokenUsage, background: bool) -> None:
+        """Take an answer's figures into account."""
+        first, read = usage.time_to_first_token_ms, usage.prompt_tokens - usage.reused_tokens
+        reading = 1000 * read / first if first and read >= LEAST_READ else None
+        writing = usage.tokens_per_second if usage.completion_tokens >= LEAST_WRITTEN else None
+        if self._speed is not None and (reading or writing) and not background:  # which gets fewer threads
+            self._speed = corrected_speed(self._speed, reading=reading, writing=writing)
+            await self._keep_speed()
+
     async def _report_exit(self, child: Child) -> None:
         """Report that the model is gone if its process ends between requests."""
         await child.ended.wait()
@@ -185,14 +233,25 @@ class ModelClient(ChatModel):
 
         settings = self.settings
         devices = [memory.Device(**device) for device in greeting["devices"]]
-        available = self._available_memory if self._available_memory is not None else memory.physical_memory()[0]
+        free, total = memory.physical_memory()
+        available = self._available_memory if self._available_memory is not None else free
+        version, features = greeting["runtime"], greeting["system"]
+        model, machine = fingerprint(header.path), machine_key(settings, version, features, devices)
+        self._speed_key = model, machine
+        needed = memory.needed_bytes(header, memory.context_of(header, settings), settings)
+        self._speed = self._speeds.get(model, machine) or file_speed(
+            this_machine(settings, memory=total, devices=devices, features=features), header, needed
+        )
         plan = memory.plan(
             header,
             settings,
             available=available,
             devices=devices,
             alternatives=model_catalog.alternatives(),
+            reading=self._speed.reading,
         )
+        state = (model, header.path.stat().st_mtime_ns, version, features, settings.kv_cache_type)
+        state_key = hashlib.blake2b(repr((*state, settings.flash_attention)).encode(), digest_size=12).hexdigest()
         return {
             "path": str(header.path.resolve()),
             "contextTokens": plan.context_tokens,
@@ -203,6 +262,8 @@ class ModelClient(ChatModel):
             "flashAttention": settings.flash_attention,
             "kvCacheType": settings.kv_cache_type,
             "stateBytes": plan.state_bytes,
+            "statesFolder": str(model_cache_folder()),
+            "statesKey": state_key,
         }
 
     async def _stop_child(self) -> None:
@@ -292,13 +353,14 @@ class ModelClient(ChatModel):
 
     async def _chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         fields = {
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": _plain_messages(request.messages),
             "maxTokens": request.max_tokens,
             "temperature": request.temperature,
             "topP": self.settings.top_p,
             "seed": request.seed,
             "stop": list(request.stop),
             "think": request.think,
+            "background": request.background,
         }
         await self._turns.acquire(background=request.background)
         self._active_requests += 1
@@ -332,7 +394,9 @@ class ModelClient(ChatModel):
                     for chunk in _chat_events(splitter, "", final=True):
                         yield chunk
                     reason = message["finishReason"]
-                    yield Done("preempted" if reason == "cancelled" else reason, _token_usage(message["usage"]))
+                    usage = _token_usage(message["usage"])
+                    await self._correct_speed(usage, request.background)
+                    yield Done("preempted" if reason == "cancelled" else reason, usage)
                     return
         except ModelError as error:
             if self._child is None or not self._child.alive:
@@ -345,6 +409,37 @@ class ModelClient(ChatModel):
                 self._end_request()
             else:
                 self._run_in_background(partial(self._cancel_abandoned, exchange))
+
+    async def prepare(self, messages: Sequence[ChatMessage]) -> int:
+        """See `ChatModel.prepare`. While an answer is being written, this only loads the model."""
+        self._active_requests += 1
+        try:
+            child = await self._ensure_loaded()
+        finally:
+            self._active_requests -= 1
+            self._start_idle_timer()
+        if self._turns.busy:
+            return 0
+        await self._turns.acquire(background=False)
+        self._active_requests += 1
+        exchange = child.open("prepare", messages=_plain_messages(messages))
+        try:
+            message = await exchange.next(self._deadlines.silence, "reading ahead")
+        except BaseException:
+            self._run_in_background(partial(self._cancel_abandoned, exchange))
+            raise
+        self._run_in_background(partial(self._read_ahead, exchange))
+        return int(message["promptTokens"] - message["reusedTokens"])
+
+    async def _read_ahead(self, exchange: Exchange) -> None:
+        """Wait until what all prompts share has been read, and release the model's turn."""
+        try:
+            while not exchange.finished:
+                await exchange.next(self._deadlines.silence, "reading ahead")
+        except ModelError as error:
+            _log.info("reading ahead failed: %s", error)
+        finally:
+            self._end_request()
 
     async def _preempt_when_wanted(self, exchange: Exchange) -> None:
         """Cancel a background request as soon as an interactive one waits."""
@@ -393,6 +488,10 @@ def _loading_settings(settings: Settings) -> tuple[object, ...]:
     """The settings that a loaded model depends on."""
     names = ("model", "context_tokens", "batch_tokens", "threads", "gpu_layers", "flash_attention", "kv_cache_type")
     return tuple(getattr(settings, name) for name in names)
+
+
+def _plain_messages(messages: Sequence[ChatMessage]) -> list[WorkerMessage]:
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _chat_events(splitter: ThinkingSplitter, text: str, *, final: bool = False) -> list[ChatEvent]:

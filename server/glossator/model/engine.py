@@ -15,18 +15,29 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glossator.model.prefix_states import PrefixStates
+from glossator.model.repetition import RepetitionFilter
 from glossator.model.template import RequestError, Template, TextStream
+from glossator.model.thread_share import ThreadShare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glossator.model.worker_protocol import WorkerMessage
 
-SAVE_TOKENS = 256
-"""A prefix is worth saving, or restoring, if that saves evaluating this many tokens: the state of 256 tokens of
-a 1.5B model is 7 MB to copy, and evaluating them takes a CPU seconds."""
+SAVE_TOKENS = 64
+"""A prefix is worth saving, or restoring, if that saves evaluating this many tokens: the state of 64 tokens of
+a 1.5B model is 2 MB to copy, and evaluating them takes two cores half a second."""
+KEEP_SECONDS = 0.1
+"""Time of reading from which a prefix is kept in a file: a GPU has read it sooner than restored it."""
+REPEAT_PENALTY = 1.1
+REPEAT_TOKENS = 64
+"""Divides the likelihood of the tokens that were among the last of the answer: small models repeat themselves."""
+MEASURE_SECONDS = 1.5
+"""That measuring a model's speed may take, about: a slow one is measured with fewer tokens."""
 REMEMBERED_ANSWERS = 32
 LONGEST_LOOP = 160
 """Tokens of the longest passage that is looked for in an answer that repeats itself: small models repeat paragraphs."""
@@ -165,10 +176,15 @@ class Engine:
         self.saved: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self.saved_bytes = 0
         self.answers: OrderedDict[str, list[int]] = OrderedDict()
+        self.kept: PrefixStates | None = None
+        """Prefixes of earlier processes, in files."""
+        self.threads = ThreadShare(1)
         self.adapters: dict[str, Any] = {}
         self.options: WorkerMessage = {}
-        self.n_ctx = self.n_batch = 0
+        self.n_ctx = self.step = 0
         self.recurrent = False
+        self.lora = False
+        """Whether adapters change what the model evaluates."""
         self.show_control = False
         self.turn_tokens: frozenset[int] = frozenset()
 
@@ -203,7 +219,11 @@ class Engine:
         except RequestError:
             self.unload()
             raise
+        self.threads = ThreadShare(options["threads"])
         self.set_lora(options.get("lora", []))
+        if (folder := options.get("statesFolder")) and (key := options.get("statesKey")):
+            self.kept = PrefixStates(Path(folder), key)
+            self.kept.open()
         return self._loaded_facts(time.monotonic() - started)
 
     def _open_context(self) -> None:
@@ -223,7 +243,8 @@ class Engine:
         if not self.context:
             raise RequestError("memory", f"llama.cpp cannot allocate the context: {self._first_error()}")
         self.memory = lib.llama_get_memory(self.context)
-        self.n_ctx, self.n_batch = lib.llama_n_ctx(self.context), lib.llama_n_batch(self.context)
+        self.n_ctx = lib.llama_n_ctx(self.context)
+        self.step = max(min(lib.llama_n_batch(self.context), lib.llama_n_ubatch(self.context)), 1)
         self.recurrent = bool(lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model))
         source = lib.llama_model_chat_template(self.model, None)
         self.template = Template(source.decode("utf-8", "replace") if source else "", self, self.answers)
@@ -301,6 +322,7 @@ class Engine:
         scales = (ctypes.c_float * max(len(loaded), 1))(*(float(scale) for _, scale in adapters))
         if self.lib.llama_set_adapters_lora(self.context, pointers, len(loaded), scales) != 0:
             raise RequestError("invalid", f"llama.cpp cannot apply the adapters: {self._first_error()}")
+        self.lora = bool(loaded)
         self._clear_cache()
         self.saved.clear()
         self.saved_bytes = 0
@@ -391,15 +413,35 @@ class Engine:
         self.saved[key] = state
         self.saved_bytes += size
 
+    def _keep_prefix(self) -> None:
+        """Keep what is evaluated in a file, for the next process."""
+        if self.kept is None or self.lora:
+            return
+        size = self.lib.llama_state_seq_get_size(self.context, 0)
+        state = ctypes.create_string_buffer(max(size, 1))
+        written = self.lib.llama_state_seq_get_data(
+            self.context, ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8)), size, 0
+        )
+        if written:
+            self.kept.write(self.evaluated, state.raw[:written])
+
     def _restore_prefix(self, key: tuple[int, ...]) -> None:
         self._clear_cache()
-        self.saved.move_to_end(key)
-        state = self.saved[key]
+        if key in self.saved:
+            self.saved.move_to_end(key)
+            state = self.saved[key]
+        else:
+            data = self.kept.read(key) if self.kept is not None else None
+            if data is None:
+                return
+            state = ctypes.create_string_buffer(data, len(data))
         pointer = ctypes.cast(state, ctypes.POINTER(ctypes.c_uint8))
         if self.lib.llama_state_seq_set_data(self.context, pointer, len(state), 0):
             self.evaluated = list(key)
-        else:
-            self._clear_cache()
+            return
+        self._clear_cache()
+        if self.kept is not None and key not in self.saved:
+            self.kept.forget(key)
 
     def reuse_prefix(self, prompt: list[int]) -> int:
         """Set the cache to the longest known prefix of `prompt`; returns its length, less than the prompt's."""
@@ -409,11 +451,12 @@ class Engine:
             return shared if shared == len(tokens) or not self.recurrent else 0
 
         shared = usable(self.evaluated)
-        best = max(self.saved, key=lambda key: usable(list(key)), default=None)
+        known = [*self.saved, *(self.kept.prefixes() if self.kept is not None and not self.lora else ())]
+        best = max(known, key=lambda key: usable(list(key)), default=None)
         better = best is not None and usable(list(best)) >= shared + SAVE_TOKENS
         if len(self.evaluated) - shared >= SAVE_TOKENS:
             self._save_prefix()
-        if better and best is not None and best in self.saved:
+        if better and best is not None:
             self._restore_prefix(best)
             shared = usable(self.evaluated)
         return shared if self._truncate_cache(shared) else 0
@@ -422,7 +465,12 @@ class Engine:
         """Evaluate tokens after those in the cache; False if cancelled."""
         array = (ctypes.c_int32 * len(tokens))(*tokens)
         self.log.errors.clear()
+        wall, used, threads = time.monotonic(), time.process_time(), self.threads.now
         code = self.lib.llama_decode(self.context, self.lib.llama_batch_get_one(array, len(tokens)))
+        if not self.options.get("gpuLayers") and code == 0:
+            now = self.threads.observe(time.monotonic() - wall, time.process_time() - used)
+            if now != threads:
+                self.lib.llama_set_n_threads(self.context, now, now)
         if code == 0:
             self.evaluated.extend(tokens)
             return True
@@ -436,6 +484,76 @@ class Engine:
             raise RequestError("context", "the model's context is full")
         raise RequestError("runtime", f"llama.cpp failed with code {code}: {self._first_error()}")
 
+    # Reading
+
+    def _begin(self, *, background: bool) -> None:
+        """A request begins: work that nobody waits for gets half of the threads."""
+        most = self.options["threads"]
+        self.threads.begin(max(most // 2, 1) if background else most)
+        self.lib.llama_set_n_threads(self.context, self.threads.now, self.threads.now)
+
+    def _read(self, prompt: Sequence[int], at: int, send: Callable[[WorkerMessage], None]) -> bool:
+        """Evaluate a prompt from its token `at` on; False if cancelled."""
+        while at < len(prompt):
+            if self.cancellation or not self._decode(prompt[at : at + self.step]):
+                return False
+            at = min(at + self.step, len(prompt))
+            if at < len(prompt):
+                send({"event": "prefill", "done": at, "total": len(prompt)})
+        return True
+
+    def prepare(self, request: WorkerMessage, send: Callable[[WorkerMessage], None]) -> WorkerMessage:
+        """Evaluate what all prompts that begin with these messages share: sends start and prefill events, and returns
+        the done event. It is kept in a file, if reading it again would take longer than restoring it."""
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        self._begin(background=False)
+        *before, last = request["messages"]
+        content = [last["content"]] if isinstance(last["content"], str) else list(last["content"])
+        one, other = (
+            self.template.tokens([*before, {**last, "content": [*content, end]}], think=False)[0] for end in "0?"
+        )
+        prefix = one[: common_prefix(one, other)][: max(self.n_ctx - 1, 0)]
+        usage = {"promptTokens": len(prefix), "reusedTokens": len(prefix), "completionTokens": 0}
+        done = {"event": "done", "finishReason": "stop", "usage": usage}
+        start = {"event": "start", "promptTokens": len(prefix), "thinking": False}
+        if any(common_prefix(known, prefix) == len(prefix) for known in (self.evaluated, *map(list, self.saved))):
+            send({**start, "reusedTokens": len(prefix)})
+            return done
+        reused = usage["reusedTokens"] = self.reuse_prefix([*prefix, -1])
+        send({**start, "reusedTokens": reused})
+        started = time.monotonic()
+        if not self._read(prefix, reused, send):
+            return {**done, "finishReason": "cancelled"}
+        if reused < len(prefix) and time.monotonic() - started >= KEEP_SECONDS and not self.options.get("gpuLayers"):
+            self._keep_prefix()
+        return done
+
+    def measure(self, request: WorkerMessage) -> WorkerMessage:
+        """Measure how fast the model reads and writes, and return the measured event; the cache is empty afterwards."""
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        self._begin(background=False)
+        wanted = min(request["read"], self.n_ctx // 2)
+        tokens = self.tokenize(request["text"], special=False)
+        tokens = (tokens * (wanted // max(len(tokens), 1) + 1))[:wanted]
+        self._clear_cache()
+        fine = self._decode(tokens[:1])  # brings the weights into memory
+        step, read, started = min(self.step, 64), 0, time.monotonic()
+        while fine and read < wanted and time.monotonic() - started < MEASURE_SECONDS:
+            fine = self._decode(tokens[read : read + step])
+            read += len(tokens[read : read + step])
+        reading = read / max(time.monotonic() - started, 1e-6)
+        written, started = 0, time.monotonic()
+        while fine and written < request["write"] and time.monotonic() - started < MEASURE_SECONDS / 2:
+            fine = self._decode(tokens[written : written + 1])
+            written += 1
+        writing = written / max(time.monotonic() - started, 1e-6)
+        self._clear_cache()
+        if not fine:
+            raise RequestError("cancelled", "measuring was cancelled")
+        return {"event": "measured", "reading": reading, "writing": writing}
+
     # Writing
 
     def generate(self, request: WorkerMessage, send: Callable[[WorkerMessage], None]) -> WorkerMessage:
@@ -443,6 +561,7 @@ class Engine:
         if self.context is None:
             raise RequestError("unloaded", "no model is loaded")
         received = time.monotonic()
+        self._begin(background=request.get("background", False))
         prompt, opened = self.template.tokens(request["messages"], think=request.get("think", False))
         room = self.n_ctx - len(prompt)
         if room < 1:
@@ -453,13 +572,8 @@ class Engine:
         reused = self.reuse_prefix(prompt)
         send({"event": "start", "promptTokens": len(prompt), "reusedTokens": reused, "thinking": opened})
         usage = {"promptTokens": len(prompt), "reusedTokens": reused, "completionTokens": 0}
-        at = reused
-        while at < len(prompt):
-            if self.cancellation or not self._decode(prompt[at : at + self.n_batch]):
-                return {"event": "done", "finishReason": "cancelled", "usage": usage}
-            at = min(at + self.n_batch, len(prompt))
-            if at < len(prompt):
-                send({"event": "prefill", "done": at, "total": len(prompt)})
+        if not self._read(prompt, reused, send):
+            return {"event": "done", "finishReason": "cancelled", "usage": usage}
         sampler = self._new_sampler(request)
         try:
             return self._write_answer(sampler, request, limit, usage, received, send)
@@ -477,6 +591,7 @@ class Engine:
     ) -> WorkerMessage:
         lib, context = self.lib, self.context
         stream = TextStream((*request.get("stop", ()), *self.template.stops))
+        unrepeated = RepetitionFilter()
         made: list[int] = []
         pieces: list[bytes] = []
         texts: list[str] = []
@@ -491,20 +606,22 @@ class Engine:
                 break
             made.append(token)
             pieces.append(self.piece(token))
-            text = stream.feed(pieces[-1])
+            text = unrepeated.feed(stream.feed(pieces[-1]))
             if text:
                 texts.append(text)
                 send({"event": "delta", "text": text})
-            if stream.stopped or is_looping(made):
+            if stream.stopped or unrepeated.stopped or is_looping(made):
                 reason = "stop"
                 break
             if self.cancellation or (len(made) < limit and not self._decode((token,))):
                 reason = "cancelled"
                 break
-        if not stream.stopped and (text := stream.feed(b"", final=True)):
+        rest = "" if stream.stopped else stream.feed(b"", final=True)
+        if text := unrepeated.feed(rest, final=True):
             texts.append(text)
             send({"event": "delta", "text": text})
-        self._remember_answer("".join(texts), made, pieces, stopped=stream.stopped)
+        stopped = stream.stopped or unrepeated.stopped
+        self._remember_answer("".join(texts), made, pieces, stopped=stopped)
         usage["completionTokens"] = len(made)
         usage["timeToFirstTokenMs"] = round((first - received) * 1000, 2) if first else None
         usage["tokensPerSecond"] = (
@@ -537,6 +654,9 @@ class Engine:
     def _new_sampler(self, request: WorkerMessage) -> Any:
         lib = self.lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        vocabulary = lib.llama_vocab_n_tokens(self.vocab)
+        penalties = lib.llama_sampler_init_penalties(vocabulary, REPEAT_TOKENS, REPEAT_PENALTY, 0.0, 0.0)
+        lib.llama_sampler_chain_add(chain, penalties)
         if request["temperature"] <= 0:
             lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())
             return chain

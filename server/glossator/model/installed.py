@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass, fields, replace
@@ -24,7 +23,7 @@ from glossator import settings as settings_module
 from glossator.errors import DownloadError, ModelError, ModelInvalidError, ModelNotFoundError
 from glossator.model import model_catalog
 from glossator.model.header import read_header, split_files
-from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
+from glossator.private_files import FILE_MODE, make_private_file, make_private_folder, replace_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -426,8 +425,4 @@ def _keep_damaged(path: Path) -> None:
 def _write_object(path: Path, data: dict[str, Any]) -> None:
     """Replace a small file as a whole, or leave the old one. Only the user can read it."""
     make_private_folder(path.parent)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=1)
-    partial.replace(path)
+    replace_private_file(path, json.dumps(data, indent=1))

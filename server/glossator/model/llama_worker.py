@@ -106,6 +106,10 @@ class Worker:
             send({"event": "unloaded"})
         elif op == "generate":
             send(engine.generate(request, send))
+        elif op == "prepare":
+            send(engine.prepare(request, send))
+        elif op == "measure":
+            send(engine.measure(request))
         elif op == "set_lora":
             engine.set_lora(request["adapters"])
             send({"event": "lora"})

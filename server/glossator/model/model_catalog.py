@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from glossator.errors import ModelNotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glossator.model.speed import Machine, Speed
 
 _HEADROOM = 0.85
@@ -105,15 +107,17 @@ def by_file(file: str) -> CatalogEntry | None:
     return next((entry for entry in entries() if entry.file.lower() == file.lower()), None)
 
 
-def recommended(machine: Machine) -> CatalogEntry | None:
+def recommended(machine: Machine, speed: Callable[[CatalogEntry], Speed] | None = None) -> CatalogEntry | None:
     """The model to begin with on a machine: the best of those that fit its memory and are fast enough there.
 
-    None if no model of the catalogue is both: then the index alone gives the better answers.
+    None if no model of the catalogue is both: then the index alone gives the better answers. `speed` says how fast one
+    is, where more is known than the machine tells.
     """
     defaults = _data()["defaults"]
     names = [name for size, name in defaults["chat"] if machine.memory >= size * _HEADROOM]
     names += [name for size, name in defaults["chat_gpu"] if machine.gpu_memory >= size * _HEADROOM]
-    candidates = [entry for name in names if (entry := find_entry(name)).speed(machine).bearable]
+    speed = speed or (lambda entry: entry.speed(machine))
+    candidates = [entry for name in names if speed(entry := find_entry(name)).bearable]
     return max(candidates, key=lambda entry: entry.memory, default=None)
 
 

@@ -8,11 +8,12 @@ weight and token. Then it *writes*, which is memory traffic: every weight is rea
 
 The constants say what llama.cpp reaches with 4-bit weights on a machine that does nothing else. Measured speeds of four
 models are in docs/models.md; the estimates are within a factor of two of them: enough to tell ten seconds from a
-minute, no more.
+minute, no more. Once a model has run here, its measured speed replaces the estimate (`measured_speed`).
 """
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -31,6 +32,13 @@ PROMPT_TOKENS = 700
 """Tokens of a typical question with its evidence."""
 MAX_READING_SECONDS = 10.0
 """A model that takes longer to read such a prompt is not recommended: nobody waits for it."""
+PATIENCE = 5.0
+"""Seconds that a user waits for the first word: the default of the setting `patience`."""
+LEAST_EVIDENCE_TOKENS = 300
+"""One good excerpt with its heading. An answer without it is worth nothing, so the slowest model reads as much."""
+ENOUGH_EVIDENCE_TOKENS = 900
+"""Excerpts that hold what most questions need. A model that is fast enough for more reads more, but not as much as it
+could: half of the gain (the geometric mean) goes into a shorter wait."""
 WORDS_PER_TOKEN = 0.75
 """Of English prose, by the vocabularies of current models."""
 
@@ -56,11 +64,9 @@ _UNIFIED_SHARE = 0.7
 
 
 def thread_count(settings: Settings) -> int:
-    """Threads for the model: the setting, or all physical cores that this process may use but one.
+    """Threads for the model: the setting, or all physical cores that this process may use.
 
-    The last core is not only the editor's: llama.cpp's threads wait for each other after every operation, and one that
-    has to share its core slows all of them down. On two cores with other work, two threads read a tenth to a half as
-    fast as one.
+    The process has a low priority, and uses fewer threads while other programs need its cores (`thread_share`).
     """
     if settings.threads > 0:
         return settings.threads
@@ -68,30 +74,42 @@ def thread_count(settings: Settings) -> int:
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     physical = psutil.cpu_count(logical=False) or usable
-    return max(min(physical, usable) - 1, 1)
+    return max(min(physical, usable), 1)
+
+
+def evidence_tokens(reading: float, patience: float) -> int:
+    """Tokens of evidence that a model should read before its first word.
+
+    Args:
+        reading: tokens of a prompt that it reads per second.
+        patience: seconds that a user waits for the first word.
+    """
+    in_time = max(reading * patience, LEAST_EVIDENCE_TOKENS)
+    return int(min(in_time, math.sqrt(in_time * ENOUGH_EVIDENCE_TOKENS)))
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What to expect of a model. All of it is estimated.
+    """What to expect of a model.
 
     Attributes:
         reading: tokens of a prompt per second.
         writing: tokens of an answer per second.
+        measured: whether the model has run on this machine; otherwise the speed is estimated.
     """
 
     reading: float
     writing: float
+    measured: bool = False
 
     @property
     def reading_seconds(self) -> float:
         """For a typical prompt of `PROMPT_TOKENS`."""
         return PROMPT_TOKENS / self.reading
 
-    @property
-    def first_word_seconds(self) -> float:
-        """From a typical question to the first word of its answer, with the model in memory."""
-        return self.reading_seconds + 1 / self.writing
+    def first_word_seconds(self, patience: float = PATIENCE) -> float:
+        """From a question to the first word of its answer, with the model in memory and so much patience."""
+        return evidence_tokens(self.reading, patience) / self.reading + 1 / self.writing
 
     @property
     def words_per_second(self) -> float:
@@ -103,8 +121,10 @@ class Speed:
         """Whether somebody would wait for it."""
         return self.reading_seconds <= MAX_READING_SECONDS
 
-    def __str__(self) -> str:
-        return f"{two_digits(self.first_word_seconds)} s to the first word, {two_digits(self.words_per_second)} words/s"
+    def described(self, patience: float = PATIENCE) -> str:
+        """What a user is to expect."""
+        first, words = two_digits(self.first_word_seconds(patience)), two_digits(self.words_per_second)
+        return f"about {first} s to the first word, {words} words/s"
 
 
 def two_digits(value: float) -> str:

@@ -15,6 +15,11 @@ class Turns:
         self.wanted = asyncio.Event()
         """Set while an interactive request is waiting: a running background one should stop."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request has the turn."""
+        return self._busy
+
     async def acquire(self, *, background: bool) -> None:
         """Wait for the turn; call `release` afterwards."""
         if not self._busy:

@@ -7,6 +7,8 @@ sends carries `event` and, unless it is about the process as a whole, the `id` o
     load                   progress*, loaded | error
     unload                 unloaded
     generate               start, prefill*, delta*, done | error
+    prepare                start, prefill*, done | error
+    measure                measured | error
     cancel {target}        none of its own: the target ends with done, finishReason "cancelled"
     count {texts}          counted (answered at once, also while generating)
     set_lora {adapters}    lora | error
