@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glossator.index.entries import Entry, EntryKind
+from glossator.index.facts import Facts, Import, Mention, Symbol, encode_facts, make_facts, noted_names
 from glossator.index.store import FileRecord, FileUpdate, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 DIMENSIONS = 16
 EMBEDDER = "sample-1"
@@ -40,6 +47,23 @@ def unit(text: str, dimensions: int = DIMENSIONS) -> np.ndarray:
     seed = int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
     vector = np.random.default_rng(seed).normal(size=dimensions)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def facts(*symbols: str, mentions: Mapping[str, Sequence[int]] | None = None, imports: Sequence[str] = ()) -> Facts:
+    """The facts of a file that defines functions, imports names, and calls others: name -> lines."""
+    return make_facts(
+        "python",
+        "",
+        [Symbol(name, "function", -1, place, place, place, 4) for place, name in enumerate(symbols, 1)],
+        [Import(name, "module", name) for name in imports],
+        [],
+        {name: [Mention(0, -1, line, 0) for line in lines] for name, lines in (mentions or {}).items()},
+    )
+
+
+def with_facts(update: FileUpdate, known: Facts) -> FileUpdate:
+    """The state of a file together with its facts."""
+    return replace(update, facts=encode_facts(known), noted=array("I", noted_names(known)).tobytes())
 
 
 def update(path: str, *entries: Entry, language: str = "python", terms: str = "", revision: int = 0) -> FileUpdate:

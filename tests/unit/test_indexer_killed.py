@@ -90,6 +90,11 @@ def test_killed_at_any_point_it_carries_on(tmp_path: Path) -> None:
         for number in range(0, FILES, 17):
             assert project.names(f"p{number % 7}/f{number}.py") == [f"first_{number}", f"second_{number}"]
         store: Store = project.store
+        for number in range(0, FILES, 13):
+            assert store.facts.noting(f"second_{number}") == [f"p{number % 7}/f{number}.py"]
+            known = store.facts.facts(f"p{number % 7}/f{number}.py")
+            assert known is not None
+            assert [symbol.name for symbol in known.symbols] == [f"first_{number}", f"second_{number}"]
         from glossator.index.store import Filter
         from glossator.index.terms import analyze
 

@@ -21,7 +21,7 @@ from glossator.errors import StoreCorruptError, StoreError, StoreFullError, Stor
 from glossator.index.manifest import ORDINAL_BITS, Manifest
 from glossator.index.store import Filter, Store
 from glossator.index.table import Table
-from tests.unit.store_samples import entry, open_store, unit, update
+from tests.unit.store_samples import entry, facts, open_store, unit, update, with_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,9 @@ def folder(tmp_path: Path) -> Path:
 
 def state(number: int, revision: int) -> Any:
     """A file of three entries, all of whose names say which revision they are of."""
-    entries = (entry(f"n{number}r{revision}e{place}", 10 * place, references=(f"used{place}",)) for place in range(3))
-    return update(f"d/f{number}.py", *entries, terms="word", revision=revision)
+    entries = [entry(f"n{number}r{revision}e{place}", 10 * place, references=(f"used{place}",)) for place in range(3)]
+    known = facts(*(item.name for item in entries), mentions={"everywhere": [1], f"used{number}": [revision + 1]})
+    return with_facts(update(f"d/f{number}.py", *entries, terms="word", revision=revision), known)
 
 
 def check_whole(store: Store) -> dict[str, int]:
@@ -59,10 +60,15 @@ def check_whole(store: Store) -> dict[str, int]:
         assert len(entries) == 3, path
         assert len(seen) == 1, path
         revisions[path] = int(seen.pop())
+        known = store.facts.facts(path)
+        assert known is not None
+        assert [symbol.name for symbol in known.symbols] == [item.name for item in entries]
+        assert store.facts.noting(entries[0].name) == [path]
         for item in entries:
             references.update(store.references_of(item.id))
         if path not in waiting:
             ids.update(item.id for item in entries)
+    assert store.facts.noting("everywhere") == sorted(revisions)
     table = store._current()
     rows = table.rows_where("id >= 0", "terms") if table is not None else None
     found = rows["id"].to_pylist() if rows is not None else []

@@ -174,21 +174,27 @@ class StoredFacts:
         self._decoded: OrderedDict[int, tuple[Facts | None, int]] = OrderedDict()
         self._decoded_bytes = 0
 
-    def facts(self, path: str) -> Facts | None:
-        """The facts of a file as of the last `refresh`, `noting` or `paths`; None if there are none."""
-        return self.facts_of_many((path,)).get(path)
+    def facts(self, path: str, *, fresh: bool = True) -> Facts | None:
+        """The facts of a file; None if there are none, or they are damaged.
 
-    def facts_of_many(self, paths: Iterable[str]) -> dict[str, Facts]:
+        Without `fresh`, those of the commit that was seen last, if that state of the file still exists: this saves a
+        look at the database.
+        """
+        return self.facts_of_many((path,), fresh=fresh).get(path)
+
+    def facts_of_many(self, paths: Iterable[str], *, fresh: bool = True) -> dict[str, Facts]:
         """Path -> facts, of those of the files that have any (see `facts`); quicker than one by one."""
+        if fresh:
+            self.refresh()
         found: dict[str, Facts] = {}
         missing = self._kept(paths, found)
         self._read(missing, found)
         if missing:
-            # These are not indexed, have no facts, or another state of them was committed since the last look.
+            # These are not indexed, have no facts, or another state of them was committed since that look.
             self.refresh()
             missing = self._kept(missing, found)
             self._read(missing, found)
-            self._keep({revision: (None, 0) for revision in missing.values() if revision is not None})
+        self._keep({revision: (None, 0) for revision in missing.values() if revision is not None})
         return found
 
     def refresh(self) -> None:

@@ -228,7 +228,7 @@ def decode_facts(stored: bytes) -> Facts | None:
         return None
     try:
         facts = _FACTS.decode(zlib.decompress(stored))
-    except (zlib.error, msgspec.DecodeError, msgspec.ValidationError):
+    except (zlib.error, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
     return facts if facts.version == FACTS_VERSION else None
 

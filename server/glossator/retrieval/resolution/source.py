@@ -48,11 +48,11 @@ class IndexedFacts:
     def facts(self, path: str) -> Facts | None:
         """The facts of a file; None if nothing is known of it."""
         update = self._buffers.get(path)
-        return self._stored.facts(path) if update is None else _decoded(update.facts)
+        return self._stored.facts(path, fresh=False) if update is None else _decoded(update.facts)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read the facts of many files at once; `facts` then has them at hand."""
-        self._stored.facts_of_many(path for path in paths if path not in self._buffers)
+        self._stored.facts_of_many([path for path in paths if path not in self._buffers], fresh=False)
 
     def noting(self, name: str) -> list[str]:
         """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
