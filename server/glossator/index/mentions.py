@@ -31,10 +31,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from glossator.index.expressions import SELF_WORDS, expression, joined, type_expression
 from glossator.index.facts import (
+    EXPRESSION_CHARS,
     EXTENSION,
     INFERRED,
     LOCAL,
@@ -54,6 +58,8 @@ from glossator.index.nesting import TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from glossator.index.languages import Language
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
@@ -69,6 +75,8 @@ CLASSES: Final = TYPES | {"component", "type"}
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
+BRANCHES: Final = 8
+"""How many earlier values of a variable are looked at."""
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
 
@@ -79,6 +87,10 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
+_FROM: Final = attrgetter("at")
+_NOTHING: Final[Matched] = {}
+_SIMPLE: Final = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*", re.ASCII)
+"""Chains of names in the languages' common spelling."""
 _STRIPPED: Final = b"\"'`: \t\r\n"
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
@@ -104,8 +116,8 @@ class _Value:
 
     at: int
     """First byte from which it counts."""
-    column: int
-    """Column of the line that binds it: code further right may not have executed it."""
+    name_at: int
+    """First byte of the name that is bound here; the file's first for what counts everywhere."""
     text: str | None
     """Source of the value, or None if nothing is known of it."""
     made: str = ""
@@ -153,10 +165,13 @@ class _Extraction:
         self._scope_at: list[int] = []
         self._receivers: dict[str, int] = {}
         self._texts: dict[bytes, str] = {}
-        self._expressions: dict[tuple[int, int], str] = {}
+        self._templates: dict[bytes, tuple[str, str]] = {}
+        """Source text -> the first name of its expression and the rest of it; see `_template`."""
         self._imported: set[str] = set()
         self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
-        self._fields: dict[tuple[int, str], int] = {}
+        self._members: dict[tuple[int, str], int] = {}
+        """Parent and name of a symbol -> the first such."""
+        self._classes: set[int] = set()
         self._add_symbols(found)
 
     # Places
@@ -232,17 +247,24 @@ class _Extraction:
             scope,
             flags=flags,
         )
-        self._at_name.setdefault(name_at, len(self._symbols))
+        index = len(self._symbols)
+        self._at_name.setdefault(name_at, index)
+        if not flags & EXTENSION:
+            self._members.setdefault((parent, name), index)
+        if kind in CLASSES:
+            self._classes.add(index)
         self._symbols.append(symbol)
         self._spans.append((item.start, item.end))
 
     def _add_variable(self, span: Range, kind: str, parent: int, flags: int = 0) -> int:
         """A variable or field that only its binding shows."""
         line, column = self._place(span[0])
-        self._symbols.append(Symbol(self._text(span), kind, parent, line, line, line, column, flags=flags))
+        index, name = len(self._symbols), self._text(span)
+        self._symbols.append(Symbol(name, kind, parent, line, line, line, column, flags=flags))
         self._spans.append((span[0], span[0]))  # it contains nothing
-        self._at_name[span[0]] = len(self._symbols) - 1
-        return len(self._symbols) - 1
+        self._at_name[span[0]] = index
+        self._members[parent, name] = index
+        return index
 
     def _class_at(self, at: int) -> int:
         """The innermost class around a byte; -1 for none."""
@@ -315,51 +337,59 @@ class _Extraction:
         for match in matches:
             for span in match.get("bind", ()):
                 given.add(span[0])
-                self._bind(span, match)
+                self._bind(span, match, self._scope(span[0]))
         for role in ("local", "local.outer"):
-            for span in captures.get(role, ()):
-                if span[0] not in given:
-                    self._bind(span, {}, outer=role == "local.outer")
+            spans = [span for span in captures.get(role, ()) if span[0] not in given]
+            for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
+                if role == "local.outer" and scope >= 0:
+                    scope = self._scopes[scope].parent
+                self._bind(span, _NOTHING, scope)
         for holder in self._scopes:
             for values in holder.names.values():
                 if len(values) > 1:
                     values.sort(key=lambda value: value.at)
 
-    def _bind(self, span: Range, match: Matched, *, outer: bool = False) -> None:
+    def _bind(self, span: Range, match: Matched, scope: int) -> None:
+        """Note that a name is bound: as a local variable of a scope, a variable of the file, or a field of a class."""
         start, end = span
-        if end - start > MENTION_BYTES:
-            return
-        name = self._text(span)
-        scope = self._scope(start)
-        if outer and scope >= 0:
-            scope = self._scopes[scope].parent
-        while scope >= 0 and name in self._scopes[scope].outer:
-            scope = self._scopes[scope].parent
-        if scope >= 0 and name in self._scopes[scope].exempt:
-            scope = -1
+        raw = self._data[start:end]
+        name = self._texts.get(raw)
+        if name is None:
+            if end - start > MENTION_BYTES:
+                return
+            name = self._texts[raw] = raw.decode("utf-8", "replace")
+        scopes = self._scopes
+        if scope >= 0:
+            while scope >= 0 and name in scopes[scope].outer:
+                scope = scopes[scope].parent
+            if scope >= 0 and name in scopes[scope].exempt:
+                scope = -1
         known = self._at_name.get(start)
-        owner = self._class_at(start)
-        in_class = owner >= 0 and (scope < 0 or self._spans[owner][0] >= self._scopes[scope].start) and known is None
-        if in_class and self._symbols[self._owner(start)].kind not in CLASSES:
-            in_class = False
+        if known is None:
+            owner = self._owner(start)
+            in_class = owner in self._classes and (scope < 0 or self._spans[owner][0] >= scopes[scope].start)
+        else:
+            owner, in_class = -1, False
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
             self._describe_variable(span, known, name, owner if in_class else -1, match)
             return
-        values = self._scopes[scope].names.setdefault(name, [])
-        text, element, after = None, False, end
-        for role in ("type", "value", "element"):
+        names = scopes[scope].names
+        values = names.get(name)
+        if values is None:
+            values = names[name] = []
+            if name in self._language.self_parameters and "type" not in match and self._in_method(scope):
+                values.append(_Value(start, 0, None, SELF_WORDS[name]))
+                return
+        if "type" in match:
+            values.append(_Value(start, start, None, type_expression(self._text(match["type"][0]))))
+            return
+        for role in ("value", "element"):
             if role in match:
                 part = match[role][0]
                 text = self._text(part) if part[1] - part[0] <= 1000 else None
-                if role == "type" and text is not None:
-                    values.append(_Value(start, self._indent(start), None, type_expression(text)))
-                    return
-                element, after = role == "element", max(end, part[1])
-                break
-        if text is None and name in self._language.self_parameters and not values and self._in_method(scope):
-            values.append(_Value(start, 0, None, SELF_WORDS[name]))
-            return
-        values.append(_Value(after if text is not None else start, self._indent(start), text, "", element))
+                values.append(_Value(max(end, part[1]), start, text, "", role == "element"))
+                return
+        values.append(_Value(start, start, None))
 
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""
@@ -369,14 +399,7 @@ class _Extraction:
     def _describe_variable(self, span: Range, known: int | None, name: str, parent: int, match: Matched) -> None:
         """A variable of the file or field of a class: a symbol, unless it is one already, and its type."""
         if known is None:
-            known = next(
-                (
-                    index
-                    for index, symbol in enumerate(self._symbols)
-                    if symbol.name == name and symbol.parent == parent and not symbol.flags & EXTENSION
-                ),
-                None,
-            )
+            known = self._members.get((parent, name))
         if known is None:
             if name in self._imported or not name:
                 return
@@ -454,14 +477,9 @@ class _Extraction:
         if owner < 0 or span[1] - span[0] > MENTION_BYTES:
             return
         name = self._text(span)
-        index = self._fields.get((owner, name))
+        index = self._members.get((owner, name))
         if index is None:
-            index = next(
-                (i for i, symbol in enumerate(self._symbols) if symbol.parent == owner and symbol.name == name), -1
-            )
-            if index < 0:
-                index = self._add_variable(span, "field", owner, INFERRED)
-            self._fields[owner, name] = index
+            index = self._add_variable(span, "field", owner, INFERRED)
         symbol = self._symbols[index]
         if symbol.kind in CALLABLE or symbol.kind in TYPES:
             return
@@ -496,14 +514,23 @@ class _Extraction:
 
     def _expression(self, span: Range) -> str:
         """The expression of a range of source, with local names replaced."""
-        made = self._expressions.get(span)
-        if made is None:
-            self._expressions[span] = UNKNOWN  # if it refers to itself
-            start, end = span
-            if end - start > 1000:
-                return UNKNOWN
-            made = self._expressions[span] = expression(self._text(span), lambda name: self._named(name, start))
-        return made
+        start, end = span
+        if end - start > 1000:
+            return UNKNOWN
+        raw = self._data[start:end]
+        template = self._templates.get(raw)
+        if template is None:
+            template = self._templates[raw] = _template(raw)
+        head, rest = template
+        if not head:
+            return rest
+        if head == _COMPOUND:
+            return expression(rest, lambda name: self._named(name, start))
+        made = self._named(head, start)
+        if not rest or made == UNKNOWN:
+            return made
+        made = made.replace("|", rest + "|") + rest if "|" in made else made + rest
+        return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
     def _named(self, name: str, at: int) -> str:
         """The expression of a bare name at a place."""
@@ -522,22 +549,29 @@ class _Extraction:
 
     def _value(self, values: list[_Value], at: int) -> str:
         """What a local name stands for at a place: its last value before, or several that different branches give."""
-        before = [value for value in values if value.at <= at]
-        if not before:
-            before = values[:1]
-        indent = self._indent(at) if len(before) > 1 else 0
+        last = bisect_right(values, at, key=_FROM) if len(values) > 1 else 1
+        if last <= 1:
+            return self._made(values[0])
+        indent = self._indent(at)
         found: list[str] = []
-        for value in reversed(before):
-            if value.text is not None and not value.made:
-                value.made = UNKNOWN
-                text, place = value.text, value.at - 1
-                value.made = expression(text, lambda name, place=place: self._named(name, place))  # type: ignore[misc]
-                if value.element and value.made != UNKNOWN:
-                    value.made = value.made.replace("|", "[]|") + "[]"
-            found.append(value.made or UNKNOWN)
-            if value.column <= indent:
+        for value in reversed(values[max(0, last - BRANCHES) : last]):
+            found.append(self._made(value))
+            if self._indent(value.name_at) <= indent:
+                # What is indented less has been executed before.
                 break
         return joined(found) if len(found) > 1 else found[0]
+
+    def _made(self, value: _Value) -> str:
+        """The expression of a value."""
+        if not value.made:
+            value.made = UNKNOWN  # if it refers to itself
+            if value.text is not None:
+                place = value.at - 1
+                made = expression(value.text, lambda name: self._named(name, place))
+                if value.element and made != UNKNOWN:
+                    made = made.replace("|", "[]|") + "[]"
+                value.made = made
+        return value.made
 
     # Mentions
 
@@ -550,62 +584,100 @@ class _Extraction:
         for role in ("skip", "global", "nonlocal"):
             for span in captures.get(role, ()):
                 kinds.pop(span, None)
-        owners, cuts = self._owners, self._cuts
         of_ends: dict[int, int] = {}
         for start, end in captures.get("of", ()):
-            of_ends[end] = min(start, of_ends.get(end, start))
+            if start < of_ends.get(end, end):
+                of_ends[end] = start
         data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
-        line_starts, lines = self._line_starts, self._lines
-        scopes, scope_cuts, scope_at = self._scopes, self._scope_cuts, self._scope_at
-        imported = self._imported
+        holders, imported = self._scopes, self._imported
         mentions: dict[str, list[Mention]] = {}
-        for span in sorted(kinds):
+        kept: list[tuple[str, int, int, int]] = []
+        starts = np.fromiter((span[0] for span in kinds), np.int64, len(kinds))
+        order = np.argsort(starts, kind="stable")
+        spans = list(kinds)
+        scopes = self._scopes_of(starts)
+        for number in order.tolist():
+            span = spans[number]
             start, end = span
-            kind = kinds[span]
-            if start in at_name:
-                continue
             raw = data[start:end]
             name = texts.get(raw)
             if name is None:
                 if len(raw) > MENTION_BYTES:
                     continue
                 name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
+            kind = kinds[span]
             receiver = -1
             if kind >= MEMBER:
                 kind -= MEMBER
-                before = data[max(0, start - 80) : start]
-                left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
+                if (left := start - 1) not in of_ends:
+                    before = data[max(0, start - 80) : start]
+                    left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
                 first = of_ends.get(left)
                 made = self._expression((first, left)) if first is not None else UNKNOWN
                 receiver = receivers.setdefault(made, len(receivers))
-            elif scopes:
-                index = bisect_right(scope_cuts, start) - 1
-                scope = scope_at[index] if index >= 0 else -1
-                local = None
-                while scope >= 0:
-                    local = scopes[scope].names.get(name)
-                    if local is not None:
-                        break
-                    scope = scopes[scope].parent
+            else:
+                scope, local = scopes[number], None
+                while scope >= 0 and (local := holders[scope].names.get(name)) is None:
+                    scope = holders[scope].parent
                 if local is not None and name not in imported:
                     made = local[0].made
-                    if not made.startswith("#"):
+                    if made[:1] != "#":
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
-            if not name:
-                continue
-            count = arguments.get(end, -1) if kind == _CALL else -1
-            index = bisect_right(cuts, start) - 1
-            line = bisect_right(line_starts, start, 0, lines)
-            found = Mention(
-                kind, owners[index] if index >= 0 else -1, line, start - line_starts[line - 1], receiver, count
-            )
+            if name and start not in at_name:
+                kept.append((name, start, kind, receiver))
+        places = np.fromiter((item[1] for item in kept), np.int64, len(kept))
+        line_starts = np.asarray(self._line_starts, np.int64)
+        lines = np.searchsorted(line_starts[: max(self._lines, 1)], places, "right")
+        columns = (places - line_starts[lines - 1]).tolist() if len(kept) else []
+        owners = _inner(self._cuts, self._owners, places)
+        for (name, start, kind, receiver), owner, line, column in zip(
+            kept, owners, lines.tolist(), columns, strict=True
+        ):
+            count = -1
+            if kind == _CALL and arguments:
+                count = arguments.get(start + len(name.encode()), -1)
+            found = Mention(kind, owner, line, column, receiver, count)
             known = mentions.get(name)
             if known is None:
                 mentions[name] = [found]
             else:
                 known.append(found)
         return mentions
+
+    def _scopes_of(self, starts: Sequence[int] | NDArray[np.int64]) -> list[int]:
+        """The innermost scope that contains each of some bytes; -1 for none."""
+        return _inner(self._scope_cuts, self._scope_at, starts)
+
+
+_COMPOUND: Final = "*"
+
+
+def _template(raw: bytes) -> tuple[str, str]:
+    """The name with which an expression begins, and what follows it.
+
+    ("", expression) if it does not depend on a name; (_COMPOUND, source) if it depends on several.
+    """
+    text = raw.decode("utf-8", "replace")
+    if _SIMPLE.fullmatch(raw) and b"." in raw:
+        head, _, rest = text.partition(".")
+        if head not in ("None", "null", "nil", "true", "false", "True", "False"):
+            return head, "." + rest
+    names: list[str] = []
+
+    def noted(name: str) -> str:
+        names.append(name)
+        return _PLACEHOLDER
+
+    made = expression(text, noted)
+    if not names or made == UNKNOWN:
+        return "", made
+    if len(names) == 1 and made.startswith(_PLACEHOLDER) and "|" not in made:
+        return names[0], made.removeprefix(_PLACEHOLDER)
+    return _COMPOUND, text
+
+
+_PLACEHOLDER: Final = "\0"
 
 
 def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:
@@ -630,3 +702,12 @@ def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:
         cuts.append(spans[closed][1])
         inner.append(open_[-1] if open_ else -1)
     return cuts, inner
+
+
+def _inner(cuts: Sequence[int], inner: Sequence[int], places: Sequence[int] | NDArray[np.int64]) -> list[int]:
+    """The innermost span at each place, from what `_segments` gives."""
+    if not len(cuts):
+        return [-1] * len(places)
+    found = np.searchsorted(np.asarray(cuts, np.int64), np.asarray(places, np.int64), "right")
+    owners: list[int] = np.asarray([-1, *inner], np.int64)[found].tolist()
+    return owners

@@ -49,6 +49,11 @@ __all__ = ["language_of", "parse", "raw_parse"]
 NAME_CHARS: Final = 200
 REFERENCE_BYTES: Final = 80
 """Longer "names" are expressions that a broken tree takes for one."""
+REFERENCES: Final = (
+    *("call", "type", "base", "decorator", "template"),
+    *("member.call", "member.type", "member.base", "member.decorator"),
+)
+"""The mentions that count as references of an entry."""
 PARTS: Final = frozenset({"name", "body", "scope", "receiver", "selector", "stub"})
 """Captures that mean something only beside those of definitions."""
 CLAUSED: Final = frozenset({"function", "method", "constant", "macro"})
@@ -135,7 +140,10 @@ class _Reader:
     grammar: tree_sitter.Language
     query: Query
     mentions: Query
-    bindings: Query | None
+    mentions_of_its_own: bool
+    """Whether the mentions query was written for the language; its references are taken from that."""
+    bindings: int
+    """The first of the query's patterns that are for facts alone."""
     roles: tuple[tuple[tuple[str, EntryKind | None], ...], ...]
     """For each pattern: the captures that say what it is for, each with the kind of definition, or None."""
 
@@ -160,17 +168,27 @@ def _reader(name: str) -> _Reader | None:
     leading = [kind for kind in sorted(LEADING_KINDS) if grammar.id_for_node_kind(kind, True) is not None]
     if language.leading:
         source += "".join(f"\n({kind}) @leading" for kind in leading)
-    try:
-        query = Query(grammar, source)
-    except QueryError as error:
-        raise ValueError(f"query of {name}: {error}") from error
+    own = _compiled(language, "entries", grammar, source)
+    # One query costs less than two: most of the time goes into walking through the tree.
+    source += "\n" + (_facts_source(language, "bindings") or "")
+    query = _compiled(language, "bindings", grammar, source)
+    mentions = _facts_source(language, "mentions")
     encoded = source.encode()
     roles = []
-    for pattern in range(query.pattern_count):
+    for pattern in range(own.pattern_count):
         piece = encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)].decode()
         captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", piece)))
         roles.append(tuple(_roles(name, captures)))
-    return _Reader(grammar, query, _mentions_query(language, grammar), _bindings_query(language, grammar), tuple(roles))
+        if mentions is not None and captures.keys() & {"reference"} and not captures.keys() - {"reference"}:
+            query.disable_pattern(pattern)
+    return _Reader(
+        grammar,
+        query,
+        _compiled(language, "mentions", grammar, mentions or _any_name(grammar)),
+        mentions is not None,
+        own.pattern_count,
+        tuple(roles),
+    )
 
 
 def _facts_source(language: Language, folder: str) -> str | None:
@@ -179,25 +197,17 @@ def _facts_source(language: Language, folder: str) -> str | None:
     return "\n".join(part.read_text("utf-8") for part in parts if part.is_file()) or None
 
 
-def _mentions_query(language: Language, grammar: tree_sitter.Language) -> Query:
-    """The query for mentions of names. Without one, a language's names are all members of something unknown."""
-    source = _facts_source(language, "mentions")
-    if source is None:
-        kinds = {
-            kind
-            for number in range(grammar.node_kind_count)
-            if grammar.node_kind_is_named(number)
-            and grammar.node_kind_is_visible(number)
-            and (kind := grammar.node_kind_for_id(number))
-            and _NAME_NODE.search(kind)
-        }
-        source = "\n".join(f"({kind}) @member" for kind in sorted(kinds))
-    return _compiled(language, "mentions", grammar, source)
-
-
-def _bindings_query(language: Language, grammar: tree_sitter.Language) -> Query | None:
-    source = _facts_source(language, "bindings")
-    return None if source is None else _compiled(language, "bindings", grammar, source)
+def _any_name(grammar: tree_sitter.Language) -> str:
+    """A query for the mentions of a language that has none of its own: all names, as members of something unknown."""
+    kinds = {
+        kind
+        for number in range(grammar.node_kind_count)
+        if grammar.node_kind_is_named(number)
+        and grammar.node_kind_is_visible(number)
+        and (kind := grammar.node_kind_for_id(number))
+        and _NAME_NODE.search(kind)
+    }
+    return "\n".join(f"({kind}) @member" for kind in sorted(kinds))
 
 
 def _compiled(language: Language, name: str, grammar: tree_sitter.Language, source: str) -> Query:
@@ -313,7 +323,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         if docs:
             start = min(docs)
             file_doc = (start, docs[start])
-    facts = _facts(LANGUAGES[language], source, reader, views, captures, definitions, component)
+    facts = _facts(LANGUAGES[language], source, views, captures, definitions, component)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],
@@ -332,46 +342,20 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
 def _facts(
     language: Language,
     source: SourceText,
-    reader: _Reader,
     views: list[_View],
     captures: _Captures,
     definitions: list[Definition],
     component: Component | None,
 ) -> bytes:
     """The file's facts, encoded."""
-    spans: dict[str, list[tuple[int, int]]] = {}
-    matches: list[dict[str, list[tuple[int, int]]]] = []
-    arguments: dict[int, int] = {}
-    for index, view in enumerate(views):
-        before = [other.reading for other in views[:index] if other.reading]
-        cursor = QueryCursor(reader.mentions)
-        cursor.set_max_start_depth(MAX_DEPTH)
-        for role, nodes in cursor.captures(view.tree.root_node).items():
-            ranges = [node.byte_range for node in nodes]
-            if role == "arguments":
-                arguments.update((node.start_byte, node.named_child_count) for node in nodes)
-            elif index:
-                spans.setdefault(role, []).extend(span for span in ranges if _hidden(before, span[0]))
-            else:
-                spans[role] = ranges
-        if reader.bindings is not None:
-            cursor = QueryCursor(reader.bindings)
-            cursor.set_max_start_depth(MAX_DEPTH)
-            for _, match in cursor.matches(view.tree.root_node):
-                made = {role: [node.byte_range for node in nodes] for role, nodes in match.items()}
-                if not index or any(_hidden(before, span[0]) for ranges in made.values() for span in ranges):
-                    matches.append(made)
     references = list(_used_by_markup(component, {item.name for item in definitions})) if component else []
     references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
     if language.name == "sql":
         references.extend(sql.references(source.data))
     items = definitions if language.clauses else _outside(captures.found, captures.ignored)
-    return encode_facts(facts_of(language, source, items, spans, matches, references, arguments))
-
-
-def _hidden(readings: Sequence[Reading], offset: int) -> bool:
-    """Whether all readings of a file's conditionals leave out a byte."""
-    return all(_range_of(reading.hidden, offset) for reading in readings)
+    return encode_facts(
+        facts_of(language, source, items, captures.mentions, captures.bindings, references, captures.arguments)
+    )
 
 
 def _readable(language: str, source: SourceText, component: Component | None) -> bytes:
@@ -391,7 +375,8 @@ class _Captures:
     """What a query captures in a tree; bytes are offsets into the file.
 
     `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
-    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends.
+    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `bindings`, `mentions`
+    and `arguments` are as in `mentions.facts_of`.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
@@ -402,6 +387,9 @@ class _Captures:
     imports: dict[str, None] = field(default_factory=dict)
     ignored: list[tuple[int, int]] = field(default_factory=list)
     wrappers: dict[int, int] = field(default_factory=dict)
+    bindings: list[dict[str, list[tuple[int, int]]]] = field(default_factory=list)
+    mentions: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    arguments: dict[int, int] = field(default_factory=dict)
 
 
 def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> _Captures:
@@ -414,6 +402,9 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
     cursor.set_max_start_depth(MAX_DEPTH)
     names: dict[bytes, str] = {}
     for pattern, captures in cursor.matches(root):
+        if pattern >= reader.bindings:
+            captured.bindings.append({role: [node.byte_range for node in nodes] for role, nodes in captures.items()})
+            continue
         for role, kind in roles[pattern]:
             nodes = captures.get(role)
             if not nodes:
@@ -450,12 +441,38 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
                 captured.ignored.extend(node.byte_range for node in nodes)
+    _add_mentions(captured, reader, root, data, builtins)
     if LANGUAGES[language].macros:
         _add_by_macros(captured, root, data)
     for item in found.values():
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
     return captured
+
+
+def _add_mentions(
+    captured: _Captures, reader: _Reader, root: tree_sitter.Node, data: bytes, builtins: frozenset[str]
+) -> None:
+    """Note where names are mentioned, and which of these mentions are references."""
+    cursor = QueryCursor(reader.mentions)
+    cursor.set_max_start_depth(MAX_DEPTH)
+    for role, nodes in cursor.captures(root).items():
+        if role == "arguments":
+            captured.arguments = {node.start_byte: node.named_child_count for node in nodes}
+        elif role[:1] != "_":
+            captured.mentions[role] = [node.byte_range for node in nodes]
+    if not reader.mentions_of_its_own:
+        return
+    names: dict[bytes, str] = {}
+    for role in REFERENCES:
+        for start, end in captured.mentions.get(role, ()):
+            raw = data[start:end]
+            name = names.get(raw)
+            if name is None:
+                name = raw.decode("utf-8", "replace") if len(raw) <= REFERENCE_BYTES else ""
+                name = names[raw] = "" if name in builtins else name
+            if name:
+                captured.references.append((start, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -661,6 +678,12 @@ def _merge(captures: _Captures, other: _Captures, views: list[_View], index: int
     captures.docs.update(item for item in other.docs.items() if hidden(item[0]))
     captures.ignored.extend(item for item in other.ignored if hidden(item[0]))
     captures.imports.update(other.imports)
+    for role, spans in other.mentions.items():
+        captures.mentions.setdefault(role, []).extend(span for span in spans if hidden(span[0]))
+    captures.arguments.update(item for item in other.arguments.items() if hidden(item[0]))
+    captures.bindings.extend(
+        match for match in other.bindings if any(hidden(span[0]) for spans in match.values() for span in spans)
+    )
     spanning: dict[int, list[Definition]] = {}
     for item in captures.found.values():
         group = _range_of(groups, max(item.name_at, item.start))
