@@ -168,14 +168,16 @@ def _reader(name: str) -> _Reader | None:
     leading = [kind for kind in sorted(LEADING_KINDS) if grammar.id_for_node_kind(kind, True) is not None]
     if language.leading:
         source += "".join(f"\n({kind}) @leading" for kind in leading)
-    own = _compiled(language, "entries", grammar, source)
+    entries_bytes = len(source.encode())
     # One query costs less than two: most of the time goes into walking through the tree.
     source += "\n" + (_facts_source(language, "bindings") or "")
     query = _compiled(language, "bindings", grammar, source)
     mentions = _facts_source(language, "mentions")
     encoded = source.encode()
     roles = []
-    for pattern in range(own.pattern_count):
+    for pattern in range(query.pattern_count):
+        if query.start_byte_for_pattern(pattern) >= entries_bytes:
+            break
         piece = encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)].decode()
         captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", piece)))
         roles.append(tuple(_roles(name, captures)))
@@ -186,7 +188,7 @@ def _reader(name: str) -> _Reader | None:
         query,
         _compiled(language, "mentions", grammar, mentions or _any_name(grammar)),
         mentions is not None,
-        own.pattern_count,
+        len(roles),
         tuple(roles),
     )
 
