@@ -277,7 +277,7 @@ DETAILS = [
         "Scheduler.run",
         "async def run(self) -> int",
         "",
-        ("int", "heappop", "next_job", "action", "report"),
+        ("int", "Job", "heappop", "next_job", "action", "report"),
     ),
     (
         "store.js",
