@@ -72,7 +72,7 @@ def test_what_a_base_model_writes_next_ends_its_answer() -> None:
     for text in (
         "One.\nQuestion: two?",
         "One.<|im_end|>",
-        "One.\n</evidence 12>",
+        "One.\n\n[3] function `f` in a.py",
         "One.\n\n\nTwo",
         "One.### Response:",
     ):

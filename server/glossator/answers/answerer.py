@@ -115,6 +115,20 @@ class Answerer:
         """
         await self.model_access.reconfigure(settings)
 
+    async def prepare(self, folder: Path | None = None) -> None:
+        """Load the model, if there is one, and have it read what prompts about a root begin with: a question is likely.
+
+        Raises:
+            ModelError: the model cannot be used.
+        """
+        from glossator.answers import prompts
+
+        async with self.model_access.in_use():
+            model = self.model_access.model()
+            if model is not None:
+                overview = await asyncio.to_thread(self._overview, folder)
+                await model.prepare(prompts.shared_messages(overview))
+
     # Questions
 
     async def ask(self, question: Question, listener: Listener | None = None, *, use_model: bool = True) -> Answer:
@@ -145,6 +159,8 @@ class Answerer:
         overview = await asyncio.to_thread(self._overview, question.focus.root if question.focus else None)
         async with self._conversations.turn(identity) as conversation:
             listener.stage("loading the model")
+            follow_up = bool(conversation.turns)
+            unread = 0 if follow_up else await model.prepare(prompts.shared_messages(overview))
             room = await prompts.make_room(
                 model,
                 asked,
@@ -153,7 +169,8 @@ class Answerer:
                 conversation=conversation,
             )
             listener.stage("searching")
-            budget = evidence_budget(model, room)
+            unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS
+            budget = evidence_budget(model, room, unread=unread, follow_up=follow_up)
             material = await asyncio.to_thread(gather_in, self._session, question, budget, _cost_by(model))
             return await self._write(model, asked, material, conversation, overview, listener)
 
@@ -207,10 +224,11 @@ class Answerer:
         if kept is not None:
             return self._replay(kept, asked, material, conversation, listener)
         listener.stage("loading the model")
+        unread = 0 if background else await model.prepare(prompts.shared_messages(overview))
         room = await prompts.make_room(
             model, asked, answer_tokens=self._session.settings.max_answer_tokens, overview=overview
         )
-        budget = evidence_budget(model, room)
+        budget = evidence_budget(model, room, unread=unread)
         shown = await prompts.fitting(model, material.evidence, budget)
         if 0 in shown or not material.evidence:
             fitted = replace(material, evidence=tuple(material.evidence[at] for at in shown))

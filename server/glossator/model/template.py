@@ -84,7 +84,7 @@ COMPLETION = (
 A user's message ends with its question."""
 
 QUESTION = "Question:"
-COMPLETION_STOPS = (f"\n{QUESTION}", "\nAnswer:", "<evidence", "</evidence", "\n\n\n")
+COMPLETION_STOPS = (f"\n{QUESTION}", "\nAnswer:", "\n\n[", "\n\n\n")
 """Where the answer of a base model is over: it goes on with the next question, or with more evidence."""
 
 TURN_MARKS = (
