@@ -89,10 +89,8 @@ _ROLE_KINDS: Final = tuple(
 _CALL: Final = _KINDS["call"]
 _FROM: Final = attrgetter("at")
 _NOTHING: Final[Matched] = {}
-_SIMPLE: Final = re.compile(rb"[^\W\d]\w*(?:\.[^\W\d]\w*)*", re.ASCII)
-"""Chains of names in the languages' common spelling."""
-_STRIPPED: Final = b"\"'`: \t\r\n"
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
+_STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
 
 
@@ -589,20 +587,17 @@ class _Extraction:
             if start < of_ends.get(end, end):
                 of_ends[end] = start
         data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
-        holders, imported = self._scopes, self._imported
+        spans = sorted(kinds)
+        scopes = self._scopes_of([start for start, _ in spans])
+        holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._imported
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
-        starts = np.fromiter((span[0] for span in kinds), np.int64, len(kinds))
-        order = np.argsort(starts, kind="stable")
-        spans = list(kinds)
-        scopes = self._scopes_of(starts)
-        for number in order.tolist():
-            span = spans[number]
+        for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
             name = texts.get(raw)
             if name is None:
-                if len(raw) > MENTION_BYTES:
+                if end - start > MENTION_BYTES:
                     continue
                 name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
             kind = kinds[span]
@@ -615,16 +610,16 @@ class _Extraction:
                 first = of_ends.get(left)
                 made = self._expression((first, left)) if first is not None else UNKNOWN
                 receiver = receivers.setdefault(made, len(receivers))
-            else:
-                scope, local = scopes[number], None
-                while scope >= 0 and (local := holders[scope].names.get(name)) is None:
-                    scope = holders[scope].parent
+            elif scope >= 0:
+                names, around = holders[scope]
+                while (local := names.get(name)) is None and around >= 0:
+                    names, around = holders[around]
                 if local is not None and name not in imported:
                     made = local[0].made
                     if made[:1] != "#":
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
-            if name and start not in at_name:
+            if start not in at_name and name:
                 kept.append((name, start, kind, receiver))
         places = np.fromiter((item[1] for item in kept), np.int64, len(kept))
         line_starts = np.asarray(self._line_starts, np.int64)
@@ -634,10 +629,8 @@ class _Extraction:
         for (name, start, kind, receiver), owner, line, column in zip(
             kept, owners, lines.tolist(), columns, strict=True
         ):
-            count = -1
-            if kind == _CALL and arguments:
-                count = arguments.get(start + len(name.encode()), -1)
-            found = Mention(kind, owner, line, column, receiver, count)
+            given = arguments.get(start + len(name.encode()), -1) if kind == _CALL and arguments else -1
+            found = Mention(kind, owner, line, column, receiver, given)
             known = mentions.get(name)
             if known is None:
                 mentions[name] = [found]
@@ -659,10 +652,13 @@ def _template(raw: bytes) -> tuple[str, str]:
     ("", expression) if it does not depend on a name; (_COMPOUND, source) if it depends on several.
     """
     text = raw.decode("utf-8", "replace")
-    if _SIMPLE.fullmatch(raw) and b"." in raw:
-        head, _, rest = text.partition(".")
-        if head not in ("None", "null", "nil", "true", "false", "True", "False"):
-            return head, "." + rest
+    if raw.isascii() and (flat := _flattened(text)):
+        head, dot, rest = flat.partition(".")
+        call = head.find("(")
+        index = head.find("[")
+        cut = min(place for place in (call, index, len(head)) if place >= 0)
+        if head[:cut] not in _NO_NAMES:
+            return head[:cut], head[cut:] + dot + rest
     names: list[str] = []
 
     def noted(name: str) -> str:
@@ -678,6 +674,27 @@ def _template(raw: bytes) -> tuple[str, str]:
 
 
 _PLACEHOLDER: Final = "\0"
+_NO_NAMES: Final = frozenset(
+    {"None", "null", "nil", "undefined", "nullptr", "NULL", "Nil", "true", "false", "True", "False"}
+)
+_BRACKETED: Final = re.compile(r"\([^()\[\]{}\"'`]*\)|\[[^()\[\]{}\"'`]*\]")
+"""Brackets that hold neither brackets nor strings."""
+_CHAIN: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\)|\[\])*")
+
+
+def _flattened(text: str) -> str:
+    """A chain of names, calls and indexes in the common spelling, without what its brackets hold; "" for others."""
+    if "(" in text or "[" in text:
+        if "'" in text or '"' in text:
+            return ""
+        text = _BRACKETED.sub(_emptied, text)
+        if text.count("(") > text.count("()") or text.count("[") > text.count("[]"):
+            text = _BRACKETED.sub(_emptied, text)
+    return text if _CHAIN.fullmatch(text) else ""
+
+
+def _emptied(brackets: re.Match[str]) -> str:
+    return "()" if brackets[0][0] == "(" else "[]"
 
 
 def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:
