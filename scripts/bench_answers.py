@@ -1,7 +1,10 @@
-"""Measure answers: `bench_answers.py --repositories FOLDER [--evidence-only | --check]`.
+"""Measure answers: `bench_answers.py --repositories FOLDER [--model PATH... | --evidence-only | --check]`.
 
 The folder holds the checkouts by name; `answer_questions.py` describes the questions. Prints tables in Markdown, and
 the figures as JSON on the last line.
+
+Without `--evidence-only` the questions are put as `glossator ask` puts them, once without a model, and once to each
+model. `--baselines` also shows each model the five best chunks and nothing else, and whole symbols of 3,000 tokens.
 
 `--evidence-only` needs no model: it prints which share of the known facts, and of the symbols that state them, is in
 the evidence at several budgets, beside whole symbols packed in the order of the search.
@@ -12,14 +15,19 @@ the evidence at several budgets, beside whole symbols packed in the order of the
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import math
 import os
 import platform
+import random
+import statistics
 import sys
 import textwrap
 import time
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from contextlib import aclosing, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,24 +38,41 @@ from answer_questions import (
     REPOSITORIES,
     AskedRepository,
     KnownQuestion,
+    entries_of,
     faults,
     faults_in,
     load_questions,
     load_repositories,
+    plain,
 )
+from answer_scores import Cited, CitationScores, cites, declines, score_citations, words_of
+from glossator.answers.answerer import Answerer, Listener
 from glossator.answers.evidence import Question, estimated_tokens
 from glossator.answers.gathering import gather_in
 from glossator.answers.root_view import RootView
-from glossator.errors import UsageError
+from glossator.errors import ModelError, UsageError
+from glossator.index.languages import LANGUAGES, language_of
+from glossator.model.chat import ChatMessage, Delta, Done
 from glossator.project.session import Session
 from glossator.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 BUDGETS = (400, 700, 1200, 2500)
 SEARCHED = 14
 """Hits that whole symbols are packed from: as many as the program gathers from."""
+CHUNKS = 5
+"""Hits that the plain baseline is shown, and nothing else."""
+WHOLE_TOKENS = 3000
+"""Budget of the baseline that is shown whole symbols."""
+BASELINE_ANSWER_TOKENS = 300
+FOLLOW_UP = "Who calls it, and what happens if that fails?"
+CHUNKS_PROMPT = "Use the following pieces of a code base to answer the question.\n\n{evidence}Question: {question}"
+WHOLE_PROMPT = (
+    "Answer the question about a code base from the numbered evidence alone. End every sentence with the numbers of the"
+    " evidence it rests on, like [1].\n\n{evidence}Question: {question}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +226,340 @@ def evidence_only(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question: the answer, its scores, and how long it took. Times are in seconds.
+
+    Attributes:
+        way: who answered, and from what.
+        first: until the first word.
+        whole: until the last.
+        read: tokens of the prompt that the model had to read.
+        chance: the share of another question's facts that the answer states.
+        right: whether it cites one of the symbols that were to be shown.
+        error: why there is no answer; "" if there is one.
+    """
+
+    way: str
+    question: KnownQuestion
+    answer: str
+    facts: float
+    chance: float
+    evidence_facts: float
+    right: bool
+    citations: CitationScores
+    declined: bool
+    first: float
+    whole: float
+    read: int
+    written: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it came, before it is scored."""
+
+    text: str
+    cited: dict[int, Cited]
+    evidence: str
+    first: float
+    whole: float
+    read: int
+    written: int
+    conversation_id: str = ""
+
+
+class Asked:
+    """A repository whose questions are put: its session, and what its code is."""
+
+    def __init__(self, repository: AskedRepository, options: argparse.Namespace) -> None:
+        self.repository = repository
+        self.session = session_of(repository.folder(options.repositories), options.index_dir)
+        self.view = RootView.of(self.session.root)
+        self.words: set[str] = set()
+        self.files: set[str] = set()
+        for file in sorted(repository.folder(options.repositories).rglob("*")):
+            if file.is_file():
+                self.files.add(file.name)
+                if LANGUAGES[language_of(file.name)].grammar or file.suffix in (".md", ".txt", ".rst", ".toml", ".cfg"):
+                    self.words.update(words_of(file.read_text("utf-8", "replace")))
+        self.words.update(self.files)
+
+    def cited(self, path: str, start: int, end: int, names: tuple[str, ...]) -> Cited:
+        """A citation with the text of its lines."""
+        return Cited(path, start, end, names, "\n".join(self.view.lines(path)[start - 1 : end]))
+
+    def scored(self, way: str, question: KnownQuestion, other: KnownQuestion, written: Written) -> Outcome:
+        """The scores of an answer; `other` is a question whose facts it should not state."""
+        text = f"{written.text}\n{plain(written.text)}"
+        numbers = [one for number, one in written.cited.items() if f"[{number}]" in written.text]
+        right = any(
+            cites(one, path, name, [(e.start_line, e.end_line) for e in entries_of(self.view, path, name)])
+            for one in numbers
+            for path, name in question.symbols
+        )
+        return Outcome(
+            way=way,
+            question=question,
+            answer=written.text,
+            facts=question.facts_in(text) if question.answerable else 0.0,
+            chance=other.facts_in(text),
+            evidence_facts=question.facts_in(written.evidence) if question.answerable else 0.0,
+            right=right,
+            citations=score_citations(written.text, written.cited, self.words, question.text, self.files),
+            declined=declines(written.text),
+            first=written.first,
+            whole=written.whole,
+            read=written.read,
+            written=written.written,
+        )
+
+
+class Clock:
+    """When the first word of an answer came."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.first = 0.0
+
+    def word(self, text: str) -> None:
+        """Called with more of the answer."""
+        if not self.first and text.strip():
+            self.first = time.perf_counter() - self.started
+
+    @property
+    def now(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self.started
+
+
+async def ask(
+    answerer: Answerer, asked: Asked, text: str, *, use_model: bool = True, conversation_id: str | None = None
+) -> Written:
+    """Put a question as the command line and the editor do."""
+    clock = Clock()
+    answer = await answerer.ask(
+        Question(text, conversation_id=conversation_id), Listener(delta=clock.word), use_model=use_model
+    )
+    whole = clock.now
+    cited = {one.number: asked.cited(one.path, one.start_line, one.end_line, one.names) for one in answer.citations}
+    evidence = "\n".join(
+        Shown(one.path, one.names, one.start_line, one.end_line, one.text).part for one in answer.evidence
+    )
+    usage = {name: int(value or 0) for name, value in answer.usage.items()}
+    read = usage.get("prompt_tokens", 0) - usage.get("reused_tokens", 0)
+    return Written(
+        answer.answer,
+        cited,
+        evidence,
+        clock.first or whole,
+        whole,
+        read,
+        usage.get("completion_tokens", 0),
+        answer.conversation_id,
+    )
+
+
+async def ask_baseline(answerer: Answerer, asked: Asked, text: str, prompt: str) -> Written:
+    """Put a question with the chunks or the whole symbols that a search finds in one prompt, and nothing else."""
+    clock = Clock()
+    if prompt == WHOLE_PROMPT:
+        shown = whole_symbols(asked.session, text, WHOLE_TOKENS)
+    else:
+        shown = [
+            Shown(
+                hit.path,
+                (hit.qualified_name,),
+                hit.start_line,
+                hit.end_line,
+                "\n".join(asked.view.lines(hit.path)[hit.start_line - 1 : hit.end_line]),
+            )
+            for hit in asked.session.search(text, CHUNKS)
+        ]
+    evidence = "".join(f"[{number}] {one.part}\n\n" for number, one in enumerate(shown, 1))
+    model = answerer.model_access.model()
+    assert model is not None, "baselines are only run with a model"
+    words: list[str] = []
+    done: Done | None = None
+    message = ChatMessage("user", prompt.format(evidence=evidence, question=text))
+    async with aclosing(model.chat([message], max_tokens=BASELINE_ANSWER_TOKENS)) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                clock.word(event.text)
+                words.append(event.text)
+            elif isinstance(event, Done):
+                done = event
+    whole = clock.now
+    cited = {
+        number: asked.cited(one.path, one.start_line, one.end_line, one.names) for number, one in enumerate(shown, 1)
+    }
+    usage = done.usage if done is not None else None
+    read = usage.prompt_tokens - usage.reused_tokens if usage is not None else 0
+    written = usage.completion_tokens if usage is not None else 0
+    return Written("".join(words), cited, evidence, clock.first or whole, whole, read, written)
+
+
+async def answers(
+    chosen: Sequence[tuple[AskedRepository, list[KnownQuestion]]], options: argparse.Namespace
+) -> tuple[list[Outcome], dict[str, list[float]]]:
+    """All answers, and the seconds to the first word of follow-ups by way."""
+    outcomes: list[Outcome] = []
+    follow_ups: dict[str, list[float]] = defaultdict(list)
+    sampled = sample(chosen, options.limit, options.seed)
+    others = {
+        question.id: next(other for other in (*asked[at + 1 :], *asked) if other.answerable and other is not question)
+        for _, asked in chosen
+        for at, question in enumerate(asked)
+    }
+    places = [Asked(repository, options) for repository, _ in sampled]
+    for model in ["", *options.model]:
+        settings = replace(
+            Settings(), index_dir=options.index_dir, model=model, temperature=0.0, patience=options.patience
+        )
+        name = Path(model).stem or "no model"
+        for place in places:
+            place.session.reconfigure(settings)
+        async with Answerer(places[0].session) as answerer:
+            if model:
+                client = answerer.model_access.model()
+                assert client is not None, "the settings name one"
+                started = time.perf_counter()
+                status = await client.load()
+                print(f"{name}: {status.device}, loaded in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+            for place, (_, questions) in zip(places, sampled, strict=True):
+                answerer.use(place.session)
+                await answerer.reconfigure(settings)
+                with suppress(UsageError):
+                    place.session.search("index", 1)  # what is read once, is read before anything is timed
+                ways: dict[str, Callable[[str], Awaitable[Written]]] = {
+                    name: lambda text, p=place: ask(answerer, p, text, use_model=bool(model))  # type: ignore[misc]
+                }
+                if model and options.baselines:
+                    ways[f"{name}, {CHUNKS} chunks"] = lambda text, p=place: ask_baseline(  # type: ignore[misc]
+                        answerer, p, text, CHUNKS_PROMPT
+                    )
+                    ways[f"{name}, whole symbols"] = lambda text, p=place: ask_baseline(  # type: ignore[misc]
+                        answerer, p, text, WHOLE_PROMPT
+                    )
+                for at, question in enumerate(questions):
+                    for way, put in ways.items():
+                        try:
+                            written = await put(question.text)
+                        except (ModelError, UsageError) as error:
+                            outcomes.append(failed(way, question, str(error)))
+                            continue
+                        outcome = place.scored(way, question, others[question.id], written)
+                        outcomes.append(outcome)
+                        if options.show:
+                            show(outcome)
+                        if model and way == name and at == 0:
+                            with suppress(ModelError):
+                                more = await ask(answerer, place, FOLLOW_UP, conversation_id=written.conversation_id)
+                                follow_ups[way].append(more.first)
+                print(f"{name}: {place.repository.name}", file=sys.stderr)
+    for place in places:
+        place.session.close()
+    return outcomes, follow_ups
+
+
+def sample(
+    chosen: Sequence[tuple[AskedRepository, list[KnownQuestion]]], limit: int, seed: int
+) -> list[tuple[AskedRepository, list[KnownQuestion]]]:
+    """As many questions, drawn at random but always the same for a seed; all if `limit` is 0."""
+    every = [question.id for _, questions in chosen for question in questions]
+    drawn = set(random.Random(seed).sample(every, limit) if 0 < limit < len(every) else every)
+    picked = [(repository, [one for one in questions if one.id in drawn]) for repository, questions in chosen]
+    return [(repository, questions) for repository, questions in picked if questions]
+
+
+def failed(way: str, question: KnownQuestion, error: str) -> Outcome:
+    """The outcome of a question to which there is no answer."""
+    none = CitationScores(0, 0, 0, 0, 0, ())
+    return Outcome(way, question, "", 0.0, 0.0, 0.0, False, none, False, math.nan, math.nan, 0, 0, error)
+
+
+def show(outcome: Outcome) -> None:
+    """Print an answer with what was found in it."""
+    scores = outcome.citations
+    print(
+        f"\n## {outcome.way}: {outcome.question.id} “{outcome.question.text}”\n\n{outcome.answer}\n\n"
+        f"facts {outcome.facts:.2f} ({outcome.evidence_facts:.2f} in the evidence), right symbol {outcome.right}, "
+        f"{scores.sourced} of {scores.sentences} sentences sourced, names held {scores.held} of {scores.named}, "
+        f"unknown {scores.unknown}, declined {outcome.declined}, {outcome.first:.1f} / {outcome.whole:.1f} s, "
+        f"{outcome.read} tokens read, {outcome.written} written",
+        flush=True,
+    )
+
+
+def quantile(values: Iterable[float], part: float) -> float:
+    """A quantile; NaN of nothing."""
+    ordered = sorted(value for value in values if not math.isnan(value))
+    return ordered[min(len(ordered) - 1, math.ceil(part * len(ordered)) - 1)] if ordered else math.nan
+
+
+def figures(outcomes: Sequence[Outcome], follow_ups: Sequence[float]) -> dict[str, float]:
+    """The figures of one way."""
+    known = [one for one in outcomes if one.question.answerable]
+    unknown = [one for one in outcomes if not one.question.answerable]
+    sentences = sum(one.citations.sentences for one in known)
+    named = sum(one.citations.named for one in known)
+    names = sum(one.citations.names for one in known)
+    return {
+        "questions": len(known),
+        "facts in the answer": mean(one.facts for one in known),
+        "facts in the evidence": mean(one.evidence_facts for one in known),
+        "facts of another question": mean(one.chance for one in known),
+        "cites the right symbol": mean(one.right for one in known),
+        "cites anything": mean(one.citations.sourced > 0 for one in known),
+        "sentences with a source": sum(one.citations.sourced for one in known) / max(sentences, 1),
+        "citation precision": sum(one.citations.held for one in known) / max(named, 1),
+        "unknown names": sum(len(one.citations.unknown) for one in known) / max(names, 1),
+        "declined where due": mean(one.declined for one in unknown) if unknown else math.nan,
+        "declined wrongly": mean(one.declined and not one.facts for one in known),
+        "no answer": mean(bool(one.error) for one in outcomes),
+        "first word p50 s": quantile((one.first for one in outcomes), 0.5),
+        "first word p95 s": quantile((one.first for one in outcomes), 0.95),
+        "whole answer p50 s": quantile((one.whole for one in outcomes), 0.5),
+        "follow-up p50 s": statistics.median(follow_ups) if follow_ups else math.nan,
+        "prompt tokens read": mean(one.read for one in outcomes),
+        "tokens written": mean(one.written for one in outcomes),
+    }
+
+
+def report(outcomes: Sequence[Outcome], follow_ups: dict[str, list[float]]) -> dict[str, object]:
+    """Print the tables; returns the figures."""
+    ways = list(dict.fromkeys(one.way for one in outcomes))
+    by_way = {way: figures([one for one in outcomes if one.way == way], follow_ups.get(way, [])) for way in ways}
+
+    def shown(name: str, value: float) -> str:
+        if math.isnan(value):
+            return ""
+        if name.endswith(" s"):
+            return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+        return f"{value:.0f}" if name.startswith(("questions", "prompt", "tokens")) else share(value)
+
+    names = list(by_way[ways[0]])
+    table("answers", ways, [(name, [shown(name, by_way[way][name]) for way in ways]) for name in names])
+    for title, of in (("facts in the answer, by kind", _kind), ("by repository", _repository)):
+        groups = sorted({of(one.question) for one in outcomes if one.question.answerable})
+        rows = [
+            (
+                group,
+                [share(mean(o.facts for o in outcomes if o.way == way and of(o.question) == group)) for way in ways],
+            )
+            for group in groups
+        ]
+        table(title, ways, rows)
+    for one in outcomes:
+        if one.error:
+            print(f"\n{one.way}: no answer to {one.question.id}: {one.error}")
+    return {
+        way: {name: None if math.isnan(value) else round(value, 4) for name, value in values.items()}
+        for way, values in by_way.items()
+    }
+
+
 def _kind(question: KnownQuestion) -> str:
     return question.kind
 
@@ -249,6 +608,13 @@ def main() -> int:
     parser.add_argument("--index-dir", type=Path, help="where indexes are kept (default: .index in --repositories)")
     parser.add_argument("--only", default="", help="names of repositories, comma separated")
     parser.add_argument("--split", choices=("tune", "report"), default="", help="only these repositories")
+    parser.add_argument("--model", nargs="+", default=[], help="paths of models, or names of installed ones")
+    parser.add_argument("--baselines", action="store_true", help="the models from chunks and whole symbols too")
+    parser.add_argument("--limit", type=int, default=0, help="questions drawn at random (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawing")
+    parser.add_argument("--patience", type=float, default=Settings().patience, help="as the setting, in seconds")
+    parser.add_argument("--show", action="store_true", help="print each answer")
+    parser.add_argument("--out", type=Path, help="file to write all answers and scores to, one JSON object a line")
     parser.add_argument("--evidence-only", action="store_true", help="score the evidence, without a model")
     parser.add_argument("--budgets", type=int, nargs="+", default=list(BUDGETS), help="tokens of evidence")
     parser.add_argument("--misses", action="store_true", help="list the facts that are missing")
@@ -262,10 +628,21 @@ def main() -> int:
         found = check(chosen, options)
         print(*found, f"{sum(len(asked) for _, asked in chosen)} questions, {len(found)} faults", sep="\n")
         return 1 if found else 0
-    count = sum(question.answerable for _, asked in chosen for question in asked)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"{count} questions with known facts, {len(chosen)} repositories; {machine}")
-    print(f"\n{json.dumps(evidence_only(chosen, options))}")
+    known = sum(question.answerable for _, asked in chosen for question in asked)
+    every = sum(len(asked) for _, asked in chosen)
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores{load}, Python {platform.python_version()}"
+    print(f"{known} questions with known facts and {every - known} without, {len(chosen)} repositories; {machine}")
+    if options.evidence_only:
+        print(f"\n{json.dumps(evidence_only(chosen, options))}")
+        return 0
+    if 0 < options.limit < every:
+        print(f"{options.limit} of them, drawn with seed {options.seed}")
+    outcomes, follow_ups = asyncio.run(answers(chosen, options))
+    if options.out:
+        lines = [json.dumps(asdict(one)) for one in outcomes]
+        options.out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    print(f"\n{json.dumps(report(outcomes, follow_ups))}")
     return 0
 
 
