@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 _CODE_BLOCK = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_SENTENCE_END = re.compile(r"(?<=[.!?:])((?:\s*\[\d+\])*)\s+(?=[^a-z\s]|$)|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])((?:\s*\[\d+\])*)\s+(?=[^a-z\s]|$)|\n+")
 _NOTE = re.compile(r"^\*[^*].*[^*]\*$")
 _NUMBER = re.compile(r"\[(\d+)\]")
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -27,11 +27,9 @@ _BARE_NAME = re.compile(
 )
 _LAST = re.compile(r"[A-Za-z_]\w*[?!]?(?=(?:\(.*\))?$)")
 _WORD = re.compile(r"[A-Za-z_]\w*[?!]?")
-_SAYS_NOT = r"(?:do(?:es)?(?: not|n['’]t)|did(?: not|n['’]t)|is not|isn['’]t|are not|aren['’]t|never|cannot|can['’]t|no|nothing)"
-_SOURCE = (
-    r"(?:evidence|excerpts?|context|code ?base|codebase|code|repository|project|index|text|pieces?|snippets?|files?)"
-)
-_TELL = r"(?:contain|show|say|tell|mention|hold|include|provide|describe|specify|specified|explain|reveal|answer|cover|give)"
+_SAYS_NOT = r"(?:(?:do|does|did|is|are)(?: not|n['’]t)|never|cannot|can['’]t|no|nothing)"
+_SOURCE = r"(?:evidence|excerpts?|context|code ?base|code|repository|project|index|text|pieces?|snippets?|files?)"
+_TELL = r"(?:contain|show|say|tell|mention|hold|include|provide|describe|specif|explain|reveal|answer|cover|give)"
 _REFUSAL = re.compile(
     rf"\b{_SOURCE}\b[^.\n]{{0,60}}\b{_SAYS_NOT}\b[^.\n]{{0,25}}\b{_TELL}"
     rf"|\b(?:no|nothing|not enough|insufficient|without)\b[^.\n]{{0,40}}\b{_SOURCE}\b"

@@ -45,7 +45,7 @@ from answer_questions import (
     load_repositories,
     plain,
 )
-from answer_scores import Cited, CitationScores, cites, declines, score_citations, words_of
+from answer_scores import CitationScores, Cited, cites, declines, score_citations, words_of
 from glossator.answers.answerer import Answerer, Listener
 from glossator.answers.evidence import Question, estimated_tokens
 from glossator.answers.gathering import gather_in
@@ -433,7 +433,7 @@ async def answers(
                 with suppress(UsageError):
                     place.session.search("index", 1)  # what is read once, is read before anything is timed
                 ways: dict[str, Callable[[str], Awaitable[Written]]] = {
-                    name: lambda text, p=place: ask(answerer, p, text, use_model=bool(model))  # type: ignore[misc]
+                    name: lambda text, p=place, m=bool(model): ask(answerer, p, text, use_model=m)  # type: ignore[misc]
                 }
                 if model and options.baselines:
                     ways[f"{name}, {CHUNKS} chunks"] = lambda text, p=place: ask_baseline(  # type: ignore[misc]
@@ -542,11 +542,12 @@ def report(outcomes: Sequence[Outcome], follow_ups: dict[str, list[float]]) -> d
     names = list(by_way[ways[0]])
     table("answers", ways, [(name, [shown(name, by_way[way][name]) for way in ways]) for name in names])
     for title, of in (("facts in the answer, by kind", _kind), ("by repository", _repository)):
-        groups = sorted({of(one.question) for one in outcomes if one.question.answerable})
+        known = [one for one in outcomes if one.question.answerable]
+        groups = sorted({of(one.question) for one in known})
         rows = [
             (
                 group,
-                [share(mean(o.facts for o in outcomes if o.way == way and of(o.question) == group)) for way in ways],
+                [share(mean(o.facts for o in known if o.way == way and of(o.question) == group)) for way in ways],
             )
             for group in groups
         ]
