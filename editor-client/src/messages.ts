@@ -95,6 +95,7 @@ export type FromPanel =
   | { type: "ready" }
   | { type: "ask"; question: string; pinned: Place[]; removed: Place[] }
   | { type: "again"; turn: string; pinned: Place[]; removed: Place[] }
+  | { type: "composing" }
   | { type: "stop" }
   | { type: "scope"; scope: ScopeKind }
   | { type: "detach" }

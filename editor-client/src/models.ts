@@ -6,25 +6,28 @@ import { commandLine } from "./launch";
 import { environmentVariables } from "./python";
 import type { Server } from "./server";
 
+/** How fast a model is on this machine: measured, or estimated before it has run here. */
+export interface Speed {
+  fast_enough: boolean | null;
+  estimated_first_word_seconds: number | null;
+  estimated_words_per_second: number | null;
+  measured: boolean;
+}
+
 /** A model that can be downloaded, as `glossator models list --json` describes it. */
-/** A model that can be downloaded, as `glossator models list --json` describes it. */
-/** A model that can be downloaded, as `glossator models list --json` describes it. */
-export interface CatalogueModel {
+export interface CatalogueModel extends Speed {
   name: string;
   title: string;
   bytes: number;
   memory: number;
   license: string;
   fits: boolean;
-  fast_enough: boolean | null;
-  estimated_first_word_seconds: number | null;
-  estimated_words_per_second: number | null;
   recommended: boolean;
   installed: boolean;
   notes: string;
 }
 
-export interface InstalledModel {
+export interface InstalledModel extends Speed {
   name: string;
   role: string;
   bytes: number;
@@ -151,6 +154,7 @@ export function modelItems(
     items.push({
       label: `${model.in_use ? "$(check)" : "$(chip)"} ${model.name}`,
       description: gigabytes(model.bytes),
+      detail: speedOf(model, t).join(" · "),
       run: () => use(model.name),
     });
   }
@@ -173,13 +177,22 @@ export function modelItems(
 /** Why a model is a good or a bad choice on this machine. */
 function detailOf(model: CatalogueModel, t: (text: string, ...args: string[]) => string): string {
   if (!model.fits) return t("does not fit into this machine's memory");
-  const { estimated_first_word_seconds: first, estimated_words_per_second: words } = model;
-  const parts = [
-    ...(model.recommended ? [t("recommended")] : model.fast_enough === false ? [t("slow on this machine")] : []),
-    ...(first !== null && words !== null ? [t("about {0} s to the first word, then {1} words/s", rounded(first), rounded(words))] : []),
-    ...(model.notes ? [model.notes] : []),
-  ];
+  const parts = [...(model.recommended ? [t("recommended")] : []), ...speedOf(model, t), ...(model.notes ? [model.notes] : [])];
   return parts.join(" · ");
+}
+
+/** What to expect of a model on this machine. */
+function speedOf(model: Speed & { recommended?: boolean }, t: (text: string, ...args: string[]) => string): string[] {
+  const { estimated_first_word_seconds: first, estimated_words_per_second: words } = model;
+  return [
+    ...(model.fast_enough === false && !model.recommended ? [t("slow on this machine")] : []),
+    ...(typeof first === "number" && typeof words === "number" ? [timing(model.measured, rounded(first), rounded(words), t)] : []),
+  ];
+}
+
+function timing(measured: boolean, first: string, words: string, t: (text: string, ...args: string[]) => string): string {
+  if (measured) return t("{0} s to the first word, then {1} words/s (measured)", first, words);
+  return t("about {0} s to the first word, then {1} words/s", first, words);
 }
 
 const rounded = (value: number): string => (value < 10 ? String(Math.round(value * 10) / 10) : String(Math.round(value)));

@@ -6,12 +6,14 @@ import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
 import { isSubject, reveal } from "./places";
-import { ASK, EXPLAIN, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type Scope } from "./protocol";
+import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type PrepareParams, type Scope } from "./protocol";
 import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
 
 const SAVE_DELAY = 1000;
+/** Milliseconds after which the model is got ready again: it is unloaded when it was idle for long. */
+const PREPARE_INTERVAL = 60_000;
 
 export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   static readonly view = "glossator.panel";
@@ -21,6 +23,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   private attachment: Attachment | undefined;
   private detached = false;
   private scope: ScopeKind = "workspace";
+  private prepared = Number.NEGATIVE_INFINITY;
   private saving: ReturnType<typeof setTimeout> | undefined;
   private readonly waiting: ToPanel[] = [];
   private readonly disposables: vscode.Disposable[] = [];
@@ -115,6 +118,8 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         if (turn) await this.ask(turn.question, { pinned: message.pinned, removed: message.removed, attachment: turn.attachment, kind: turn.kind });
         return;
       }
+      case "composing":
+        return this.prepare();
       case "stop":
         this.stop();
         return;
@@ -182,6 +187,15 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   // Answers
+
+  /** A question is likely: have the model loaded, and the beginning of every prompt read. */
+  private async prepare(): Promise<void> {
+    const now = performance.now();
+    if (!this.server.running || !vscode.workspace.isTrusted || now - this.prepared < PREPARE_INTERVAL) return;
+    this.prepared = now;
+    const params: PrepareParams = this.attachment ? { textDocument: { uri: this.attachment.uri } } : {};
+    await this.server.request(PREPARE, params);
+  }
 
   /** Ask a question, in the open conversation. */
   async ask(

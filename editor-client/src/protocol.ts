@@ -155,9 +155,14 @@ export interface ReindexParams {
   root?: string;
 }
 
+export interface PrepareParams {
+  textDocument?: { uri: string };
+}
+
 export const ASK = "glossator/ask";
 export const EXPLAIN = "glossator/explain";
 export const SEARCH = "glossator/search";
 export const STATUS = "glossator/status";
 export const REINDEX = "glossator/reindex";
+export const PREPARE = "glossator/prepare";
 export const STATUS_CHANGED = "glossator/statusChanged";

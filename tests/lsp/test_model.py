@@ -91,6 +91,29 @@ async def writing(client: Client, token: str) -> None:
     await client.wait_for(lambda: any(value["kind"] == "delta" for value in client.progress(token)))
 
 
+async def test_the_model_is_prepared_before_a_question_is_asked(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    document = {"textDocument": {"uri": (project / "shop/money.py").as_uri()}}
+    assert await client.request("glossator/prepare", document) is None
+    await client.wait_for(lambda: state(client) == "ready")
+    ready = pid(client)
+    result = await client.request("glossator/ask", QUESTION)
+    assert pid(client) == ready
+    assert result["usage"]["reusedTokens"] > 200, "instructions, example and project were read ahead"
+    assert await client.request("glossator/prepare", {}) is None
+
+
+async def test_nothing_is_prepared_without_trust_and_no_failure_is_reported(
+    client: Client, project: Path, models: Path
+) -> None:
+    await begin(client, project, models / "corrupt.gguf")
+    assert await client.request("glossator/prepare", {}) is None
+    await change(client, trusted=False, model=str(models / "reciter.gguf"))
+    assert await client.request("glossator/prepare", {}) is None
+    opened = client.server.context.backend.answerer.model_access.opened  # type: ignore[attr-defined]
+    assert opened is None or opened.pid is None
+
+
 async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "reciter.gguf")
     result = await client.request("glossator/ask", {**QUESTION, "partialResultToken": "t", "workDoneToken": "w"})

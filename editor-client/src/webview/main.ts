@@ -61,6 +61,7 @@ composer.addEventListener("submit", (event) => {
   event.preventDefault();
   ask();
 });
+input.addEventListener("focus", () => send({ type: "composing" }));
 input.addEventListener("input", () => {
   draft = input.value;
   historyAt = -1;

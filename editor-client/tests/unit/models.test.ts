@@ -27,11 +27,11 @@ const choose = (label: RegExp): void => {
 };
 const offered: CatalogueModel = {
   ...{ name: "small", title: "Small", bytes: 2e9, memory: 3e9, license: "MIT", fits: true, fast_enough: true },
-  ...{ estimated_first_word_seconds: 1, estimated_words_per_second: 20, recommended: true, installed: false, notes: "" },
+  ...{ estimated_first_word_seconds: 1, estimated_words_per_second: 20, measured: false, recommended: true, installed: false, notes: "" },
 };
 const overview: Overview = {
   problem: "",
-  installed: [{ name: "here", role: "chat", present: true, bytes: 1e9, in_use: true }],
+  installed: [{ name: "here", role: "chat", present: true, bytes: 1e9, in_use: true, fast_enough: true, estimated_first_word_seconds: 4.96, estimated_words_per_second: 24, measured: true }],
   catalogue: [offered, { ...offered, name: "endless", title: "Endless", bytes: 0, recommended: false }],
 };
 const errors = (): string[] => editor.messages.filter(({ severity }) => severity === "error").map(({ text }) => text);

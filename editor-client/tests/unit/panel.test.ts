@@ -42,6 +42,11 @@ beforeEach(() => {
   sent.length = 0;
 });
 
+test("the cursor in the question box tells that a question is likely", () => {
+  input().dispatchEvent(new Event("focus"));
+  expect(sent).toEqual([{ type: "composing" }]);
+});
+
 test("Enter asks; an empty question is none", () => {
   press("Enter");
   type("  ");

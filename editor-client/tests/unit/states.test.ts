@@ -128,14 +128,15 @@ test.each([
 
 describe("the model picker", () => {
   const model = (change: Partial<CatalogueModel>): CatalogueModel => ({
-    name: "m", title: "M", bytes: 2_000_000_000, memory: 3_000_000_000, license: "MIT", fits: true, fast_enough: true, estimated_first_word_seconds: 1.23, estimated_words_per_second: 24.6, recommended: false, installed: false, notes: "", ...change,
+    name: "m", title: "M", bytes: 2_000_000_000, memory: 3_000_000_000, license: "MIT", fits: true, fast_enough: true, estimated_first_word_seconds: 1.23, estimated_words_per_second: 24.6, measured: false, recommended: false, installed: false, notes: "", ...change,
   });
+  const fast = { fast_enough: true, estimated_first_word_seconds: 4.96, estimated_words_per_second: 24, measured: true };
   const overview: Overview = {
     problem: "",
     installed: [
-      { name: "here", role: "chat", present: true, bytes: 1_500_000_000, in_use: true },
-      { name: "deleted", role: "chat", present: false, bytes: 1, in_use: false },
-      { name: "embedder", role: "embedding", present: true, bytes: 1, in_use: false },
+      { name: "here", role: "chat", present: true, bytes: 1_500_000_000, in_use: true, ...fast },
+      { name: "deleted", role: "chat", present: false, bytes: 1, in_use: false, ...fast },
+      { name: "embedder", role: "embedding", present: true, bytes: 1, in_use: false, ...fast },
     ],
     catalogue: [
       model({ title: "Huge", fits: false, memory: 90e9 }),
@@ -152,6 +153,7 @@ describe("the model picker", () => {
     const pull = vi.fn(() => Promise.resolve());
     const items = modelItems(overview, use, pull, (text, ...values) => values.reduce((out, value, i) => out.replace(`{${i}}`, value), text));
     expect(items.map((item) => item.label)).toEqual(["Installed", "$(check) here", "Available for download", "$(star-full) Best", "$(cloud-download) Fits", "$(cloud-download) Unknown", "$(cloud-download) Slow", "$(warning) Huge"]);
+    expect(items[1]?.detail).toBe("5 s to the first word, then 24 words/s (measured)");
     expect(items[4]?.description).toBe("2.0 GB, needs 3.0 GB of memory, MIT");
     expect(items[5]?.description).toBe("needs 4.0 GB of memory, MIT");
     expect(items.slice(3).map((item) => item.detail)).toEqual([

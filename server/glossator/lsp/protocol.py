@@ -22,6 +22,7 @@ EXPLAIN = "glossator/explain"
 SEARCH = "glossator/search"
 STATUS = "glossator/status"
 REINDEX = "glossator/reindex"
+PREPARE = "glossator/prepare"
 STATUS_CHANGED = "glossator/statusChanged"
 
 FinishReason = Literal["stop", "length", "evidence"]
@@ -93,6 +94,13 @@ class ReindexParams:
     """`glossator/reindex`. `root` is the URI of one workspace folder; without it, all are compared."""
 
     root: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PrepareParams:
+    """`glossator/prepare`. The document tells which workspace folder a question is likely to be about."""
+
+    text_document: types.TextDocumentIdentifier | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -288,12 +296,23 @@ class ReindexRequest:
     jsonrpc: str = "2.0"
 
 
+@attrs.frozen(kw_only=True)
+class PrepareRequest:
+    """The whole `glossator/prepare` message."""
+
+    id: int | str
+    params: PrepareParams | None = None
+    method: str = PREPARE
+    jsonrpc: str = "2.0"
+
+
 REQUESTS: dict[str, type] = {
     ASK: AskRequest,
     EXPLAIN: ExplainRequest,
     SEARCH: SearchRequest,
     STATUS: StatusRequest,
     REINDEX: ReindexRequest,
+    PREPARE: PrepareRequest,
 }
 """Method name -> the class of its whole message."""
 
@@ -305,6 +324,7 @@ _CLASSES: tuple[type, ...] = (
     SearchParams,
     StatusParams,
     ReindexParams,
+    PrepareParams,
     Citation,
     Evidence,
     Usage,

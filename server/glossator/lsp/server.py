@@ -31,6 +31,7 @@ from glossator.lsp.handlers import (
     explain,
     file_events,
     hover,
+    prepare,
     reindex,
     search_code,
     status,
@@ -65,6 +66,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     protocol.SEARCH: (search_code.search, None),
     protocol.STATUS: (status.status, None),
     protocol.REINDEX: (reindex.reindex, None),
+    protocol.PREPARE: (prepare.prepare, None),
     types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
     types.TEXT_DOCUMENT_CODE_ACTION: (
         code_actions.code_actions,
