@@ -190,7 +190,7 @@ _ALL: tuple[Language, ...] = (
         module_names="last",
     ),
     _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
-    _code("java", ".java", builtins="T U K V R E"),
+    _code("java", ".java", builtins="T U K V R E", self_words="this super", module_names="last"),
     _code("c", ".c .h .inc", macros=True, conditionals=True),
     _code(
         "cpp",

@@ -2,7 +2,7 @@
 
 `queries/mentions/<language>.scm` is run for all its captures at once; these say where names are mentioned, and how:
 
-- `@read @value @call @type @base @decorator @write @export @template @name @import`: a bare name in that role; where a
+- `@read @value @type @call @base @decorator @write @export @template @name @import`: a bare name in that role; where a
   name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
     Matched = Mapping[str, Sequence[Range]]
 
-ROLES: Final = ("read", "value", "call", "type", "base", "decorator", "write", "export", "template", "name", "import")
+ROLES: Final = ("read", "value", "type", "call", "base", "decorator", "write", "export", "template", "name", "import")
 MEMBER: Final = 16
 """Added to the kind of a mention that follows a receiver."""
 CLASSES: Final = TYPES | {"component", "type"}

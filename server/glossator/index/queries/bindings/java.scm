@@ -1,0 +1,36 @@
+; Variables and parameters
+(formal_parameter type: (_) @type name: (identifier) @bind)
+(catch_formal_parameter (catch_type) @type name: (identifier) @bind)
+(resource type: (_) @type name: (identifier) @bind)
+(enhanced_for_statement type: (_) @type name: (identifier) @bind)
+(instanceof_expression right: (_) @type name: (identifier) @bind)
+((local_variable_declaration type: (_) @type declarator: (variable_declarator name: (identifier) @bind))
+  (#not-eq? @type "var"))
+((local_variable_declaration type: (_) @_var declarator: (variable_declarator name: (identifier) @bind value: (_) @value))
+  (#eq? @_var "var"))
+((enhanced_for_statement type: (_) @_var name: (identifier) @bind value: (_) @element)
+  (#eq? @_var "var"))
+
+; Fields, record components, enum members
+(field_declaration type: (_) @type declarator: (variable_declarator name: (identifier) @bind))
+(constant_declaration type: (_) @type declarator: (variable_declarator name: (identifier) @bind))
+(record_declaration parameters: (formal_parameters (formal_parameter type: (_) @type name: (identifier) @bind)))
+(enum_constant name: (identifier) @bind)
+(field_declaration (modifiers "static") declarator: (variable_declarator name: (identifier) @function)) @static
+
+; Methods
+(method_declaration type: (_) @result name: (identifier) @function)
+(method_declaration (modifiers "static") name: (identifier) @function) @static
+(annotation_type_element_declaration type: (_) @result name: (identifier) @function)
+
+; Supertypes
+(class_declaration name: (identifier) @class superclass: (superclass (_) @super))
+(class_declaration name: (identifier) @class interfaces: (super_interfaces (type_list (_) @super)))
+(record_declaration name: (identifier) @class interfaces: (super_interfaces (type_list (_) @super)))
+(enum_declaration name: (identifier) @class interfaces: (super_interfaces (type_list (_) @super)))
+(interface_declaration name: (identifier) @class (extends_interfaces (type_list (_) @super)))
+
+; Imports
+(package_declaration (_) @package)
+(import_declaration . (scoped_identifier scope: (_) @module name: (identifier) @import.name) .)
+(import_declaration (scoped_identifier) @module (asterisk) @all)
