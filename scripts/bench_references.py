@@ -1,0 +1,496 @@
+"""Measure resolved uses against language servers: `scripts/bench references --repository DIR... [--language NAME]`.
+
+For a sample of definitions, the places that Glossator states as uses (resolved) and those that it counts as possible
+are compared with what language servers find: all mentions, calls, and the definitions that a function calls. Only files
+of one language family are compared; the definitions themselves, comments, strings, and what the preprocessor leaves out
+count on neither side. A definition on which an oracle fails (an error, no answer in time, or an answer without the
+definition itself) is not compared with that oracle, and not at all if none is left. Where two oracles answered, a place
+is wrong only if neither has it, and missed only if both have it. A resolved place that no oracle lists is asked about
+in the other direction, what does this name mean, before it counts as wrong.
+
+Servers are looked for in --oracles and on PATH; what is lacking is named, with how to get it, and the others are
+measured. Their answers are kept in --cache, so that a repeated run asks them nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glossator.project.session import Session
+from glossator.retrieval.ranking_features import is_test
+from glossator.settings import load_settings
+from language_servers import KINDS, DocumentSymbol, Kind
+from reference_answers import Answerer, Found, Names
+from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, word
+from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, total
+
+if TYPE_CHECKING:
+    from glossator.project.snapshot import Snapshot
+
+FAMILIES = {
+    "python": frozenset({"python"}),
+    "javascript": frozenset({"javascript", "jsx", "typescript", "tsx"}),
+    "go": frozenset({"go"}),
+    "c": frozenset({"c", "cpp"}),
+    "rust": frozenset({"rust"}),
+    "java": frozenset({"java"}),
+    "php": frozenset({"php"}),
+}
+"""Languages that are measured together, since their files refer to each other."""
+STRATA = {
+    "function": "function", "method": "method", "class": "type", "interface": "type", "enum": "type", "struct": "type",
+    "variable": "value", "constant": "value", "field": "value", "property": "value", "member": "value",
+}  # fmt: skip
+SHARES = {"function": 0.3, "method": 0.35, "type": 0.15, "value": 0.2}
+MOST_FILES = 400
+"""Files whose definitions may be drawn; of a larger code base an arbitrary part."""
+MOST_CALLS = 30
+"""Called names of one function that are looked up."""
+WIDTHS = (10, 10, 8, 10, 8, 7, 8)
+GOALS = "goals: precision .97, recall of resolved and possible .95, of resolved .80"
+_CALL = re.compile(r"(?<![\w$.])?([A-Za-z_$][\w$]*)\s*(?:\(|::<[^>\n]*>\(|<[\w\s,.<>\[\]?]*>\()")
+_NO_CALLS = frozenset({
+    "if", "for", "while", "switch", "catch", "return", "function", "def", "class", "new", "match", "with", "except",
+    "elif", "not",
+    "in", "and", "or", "is", "assert", "del", "sizeof", "typeof", "alignof", "decltype", "await", "yield",
+    "super", "this", "self", "fn", "func", "lambda", "raise", "throw", "else", "do", "try", "isset", "empty", "unset",
+    "array", "list", "exit", "die", "defined", "static_assert", "noexcept", "require", "import",
+})  # fmt: skip
+"""Words before a parenthesis that call nothing of the code base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition that is asked about; the column counts UTF-16 units."""
+
+    path: str
+    line: int
+    column: int
+    end: int
+    name: str
+    kind: str
+
+
+@dataclass(slots=True)
+class Compared:
+    """One definition's results."""
+
+    definition: Definition
+    known: bool
+    milliseconds: float
+    uses: Verdict
+    callees: Verdict | None
+
+
+class Measurement:
+    """One code base and one language family."""
+
+    def __init__(
+        self, repository: Path, snapshot: Snapshot, family: str, oracles: Oracles, kinds: Sequence[Kind]
+    ) -> None:
+        self.family = family
+        self.repository = repository
+        self._oracles = oracles
+        self._kinds = kinds
+        records = snapshot.store.files().items()
+        self.files = {
+            path: record.language
+            for path, record in sorted(records)
+            if not record.skipped and record.language in FAMILIES[family]
+        }
+        self._lines: dict[str, Lines] = {}
+        self._defined: dict[str, dict[int, DocumentSymbol]] = {}
+        self.left_out: Counter[str] = Counter()
+
+    def lines(self, path: str) -> Lines:
+        if path not in self._lines:
+            self._lines[path] = Lines.read(self.repository / path, self.files.get(path, ""))
+        return self._lines[path]
+
+    def symbols(self, path: str) -> list[DocumentSymbol]:
+        """Definitions in a file, as the first oracle that can say sees them."""
+        for kind in self._kinds:
+            try:
+                return self._oracles.symbols(kind, path)
+            except NoAnswerError:
+                continue
+        return []
+
+    def defined_at(self, path: str, line: int) -> DocumentSymbol | None:
+        """The definition whose name is at a line, but none that an import makes."""
+        if path not in self.files:
+            return None
+        if path not in self._defined:
+            lines = self.lines(path).text
+            self._defined[path] = {
+                symbol.line: symbol
+                for symbol in reversed(self.symbols(path))
+                if symbol.line <= len(lines) and kind_of_mention(lines[symbol.line - 1], symbol.name) != "import"
+            }
+        return self._defined[path].get(line)
+
+    def sample(self, count: int, seed: int) -> list[Definition]:
+        """Definitions outside tests, stratified by kind."""
+        generator = random.Random(seed)
+        paths = [path for path in self.files if not is_test(path)]
+        paths = sorted(generator.sample(paths, min(MOST_FILES, len(paths))))
+        pools: dict[str, list[tuple[str, object]]] = {name: [] for name in SHARES}
+        for path in paths:
+            for definition in self._definitions_in(path):
+                pools[STRATA[definition.kind]].append((definition.name, definition))
+        common: Counter[str] = Counter()
+        for path in self.files:
+            for line in self.lines(path).code:
+                common.update(re.findall(r"[A-Za-z_$][\w$]*", line))
+        draw = [generator.random() for pool in pools.values() for _ in pool]
+        return [item for item in choose(pools, SHARES, count, common, draw) if isinstance(item, Definition)]
+
+    def _definitions_in(self, path: str) -> Iterator[Definition]:
+        for symbol in self.symbols(path):
+            name = re.split(r"[.:]+", symbol.name.rstrip("()"))[-1]
+            if symbol.local or symbol.kind not in STRATA or not re.fullmatch(r"[A-Za-z_$][\w$]*", name):
+                continue
+            if name.startswith("__") or name in {"_", "constructor", "init", "main"} or name == symbol.container:
+                continue
+            column = self.lines(path).column(symbol.line, name)
+            line = self.lines(path).text[symbol.line - 1] if symbol.line <= len(self.lines(path).text) else ""
+            if column is None or kind_of_mention(line, name) == "import":
+                continue
+            yield Definition(path, symbol.line, column, symbol.end, name, symbol.kind)
+
+    def compare(self, definition: Definition, ours: Answerer) -> Compared | None:
+        """Compare one definition; None if every oracle failed on it."""
+        oracles: list[frozenset[Place]] = []
+        left_out: set[Place] = {(definition.path, definition.line)}
+        for kind in self._kinds:
+            try:
+                found = self._oracles.references(kind, (definition.path, definition.line, definition.column))
+            except NoAnswerError:
+                self.left_out[f"{kind.name}: error or no answer"] += 1
+                continue
+            places = {(path, line) for path, line, _ in found}
+            if (definition.path, definition.line) not in places and kind.name != "jdtls":
+                self.left_out[f"{kind.name}: nothing"] += 1
+                continue
+            oracles.append(frozenset(places))
+        if not oracles:
+            self.left_out["definitions not compared"] += 1
+            return None
+        started = time.perf_counter()
+        found_uses = ours.uses(definition.path, definition.line, definition.name)
+        milliseconds = 1000 * (time.perf_counter() - started)
+        resolved = {(item.path, item.line): item for item in found_uses or () if item.resolved}
+        possible = {(item.path, item.line) for item in found_uses or () if not item.resolved}
+        every = {*resolved, *possible, *(place for places in oracles for place in places)}
+        left_out |= {place for place in every if self._is_left_out(place, definition.name)}
+        union = frozenset().union(*oracles)
+        meaning = {}
+        for place, item in resolved.items():
+            if place not in union and place not in left_out:
+                meaning[place] = self._meaning(item, definition, union)
+        left_out |= {place for place, outcome in meaning.items() if outcome == "inactive"}
+        kinds = {
+            place: kind_of_mention(self.lines(place[0]).text[place[1] - 1], definition.name)
+            for place in every - left_out
+        }
+        verdict = compare(resolved, possible, oracles, left_out=frozenset(left_out), meaning=meaning, kinds=kinds)
+        callees = None
+        if definition.kind in {"function", "method"}:
+            callees = self._compare_callees(definition, ours)
+        return Compared(definition, found_uses is not None, milliseconds, verdict, callees)
+
+    def _is_left_out(self, place: Place, name: str) -> bool:
+        path, line = place
+        if path not in self.files or not 0 < line <= len(self.lines(path).text):
+            return True
+        lines = self.lines(path)
+        if word(name).search(lines.text[line - 1]) and not word(name).search(lines.code[line - 1]):
+            return True
+        symbol = self.defined_at(path, line)
+        return symbol is not None and re.split(r"[.:]+", symbol.name.rstrip("()"))[-1] == name
+
+    def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
+        """What the oracles say that the name at a place means."""
+        lines = self.lines(item.path)
+        column = lines.column(item.line, definition.name)
+        if column is None:
+            return "unconfirmed"
+        outcome = "unconfirmed"
+        for kind in self._kinds:
+            try:
+                targets, inactive = self._oracles.definition(kind, (item.path, item.line, column))
+            except NoAnswerError:
+                continue
+            if inactive:
+                return "inactive"
+            for path, line, _ in targets:
+                if self._canonical(path, line) == (definition.path, definition.line):
+                    return "right"
+                symbol = self.defined_at(path, line)
+                if (path, line) in union and symbol is not None and symbol.name.endswith(definition.name):
+                    return "right"
+            if targets and {(path, line) for path, line, _ in targets} != {(item.path, item.line)}:
+                outcome = "refuted"
+        return outcome
+
+    def _canonical(self, path: str, line: int) -> Place:
+        """A constructor counts as its class."""
+        symbol = self.defined_at(path, line)
+        if (
+            symbol is not None
+            and symbol.container_line
+            and (
+                symbol.kind == "constructor" or symbol.name in {"__init__", "__new__", "constructor", symbol.container}
+            )
+        ):
+            return path, symbol.container_line
+        return path, line
+
+    def _compare_callees(self, definition: Definition, ours: Answerer) -> Verdict | None:
+        """Compare the definitions that a function calls; a place is a target with the line of the call."""
+        lines = self.lines(definition.path)
+        wanted: list[tuple[int, str, Asked]] = []
+        seen: set[tuple[int, str]] = set()
+        for line in range(definition.line, min(definition.end, len(lines.code)) + 1):
+            for found in _CALL.finditer(lines.code[line - 1]):
+                name = found[1]
+                if name in _NO_CALLS or (line, name) in seen or (line == definition.line and name == definition.name):
+                    continue
+                seen.add((line, name))
+                column = lines.utf16(line, found.start(1))
+                wanted.append((line, name, (definition.path, line, column)))
+        wanted = wanted[:MOST_CALLS]
+        answers: list[dict[tuple[int, str], set[Place]]] = []
+        known: set[tuple[int, str]] = set()
+        for kind in self._kinds:
+            row: dict[tuple[int, str], set[Place]] = {}
+            for line, name, asked in wanted:
+                try:
+                    targets, _ = self._oracles.definition(kind, asked)
+                except NoAnswerError:
+                    continue
+                if targets:
+                    known.add((line, name))
+                row[line, name] = {
+                    self._target(path, target, name)
+                    for path, target, _ in targets
+                    if path in self.files
+                    and not (path == definition.path and definition.line < target <= definition.end)
+                }
+            if row or not wanted:
+                answers.append(row)
+        if not answers or not wanted:
+            return None
+        asked_about = {(line, name) for line, name, _ in wanted}
+        ours_found = ours.callees(definition.path, definition.line, definition.name)
+        resolved: set[Place] = set()
+        possible: set[Place] = set()
+        call_of: dict[Place, tuple[int, str]] = {}
+        for callee in ours_found:
+            call = (callee.line, callee.name)
+            if call in asked_about and callee.target in self.files:
+                place = (_joined(self._target(callee.target, callee.target_line, callee.name)), callee.line)
+                call_of[place] = call
+                (resolved if callee.resolved else possible).add(place)
+        oracles = [
+            frozenset((_joined(target), call[0]) for call, targets in row.items() for target in targets)
+            for row in answers
+        ]
+        meaning = {place: "refuted" for place in resolved if call_of[place] in known}
+        kinds = dict.fromkeys({*resolved, *possible, *frozenset().union(*oracles)}, "call")
+        return compare(resolved, possible, oracles, meaning=meaning, kinds=kinds)
+
+    def _target(self, path: str, line: int, name: str) -> Place:
+        if self.family == "c":
+            # A function's declaration in a header and its definition are one.
+            return name, 0
+        return self._canonical(path, line)
+
+
+def _joined(target: Place) -> str:
+    return f"{target[0]}:{target[1]}" if target[1] else target[0]
+
+
+def measure(measurement: Measurement, ours: Answerer, count: int, seed: int) -> tuple[dict[str, Any], list[Compared]]:
+    """All figures of one code base and language family."""
+    results: list[Compared] = []
+    sample = measurement.sample(count, seed)
+    for number, definition in enumerate(sample):
+        compared = measurement.compare(definition, ours)
+        if compared is not None:
+            results.append(compared)
+        if sys.stderr.isatty():
+            print(f"\r{number + 1} of {len(sample)}", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r", end="", file=sys.stderr)
+    figures = figures_of(results)
+    return {"definitions": len(sample), **figures, "left_out": dict(measurement.left_out)}, results
+
+
+def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
+    """The figures of definitions that were compared."""
+    uses = [item.uses for item in results]
+    times = [item.milliseconds for item in results]
+    return {
+        "compared": len(results),
+        "unknown": sum(not item.known for item in results),
+        "mentions": total(uses).figures(),
+        "callers": total(uses, frozenset({"call"})).figures(),
+        "callees": total([item.callees for item in results if item.callees is not None]).figures(),
+        "kinds": {kind: counts.figures() for kind, counts in by_kind(uses).items()},
+        "milliseconds": {
+            "p50": round(statistics.median(times), 2) if times else None,
+            "p95": round(float(np.percentile(times, 95)), 2) if times else None,
+        },
+    }
+
+
+def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> Iterator[str]:
+    """The wrong and the missed places as lines of Markdown, those of the definitions with most of them first."""
+
+    def text(place: Place) -> str:
+        if place[0] not in measurement.files:
+            return ""
+        return f"`{measurement.lines(place[0]).text[place[1] - 1].strip()[:110]}`"
+
+    def faults(item: Compared) -> int:
+        verdicts = [item.uses, *([item.callees] if item.callees else [])]
+        return sum(len(verdict.wrong) * 3 + len(verdict.missed) for verdict in verdicts)
+
+    yield f"## {measurement.repository.name}: {measurement.family}\n"
+    for item in sorted(results, key=faults, reverse=True)[:most]:
+        if not faults(item):
+            break
+        place = item.definition
+        unknown = "" if item.known else " (Glossator does not know this definition)"
+        yield f"### {place.kind} `{place.name}` {place.path}:{place.line}{unknown}\n"
+        for place_, why in item.uses.wrong[:8]:
+            yield f"- wrong ({why}): {place_[0]}:{place_[1]} {text(place_)}"
+        for place_ in item.uses.missed[:8]:
+            yield f"- missed: {place_[0]}:{place_[1]} {text(place_)}"
+        if item.callees:
+            for place_, why in item.callees.wrong[:6]:
+                yield f"- wrong callee ({why}): line {place_[1]} -> {place_[0]}"
+            for place_ in item.callees.missed[:6]:
+                yield f"- missed callee: line {place_[1]} -> {place_[0]}"
+        yield ""
+
+
+def _cell(value: float | None) -> str:
+    return "     -" if value is None else f"{value:6.3f}"
+
+
+def table(title: str, figures: dict[str, Any]) -> Iterator[str]:
+    """The figures as lines of text."""
+    times = figures["milliseconds"]
+    yield (
+        f"{title}: {figures['compared']} definitions"
+        + (f" ({figures['unknown']} unknown to Glossator)" if figures["unknown"] else "")
+        + (f", {times['p50']} ms a question (p95 {times['p95']})" if times["p50"] is not None else "")
+    )
+    titles = ("precision", "unrefuted", "recall", "+possible", "stated", "wrong", "wanted")
+    yield f"  {'':10}" + "".join(f"{title:>{width}}" for title, width in zip(titles, WIDTHS, strict=True))
+    rows = {name: figures[name] for name in ("mentions", "callers", "callees")}
+    rows |= {f"  {kind}": row for kind, row in figures["kinds"].items()}
+    for name, row in rows.items():
+        stated = row["right"] + row["refuted"] + row["unconfirmed"]
+        shares = [_cell(row[share]) for share in ("precision", "unrefuted", "recall", "recall_possible")]
+        cells = [*shares, str(stated), str(stated - row["right"]), str(row["wanted"])]
+        yield f"  {name:10}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+    if figures.get("left_out"):
+        yield "  left out: " + ", ".join(f"{reason} {number}" for reason, number in figures["left_out"].items())
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repository", type=Path, action="append", required=True, help="a folder; may be repeated")
+    parser.add_argument("--language", choices=FAMILIES, help="only this one (default: each with 20 files or more)")
+    parser.add_argument("--definitions", type=int, default=60, help="of each code base")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--oracles", type=Path, help="folder with the language servers' programs")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the language servers' answers")
+    parser.add_argument("--index-dir", type=Path, help="keeps the indexes (default: a temporary folder)")
+    parser.add_argument("--cached", action="store_true", help="start no language server: use only what is kept")
+    parser.add_argument("--worst", type=Path, metavar="FILE", help="write the wrong and the missed places to a file")
+    parser.add_argument("--most-worst", type=int, default=15, metavar="N", help="definitions listed of a code base")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.oracles:
+        os.environ["PATH"] = f"{options.oracles.resolve()}{os.pathsep}{os.environ['PATH']}"
+    report: dict[str, Any] = {"repositories": [], "languages": {}, "lacking": {}}
+    every: dict[str, list[Compared]] = {}
+    listed: list[str] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for repository in options.repository:
+            settings = replace(load_settings(), index_dir=options.index_dir or Path(temporary))
+            session = Session([repository], settings)
+            try:
+                session.root.index()
+                snapshot = session.root.open()
+                assert snapshot is not None
+                languages = Counter(record.language for record in snapshot.store.files().values() if not record.skipped)
+                for family, names in FAMILIES.items():
+                    if options.language != family and (options.language or sum(languages[name] for name in names) < 20):
+                        continue
+                    kinds = first_of(KINDS, names)
+                    lacking = [kind for kind in KINDS if kind.languages & names and kind not in kinds]
+                    report["lacking"] |= {kind.name: kind.get for kind in lacking}
+                    if not kinds:
+                        continue
+                    files = {path: record.language for path, record in snapshot.store.files().items()}
+                    cache = options.cache or Path(temporary)
+                    oracles = Oracles(repository.resolve(), files, cache.resolve(), asks=not options.cached)
+                    try:
+                        measurement = Measurement(repository.resolve(), snapshot, family, oracles, kinds)
+                        ours = Names(snapshot)
+                        figures, results = measure(measurement, ours, options.definitions, options.seed)
+                        listed += worst(measurement, results, options.most_worst)
+                    finally:
+                        oracles.close()
+                    figures = {
+                        "repository": repository.name, "language": family, "oracles": [kind.name for kind in kinds],
+                        **figures,
+                    }  # fmt: skip
+                    report["repositories"].append(figures)
+                    every.setdefault(family, []).extend(results)
+                    if not options.json:
+                        title = f"{repository.name} ({family}; {', '.join(figures['oracles'])})"
+                        print("\n".join(table(title, figures)), flush=True)
+            finally:
+                session.close()
+    report["languages"] = {family: figures_of(results) for family, results in every.items()}
+    if options.worst:
+        options.worst.parent.mkdir(parents=True, exist_ok=True)
+        options.worst.write_text("\n".join(["# Wrong and missed places\n", *listed]), "utf-8")
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    for family, figures in report["languages"].items():
+        if sum(row["language"] == family for row in report["repositories"]) > 1:
+            print("\n".join(table(f"all of {family}", figures)))
+    for name, get in report["lacking"].items():
+        print(f"not found: {name} (to get it: {get})")
+    if len(options.repository) and not report["repositories"]:
+        print("nothing was measured: no language server for the languages here", file=sys.stderr)
+        return 1
+    print(GOALS)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
