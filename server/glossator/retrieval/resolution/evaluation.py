@@ -1,0 +1,537 @@
+"""Evaluates expressions over the facts of several files: scopes, imports, members, class hierarchies, results of calls.
+
+Everything is remembered for as long as an `Evaluator` lives, which is one question; nothing is run, and nothing is read
+but facts. Depth and number of alternatives are bounded; what goes beyond is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, PROPERTY, STUB, SUPER
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, FileView, last_part
+from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
+from glossator.retrieval.resolution.rules import symbols
+from glossator.retrieval.resolution.values import (
+    BUILT_IN_VALUE,
+    NOTHING_KNOWN,
+    UNKNOWN,
+    Definition,
+    Hierarchy,
+    Key,
+    Place,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.index.facts import Import
+    from glossator.retrieval.resolution.rules import LanguageRules
+    from glossator.retrieval.resolution.source import FactsSource, PathIndex
+    from glossator.retrieval.resolution.type_texts import TypeText
+
+MAX_DEPTH: Final = 40
+"""Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
+MAX_VALUES: Final = 8
+"""Alternatives of a value; with more it is unknown."""
+MAX_CLASSES: Final = 100
+"""Classes of a hierarchy that are looked at."""
+MAX_NOTING: Final = 40
+"""Files that are searched for members of a type outside it, or for members of a namespace."""
+
+
+class Evaluator:
+    """Joins the facts of several files. Not for several threads at once."""
+
+    def __init__(self, source: FactsSource, rules_of: Callable[[str], LanguageRules]) -> None:
+        self._source = source
+        self._rules_of = rules_of
+        self._views: dict[str, FileView | None] = {}
+        self._paths: PathIndex | None = None
+        self._noting: dict[str, list[str]] = {}
+        self._evaluated: dict[tuple[str, Place], Values] = {}
+        self._named: dict[tuple[str, Place], Values] = {}
+        self._members: dict[tuple[Value, str], Values] = {}
+        self._held: dict[Value, Values] = {}
+        self._imports: dict[tuple[str, str, str, int], Values] = {}
+        self._module_members: dict[tuple[str, str, str], Values] = {}
+        self._hierarchies: dict[Key, Hierarchy] = {}
+        self._extensions: dict[tuple[Key, str], tuple[Value, ...]] = {}
+        self._depth = 0
+        self._current: LanguageRules = rules_of("")
+        """The rules of the file whose expression is being evaluated: those for what lies outside the index."""
+
+    # The index
+
+    def view(self, path: str) -> FileView | None:
+        """The facts of a file; None if it has none."""
+        try:
+            return self._views[path]
+        except KeyError:
+            facts = self._source.facts(path)
+            view = self._views[path] = FileView(path, facts) if facts is not None else None
+            return view
+
+    def paths(self) -> PathIndex:
+        """All paths of the index."""
+        if self._paths is None:
+            self._paths = self._source.paths()
+        return self._paths
+
+    def noting(self, *names: str) -> list[str]:
+        """The files that define, import or mention every one of the names, as long as they are not too many."""
+        found = self.files_noting(names[0])
+        for name in names[1:]:
+            others = set(self.files_noting(name))
+            found = [path for path in found if path in others]
+        return found if len(found) <= MAX_NOTING else []
+
+    def files_noting(self, name: str) -> list[str]:
+        """The files that define, import or mention a name."""
+        if (found := self._noting.get(name)) is None:
+            found = self._noting[name] = self._source.noting(name)
+        return found
+
+    def rules(self, path: str) -> LanguageRules:
+        """The rules of a file's language."""
+        view = self.view(path)
+        return self._rules_of(view.facts.language if view else "")
+
+    def definition(self, key: Key) -> Definition | None:
+        """The symbol as a definition."""
+        view = self.view(key[0])
+        return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
+
+    # Expressions
+
+    def evaluate(self, expression: str, place: Place) -> Values:
+        """What an expression stands for at a place. Empty if nothing in it is called so."""
+        if not expression or expression == "?":
+            return NOTHING_KNOWN
+        key = (expression, place)
+        if (known := self._evaluated.get(key)) is not None:
+            return known
+        if self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._evaluated[key] = NOTHING_KNOWN
+        self._depth += 1
+        before, self._current = self._current, self.rules(place.path)
+        try:
+            found: dict[Value, None] = {}
+            for chain in chains(expression):
+                values = self._head(chain.head, place)
+                for step in chain.steps:
+                    if step == CALL:
+                        values = self.called(values)
+                    elif step == ELEMENT:
+                        values = self.elements(values)
+                    else:
+                        values = self.held(self.members(values, step, place))
+                found.update(dict.fromkeys(values))
+        finally:
+            self._depth -= 1
+            self._current = before
+        result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+        self._evaluated[key] = result
+        return result
+
+    def _head(self, head: str, place: Place) -> Values:
+        if head == BUILT_IN:
+            return (BUILT_IN_VALUE,)
+        if head[0] == "$":
+            return self._own(head, place)
+        if head[0] == "<":
+            return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)
+        if head[0] == "#" and head[1:].isdigit():
+            return self.held((Value("symbol", place.path, int(head[1:])),))
+        return self.held(self.named(head, place))
+
+    def _own(self, head: str, place: Place) -> Values:
+        """The values of `$`, `$cls` and `$super`."""
+        enclosing = self.enclosing_class(place.path, place.owner)
+        if enclosing is None:
+            return NOTHING_KNOWN
+        if head == SUPER:
+            return (Value("instance", enclosing.path, enclosing.number, name=SUPER),)
+        if place.this is not None and enclosing.kind == "class":
+            enclosing = Value("class", *place.this)
+        if head == CLASS or enclosing.kind != "class":
+            return (enclosing,)
+        return (Value("instance", enclosing.path, enclosing.number, this=enclosing.key),)
+
+    def enclosing_class(self, path: str, owner: int) -> Value | None:
+        """The class around a place, in whose methods `$` is an instance of it; None outside classes."""
+        view = self.view(path)
+        if view is None:
+            return None
+        for around in view.chain(owner):
+            symbol = view.symbol(around)
+            extended = symbol.name if symbol.flags & EXTENSION else symbol.scope
+            if extended:
+                kind = self._rules_of(view.facts.language).read_type(extended).name
+                found = [
+                    one for one in self.evaluate(_dotted(kind), Place(path, symbol.parent)) if one.kind != "unknown"
+                ]
+                return found[0] if found else UNKNOWN
+            if symbol.kind in CONTAINER_KINDS:
+                return Value("class", path, around)
+        return None
+
+    def named(self, name: str, place: Place) -> Values:
+        """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
+        key = (name, place)
+        if (known := self._named.get(key)) is not None:
+            return known
+        view = self.view(place.path)
+        if view is None or self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._named[key] = ()
+        self._depth += 1
+        try:
+            found = self._rules_of(view.facts.language).bare(self, view, place, name)
+        finally:
+            self._depth -= 1
+        self._named[key] = found
+        return found
+
+    # Members
+
+    def members(self, values: Values, name: str, place: Place) -> Values:
+        """The members of that name of any of the alternatives."""
+        found: dict[Value, None] = {}
+        for value in values:
+            found.update(dict.fromkeys(self.member(value, name, place)))
+        return tuple(found)
+
+    def member(self, value: Value, name: str, place: Place) -> Values:
+        """The members of that name: symbols, modules, external values.
+
+        Empty if there is none; a value of kind `missed` says that only classes below the receiver's can have it.
+        """
+        if value.kind == "unknown" or value.kind == "missed":
+            return NOTHING_KNOWN
+        rules = self.rules(value.path if value.kind in ("class", "instance") else place.path)
+        if value.kind == "module":
+            language = self._language(place.path)
+            return self.module_member(value.path, name, language)
+        if value.kind == "external":
+            return rules.external_member(self, value, name)
+        if value.kind == "function":
+            return (BUILT_IN_VALUE,)
+        if value.kind == "symbol":
+            return self.members(self.held((value,)), name, place)
+        key = (value, name)
+        if (known := self._members.get(key)) is not None:
+            return known
+        if self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._members[key] = NOTHING_KNOWN
+        self._depth += 1
+        try:
+            found = self._class_member(rules, value, name)
+        finally:
+            self._depth -= 1
+        self._members[key] = found
+        return found
+
+    def _class_member(self, rules: LanguageRules, value: Value, name: str) -> Values:
+        hierarchy = self.ancestors(value.key)
+        classes = hierarchy.classes
+        this = value.this or value.key
+        if value.name == SUPER:
+            classes, this = classes[1:], value.key
+        inferred: Values = ()
+        for key in classes:
+            own = self.own_members(key, name)
+            if not own:
+                continue
+            view = self.view(key[0])
+            assert view is not None
+            found = tuple(one._replace(this=this) for one in own)
+            if all(view.symbol(one.number).flags & INFERRED for one in own if one.path == view.path):
+                # A declaration further up the hierarchy says more than an assignment to the field.
+                inferred += found
+                continue
+            return inferred or found
+        if inferred:
+            return inferred
+        if found := rules.class_member(self, value, name):
+            return found
+        if hierarchy.open:
+            return NOTHING_KNOWN
+        missed = Value("missed", *value.key, name="$" if value.this is not None or value.name == SUPER else "")
+        if hierarchy.externals:
+            return (*(Value("external", name=f"{one.name}.{name}") for one in hierarchy.externals[:2]), missed)
+        return (missed,)
+
+    def own_members(self, key: Key, name: str) -> Values:
+        """The members of a name that a class itself declares, inside it or beside it."""
+        view = self.view(key[0])
+        if view is None:
+            return ()
+        found = symbols(view, view.children(key[1], name))
+        symbol = view.symbol(key[1])
+        bare = last_part(symbol.name)
+        for index in view.outside_members(bare):
+            found += self._beside(view, index, name)
+        if self._rules_of(view.facts.language).extensions:
+            found += tuple(one for one in self._extending(key, bare, name) if one not in found)
+        return found
+
+    def _beside(self, view: FileView, index: int, name: str) -> Values:
+        """The members of a name in an extension, or the symbol itself, if a qualifier makes it a member."""
+        symbol = view.symbol(index)
+        if symbol.flags & EXTENSION and not symbol.scope:
+            return symbols(view, view.children(index, name))
+        return symbols(view, [index]) if symbol.name == name else ()
+
+    def _extending(self, key: Key, bare: str, name: str) -> Values:
+        """Members of a name that other files add to a type."""
+        cached = (key, name)
+        if (known := self._extensions.get(cached)) is not None:
+            return known
+        self._extensions[cached] = ()
+        found: Values = ()
+        rules = self.rules(key[0])
+        for path in self.noting(name, bare):
+            view = self.view(path)
+            if view is None or path == key[0] or view.facts.language not in rules.languages:
+                continue
+            for index in view.outside_members(bare):
+                if members := self._beside(view, index, name):
+                    around = self.enclosing_class(path, index)
+                    if around is not None and around.key == key:
+                        found += members
+        self._extensions[cached] = found
+        return found
+
+    def ancestors(self, key: Key) -> Hierarchy:
+        """A class and its supertypes, in the order in which members are looked for."""
+        if (known := self._hierarchies.get(key)) is not None:
+            return known
+        self._hierarchies[key] = Hierarchy((key,), (), open=False)
+        view = self.view(key[0])
+        if view is None or self._depth >= MAX_DEPTH:
+            return Hierarchy((key,), (), open=True)
+        self._depth += 1
+        try:
+            made = self._merged(key, self.bases(key))
+        finally:
+            self._depth -= 1
+        self._hierarchies[key] = made
+        return made
+
+    def bases(self, key: Key) -> Values:
+        """The direct supertypes of a class: classes, external values, unknown."""
+        view = self.view(key[0])
+        if view is None:
+            return NOTHING_KNOWN
+        symbol = view.symbol(key[1])
+        rules = self._rules_of(view.facts.language)
+        written = [(base, Place(key[0], symbol.parent)) for base in symbol.bases]
+        for index in view.outside_members(last_part(symbol.name)):
+            beside = view.symbol(index)
+            if beside.flags & EXTENSION:
+                written += [(base, Place(key[0], beside.parent)) for base in beside.bases]
+        found: dict[Value, None] = {}
+        for base, place in written:
+            found.update(dict.fromkeys(rules.base_value(self, base, place)))
+        found.update(dict.fromkeys(rules.more_bases(self, key)))
+        found.pop(Value("class", *key), None)
+        return tuple(found)
+
+    def _merged(self, key: Key, bases: Values) -> Hierarchy:
+        """C3 linearisation, or where that fails (or the language has another order) depth first."""
+        sequences: list[list[Key]] = []
+        externals: list[Value] = []
+        is_open = False
+        for base in bases:
+            if base.kind == "class":
+                above = self.ancestors(base.key)
+                sequences.append([one for one in above.classes if one != key])
+                externals.extend(above.externals)
+                is_open = is_open or above.open
+            elif base.kind == "external":
+                externals.append(base)
+            else:
+                is_open = True
+        sequences.append([base.key for base in bases if base.kind == "class" and base.key != key])
+        order = [key]
+        sequences = [sequence for sequence in sequences if sequence]
+        while sequences and len(order) < MAX_CLASSES:
+            head = next(
+                (one[0] for one in sequences if not any(one[0] in other[1:] for other in sequences)), sequences[0][0]
+            )
+            order.append(head)
+            sequences = [rest for one in sequences if (rest := [item for item in one if item != head])]
+        return Hierarchy(tuple(order), tuple(dict.fromkeys(externals)), is_open)
+
+    # What symbols hold
+
+    def held(self, values: Values) -> Values:
+        """What symbols stand for: a class itself, a function itself, the value of a variable, a field or a property."""
+        found: dict[Value, None] = {}
+        declared: set[tuple[str, int]] = set()
+        for value in values:
+            if value.kind == "symbol":
+                view = self.view(value.path)
+                assert view is not None
+                symbol = view.symbol(value.number)
+                if symbol.type and not symbol.flags & INFERRED and symbol.kind not in CALLABLE_KINDS:
+                    declared.add((value.path, symbol.parent))
+        for value in values:
+            if value.kind != "symbol":
+                found[value] = None
+                continue
+            view = self.view(value.path)
+            assert view is not None
+            symbol = view.symbol(value.number)
+            if (value.path, symbol.parent) in declared and (symbol.flags & INFERRED or not symbol.type):
+                continue
+            found.update(dict.fromkeys(self._hold(value)))
+        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+
+    def _hold(self, value: Value) -> Values:
+        if (known := self._held.get(value)) is not None:
+            return known
+        view = self.view(value.path)
+        if view is None:
+            return NOTHING_KNOWN
+        symbol = view.symbol(value.number)
+        if symbol.kind in CALLABLE_KINDS and not symbol.flags & PROPERTY:
+            return (Value("function", value.path, value.number, this=value.this),)
+        if symbol.kind == "enum_member" and symbol.parent >= 0:
+            return (Value("instance", value.path, symbol.parent),)
+        if symbol.kind in CONTAINER_KINDS and not symbol.type:
+            return (Value("class", value.path, value.number),)
+        self._held[value] = NOTHING_KNOWN
+        found = self.evaluate(symbol.type, Place(value.path, value.number, value.this)) or NOTHING_KNOWN
+        self._held[value] = found
+        return found
+
+    def called(self, values: Values) -> Values:
+        """What a call of the values results in."""
+        found: dict[Value, None] = {}
+        for value in values:
+            found.update(dict.fromkeys(self._call(value)))
+        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+
+    def _call(self, value: Value) -> Values:
+        if value.kind == "class":
+            return (Value("instance", value.path, value.number, arguments=value.arguments),)
+        if value.kind == "function":
+            view = self.view(value.path)
+            symbol = view.symbol(value.number) if view else None
+            if view is None or symbol is None:
+                return NOTHING_KNOWN
+            place = Place(value.path, value.number, value.this)
+            if symbol.kind == "constructor" and (made := self.enclosing_class(value.path, value.number)):
+                return self._call(made)
+            result = self.evaluate(symbol.type, place) if symbol.type else NOTHING_KNOWN
+            return self.rules(value.path).result(self, value, result or NOTHING_KNOWN)
+        if value.kind == "instance" and value.name == SUPER:
+            return (value,)
+        if value.kind == "instance":
+            return self._through(value, self.rules(value.path).call_members)
+        if value.kind == "external":
+            return self._current.external_call(self, value)
+        if value.kind == "symbol":
+            return self.called(self.held((value,)))
+        return NOTHING_KNOWN
+
+    def elements(self, values: Values) -> Values:
+        """The elements of the values, by index or in a loop."""
+        found: dict[Value, None] = {}
+        for value in values:
+            if value.kind == "instance":
+                found.update(dict.fromkeys(self._through(value, self.rules(value.path).element_members)))
+            elif value.kind == "class":
+                # `Generic[T]`, or a loop over an enum.
+                found[value] = None
+            elif value.kind == "external":
+                found.update(dict.fromkeys(self._current.element(self, value)))
+            else:
+                found[UNKNOWN] = None
+        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+
+    def _through(self, value: Value, names: tuple[str, ...]) -> Values:
+        """What the first of some members of an instance gives when it is called."""
+        for name in names:
+            found = self.member(value, name, Place(value.path))
+            if any(one.kind == "symbol" for one in found):
+                return self.called(self.held(found))
+        return NOTHING_KNOWN
+
+    def type_value(self, kind: TypeText, place: Place) -> Values:
+        """Instances of a type that is written at a place."""
+        if self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._depth += 1
+        try:
+            return self.rules(place.path).type_value(self, kind, place)
+        finally:
+            self._depth -= 1
+
+    # Imports and modules
+
+    def import_target(self, path: str, item: Import) -> Values:
+        """What an import stands for. A circle of imports gives nothing."""
+        view = self.view(path)
+        if view is None:
+            return NOTHING_KNOWN
+        key = (path, item.module, item.member, item.owner)
+        if (known := self._imports.get(key)) is not None:
+            return known
+        if self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._imports[key] = ()
+        self._depth += 1
+        try:
+            found = self._rules_of(view.facts.language).imported(self, view, item)
+        finally:
+            self._depth -= 1
+        self._imports[key] = found
+        return found
+
+    def module_member(self, module: str, name: str, language: str) -> Values:
+        """What a module offers under a name. A circle of re-exports gives nothing."""
+        key = (module, name, language)
+        if (known := self._module_members.get(key)) is not None:
+            return known
+        if self._depth >= MAX_DEPTH:
+            return NOTHING_KNOWN
+        self._module_members[key] = ()
+        self._depth += 1
+        try:
+            found = self._rules_of(self._language(module) or language).module_member(self, module, name)
+        finally:
+            self._depth -= 1
+        self._module_members[key] = found
+        return found
+
+    def packaged(self, package: str, name: str, near: str) -> Values:
+        """The outermost symbols of a name in the files that declare a package or namespace."""
+        found: Values = ()
+        language = self._language(near)
+        languages = self._rules_of(language).languages
+        for path in self.files_noting(name)[: MAX_NOTING * 5]:
+            view = self.view(path)
+            if view is None or view.facts.package != package or view.facts.language not in languages:
+                continue
+            found += symbols(view, view.children(-1, name))
+        return found
+
+    def _language(self, path: str) -> str:
+        view = self.view(path) if path and not path.endswith("/") else None
+        return view.facts.language if view else ""
+
+
+def is_stub(definition: Definition) -> bool:
+    """Whether a definition only declares what is defined elsewhere."""
+    return bool(definition.symbol.flags & STUB)
+
+
+def _dotted(name: str) -> str:
+    return name.replace("::", ".").replace("\\", ".").strip(".")

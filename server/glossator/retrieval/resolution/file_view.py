@@ -1,0 +1,135 @@
+"""One file's facts, arranged for looking names up: its symbols by enclosing symbol and name, its imports by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import EXTENSION
+from glossator.retrieval.resolution.values import Definition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glossator.index.facts import Facts, Import, Symbol
+
+CONTAINER_KINDS: Final = frozenset(
+    (
+        "class",
+        "struct",
+        "interface",
+        "trait",
+        "protocol",
+        "enum",
+        "union",
+        "type",
+        "object",
+        "module",
+        "namespace",
+        "component",
+        "package",
+        "message",
+        "service",
+        "table",
+        "block",
+    )
+)
+"""Kinds of symbols that have members."""
+CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro", "test", "rpc"))
+
+
+class FileView:
+    """A file's facts with tables by name.
+
+    Attributes:
+        path: the file.
+        facts: its facts.
+        stars: imports of all names of a module.
+    """
+
+    __slots__ = ("_children", "_imports", "_of_type", "_qualified", "facts", "path", "stars")
+
+    def __init__(self, path: str, facts: Facts) -> None:
+        self.path = path
+        self.facts = facts
+        self._children: dict[tuple[int, str], list[int]] = {}
+        self._of_type: dict[str, list[int]] = {}
+        for index, symbol in enumerate(facts.symbols):
+            self._children.setdefault((symbol.parent, symbol.name), []).append(index)
+            if symbol.scope:
+                self._of_type.setdefault(last_part(symbol.scope), []).append(index)
+            elif symbol.flags & EXTENSION:
+                self._of_type.setdefault(last_part(symbol.name), []).append(index)
+        self._imports: dict[str, list[Import]] = {}
+        self.stars: list[Import] = []
+        for item in facts.imports:
+            if item.name == "*":
+                self.stars.append(item)
+            else:
+                self._imports.setdefault(item.name, []).append(item)
+        self._qualified: dict[int, str] = {}
+
+    def children(self, parent: int, name: str) -> list[int]:
+        """The symbols of a name directly inside a symbol (-1: at the top of the file)."""
+        return self._children.get((parent, name), [])
+
+    def members(self, parent: int) -> Iterator[int]:
+        """All symbols directly inside a symbol."""
+        return (index for index, symbol in enumerate(self.facts.symbols) if symbol.parent == parent)
+
+    def outside_members(self, type_name: str) -> list[int]:
+        """Symbols that are written outside a type but belong to it: those whose scope is the type's name, and its
+        extensions."""
+        return self._of_type.get(type_name, [])
+
+    def imports_of(self, name: str, owner: int = -1) -> list[Import]:
+        """The imports that bind a name inside a symbol (-1: at the top of the file)."""
+        found = self._imports.get(name)
+        return [item for item in found if item.owner == owner] if found else []
+
+    def all_imports_of(self, name: str) -> list[Import]:
+        """The imports that bind a name anywhere in the file."""
+        return self._imports.get(name, [])
+
+    def symbol(self, index: int) -> Symbol:
+        """The symbol of an index."""
+        return self.facts.symbols[index]
+
+    def chain(self, owner: int) -> Iterator[int]:
+        """A symbol and those around it, the innermost first."""
+        symbols = self.facts.symbols
+        while owner >= 0:
+            yield owner
+            parent = symbols[owner].parent
+            owner = parent if parent < owner else -1
+
+    def enclosing_container(self, owner: int) -> int:
+        """The innermost class or other container that is the symbol or encloses it; -1 if there is none."""
+        symbols = self.facts.symbols
+        for index in self.chain(owner):
+            if symbols[index].kind in CONTAINER_KINDS or symbols[index].flags & EXTENSION:
+                return index
+        return -1
+
+    def qualified_name(self, index: int) -> str:
+        """The names of the enclosing symbols and its own, joined with "."."""
+        if (known := self._qualified.get(index)) is None:
+            parts: list[str] = []
+            for around in self.chain(index):
+                symbol = self.facts.symbols[around]
+                parts.append(last_part(symbol.name) if symbol.flags & EXTENSION else symbol.name)
+                if symbol.scope:
+                    parts.append(symbol.scope.replace("::", ".").replace("\\", "."))
+            known = self._qualified[index] = ".".join(reversed(parts))
+        return known
+
+    def definition(self, index: int) -> Definition:
+        """The symbol as a definition."""
+        return Definition(self.path, index, self.facts.symbols[index], self.qualified_name(index), self.facts.language)
+
+
+def last_part(name: str) -> str:
+    """The bare name at the end of a type or scope as written: `Bar` of `foo::Bar<T>`, `pkg.Bar[T]` or `*Bar`."""
+    bare = name
+    for bracket in "<[(":
+        bare = bare.partition(bracket)[0]
+    return bare.strip("*&?! ").replace("::", ".").replace("\\", ".").rpartition(".")[2]

@@ -1,0 +1,376 @@
+"""Python's rules: modules and packages in any layout, annotations, and what the language and its library add to
+them."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from glossator.index.facts import CLASS, INSTANCE
+from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.retrieval.resolution.values import BUILT_IN_VALUE, NOTHING_KNOWN, UNKNOWN, Place, Value, Values, external
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glossator.index.facts import Import
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.type_texts import TypeText
+    from glossator.retrieval.resolution.values import Definition
+
+_SOURCE_FOLDERS: Final = frozenset(("", "src", "lib", "python", "Lib", "source", "py", "backend", "server", "app"))
+"""Folders that are usually on the module path."""
+_VENDORED: Final = ("vendor", "third_party", "site-packages", "thirdparty", "extern")
+_CLOSED: Final = frozenset(
+    [
+        "array",
+        "base64",
+        "binascii",
+        "bisect",
+        "bz2",
+        "calendar",
+        "codecs",
+        "csv",
+        "ctypes",
+        "datetime",
+        "decimal",
+        "difflib",
+        "errno",
+        "fnmatch",
+        "fractions",
+        "getpass",
+        "glob",
+        "gzip",
+        "hashlib",
+        "hmac",
+        "html",
+        "io",
+        "ipaddress",
+        "json",
+        "locale",
+        "logging",
+        "lzma",
+        "math",
+        "mimetypes",
+        "operator",
+        "os",
+        "pathlib",
+        "platform",
+        "pprint",
+        "random",
+        "re",
+        "secrets",
+        "select",
+        "shlex",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "stat",
+        "statistics",
+        "string",
+        "struct",
+        "subprocess",
+        "sys",
+        "sysconfig",
+        "tarfile",
+        "tempfile",
+        "textwrap",
+        "time",
+        "timeit",
+        "tokenize",
+        "traceback",
+        "unicodedata",
+        "urllib",
+        "uuid",
+        "warnings",
+        "xml",
+        "zipfile",
+        "zlib",
+        "zoneinfo",
+    ]
+)
+"""Modules of the standard library whose functions give values of the library or of the language alone."""
+_GENERATORS: Final = frozenset(
+    (
+        "Iterator",
+        "Iterable",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "ContextManager",
+        "AbstractContextManager",
+        "AsyncContextManager",
+        "AbstractAsyncContextManager",
+    )
+)
+_ITERATOR_MEMBERS: Final = frozenset(
+    ("send", "throw", "close", "asend", "athrow", "aclose", "gi_frame", "gi_running", "gi_code", "gi_yieldfrom")
+)
+
+
+class PythonRules(LanguageRules):
+    """Python (and Starlark, as far as it is Python)."""
+
+    languages = frozenset(("python", "starlark"))
+    body_scope = True
+    builtins = frozenset(dir(builtins)) | {"__file__", "__path__", "__all__", "reveal_type", "unicode", "basestring"}
+    unwrapped: ClassVar[dict[str, int]] = {
+        "Optional": 0, "Annotated": 0, "ClassVar": 0, "Final": 0, "Required": 0, "NotRequired": 0, "ReadOnly": 0,
+        "InitVar": 0, "Awaitable": 0, "Coroutine": 2, "Task": 0, "Unpack": 0, "Mapped": 0, "Future": 0,
+    }  # fmt: skip
+    elements: ClassVar[dict[str, int]] = {
+        "list": 0, "List": 0, "set": 0, "Set": 0, "frozenset": 0, "FrozenSet": 0, "Sequence": 0, "MutableSequence": 0,
+        "Collection": 0, "Iterable": 0, "Iterator": 0, "Generator": 0, "AsyncIterator": 0, "AsyncIterable": 0,
+        "AsyncGenerator": 0, "deque": 0, "Deque": 0, "MutableSet": 0, "AbstractSet": 0, "Reversible": 0,
+    }  # fmt: skip
+    opaque = frozenset(("Any", "object", "Incomplete", "_Any"))
+    constructors = frozenset(("__init__", "__new__"))
+    call_members = ("__call__",)
+    element_members = ("__getitem__", "__iter__", "__aiter__", "__next__")
+    result_argument: ClassVar[dict[str, int]] = {"Callable": 1}
+
+    # Modules
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A module, or what it offers under the imported name."""
+        module, member = item.module, item.member
+        found = self._modules(world, view.path, module)
+        if not member:
+            if "." in module and item.name in (module, module.partition(".")[0]):
+                # `import a.b` binds `a`.
+                top = self._modules(world, view.path, module.partition(".")[0])
+                return top if found[0].kind == "module" else (external(module.partition(".")[0]),)
+            return found
+        values: Values = ()
+        for one in found:
+            if one.kind == "module":
+                got = world.module_member(one.path, member, "python")
+                values += got or NOTHING_KNOWN
+            elif one.kind == "external":
+                values += (external(f"{one.name}.{member}"),)
+            else:
+                values += (one,)
+        return values
+
+    def _modules(self, world: World, path: str, module: str) -> Values:
+        """The files or folders that a module's name leads to from a file; external if there is none."""
+        if module.startswith("."):
+            dots = len(module) - len(module.lstrip("."))
+            folder = path.rpartition("/")[0].split("/") if "/" in path else []
+            if dots - 1 > len(folder):
+                return NOTHING_KNOWN
+            folder = folder[: len(folder) - (dots - 1)]
+            rest = module.lstrip(".")
+            whole = "/".join([*folder, *rest.split(".")] if rest else folder)
+            found = self._file_of(world, whole)
+            return (Value("module", found),) if found else NOTHING_KNOWN
+        parts = module.split(".")
+        roots, sure = self._roots(world, path, parts[0])
+        found_any: Values = ()
+        for root in roots:
+            if found := self._file_of(world, "/".join([root, *parts] if root else parts)):
+                found_any += (Value("module", found),)
+                break
+        if found_any:
+            return found_any if sure else (*found_any, UNKNOWN)
+        if roots and sure:
+            # A part of a package of the index that is made when it is built or run.
+            return NOTHING_KNOWN
+        return (external(module),)
+
+    def _file_of(self, world: World, whole: str) -> str:
+        """The file of a module by its path without extension, or the folder of a namespace package; "" if there is
+        neither."""
+        paths = world.paths()
+        if not whole:
+            return "__init__.py" if "__init__.py" in paths else "/"
+        for candidate in (f"{whole}/__init__.py", f"{whole}.py", f"{whole}/__init__.pyi", f"{whole}.pyi"):
+            if candidate in paths:
+                return candidate
+        return f"{whole}/" if whole in paths.folders(whole) else ""
+
+    def _roots(self, world: World, path: str, top: str) -> tuple[list[str], bool]:
+        """The folders that may be on the module path and have a module or package of this name, the likeliest first,
+        and whether the first is certain."""
+        paths = world.paths()
+        found: dict[str, bool] = {}
+        for ending, package in ((f"{top}/__init__.py", True), (f"{top}/__init__.pyi", True), (f"{top}.py", False)):
+            for candidate in paths.ending(ending):
+                root = candidate[: -len(ending)].rstrip("/")
+                if candidate == ending or candidate.endswith(f"/{ending}"):
+                    found[root] = found.get(root, False) or package
+        if not found and top not in sys.stdlib_module_names:
+            for folder in paths.folders(top):
+                if any(name.endswith((".py", ".pyi")) for name in paths.files_in(folder)):
+                    found[folder[: -len(top)].rstrip("/")] = False
+        home = path.rpartition("/")[0]
+        good: list[tuple[tuple[bool, int, int], str, bool]] = []
+        for root, package in found.items():
+            above = not root or home == root or home.startswith(f"{root}/")
+            in_package = bool(root) and (f"{root}/__init__.py" in paths)
+            if in_package and root != home:
+                continue
+            if top in sys.stdlib_module_names and (not above or in_package):
+                continue
+            shared = _shared(root, home)
+            certain = above or (root in _SOURCE_FOLDERS or root.rpartition("/")[2] in _SOURCE_FOLDERS) or package
+            if any(part in root.lower() for part in _VENDORED) and not above:
+                certain = False
+            good.append(((not certain, -len(root) if above else 1, -shared), root, certain))
+        good.sort()
+        return [root for _, root, _ in good], bool(good) and good[0][2]
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What a module has under a name: its own, what it imports, or a module inside it."""
+        folder = module[:-1] if module.endswith("/") else module.rpartition("/")[0]
+        view = None if module.endswith("/") else world.view(module)
+        if view is not None:
+            found = self.in_file(world, view, Place(module), name)
+            if found and found != (Value("module", module),):
+                return found
+        if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in ("__init__.py", "__init__.pyi"):
+            inside = f"{folder}/{name}" if folder else name
+            if path := self._file_of(world, inside):
+                return (Value("module", path),)
+        if view is None:
+            return ()
+        if found := self.in_stars(world, view, Place(module), name):
+            return found
+        return NOTHING_KNOWN if view.children(-1, "__getattr__") else ()
+
+    def in_stars(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """Names with a leading underscore are not part of all names."""
+        return () if name.startswith("_") and not name.startswith("__") else super().in_stars(world, view, place, name)
+
+    # Types
+
+    def type_value(self, world: World, kind: TypeText, place: Place) -> Values:
+        """Instances of an annotated type."""
+        last = kind.name.rpartition(".")[2]
+        if last in ("Union", "Optional"):
+            found: Values = ()
+            for part in kind.arguments:
+                found += tuple(one for one in world.type_value(part, place) if one not in found)
+            return found or NOTHING_KNOWN
+        if last == "None":
+            return ()
+        if last in ("Self", "self"):
+            return world.evaluate(INSTANCE, place)
+        if last in ("Type", "type") and kind.arguments:
+            made = world.type_value(kind.arguments[0], place)
+            return tuple(
+                Value("class", one.path, one.number) if one.kind == "instance" else one for one in made
+            ) or world.evaluate(CLASS, place)
+        if last == "Literal":
+            return (BUILT_IN_VALUE,)
+        return super().type_value(world, kind, place)
+
+    def element(self, world: World, value: Value) -> Values:
+        """The elements of a container; of a mapping its values, and its keys if these are of the index."""
+        last = value.name.rpartition(".")[2]
+        arguments = value.arguments
+        if last in ("tuple", "Tuple") and arguments:
+            return tuple(dict.fromkeys(one for part in arguments for one in part)) or NOTHING_KNOWN
+        if len(arguments) == 2 and last not in self.elements:
+            # A mapping: values by index, keys in a loop.
+            keys = tuple(one for one in arguments[0] if one.kind == "instance")
+            return tuple(dict.fromkeys((*arguments[1], *keys)))
+        return super().element(world, value)
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of something external; a context manager gives what it yields."""
+        last = value.name.rpartition(".")[2]
+        if last in _GENERATORS and value.arguments and name not in _ITERATOR_MEMBERS and not name.startswith("__"):
+            found: Values = ()
+            for one in value.arguments[0]:
+                found += world.member(one, name, Place(""))
+            return found or NOTHING_KNOWN
+        return super().external_member(world, value, name)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a call of something external gives."""
+        name, arguments = value.name, value.arguments
+        owner, _, last = name.rpartition(".")
+        kind = owner.rpartition(".")[2]
+        if arguments and owner:
+            if last in ("get", "pop", "setdefault", "popitem") and len(arguments) == 2:
+                return arguments[1]
+            if last == "values" and len(arguments) == 2:
+                return (external("list", (arguments[1],)),)
+            if last == "keys" and len(arguments) == 2:
+                return (external("list", (arguments[0],)),)
+            if last == "items" and len(arguments) == 2:
+                return (external("list", ((external("tuple", arguments),),)),)
+            if last in ("pop", "popleft", "get", "get_nowait", "__next__"):
+                return arguments[0]
+            if last in ("copy", "union", "intersection", "difference"):
+                return (external(owner, arguments),)
+            if kind in _GENERATORS:
+                return NOTHING_KNOWN
+        if name.partition(".")[0] in _CLOSED and "." in name:
+            return (external(name),)
+        if name in _BUILT_IN_RESULTS:
+            return (external(_BUILT_IN_RESULTS[name]),)
+        if not owner and name in self.builtins and name[:1].islower():
+            return NOTHING_KNOWN
+        return super().external_call(world, value)
+
+    # Classes
+
+    def base_value(self, world: World, base: str, place: Place) -> Values:
+        """A supertype; what makes a class (`namedtuple(...)`) is external if the function is."""
+        if "(" in base:
+            made = world.evaluate(base.partition("(")[0], place)
+            return tuple(
+                one if one.kind == "external" and "namedtuple" in one.name.lower() else UNKNOWN for one in made
+            )
+        return super().base_value(world, base, place)
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """Members that every object has, those of `__getattr__`, and those that an enum's members have."""
+        hierarchy = world.ancestors(value.key)
+        for path, index in hierarchy.classes:
+            view = world.view(path)
+            if view is not None and (view.children(index, "__getattr__") or view.children(index, "__getattribute__")):
+                return NOTHING_KNOWN
+        if name in _OBJECT_MEMBERS:
+            return (external(f"object.{name}"),)
+        return ()
+
+    def is_structural(self, world: World, home: Definition) -> bool:
+        """Protocols."""
+        return any(last_part(base) == "Protocol" for base in home.symbol.bases)
+
+
+_OBJECT_MEMBERS: Final = frozenset(dir(object)) | {
+    "__dict__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+    "__annotations__",
+}
+_BUILT_IN_TYPES: Final = frozenset(
+    ("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "memoryview", "range", "set")
+) | {"slice", "str", "tuple"}
+_BUILT_IN_RESULTS: Final[Mapping[str, str]] = {name: name for name in _BUILT_IN_TYPES} | {
+    "open": "io.TextIOWrapper", "len": "int", "repr": "str", "ascii": "str", "chr": "str", "hex": "str", "oct": "str",
+    "bin": "str", "format": "str", "input": "str", "ord": "int", "hash": "int", "id": "int", "isinstance": "bool",
+    "issubclass": "bool", "callable": "bool", "hasattr": "bool", "any": "bool", "all": "bool", "dir": "list",
+    "print": "None", "globals": "dict", "locals": "dict", "vars": "dict", "round": "int", "divmod": "tuple",
+}  # fmt: skip
+
+
+def _shared(one: str, other: str) -> int:
+    """How many leading folders two paths share."""
+    count = 0
+    for left, right in zip(one.split("/"), other.split("/"), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

@@ -1,0 +1,79 @@
+"""Reads the expressions of `facts` (receivers, values of variables, results) into chains of steps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+CALL: Final = "()"
+ELEMENT: Final = "[]"
+
+
+class Chain(NamedTuple):
+    """One alternative of an expression: what it begins with, and what is done to it.
+
+    Attributes:
+        head: a name, `#12`, `$`, `$cls`, `$super`, `<Type>`, `%` or `?`.
+        steps: member names, `CALL` and `ELEMENT`, in order.
+    """
+
+    head: str
+    steps: tuple[str, ...]
+
+
+@lru_cache(maxsize=16_384)
+def chains(text: str) -> tuple[Chain, ...]:
+    """The alternatives of an expression."""
+    return tuple(_chain(part) for part in split_outside(text, "|") if part)
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that stand outside brackets of all kinds."""
+    parts: list[str] = []
+    depth = start = 0
+    for at, char in enumerate(text):
+        if char in "<([{":
+            depth += 1
+        elif char in ")]}" or (char == ">" and text[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+        elif char == separator and depth <= 0:
+            parts.append(text[start:at])
+            start = at + 1
+    parts.append(text[start:])
+    return parts
+
+
+def _chain(text: str) -> Chain:
+    at = _end_of_type(text) if text[0] == "<" else _end_of_name(text, 0)
+    head = text[:at]
+    steps: list[str] = []
+    while at < len(text):
+        if text.startswith((CALL, ELEMENT), at):
+            steps.append(text[at : at + 2])
+            at += 2
+        elif text[at] == ".":
+            end = _end_of_name(text, at + 1)
+            steps.append(text[at + 1 : end])
+            at = end
+        else:
+            return Chain("?", ())
+    return Chain(head, tuple(steps))
+
+
+def _end_of_name(text: str, at: int) -> int:
+    end = at
+    while end < len(text) and text[end] not in ".([":
+        end += 1
+    return end
+
+
+def _end_of_type(text: str) -> int:
+    depth = 0
+    for at, char in enumerate(text):
+        if char in "<([{":
+            depth += 1
+        elif char in ")]}" or (char == ">" and text[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+            if depth == 0:
+                return at + 1
+    return len(text)

@@ -1,0 +1,547 @@
+"""Answers questions about names: what a mention means, where a definition is used, what it refers to, what overrides
+it.
+
+Uses are found by name: the files that note the name (or an alias under which an import passes it on) are searched for
+mentions of it, and each mention is resolved by itself. Make one `Resolver` for each question, or for several questions
+about one state of the index: it remembers what it has found out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import MENTION_KINDS, STUB, SUPER
+from glossator.index.languages import share_names
+from glossator.retrieval.resolution.evaluation import Evaluator
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.values import (
+    EXCLUDED,
+    Callee,
+    Definition,
+    Grade,
+    Key,
+    Place,
+    Reach,
+    Resolution,
+    Use,
+    Uses,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from glossator.index.facts import Facts, Mention
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.source import FactsSource
+
+MAX_FILES: Final = 400
+"""Files that are searched for the uses of one definition; those in which its home or its class is noted come first."""
+MAX_SUBCLASS_FILES: Final = 400
+"""Files that are searched for subclasses of one class."""
+MAX_SUBCLASSES: Final = 300
+MAX_ALIASES: Final = 8
+MAX_CALLEES_OF_A_NAME: Final = 5
+"""A name that may mean more definitions than this says nothing about what is called."""
+
+_IMPORT: Final = MENTION_KINDS.index("import")
+_CALL: Final = MENTION_KINDS.index("call")
+_NAME: Final = MENTION_KINDS.index("name")
+
+
+class Resolver:
+    """Resolves names over the facts of a source."""
+
+    def __init__(self, source: FactsSource) -> None:
+        self._source = source
+        self._world = Evaluator(source, rules_of)
+        self._resolved: dict[tuple[str, str, int, int], Resolution] = {}
+        self._subclasses: dict[Key, tuple[list[Key], bool]] = {}
+        self._kin: dict[Key, tuple[set[Key], bool]] = {}
+
+    # What a mention means
+
+    def resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        """What a mention of a name in a file means.
+
+        Args:
+            path: the file.
+            facts: its facts, those that the source gives for the path.
+            name: the name that is mentioned.
+            mention: one of `facts.mentions_of(name)`.
+        """
+        if mention.kind == _IMPORT:
+            return self._resolve_import(path, facts, name, mention)
+        # Mentions inside the same symbol after the same receiver mean the same.
+        bare = -1 if mention.kind != _NAME else -2
+        receiver = mention.receiver if mention.receiver >= 0 else bare
+        key = (path, name, receiver, mention.owner)
+        if (known := self._resolved.get(key)) is None:
+            known = self._resolved[key] = self._resolve(path, facts, name, mention)
+        return known
+
+    def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        place = Place(path, mention.owner)
+        receiver = facts.receiver(mention)
+        if receiver.startswith("="):
+            number = receiver[2:]
+            return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
+        if not receiver:
+            if mention.kind == _NAME:
+                return Resolution("possible", reach="all")
+            return self._of(self._world.named(name, place))
+        if receiver == "?":
+            return Resolution("possible", reach="members")
+        values = self._world.evaluate(receiver, place)
+        if not values:
+            # The receiver is a name that nothing in the index is called by.
+            return EXCLUDED
+        found = self._world.members(values, name, place)
+        resolution = self._of(found)
+        outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
+        if not outside:
+            exact = all(value.kind in ("class", "module") or value.name == SUPER for value in values)
+            return replace(resolution, exact=True) if exact and resolution.targets else resolution
+        # A library's class may have subclasses in the index.
+        grade: Grade = resolution.grade if resolution.targets else "possible"
+        return Resolution(grade, resolution.targets, resolution.reach, (*resolution.below, *outside))
+
+    def _of(self, found: Values) -> Resolution:
+        """The resolution that some values say."""
+        targets: dict[Key, Definition] = {}
+        below: list[Value] = []
+        reach: Reach = ""
+        doubtful = False
+        for value in found:
+            if value.kind in ("symbol", "class", "function") and (one := self._world.definition(value.key)):
+                targets[value.key] = one
+            elif value.kind == "missed":
+                below.append(value)
+            elif value.kind == "unknown":
+                reach = "members"
+                doubtful = True
+            elif value.kind == "external":
+                doubtful = doubtful or bool(targets)
+        if targets:
+            return Resolution("possible" if doubtful else "resolved", tuple(targets.values()), reach, tuple(below))
+        if reach or below:
+            return Resolution("possible", (), reach, tuple(below))
+        return EXCLUDED
+
+    def _resolve_import(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        """What a name in an import statement means: what is imported from a module."""
+        items = [item for item in facts.imports if name in (last_part(item.member), item.member)]
+        items = [item for item in items if item.line == mention.line] or items
+        found: Values = ()
+        for item in items:
+            found += tuple(one for one in self._world.import_target(path, item) if one not in found)
+        return self._of(found)
+
+    # Definitions
+
+    def definition_at(self, path: str, index: int) -> Definition | None:
+        """A symbol of a file."""
+        return self._world.definition((path, index))
+
+    def definition_on(self, path: str, line: int, name: str = "") -> Definition | None:
+        """The definition whose name is on a line (1-based), or else the innermost one around it; of several, that of
+        the name."""
+        view = self._world.view(path)
+        if view is None:
+            return None
+        around = [(index, one) for index, one in enumerate(view.facts.symbols) if one.start <= line <= one.end]
+        around = [item for item in around if item[1].name == name] or around if name else around
+        if not around:
+            return None
+        index, _ = min(around, key=lambda item: (item[1].line != line, item[1].end - item[1].start, -item[0]))
+        return view.definition(index)
+
+    def definitions(self, name: str, path: str | None = None) -> list[Definition]:
+        """The definitions of a name, bare ("get") or qualified ("Session.get", "sessions::Session::get").
+
+        Definitions come before declarations, outermost before nested ones.
+
+        Args:
+            name: matches the end of qualified names, part by part.
+            path: restricts the search to one file.
+        """
+        parts = name.replace("::", ".").replace("#", ".").replace("\\", ".").strip(".").split(".")
+        last = parts[-1]
+        found: list[Definition] = []
+        for file in [path] if path is not None else self._world.files_noting(last):
+            view = self._world.view(file)
+            if view is None:
+                continue
+            for index, symbol in enumerate(view.facts.symbols):
+                if symbol.name != last:
+                    continue
+                if len(parts) > 1 and not self._is_called(view, index, parts):
+                    continue
+                found.append(view.definition(index))
+        found.sort(key=lambda one: (one.symbol.flags & STUB != 0, one.qualified_name.count("."), one.path, one.index))
+        return found
+
+    def _is_called(self, view: FileView, index: int, parts: list[str]) -> bool:
+        """Whether the qualified name, or the file's path and package before it, end in these parts."""
+        own = view.qualified_name(index).split(".")
+        if own[-len(parts) :] == parts:
+            return True
+        stem = view.path.rpartition(".")[0] or view.path
+        whole = [*stem.replace(".", "/").split("/"), *own]
+        package = [*view.facts.package.replace("\\", ".").replace("::", ".").split("."), *own]
+        initial = [part for part in whole if part not in ("__init__", "index", "mod", "lib")]
+        return any(one[-len(parts) :] == parts for one in (whole, initial, package))
+
+    def is_member(self, definition: Definition) -> bool:
+        """Whether a definition is a member of a class or another type."""
+        view = self._world.view(definition.path)
+        return view is not None and rules_of(definition.language).is_member(view, definition.index)
+
+    def class_of(self, definition: Definition) -> Definition | None:
+        """The class whose member a definition is."""
+        key = self.class_key(definition)
+        return self._world.definition(key) if key else None
+
+    def class_key(self, definition: Definition) -> Key | None:
+        """The class whose member a definition is; None if it is none, or the class is outside the index."""
+        if not self.is_member(definition):
+            return None
+        symbol = definition.symbol
+        if not symbol.scope and symbol.parent >= 0:
+            enclosing = self._world.enclosing_class(definition.path, symbol.parent)
+        else:
+            enclosing = self._world.enclosing_class(definition.path, definition.index)
+        return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
+
+    # Hierarchies
+
+    def supers(self, definition: Definition) -> list[Definition]:
+        """Of a class its supertypes, the nearest first; of a member those that it overrides or implements."""
+        key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
+        if key is None:
+            return []
+        above = self._world.ancestors(key).classes[1:]
+        if key == definition.key:
+            return [one for above_key in above if (one := self._world.definition(above_key))]
+        found: dict[Key, Definition] = {}
+        for above_key in above:
+            for value in self._world.own_members(above_key, definition.name):
+                if (one := self._world.definition(value.key)) and value.key != definition.key:
+                    found[value.key] = one
+        return list(found.values())
+
+    def overrides(self, definition: Definition) -> list[Definition]:
+        """Of a class its subclasses, direct and indirect; of a member those that override or implement it."""
+        key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
+        if key is None:
+            return []
+        below, _ = self.descendants(key)
+        if key == definition.key:
+            return [one for below_key in below if (one := self._world.definition(below_key))]
+        found: dict[Key, Definition] = {}
+        for below_key in below:
+            for value in self._world.own_members(below_key, definition.name):
+                if (one := self._world.definition(value.key)) and value.key != definition.key:
+                    found[value.key] = one
+        return list(found.values())
+
+    def descendants(self, key: Key) -> tuple[list[Key], bool]:
+        """All classes below a class, and whether that is all of them."""
+        if (known := self._subclasses.get(key)) is not None:
+            return known
+        found: dict[Key, None] = {}
+        complete = True
+        pending = [key]
+        read = 0
+        while pending:
+            current = pending.pop(0)
+            definition = self._world.definition(current)
+            if definition is None:
+                continue
+            name = last_part(definition.name)
+            files = self._world.files_noting(name)
+            read += len(files)
+            if read > MAX_SUBCLASS_FILES or len(found) > MAX_SUBCLASSES:
+                complete = False
+                break
+            for path in files:
+                view = self._world.view(path)
+                if view is None or not share_names(view.facts.language, definition.language):
+                    continue
+                aliases = {name, *(item.name for item in view.facts.imports if last_part(item.member) == name)}
+                for index, symbol in enumerate(view.facts.symbols):
+                    if not symbol.bases or not any(last_part(base) in aliases for base in symbol.bases):
+                        continue
+                    below = self._type_key(path, index)
+                    if below is None or below in found or below == key:
+                        continue
+                    if any(base.key == current for base in self._world.bases(below) if base.kind == "class"):
+                        found[below] = None
+                        pending.append(below)
+        result = (list(found), complete)
+        self._subclasses[key] = result
+        return result
+
+    def _type_key(self, path: str, index: int) -> Key | None:
+        """The class that a symbol is or extends."""
+        enclosing = self._world.enclosing_class(path, index)
+        return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
+
+    def beside(self, key: Key) -> tuple[set[Key], bool]:
+        """The classes whose instances may also be instances of a class: those above any class below it."""
+        if (known := self._kin.get(key)) is None:
+            below, complete = self.descendants(key)
+            kin = {key}
+            for one in below:
+                kin.update(self._world.ancestors(one).classes)
+            known = self._kin[key] = (kin, complete)
+        return known
+
+    # Uses
+
+    def uses(self, definition: Definition, kinds: Collection[str] | None = None) -> Uses:
+        """The places that mention a definition.
+
+        Args:
+            definition: what is used.
+            kinds: `MentionKind`s and "override"; None for all.
+        """
+        search = _Search(self, self._world, definition)
+        found, unread = search.run(kinds)
+        if kinds is None or "override" in kinds:
+            for one in self.overrides(definition):
+                owner = self._world.definition((one.path, one.symbol.parent)) if one.symbol.parent >= 0 else None
+                symbol = one.symbol
+                found.append(Use(one.path, symbol.line, symbol.column, "override", "resolved", owner, one.name))
+        found.sort(key=lambda use: (use.path, use.line, use.column))
+        return Uses(definition, tuple(found), unread)
+
+    def callees(self, definition: Definition, kinds: Collection[str] | None = None) -> list[Callee]:
+        """What a definition refers to inside its range, in order of first mention.
+
+        Args:
+            definition: whose range is read.
+            kinds: `MentionKind`s; None for all but writes and imports.
+        """
+        view = self._world.view(definition.path)
+        if view is None:
+            return []
+        inside = {definition.index}
+        for index, symbol in enumerate(view.facts.symbols):
+            if symbol.parent in inside and index > symbol.parent:
+                inside.add(index)
+        found: dict[Key, tuple[Definition, Grade, list[Use]]] = {}
+        for name, mentions in view.facts.all_mentions():
+            for mention in mentions:
+                kind = MENTION_KINDS[mention.kind]
+                if mention.owner not in inside or (kind in ("write", "import") if kinds is None else kind not in kinds):
+                    continue
+                resolution = self.resolve(definition.path, view.facts, name, mention)
+                if resolution.grade == "excluded":
+                    continue
+                targets: Iterable[Definition] = resolution.targets
+                if not resolution.targets:
+                    targets = self._candidates(name, definition, resolution, mention)
+                for target in targets:
+                    recursion = target.key == definition.key and resolution.grade == "resolved"
+                    if target.path == definition.path and target.index in inside and not recursion:
+                        continue
+                    grade: Grade = resolution.grade if resolution.targets else "possible"
+                    use = self.use_of(view, mention, name, grade)
+                    if target.key not in found:
+                        found[target.key] = (target, grade, [use])
+                    else:
+                        _, before, places = found[target.key]
+                        places.append(use)
+                        better: Grade = "resolved" if "resolved" in (before, grade) else "possible"
+                        found[target.key] = (target, better, places)
+        callees = [
+            Callee(target, grade, tuple(sorted(places, key=lambda use: (use.line, use.column))))
+            for target, grade, places in found.values()
+        ]
+        callees.sort(key=lambda one: (one.uses[0].line, one.uses[0].column))
+        return callees
+
+    def _candidates(
+        self, name: str, definition: Definition, resolution: Resolution, mention: Mention
+    ) -> list[Definition]:
+        """The definitions that a mention of unknown meaning may mean; none if they are many."""
+        if len(self._world.files_noting(name)) > MAX_FILES:
+            return []
+        found = [
+            one
+            for one in self.definitions(name)
+            if share_names(one.language, definition.language) and self.may_mean(resolution, one, mention)
+        ]
+        return found if len(found) <= MAX_CALLEES_OF_A_NAME else []
+
+    def may_mean(self, resolution: Resolution, definition: Definition, mention: Mention) -> bool:
+        """Whether a mention that is not resolved may mean a definition of its name that is not among its targets."""
+        return _Search(self, self._world, definition).may_mean(resolution, mention)
+
+    def use_of(self, view: FileView, mention: Mention, name: str, grade: Grade) -> Use:
+        """A mention as a use."""
+        owner = view.definition(mention.owner) if mention.owner >= 0 else None
+        return Use(view.path, mention.line, mention.column, MENTION_KINDS[mention.kind], grade, owner, name)
+
+
+class _Search:
+    """The search for the uses of one definition."""
+
+    def __init__(self, resolver: Resolver, world: Evaluator, definition: Definition) -> None:
+        self._resolver = resolver
+        self._world = world
+        self._definition = definition
+        self._rules = rules_of(definition.language)
+        self._member = resolver.is_member(definition)
+        self._class = resolver.class_key(definition) if self._member else None
+        self._above: set[Key] | None = None
+        self._lineage: tuple[set[Key], set[str], bool] | None = None
+        view = world.view(definition.path)
+        self._local = view is not None and self._rules.is_local(view, definition.index)
+
+    def run(self, kinds: Collection[str] | None) -> tuple[list[Use], int]:
+        """The uses, and the number of files that were not read."""
+        wanted = None if kinds is None else {number for number, kind in enumerate(MENTION_KINDS) if kind in kinds}
+        definition = self._definition
+        name = last_part(definition.name)
+        found: list[Use] = []
+        unread = 0
+        pending = [name]
+        seen: set[tuple[str, str]] = set()
+        names = {name}
+        while pending:
+            current = pending.pop(0)
+            files = [definition.path] if self._local else self._world.files_noting(current)
+            files = [path for path in files if (path, current) not in seen]
+            if len(files) > MAX_FILES:
+                unread += len(files) - MAX_FILES
+                files = self._likeliest(files)
+            for path in files:
+                seen.add((path, current))
+                view = self._world.view(path)
+                if view is None or not share_names(view.facts.language, definition.language):
+                    continue
+                found.extend(self._in_file(view, current, wanted, alias=current != name))
+                for alias in self._aliases(view, current):
+                    if alias not in names and len(names) < MAX_ALIASES:
+                        names.add(alias)
+                        pending.append(alias)
+        if definition.symbol.kind == "constructor" and self._class is not None:
+            found.extend(self._constructions(self._class))
+        return found, unread
+
+    def _likeliest(self, files: list[str]) -> list[str]:
+        """The files in which the definition's class or its module is noted, then those nearest to it."""
+        definition = self._definition
+        hints: set[str] = set()
+        home = self._world.definition(self._class) if self._class else None
+        stem = definition.path.rpartition("/")[2].partition(".")[0]
+        for hint in (last_part(home.name) if home else "", stem):
+            if hint:
+                hints.update(self._world.files_noting(hint))
+        folders = definition.path.split("/")[:-1]
+
+        def far(path: str) -> tuple[bool, int]:
+            parts = path.split("/")[:-1]
+            shared = 0
+            while shared < min(len(parts), len(folders)) and parts[shared] == folders[shared]:
+                shared += 1
+            return path not in hints, len(parts) + len(folders) - 2 * shared
+
+        return sorted(files, key=far)[:MAX_FILES]
+
+    def _aliases(self, view: FileView, name: str) -> list[str]:
+        """Other names under which the file imports the definition."""
+        found: list[str] = []
+        for item in view.facts.imports:
+            if last_part(item.member) != name or item.name in (name, "*", ""):
+                continue
+            if any(self._is_it(value.key) for value in self._world.import_target(view.path, item)):
+                found.append(item.name)
+        return found
+
+    def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
+        found: list[Use] = []
+        for mention in view.facts.mentions_of(name):
+            if wanted is not None and mention.kind not in wanted:
+                continue
+            resolution = self._resolver.resolve(view.path, view.facts, name, mention)
+            if resolution.grade == "excluded":
+                continue
+            grade = self._grade(resolution, mention)
+            if grade == "excluded" or (alias and grade != "resolved"):
+                continue
+            found.append(self._resolver.use_of(view, mention, name, grade))
+        return found
+
+    def _grade(self, resolution: Resolution, mention: Mention) -> Grade:
+        if any(self._is_it(one.key) for one in resolution.targets):
+            return resolution.grade
+        return "possible" if self.may_mean(resolution, mention) else "excluded"
+
+    def may_mean(self, resolution: Resolution, mention: Mention) -> bool:
+        """Whether the mention may mean the definition, which is not among its targets."""
+        if resolution.targets and self._member and not resolution.exact:
+            if self._above is None:
+                self._above = {one.key for one in self._resolver.supers(self._definition)}
+            if any(one.key in self._above for one in resolution.targets):
+                return self._fits(mention)
+            if any(self._is_structural(one) for one in resolution.targets):
+                return self._fits(mention)
+        if resolution.reach == "all" or (resolution.reach == "members" and self._member):
+            return self._fits(mention)
+        if resolution.below and self._member:
+            return any(self._is_below(value) for value in resolution.below) and self._fits(mention)
+        return False
+
+    def _is_it(self, key: Key) -> bool:
+        """Whether a symbol is the definition, another part of it in the same file, or its declaration elsewhere."""
+        definition = self._definition
+        if key == definition.key:
+            return True
+        view = self._world.view(key[0])
+        if view is None or not 0 <= key[1] < len(view.facts.symbols):
+            return False
+        symbol = view.symbol(key[1])
+        if symbol.name != definition.name or view.qualified_name(key[1]) != definition.qualified_name:
+            return False
+        return key[0] == definition.path or self._rules.same_thing(symbol, definition.symbol)
+
+    def _fits(self, mention: Mention) -> bool:
+        """Whether a call has as many arguments as the definition takes."""
+        least, most = self._definition.symbol.parameters
+        return mention.arguments < 0 or least < 0 or least <= mention.arguments <= most
+
+    def _is_structural(self, target: Definition) -> bool:
+        """Whether a target is declared by a type that others implement without naming it."""
+        home = self._resolver.class_of(target)
+        return home is not None and self._rules.is_structural(self._world, home)
+
+    def _is_below(self, value: Value) -> bool:
+        """Whether the definition's class is below a class that lacks the member (or beside it, for `$`)."""
+        if self._class is None:
+            return True
+        if self._lineage is None:
+            hierarchy = self._world.ancestors(self._class)
+            externals = {one.name.rpartition(".")[2] for one in hierarchy.externals}
+            self._lineage = (set(hierarchy.classes), externals, hierarchy.open)
+        above, externals, is_open = self._lineage
+        if value.kind == "external":
+            return is_open or value.name.rpartition(".")[2] in externals
+        if value.key in above or is_open:
+            return True
+        if value.name == "$":
+            kin, complete = self._resolver.beside(self._class)
+            return value.key in kin or not complete
+        return False
+
+    def _constructions(self, key: Key) -> list[Use]:
+        """The calls of a class, which call its constructor."""
+        home = self._world.definition(key)
+        if home is None:
+            return []
+        return [use for use in self._resolver.uses(home, ("call",)).uses if use.grade == "resolved"]

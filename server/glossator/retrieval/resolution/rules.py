@@ -1,0 +1,352 @@
+"""What a language's rules tell the resolver, and what the resolver offers them.
+
+A language family has one class of rules, a subclass of `LanguageRules` in a module of its own, and a line in
+`rules_table.py`. The package's docstring says what its author has to write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
+from glossator.retrieval.resolution.values import (
+    BUILT_IN_VALUE,
+    NOTHING_KNOWN,
+    UNKNOWN,
+    Place,
+    Value,
+    Values,
+    external,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glossator.index.facts import Import, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.source import PathIndex
+    from glossator.retrieval.resolution.values import Definition, Hierarchy, Key
+
+
+class World(Protocol):
+    """What rules may ask of the index. All results are remembered for the length of a question."""
+
+    def view(self, path: str) -> FileView | None:
+        """The facts of a file; None if it has none."""
+
+    def paths(self) -> PathIndex:
+        """All paths of the index."""
+
+    def noting(self, *names: str) -> list[str]:
+        """The files that define, import or mention every one of the names, as long as they are not too many."""
+
+    def evaluate(self, expression: str, place: Place) -> Values:
+        """What an expression stands for at a place."""
+
+    def named(self, name: str, place: Place) -> Values:
+        """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
+
+    def member(self, value: Value, name: str, place: Place) -> Values:
+        """The members of that name: symbols, modules, external values. Empty if there is none."""
+
+    def held(self, values: Values) -> Values:
+        """What symbols stand for: a class itself, a function itself, the value of a variable, a field or a property."""
+
+    def called(self, values: Values) -> Values:
+        """What a call of the values results in."""
+
+    def type_value(self, kind: TypeText, place: Place) -> Values:
+        """Instances of a type that is written at a place."""
+
+    def import_target(self, path: str, item: Import) -> Values:
+        """What an import stands for (`LanguageRules.imported`, remembered, and safe against circles)."""
+
+    def module_member(self, module: str, name: str, language: str) -> Values:
+        """What a module offers under a name (`LanguageRules.module_member`, remembered, and safe against circles)."""
+
+    def ancestors(self, key: Key) -> Hierarchy:
+        """A class and its supertypes."""
+
+    def enclosing_class(self, path: str, owner: int) -> Value | None:
+        """The class around a place, in whose methods `$` is an instance of it; None outside classes."""
+
+    def packaged(self, package: str, name: str, near: str) -> Values:
+        """The outermost symbols of a name in the files that declare a package or namespace."""
+
+
+class LanguageRules:
+    """The rules of a language family; the class itself has what most languages share.
+
+    Attributes:
+        languages: the languages that it is for, by their names in `LANGUAGES`.
+        implicit_self: whether a bare name in a method may mean a member of its class (Java, C#, Kotlin, C++, Swift,
+            Ruby).
+        body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
+        extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
+            Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
+        builtins: names of the language's own types and functions, which lead out of the index.
+        unwrapped: types by their last name whose members are those of an argument, and the number of the argument:
+            `Optional[X]`, `Promise<X>`, `Box<X>`.
+        elements: types by their last name whose elements, by index or in a loop, are an argument.
+        opaque: types of which nothing is known (`any`, `object`).
+        constructors: names of constructors: a call of the class calls them.
+        call_members: names of members that a call of an instance calls (`__call__`, `invoke`).
+        element_members: names of members that an index or a loop calls.
+        result_argument: types by their last name the call of whose instances gives an argument (`Callable[..., X]`).
+        structural: kinds of types that are implemented by having their members, without being named.
+        hides_unexported: whether other files see only what is marked as exported.
+    """
+
+    languages: ClassVar[frozenset[str]] = frozenset()
+    implicit_self: ClassVar[bool] = False
+    body_scope: ClassVar[bool] = False
+    extensions: ClassVar[bool] = False
+    builtins: ClassVar[frozenset[str]] = frozenset()
+    unwrapped: ClassVar[dict[str, int]] = {}
+    elements: ClassVar[dict[str, int]] = {}
+    opaque: ClassVar[frozenset[str]] = frozenset()
+    constructors: ClassVar[frozenset[str]] = frozenset()
+    call_members: ClassVar[tuple[str, ...]] = ()
+    element_members: ClassVar[tuple[str, ...]] = ()
+    result_argument: ClassVar[dict[str, int]] = {}
+    structural: ClassVar[frozenset[str]] = frozenset()
+    hides_unexported: ClassVar[bool] = False
+
+    # Names
+
+    def bare(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """What a bare name means at a place: the first of the scopes around it that has it decides.
+
+        The steps are methods of their own, of which a language replaces those that differ.
+        """
+        for step in (self.in_scopes, self.in_file, self.in_siblings, self.in_stars):
+            if found := step(world, view, place, name):
+                return found
+        if name in self.builtins:
+            return (external(name),)
+        return self.elsewhere(world, view, place, name)
+
+    def in_scopes(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """Definitions and imports inside the functions and classes around a place."""
+        # An assignment to a field stands in a method.
+        inside_function = place.owner >= 0 and bool(view.symbol(place.owner).flags & INFERRED)
+        for around in view.chain(place.owner):
+            symbol = view.symbol(around)
+            container = symbol.kind in CONTAINER_KINDS
+            if not container or (self.body_scope and not inside_function):
+                found = symbols(view, view.children(around, name))
+                found += self.imported_as(world, view, name, around)
+                if found:
+                    return found
+            elif self.implicit_self:
+                this = place.this if place.this and around == view.enclosing_container(place.owner) else None
+                value = Value("class", *(this or (view.path, around)))
+                if found := own_symbols(world.member(value, name, place)):
+                    return found
+            inside_function = inside_function or symbol.kind in CALLABLE_KINDS
+            if symbol.scope and self.implicit_self and (owner := world.enclosing_class(view.path, around)):
+                found = own_symbols(world.member(owner, name, place))
+                if found:
+                    return found
+        return ()
+
+    def in_file(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """The file's outermost definitions and imports."""
+        own = [index for index in view.children(-1, name) if not self.beside_its_type(view.symbol(index))]
+        return symbols(view, own) + self.imported_as(world, view, name, -1)
+
+    def in_siblings(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """Definitions in other files whose names are visible without an import: those of the same package."""
+        return ()
+
+    def in_stars(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """What imports of all names bring in; unknown if one of them leads out of the index."""
+        outside = False
+        for item in view.stars:
+            for module in world.import_target(view.path, item):
+                if module.kind == "external" or module.kind == "unknown":
+                    outside = True
+                elif found := world.member(module, name, place):
+                    return found
+        return NOTHING_KNOWN if outside else ()
+
+    def elsewhere(self, world: World, view: FileView, place: Place, name: str) -> Values:
+        """What a name means that none of the scopes has. By default nothing: it is a library's or generated."""
+        return ()
+
+    def imported_as(self, world: World, view: FileView, name: str, owner: int) -> Values:
+        """What the imports inside a symbol (-1: at the top of the file) bind a name to."""
+        found: Values = ()
+        for item in view.imports_of(name, owner):
+            found += tuple(one for one in world.import_target(view.path, item) if one not in found)
+        return found
+
+    def beside_its_type(self, symbol: Symbol) -> bool:
+        """Whether an outermost symbol is a member of a type all the same (`func (s *Session) Get`)."""
+        return bool(symbol.scope)
+
+    # Modules and imports
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """What an import stands for: a module (`member` is "", or "*"), or a member of one.
+
+        External if it leads out of the index; unknown if that cannot be told.
+        """
+        return NOTHING_KNOWN
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What a module (a file, a folder with a final "/", or a namespace: whatever `imported` gave) offers under a
+        name.
+
+        Empty if it offers nothing of that name.
+        """
+        view = world.view(module)
+        if view is None:
+            return ()
+        place = Place(module)
+        found = self.in_file(world, view, place, name)
+        if self.hides_unexported:
+            found = tuple(one for one in found if one.kind != "symbol" or self.is_exported(world, one))
+        return found or self.in_stars(world, view, place, name)
+
+    def is_exported(self, world: World, value: Value) -> bool:
+        """Whether other files see a symbol."""
+        view = world.view(value.path)
+        return view is not None and bool(view.symbol(value.number).flags & EXPORTED)
+
+    # Types
+
+    def read_type(self, text: str) -> TypeText:
+        """The tree of a type as the source writes it."""
+        return read_type(text)
+
+    def type_value(self, world: World, kind: TypeText, place: Place) -> Values:
+        """Instances of a type: of the class that its name leads to, with its arguments; of what it wraps."""
+        name, arguments = kind
+        if name == UNION:
+            found: Values = ()
+            for part in arguments:
+                found += tuple(one for one in world.type_value(part, place) if one not in found)
+            return found
+        if name in (LIST, TUPLE, FUNCTION):
+            return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
+        if name == "?":
+            return NOTHING_KNOWN
+        last = name.replace("::", ".").replace("\\", ".").rpartition(".")[2]
+        if last in self.opaque:
+            return NOTHING_KNOWN
+        if last in self.unwrapped and len(arguments) > self.unwrapped[last]:
+            return world.type_value(arguments[self.unwrapped[last]], place)
+        return self.named_type(world, name, arguments, place)
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Place) -> Values:
+        """Instances of a type by its name."""
+        inner = tuple(world.type_value(part, place) for part in arguments)
+        dotted = name.replace("::", ".").replace("\\", ".").strip(".")
+        found: Values = ()
+        for one in world.evaluate(dotted, place):
+            if one.kind == "class":
+                made = Value("instance", one.path, one.number, arguments=inner)
+            elif one.kind == "external":
+                made = external(one.name, inner)
+            elif one.kind == "instance":
+                # A name for another type: `type Handler = <Session>`.
+                made = one
+            else:
+                made = UNKNOWN
+            if made not in found:
+                found += (made,)
+        return found or NOTHING_KNOWN
+
+    # Values of libraries and of the language
+
+    def element(self, world: World, value: Value) -> Values:
+        """The elements of something external or of the language: known by its type arguments, or not at all."""
+        last = value.name.rpartition(".")[2]
+        if value.name in (LIST, TUPLE) and value.arguments:
+            return tuple(dict.fromkeys(one for part in value.arguments for one in part))
+        if last in self.elements and len(value.arguments) > self.elements[last]:
+            return value.arguments[self.elements[last]]
+        return NOTHING_KNOWN
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of something external: external too."""
+        return (external(f"{value.name}.{name}", value.arguments),)
+
+    def external_value(self, world: World, value: Value) -> Values:
+        """What an attribute or function of something external holds, read without a call."""
+        return (value,)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a call of something external gives: an instance of a library's class; of a function, unknown.
+
+        Names that begin with a capital are taken for classes.
+        """
+        last = value.name.rpartition(".")[2]
+        if value.name == FUNCTION and value.arguments:
+            return value.arguments[0]
+        if last in self.result_argument and len(value.arguments) > self.result_argument[last]:
+            return value.arguments[self.result_argument[last]]
+        return (value,) if last[:1].isupper() or value is BUILT_IN_VALUE else NOTHING_KNOWN
+
+    def result(self, world: World, function: Value, result: Values) -> Values:
+        """What a call of a function of the index gives, from what it is declared to give."""
+        return result
+
+    # Classes
+
+    def base_value(self, world: World, base: str, place: Place) -> Values:
+        """The class that a supertype as written leads to."""
+        name = self.read_type(base).name.replace("::", ".").replace("\\", ".").strip(".")
+        found: Values = ()
+        for one in world.evaluate(name, place):
+            kept = one if one.kind in ("class", "external") else UNKNOWN
+            found += (kept._replace(arguments=(), this=None),) if kept not in found else ()
+        return found or NOTHING_KNOWN
+
+    def more_bases(self, world: World, key: Key) -> Values:
+        """Supertypes that a class has without naming them in its head."""
+        return ()
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """A member that the class and its supertypes do not declare: one of the language's own, or made while
+        running."""
+        return ()
+
+    # Members
+
+    def is_member(self, view: FileView, index: int) -> bool:
+        """Whether a symbol is reached through an instance or a class, not by its bare name alone."""
+        symbol = view.symbol(index)
+        if symbol.scope:
+            return True
+        return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS
+
+    def is_local(self, view: FileView, index: int) -> bool:
+        """Whether a symbol is visible inside a function only."""
+        return bool(view.symbol(index).flags & LOCAL)
+
+    def is_structural(self, world: World, home: Definition) -> bool:
+        """Whether a type is implemented by having its members, without being named."""
+        return home.symbol.kind in self.structural
+
+    def same_thing(self, one: Symbol, other: Symbol) -> bool:
+        """Whether two symbols of one qualified name in different files are one thing (a prototype and its
+        definition)."""
+        return False
+
+    def import_parts(self, module: str) -> Iterable[str]:
+        """The names in a module's path as an import writes it."""
+        return (part for part in module.replace("::", ".").replace("/", ".").replace("\\", ".").split(".") if part)
+
+
+def symbols(view: FileView, indexes: Iterable[int]) -> Values:
+    """Symbols of a file as values."""
+    return tuple(Value("symbol", view.path, index) for index in indexes)
+
+
+def own_symbols(values: Values) -> Values:
+    """The values that are symbols of the index."""
+    return tuple(one for one in values if one.kind == "symbol")

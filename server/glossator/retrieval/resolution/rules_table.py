@@ -1,0 +1,20 @@
+"""Which rules each language has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.retrieval.resolution.default_rules import DefaultRules
+from glossator.retrieval.resolution.python_rules import PythonRules
+
+if TYPE_CHECKING:
+    from glossator.retrieval.resolution.rules import LanguageRules
+
+_ALL: Final[tuple[LanguageRules, ...]] = (PythonRules(),)
+_DEFAULT: Final = DefaultRules()
+_BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}
+
+
+def rules_of(language: str) -> LanguageRules:
+    """The rules of a language; the default ones if it has none of its own."""
+    return _BY_LANGUAGE.get(language, _DEFAULT)
