@@ -11,7 +11,7 @@ from glossator.retrieval.resolution.values import NOTHING_KNOWN
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
-    from glossator.retrieval.resolution.values import Place, Value, Values
+    from glossator.retrieval.resolution.values import Spot, Value, Values
 
 
 class DefaultRules(LanguageRules):
@@ -20,7 +20,7 @@ class DefaultRules(LanguageRules):
     implicit_self = True
     body_scope = True
 
-    def in_siblings(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The only definition of the folder."""
         folder = view.path.rpartition("/")[0]
         found: Values = ()
@@ -31,7 +31,7 @@ class DefaultRules(LanguageRules):
                     found += symbols(other, other.children(-1, name))
         return found if len(found) == 1 else ()
 
-    def elsewhere(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Unknown: it may be defined in any file."""
         return NOTHING_KNOWN
 

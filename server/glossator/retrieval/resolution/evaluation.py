@@ -15,11 +15,11 @@ from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
-    UNKNOWN,
+    UNKNOWN_VALUE,
     Definition,
     Hierarchy,
     Key,
-    Place,
+    Spot,
     Value,
     Values,
 )
@@ -51,8 +51,8 @@ class Evaluator:
         self._views: dict[str, FileView | None] = {}
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
-        self._evaluated: dict[tuple[str, Place], Values] = {}
-        self._named: dict[tuple[str, Place], Values] = {}
+        self._evaluated: dict[tuple[str, Spot], Values] = {}
+        self._named: dict[tuple[str, Spot], Values] = {}
         self._members: dict[tuple[Value, str], Values] = {}
         self._held: dict[Value, Values] = {}
         self._imports: dict[tuple[str, str, str, int], Values] = {}
@@ -106,7 +106,7 @@ class Evaluator:
 
     # Expressions
 
-    def evaluate(self, expression: str, place: Place) -> Values:
+    def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place. Empty if nothing in it is called so."""
         if not expression or expression == "?":
             return NOTHING_KNOWN
@@ -137,7 +137,7 @@ class Evaluator:
         self._evaluated[key] = result
         return result
 
-    def _head(self, head: str, place: Place) -> Values:
+    def _head(self, head: str, place: Spot) -> Values:
         if head == BUILT_IN:
             return (BUILT_IN_VALUE,)
         if head[0] == "$":
@@ -148,7 +148,7 @@ class Evaluator:
             return self.held((Value("symbol", place.path, int(head[1:])),))
         return self.held(self.named(head, place))
 
-    def _own(self, head: str, place: Place) -> Values:
+    def _own(self, head: str, place: Spot) -> Values:
         """The values of `$`, `$cls` and `$super`."""
         enclosing = self.enclosing_class(place.path, place.owner)
         if enclosing is None:
@@ -172,14 +172,14 @@ class Evaluator:
             if extended:
                 kind = self._rules_of(view.facts.language).read_type(extended).name
                 found = [
-                    one for one in self.evaluate(_dotted(kind), Place(path, symbol.parent)) if one.kind != "unknown"
+                    one for one in self.evaluate(_dotted(kind), Spot(path, symbol.parent)) if one.kind != "unknown"
                 ]
-                return found[0] if found else UNKNOWN
+                return found[0] if found else UNKNOWN_VALUE
             if symbol.kind in CONTAINER_KINDS:
                 return Value("class", path, around)
         return None
 
-    def named(self, name: str, place: Place) -> Values:
+    def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
         key = (name, place)
         if (known := self._named.get(key)) is not None:
@@ -198,14 +198,14 @@ class Evaluator:
 
     # Members
 
-    def members(self, values: Values, name: str, place: Place) -> Values:
+    def members(self, values: Values, name: str, place: Spot) -> Values:
         """The members of that name of any of the alternatives."""
         found: dict[Value, None] = {}
         for value in values:
             found.update(dict.fromkeys(self.member(value, name, place)))
         return tuple(found)
 
-    def member(self, value: Value, name: str, place: Place) -> Values:
+    def member(self, value: Value, name: str, place: Spot) -> Values:
         """The members of that name: symbols, modules, external values.
 
         Empty if there is none; a value of kind `missed` says that only classes below the receiver's can have it.
@@ -330,11 +330,11 @@ class Evaluator:
             return NOTHING_KNOWN
         symbol = view.symbol(key[1])
         rules = self._rules_of(view.facts.language)
-        written = [(base, Place(key[0], symbol.parent)) for base in symbol.bases]
+        written = [(base, Spot(key[0], symbol.parent)) for base in symbol.bases]
         for index in view.outside_members(last_part(symbol.name)):
             beside = view.symbol(index)
             if beside.flags & EXTENSION:
-                written += [(base, Place(key[0], beside.parent)) for base in beside.bases]
+                written += [(base, Spot(key[0], beside.parent)) for base in beside.bases]
         found: dict[Value, None] = {}
         for base, place in written:
             found.update(dict.fromkeys(rules.base_value(self, base, place)))
@@ -407,7 +407,7 @@ class Evaluator:
         if symbol.kind in CONTAINER_KINDS and not symbol.type:
             return (Value("class", value.path, value.number),)
         self._held[value] = NOTHING_KNOWN
-        found = self.evaluate(symbol.type, Place(value.path, value.number, value.this)) or NOTHING_KNOWN
+        found = self.evaluate(symbol.type, Spot(value.path, value.number, value.this)) or NOTHING_KNOWN
         self._held[value] = found
         return found
 
@@ -426,7 +426,7 @@ class Evaluator:
             symbol = view.symbol(value.number) if view else None
             if view is None or symbol is None:
                 return NOTHING_KNOWN
-            place = Place(value.path, value.number, value.this)
+            place = Spot(value.path, value.number, value.this)
             if symbol.kind == "constructor" and (made := self.enclosing_class(value.path, value.number)):
                 return self._call(made)
             result = self.evaluate(symbol.type, place) if symbol.type else NOTHING_KNOWN
@@ -453,18 +453,18 @@ class Evaluator:
             elif value.kind == "external":
                 found.update(dict.fromkeys(self._current.element(self, value)))
             else:
-                found[UNKNOWN] = None
+                found[UNKNOWN_VALUE] = None
         return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
 
     def _through(self, value: Value, names: tuple[str, ...]) -> Values:
         """What the first of some members of an instance gives when it is called."""
         for name in names:
-            found = self.member(value, name, Place(value.path))
+            found = self.member(value, name, Spot(value.path))
             if any(one.kind == "symbol" for one in found):
                 return self.called(self.held(found))
         return NOTHING_KNOWN
 
-    def type_value(self, kind: TypeText, place: Place) -> Values:
+    def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
         if self._depth >= MAX_DEPTH:
             return NOTHING_KNOWN

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.facts import CLASS, INSTANCE
 from glossator.retrieval.resolution.file_view import last_part
 from glossator.retrieval.resolution.rules import LanguageRules
-from glossator.retrieval.resolution.values import BUILT_IN_VALUE, NOTHING_KNOWN, UNKNOWN, Place, Value, Values, external
+from glossator.retrieval.resolution.values import (
+    BUILT_IN_VALUE,
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+    external,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -178,7 +186,7 @@ class PythonRules(LanguageRules):
                 found_any += (Value("module", found),)
                 break
         if found_any:
-            return found_any if sure else (*found_any, UNKNOWN)
+            return found_any if sure else (*found_any, UNKNOWN_VALUE)
         if roots and sure:
             # A part of a package of the index that is made when it is built or run.
             return NOTHING_KNOWN
@@ -231,7 +239,7 @@ class PythonRules(LanguageRules):
         folder = module[:-1] if module.endswith("/") else module.rpartition("/")[0]
         view = None if module.endswith("/") else world.view(module)
         if view is not None:
-            found = self.in_file(world, view, Place(module), name)
+            found = self.in_file(world, view, Spot(module), name)
             if found and found != (Value("module", module),):
                 return found
         if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in ("__init__.py", "__init__.pyi"):
@@ -240,17 +248,17 @@ class PythonRules(LanguageRules):
                 return (Value("module", path),)
         if view is None:
             return ()
-        if found := self.in_stars(world, view, Place(module), name):
+        if found := self.in_stars(world, view, Spot(module), name):
             return found
         return NOTHING_KNOWN if view.children(-1, "__getattr__") else ()
 
-    def in_stars(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Names with a leading underscore are not part of all names."""
         return () if name.startswith("_") and not name.startswith("__") else super().in_stars(world, view, place, name)
 
     # Types
 
-    def type_value(self, world: World, kind: TypeText, place: Place) -> Values:
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
         """Instances of an annotated type."""
         last = kind.name.rpartition(".")[2]
         if last in ("Union", "Optional"):
@@ -289,7 +297,7 @@ class PythonRules(LanguageRules):
         if last in _GENERATORS and value.arguments and name not in _ITERATOR_MEMBERS and not name.startswith("__"):
             found: Values = ()
             for one in value.arguments[0]:
-                found += world.member(one, name, Place(""))
+                found += world.member(one, name, Spot(""))
             return found or NOTHING_KNOWN
         return super().external_member(world, value, name)
 
@@ -323,12 +331,12 @@ class PythonRules(LanguageRules):
 
     # Classes
 
-    def base_value(self, world: World, base: str, place: Place) -> Values:
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
         """A supertype; what makes a class (`namedtuple(...)`) is external if the function is."""
         if "(" in base:
             made = world.evaluate(base.partition("(")[0], place)
             return tuple(
-                one if one.kind == "external" and "namedtuple" in one.name.lower() else UNKNOWN for one in made
+                one if one.kind == "external" and "namedtuple" in one.name.lower() else UNKNOWN_VALUE for one in made
             )
         return super().base_value(world, base, place)
 

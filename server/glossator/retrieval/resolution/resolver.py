@@ -22,9 +22,9 @@ from glossator.retrieval.resolution.values import (
     Definition,
     Grade,
     Key,
-    Place,
     Reach,
     Resolution,
+    Spot,
     Use,
     Uses,
     Value,
@@ -84,7 +84,7 @@ class Resolver:
         return known
 
     def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
-        place = Place(path, mention.owner)
+        place = Spot(path, mention.owner)
         receiver = facts.receiver(mention)
         if receiver.startswith("="):
             number = receiver[2:]

@@ -14,8 +14,8 @@ from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNI
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
-    UNKNOWN,
-    Place,
+    UNKNOWN_VALUE,
+    Spot,
     Value,
     Values,
     external,
@@ -42,13 +42,13 @@ class World(Protocol):
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""
 
-    def evaluate(self, expression: str, place: Place) -> Values:
+    def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place."""
 
-    def named(self, name: str, place: Place) -> Values:
+    def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
 
-    def member(self, value: Value, name: str, place: Place) -> Values:
+    def member(self, value: Value, name: str, place: Spot) -> Values:
         """The members of that name: symbols, modules, external values. Empty if there is none."""
 
     def held(self, values: Values) -> Values:
@@ -57,7 +57,7 @@ class World(Protocol):
     def called(self, values: Values) -> Values:
         """What a call of the values results in."""
 
-    def type_value(self, kind: TypeText, place: Place) -> Values:
+    def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
 
     def import_target(self, path: str, item: Import) -> Values:
@@ -116,7 +116,7 @@ class LanguageRules:
 
     # Names
 
-    def bare(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What a bare name means at a place: the first of the scopes around it that has it decides.
 
         The steps are methods of their own, of which a language replaces those that differ.
@@ -128,7 +128,7 @@ class LanguageRules:
             return (external(name),)
         return self.elsewhere(world, view, place, name)
 
-    def in_scopes(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Definitions and imports inside the functions and classes around a place."""
         # An assignment to a field stands in a method.
         inside_function = place.owner >= 0 and bool(view.symbol(place.owner).flags & INFERRED)
@@ -152,16 +152,16 @@ class LanguageRules:
                     return found
         return ()
 
-    def in_file(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The file's outermost definitions and imports."""
         own = [index for index in view.children(-1, name) if not self.beside_its_type(view.symbol(index))]
         return symbols(view, own) + self.imported_as(world, view, name, -1)
 
-    def in_siblings(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Definitions in other files whose names are visible without an import: those of the same package."""
         return ()
 
-    def in_stars(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What imports of all names bring in; unknown if one of them leads out of the index."""
         outside = False
         for item in view.stars:
@@ -172,7 +172,7 @@ class LanguageRules:
                     return found
         return NOTHING_KNOWN if outside else ()
 
-    def elsewhere(self, world: World, view: FileView, place: Place, name: str) -> Values:
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What a name means that none of the scopes has. By default nothing: it is a library's or generated."""
         return ()
 
@@ -205,7 +205,7 @@ class LanguageRules:
         view = world.view(module)
         if view is None:
             return ()
-        place = Place(module)
+        place = Spot(module)
         found = self.in_file(world, view, place, name)
         if self.hides_unexported:
             found = tuple(one for one in found if one.kind != "symbol" or self.is_exported(world, one))
@@ -222,7 +222,7 @@ class LanguageRules:
         """The tree of a type as the source writes it."""
         return read_type(text)
 
-    def type_value(self, world: World, kind: TypeText, place: Place) -> Values:
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
         """Instances of a type: of the class that its name leads to, with its arguments; of what it wraps."""
         name, arguments = kind
         if name == UNION:
@@ -241,7 +241,7 @@ class LanguageRules:
             return world.type_value(arguments[self.unwrapped[last]], place)
         return self.named_type(world, name, arguments, place)
 
-    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Place) -> Values:
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type by its name."""
         inner = tuple(world.type_value(part, place) for part in arguments)
         dotted = name.replace("::", ".").replace("\\", ".").strip(".")
@@ -255,7 +255,7 @@ class LanguageRules:
                 # A name for another type: `type Handler = <Session>`.
                 made = one
             else:
-                made = UNKNOWN
+                made = UNKNOWN_VALUE
             if made not in found:
                 found += (made,)
         return found or NOTHING_KNOWN
@@ -297,12 +297,12 @@ class LanguageRules:
 
     # Classes
 
-    def base_value(self, world: World, base: str, place: Place) -> Values:
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
         """The class that a supertype as written leads to."""
         name = self.read_type(base).name.replace("::", ".").replace("\\", ".").strip(".")
         found: Values = ()
         for one in world.evaluate(name, place):
-            kept = one if one.kind in ("class", "external") else UNKNOWN
+            kept = one if one.kind in ("class", "external") else UNKNOWN_VALUE
             found += (kept._replace(arguments=(), this=None),) if kept not in found else ()
         return found or NOTHING_KNOWN
 

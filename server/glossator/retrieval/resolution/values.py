@@ -1,7 +1,7 @@
 """The values that the resolution of names works with: definitions, what expressions stand for, and what is found out.
 
 A *value* is what an expression may stand for. Evaluation gives a tuple of them: several are alternatives. An empty
-tuple means that nothing of that name exists where it was looked for; `UNKNOWN` among them that there may be more.
+tuple means that nothing of that name exists where it was looked for; `UNKNOWN_VALUE` among them that there may be more.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Value(NamedTuple):
 
 Values = tuple[Value, ...]
 
-UNKNOWN: Final = Value("unknown")
-NOTHING_KNOWN: Final[Values] = (UNKNOWN,)
+UNKNOWN_VALUE: Final = Value("unknown")
+NOTHING_KNOWN: Final[Values] = (UNKNOWN_VALUE,)
 BUILT_IN_VALUE: Final = Value("external", name="%")
 
 
@@ -87,7 +87,7 @@ def external(name: str, arguments: tuple[Values, ...] = ()) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Spot:
     """Where an expression stands: its file, the innermost symbol around it, and the class of `$` if it is not the one
     that encloses the place (a method that is reached through a subclass)."""
 
