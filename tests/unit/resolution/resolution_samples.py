@@ -8,7 +8,7 @@ from glossator.index.facts import MENTION_KINDS, Facts, decode_facts
 from glossator.index.parsing import parse
 from glossator.index.path_index import PathIndex
 from glossator.retrieval.resolution.resolver import Resolver
-from glossator.retrieval.resolution.values import Definition, Use
+from glossator.retrieval.resolution.values import DefinedSymbol, Use
 
 
 class Sample:
@@ -40,7 +40,7 @@ class Sample:
     def paths(self) -> PathIndex:
         return self._paths
 
-    def definition(self, name: str, path: str | None = None) -> Definition:
+    def definition(self, name: str, path: str | None = None) -> DefinedSymbol:
         """The only definition of a name."""
         found = self.resolver.definitions(name, path)
         assert found, f"{name} is not defined"

@@ -16,7 +16,7 @@ from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
     UNKNOWN_VALUE,
-    Definition,
+    DefinedSymbol,
     Hierarchy,
     Key,
     Spot,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.type_texts import TypeText
 
-MAX_DEPTH: Final = 40
+MAX_NESTED: Final = 40
 """Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
 MAX_VALUES: Final = 8
 """Alternatives of a value; with more it is unknown."""
@@ -99,7 +99,7 @@ class Evaluator:
         view = self.view(path)
         return self._rules_of(view.facts.language if view else "")
 
-    def definition(self, key: Key) -> Definition | None:
+    def definition(self, key: Key) -> DefinedSymbol | None:
         """The symbol as a definition."""
         view = self.view(key[0])
         return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
@@ -113,7 +113,7 @@ class Evaluator:
         key = (expression, place)
         if (known := self._evaluated.get(key)) is not None:
             return known
-        if self._depth >= MAX_DEPTH:
+        if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._evaluated[key] = NOTHING_KNOWN
         self._depth += 1
@@ -185,7 +185,7 @@ class Evaluator:
         if (known := self._named.get(key)) is not None:
             return known
         view = self.view(place.path)
-        if view is None or self._depth >= MAX_DEPTH:
+        if view is None or self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._named[key] = ()
         self._depth += 1
@@ -225,7 +225,7 @@ class Evaluator:
         key = (value, name)
         if (known := self._members.get(key)) is not None:
             return known
-        if self._depth >= MAX_DEPTH:
+        if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._members[key] = NOTHING_KNOWN
         self._depth += 1
@@ -313,7 +313,7 @@ class Evaluator:
             return known
         self._hierarchies[key] = Hierarchy((key,), (), open=False)
         view = self.view(key[0])
-        if view is None or self._depth >= MAX_DEPTH:
+        if view is None or self._depth >= MAX_NESTED:
             return Hierarchy((key,), (), open=True)
         self._depth += 1
         try:
@@ -466,7 +466,7 @@ class Evaluator:
 
     def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
-        if self._depth >= MAX_DEPTH:
+        if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._depth += 1
         try:
@@ -484,7 +484,7 @@ class Evaluator:
         key = (path, item.module, item.member, item.owner)
         if (known := self._imports.get(key)) is not None:
             return known
-        if self._depth >= MAX_DEPTH:
+        if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._imports[key] = ()
         self._depth += 1
@@ -500,7 +500,7 @@ class Evaluator:
         key = (module, name, language)
         if (known := self._module_members.get(key)) is not None:
             return known
-        if self._depth >= MAX_DEPTH:
+        if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._module_members[key] = ()
         self._depth += 1
@@ -528,7 +528,7 @@ class Evaluator:
         return view.facts.language if view else ""
 
 
-def is_stub(definition: Definition) -> bool:
+def is_stub(definition: DefinedSymbol) -> bool:
     """Whether a definition only declares what is defined elsewhere."""
     return bool(definition.symbol.flags & STUB)
 

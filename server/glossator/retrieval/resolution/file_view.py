@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXTENSION
-from glossator.retrieval.resolution.values import Definition
+from glossator.retrieval.resolution.values import DefinedSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,9 +122,11 @@ class FileView:
             known = self._qualified[index] = ".".join(reversed(parts))
         return known
 
-    def definition(self, index: int) -> Definition:
+    def definition(self, index: int) -> DefinedSymbol:
         """The symbol as a definition."""
-        return Definition(self.path, index, self.facts.symbols[index], self.qualified_name(index), self.facts.language)
+        return DefinedSymbol(
+            self.path, index, self.facts.symbols[index], self.qualified_name(index), self.facts.language
+        )
 
 
 def last_part(name: str) -> str:

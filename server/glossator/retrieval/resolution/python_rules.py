@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
-    from glossator.retrieval.resolution.values import Definition
+    from glossator.retrieval.resolution.values import DefinedSymbol
 
 _SOURCE_FOLDERS: Final = frozenset(("", "src", "lib", "python", "Lib", "source", "py", "backend", "server", "app"))
 """Folders that are usually on the module path."""
@@ -351,7 +351,7 @@ class PythonRules(LanguageRules):
             return (external(f"object.{name}"),)
         return ()
 
-    def is_structural(self, world: World, home: Definition) -> bool:
+    def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Protocols."""
         return any(last_part(base) == "Protocol" for base in home.symbol.bases)
 

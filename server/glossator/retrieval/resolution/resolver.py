@@ -19,7 +19,7 @@ from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     EXCLUDED,
     Callee,
-    Definition,
+    DefinedSymbol,
     Grade,
     Key,
     Reach,
@@ -111,7 +111,7 @@ class Resolver:
 
     def _of(self, found: Values) -> Resolution:
         """The resolution that some values say."""
-        targets: dict[Key, Definition] = {}
+        targets: dict[Key, DefinedSymbol] = {}
         below: list[Value] = []
         reach: Reach = ""
         doubtful = False
@@ -142,11 +142,11 @@ class Resolver:
 
     # Definitions
 
-    def definition_at(self, path: str, index: int) -> Definition | None:
+    def definition_at(self, path: str, index: int) -> DefinedSymbol | None:
         """A symbol of a file."""
         return self._world.definition((path, index))
 
-    def definition_on(self, path: str, line: int, name: str = "") -> Definition | None:
+    def definition_on(self, path: str, line: int, name: str = "") -> DefinedSymbol | None:
         """The definition whose name is on a line (1-based), or else the innermost one around it; of several, that of
         the name."""
         view = self._world.view(path)
@@ -159,7 +159,7 @@ class Resolver:
         index, _ = min(around, key=lambda item: (item[1].line != line, item[1].end - item[1].start, -item[0]))
         return view.definition(index)
 
-    def definitions(self, name: str, path: str | None = None) -> list[Definition]:
+    def definitions(self, name: str, path: str | None = None) -> list[DefinedSymbol]:
         """The definitions of a name, bare ("get") or qualified ("Session.get", "sessions::Session::get").
 
         Definitions come before declarations, outermost before nested ones.
@@ -170,7 +170,7 @@ class Resolver:
         """
         parts = name.replace("::", ".").replace("#", ".").replace("\\", ".").strip(".").split(".")
         last = parts[-1]
-        found: list[Definition] = []
+        found: list[DefinedSymbol] = []
         for file in [path] if path is not None else self._world.files_noting(last):
             view = self._world.view(file)
             if view is None:
@@ -195,17 +195,17 @@ class Resolver:
         initial = [part for part in whole if part not in ("__init__", "index", "mod", "lib")]
         return any(one[-len(parts) :] == parts for one in (whole, initial, package))
 
-    def is_member(self, definition: Definition) -> bool:
+    def is_member(self, definition: DefinedSymbol) -> bool:
         """Whether a definition is a member of a class or another type."""
         view = self._world.view(definition.path)
         return view is not None and rules_of(definition.language).is_member(view, definition.index)
 
-    def class_of(self, definition: Definition) -> Definition | None:
+    def class_of(self, definition: DefinedSymbol) -> DefinedSymbol | None:
         """The class whose member a definition is."""
         key = self.class_key(definition)
         return self._world.definition(key) if key else None
 
-    def class_key(self, definition: Definition) -> Key | None:
+    def class_key(self, definition: DefinedSymbol) -> Key | None:
         """The class whose member a definition is; None if it is none, or the class is outside the index."""
         if not self.is_member(definition):
             return None
@@ -218,7 +218,7 @@ class Resolver:
 
     # Hierarchies
 
-    def supers(self, definition: Definition) -> list[Definition]:
+    def supers(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
         """Of a class its supertypes, the nearest first; of a member those that it overrides or implements."""
         key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
         if key is None:
@@ -226,14 +226,14 @@ class Resolver:
         above = self._world.ancestors(key).classes[1:]
         if key == definition.key:
             return [one for above_key in above if (one := self._world.definition(above_key))]
-        found: dict[Key, Definition] = {}
+        found: dict[Key, DefinedSymbol] = {}
         for above_key in above:
             for value in self._world.own_members(above_key, definition.name):
                 if (one := self._world.definition(value.key)) and value.key != definition.key:
                     found[value.key] = one
         return list(found.values())
 
-    def overrides(self, definition: Definition) -> list[Definition]:
+    def overrides(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
         """Of a class its subclasses, direct and indirect; of a member those that override or implement it."""
         key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
         if key is None:
@@ -241,7 +241,7 @@ class Resolver:
         below, _ = self.descendants(key)
         if key == definition.key:
             return [one for below_key in below if (one := self._world.definition(below_key))]
-        found: dict[Key, Definition] = {}
+        found: dict[Key, DefinedSymbol] = {}
         for below_key in below:
             for value in self._world.own_members(below_key, definition.name):
                 if (one := self._world.definition(value.key)) and value.key != definition.key:
@@ -302,7 +302,7 @@ class Resolver:
 
     # Uses
 
-    def uses(self, definition: Definition, kinds: Collection[str] | None = None) -> Uses:
+    def uses(self, definition: DefinedSymbol, kinds: Collection[str] | None = None) -> Uses:
         """The places that mention a definition.
 
         Args:
@@ -319,7 +319,7 @@ class Resolver:
         found.sort(key=lambda use: (use.path, use.line, use.column))
         return Uses(definition, tuple(found), unread)
 
-    def callees(self, definition: Definition, kinds: Collection[str] | None = None) -> list[Callee]:
+    def callees(self, definition: DefinedSymbol, kinds: Collection[str] | None = None) -> list[Callee]:
         """What a definition refers to inside its range, in order of first mention.
 
         Args:
@@ -333,7 +333,7 @@ class Resolver:
         for index, symbol in enumerate(view.facts.symbols):
             if symbol.parent in inside and index > symbol.parent:
                 inside.add(index)
-        found: dict[Key, tuple[Definition, Grade, list[Use]]] = {}
+        found: dict[Key, tuple[DefinedSymbol, Grade, list[Use]]] = {}
         for name, mentions in view.facts.all_mentions():
             for mention in mentions:
                 kind = MENTION_KINDS[mention.kind]
@@ -342,7 +342,7 @@ class Resolver:
                 resolution = self.resolve(definition.path, view.facts, name, mention)
                 if resolution.grade == "excluded":
                     continue
-                targets: Iterable[Definition] = resolution.targets
+                targets: Iterable[DefinedSymbol] = resolution.targets
                 if not resolution.targets:
                     targets = self._candidates(name, definition, resolution, mention)
                 for target in targets:
@@ -366,8 +366,8 @@ class Resolver:
         return callees
 
     def _candidates(
-        self, name: str, definition: Definition, resolution: Resolution, mention: Mention
-    ) -> list[Definition]:
+        self, name: str, definition: DefinedSymbol, resolution: Resolution, mention: Mention
+    ) -> list[DefinedSymbol]:
         """The definitions that a mention of unknown meaning may mean; none if they are many."""
         if len(self._world.files_noting(name)) > MAX_FILES:
             return []
@@ -378,7 +378,7 @@ class Resolver:
         ]
         return found if len(found) <= MAX_CALLEES_OF_A_NAME else []
 
-    def may_mean(self, resolution: Resolution, definition: Definition, mention: Mention) -> bool:
+    def may_mean(self, resolution: Resolution, definition: DefinedSymbol, mention: Mention) -> bool:
         """Whether a mention that is not resolved may mean a definition of its name that is not among its targets."""
         return _Search(self, self._world, definition).may_mean(resolution, mention)
 
@@ -391,7 +391,7 @@ class Resolver:
 class _Search:
     """The search for the uses of one definition."""
 
-    def __init__(self, resolver: Resolver, world: Evaluator, definition: Definition) -> None:
+    def __init__(self, resolver: Resolver, world: Evaluator, definition: DefinedSymbol) -> None:
         self._resolver = resolver
         self._world = world
         self._definition = definition
@@ -516,7 +516,7 @@ class _Search:
         least, most = self._definition.symbol.parameters
         return mention.arguments < 0 or least < 0 or least <= mention.arguments <= most
 
-    def _is_structural(self, target: Definition) -> bool:
+    def _is_structural(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by a type that others implement without naming it."""
         home = self._resolver.class_of(target)
         return home is not None and self._rules.is_structural(self._world, home)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import PathIndex
-    from glossator.retrieval.resolution.values import Definition, Hierarchy, Key
+    from glossator.retrieval.resolution.values import DefinedSymbol, Hierarchy, Key
 
 
 class World(Protocol):
@@ -328,7 +328,7 @@ class LanguageRules:
         """Whether a symbol is visible inside a function only."""
         return bool(view.symbol(index).flags & LOCAL)
 
-    def is_structural(self, world: World, home: Definition) -> bool:
+    def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type is implemented by having its members, without being named."""
         return home.symbol.kind in self.structural
 

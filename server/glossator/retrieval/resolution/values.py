@@ -25,7 +25,7 @@ any."""
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class DefinedSymbol:
     """A symbol of a file. Definitions of the same place are equal."""
 
     path: str
@@ -126,7 +126,7 @@ class Resolution:
     """
 
     grade: Grade
-    targets: tuple[Definition, ...] = ()
+    targets: tuple[DefinedSymbol, ...] = ()
     reach: Reach = ""
     below: tuple[Value, ...] = ()
     exact: bool = False
@@ -154,7 +154,7 @@ class Use:
     column: int
     kind: str
     grade: Grade
-    owner: Definition | None
+    owner: DefinedSymbol | None
     name: str
 
 
@@ -168,7 +168,7 @@ class Uses:
         unread: how many files that mention the name were not examined, because they are too many.
     """
 
-    definition: Definition
+    definition: DefinedSymbol
     uses: tuple[Use, ...]
     unread: int = 0
 
@@ -193,6 +193,6 @@ class Callee:
         uses: the places inside the referring definition, in order.
     """
 
-    target: Definition
+    target: DefinedSymbol
     grade: Grade
     uses: tuple[Use, ...]
