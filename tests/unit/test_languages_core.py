@@ -299,7 +299,7 @@ DETAILS = [
         "Panel",
         "export function Panel({ title, children })",
         "Shows a panel.",
-        ("useState", "setOpen", "Button"),
+        ("useState", "setOpen", "Button", "toggle"),
     ),
     ("client.ts", "Options", "export interface Options extends BaseOptions", "What a client needs.", ("BaseOptions",)),
     (

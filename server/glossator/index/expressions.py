@@ -37,17 +37,21 @@ _PREFIX = re.compile(r"(?:(?:await|new|not null|move|mut|const|yield from|try[?!
 _LITERAL = re.compile(r"[\"'`\d\[{#]|[bBrRuUfF]{1,2}[\"']|(?:true|false|True|False|TRUE|FALSE)\b|-\s*\d|:\w")
 _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
-_STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$]?[^\W\d]\w*|<)?")
+_STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$#]?[^\W\d]\w*|<)?")
 _GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{1,200}>(?=\s*[({:.])")
 _NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
 _OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")
 _AS = re.compile(r"\s*\bas[?!]?\s+")
 _ASSERTION = re.compile(r"\s*\.\(([^()]*)\)")
+_CHOICE = re.compile(r"\s\?\s")
+_MARKS = re.compile(r"[(\[{\"'`]|\s:\s")
 _AWAITED = re.compile(r"\s*\.await\b")
+_FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", "lambda", "typeof"})
+"""Words that begin the definition of a function or class."""
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
 _BLANKS = re.compile(r"\s+")
-_TYPE_JUNK = re.compile(r"^(?::|->|=>)|[\s\"'`]+")
+_TYPE_JUNK = re.compile(r"^(?::|->|=>)|\breadonly\s+|[\s\"'`]+")
 _TYPE_NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -122,6 +126,8 @@ def expression(text: str, name: Callable[[str], str]) -> str:
 
 
 def _alternatives(text: str, name: Callable[[str], str], depth: int) -> str:
+    if (choice := _CHOICE.search(text)) and (parts := _choices(text, choice.start())):
+        return joined([_alternatives(part.strip(), name, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
     made, at = _chain(text, 0, name, depth)
     found = [made]
     while at < len(text):
@@ -138,6 +144,24 @@ def _alternatives(text: str, name: Callable[[str], str], depth: int) -> str:
     # `None or x`, and a fallback to a built-in value, say nothing about members.
     known = [one for one in found if one]
     return joined(known) if known else BUILT_IN
+
+
+def _choices(text: str, at: int) -> list[str]:
+    """The two values of `condition ? a : b`; none if the question mark or the colon stands inside brackets."""
+    place, end = 0, -1
+    while end < 0:
+        found = _MARKS.search(text, place)
+        if found is None:
+            return []
+        start, place = found.span()
+        if found[0] in "([{\"'`":
+            # `closing` finds the end of a bracket, not that of a string.
+            place = closing(text, start) if found[0] in "([{" else text.find(found[0], start + 1) + 1
+            if place <= 0 or start < at < place:
+                return []
+        elif start > at:
+            end = start
+    return [text[at:end].strip()[1:], text[end:].strip()[1:]]
 
 
 def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[str, int]:
@@ -180,7 +204,9 @@ def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[
         if end < 0:
             return UNKNOWN, len(text)
         at = end
-    elif head := _HEAD.match(text, at):
+    elif (head := _HEAD.match(text, at)) and head[0] in _FUNCTION_WORDS:
+        return UNKNOWN, len(text)
+    elif head:
         made = name(head[0])
         at = head.end()
     elif text.startswith("::", at) and (head := _HEAD.match(text, at + 2)):
@@ -204,7 +230,8 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
             made, at = type_expression(assertion[1]), assertion.end()
             continue
         if (step := _STEP.match(text, at)) and step[1] and step[1] != "<":
-            if made != UNKNOWN:
+            if made != UNKNOWN and step[1] != "prototype":
+                # A prototype has the members of its class's instances.
                 made = _grown(made, "." + step[1])
             at = step.end()
             continue

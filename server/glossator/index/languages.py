@@ -82,6 +82,8 @@ class Language:
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
         self_words: words for the current object, its class and its superclass (keys of `expressions.SELF_WORDS`).
         self_parameters: names that, given to a parameter of a method, stand for the current object or class.
+        prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
+            functions without a name have a result and a `this` of their own.
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, or nothing ("").
     """
@@ -103,6 +105,7 @@ class Language:
     conditionals: bool = False
     self_words: frozenset[str] = frozenset()
     self_parameters: frozenset[str] = frozenset()
+    prototypes: bool = False
     module_names: Literal["", "last", "whole"] = ""
 
 
@@ -124,6 +127,7 @@ def _code(
     conditionals: bool = False,
     self_words: str = "",
     self_parameters: str = "",
+    prototypes: bool = False,
     module_names: Literal["", "last", "whole"] = "",
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
@@ -144,7 +148,22 @@ def _code(
         conditionals=conditionals,
         self_words=frozenset(self_words.split()),
         self_parameters=frozenset(self_parameters.split()),
+        prototypes=prototypes,
         module_names=module_names,
+    )
+
+
+def _component(name: str) -> Language:
+    """A language of components, whose scripts are in JavaScript or TypeScript."""
+    return _code(
+        name,
+        f".{name}",
+        grammar="typescript",
+        queries="ecmascript typescript",
+        constructors="constructor",
+        scripts=True,
+        self_words="this super",
+        prototypes=True,
     )
 
 
@@ -172,16 +191,36 @@ _ALL: tuple[Language, ...] = (
         interpreters="node nodejs bun deno",
         queries="ecmascript javascript",
         constructors="constructor",
+        self_words="this super",
+        prototypes=True,
     ),
-    _code("jsx", ".jsx", grammar="javascript", queries="ecmascript javascript", constructors="constructor"),
+    _code(
+        "jsx",
+        ".jsx",
+        grammar="javascript",
+        queries="ecmascript javascript",
+        constructors="constructor",
+        self_words="this super",
+        prototypes=True,
+    ),
     _code(
         "typescript",
         ".ts .mts .cts",
         queries="ecmascript typescript",
         constructors="constructor",
         builtins="T U K V R P",
+        self_words="this super",
+        prototypes=True,
     ),
-    _code("tsx", ".tsx", queries="ecmascript typescript tsx", constructors="constructor", builtins="T U K V R P"),
+    _code(
+        "tsx",
+        ".tsx",
+        queries="ecmascript typescript tsx",
+        constructors="constructor",
+        builtins="T U K V R P",
+        self_words="this super",
+        prototypes=True,
+    ),
     _code(
         "go",
         ".go",
@@ -369,9 +408,9 @@ _ALL: tuple[Language, ...] = (
         grammar="python",
         queries="python",
     ),
-    _code("vue", ".vue", grammar="typescript", queries="ecmascript typescript", scripts=True),
-    _code("svelte", ".svelte", grammar="typescript", queries="ecmascript typescript", scripts=True),
-    _code("astro", ".astro", grammar="typescript", queries="ecmascript typescript", scripts=True),
+    _component("vue"),
+    _component("svelte"),
+    _component("astro"),
     _code("css", ".css"),
     _code("html", ".html .htm .xhtml"),
     _code("json", ".json .jsonc .json5 .geojson .webmanifest", filenames=".babelrc .eslintrc .prettierrc"),

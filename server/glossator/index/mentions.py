@@ -8,20 +8,25 @@
   right before the member, with only dots, colons, arrows and blanks between.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
 - `@skip`: a name that is no mention (the name of a keyword argument, a label).
-- `@scope`: a node in which the names that are bound inside stay. `@local`: a name bound in the innermost scope
-  (outside all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around
-  the innermost. `@global` and `@nonlocal`: a name that belongs to the file or to a scope around in
-  spite of an assignment in this one.
+- `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
+  `@scope.this`: one of the scopes that has a `this` of its own. `@local`: a name bound in the innermost scope (outside
+  all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around the
+  innermost; `@local.hoisted`: in the innermost function. `@global` and `@nonlocal`: a name that belongs to the file or
+  to a scope around in spite of an assignment in this one.
 
 `queries/bindings/<language>.scm` is run match by match; each match is one fact:
 
-- `@bind` (the name of a variable, parameter or field) with `@type`, `@value` or `@element` (what is iterated over).
+- `@bind` (the name of a variable, parameter or field) with `@type`, `@value` or `@element` (what is iterated over), and
+  with `@hoisted` if it belongs to the innermost function. `@picked`, a member's name: the variable is that member of
+  the value, and the member is mentioned. `@assigned` instead of `@bind`: a name that is declared elsewhere.
+- `@object`: a variable whose value is an object with members of its own.
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
 - `@function` (its name) with `@result` (an annotation), `@static`, `@property`; `@returned`, a value that the innermost
   function returns; `@yielded`, which makes that function's result unknown.
 - `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
-  the name that it binds where that is neither. `@package`: what the file declares.
+  the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
+  that it exports, as `@alias` if that is given, or as the whole module (`@whole`).
 
 Everything here works on byte ranges: the cost per name matters, since a file has more names than lines.
 """
@@ -77,6 +82,8 @@ MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 BRANCHES: Final = 8
 """How many earlier values of a variable are looked at."""
+WHOLE: Final = "exports"
+"""The name under which a file exports what its import as a whole gives (`module.exports = ...`)."""
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
 
@@ -87,6 +94,10 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
+_ATTRIBUTE: Final = _KINDS["attribute"]
+_VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
+_PROTOTYPE: Final = ".prototype"
+_EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _FROM: Final = attrgetter("at")
 _NOTHING: Final[Matched] = {}
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
@@ -106,6 +117,8 @@ class _Scope:
     """Names that a declaration says belong to the file."""
     outer: set[str] = field(default_factory=set)
     """Names that a declaration says belong to a scope around."""
+    block: bool = False
+    """Whether it is a block rather than a function."""
 
 
 @dataclass(slots=True)
@@ -169,8 +182,18 @@ class _Extraction:
         self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
         self._members: dict[tuple[int, str], int] = {}
         """Parent and name of a symbol -> the first such."""
+        self._inner_imports: set[str] = set()
+        """Names that are imported inside a scope, where they are no local variables."""
         self._classes: set[int] = set()
+        self._made_by_functions: set[int] = set()
+        """Functions that are classes: their prototypes have members."""
+        self._this_spans: list[Range] = []
+        self._this_cuts: list[int] = []
+        self._this_at: list[int] = []
+        self._picked: list[Matched] = []
         self._add_symbols(found)
+        if language.prototypes:
+            self._note_prototypes()
 
     # Places
 
@@ -212,6 +235,13 @@ class _Extraction:
             parent = open_[-1] if open_ else -1
             while parent >= 0 and self._spans[parent] == (item.start, item.end) and not self._symbols[parent].name:
                 parent = self._symbols[parent].parent
+            while (
+                parent >= 0
+                and item.kind in _VARIABLES
+                and self._spans[parent] == (item.start, item.end)
+                and self._symbols[parent].kind in _VARIABLES
+            ):
+                parent = self._symbols[parent].parent  # `var a = 1, b = 2`
             if item.kind == "block" and not item.scope:
                 continue
             self._add_symbol(item, parent)
@@ -224,9 +254,23 @@ class _Extraction:
         name, scope = item.name, item.scope
         if kind == "block":
             kind, name, scope, flags = "class", item.scope, "", flags | EXTENSION
+        if scope and self._language.prototypes:
+            if scope.endswith(_PROTOTYPE):
+                scope = scope.removesuffix(_PROTOTYPE)
+            elif scope in _EXPORTS:
+                scope = ""
+            elif scope == "this":
+                kind, parent, scope = self._instance_of(kind, parent)
+            else:
+                flags |= STATIC
+        if name == "module.exports":
+            name = WHOLE
         if parent >= 0:
             around = self._symbols[parent]
-            if around.kind in CALLABLE or around.flags & LOCAL:
+            if (around.kind in CALLABLE or around.flags & LOCAL) and not (
+                self._language.prototypes and (kind == "method" or scope)
+            ):
+                # A method of an object that a function makes may be called from anywhere.
                 flags |= LOCAL
             elif around.kind in CLASSES and kind == "function":
                 kind = "method"
@@ -254,6 +298,25 @@ class _Extraction:
         self._symbols.append(symbol)
         self._spans.append((item.start, item.end))
 
+    def _instance_of(self, kind: str, parent: int) -> tuple[str, int, str]:
+        """Kind, parent and scope of a function that is assigned to a member of `this`."""
+        around = parent
+        while around >= 0 and self._symbols[around].kind not in CLASSES:
+            outer = self._symbols[around]
+            if outer.scope:
+                return "method", parent, outer.scope
+            if outer.parent < 0:
+                return "method", parent, outer.name
+            around = outer.parent
+        return ("method", around, "") if around >= 0 else (kind, parent, "this")
+
+    def _note_prototypes(self) -> None:
+        """Note which functions are classes: those whose prototype or instances are given methods."""
+        scopes = {symbol.scope for symbol in self._symbols if symbol.kind in CALLABLE and symbol.scope.isidentifier()}
+        for index, symbol in enumerate(self._symbols):
+            if symbol.name in scopes and symbol.kind == "function" and not symbol.scope:
+                self._made_by_functions.add(index)
+
     def _add_variable(self, span: Range, kind: str, parent: int, flags: int = 0) -> int:
         """A variable or field that only its binding shows."""
         line, column = self._place(span[0])
@@ -267,7 +330,7 @@ class _Extraction:
     def _class_at(self, at: int) -> int:
         """The innermost class around a byte; -1 for none."""
         owner = self._owner(at)
-        while owner >= 0 and self._symbols[owner].kind not in CLASSES:
+        while owner >= 0 and self._symbols[owner].kind not in CLASSES and owner not in self._made_by_functions:
             owner = self._symbols[owner].parent
         return owner
 
@@ -281,40 +344,60 @@ class _Extraction:
         arguments: Mapping[int, int],
     ) -> Facts:
         """All facts; see `facts_of`."""
-        self._add_scopes(captures.get("scope", ()))
+        self._add_scopes(captures.get("scope", ()), captures.get("scope.block", ()))
+        self._this_spans = sorted(captures.get("scope.this", ()), key=lambda span: (span[0], -span[1]))
+        self._this_cuts, self._this_at = _segments(self._this_spans)
         package, imports = "", []
         plain: list[Matched] = []
+        given: set[int] = set()
+        """First bytes of names that imports bind."""
         for match in matches:
             if "module" in match:
                 if (made := self._import(match)) is not None:
                     imports.append(made)
+                    if made.exported and self._language.prototypes:
+                        continue
                     self._imported.add(made.name)
+                    if self._scopes and self._scope(match["module"][0][0]) >= 0:
+                        self._inner_imports.add(made.name)
+                    given.update(span[0] for role in ("alias", "import.name") for span in match.get(role, ()))
+            elif "passed" in match:
+                imports.append(self._export(match))
             elif "package" in match:
                 package = "".join(self._text(match["package"][0]).split())
             else:
                 plain.append(match)
-        self._bind_names(captures, plain)
+        self._bind_names(captures, plain, given)
         self._describe_symbols(plain)
         mentions = self._mentions(captures, arguments)
+        self._mention_picked(mentions)
+        for index in self._made_by_functions:
+            self._symbols[index].kind = "class"
         for at, name in references:
             line, column = self._place(at)
-            mentions.setdefault(name, []).append(Mention(_KINDS["template"], self._owner(at), line, column))
+            # Of a chain of members in markup, only the first name is the file's.
+            receiver = -1
+            if self._language.scripts and self._data[at - 1 : at] == b".":
+                receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
+            mentions.setdefault(name, []).append(Mention(_KINDS["template"], self._owner(at), line, column, receiver))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
         return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
 
     # Scopes and bindings
 
-    def _add_scopes(self, spans: Sequence[Range]) -> None:
+    def _add_scopes(self, spans: Sequence[Range], blocks: Sequence[Range]) -> None:
         open_: list[int] = []
-        for start, end in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        functions = set(spans)
+        for start, end in sorted({*functions, *blocks}, key=lambda span: (span[0], -span[1])):
             while open_ and self._scopes[open_[-1]].end <= start:
                 open_.pop()
-            self._scopes.append(_Scope(start, end, open_[-1] if open_ else -1))
+            block = (start, end) not in functions
+            self._scopes.append(_Scope(start, end, open_[-1] if open_ else -1, block=block))
             open_.append(len(self._scopes) - 1)
         self._scope_cuts, self._scope_at = _segments([(scope.start, scope.end) for scope in self._scopes])
 
-    def _bind_names(self, captures: Matched, matches: Sequence[Matched]) -> None:
+    def _bind_names(self, captures: Matched, matches: Sequence[Matched], given: set[int]) -> None:
         """Note which names are local to which scope, and what they are bound to."""
         for role in ("global", "nonlocal"):
             for start, end in captures.get(role, ()):
@@ -323,29 +406,86 @@ class _Extraction:
                     names = self._scopes[scope].exempt if role == "global" else self._scopes[scope].outer
                     names.add(self._text((start, end)))
         for index, symbol in enumerate(self._symbols):
-            if symbol.flags & LOCAL and symbol.parent >= 0 and self._symbols[symbol.parent].kind in CALLABLE:
-                start, end = self._spans[index]
-                scope = self._scope(start)
-                while scope >= 0 and self._scopes[scope].start >= start and self._scopes[scope].end <= end:
-                    scope = self._scopes[scope].parent
-                if scope >= 0:
-                    value = _Value(self._scopes[scope].start, 0, None, f"#{index}")
-                    self._scopes[scope].names.setdefault(symbol.name, []).append(value)
-        given: set[int] = set()
+            self._bind_symbol(index, symbol)
         for match in matches:
+            for start, _ in match.get("object", ()):
+                self._make_object(start)
+        assigned: list[Matched] = []
+        imported = frozenset(given)
+        for match in matches:
+            if "assigned" in match:
+                assigned.append(match)
+            if "picked" in match and match.get("bind", ((-1, -1),))[0][0] not in imported:
+                self._picked.append(match)
             for span in match.get("bind", ()):
-                given.add(span[0])
-                self._bind(span, match, self._scope(span[0]))
-        for role in ("local", "local.outer"):
+                if span[0] not in imported:
+                    given.add(span[0])
+                    scope = self._scope(span[0])
+                    self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
+        for role in ("local", "local.outer", "local.hoisted"):
             spans = [span for span in captures.get(role, ()) if span[0] not in given]
             for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
                 if role == "local.outer" and scope >= 0:
                     scope = self._scopes[scope].parent
+                elif role == "local.hoisted":
+                    scope = self._hoisted(scope)
                 self._bind(span, _NOTHING, scope)
+        for match in assigned:
+            self._assign(match)
         for holder in self._scopes:
             for values in holder.names.values():
                 if len(values) > 1:
                     values.sort(key=lambda value: value.at)
+
+    def _bind_symbol(self, index: int, symbol: Symbol) -> None:
+        """Bind the name of what is defined inside a function."""
+        functions = self._language.prototypes
+        if functions and (symbol.kind == "method" or symbol.scope):
+            return
+        parent = symbol.parent
+        if not functions and not (symbol.flags & LOCAL and parent >= 0 and self._symbols[parent].kind in CALLABLE):
+            return
+        start, end = self._spans[index]
+        scope = self._scope(start)
+        while scope >= 0 and self._scopes[scope].start >= start and self._scopes[scope].end <= end:
+            scope = self._scopes[scope].parent
+        if scope < 0 or (functions and parent >= 0 and self._scopes[scope].start < self._spans[parent][0]):
+            return
+        symbol.flags |= LOCAL
+        value = _Value(self._scopes[scope].start, 0, None, f"#{index}")
+        self._scopes[scope].names.setdefault(symbol.name, []).append(value)
+
+    def _make_object(self, start: int) -> None:
+        """Note that a variable holds an object with members."""
+        index = self._at_name.get(start)
+        if index is not None and self._symbols[index].kind in ("constant", "variable"):
+            self._symbols[index].kind = "object"
+            self._classes.add(index)
+
+    def _hoisted(self, scope: int) -> int:
+        """The innermost function that is or encloses a scope; -1 for none."""
+        while scope >= 0 and self._scopes[scope].block:
+            scope = self._scopes[scope].parent
+        return scope
+
+    def _assign(self, match: Matched) -> None:
+        """Note another value of a variable that is declared somewhere else."""
+        span = match["assigned"][0]
+        if span[1] - span[0] > MENTION_BYTES:
+            return
+        name = self._text(span)
+        scope = self._scope(span[0])
+        while scope >= 0:
+            if (values := self._scopes[scope].names.get(name)) is not None:
+                if not values[0].made.startswith("#"):
+                    part = match["value"][0]
+                    text = self._text(part) if part[1] - part[0] <= 1000 else None
+                    values.append(_Value(max(span[1], part[1]), span[0], text))
+                return
+            scope = self._scopes[scope].parent
+        known = self._members.get((-1, name))
+        if known is not None:
+            self._describe_variable(span, known, name, -1, match)
 
     def _bind(self, span: Range, match: Matched, scope: int) -> None:
         """Note that a name is bound: as a local variable of a scope, a variable of the file, or a field of a class."""
@@ -371,6 +511,8 @@ class _Extraction:
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
             self._describe_variable(span, known, name, owner if in_class else -1, match)
             return
+        if known is not None and self._language.prototypes:
+            return  # a function or class, bound already
         names = scopes[scope].names
         values = names.get(name)
         if values is None:
@@ -379,15 +521,26 @@ class _Extraction:
                 values.append(_Value(start, 0, None, SELF_WORDS[name]))
                 return
         if "type" in match:
-            values.append(_Value(start, start, None, type_expression(self._text(match["type"][0]))))
+            made = type_expression(self._text(match["type"][0]))
+            values.append(_Value(start, start, None, self._picked_from(made, match)))
             return
         for role in ("value", "element"):
             if role in match:
                 part = match[role][0]
                 text = self._text(part) if part[1] - part[0] <= 1000 else None
+                if text is not None and "picked" in match:
+                    text = f"({text}).{self._text(match['picked'][0])}"
                 values.append(_Value(max(end, part[1]), start, text, "", role == "element"))
                 return
         values.append(_Value(start, start, None))
+
+    def _picked_from(self, made: str, match: Matched) -> str:
+        """The expression of the member that a pattern takes out of a value."""
+        if made == UNKNOWN or "picked" not in match:
+            return made
+        member = "." + self._text(match["picked"][0])
+        made = made.replace("|", member + "|") + member
+        return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""
@@ -411,9 +564,9 @@ class _Extraction:
     def _given(self, match: Matched) -> str:
         """The expression of what a match binds its name to; "" if it does not say."""
         if "type" in match:
-            return type_expression(self._text(match["type"][0]))
+            return self._picked_from(type_expression(self._text(match["type"][0])), match)
         if "value" in match:
-            return self._expression(match["value"][0])
+            return self._picked_from(self._expression(match["value"][0]), match)
         if "element" in match:
             made = self._expression(match["element"][0])
             return made if made == UNKNOWN else made.replace("|", "[]|") + "[]"
@@ -452,6 +605,16 @@ class _Extraction:
                 symbol.type = "" if made == UNKNOWN else made
 
     def _function_at(self, at: int) -> int:
+        """The function for which a value is returned; -1 if it is none with a name."""
+        if self._language.prototypes:
+            scope = self._hoisted(self._scope(at - 1))
+            if scope < 0:
+                return -1
+            start = self._scopes[scope].start
+            owner = self._owner(start)
+            around = self._hoisted(self._scopes[scope].parent)
+            own = owner >= 0 and (around < 0 or self._scopes[around].start < self._spans[owner][0])
+            return owner if own and self._symbols[owner].kind in CALLABLE else -1
         owner = self._owner(at)
         while owner >= 0 and self._symbols[owner].kind not in CALLABLE and self._symbols[owner].kind != "property":
             owner = self._symbols[owner].parent
@@ -493,6 +656,8 @@ class _Extraction:
         start = match["module"][0][0]
         module = "".join(self._text((start, match["module"][-1][1])).split()).strip("\"'`<>;")
         member = self._text(match["import.name"][0]).strip("\"'`") if "import.name" in match else ""
+        if "default" in match:
+            member = "default"
         if "all" in match:
             name = "*"
         elif "alias" in match:
@@ -502,6 +667,13 @@ class _Extraction:
         else:
             name = member or self._bound_by(module)
         return Import(name, module, member, self._place(start)[0], self._owner(start), "exported" in match)
+
+    def _export(self, match: Matched) -> Import:
+        """What the file exports of its own."""
+        start = match["passed"][0][0]
+        member = self._text(match["passed"][0]).strip("\"'`")
+        name = self._text(match["alias"][0]).strip("\"'`") if "alias" in match else member
+        return Import(WHOLE if "whole" in match else name, "", member, self._place(start)[0], -1, exported=True)
 
     def _bound_by(self, module: str) -> str:
         """The name that the import of a module binds, if the import gives none."""
@@ -534,16 +706,35 @@ class _Extraction:
         """The expression of a bare name at a place."""
         known = self._self_words.get(name)
         if known is not None:
-            return known
+            return self._this(known, at) if self._language.prototypes else known
         scope = self._scope(at)
         while scope >= 0:
             values = self._scopes[scope].names.get(name)
             if values is not None:
-                if name in self._imported:
+                if name in self._inner_imports:
                     return name
                 return self._value(values, at)
             scope = self._scopes[scope].parent
         return name
+
+    def _this(self, known: str, at: int) -> str:
+        """What `this` or `super` stands for at a place, in a language whose functions may rebind it."""
+        index = bisect_right(self._this_cuts, at) - 1
+        innermost = self._this_at[index] if index >= 0 else -1
+        if innermost < 0:
+            return known
+        start = self._this_spans[innermost][0]
+        owner = self._owner(start)
+        if owner < 0:
+            return UNKNOWN
+        symbol = self._symbols[owner]
+        if symbol.kind not in CALLABLE:
+            return UNKNOWN
+        around = self._hoisted(self._scopes[self._scope(start)].parent)
+        if around >= 0 and self._scopes[around].start >= self._spans[owner][0]:
+            return UNKNOWN  # a function without a name
+        in_class = symbol.parent in self._classes or bool(symbol.scope) or owner in self._made_by_functions
+        return known if in_class else UNKNOWN
 
     def _value(self, values: list[_Value], at: int) -> str:
         """What a local name stands for at a place: its last value before, or several that different branches give."""
@@ -589,7 +780,7 @@ class _Extraction:
         data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
         spans = sorted(kinds)
         scopes = self._scopes_of([start for start, _ in spans])
-        holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._imported
+        holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
         for span, scope in zip(spans, scopes, strict=True):
@@ -637,6 +828,21 @@ class _Extraction:
             else:
                 known.append(found)
         return mentions
+
+    def _mention_picked(self, mentions: dict[str, list[Mention]]) -> None:
+        """Note the members that patterns take out of values."""
+        for match in self._picked:
+            span = match["picked"][0]
+            if span[1] - span[0] > MENTION_BYTES:
+                continue
+            if "type" in match:
+                made = type_expression(self._text(match["type"][0]))
+            else:
+                made = self._expression(match["value"][0])
+            receiver = self._receivers.setdefault(made, len(self._receivers))
+            line, column = self._place(span[0])
+            found = Mention(_ATTRIBUTE, self._owner(span[0]), line, column, receiver)
+            mentions.setdefault(self._text(span), []).append(found)
 
     def _scopes_of(self, starts: Sequence[int] | NDArray[np.int64]) -> list[int]:
         """The innermost scope that contains each of some bytes; -1 for none."""
@@ -706,14 +912,15 @@ def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:
     inner: list[int] = []
     open_: list[int] = []
     for index, (start, end) in enumerate(spans):
+        if end <= start:
+            continue
         while open_ and spans[open_[-1]][1] <= start:
             closed = open_.pop()
             cuts.append(spans[closed][1])
             inner.append(open_[-1] if open_ else -1)
         cuts.append(start)
         inner.append(index)
-        if end > start:
-            open_.append(index)
+        open_.append(index)
     while open_:
         closed = open_.pop()
         cuts.append(spans[closed][1])

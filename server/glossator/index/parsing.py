@@ -355,6 +355,10 @@ def _facts(
     if language.name == "sql":
         references.extend(sql.references(source.data))
     items = definitions if language.clauses else _outside(captures.found, captures.ignored)
+    if component is not None and component.name:
+        # It contains nothing: the symbols of its scripts are variables and functions, not its members.
+        at = max(component.name_at, 0)
+        items = [*items, Definition("component", component.name, "", at, at, component.name_at, -1)]
     return encode_facts(
         facts_of(language, source, items, captures.mentions, captures.bindings, references, captures.arguments)
     )

@@ -1,0 +1,200 @@
+; What JavaScript and TypeScript share.
+
+; Variables and parameters
+(lexical_declaration (variable_declarator name: (identifier) @bind value: [
+  (array)
+  (await_expression)
+  (binary_expression)
+  (call_expression)
+  (false)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (parenthesized_expression)
+  (regex)
+  (string)
+  (subscript_expression)
+  (template_string)
+  (ternary_expression)
+  (this)
+  (true)
+] @value))
+(variable_declaration (variable_declarator name: (identifier) @bind value: [
+  (array)
+  (await_expression)
+  (binary_expression)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (parenthesized_expression)
+  (string)
+  (subscript_expression)
+  (template_string)
+  (ternary_expression)
+  (this)
+] @value)) @hoisted
+(assignment_expression left: (identifier) @assigned right: [
+  (await_expression)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (this)
+] @value)
+(assignment_pattern left: (identifier) @bind right: (new_expression) @value)
+(for_in_statement left: (identifier) @bind "of" right: (_) @element)
+((call_expression
+    function: (member_expression object: (_) @element property: (property_identifier) @_each)
+    arguments: (arguments . (arrow_function parameter: (identifier) @bind)))
+  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
+((call_expression
+    function: (member_expression object: (_) @value property: (property_identifier) @_then)
+    arguments: (arguments . (arrow_function parameter: (identifier) @bind)))
+  (#eq? @_then "then"))
+
+; Destructured objects
+(variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) value: (_) @value)
+(variable_declarator
+  name: (object_pattern (object_assignment_pattern left: (shorthand_property_identifier_pattern) @bind @picked))
+  value: (_) @value)
+(variable_declarator
+  name: (object_pattern (pair_pattern key: (property_identifier) @picked value: (identifier) @bind))
+  value: (_) @value)
+
+; Objects with a name
+(program (lexical_declaration (variable_declarator name: (identifier) @object value: (object))))
+(program (variable_declaration (variable_declarator name: (identifier) @object value: (object))))
+(program (export_statement (lexical_declaration (variable_declarator name: (identifier) @object value: (object)))))
+(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
+(program (variable_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
+(program (export_statement (lexical_declaration
+  (variable_declarator value: (object (pair key: (property_identifier) @bind))))))
+(export_statement "default" value: (object (pair key: (property_identifier) @bind)))
+
+; Fields
+(assignment_expression
+  left: (member_expression object: (this) property: [(property_identifier) (private_property_identifier)] @self.field)
+  right: [
+    (array)
+    (await_expression)
+    (binary_expression)
+    (call_expression)
+    (identifier)
+    (member_expression)
+    (new_expression)
+    (number)
+    (parenthesized_expression)
+    (string)
+    (subscript_expression)
+    (template_string)
+    (ternary_expression)
+    (this)
+  ] @value)
+(assignment_expression
+  left: (member_expression object: (this) property: [(property_identifier) (private_property_identifier)] @self.field)
+  right: [(arrow_function) (false) (function_expression) (null) (object) (true) (undefined)])
+
+; Functions
+(method_definition "static" name: (_) @function) @static
+(method_definition ["get" "set"] name: (_) @function) @property
+(return_statement [
+  (await_expression)
+  (binary_expression)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (parenthesized_expression)
+  (string)
+  (subscript_expression)
+  (template_string)
+  (ternary_expression)
+  (this)
+] @returned)
+(return_statement [(array) (arrow_function) (class) (function_expression) (object)] @yielded)
+(arrow_function body: [
+  (await_expression)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (subscript_expression)
+] @returned)
+(yield_expression) @yielded
+
+; Imports
+(import_statement (import_clause (identifier) @alias @default) source: (string) @module)
+(import_statement (import_clause (namespace_import (identifier) @alias)) source: (string) @module)
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @import.name !alias)))
+  source: (string) @module)
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @import.name alias: (identifier) @alias)))
+  source: (string) @module)
+(import_statement . source: (string) @module)
+(export_statement (export_clause (export_specifier name: (_) @import.name !alias)) source: (string) @module) @exported
+(export_statement
+  (export_clause (export_specifier name: (_) @import.name alias: (_) @alias))
+  source: (string) @module) @exported
+(export_statement "*" @all source: (string) @module) @exported
+(export_statement (namespace_export (_) @alias) source: (string) @module) @exported
+((variable_declarator
+    name: (identifier) @alias
+    value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module)))
+  (#eq? @_require "require"))
+((variable_declarator
+    name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
+    value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module)))
+  (#eq? @_require "require"))
+((variable_declarator
+    name: (object_pattern (pair_pattern key: (property_identifier) @import.name value: (identifier) @alias))
+    value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module)))
+  (#eq? @_require "require"))
+((variable_declarator
+    name: (identifier) @alias
+    value: (member_expression
+      object: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))
+      property: (property_identifier) @import.name))
+  (#eq? @_require "require"))
+(variable_declarator
+  name: (identifier) @alias
+  value: (await_expression (call_expression function: (import) arguments: (arguments . (string) @module))))
+(variable_declarator
+  name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
+  value: (await_expression (call_expression function: (import) arguments: (arguments . (string) @module))))
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @alias)
+    right: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))) @exported
+  (#eq? @_require "require") (#any-of? @_exports "exports" "module" "module.exports"))
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @alias)
+    right: (member_expression
+      object: (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))
+      property: (property_identifier) @import.name)) @exported
+  (#eq? @_require "require") (#any-of? @_exports "exports" "module" "module.exports"))
+
+; What the file exports of its own
+(export_statement !source (export_clause (export_specifier name: (_) @passed !alias)))
+(export_statement !source (export_clause (export_specifier name: (_) @passed alias: (_) @alias)))
+(export_statement "default" @alias value: (identifier) @passed)
+(export_statement "default" @alias declaration: (_ name: (_) @passed))
+(export_statement "default" @bind value: [(call_expression) (new_expression) (member_expression)] @value)
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @alias)
+    right: (identifier) @passed)
+  (#any-of? @_exports "exports" "module" "module.exports"))
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @bind)
+    right: [(call_expression) (new_expression) (member_expression) (string) (number) (array)] @value)
+  (#any-of? @_exports "exports" "module" "module.exports"))
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @_whole)
+    right: (object [
+      (shorthand_property_identifier) @passed
+      (pair key: (property_identifier) @alias value: (identifier) @passed)
+    ]))
+  (#eq? @_exports "module") (#eq? @_whole "exports"))

@@ -1,0 +1,12 @@
+(class_declaration name: (_) @class (class_heritage (_) @super))
+(variable_declarator name: (identifier) @class value: (class (class_heritage (_) @super)))
+(field_definition property: [(property_identifier) (private_property_identifier)] @bind)
+(field_definition property: [(property_identifier) (private_property_identifier)] @bind value: [
+  (array)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (string)
+] @value)
