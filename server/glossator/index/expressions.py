@@ -24,8 +24,9 @@ SELF_WORDS: Final = {
     "super": SUPER,
     "parent": SUPER,
     "base": SUPER,
+    "it": UNKNOWN,
 }
-"""Words that stand for the current object or class; `Language`s say which of them are theirs."""
+"""Words that stand for the current object, its class or a nameless parameter; `Language`s say which are theirs."""
 
 MAX_TEXT: Final = 1000
 """Longer texts are not read: they are whole functions or data."""

@@ -238,7 +238,14 @@ _ALL: tuple[Language, ...] = (
         macros=True,
         conditionals=True,
     ),
-    _code("csharp", ".cs .csx", builtins="T U TKey TValue", conditionals=True),
+    _code(
+        "csharp",
+        ".cs .csx",
+        builtins="T U TKey TValue",
+        conditionals=True,
+        self_words="this base",
+        module_names="last",
+    ),
     _code(
         "ruby",
         ".rb .rake .gemspec .ru .rbi",
@@ -268,6 +275,8 @@ _ALL: tuple[Language, ...] = (
         ".kt .kts",
         interpreters="kotlin",
         builtins="Any Boolean Byte Char Double Float Int Long Nothing Short String Unit T E K R V println",
+        self_words="this super it",
+        module_names="last",
     ),
     _code(
         "scala",

@@ -347,13 +347,15 @@ class _Extraction:
         self._add_scopes(captures.get("scope", ()), captures.get("scope.block", ()))
         self._this_spans = sorted(captures.get("scope.this", ()), key=lambda span: (span[0], -span[1]))
         self._this_cuts, self._this_at = _segments(self._this_spans)
-        package, imports = "", []
+        package = ""
+        imports: list[Import] = []
         plain: list[Matched] = []
         given: set[int] = set()
         """First bytes of names that imports bind."""
         for match in matches:
             if "module" in match:
-                if (made := self._import(match)) is not None:
+                made = self._import(match)
+                if made not in imports[-1:]:  # a special pattern may match what a general one does
                     imports.append(made)
                     if made.exported and self._language.prototypes:
                         continue
@@ -652,7 +654,7 @@ class _Extraction:
 
     # Imports
 
-    def _import(self, match: Matched) -> Import | None:
+    def _import(self, match: Matched) -> Import:
         start = match["module"][0][0]
         module = "".join(self._text((start, match["module"][-1][1])).split()).strip("\"'`<>;")
         member = self._text(match["import.name"][0]).strip("\"'`") if "import.name" in match else ""
@@ -810,7 +812,7 @@ class _Extraction:
                     if made[:1] != "#":
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
-            if start not in at_name and name:
+            if start not in at_name and name and (receiver >= 0 or name not in self._self_words):
                 kept.append((name, start, kind, receiver))
         places = np.fromiter((item[1] for item in kept), np.int64, len(kept))
         line_starts = np.asarray(self._line_starts, np.int64)

@@ -475,7 +475,7 @@ def _add_mentions(
             raw = data[start:end]
             name = names.get(raw)
             if name is None:
-                name = raw.decode("utf-8", "replace") if len(raw) <= REFERENCE_BYTES else ""
+                name = raw.strip(b"`").decode("utf-8", "replace") if len(raw) <= REFERENCE_BYTES else ""
                 name = names[raw] = "" if name in builtins else name
             if name:
                 captured.references.append((start, name))
