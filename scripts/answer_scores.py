@@ -19,14 +19,15 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])((?:\s*\[\d+\])*)\s+(?=[^a-z\s]|$)|\n+")
 _NOTE = re.compile(r"^\*[^*].*[^*]\*$")
 _NUMBER = re.compile(r"\[(\d+)\]")
 _SPAN = re.compile(r"`([^`\n]+)`")
+_QUOTED = re.compile(r"`[^`\n]+`|(?<!\w)'[^'\n]+'(?!\w)|\"[^\"\n]+\"|“[^”\n]+”")
 _NAME = re.compile(r"^[\w$@]+(?:(?:\.|::|->|#)[\w$@?!]+)*[?!]?(?:\(.*\))?$")
 _BARE_NAME = re.compile(
     r"(?<![\w./-])(?:[A-Za-z]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)*\(\)"  # call()
     r"|_*[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+"  # snake_case
     r"|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]+)+)(?![\w/])"  # humps
 )
-_LAST = re.compile(r"[A-Za-z_]\w*[?!]?(?=(?:\(.*\))?$)")
-_WORD = re.compile(r"[A-Za-z_]\w*[?!]?")
+_LAST = re.compile(r"[A-Za-z_]\w*(?=[?!]?(?:\(.*\))?$)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _SAYS_NOT = r"(?:(?:do|does|did|is|are)(?: not|n['’]t)|never|cannot|can['’]t|no|nothing)"
 _SOURCE = r"(?:evidence|excerpts?|context|code ?base|code|repository|project|index|text|pieces?|snippets?|files?)"
 _TELL = r"(?:contain|show|say|tell|mention|hold|include|provide|describe|specif|explain|reveal|answer|cover|give)"
@@ -37,7 +38,7 @@ _REFUSAL = re.compile(
     rf"|\bnot (?:\w+ )?(?:shown|mentioned|specified|described|stated)\b"
     rf"|\bnot (?:\w+ )?(?:found|provided|contained|included|given)\b[^.\n]{{0,20}}\b{_SOURCE}\b"
     rf"|\b(?:cannot|can['’]t|can not|could not|unable to|impossible to)\b[^.\n]{{0,20}}\b"
-    rf"(?:answer|determine|say|tell|find|know|be (?:answered|determined|found|told))",
+    rf"(?:answer|determine|say|tell|know|be (?:answered|determined|told))\b",
     re.IGNORECASE,
 )
 LEAST_WORDS = 3
@@ -155,4 +156,4 @@ def cites(cited: Cited, path: str, name: str, spans: Sequence[tuple[int, int]]) 
 
 def declines(answer: str) -> bool:
     """Whether an answer says, at its beginning, that it cannot be given."""
-    return any(_REFUSAL.search(_SPAN.sub(" ", sentence)) for sentence in sentences_of(answer)[:REFUSED_WITHIN])
+    return any(_REFUSAL.search(_QUOTED.sub(" ", sentence)) for sentence in sentences_of(answer)[:REFUSED_WITHIN])

@@ -26,7 +26,7 @@ import sys
 import textwrap
 import time
 from collections import defaultdict
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,11 +139,12 @@ def is_shown(symbol: tuple[str, str], evidence: Sequence[Shown]) -> bool:
     return any(one.path == path and name in one.names for one in evidence)
 
 
-def session_of(folder: Path, index_dir: Path, model: str = "") -> Session:
-    """A session over a checkout, its index up to date."""
-    session = Session([folder], replace(Settings(), index_dir=index_dir, model=model, temperature=0.0))
-    session.root.index()
-    return session
+def session_of(folder: Path, index_dir: Path) -> Session:
+    """A session over a checkout, its index up to date; it only reads, so that other runs can use the index too."""
+    settings = replace(Settings(), index_dir=index_dir, temperature=0.0)
+    with closing(Session([folder], settings)) as writing:
+        writing.root.index()
+    return Session([folder], settings)
 
 
 def evidence_only(
