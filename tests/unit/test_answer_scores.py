@@ -22,7 +22,7 @@ ANSWER = """\
 def get(self, key): raise KeyError(key)
 ```
 
-`Cache.get` compares `item.expires` with the clock. An old item is removed by drop_item() [1][2]. It calls `Cache.purge`.
+`Cache.get` compares `item.expires` with the clock. Old items are removed by drop_item() [1][2]. It calls `Cache.purge`.
 
 ## More
 
@@ -66,7 +66,7 @@ def test_sentences_are_those_of_the_prose() -> None:
     assert sentences_of(ANSWER) == [
         "**Method `Cache.get`** in `cache.py:3` [1]: Returns what is kept.",
         "`Cache.get` compares `item.expires` with the clock.",
-        "An old item is removed by drop_item() [1][2].",
+        "Old items are removed by drop_item() [1][2].",
         "It calls `Cache.purge`.",
         "- `Cache.put` (`cache.py:9`) [2]: keeps an item for `DEFAULT_TTL` seconds.",
     ]
