@@ -157,3 +157,413 @@ def test_members_through_hierarchies_over_files() -> None:
     assert sample.uses("Sub.flush") == ["sub.py: sub.flush()"]
     assert sample.uses("Sub.flush", grade="possible") == ["base.py: self.flush()", "sub.py: base.flush()"]
     assert sample.uses("close") == ["sub.py: self.close()", "sub.py: sub.close()"]
+
+
+def test_submodules_packages_and_namespaces() -> None:
+    sample = Sample(
+        {
+            "src/acme/__init__.py": "",
+            "src/acme/net/__init__.py": "from . import tools\nfrom .client import Client as Client\n",
+            "src/acme/net/client.py": "class Client:\n    def send(self):\n        pass\n",
+            "src/acme/net/tools.py": "def trim(text):\n    return text\n",
+            "plain/space/deep.py": "def dig():\n    return 1\n",
+            "tests/test_net.py": """
+                import acme.net.tools
+                import acme.net.client as c
+                from acme import net
+                from plain.space import deep
+                import plain.space.deep as also
+
+                acme.net.tools.trim("a")
+                c.Client().send()
+                net.tools.trim("b")
+                net.Client
+                deep.dig()
+                also.dig()
+                """,
+        }
+    )
+    assert sample.uses("trim") == [
+        'tests/test_net.py: acme.net.tools.trim("a")',
+        'tests/test_net.py: net.tools.trim("b")',
+    ]
+    assert sample.uses("Client") == ["tests/test_net.py: c.Client().send()", "tests/test_net.py: net.Client"]
+    assert sample.uses("Client.send") == ["tests/test_net.py: c.Client().send()"]
+    assert sample.uses("dig") == ["tests/test_net.py: deep.dig()", "tests/test_net.py: also.dig()"]
+
+
+def test_relative_imports_of_parents() -> None:
+    sample = Sample(
+        {
+            "pkg/__init__.py": "VERSION = '1'\n",
+            "pkg/util.py": "def helper():\n    pass\n",
+            "pkg/sub/__init__.py": "",
+            "pkg/sub/mod.py": """
+                from .. import VERSION, util
+                from ..util import helper
+                from . import other
+
+                def run():
+                    helper()
+                    util.helper()
+                    other.thing()
+                    return VERSION
+                """,
+            "pkg/sub/other.py": "def thing():\n    pass\n",
+            "elsewhere/util.py": "def helper():\n    pass\n",
+        }
+    )
+    assert sample.at("pkg/sub/mod.py", "helper()", "helper") == "pkg/util.py:helper"
+    assert sample.at("pkg/sub/mod.py", "util.helper()", "helper") == "pkg/util.py:helper"
+    assert sample.at("pkg/sub/mod.py", "other.thing()", "thing") == "pkg/sub/other.py:thing"
+    assert sample.at("pkg/sub/mod.py", "return VERSION", "VERSION") == "pkg/__init__.py:VERSION"
+    assert sample.uses("helper", "elsewhere/util.py") == []
+
+
+def test_conditional_and_type_checking_imports() -> None:
+    sample = Sample(
+        {
+            "pkg/__init__.py": "",
+            "pkg/fast.py": "def dumps(x):\n    return x\n",
+            "pkg/slow.py": "def dumps(x):\n    return x\n",
+            "pkg/shape.py": "class Shape:\n    def area(self):\n        return 0\n",
+            "pkg/user.py": """
+                from __future__ import annotations
+                from typing import TYPE_CHECKING
+
+                try:
+                    from .fast import dumps
+                except ImportError:
+                    from .slow import dumps
+
+                if TYPE_CHECKING:
+                    from .shape import Shape
+
+                def draw(shape: Shape, more: "list[Shape]"):
+                    shape.area()
+                    for one in more:
+                        one.area()
+                    return dumps(1)
+                """,
+        }
+    )
+    assert sample.at("pkg/user.py", "return dumps(1)", "dumps") == "pkg/fast.py:dumps pkg/slow.py:dumps"
+    assert sample.uses("Shape.area") == ["pkg/user.py: shape.area()", "pkg/user.py: one.area()"]
+
+
+TYPES = {
+    "pkg/__init__.py": "",
+    "pkg/box.py": """
+        from __future__ import annotations
+        from typing import Iterator, Self
+
+        class Box:
+            size: int = 0
+
+            def __init__(self, lid: Lid | None = None):
+                self.lid = lid
+                self.own = Lid()
+
+            def open(self) -> Lid:
+                return Lid()
+
+            def chain(self) -> Self:
+                return self
+
+            def again(self):
+                return self
+
+            @property
+            def top(self) -> Lid:
+                return self.own
+
+            @classmethod
+            def make(cls):
+                return cls()
+
+            @classmethod
+            def typed(cls) -> "Box":
+                return cls()
+
+            def __getitem__(self, key) -> Lid:
+                return self.own
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+        class Lid:
+            def lift(self):
+                pass
+
+        def boxes() -> Iterator[Box]:
+            yield Box()
+        """,
+}
+
+
+def receivers(body: str) -> Sample:
+    return Sample({**TYPES, "pkg/main.py": body})
+
+
+def test_receivers_whose_class_is_known() -> None:
+    sample = receivers("""
+        import contextlib
+        from typing import Optional, Type, Union
+        from .box import Box, boxes
+
+        def a(box: Box): box.open().lift()
+        def b(box: Optional[Box]): box.lid.lift()
+        def c(box: Union[Box, str]): box.own.lift()
+        def d(kind: Type[Box]): kind().top.lift()
+        def e(all: dict[str, Box]): all["a"].own.lift()
+        def g(all: dict[str, Box]): all.get("x").chain().own.lift()
+        def h(): Box.make().own.lift()
+        def i(): Box.typed().again().own.lift()
+        def j():
+            with Box() as box: box.own.lift()
+        def k():
+            for box in boxes(): box.own.lift()
+        def m(box: "Box" = None):
+            lid = box[0]
+            lid.lift()
+        async def n(box: Box):
+            (await box.open()).lift()
+        def p(box: type[Box]): box.make().own.lift()
+        BOX = Box()
+        BOX.own.lift()
+        def s():
+            return [box.own.lift() for box in boxes()]
+        """)
+    found = sample.resolver.uses(sample.definition("lift")).uses
+    lines = {use.line: use.grade for use in found}
+    text = sample.texts["pkg/main.py"].splitlines()
+    wanted = {number for number, line in enumerate(text, 1) if "lift" in line}
+    missing = [text[number - 1] for number in sorted(wanted) if lines.get(number) != "resolved"]
+    assert not missing
+
+
+def test_enums_dataclasses_and_class_attributes() -> None:
+    sample = Sample(
+        {
+            "model.py": """
+                import enum
+                from dataclasses import dataclass, field
+
+                class Color(enum.Enum):
+                    RED = 1
+                    BLUE = 2
+
+                    def hex(self):
+                        return self.value
+
+                @dataclass
+                class Point:
+                    color: Color
+                    x: int = 0
+                    near: "list[Point]" = field(default_factory=list)
+
+                class Config:
+                    default = Point(Color.RED)
+
+                    def color(self):
+                        return self.default.color.hex()
+                """,
+            "use.py": """
+                from model import Color, Point, Config
+
+                def run(p: Point):
+                    p.color.hex()
+                    p.x = 3
+                    Color.BLUE.hex()
+                    for other in p.near:
+                        print(other.x)
+                    Config.default.color.hex()
+                    Config().default.x
+                """,
+        }
+    )
+    assert sample.uses("hex") == [
+        "model.py: return self.default.color.hex()",
+        "use.py: p.color.hex()",
+        "use.py: Color.BLUE.hex()",
+        "use.py: Config.default.color.hex()",
+    ]
+    assert sample.uses("Point.x") == ["use.py: p.x = 3", "use.py: print(other.x)", "use.py: Config().default.x"]
+    assert sample.uses("RED") == ["model.py: default = Point(Color.RED)"]
+
+
+def test_what_leads_out_of_the_index_is_excluded() -> None:
+    sample = Sample(
+        {
+            "mine.py": """
+                class Store:
+                    def get(self, key): pass
+                    def join(self): pass
+                    def load(self): pass
+
+                def loads(text): pass
+                def run(): pass
+                """,
+            "other.py": """
+                import json
+                import os.path
+                import subprocess
+                from threading import Thread
+                from elsewhere import *
+
+                def go(thread: Thread, unknown):
+                    json.loads("1")
+                    os.path.join("a", "b")
+                    "x".join([])
+                    thread.join()
+                    subprocess.run([])
+                    {}.get(1)
+                    Thread().join()
+                    unknown.load()
+                    mystery()
+                    print()
+                """,
+        }
+    )
+    assert sample.uses("loads", grade="possible") == []
+    assert sample.uses("Store.join", grade="possible") == []
+    assert sample.uses("run", grade="possible") == []
+    assert sample.uses("Store.get", grade="possible") == []
+    assert sample.uses("Store.load", grade="possible") == ["other.py: unknown.load()"]
+    assert sample.at("other.py", "mystery()", "mystery") == "possible"
+    assert sample.at("other.py", "print()", "print") == "excluded"
+
+
+def test_names_in_strings_and_getattr_are_possible() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                __all__ = ["shown"]
+
+                def shown(): pass
+
+                class Thing:
+                    def act(self): pass
+
+                def call(thing):
+                    return getattr(thing, "act")()
+                """,
+        }
+    )
+    assert sample.uses("Thing.act", grade="possible") == ['a.py: return getattr(thing, "act")()']
+    assert sample.kinds("shown") == ["export"]
+
+
+def test_monkeypatching_is_a_write() -> None:
+    sample = Sample(
+        {
+            "lib.py": "def fetch(): pass\n\nclass Client:\n    def send(self): pass\n",
+            "test_lib.py": "import lib\n\nlib.fetch = None\nlib.Client.send = None\n",
+        }
+    )
+    assert sample.kinds("fetch") == ["write"]
+    assert sample.kinds("send") == ["write"]
+
+
+def test_nested_functions_and_names_of_classes_are_kept_apart() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                def outer():
+                    def inner():
+                        return 1
+                    return inner()
+
+                def other():
+                    def inner():
+                        return 2
+                    return inner
+
+                class Inner:
+                    def inner(self):
+                        return inner
+
+                def inner():
+                    pass
+                """,
+        }
+    )
+    assert sample.at("a.py", "return inner()", "inner") == "a.py:outer.inner"
+    found = [one for one in sample.resolver.definitions("inner") if one.qualified_name == "inner"]
+    assert [use.line for use in sample.resolver.uses(found[0]).resolved] == [13]
+
+
+def test_calls_of_a_class_call_its_constructor() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class Base:
+                    def __init__(self): pass
+
+                class Sub(Base):
+                    pass
+
+                class Own(Base):
+                    def __init__(self):
+                        super().__init__()
+
+                Base()
+                Sub()
+                Own()
+                """,
+        }
+    )
+    assert sample.uses("Base.__init__") == [
+        "a.py: def __init__(self):",
+        "a.py: super().__init__()",
+        "a.py: Base()",
+        "a.py: Sub()",
+    ]
+
+
+def test_callees_and_aliases() -> None:
+    sample = Sample(
+        {
+            "lib.py": "def work(): pass\n\nclass Tool:\n    def use(self): pass\n",
+            "main.py": """
+                from functools import partial
+                from lib import work as do_work, Tool
+
+                def main(tool: Tool, unknown):
+                    do_work()
+                    tool.use()
+                    unknown.use()
+                    return partial(do_work)
+
+                again = do_work
+                """,
+        }
+    )
+    assert sample.callees("main") == ["Tool", "work", "Tool.use"]
+    assert sample.uses("work") == ["main.py: do_work()", "main.py: return partial(do_work)", "main.py: again = do_work"]
+
+
+def test_mixins_see_what_a_class_beside_them_has() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class Mixin:
+                    def run(self):
+                        self.prepare()
+
+                class Base:
+                    def prepare(self): pass
+
+                class Both(Mixin, Base):
+                    pass
+
+                class Unrelated:
+                    def prepare(self): pass
+                """,
+        }
+    )
+    assert sample.uses("Base.prepare", grade="possible") == ["a.py: self.prepare()"]
+    assert sample.uses("Unrelated.prepare", grade="possible") == []

@@ -407,7 +407,8 @@ class Evaluator:
         if symbol.kind in CONTAINER_KINDS and not symbol.type:
             return (Value("class", value.path, value.number),)
         self._held[value] = NOTHING_KNOWN
-        found = self.evaluate(symbol.type, Spot(value.path, value.number, value.this)) or NOTHING_KNOWN
+        found = self._rules_of(view.facts.language).held(self, view, value)
+        found = found or self.evaluate(symbol.type, Spot(value.path, value.number, value.this)) or NOTHING_KNOWN
         self._held[value] = found
         return found
 

@@ -65,7 +65,8 @@ class FileView:
             if item.name == "*":
                 self.stars.append(item)
             else:
-                self._imports.setdefault(item.name, []).append(item)
+                # `import a.b` binds `a`.
+                self._imports.setdefault(item.name.partition(".")[0], []).append(item)
         self._qualified: dict[int, str] = {}
 
     def children(self, parent: int, name: str) -> list[int]:
@@ -124,9 +125,8 @@ class FileView:
 
     def definition(self, index: int) -> DefinedSymbol:
         """The symbol as a definition."""
-        return DefinedSymbol(
-            self.path, index, self.facts.symbols[index], self.qualified_name(index), self.facts.language
-        )
+        symbol = self.facts.symbols[index]
+        return DefinedSymbol(self.path, index, symbol, self.qualified_name(index), self.facts.language)
 
 
 def last_part(name: str) -> str:

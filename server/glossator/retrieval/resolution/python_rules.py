@@ -7,7 +7,7 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import CLASS, INSTANCE
+from glossator.index.facts import CLASS, INFERRED, INSTANCE
 from glossator.retrieval.resolution.file_view import last_part
 from glossator.retrieval.resolution.rules import LanguageRules
 from glossator.retrieval.resolution.values import (
@@ -179,17 +179,13 @@ class PythonRules(LanguageRules):
             found = self._file_of(world, whole)
             return (Value("module", found),) if found else NOTHING_KNOWN
         parts = module.split(".")
-        roots, sure = self._roots(world, path, parts[0])
-        found_any: Values = ()
-        for root in roots:
-            if found := self._file_of(world, "/".join([root, *parts] if root else parts)):
-                found_any += (Value("module", found),)
-                break
-        if found_any:
-            return found_any if sure else (*found_any, UNKNOWN_VALUE)
-        if roots and sure:
-            # A part of a package of the index that is made when it is built or run.
-            return NOTHING_KNOWN
+        for root, certain, package in self._roots(world, path, parts[0]):
+            found = self._file_of(world, "/".join([root, *parts] if root else parts))
+            if found and (package or not found.endswith("/") or self._has_modules(world, found)):
+                return (Value("module", found),) if certain else (Value("module", found), UNKNOWN_VALUE)
+            if package and certain:
+                # A part of a package of the index that is made when it is built or run.
+                return NOTHING_KNOWN
         return (external(module),)
 
     def _file_of(self, world: World, whole: str) -> str:
@@ -203,44 +199,45 @@ class PythonRules(LanguageRules):
                 return candidate
         return f"{whole}/" if whole in paths.folders(whole) else ""
 
-    def _roots(self, world: World, path: str, top: str) -> tuple[list[str], bool]:
-        """The folders that may be on the module path and have a module or package of this name, the likeliest first,
-        and whether the first is certain."""
+    def _has_modules(self, world: World, folder: str) -> bool:
+        """Whether there are modules directly in a folder."""
+        return any(name.endswith((".py", ".pyi")) for name in world.paths().files_in(folder.rstrip("/")))
+
+    def _roots(self, world: World, path: str, top: str) -> list[tuple[str, bool, bool]]:
+        """The folders that may be on the module path and have a module or package of this name, the likeliest first:
+        each with whether it is certain, and whether it has a package with an `__init__`."""
         paths = world.paths()
         found: dict[str, bool] = {}
         for ending, package in ((f"{top}/__init__.py", True), (f"{top}/__init__.pyi", True), (f"{top}.py", False)):
             for candidate in paths.ending(ending):
                 root = candidate[: -len(ending)].rstrip("/")
-                if candidate == ending or candidate.endswith(f"/{ending}"):
-                    found[root] = found.get(root, False) or package
-        if not found and top not in sys.stdlib_module_names:
+                found[root] = found.get(root, False) or package
+        library = top in sys.stdlib_module_names
+        if not library:
             for folder in paths.folders(top):
-                if any(name.endswith((".py", ".pyi")) for name in paths.files_in(folder)):
-                    found[folder[: -len(top)].rstrip("/")] = False
+                found.setdefault(folder[: -len(top)].rstrip("/"), False)
         home = path.rpartition("/")[0]
-        good: list[tuple[tuple[bool, int, int], str, bool]] = []
+        good: list[tuple[tuple[bool, int, int], str, bool, bool]] = []
         for root, package in found.items():
             above = not root or home == root or home.startswith(f"{root}/")
             in_package = bool(root) and (f"{root}/__init__.py" in paths)
-            if in_package and root != home:
+            if (in_package and root != home) or (library and (not above or in_package)):
                 continue
-            if top in sys.stdlib_module_names and (not above or in_package):
-                continue
-            shared = _shared(root, home)
-            certain = above or (root in _SOURCE_FOLDERS or root.rpartition("/")[2] in _SOURCE_FOLDERS) or package
-            if any(part in root.lower() for part in _VENDORED) and not above:
+            certain = above or package or root.rpartition("/")[2] in _SOURCE_FOLDERS
+            if not above and any(part in root.lower() for part in _VENDORED):
                 certain = False
-            good.append(((not certain, -len(root) if above else 1, -shared), root, certain))
+            good.append(((not certain, -len(root) if above else 1, -_shared(root, home)), root, certain, package))
         good.sort()
-        return [root for _, root, _ in good], bool(good) and good[0][2]
+        return [(root, certain, package) for _, root, certain, package in good]
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """What a module has under a name: its own, what it imports, or a module inside it."""
         folder = module[:-1] if module.endswith("/") else module.rpartition("/")[0]
         view = None if module.endswith("/") else world.view(module)
+        found: Values = ()
         if view is not None:
             found = self.in_file(world, view, Spot(module), name)
-            if found and found != (Value("module", module),):
+            if any(one.kind != "unknown" and one != Value("module", module) for one in found):
                 return found
         if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in ("__init__.py", "__init__.pyi"):
             inside = f"{folder}/{name}" if folder else name
@@ -248,9 +245,9 @@ class PythonRules(LanguageRules):
                 return (Value("module", path),)
         if view is None:
             return ()
-        if found := self.in_stars(world, view, Spot(module), name):
-            return found
-        return NOTHING_KNOWN if view.children(-1, "__getattr__") else ()
+        if more := self.in_stars(world, view, Spot(module), name):
+            return more
+        return found or (NOTHING_KNOWN if view.children(-1, "__getattr__") else ())
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Names with a leading underscore are not part of all names."""
@@ -329,6 +326,16 @@ class PythonRules(LanguageRules):
             return NOTHING_KNOWN
         return super().external_call(world, value)
 
+    def held(self, world: World, view: FileView, value: Value) -> Values:
+        """The members of an enum are instances of it."""
+        symbol = view.symbol(value.number)
+        if symbol.kind != "field" or symbol.parent < 0 or symbol.type.startswith("<") or symbol.flags & INFERRED:
+            return ()
+        if not view.symbol(symbol.parent).bases:
+            return ()
+        above = world.ancestors((value.path, symbol.parent)).externals
+        return (Value("instance", value.path, symbol.parent),) if any(_is_enum(one) for one in above) else ()
+
     # Classes
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:
@@ -372,6 +379,10 @@ _BUILT_IN_RESULTS: Final[Mapping[str, str]] = {name: name for name in _BUILT_IN_
     "issubclass": "bool", "callable": "bool", "hasattr": "bool", "any": "bool", "all": "bool", "dir": "list",
     "print": "None", "globals": "dict", "locals": "dict", "vars": "dict", "round": "int", "divmod": "tuple",
 }  # fmt: skip
+
+
+def _is_enum(base: Value) -> bool:
+    return base.name.rpartition(".")[2] in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum")
 
 
 def _shared(one: str, other: str) -> int:

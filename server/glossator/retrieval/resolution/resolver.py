@@ -43,6 +43,8 @@ MAX_FILES: Final = 400
 MAX_SUBCLASS_FILES: Final = 400
 """Files that are searched for subclasses of one class."""
 MAX_SUBCLASSES: Final = 300
+MAX_INHERITING: Final = 30
+"""Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
 MAX_CALLEES_OF_A_NAME: Final = 5
 """A name that may mean more definitions than this says nothing about what is called."""
@@ -123,8 +125,6 @@ class Resolver:
             elif value.kind == "unknown":
                 reach = "members"
                 doubtful = True
-            elif value.kind == "external":
-                doubtful = doubtful or bool(targets)
         if targets:
             return Resolution("possible" if doubtful else "resolved", tuple(targets.values()), reach, tuple(below))
         if reach or below:
@@ -544,4 +544,11 @@ class _Search:
         home = self._world.definition(key)
         if home is None:
             return []
-        return [use for use in self._resolver.uses(home, ("call",)).uses if use.grade == "resolved"]
+        made = [home]
+        if self._definition.name in self._rules.constructors:
+            below, _ = self._resolver.descendants(key)
+            for one in below[:MAX_INHERITING]:
+                found = self._world.member(Value("class", *one), self._definition.name, Spot(one[0]))
+                if self._definition.key in {value.key for value in found} and (heir := self._world.definition(one)):
+                    made.append(heir)
+        return [use for one in made for use in self._resolver.uses(one, ("call",)).uses if use.grade == "resolved"]

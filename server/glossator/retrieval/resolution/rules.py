@@ -121,12 +121,14 @@ class LanguageRules:
 
         The steps are methods of their own, of which a language replaces those that differ.
         """
+        found: Values = ()
         for step in (self.in_scopes, self.in_file, self.in_siblings, self.in_stars):
-            if found := step(world, view, place, name):
+            found = step(world, view, place, name)
+            if found and found != NOTHING_KNOWN:
                 return found
         if name in self.builtins:
             return (external(name),)
-        return self.elsewhere(world, view, place, name)
+        return found or self.elsewhere(world, view, place, name)
 
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Definitions and imports inside the functions and classes around a place."""
@@ -294,6 +296,10 @@ class LanguageRules:
     def result(self, world: World, function: Value, result: Values) -> Values:
         """What a call of a function of the index gives, from what it is declared to give."""
         return result
+
+    def held(self, world: World, view: FileView, value: Value) -> Values:
+        """What a variable or field holds, if it is not what its type says; empty if that is what counts."""
+        return ()
 
     # Classes
 
