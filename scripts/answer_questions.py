@@ -37,7 +37,7 @@ KINDS = frozenset({"how", "why", "where", "what-if", "who-uses", "error", UNANSW
 FEWEST_FACTS, MOST_FACTS = 2, 4
 
 _NUMBERS = re.compile(r"[ \t]*\[\d+\](?:\[\d+\])*")
-_MARKUP = re.compile(r"[`*]+")
+_MARKUP = re.compile(r"`+|\*\*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def states(text: str, fact: str) -> bool:
     return re.search(fact, text, re.IGNORECASE) is not None
 
 
-def plain(answer: str) -> str:
-    """An answer without what Markdown and citations put between its words."""
-    return _MARKUP.sub("", _NUMBERS.sub("", answer))
+def searchable(answer: str) -> str:
+    """An answer's text, and once more without what Markdown and citations put between its words."""
+    return f"{answer}\n{_MARKUP.sub('', _NUMBERS.sub('', answer))}"
 
 
 def faults(questions: Sequence[KnownQuestion]) -> Iterator[str]:

@@ -43,7 +43,7 @@ from answer_questions import (
     faults_in,
     load_questions,
     load_repositories,
-    plain,
+    searchable,
 )
 from answer_scores import CitationScores, Cited, cites, declines, score_citations, words_of
 from glossator.answers.answerer import Answerer, Listener
@@ -293,7 +293,7 @@ class Asked:
 
     def scored(self, way: str, question: KnownQuestion, other: KnownQuestion, written: Written) -> Outcome:
         """The scores of an answer; `other` is a question whose facts it should not state."""
-        text = f"{written.text}\n{plain(written.text)}"
+        text = searchable(written.text)
         numbers = [one for number, one in written.cited.items() if f"[{number}]" in written.text]
         right = any(
             cites(one, path, name, [(e.start_line, e.end_line) for e in entries_of(self.view, path, name)])

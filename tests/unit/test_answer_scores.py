@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -12,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from answer_questions import KINDS, faults, load_questions, load_repositories, plain, states  # noqa: E402
+from answer_questions import KINDS, faults, load_questions, load_repositories, searchable, states  # noqa: E402
 from answer_scores import Cited, cites, declines, names_in, score_citations, sentences_of  # noqa: E402
 
 ANSWER = """\
@@ -29,6 +30,11 @@ def get(self, key): raise KeyError(key)
 - `Cache.put` (`cache.py:9`) [2]: keeps an item for `DEFAULT_TTL` seconds.
 
 *Made from the index alone, without a language model.*
+"""
+VAGUE = """\
+The library handles this in a dedicated function. It checks the value first and then, depending on the settings, returns
+a result or raises an error. If nothing is given, a default is used, and the configuration can be changed by an option.
+See the implementation for details; it is called from several places, and there are tests for it.
 """
 CITED = {
     1: Cited("cache.py", 3, 7, ("Cache.get",), "def get(self, key):\n    item.expires < now and drop_item(key)"),
@@ -56,9 +62,27 @@ def test_there_are_questions_of_all_kinds_about_every_repository() -> None:
     assert sum(kinds.values()) - kinds["unanswerable"] >= 150
 
 
+def test_right_answers_in_other_words_state_all_facts() -> None:
+    """Answers that were written to be right, not to match the patterns."""
+    questions = {question.id: question for asked in load_questions().values() for question in asked}
+    answers = json.loads(Path(__file__).with_name("right_answers.json").read_text("utf-8"))
+    missing = {
+        name: lacking for name, answer in answers.items() if (lacking := questions[name].missing_in(searchable(answer)))
+    }
+    assert missing == {}
+
+
+def test_a_vague_answer_states_hardly_any() -> None:
+    """What fits every question answers none."""
+    questions = [one for asked in load_questions().values() for one in asked if one.answerable]
+    stated = {question.id: question.facts_in(VAGUE) for question in questions}
+    assert [name for name, share in stated.items() if share > 0.5] == []
+    assert sum(stated.values()) / len(stated) < 0.1
+
+
 def test_markup_and_citations_do_not_hide_a_fact() -> None:
     """A pattern of several words is found although an answer has backticks and numbers between them."""
-    assert states(plain("It exits with **status** `1` [2] at once."), r"exits with status 1 at")
+    assert states(searchable("It exits with **status** `1` [2] at once."), r"exits with status 1 at")
 
 
 def test_sentences_are_those_of_the_prose() -> None:
