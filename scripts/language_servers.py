@@ -176,8 +176,12 @@ def _prepare_java(tree: Path, files: Sequence[str], data: Path) -> Prepared:
         f'<?xml version="1.0"?><projectDescription><name>measured</name><buildSpec>{builder}</buildSpec>'
         "<natures><nature>org.eclipse.jdt.core.javanature</nature></natures></projectDescription>"
     )
-    settings = {"java": {"autobuild": {"enabled": False}, "references": {"includeDecompiledSources": False}}}
-    return Prepared(arguments=("-data", str(data)), options={"settings": settings}, settings=settings["java"])
+    java = {
+        "autobuild": {"enabled": False},
+        "import": {"maven": {"enabled": False}, "gradle": {"enabled": False}},
+        "references": {"includeDecompiledSources": False},
+    }
+    return Prepared(arguments=("-data", str(data)), options={"settings": {"java": java}}, settings=java)
 
 
 def _prepare_php(tree: Path, files: Sequence[str], data: Path) -> Prepared:

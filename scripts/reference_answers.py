@@ -45,6 +45,32 @@ class Answerer(Protocol):
         """The calls inside it."""
 
 
+class Resolved:
+    """The uses that Glossator shows. Each question is asked of a new finder, as a user's is."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def uses(self, path: str, line: int, name: str) -> list[Found] | None:
+        finder = self._snapshot.use_finder()
+        symbol = finder.symbol_at(path, line, name)
+        if symbol is None:
+            return None
+        return [Found(place.path, place.line, place.kind, place.resolved) for place in finder.uses(symbol).places]
+
+    def callees(self, path: str, line: int, name: str) -> list[Callee]:
+        finder = self._snapshot.use_finder()
+        symbol = finder.symbol_at(path, line, name)
+        if symbol is None:
+            return []
+        return [
+            Callee(number, used.symbol.name, used.symbol.path, used.symbol.line, used.grade == "resolved")
+            for used in finder.callees(symbol)
+            if "call" in used.kinds
+            for number in used.lines
+        ]
+
+
 class Names:
     """The graph of names: a caller is stated wherever the definition is the nearest one of the name."""
 

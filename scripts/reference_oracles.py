@@ -25,6 +25,9 @@ from language_servers import DocumentSymbol, Kind, Server
 Asked = tuple[str, int, int]
 """Path, line (1-based) and column (UTF-16 units from 0)."""
 
+MOST_DEATHS = 5
+"""A server that ends more often while it answers about one code base is not started again."""
+
 
 class NoAnswerError(Exception):
     """An oracle failed on a question: an error, no answer in time, or none at all in a run that may not ask."""
@@ -107,7 +110,7 @@ class Oracles:
             self._servers[kind.name] = await self._start(kind)
         server = self._servers[kind.name]
         if server is None:
-            return {"failed": "it does not start"}
+            raise NoAnswerError("it does not start")
         try:
             return await ask(server)
         except (OSError, TimeoutError, ResponseError, ValueError) as error:
@@ -115,7 +118,7 @@ class Oracles:
                 # It died: a new one is started for the next question, but not for ever.
                 self._deaths[kind.name] = self._deaths.get(kind.name, 0) + 1
                 del self._servers[kind.name]
-                if self._deaths[kind.name] > 5:
+                if self._deaths[kind.name] > MOST_DEATHS:
                     self._servers[kind.name] = None
             return {"failed": f"{type(error).__name__}: {error}"[:200]}
 
