@@ -64,6 +64,7 @@ MOST_CALLS = 30
 WIDTHS = (10, 10, 8, 10, 8, 7, 8)
 GOALS = "goals: precision .97, recall of resolved and possible .95, of resolved .80"
 _CALL = re.compile(r"(?<![\w$.])?([A-Za-z_$][\w$]*)\s*(?:\(|::<[^>\n]*>\(|<[\w\s,.<>\[\]?]*>\()")
+_OVERLOADED = re.compile(r"(\s*)(?:export\s+|default\s+|declare\s+|async\s+)*(?:def|function)\s+([A-Za-z_$][\w$]*)")
 _NO_CALLS = frozenset({
     "if", "for", "while", "switch", "catch", "return", "function", "def", "class", "new", "match", "with", "except",
     "elif", "not",
@@ -169,7 +170,8 @@ class Measurement:
                 continue
             column = self.lines(path).column(symbol.line, name)
             line = self.lines(path).text[symbol.line - 1] if symbol.line <= len(self.lines(path).text) else ""
-            if column is None or kind_of_mention(line, name) == "import":
+            overload = self._implementation(path, symbol.line) != symbol.line
+            if column is None or overload or kind_of_mention(line, name) == "import":
                 continue
             yield Definition(path, symbol.line, column, symbol.end, name, symbol.kind)
 
@@ -221,6 +223,9 @@ class Measurement:
         lines = self.lines(path)
         if word(name).search(lines.text[line - 1]) and not word(name).search(lines.code[line - 1]):
             return True
+        declared = _OVERLOADED.match(lines.code[line - 1])
+        if declared is not None and declared[2] == name and not word(name).search(lines.code[line - 1], declared.end()):
+            return True
         symbol = self.defined_at(path, line)
         return symbol is not None and re.split(r"[.:]+", symbol.name.rstrip("()"))[-1] == name
 
@@ -239,7 +244,7 @@ class Measurement:
             if inactive:
                 return "inactive"
             for path, line, _ in targets:
-                if self._canonical(path, line) == (definition.path, definition.line):
+                if self._canonical(path, line) == self._canonical(definition.path, definition.line):
                     return "right"
                 symbol = self.defined_at(path, line)
                 if (path, line) in union and symbol is not None and symbol.name.endswith(definition.name):
@@ -249,7 +254,8 @@ class Measurement:
         return outcome
 
     def _canonical(self, path: str, line: int) -> Place:
-        """A constructor counts as its class."""
+        """A constructor counts as its class, an overload as the function that implements it."""
+        line = self._implementation(path, line)
         symbol = self.defined_at(path, line)
         if (
             symbol is not None
@@ -260,6 +266,24 @@ class Measurement:
         ):
             return path, symbol.container_line
         return path, line
+
+    def _implementation(self, path: str, line: int) -> int:
+        """The line of the function of which an overload is at a line; the same line otherwise."""
+        if path not in self.files or self.family not in {"python", "javascript"}:
+            return line
+        lines = self.lines(path).code
+        found = _OVERLOADED.match(lines[line - 1]) if 0 < line <= len(lines) else None
+        if found is None:
+            return line
+        indent, name = len(found[1]), found[2]
+        for number in range(line + 1, len(lines) + 1):
+            text = lines[number - 1]
+            if text.strip() and len(text) - len(text.lstrip()) < indent:
+                break
+            other = _OVERLOADED.match(text)
+            if other is not None and (len(other[1]), other[2]) == (indent, name):
+                line = number
+        return line
 
     def _compare_callees(self, definition: Definition, ours: Answerer) -> Verdict | None:
         """Compare the definitions that a function calls; a place is a target with the line of the call."""

@@ -56,7 +56,11 @@ class Resolved:
         symbol = finder.symbol_at(path, line, name)
         if symbol is None:
             return None
-        return [Found(place.path, place.line, place.kind, place.resolved) for place in finder.uses(symbol).places]
+        places = finder.uses(symbol).places
+        # What overrides a symbol does not mention it.
+        return [
+            Found(place.path, place.line, place.kind, place.resolved) for place in places if place.kind != "override"
+        ]
 
     def callees(self, path: str, line: int, name: str) -> list[Callee]:
         finder = self._snapshot.use_finder()
