@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from glossator.retrieval.resolution.resolver import Resolver
+from glossator.retrieval.resolution.source import IndexedFacts
 from reference_oracles import word
 
 if TYPE_CHECKING:
@@ -46,32 +48,36 @@ class Answerer(Protocol):
 
 
 class Resolved:
-    """The uses that Glossator shows. Each question is asked of a new finder, as a user's is."""
+    """Resolved uses. Each question is asked of a new resolver, as a user's is."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
+    def _resolver(self) -> Resolver:
+        return Resolver(IndexedFacts(self._snapshot.store.facts))
+
     def uses(self, path: str, line: int, name: str) -> list[Found] | None:
-        finder = self._snapshot.use_finder()
-        symbol = finder.symbol_at(path, line, name)
-        if symbol is None:
+        resolver = self._resolver()
+        definition = resolver.definition_on(path, line, name)
+        if definition is None or definition.name != name:
             return None
-        places = finder.uses(symbol).places
-        # What overrides a symbol does not mention it.
+        # What overrides a definition does not mention it.
         return [
-            Found(place.path, place.line, place.kind, place.resolved) for place in places if place.kind != "override"
+            Found(use.path, use.line, use.kind, use.grade == "resolved")
+            for use in resolver.uses(definition).uses
+            if use.kind != "override"
         ]
 
     def callees(self, path: str, line: int, name: str) -> list[Callee]:
-        finder = self._snapshot.use_finder()
-        symbol = finder.symbol_at(path, line, name)
-        if symbol is None:
+        resolver = self._resolver()
+        definition = resolver.definition_on(path, line, name)
+        if definition is None or definition.name != name:
             return []
         return [
-            Callee(number, used.symbol.name, used.symbol.path, used.symbol.line, used.grade == "resolved")
-            for used in finder.callees(symbol)
-            if "call" in used.kinds
-            for number in used.lines
+            Callee(use.line, use.name, callee.target.path, callee.target.symbol.line, use.grade == "resolved")
+            for callee in resolver.callees(definition)
+            for use in callee.uses
+            if use.kind in {"call", "decorator"}
         ]
 
 
