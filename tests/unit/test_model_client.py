@@ -762,7 +762,8 @@ async def test_the_speed_is_measured_once_and_corrected_by_answers(folder: Path)
         first = client.speed
         assert first is not None
         assert first.measured
-        assert client.reading_speed == first.reading
+        assert client.reading_speed is not None
+        assert first.reading / 2 <= client.reading_speed <= first.reading
         await answer(client, [ChatMessage("user", LONG)], max_tokens=20)
         corrected = client.speed
         assert corrected is not None

@@ -152,7 +152,7 @@ def test_a_measured_speed_replaces_the_estimate_and_corrects_the_others(tmp_path
 
 def test_more_evidence_for_faster_models_but_not_all_that_they_could_read() -> None:
     tokens = [speed.evidence_tokens(reading, 5.0) for reading in (1, 30, 60, 120, 180, 300, 3000)]
-    assert tokens[:4] == [300, 300, 300, 600]
+    assert tokens[:4] == [500, 500, 500, 600]
     assert tokens == sorted(tokens)
     seconds = [speed.Speed(reading, 10).first_word_seconds() for reading in (20, 60, 180, 300, 3000)]
     assert seconds == sorted(seconds, reverse=True)

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from glossator.answers.reading_budget import LEAST_EVIDENCE_TOKENS, MAX_EVIDENCE_TOKENS, evidence_budget
+from glossator.answers.reading_budget import (
+    LEAST_EVIDENCE_TOKENS,
+    LEAST_FOLLOW_UP_TOKENS,
+    MAX_EVIDENCE_TOKENS,
+    evidence_budget,
+)
 from glossator.model.chat import ModelStatus
 from glossator.model.endpoint import EndpointClient
 from glossator.settings import Settings
@@ -50,3 +55,4 @@ def test_a_follow_up_is_waited_for_less() -> None:
     model = PacedModel(200.0, 5.0)
     assert evidence_budget(model, 5000, follow_up=True) == 400
     assert evidence_budget(model, 5000, unread=50, follow_up=True) == 350
+    assert evidence_budget(model, 5000, unread=200, follow_up=True) == LEAST_FOLLOW_UP_TOKENS

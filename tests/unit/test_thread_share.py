@@ -23,6 +23,7 @@ def test_as_many_threads_as_cores_are_free(most: int, cores: float, left: int) -
     share = ThreadShare(most)
     assert share.observe(0.05, 0.05 * cores) == most, "too short to tell"
     assert share.observe(0.2, 0.2 * cores) == left
+    assert share.share == pytest.approx(cores / most)
 
 
 def test_all_of_them_are_tried_again_less_and_less_often() -> None:
@@ -41,3 +42,4 @@ def test_all_of_them_are_tried_again_less_and_less_often() -> None:
     assert share.observe(1.0, 0.2) == 1
     share.begin(2)
     assert share.now == 2
+    assert share.share == 1.0, "nothing was computed yet"

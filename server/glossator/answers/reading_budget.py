@@ -13,6 +13,8 @@ MAX_EVIDENCE_TOKENS = 12_000
 """Evidence shown to a model of any speed and context: more dilutes the answer."""
 FOLLOW_UP_SHARE = 0.4
 """Part of the patience for a follow-up: the model has the evidence of the questions before in its context."""
+LEAST_FOLLOW_UP_TOKENS = 300
+"""One good excerpt more."""
 
 
 def evidence_budget(model: ChatModel, room: int, *, unread: int = 0, follow_up: bool = False) -> int:
@@ -27,5 +29,6 @@ def evidence_budget(model: ChatModel, room: int, *, unread: int = 0, follow_up: 
     if speed is None:
         return min(room, MAX_EVIDENCE_TOKENS)
     patience = model.settings.patience * (FOLLOW_UP_SHARE if follow_up else 1.0)
-    in_time = evidence_tokens(speed, max(patience - unread / speed, 0.0))
-    return min(max(in_time, LEAST_EVIDENCE_TOKENS), MAX_EVIDENCE_TOKENS, room)
+    least = LEAST_FOLLOW_UP_TOKENS if follow_up else LEAST_EVIDENCE_TOKENS
+    in_time = evidence_tokens(speed, max(patience - unread / speed, 0.0), least)
+    return min(in_time, MAX_EVIDENCE_TOKENS, room)

@@ -28,6 +28,8 @@ from glossator.model.header import ModelHeader, read_header
 from glossator.model.measured_speed import (
     LEAST_READ,
     LEAST_WRITTEN,
+    NEW_SHARE,
+    UNDISTURBED,
     MeasuredSpeeds,
     corrected_speed,
     fingerprint,
@@ -49,6 +51,9 @@ _log = logging.getLogger("glossator.model")
 
 _MEASURED_TEXT = "def reused(connection, origin):\n    return connection.is_idle and connection.origin == origin\n\n"
 """What is read to measure a model's speed, over and over: code, as in prompts."""
+_LEAST_SHARE = 0.5
+"""Part of the reading speed that is counted on however busy the machine is: with less evidence than that leaves room
+for, an answer is not worth waiting less for."""
 _MEASURED_READ, _MEASURED_WRITTEN = 256, 16
 """Tokens to measure with, if the model is fast enough for so many."""
 
@@ -109,6 +114,8 @@ class ModelClient(ChatModel):
         self._speeds = MeasuredSpeeds()
         self._speed_key: tuple[str, str] | None = None
         self._speed: Speed | None = None
+        self._share = 1.0
+        """Part of the processor time that it got of late: other programs need some."""
 
     # Loading and unloading
 
@@ -121,8 +128,14 @@ class ModelClient(ChatModel):
 
     @property
     def speed(self) -> Speed | None:
-        """How fast it is here: measured when it was loaded, corrected by its answers; None before that."""
+        """How fast it is here when nothing else runs: measured when it is first loaded, corrected by its answers; None
+        before that."""
         return self._speed
+
+    @property
+    def reading_speed(self) -> float | None:
+        """Tokens of a prompt that it reads per second while as much else runs as of late; None if that is not known."""
+        return self._speed.reading * max(self._share, _LEAST_SHARE) if self._speed is not None else None
 
     @property
     def facts(self) -> WorkerMessage:
@@ -205,19 +218,22 @@ class ModelClient(ChatModel):
         exchange = child.open("measure", text=_MEASURED_TEXT, read=_MEASURED_READ, write=_MEASURED_WRITTEN)
         message = await exchange.next(self._deadlines.silence, "measuring its speed")
         if message["reading"] > 0 and message["writing"] > 0:
-            self._speed = Speed(message["reading"], message["writing"], measured=True)
+            self._share = message["share"]
+            self._speed = Speed(message["reading"] / max(self._share, 0.1), message["writing"], measured=True)
             await self._keep_speed()
 
     async def _keep_speed(self) -> None:
         if self._speed is not None and self._speed_key is not None:
             await asyncio.to_thread(self._speeds.put, *self._speed_key, self._speed)
 
-    async def _correct_speed(self, usage: TokenUsage, background: bool) -> None:
-        """Take an answer's figures into account."""
+    async def _correct_speed(self, usage: TokenUsage, share: float) -> None:
+        """Take an answer's figures into account; `share`: part of the processor time that it got."""
+        self._share += NEW_SHARE * (share - self._share)
         first, read = usage.time_to_first_token_ms, usage.prompt_tokens - usage.reused_tokens
-        reading = 1000 * read / first if first and read >= LEAST_READ else None
-        writing = usage.tokens_per_second if usage.completion_tokens >= LEAST_WRITTEN else None
-        if self._speed is not None and (reading or writing) and not background:  # which gets fewer threads
+        reading = 1000 * read / first / max(share, 0.1) if first and read >= LEAST_READ else None
+        undisturbed = share >= UNDISTURBED
+        writing = usage.tokens_per_second if usage.completion_tokens >= LEAST_WRITTEN and undisturbed else None
+        if self._speed is not None and (reading or writing):
             self._speed = corrected_speed(self._speed, reading=reading, writing=writing)
             await self._keep_speed()
 
@@ -395,7 +411,8 @@ class ModelClient(ChatModel):
                         yield chunk
                     reason = message["finishReason"]
                     usage = _token_usage(message["usage"])
-                    await self._correct_speed(usage, request.background)
+                    if not request.background and reason != "cancelled":  # in the background it gets fewer threads
+                        await self._correct_speed(usage, message["usage"].get("share", 1.0))
                     yield Done("preempted" if reason == "cancelled" else reason, usage)
                     return
         except ModelError as error:

@@ -465,9 +465,10 @@ class Engine:
         """Evaluate tokens after those in the cache; False if cancelled."""
         array = (ctypes.c_int32 * len(tokens))(*tokens)
         self.log.errors.clear()
-        wall, used, threads = time.monotonic(), time.process_time(), self.threads.now
+        wall, used = time.monotonic(), time.process_time()
         code = self.lib.llama_decode(self.context, self.lib.llama_batch_get_one(array, len(tokens)))
         if not self.options.get("gpuLayers") and code == 0:
+            threads = self.threads.now
             now = self.threads.observe(time.monotonic() - wall, time.process_time() - used)
             if now != threads:
                 self.lib.llama_set_n_threads(self.context, now, now)
@@ -552,7 +553,11 @@ class Engine:
         self._clear_cache()
         if not fine:
             raise RequestError("cancelled", "measuring was cancelled")
-        return {"event": "measured", "reading": reading, "writing": writing}
+        return {"event": "measured", "reading": reading, "writing": writing, "share": self._share()}
+
+    def _share(self) -> float:
+        """Part of the processor time for all threads that the computing of a request got; 1 on a GPU."""
+        return 1.0 if self.options.get("gpuLayers") else self.threads.share
 
     # Writing
 
@@ -623,6 +628,7 @@ class Engine:
         stopped = stream.stopped or unrepeated.stopped
         self._remember_answer("".join(texts), made, pieces, stopped=stopped)
         usage["completionTokens"] = len(made)
+        usage["share"] = self._share()
         usage["timeToFirstTokenMs"] = round((first - received) * 1000, 2) if first else None
         usage["tokensPerSecond"] = (
             round((len(made) - 1) / (last - first), 2) if len(made) > 1 and last > first else None

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LEAST_READ = 64
 """Tokens of a prompt below which the time to read them says little about the speed."""
 LEAST_WRITTEN = 8
+UNDISTURBED = 0.85
+"""Part of the processor time from which other programs are taken not to have disturbed an answer."""
 NEW_SHARE = 0.3
 """Weight of a new figure in the average: one slow answer on a busy machine changes little, five change it."""
 MAX_KEPT = 64

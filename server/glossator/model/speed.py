@@ -34,8 +34,9 @@ MAX_READING_SECONDS = 10.0
 """A model that takes longer to read such a prompt is not recommended: nobody waits for it."""
 PATIENCE = 5.0
 """Seconds that a user waits for the first word: the default of the setting `patience`."""
-LEAST_EVIDENCE_TOKENS = 300
-"""One good excerpt with its heading. An answer without it is worth nothing, so the slowest model reads as much."""
+LEAST_EVIDENCE_TOKENS = 500
+"""Two or three good excerpts with their headings. With 200 tokens a 0.5B model found hardly any fact, and half of the
+facts are in the first 400; so the slowest model reads as much."""
 ENOUGH_EVIDENCE_TOKENS = 900
 """Excerpts that hold what most questions need. A model that is fast enough for more reads more, but not as much as it
 could: half of the gain (the geometric mean) goes into a shorter wait."""
@@ -77,14 +78,15 @@ def thread_count(settings: Settings) -> int:
     return max(min(physical, usable), 1)
 
 
-def evidence_tokens(reading: float, patience: float) -> int:
+def evidence_tokens(reading: float, patience: float, least: int = LEAST_EVIDENCE_TOKENS) -> int:
     """Tokens of evidence that a model should read before its first word.
 
     Args:
         reading: tokens of a prompt that it reads per second.
         patience: seconds that a user waits for the first word.
+        least: tokens to read however slow it is.
     """
-    in_time = max(reading * patience, LEAST_EVIDENCE_TOKENS)
+    in_time = max(reading * patience, least)
     return int(min(in_time, math.sqrt(in_time * ENOUGH_EVIDENCE_TOKENS)))
 
 

@@ -19,16 +19,22 @@ class ThreadShare:
     """Decides on the number of threads from the processor time that the current ones get."""
 
     def __init__(self, most: int) -> None:
+        self.begin(most)
+
+    def begin(self, most: int) -> None:
+        """A request begins that may use `most` threads."""
         self.now = most
         self._most = most
         self._retry = ALL_THREADS_SECONDS
         self._wall = self._used = self._reduced = 0.0
+        self._total_wall = self._total_used = 0.0
 
-    def begin(self, most: int) -> None:
-        """A request begins that may use `most` threads."""
-        self._most = self.now = most
-        self._retry = ALL_THREADS_SECONDS
-        self._wall = self._used = self._reduced = 0.0
+    @property
+    def share(self) -> float:
+        """Part of the processor time of all its threads that the request got so far, 0 to 1."""
+        if self._total_wall < CHECK_SECONDS:
+            return 1.0
+        return min(self._total_used / (self._total_wall * self._most), 1.0)
 
     def observe(self, wall: float, used: float) -> int:
         """The number of threads to continue with.
@@ -39,6 +45,8 @@ class ThreadShare:
         """
         self._wall += wall
         self._used += used
+        self._total_wall += wall
+        self._total_used += used
         if self._wall < CHECK_SECONDS:
             return self.now
         cores = self._used / self._wall
