@@ -1,0 +1,267 @@
+"""Languages whose files declare the package or namespace that they belong to: Java, Kotlin, C#.
+
+A class is found by its package and its name, wherever its file is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.retrieval.resolution.type_texts import LIST
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Import, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.type_texts import TypeText
+    from glossator.retrieval.resolution.values import Key
+
+ROOTS: Final = frozenset(
+    {
+        "android",
+        "androidx",
+        "com",
+        "dev",
+        "edu",
+        "gov",
+        "io",
+        "jakarta",
+        "java",
+        "javax",
+        "kotlin",
+        "kotlinx",
+        "me",
+        "net",
+    }
+    | {"org", "scala", "System", "Microsoft"}
+)
+"""Names with which fully qualified names begin, beside the first part of the file's own package."""
+
+_COLLECTIONS: Final = (
+    *(
+        "ArrayDeque",
+        "ArrayList",
+        "BlockingQueue",
+        "Collection",
+        "ConcurrentLinkedQueue",
+        "CopyOnWriteArrayList",
+        "Deque",
+    ),
+    *("Flow", "Flux", "HashSet", "IAsyncEnumerable", "ICollection", "IEnumerable", "IList", "IReadOnlyCollection"),
+    *("IReadOnlyList", "ISet", "Iterable", "Iterator", "LinkedHashSet", "LinkedList", "List", "MutableCollection"),
+    *("MutableIterable", "MutableList", "MutableSet", "Queue", "Sequence", "Set", "SortedSet", "Stack", "Stream"),
+    *("TreeSet", "Vector", "Array", "Optional", "Stream", LIST),
+)
+_KEPT: Final = frozenset(
+    {
+        *(
+            "stream",
+            "parallelStream",
+            "filter",
+            "sorted",
+            "distinct",
+            "limit",
+            "skip",
+            "peek",
+            "iterator",
+            "listIterator",
+        ),
+        *(
+            "subList",
+            "asSequence",
+            "toList",
+            "toSet",
+            "toMutableList",
+            "reversed",
+            "sortedBy",
+            "take",
+            "drop",
+            "filterNot",
+        ),
+        *("filterNotNull", "Where", "OrderBy", "OrderByDescending", "Skip", "Take", "Distinct", "ToList", "ToArray"),
+        *(
+            "AsEnumerable",
+            "Reverse",
+            "or",
+            "onEach",
+            "boxed",
+            "unordered",
+            "plus",
+            "minus",
+            "distinctBy",
+            "also",
+            "apply",
+        ),
+    }
+)
+"""Functions of collections whose result has the same elements."""
+_LAST: Final = frozenset(
+    {
+        *("get", "next", "orElse", "orElseGet", "orElseThrow", "remove", "poll", "element", "pop", "take", "getFirst"),
+        *("getLast", "removeFirst", "removeLast", "pollFirst", "pollLast", "peekFirst", "peekLast", "getOrDefault"),
+        *("computeIfAbsent", "computeIfPresent", "getValue", "put", "previous", "first", "last", "firstOrNull"),
+        *("lastOrNull", "single", "singleOrNull", "find", "getOrNull", "getOrElse", "getOrPut", "random", "elementAt"),
+        *("First", "FirstOrDefault", "Last", "LastOrDefault", "Single", "SingleOrDefault", "Dequeue", "Pop", "Peek"),
+        *("ElementAt", "join", "await", "set"),
+    }
+)
+"""Functions of collections, optionals, maps and futures that give an element; of maps a value."""
+
+
+class PackageRules(LanguageRules):
+    """What Java, Kotlin and C# share.
+
+    Attributes:
+        enclosing_packages: whether what outer packages declare is visible without an import (C#).
+    """
+
+    implicit_self = True
+    elements: ClassVar[dict[str, int]] = dict.fromkeys(_COLLECTIONS, 0)
+    enclosing_packages: ClassVar[bool] = False
+
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What other files of the package declare."""
+        package = view.facts.package
+        while True:
+            if found := world.packaged(package, name, view.path):
+                return found
+            if not package or not self.enclosing_packages:
+                return ()
+            package = package.rpartition(".")[0]
+
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What imports of whole packages bring in."""
+        for item in view.stars:
+            for module in world.import_target(view.path, item):
+                if module.kind != "external" and (found := world.member(module, name, place)):
+                    return found
+        return ()
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The first part of a fully qualified name."""
+        if name in ROOTS or name == view.facts.package.partition(".")[0]:
+            return (Value("module", _at(name, view.path)),)
+        return ()
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A class by its full name, a member of one, or a package."""
+        if item.name == "*":
+            # Of a class (Java's static imports, C#'s) or a package.
+            return self._qualified(world, view.path, item.module) or (Value("module", _at(item.module, view.path)),)
+        full = f"{item.module}.{item.member}" if item.member else item.module
+        found = self._qualified(world, view.path, full)
+        if not found and item.name and not item.member and item.name != item.module.rpartition(".")[2]:
+            return (Value("module", _at(item.module, view.path)),)
+        return found or (external(full),)
+
+    def _qualified(self, world: World, near: str, full: str) -> Values:
+        """What a full name leads to: in the longest package that declares its beginning."""
+        parts = full.split(".")
+        for size in range(len(parts) - 1, -1, -1):
+            found = world.packaged(".".join(parts[:size]), parts[size], near)
+            for part in parts[size + 1 :]:
+                found = tuple(
+                    one for holder in world.held(found) for one in world.member(holder, part, Spot(near)) if found
+                )
+            if found:
+                return found
+        return ()
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """A class or function of a package, or a package inside it."""
+        package, _, near = module.partition(_BESIDE)
+        if found := world.packaged(package, name, near):
+            return found
+        inner = f"{package}.{name}" if package else name
+        return (Value("module", _at(inner, near)),) if name[:1].islower() or package in ROOTS else ()
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a library's value, which keeps the type arguments."""
+        if name in _KEPT and value.arguments:
+            return (external(f"{value.name}.{name}", value.arguments[:1]),)
+        return super().external_member(world, value, name)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a library's function gives: of collections and the like, an element."""
+        holder, _, last = value.name.rpartition(".")
+        if value.arguments and holder:
+            if last in _LAST:
+                return value.arguments[-1]
+            if last in _KEPT:
+                return (external(LIST, value.arguments[:1]),)
+            if last in ("keySet", "getKey"):
+                return (external(LIST, value.arguments[:1]),) if last == "keySet" else value.arguments[0]
+            if last in ("values", "Values"):
+                return (external(LIST, value.arguments[-1:]),)
+        return super().external_call(world, value)
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type; one that neither the package nor an import has is a library's, or a type parameter."""
+        if _PARAMETER.fullmatch(name):
+            return NOTHING_KNOWN
+        if not world.evaluate(name, place):
+            return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
+        return super().named_type(world, name, arguments, place)
+
+    def is_exported(self, world: World, value: Value) -> bool:
+        """Everything is, as far as the syntax of one file tells."""
+        return True
+
+
+def _first_part(found: Values) -> Values:
+    return found[:1]
+
+
+_PARAMETER: Final = re.compile(r"[A-Z][A-Z0-9]?|T[A-Z]\w*")
+"""How type parameters are usually named."""
+_BESIDE: Final = "\0"
+"""Separates a package's name from the path of a file that speaks the language in the paths of modules."""
+
+
+def _at(package: str, near: str) -> str:
+    return f"{package}{_BESIDE}{near}"
+
+
+class JvmRules(PackageRules):
+    """Java and Kotlin, which share packages."""
+
+    languages = frozenset(("java", "kotlin"))
+    extensions = True  # Kotlin's `fun Session.close()`
+    unwrapped: ClassVar[dict[str, int]] = {}
+    call_members = ("invoke",)
+    opaque = frozenset(("Object", "Any", "T", "E", "K", "V", "R"))
+
+
+class DotnetRules(PackageRules):
+    """C#."""
+
+    languages = frozenset(("csharp",))
+    enclosing_packages = True
+    unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
+    opaque = frozenset(("object", "dynamic", "T"))
+
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What other files of the namespace declare; of a partial class its first part."""
+        return _first_part(super().in_siblings(world, view, place, name))
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """A class of a namespace, or a namespace inside it."""
+        return _first_part(super().module_member(world, module, name))
+
+    def more_bases(self, world: World, key: Key) -> Values:
+        """The other parts of a partial class."""
+        view = world.view(key[0])
+        if view is None:
+            return ()
+        symbol = view.symbol(key[1])
+        if symbol.kind not in ("class", "struct", "interface") or symbol.parent >= 0:
+            return ()
+        parts = world.packaged(view.facts.package, symbol.name, key[0])
+        return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
+
+    def same_thing(self, one: Symbol, other: Symbol) -> bool:
+        """Parts of a partial class."""
+        return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name

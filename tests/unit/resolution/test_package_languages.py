@@ -1,0 +1,266 @@
+"""Java, Kotlin and C#: names are found by the package or namespace that files declare."""
+
+import pytest
+from tests.unit.resolution.resolution_samples import Sample
+
+JAVA = {
+    "src/com/acme/db/Pool.java": """
+        package com.acme.db;
+        public class Pool implements Closer {
+            public static final int MAX = 3;
+            public Conn take() { return new Conn(this); }
+            public static Pool shared() { return new Pool(); }
+            @Override public void close() {}
+        }
+    """,
+    "src/com/acme/db/Conn.java": """
+        package com.acme.db;
+        public class Conn {
+            final Pool owner;
+            Conn(Pool owner) { this.owner = owner; }
+            public String read(int n) { return "x"; }
+            public void close() { owner.close(); }
+        }
+    """,
+    "src/com/acme/db/Closer.java": """
+        package com.acme.db;
+        public interface Closer { void close(); }
+    """,
+    "src/com/acme/web/Base.java": """
+        package com.acme.web;
+        import com.acme.db.*;
+        import java.util.List;
+        abstract class Base {
+            protected Pool pool;
+            List<Conn> conns;
+            void log(String line) {}
+            abstract String fetch();
+        }
+    """,
+    "src/com/acme/web/Session.java": """
+        package com.acme.web;
+        import com.acme.db.Conn;
+        import com.acme.db.Pool;
+        import static com.acme.db.Pool.MAX;
+        import java.util.Map;
+        public class Session extends Base {
+            Map<String, Conn> byName;
+            Session(Pool pool) { this.pool = pool; }
+            String fetch() {
+                Conn conn = pool.take();
+                var other = Pool.shared().take();
+                log(conn.read(MAX));
+                other.close();
+                for (Conn one : conns) { one.read(1); }
+                for (var one : conns) { one.read(2); }
+                byName.get("a").read(3);
+                conns.stream().filter(x -> true).findFirst().get().read(4);
+                com.acme.db.Pool.shared().close();
+                Runnable later = this::again;
+                new Other().take();
+                return super.fetch();
+            }
+            void again() { new Session(pool).fetch(); }
+        }
+        class Other { void take() {} }
+    """,
+    "src/com/other/Pool.java": """
+        package com.other;
+        public class Pool { public void take() {} }
+    """,
+}
+
+
+@pytest.fixture(scope="module")
+def java() -> Sample:
+    return Sample(JAVA)
+
+
+SESSION = "src/com/acme/web/Session.java"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("Conn conn = pool.take();", "take", "src/com/acme/db/Pool.java:Pool.take"),
+        ("Conn conn = pool.take();", "pool", "src/com/acme/web/Base.java:Base.pool"),
+        ("Conn conn = pool.take();", "Conn", "src/com/acme/db/Conn.java:Conn"),
+        ("var other = Pool.shared().take();", "take", "src/com/acme/db/Pool.java:Pool.take"),
+        ("log(conn.read(MAX));", "log", "src/com/acme/web/Base.java:Base.log"),
+        ("log(conn.read(MAX));", "read", "src/com/acme/db/Conn.java:Conn.read"),
+        ("log(conn.read(MAX));", "MAX", "src/com/acme/db/Pool.java:Pool.MAX"),
+        ("other.close();", "close", "src/com/acme/db/Conn.java:Conn.close"),
+        ("for (Conn one : conns) { one.read(1); }", "read", "src/com/acme/db/Conn.java:Conn.read"),
+        ("for (var one : conns) { one.read(2); }", "read", "src/com/acme/db/Conn.java:Conn.read"),
+        ('byName.get("a").read(3);', "read", "src/com/acme/db/Conn.java:Conn.read"),
+        ("com.acme.db.Pool.shared().close();", "close", "src/com/acme/db/Pool.java:Pool.close"),
+        ("new Other().take();", "take", f"{SESSION}:Other.take"),
+        ("return super.fetch();", "fetch", "src/com/acme/web/Base.java:Base.fetch"),
+        ("Runnable later = this::again;", "again", f"{SESSION}:Session.again"),
+    ],
+)
+def test_java(java: Sample, line: str, name: str, meaning: str) -> None:
+    assert java.at(SESSION, line, name) == meaning
+
+
+def test_java_uses_leave_out_namesakes(java: Sample) -> None:
+    assert java.uses("take", "src/com/other/Pool.java") == []
+    assert java.uses("Pool", "src/com/other/Pool.java") == []
+    assert java.uses("close", "src/com/acme/db/Conn.java") == [f"{SESSION}: other.close();"]
+
+
+KOTLIN = {
+    "db/Pool.kt": """
+        package acme.db
+
+        class Pool(val size: Int) {
+            var last: Conn? = null
+            fun take(): Conn = Conn(this)
+            companion object { fun shared() = Pool(1) }
+        }
+        class Conn(val owner: Pool) { fun read(): String = "" }
+        enum class Mode { FAST, SLOW }
+        object Registry { fun add(pool: Pool) {} }
+        fun open(pool: Pool): Conn = pool.take()
+    """,
+    "web/Session.kt": """
+        package acme.web
+
+        import acme.db.Conn
+        import acme.db.Mode
+        import acme.db.Pool
+        import acme.db.Registry
+        import acme.db.open as connect
+
+        const val LIMIT = 5
+
+        open class Base(protected val pool: Pool) { fun log(line: String) {} }
+
+        class Session(pool: Pool, val conns: List<Conn>) : Base(pool) {
+            fun fetch(): String {
+                val conn = pool.take()
+                conn.read()
+                connect(pool).read()
+                Pool.shared().take().read()
+                Registry.add(pool)
+                for (one in conns) { one.read() }
+                conns.first().read()
+                log(conns.map(::rank).toString())
+                if (LIMIT > 1) pool.last?.read()
+                when (mode()) { Mode.FAST -> {} }
+                return conn.shout()
+            }
+            fun mode() = Mode.SLOW
+        }
+        fun rank(conn: Conn) = conn.owner.size
+        fun Conn.shout() = read()
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("val conn = pool.take()", "take", "db/Pool.kt:Pool.take"),
+        ("conn.read()", "read", "db/Pool.kt:Conn.read"),
+        ("connect(pool).read()", "connect", "db/Pool.kt:open"),
+        ("connect(pool).read()", "read", "db/Pool.kt:Conn.read"),
+        ("Pool.shared().take().read()", "read", "db/Pool.kt:Conn.read"),
+        ("Registry.add(pool)", "add", "db/Pool.kt:Registry.add"),
+        ("for (one in conns) { one.read() }", "read", "db/Pool.kt:Conn.read"),
+        ("conns.first().read()", "read", "db/Pool.kt:Conn.read"),
+        ("log(conns.map(::rank).toString())", "log", "web/Session.kt:Base.log"),
+        ("log(conns.map(::rank).toString())", "rank", "web/Session.kt:rank"),
+        ("if (LIMIT > 1) pool.last?.read()", "LIMIT", "web/Session.kt:LIMIT"),
+        ("if (LIMIT > 1) pool.last?.read()", "read", "db/Pool.kt:Conn.read"),
+        ("when (mode()) { Mode.FAST -> {} }", "FAST", "db/Pool.kt:Mode.FAST"),
+        ("return conn.shout()", "shout", "web/Session.kt:Conn.shout"),
+        ("fun rank(conn: Conn) = conn.owner.size", "size", "db/Pool.kt:Pool.size"),
+    ],
+)
+def test_kotlin(line: str, name: str, meaning: str) -> None:
+    assert Sample(KOTLIN).at("web/Session.kt", line, name) == meaning
+
+
+CSHARP = {
+    "Db/Pool.cs": """
+        namespace Acme.Db
+        {
+            public partial class Pool
+            {
+                public const int Max = 3;
+                public int Size { get; set; }
+                public Conn Take() { return new Conn(this); }
+                public static Pool Shared() => new Pool();
+            }
+            public class Conn
+            {
+                public Pool Owner;
+                public Conn(Pool owner) { Owner = owner; }
+                public string Read() { return ""; }
+            }
+        }
+    """,
+    "Db/Pool.More.cs": """
+        namespace Acme.Db
+        {
+            public partial class Pool { public void Drain() { Take(); } }
+        }
+    """,
+    "Web/Session.cs": """
+        using System.Collections.Generic;
+        using Acme.Db;
+        using P = Acme.Db.Pool;
+        namespace Acme.Web
+        {
+            public abstract class Base
+            {
+                protected Pool pool;
+                protected List<Conn> Conns { get; set; }
+                protected void Log(string line) { }
+            }
+            public class Session : Base
+            {
+                public string Fetch()
+                {
+                    var conn = pool.Take();
+                    Log(conn.Read());
+                    P.Shared().Take().Read();
+                    foreach (var one in this.Conns) { one.Read(); }
+                    Conns.First().Read();
+                    pool.Size = Pool.Max;
+                    pool.Drain();
+                    Later(Fetch);
+                    if (conn is Special s) { s.Read(); }
+                    return base.ToString();
+                }
+            }
+            public class Special { public void Read() { } }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("var conn = pool.Take();", "Take", "Db/Pool.cs:Pool.Take"),
+        ("Log(conn.Read());", "Log", "Web/Session.cs:Base.Log"),
+        ("Log(conn.Read());", "Read", "Db/Pool.cs:Conn.Read"),
+        ("P.Shared().Take().Read();", "Read", "Db/Pool.cs:Conn.Read"),
+        ("foreach (var one in this.Conns) { one.Read(); }", "Read", "Db/Pool.cs:Conn.Read"),
+        ("Conns.First().Read();", "Read", "Db/Pool.cs:Conn.Read"),
+        ("pool.Size = Pool.Max;", "Size", "Db/Pool.cs:Pool.Size"),
+        ("pool.Size = Pool.Max;", "Max", "Db/Pool.cs:Pool.Max"),
+        ("pool.Drain();", "Drain", "Db/Pool.More.cs:Pool.Drain"),
+        ("Later(Fetch);", "Fetch", "Web/Session.cs:Session.Fetch"),
+        ("if (conn is Special s) { s.Read(); }", "Read", "Web/Session.cs:Special.Read"),
+    ],
+)
+def test_csharp(line: str, name: str, meaning: str) -> None:
+    assert Sample(CSHARP).at("Web/Session.cs", line, name) == meaning
+
+
+def test_parts_of_a_partial_class_see_each_other() -> None:
+    line = "public partial class Pool { public void Drain() { Take(); } }"
+    assert Sample(CSHARP).at("Db/Pool.More.cs", line, "Take") == "Db/Pool.cs:Pool.Take"
