@@ -1,6 +1,7 @@
 """Java, Kotlin and C#: names are found by the package or namespace that files declare."""
 
 import pytest
+
 from tests.unit.resolution.resolution_samples import Sample
 
 JAVA = {
