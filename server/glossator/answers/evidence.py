@@ -73,6 +73,8 @@ class Evidence:
         tokens: what it costs in a prompt, its heading included.
         relevance: how well it matches the question, 1 for the best match; 1 for what was not searched for.
         source: the lines start_line to end_line, joined with newlines.
+        line_numbers: for each line of `text` its line in the file, 0 for a mark of what is left out; empty where the
+            text is all lines from start_line on, or is not made of lines of the file.
         entry: the index's entry; of merged pieces that of the most important.
     """
 
@@ -91,6 +93,7 @@ class Evidence:
     source: str
     entry: StoredEntry
     relevance: float = 1.0
+    line_numbers: tuple[int, ...] = ()
 
     @property
     def qualified_name(self) -> str:

@@ -19,7 +19,7 @@ from glossator.retrieval.query import parse_query
 from glossator.retrieval.ranking_features import PROSE_LANGUAGES, is_incidental
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from glossator.answers.evidence import Cost, EvidenceRole, Place, Question
     from glossator.index.records import Filter, StoredEntry
@@ -33,6 +33,8 @@ FOCUS_SHARE = 0.5
 """Part of the budget for the symbol that a question is about, and what is related to it."""
 SEARCHED = 14
 """Hits that are gathered from."""
+FLATTENING = 0.7
+"""Exponent on the relevance of hits for what their passages are worth: the best hit of all is often not the answer."""
 MOST_PROSE = 2
 """Sections of documents among the evidence, where there is code too: a long manual has one for every word."""
 SHORTEST_ASKED = 3
@@ -81,7 +83,7 @@ def gather_for_question(
         StoreCorruptError: an index is damaged.
     """
     query = parse_query(question.text)
-    packer = Packer(budget, cost, {analysis.stem(word) for word in query.words}, question.removed)
+    packer = Packer(budget, cost, _weights(views, query), question.removed, _nearness(views, query))
     by_folder = {view.folder: view for view in views}
     chosen: list[tuple[RootView, Place, EvidenceRole]] = [
         (by_folder[place.root], place, "pinned") for place in question.pinned if place.root in by_folder
@@ -142,6 +144,24 @@ def explain_symbol(view: RootView, entry: StoredEntry, budget: int, cost: Cost =
     offers, relations = _offers_around(view, entry)
     packer.add(offers)
     return Material(packer.packed(), None, entry, view.folder, relations, explains=True)
+
+
+def _weights(views: Sequence[RootView], query: Query) -> dict[str, float]:
+    """The stems of a question's words, and how rare each is in the index where it is rarest."""
+    weights: dict[str, float] = {}
+    terms = list(dict.fromkeys([*(analysis.stem(word) for word in query.words), *query.terms]))
+    for view in views:
+        if view.snapshot is not None:
+            searcher = view.snapshot.searcher
+            for term, rarity in searcher.corpus.rarities(view.snapshot.store, terms).items():
+                weights[term] = max(rarity, weights.get(term, 0.0))
+    return weights or dict.fromkeys(terms, 1.0)
+
+
+def _nearness(views: Sequence[RootView], query: Query) -> Callable[[Sequence[str]], Sequence[float]] | None:
+    """Tells how near texts are to a question in meaning; None where no root has an index yet."""
+    corpus = next((view.snapshot.searcher.corpus for view in views if view.snapshot is not None), None)
+    return None if corpus is None else lambda texts: corpus.cosines(texts, query.meaning)
 
 
 def _relations(view: RootView, entry: StoredEntry) -> Relations:
@@ -231,7 +251,7 @@ def _offers_of_hits(found: Sequence[tuple[RootView, Hit]], query: Query, where: 
             shift = now.start_line - hit.entry.start_line
             start, end = max(start, hit.start_line + shift), min(end, hit.end_line + shift)
         if start <= end:
-            value = max(0.05, relevance) / (1 + 0.15 * place)
+            value = max(0.05, relevance**FLATTENING) / (1 + 0.15 * place)
             if not hit.shares_words:
                 relevance *= WORDLESS
             offers.append(Offer(view, now, value, "match", hit.why, start, end, relevance=relevance))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossator.answers.declaration_lines import find_declaration
 from glossator.answers.packing import best_lines
 from glossator.index import terms as analysis
 from glossator.retrieval.declarations import overloads
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from glossator.answers.declaration_lines import Declaration
     from glossator.answers.evidence import Evidence, Material
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Relations
 
 EXCERPT = 14
 """Lines of code shown of the best place."""
-SIGNATURE_LINES = 40
-"""Lines among which a signature ends."""
 _VALUES = frozenset({"constant", "variable", "field", "enum_member"})
 """Kinds of which what follows the name is worth as much as the name: they have no body of their own."""
 NAMES = 5
@@ -42,6 +41,7 @@ NOTE = "*Made from the index alone, without a language model.*"
 
 _TAG = re.compile(r"\s*(@\w|:(param|type|returns?|rtype|raises)\b)")
 _SENTENCE = re.compile(r"(?<=[.!?。])(?=\s|$)")
+_OPENS = re.compile(r"^\s*(?:(?:=>|->|[=:])\s*)?")
 _FENCE_NAMES = {"csharp": "cs", "protobuf": "proto", "ocaml_interface": "ocaml", "text": ""}
 
 
@@ -172,84 +172,6 @@ def _span(path: str, first: int, last: int) -> str:
     return f"`{path}:{first}-{last}`" if last > first else f"`{path}:{first}`"
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """Where the text of a signature stands in its file.
-
-    Attributes:
-        first, last: its lines (1-based, inclusive).
-        column: where on the last line it ends (characters, from 0).
-        ends_line: whether nothing follows it on that line but what opens the body.
-    """
-
-    first: int
-    last: int
-    column: int
-    ends_line: bool
-
-
-_OPENING = re.compile(
-    r"\s*,?(?:\s*(?:[{=:;]|=>|->|\b(?:do|then|begin|where|is|as)\b))*\s*(?:(?://|#|--|/\*|\(\*|;|%).*)?", re.IGNORECASE
-)
-"""What may follow a declaration on its line and is no code of the body: what opens that, and a comment."""
-_OPENS = re.compile(r"^\s*(?:(?:=>|->|[=:])\s*)?")
-_CUT_OPENING = re.compile(r"(?:.*(?:[{=:]|=>|->|\bdo))?\s*")
-"""The same for the rest of a declaration whose signature was cut."""
-_COMMENT = re.compile(r"(?<!\S)(?://|--\s|#\s).*|/\*.*?\*/")
-
-
-def find_declaration(entry: StoredEntry, lines: Sequence[str], first_line: int) -> Declaration | None:
-    """Where a definition's signature stands: the index keeps its words, but neither its lines nor its end.
-
-    Args:
-        entry: the definition.
-        lines: lines of its file.
-        first_line: the number of the first of them.
-
-    Returns:
-        None if the lines hold no such text, for a signature may be put together from several places.
-    """
-    cut = entry.signature.endswith("…")
-    wanted = _bare(entry.signature.removesuffix("…"))
-    if not wanted:
-        return None
-    for without_comments in (False, True):
-        for line in range(entry.name_line, entry.start_line - 1, -1):
-            start = line - first_line
-            if not 0 <= start < len(lines):
-                continue
-            texts = lines[start : min(entry.end_line - first_line, start + SIGNATURE_LINES) + 1]
-            if without_comments:
-                texts = [_COMMENT.sub(lambda found: " " * len(found[0]), text) for text in texts]
-            places = [
-                (row, column)
-                for row, text in enumerate(texts)
-                for column, char in enumerate(text)
-                if char != "," and not char.isspace()
-            ]
-            at = "".join(texts[row][column] for row, column in places).find(wanted)
-            if at < 0 or places[at][0] > 0:
-                continue
-            row, column = places[at + len(wanted) - 1]
-            if cut:
-                row, column = _closed(texts, row, column)
-            opening = _CUT_OPENING if cut else _OPENING
-            rest = texts[row][column + 1 :]
-            return Declaration(line, line + row, column + 1, opening.fullmatch(rest) is not None)
-    return None
-
-
-def _closed(lines: Sequence[str], row: int, column: int) -> tuple[int, int]:
-    """Where, from a place in a declaration on, its brackets are closed; the place itself if they are not."""
-    depth = 0
-    for at, line in enumerate(lines):
-        for position, char in enumerate(line):
-            depth += (char in "([") - (char in ")]")
-            if depth <= 0 and (at, position) >= (row, column):
-                return at, position
-    return row, column
-
-
 def _language(entry: StoredEntry) -> str:
     """What an entry's text is written in: a notebook's sections are not in the language of its code."""
     return "markdown" if entry.kind == "section" and entry.language not in PROSE_LANGUAGES else entry.language
@@ -300,11 +222,6 @@ def _excerpt(entry: StoredEntry, piece: Evidence, words: set[str], declared: Dec
     whole = first <= start and last >= end
     heading = "Its body" if whole and entry.kind != "block" else "The lines that match best" if words else "It begins"
     return f"{heading}, {_span(entry.path, first, last)} [{piece.number}]:\n\n{_fenced(shown, _language(entry))}"
-
-
-def _bare(code: str) -> str:
-    """Code without white space and commas, which differ between a signature on one line and on several."""
-    return "".join(code.replace(",", " ").split())
 
 
 def _after_doc(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:

@@ -6,19 +6,19 @@ the user chose to their beginning and the lines that share words with the questi
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glossator.answers.evidence import Evidence, estimated_cost
+from glossator.answers.evidence import CHARACTERS_PER_TOKEN, HEADING_TOKENS, Evidence, estimated_cost
+from glossator.answers.passages import MEMBER_WORTH, Asked, Choice, choose, elided, filled, take_apart
 from glossator.index import terms as analysis
 from glossator.index.records import StoredEntry
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -46,6 +46,9 @@ LONGEST_TOKEN = 16
 """Characters that a token never exceeds, about: what is longer than that by the budget is not counted to be sure."""
 PLACES_NAMED = 3
 """Places that a note lists by name; of more it says how many."""
+ATTEMPTS = 4
+"""Times that passages are chosen, until what the caller counts fits: tokens are estimated for the choice."""
+CAUTION = 0.97
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
 
@@ -84,22 +87,25 @@ class Packer:
         self,
         budget: int,
         cost: Cost = estimated_cost,
-        words: AbstractSet[str] = frozenset(),
+        words: Mapping[str, float] | None = None,
         removed: Sequence[Place] = (),
+        nearness: Callable[[Sequence[str]], Sequence[float]] | None = None,
     ) -> None:
         """Begin with nothing.
 
         Args:
             budget: tokens that all pieces may take together, as `cost` counts them.
             cost: what a piece takes in the prompt.
-            words: stems of the question's words.
+            words: stems of the question's words, and how rare each is in the index.
             removed: places that must not be used.
+            nearness: how near texts are to the question in meaning.
         """
         self.left = max(budget, 0)
         self.notes: list[str] = []
         self._budget = self.left
         self._count = cost
-        self._words = words
+        self._words: AbstractSet[str] = (words or {}).keys()
+        self._asked = Asked(words or {}, nearness)
         self._removed = removed
         self._chosen: list[tuple[RootView, Evidence]] = []
 
@@ -197,46 +203,78 @@ class Packer:
     # Symbols
 
     def add(self, offers: Sequence[Offer], most: int | None = None) -> None:
-        """Add of these offers the most telling per token, whole symbols before excerpts and outlines.
+        """Add of these offers the passages that are worth most per token, `most` tokens at most.
 
-        `most` tokens at most, the first of them first of all.
+        A definition is shown by its head and some of its passages, whole where that is short or where there is room.
         """
         budget = self.left if most is None else min(self.left, most)
-        left = budget
         unique: dict[tuple[Path, int], Offer] = {}
         for offer in offers:
             if not self._is_removed(offer):
                 unique.setdefault((offer.view.folder, offer.entry.id), offer)
-        place = {id(offer): at for at, offer in enumerate(unique.values())}
-        ranked = sorted(unique.values(), key=lambda offer: (-offer.value, place[id(offer)]))
-        whole = {id(offer): self._piece(offer, offer.start, offer.end) for offer in ranked}
-        first, rest = ranked[:1], ranked[1:]
-        rest.sort(key=lambda offer: -offer.value / math.sqrt(max(whole[id(offer)].tokens, 30)))
-        chosen: list[tuple[Offer, Evidence]] = []
-        waiting: list[Offer] = []
-        for offer in [*first, *rest]:
-            piece = whole[id(offer)]
-            if self._is_covered(piece, chosen):
-                continue
-            share = WHOLE_SHARE * (1.5 if offer in first else 1.0) * budget
-            long_type = offer.entry.kind in TYPE_KINDS and piece.end_line - piece.start_line > EXCERPT_LINES * 2
-            if piece.tokens <= min(left, share) and not long_type and not offer.brief:
-                chosen.append((offer, piece))
-                left -= piece.tokens
-            elif offer in first:
-                if brief := self._brief(offer, min(left, int(share))):
-                    chosen.append((offer, brief))
-                    left -= brief.tokens
-            else:
-                waiting.append(offer)
-        for offer in sorted(waiting, key=lambda one: -one.value):
-            if self._is_covered(whole[id(offer)], chosen):
-                continue
-            if brief := self._brief(offer, min(left, int(0.25 * budget))):
-                chosen.append((offer, brief))
-                left -= brief.tokens
-        chosen.sort(key=lambda pair: (-pair[0].value, place[id(pair[0])]))
-        self._take([(offer.view, piece) for offer, piece in chosen])
+        ranked = sorted(unique.values(), key=lambda offer: -offer.value)
+        choices = [self._choice(offer, ranked) for offer in ranked]
+        estimated = float(budget)
+        for _ in range(ATTEMPTS):
+            pieces = self._shown(ranked, choose(choices, estimated))
+            taken = sum(piece.tokens for _, piece in pieces)
+            if taken <= budget:
+                break
+            estimated *= CAUTION * budget / taken
+        else:
+            pieces = self._fitting(pieces, budget)
+        self._take(pieces)
+
+    def _choice(self, offer: Offer, others: Sequence[Offer]) -> Choice:
+        """An offer, taken apart. What belongs to another offer inside it is shown with that one."""
+        lines = offer.view.lines(offer.entry.path)
+        inside: set[int] = set()
+        for other in others:
+            if other is not offer and other.view is offer.view and other.entry.path == offer.entry.path:
+                first, last = other.entry.start_line, other.entry.end_line
+                longer = offer.entry.end_line - offer.entry.start_line > last - first
+                if longer and offer.start <= first and last <= offer.end:
+                    inside.update(range(first, last + 1))
+        names: dict[int, float] = {}
+        if offer.entry.kind in TYPE_KINDS and offer.view.snapshot is not None:
+            for member in offer.view.snapshot.graph.members(offer.entry):
+                inside.update(range(member.start_line, member.end_line + 1))
+                names[member.name_line] = MEMBER_WORTH
+        parts = take_apart(offer.entry, lines, (offer.start, offer.end), inside, self._asked, names)
+        heading = HEADING_TOKENS + len(offer.entry.path + offer.entry.qualified_name) / CHARACTERS_PER_TOKEN
+        return Choice(offer.value, lines, parts, heading, offer.brief)
+
+    def _shown(self, offers: Sequence[Offer], shown: Sequence[AbstractSet[int]]) -> list[tuple[RootView, Evidence]]:
+        """The pieces that show of each offer these lines."""
+        pieces: list[tuple[RootView, Evidence]] = []
+        for offer, numbers in zip(offers, shown, strict=True):
+            if numbers:
+                piece = self._passages(offer, numbers)
+                if not any(_covers(known, piece) for _, known in self._chosen):
+                    pieces.append((offer.view, piece))
+        return pieces
+
+    def _fitting(self, pieces: Sequence[tuple[RootView, Evidence]], budget: int) -> list[tuple[RootView, Evidence]]:
+        """The first of the pieces that fit."""
+        out: list[tuple[RootView, Evidence]] = []
+        for view, piece in pieces:
+            if piece.tokens <= budget:
+                budget -= piece.tokens
+                out.append((view, piece))
+        return out
+
+    def _passages(self, offer: Offer, numbers: AbstractSet[int]) -> Evidence:
+        """The piece that shows these lines of an offer."""
+        lines = offer.view.lines(offer.entry.path)
+        first, last = min(numbers), max(numbers)
+        whole = self._piece(offer, first, last)
+        if offer.view.unfolded(offer.entry):
+            return whole
+        kept = filled(lines, sorted(numbers))
+        if len(kept) == last - first + 1:
+            return whole
+        text, at = elided(lines, kept)
+        return self._counted(replace(whole, text=text, line_numbers=at, form="excerpt"))
 
     def packed(self) -> tuple[Evidence, ...]:
         """All that was chosen, merged where pieces touch, numbered in the order of importance."""

@@ -186,6 +186,11 @@ class Corpus:
                 self._rarity[term] = math.log1p(max(0.0, self.entries - count + 0.5) / (count + 0.5))
         return {term: self._rarity[term] for term in terms}
 
+    def cosines(self, texts: Sequence[str], question: str) -> list[float]:
+        """How near texts are to a question in meaning, by the words of each."""
+        vectors = self._words.embed_texts([question, *texts])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
     def path_vectors(self, paths: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of the words of paths, shape (len(paths), dimensions)."""
         import numpy as np

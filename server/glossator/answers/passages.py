@@ -1,0 +1,332 @@
+"""What of a definition is shown where not all of it fits: its head, and the passages of its body that are worth most.
+
+A passage is a handful of lines that belong together: the statements up to a blank line, or up to where a block ends.
+What it is worth follows from the definition's own worth and from the question's words in it, rare ones above all; the
+lines that open the blocks around it are shown with it. A body that shares no words with the question has a worth too:
+the answer to "what happens when" is seldom worded like the question.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from glossator.answers.declaration_lines import find_declaration
+from glossator.answers.evidence import CHARACTERS_PER_TOKEN
+from glossator.index import terms as analysis
+from glossator.retrieval.ranking_features import PROSE_LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from glossator.index.records import StoredEntry
+
+MOST_LINES = 5
+"""Lines of a passage."""
+LEAST_LINES = 3
+"""Lines from which on a passage may end with a block rather than at a blank line."""
+HEADERS = 3
+"""Enclosing blocks whose opening lines are shown with a passage."""
+DOC_LINES = 3
+"""Lines of the doc's first sentence that belong to the head."""
+SIGNATURE_LINES = 8
+"""Lines of a declaration that belong to the head."""
+
+HEAD_WORTH = 0.35
+"""What a definition's head is worth, of 1 for a passage with all words of the question."""
+LINE_WORTH = 0.03
+"""What each line of a body is worth by itself."""
+DOC_WORTH = 0.6
+"""Factor on the worth of what stands in the doc after its first sentence."""
+NEIGHBOUR = 0.1
+"""Part of what a passage's words are worth that the passages before and behind it get, too."""
+MEMBER_WORTH = 0.02
+"""What the declaration of a member is worth in the outline of its type."""
+NEARNESS = 1.0
+"""What a text is worth that means what the question means."""
+FAR = 0.2
+"""Cosine of texts that have nothing to do with each other."""
+SATIETY = 0.5
+"""How much less a further passage is worth if its definition has taken the whole budget: so others get a chance."""
+PASSAGE_TOKENS = 3
+"""What each passage costs besides its lines: the mark of what is left out."""
+SHORT_LINE = 24
+"""Characters of a line that is shown rather than left out alone."""
+
+_MARKERS = re.compile(r"^(?:/\*\*?|\*/|\*|///?|//!|#+|--+|;+|\"\"\"|''')+\s*|\s*(?:\*/|\"\"\"|''')$")
+_SENTENCE_END = re.compile(r"[.!?。](?:\s|$)")
+_OPENS = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines that are shown together or not at all.
+
+    Attributes:
+        lines: their numbers in the file (1-based), ascending.
+        headers: the lines that open the blocks around it.
+        worth: what it is worth to the answer; 0.35 for a plain head.
+    """
+
+    lines: tuple[int, ...]
+    headers: tuple[int, ...]
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A definition taken apart: its head comes with whatever else is shown of it."""
+
+    head: Passage
+    body: tuple[Passage, ...]
+
+
+class Asked:
+    """What a question asks for, to judge texts by: its words, rare ones above all, and its meaning."""
+
+    def __init__(
+        self, weights: Mapping[str, float], nearness: Callable[[Sequence[str]], Sequence[float]] | None = None
+    ) -> None:
+        """Judge by these words.
+
+        Args:
+            weights: how rare the words (stems) of the question are in the index.
+            nearness: how near texts are to the question in meaning (cosine).
+        """
+        total = sum(weights.values()) or 1.0
+        self._shares = {word: weight / total for word, weight in weights.items()}
+        self._nearness = nearness
+
+    def worth(self, texts: Sequence[str]) -> list[float]:
+        """What each of these texts is worth: 1 if all words of the question are in it."""
+        near = self._nearness(texts) if self._nearness is not None and texts else [0.0] * len(texts)
+        return [
+            sum(self._shares.get(term, 0.0) for term in set(analysis.analyze(text)))
+            + NEARNESS * max(0.0, cosine - FAR) / (1 - FAR)
+            for text, cosine in zip(texts, near, strict=True)
+        ]
+
+
+def take_apart(
+    entry: StoredEntry,
+    lines: Sequence[str],
+    span: tuple[int, int],
+    elsewhere: Collection[int],
+    asked: Asked,
+    members: Mapping[int, float] = MappingProxyType({}),
+) -> Parts:
+    """Take a definition apart.
+
+    Args:
+        entry: the definition, where it is now.
+        lines: all lines of its file.
+        span: first and last line to consider (1-based, inclusive).
+        elsewhere: lines that belong to other definitions, and are shown with those.
+        asked: judges the lines.
+        members: lines that declare members, and what each is worth by itself.
+    """
+    start, end = span
+    head, doc = _head(entry, lines, start, end)
+    pieces = _pieces(lines, [at for at in range(start, end + 1) if at not in elsewhere and at not in set(head)], doc)
+    outlined = [at for at in members if start <= at <= end and at not in head]
+    names = f"{entry.path} {entry.qualified_name}"
+    texts = [f"{names}\n" + "\n".join(lines[at - 1] for at in head)]
+    texts += ["\n".join(lines[at - 1].strip() for at in piece) for piece in pieces]
+    first, *own = asked.worth([*texts, *(lines[at - 1] for at in outlined)])
+    top = Passage(tuple(head), (), HEAD_WORTH + first)
+    body: list[Passage] = []
+    for place, piece in enumerate(pieces):
+        beside = [own[other] for other in (place - 1, place + 1) if 0 <= other < len(pieces)]
+        filled = sum(bool(_OPENS.search(lines[at - 1])) for at in piece)
+        worth = LINE_WORTH * filled + own[place] + NEIGHBOUR * max(beside, default=0.0)
+        if piece[0] in doc:
+            worth *= DOC_WORTH
+        headers = () if entry.language in PROSE_LANGUAGES else _headers(lines, piece[0], max(head, default=start))
+        body.append(Passage(tuple(piece), headers, worth))
+    for at, worth in zip(outlined, own[len(pieces) :], strict=True):
+        body.append(Passage((at,), (), members[at] + worth))
+    return Parts(top, tuple(body))
+
+
+def _head(entry: StoredEntry, lines: Sequence[str], start: int, end: int) -> tuple[list[int], set[int]]:
+    """The lines of a definition's declaration and of its doc's first sentence; and all lines of its doc."""
+    declared = find_declaration(entry, lines[start - 1 : end], start) if entry.part == 0 else None
+    if declared is not None:
+        first, last = declared.first, min(declared.last, declared.first + SIGNATURE_LINES - 1)
+    else:
+        first = last = entry.name_line if start <= entry.name_line <= end else start
+    doc = _doc_lines(entry, lines, start, end, (first, last))
+    sentence: list[int] = []
+    for at in sorted(doc):
+        text = _MARKERS.sub("", lines[at - 1].strip())
+        if not text:
+            continue
+        sentence.append(at)
+        if len(sentence) == DOC_LINES or _SENTENCE_END.search(text):
+            break
+    return sorted({*range(first, last + 1), *sentence}), doc
+
+
+def _doc_lines(entry: StoredEntry, lines: Sequence[str], start: int, end: int, declared: tuple[int, int]) -> set[int]:
+    """The lines that a definition's doc was read from, before its declaration or behind it."""
+    wanted = {line.strip() for line in entry.doc.split("\n") if line.strip()}
+    if not wanted:
+        return set()
+    first, last = declared
+    found: set[int] = set()
+    for numbers in (range(first - 1, start - 1, -1), range(last + 1, end + 1)):
+        for at in numbers:
+            text = _MARKERS.sub("", lines[at - 1].strip()).strip()
+            if text in wanted or (not text and (found or lines[at - 1].strip())) or any(text in one for one in wanted):
+                found.add(at)
+            elif lines[at - 1].strip():
+                break
+    return found
+
+
+def _pieces(lines: Sequence[str], numbers: Sequence[int], doc: Collection[int]) -> list[list[int]]:
+    """Line numbers as groups that belong together, without blank lines around them."""
+    pieces: list[list[int]] = []
+    piece: list[int] = []
+    depth = 0
+    for at in numbers:
+        text = lines[at - 1]
+        blank = not text.strip()
+        indent = len(text) - len(text.lstrip())
+        apart = bool(piece) and (at != piece[-1] + 1 or (at in doc) != (piece[0] in doc))
+        ends = len(piece) >= LEAST_LINES and indent <= depth and bool(_OPENS.search(text))
+        if piece and (apart or blank or ends or len(piece) >= MOST_LINES):
+            pieces.append(piece)
+            piece = []
+        if not blank:
+            if not piece:
+                depth = indent
+            piece.append(at)
+    if piece:
+        pieces.append(piece)
+    out: list[list[int]] = []
+    for one in pieces:  # what closes a block goes with the block
+        closes = not any(_OPENS.search(lines[at - 1]) for at in one)
+        if closes and out and out[-1][-1] + 1 == one[0]:
+            out[-1].extend(one)
+        elif not closes:
+            out.append(one)
+    return out
+
+
+def _headers(lines: Sequence[str], line: int, top: int) -> tuple[int, ...]:
+    """The lines that open the blocks around a line, below the declaration."""
+    found: list[int] = []
+    indent = len(lines[line - 1]) - len(lines[line - 1].lstrip())
+    for at in range(line - 1, top, -1):
+        text = lines[at - 1]
+        own = len(text) - len(text.lstrip())
+        if text.strip() and own < indent and _OPENS.search(text):
+            found.append(at)
+            indent = own
+            if len(found) == HEADERS:
+                break
+    return tuple(reversed(found))
+
+
+def filled(lines: Sequence[str], numbers: Sequence[int]) -> list[int]:
+    """Ascending line numbers, with the blank and the single lines between: a mark would take as much room."""
+    out: list[int] = []
+    for at in numbers:
+        if out:
+            between = range(out[-1] + 1, at)
+            telling = [one for one in between if lines[one - 1].strip()]
+            if not telling or (len(telling) == 1 and len(lines[telling[0] - 1].strip()) <= SHORT_LINE):
+                out.extend(between)
+        out.append(at)
+    return out
+
+
+def elided(lines: Sequence[str], numbers: Sequence[int]) -> tuple[str, tuple[int, ...]]:
+    """Lines of a file with "..." for what is left out between; and the number of each line, 0 for such a mark."""
+    text: list[str] = []
+    at: list[int] = []
+    for number in numbers:
+        line = lines[number - 1]
+        if at and at[-1] != number - 1:
+            text.append(line[: len(line) - len(line.lstrip())] + "...")
+            at.append(0)
+        text.append(line)
+        at.append(number)
+    return textwrap.dedent("\n".join(text)), tuple(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be shown of one definition.
+
+    Attributes:
+        value: how much it is worth, relative to the others.
+        lines: all lines of its file.
+        heading: tokens of its heading, estimated.
+        brief: its head is enough.
+    """
+
+    value: float
+    lines: Sequence[str]
+    parts: Parts
+    heading: float
+    brief: bool = False
+
+
+def choose(choices: Sequence[Choice], budget: float) -> list[set[int]]:
+    """The line numbers to show of each, so that what is shown is worth most within a budget of estimated tokens."""
+    shown: list[set[int]] = [set() for _ in choices]
+    waiting = {
+        (at, place)
+        for at, choice in enumerate(choices)
+        for place in range(-1, 0 if choice.brief else len(choice.parts.body))
+    }
+    spent = [0.0] * len(choices)
+    left = budget
+    while waiting:
+        best: tuple[float, float, tuple[int, int]] | None = None
+        hopeless: list[tuple[int, int]] = []
+        for key in waiting:
+            at, place = key
+            choice = choices[at]
+            head = choice.parts.head
+            lines: set[int] = set()
+            worth, cost = 0.0, float(PASSAGE_TOKENS)
+            if place >= 0:
+                passage = choice.parts.body[place]
+                lines.update(passage.lines, passage.headers)
+                worth += passage.worth
+            if not shown[at]:
+                lines.update(head.lines)
+                worth += head.worth
+                cost += choice.heading
+            cost += sum(_tokens(choice.lines[one - 1]) for one in lines - shown[at])
+            if cost > left:
+                hopeless.append(key)
+                continue
+            density = choice.value * worth / cost / (1 + SATIETY * spent[at])
+            if best is None or density > best[0]:
+                best = density, cost, key
+        waiting.difference_update(hopeless)
+        if best is None:
+            break
+        _, cost, (at, place) = best
+        choice = choices[at]
+        left -= cost
+        spent[at] += cost / budget
+        if not shown[at]:
+            shown[at].update(choice.parts.head.lines)
+            waiting.discard((at, -1))
+        if place >= 0:
+            passage = choice.parts.body[place]
+            shown[at].update(passage.lines, passage.headers)
+            waiting.discard((at, place))
+    return shown
+
+
+def _tokens(line: str) -> float:
+    return (len(line.strip()) + 3) / CHARACTERS_PER_TOKEN
