@@ -47,9 +47,12 @@ def check(material: Material, view: RootView, budget: int) -> None:
         lines = view.lines(piece.path)
         assert 1 <= piece.start_line <= piece.end_line <= len(lines)
         assert piece.source == "\n".join(lines[piece.start_line - 1 : piece.end_line])
-        stripped = {line.strip() for line in lines}
-        for line in piece.text.split("\n"):  # never cut within a line (an outline drops the end of a declaration)
-            assert line.strip() in stripped or piece.form == "outline"
+        shown = piece.text.split("\n")
+        numbers = piece.line_numbers or tuple(range(piece.start_line, piece.end_line + 1))
+        assert (piece.form == "excerpt") == bool(piece.line_numbers)
+        assert len(numbers) == len(shown)
+        for number, line in zip(numbers, shown, strict=True):  # never cut within a line, and the numbers are true
+            assert line.strip() == (lines[number - 1].strip() if number else "...")
     places = [(piece.path, piece.start_line, piece.end_line) for piece in material.evidence if piece.form == "source"]
     for i, (path, start, end) in enumerate(places):
         for other, first, last in places[i + 1 :]:
@@ -112,16 +115,16 @@ def test_a_symbol_s_callers_callees_and_tests(project: Project, view: RootView) 
     assert [entry.name for entry in material.relations.siblings] == ["default_config"]
 
 
-def test_a_class_that_does_not_fit_is_outlined(tmp_path: Path) -> None:
+def test_a_class_that_does_not_fit_is_shown_by_its_members_declarations(tmp_path: Path) -> None:
     methods = "\n".join(f"    def step_{i}(self):\n        return {i} + self.start * {i}\n" for i in range(60))
     with make_project(tmp_path, {"big.py": f'class Machine:\n    """Does steps."""\n\n{methods}'}) as project:
         entry = project.store.named("Machine")[0]
         piece = explain_symbol(project.view(), entry, 600).evidence[0]
-        assert piece.form == "outline"
+        assert piece.form == "excerpt"
         assert piece.text.startswith('class Machine:\n    """Does steps."""')
         assert "def step_0(self)" in piece.text
-        assert "more members" in piece.text
-        assert (piece.start_line, piece.end_line) == (entry.start_line, entry.end_line)
+        assert "..." in piece.text
+        assert piece.start_line == entry.start_line
 
 
 def test_a_function_that_does_not_fit_is_excerpted_where_it_matches(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 EvidenceRole = Literal["pinned", "selected", "symbol", "caller", "callee", "test", "sibling", "match"]
 """What a piece is to the question: chosen by the user, the symbol in question, related to it, or found by searching."""
-EvidenceForm = Literal["source", "excerpt", "outline", "unfolded"]
-"""What the text of a piece is: its lines, some of them with "..." between, an outline of a type, or the source that is
-written in its lines (in a notebook, where a line of the file may hold many lines of source)."""
+EvidenceForm = Literal["source", "excerpt", "unfolded"]
+"""What the text of a piece is: its lines, some of them with "..." between, or the source that is written in its lines
+(in a notebook, where a line of the file may hold many lines of source)."""
 
 CHARACTERS_PER_TOKEN = 3.5
 """What a token of source code comes to, where no model counts (3.2 to 3.9 for today's vocabularies)."""
@@ -69,7 +69,7 @@ class Evidence:
         start_line, end_line: the lines that it was taken from (1-based, inclusive).
         names: the qualified names of the symbols in it, the most important first; empty for unnamed lines.
         why: how it came here, in words for the user.
-        text: what a model sees: the lines without common indentation, some of them, or an outline.
+        text: what a model sees: the lines without common indentation, or some of them.
         tokens: what it costs in a prompt, its heading included.
         relevance: how well it matches the question, 1 for the best match; 1 for what was not searched for.
         source: the lines start_line to end_line, joined with newlines.

@@ -1,7 +1,8 @@
 """What goes into an answer's evidence: one packer, with one budget that everything obeys.
 
-Whatever is too long is cut to what fits: a type to its outline, a definition to the lines that say most, and lines that
-the user chose to their beginning and the lines that share words with the question, with "..." between.
+Definitions are shown by their heads and the passages that are worth most to the question (`passages`), whole where
+there is room; lines that the user chose by their beginning and the lines that share words with the question. "..."
+stands for what is left out between.
 """
 
 from __future__ import annotations
@@ -11,11 +12,28 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glossator.answers.evidence import CHARACTERS_PER_TOKEN, HEADING_TOKENS, Evidence, estimated_cost
-from glossator.answers.passages import MEMBER_WORTH, Asked, Choice, choose, elided, filled, take_apart
+from glossator.answers.evidence import (
+    CHARACTERS_PER_TOKEN,
+    HEADING_TOKENS,
+    Evidence,
+    estimated_cost,
+    estimated_tokens,
+)
+from glossator.answers.passages import (
+    HEAD_WORTH,
+    MEMBER_WORTH,
+    Asked,
+    Choice,
+    Parts,
+    Passage,
+    choose,
+    elided,
+    filled,
+    take_apart,
+)
 from glossator.index import terms as analysis
 from glossator.index.records import StoredEntry
-from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS
+from glossator.retrieval.ranking_features import TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,19 +43,12 @@ if TYPE_CHECKING:
     from glossator.answers.evidence import Cost, EvidenceRole, Place
     from glossator.answers.root_view import RootView
 
-WHOLE_SHARE = 0.4
-"""Part of the budget that one whole symbol may take; the first may take half as much again."""
 CHOSEN_SHARE = 0.75
 """Part of the budget that all lines which the user has chosen may take together: the rest is for what is found."""
 LEAST_CHOSEN = 60
 """Tokens below which chosen lines are not cut: rather fewer of them are used."""
 JOINED_LINES = 3
 """Pieces of one file that are no more lines apart are merged, unless one is a whole definition."""
-OUTLINE_MEMBERS = 40
-HEAD_LINES = 12
-"""Lines of a type's head (doc, decorators, fields) that its outline begins with."""
-EXCERPT_LINES = 40
-"""Lines of the excerpt that replaces a definition which is too long for its share."""
 FIRST_LINES = 5
 """Lines that chosen lines begin with, however little room there is for more."""
 BEFORE, AFTER = 2, 3
@@ -46,9 +57,15 @@ LONGEST_TOKEN = 16
 """Characters that a token never exceeds, about: what is longer than that by the budget is not counted to be sure."""
 PLACES_NAMED = 3
 """Places that a note lists by name; of more it says how many."""
+UNFOLDED_SHARE = 0.4
+"""Part of the budget for a notebook's cell whose lines are not lines of its file: it is shown from its beginning."""
 ATTEMPTS = 4
 """Times that passages are chosen, until what the caller counts fits: tokens are estimated for the choice."""
-CAUTION = 0.97
+CAUTION = 0.98
+USED = 0.95
+"""Part of the budget that is good enough to have used."""
+MOST_CORRECTED = 1.3
+"""Factor by which an estimate is corrected at most: a small project has no more to show."""
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
 
@@ -215,15 +232,21 @@ class Packer:
         ranked = sorted(unique.values(), key=lambda offer: -offer.value)
         choices = [self._choice(offer, ranked) for offer in ranked]
         estimated = float(budget)
+        best: list[tuple[RootView, Evidence]] = []
+        most_taken = -1
         for _ in range(ATTEMPTS):
             pieces = self._shown(ranked, choose(choices, estimated))
             taken = sum(piece.tokens for _, piece in pieces)
-            if taken <= budget:
+            if taken > budget:
+                pieces = self._fitting(pieces, budget)
+                estimated *= CAUTION * budget / taken
+            else:
+                estimated *= min(CAUTION * budget / max(taken, 1), MOST_CORRECTED)
+            if (kept := sum(piece.tokens for _, piece in pieces)) > most_taken:
+                best, most_taken = pieces, kept
+            if USED * budget <= taken <= budget or not taken:
                 break
-            estimated *= CAUTION * budget / taken
-        else:
-            pieces = self._fitting(pieces, budget)
-        self._take(pieces)
+        self._take(best)
 
     def _choice(self, offer: Offer, others: Sequence[Offer]) -> Choice:
         """An offer, taken apart. What belongs to another offer inside it is shown with that one."""
@@ -240,8 +263,13 @@ class Packer:
             for member in offer.view.snapshot.graph.members(offer.entry):
                 inside.update(range(member.start_line, member.end_line + 1))
                 names[member.name_line] = MEMBER_WORTH
-        parts = take_apart(offer.entry, lines, (offer.start, offer.end), inside, self._asked, names)
         heading = HEADING_TOKENS + len(offer.entry.path + offer.entry.qualified_name) / CHARACTERS_PER_TOKEN
+        if unfolded := offer.view.unfolded(offer.entry):
+            worth = HEAD_WORTH + self._asked.worth([unfolded])[0]
+            cost = heading + min(estimated_tokens(unfolded), UNFOLDED_SHARE * self._budget)
+            head = Passage((offer.start,), (), worth)
+            return Choice(offer.value, [""] * len(lines), Parts(head, ()), cost)
+        parts = take_apart(offer.entry, lines, (offer.start, offer.end), inside, self._asked, names)
         return Choice(offer.value, lines, parts, heading, offer.brief)
 
     def _shown(self, offers: Sequence[Offer], shown: Sequence[AbstractSet[int]]) -> list[tuple[RootView, Evidence]]:
@@ -268,13 +296,18 @@ class Packer:
         lines = offer.view.lines(offer.entry.path)
         first, last = min(numbers), max(numbers)
         whole = self._piece(offer, first, last)
-        if offer.view.unfolded(offer.entry):
-            return whole
+        if unfolded := offer.view.unfolded(offer.entry):
+            rows = unfolded.split("\n")
+            most = int(UNFOLDED_SHARE * self._budget)
+            return self._longest(lambda size: self._begun(whole, rows[:size]), len(rows), most) or whole
         kept = filled(lines, sorted(numbers))
         if len(kept) == last - first + 1:
             return whole
         text, at = elided(lines, kept)
         return self._counted(replace(whole, text=text, line_numbers=at, form="excerpt"))
+
+    def _begun(self, piece: Evidence, rows: Sequence[str]) -> Evidence:
+        return self._counted(replace(piece, text="\n".join(rows)))
 
     def packed(self) -> tuple[Evidence, ...]:
         """All that was chosen, merged where pieces touch, numbered in the order of importance."""
@@ -297,10 +330,10 @@ class Packer:
         known = [*(one for _, one in self._chosen), *(one for _, one in chosen)]
         return any(_covers(one, piece) for one in known)
 
-    def _piece(self, offer: Offer, start: int, end: int, outline: str | None = None) -> Evidence:
+    def _piece(self, offer: Offer, start: int, end: int) -> Evidence:
         entry = offer.entry
         source = "\n".join(offer.view.lines(entry.path)[start - 1 : end])
-        unfolded = offer.view.unfolded(entry) if outline is None else ""
+        unfolded = offer.view.unfolded(entry)
         piece = Evidence(
             number=0,
             root=offer.view.folder,
@@ -310,10 +343,10 @@ class Packer:
             names=(entry.qualified_name,) if entry.qualified_name else (),
             kind=entry.kind,
             why=offer.why,
-            text=unfolded or textwrap.dedent(source) if outline is None else outline,
+            text=unfolded or textwrap.dedent(source),
             tokens=0,
             role=offer.role,
-            form="outline" if outline is not None else "unfolded" if unfolded else "source",
+            form="unfolded" if unfolded else "source",
             source=source,
             entry=entry,
             relevance=offer.relevance,
@@ -325,30 +358,6 @@ class Packer:
         hopeless = len(piece.text) > self._budget * LONGEST_TOKEN
         cost = max(estimated_cost(piece), self._budget + 1) if hopeless else self._count(piece)
         return replace(piece, tokens=cost)
-
-    def _brief(self, offer: Offer, most: int) -> Evidence | None:
-        """An outline of a type, or the lines of a definition that say most, within `most` tokens; None if not even
-        its declaration fits."""
-        entry, lines = offer.entry, offer.view.lines(offer.entry.path)
-        if unfolded := offer.view.unfolded(entry):
-            whole = self._piece(offer, offer.start, offer.end)
-            rows = unfolded.split("\n")
-            return self._longest(
-                lambda size: self._counted(replace(whole, text="\n".join(rows[:size]))), len(rows), most
-            )
-        if entry.kind in TYPE_KINDS and offer.view.snapshot is not None:
-            members = offer.view.snapshot.graph.members(entry)
-            for count in (OUTLINE_MEMBERS, 15, 5, 0):
-                piece = self._piece(offer, entry.start_line, entry.end_line, outline(entry, members, lines, count))
-                if piece.tokens <= most:
-                    return piece
-        for size in (EXCERPT_LINES * 2, EXCERPT_LINES, 20, 10, 5):
-            piece = self._piece(offer, *best_lines(lines, offer.start, offer.end, size, self._words))
-            if piece.tokens <= most:
-                return piece
-        line = min(entry.name_line, offer.end)
-        declaration = self._piece(offer, line, line)
-        return declaration if declaration.tokens <= most and entry.kind in FUNCTION_KINDS | TYPE_KINDS else None
 
     def _merged(self) -> list[Evidence]:
         """Pieces of one file that touch, as one, each where its most important part stood.
@@ -430,23 +439,6 @@ def _touches(one: Evidence, other: Evidence) -> bool:
 def _is_whole(piece: Evidence) -> bool:
     entry = piece.entry
     return entry.kind != "block" and entry.end_line - entry.start_line <= piece.end_line - piece.start_line
-
-
-def outline(entry: StoredEntry, members: Sequence[StoredEntry], lines: Sequence[str], most: int) -> str:
-    """The head of a type and the first line of each of its members, at most `most` of them."""
-    wholes = [member for member in members if member.part == 0 and member.kind != "block"]
-    first = min((member.start_line for member in wholes), default=entry.end_line + 1)
-    head_end = min(max(first - 1, entry.name_line), entry.start_line + HEAD_LINES - 1, entry.end_line, len(lines))
-    head = lines[entry.start_line - 1 : head_end]
-    if entry.name_line > head_end:
-        head = [*head[:3], lines[entry.name_line - 1]]
-    out = [line for line in head if line.strip()]
-    for member in wholes[:most]:
-        line = lines[member.name_line - 1] if member.name_line <= len(lines) else ""
-        out.append(line.rstrip().rstrip("{:").rstrip())
-    if len(wholes) > most:
-        out.append(f"    … and {len(wholes) - most} more members" if most else f"    … {len(wholes)} members")
-    return textwrap.dedent("\n".join(out))
 
 
 def best_lines(lines: Sequence[str], start: int, end: int, size: int, words: AbstractSet[str]) -> tuple[int, int]:
