@@ -64,7 +64,7 @@ ATTEMPTS = 4
 CAUTION = 0.98
 USED = 0.95
 """Part of the budget that is good enough to have used."""
-MOST_CORRECTED = 1.3
+LARGEST_CORRECTION = 1.3
 """Factor by which an estimate is corrected at most: a small project has no more to show."""
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
@@ -241,7 +241,7 @@ class Packer:
                 pieces = self._fitting(pieces, budget)
                 estimated *= CAUTION * budget / taken
             else:
-                estimated *= min(CAUTION * budget / max(taken, 1), MOST_CORRECTED)
+                estimated *= min(CAUTION * budget / max(taken, 1), LARGEST_CORRECTION)
             if (kept := sum(piece.tokens for _, piece in pieces)) > most_taken:
                 best, most_taken = pieces, kept
             if USED * budget <= taken <= budget or not taken:

@@ -32,7 +32,7 @@ HEADERS = 3
 """Enclosing blocks whose opening lines are shown with a passage."""
 DOC_LINES = 3
 """Lines of the doc's first sentence that belong to the head."""
-SIGNATURE_LINES = 8
+DECLARATION_LINES = 8
 """Lines of a declaration that belong to the head."""
 
 HEAD_WORTH = 0.35
@@ -155,7 +155,7 @@ def _head(entry: StoredEntry, lines: Sequence[str], start: int, end: int) -> tup
     """The lines of a definition's declaration and of its doc's first sentence; and all lines of its doc."""
     declared = find_declaration(entry, lines[start - 1 : end], start) if entry.part == 0 else None
     if declared is not None:
-        first, last = declared.first, min(declared.last, declared.first + SIGNATURE_LINES - 1)
+        first, last = declared.first, min(declared.last, declared.first + DECLARATION_LINES - 1)
     else:
         first = last = entry.name_line if start <= entry.name_line <= end else start
     doc = _doc_lines(entry, lines, start, end, (first, last))
