@@ -59,12 +59,12 @@ PLACES_NAMED = 3
 """Places that a note lists by name; of more it says how many."""
 UNFOLDED_SHARE = 0.4
 """Part of the budget for a notebook's cell whose lines are not lines of its file: it is shown from its beginning."""
-ATTEMPTS = 4
+FITTING_ROUNDS = 4
 """Times that passages are chosen, until what the caller counts fits: tokens are estimated for the choice."""
 CAUTION = 0.98
 USED = 0.95
 """Part of the budget that is good enough to have used."""
-LARGEST_CORRECTION = 1.3
+LARGEST_STEP = 1.3
 """Factor by which an estimate is corrected at most: a small project has no more to show."""
 LEAST_CHARACTERS = 20
 """Characters of a line below which cutting within the line is pointless."""
@@ -234,14 +234,14 @@ class Packer:
         estimated = float(budget)
         best: list[tuple[RootView, Evidence]] = []
         most_taken = -1
-        for _ in range(ATTEMPTS):
+        for _ in range(FITTING_ROUNDS):
             pieces = self._shown(ranked, choose(choices, estimated))
             taken = sum(piece.tokens for _, piece in pieces)
             if taken > budget:
                 pieces = self._fitting(pieces, budget)
                 estimated *= CAUTION * budget / taken
             else:
-                estimated *= min(CAUTION * budget / max(taken, 1), LARGEST_CORRECTION)
+                estimated *= min(CAUTION * budget / max(taken, 1), LARGEST_STEP)
             if (kept := sum(piece.tokens for _, piece in pieces)) > most_taken:
                 best, most_taken = pieces, kept
             if USED * budget <= taken <= budget or not taken:
