@@ -384,6 +384,23 @@ async def test_symbols_are_explained_ahead_and_give_way(
     assert result["usage"]["completionTokens"] == 8
 
 
+async def test_explaining_ahead_has_a_budget(
+    client: Client, project: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.lsp.explain_ahead.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("glossator.lsp.explain_ahead.HOURLY_SECONDS", 1e-6)
+    await begin(client, project, models / "reciter.gguf", explainAhead=True)
+    client.open(project / "shop/cart.py")
+    ahead = client.server.context.ahead  # type: ignore[attr-defined]
+    async with asyncio.timeout(WAIT):
+        while not ahead._spent:
+            await asyncio.sleep(0.05)
+        await ahead._task
+    ahead.user_active()
+    await ahead._task
+    assert len(ahead._spent) == 1, "the first one used it up"
+
+
 async def test_nothing_is_explained_ahead_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
     from glossator.project.power import on_battery
 

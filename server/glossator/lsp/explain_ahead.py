@@ -1,7 +1,7 @@
 """Explains the symbols of the open file in the background while the user is idle.
 
-Only if the setting `explainAhead` is on, with a local model, in a trusted workspace, and not on battery power. A user's
-question interrupts it within one token.
+Only if the setting `explainAhead` is on, with a local model, in a trusted workspace, not on battery power, and for ten
+minutes of an hour at most. A user's question interrupts it within one token.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 3.0
 """Seconds without edits and questions after which explaining starts or continues."""
 SYMBOLS = 40
-"""Maximum symbols of a file to explain ahead: an hour for a small model on a slow CPU."""
+"""Maximum symbols of a file to explain ahead."""
+HOURLY_SECONDS = 600.0
+"""Seconds of an hour that the model may explain ahead; it computes with half of the cores, so that this is at most a
+twelfth of the machine."""
 KINDS = frozenset(
     {
         "function",
@@ -57,6 +61,8 @@ class ExplainAhead:
         self._uri = ""
         self._last_activity = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._spent: deque[tuple[float, float]] = deque()
+        """When explanations of the last hour ended, and the seconds that they took."""
 
     def user_active(self, uri: str = "") -> None:
         """The user has done something (with a document): wait until idle, then start with that document."""
@@ -75,10 +81,16 @@ class ExplainAhead:
         indexing = any(live.state().state == "indexing" for _, live in self._backend.folders)
         return quiet and not self._busy() and not indexing
 
+    def _has_time(self) -> bool:
+        """Whether some of this hour's seconds are left."""
+        while self._spent and time.monotonic() - self._spent[0][0] > 3600:
+            self._spent.popleft()
+        return sum(seconds for _, seconds in self._spent) < HOURLY_SECONDS
+
     async def _run(self) -> None:
         """Explain all symbols that have no explanation yet."""
         tried: set[tuple[str, int]] = set()
-        while self._allowed():
+        while self._allowed() and self._has_time():
             if not self._idle():
                 await asyncio.sleep(IDLE_SECONDS / 3)
                 continue
@@ -91,11 +103,14 @@ class ExplainAhead:
                     return
                 continue
             live, entry = found
+            started = time.monotonic()
             try:
                 answer = await self._backend.answerer.explain(live.root, entry, background=True)
             except GlossatorError as error:
                 _log.info("stopped explaining ahead: %s", error)
                 return
+            finally:
+                self._spent.append((time.monotonic(), time.monotonic() - started))
             if answer.finish_reason == "evidence":  # there is no model
                 return
             if answer.finish_reason != "preempted":
