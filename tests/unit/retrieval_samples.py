@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from glossator.answers.root_view import RootView
 from glossator.index.embedding import StaticEmbedder, content_key
+from glossator.index.facts import decode_facts, noted_names
 from glossator.index.parsing import parse
 from glossator.index.store import FileRecord, FileUpdate, Store
 from glossator.index.terms import entry_terms
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from typing import Self
 
 SETTINGS = Settings()
+
+
+def use_count(snapshot: Snapshot | None, name: str) -> int:
+    """How many places certainly use the symbols of a name."""
+    assert snapshot is not None
+    finder = snapshot.use_finder()
+    return sum(finder.count(symbol, 1000).resolved for symbol in finder.symbols(name))
+
 
 FILES = {
     "server/config.py": '''"""Reads settings."""
@@ -179,6 +189,7 @@ class Project:
         """What a worker makes of a file's text."""
         parsed = parse(path, text)
         data = text.encode()
+        facts = decode_facts(parsed.facts)
         vectors = self.embedder.embed_entries(parsed.entries).astype(np.float16)
         return FileUpdate(
             FileRecord(path, len(data), 0, content_hash(data), parsed.language, parsed.lines),
@@ -186,6 +197,8 @@ class Project:
             tuple(content_key(entry) for entry in parsed.entries),
             vectors if len(parsed.entries) else np.zeros((0, self.embedder.dimensions), np.float16),
             tuple(entry_terms(path, entry) for entry in parsed.entries),
+            parsed.facts,
+            array("I", noted_names(facts) if facts is not None else ()).tobytes(),
         )
 
     def view(self, buffers: Mapping[str, str] | None = None) -> RootView:

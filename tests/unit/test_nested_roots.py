@@ -15,6 +15,7 @@ from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
 from glossator.settings import load_settings
 from tests.conftest import write_tree
+from tests.unit.retrieval_samples import use_count
 
 WAIT = 120.0
 
@@ -90,7 +91,7 @@ def test_each_file_is_found_and_counted_once(
     assert sum(read(root).status().files for root in session.roots) == len(FILES)
     # The outer root's own graph is whole.
     assert read(outer).named("open_valve")[0].path == "pkg/core/valve.py"
-    assert read(outer).reference_count("ignite") >= 1
+    assert use_count(read(outer), "ignite") >= 1
     session.remove(next(root for root in session.roots if root is not outer))
     assert read(outer).status().files == len(FILES)
     assert {hit.path for hit in outer.search("ignite", 20)} >= {path for path in FILES if path.endswith("engine.py")}
@@ -115,16 +116,16 @@ def test_buffers_of_an_inner_root_count_in_the_outer_ones_graph(opened: Callable
     session = opened(work, work / "pkg")
     outer, inner = session.roots
     text = FILES["pkg/engine.py"] + "\n\ndef again():\n    return ignite(2)\n"
-    before = read(outer).reference_count("ignite")
+    before = use_count(read(outer), "ignite")
     inner.buffers.put("engine.py", 1, text)
     inner.buffers.parse("engine.py").result(WAIT)
-    assert read(outer).reference_count("ignite") == before + 1
+    assert use_count(read(outer), "ignite") == before + 1
     assert read(outer).text("pkg/engine.py") == outer.text("pkg/engine.py") == text
     assert read(outer) is read(outer)
     assert [hit.path for hit in outer.search("again", 5) if hit.name == "again"] == []
     assert [hit.path for hit in inner.search("again", 5) if hit.name == "again"] == ["engine.py"]
     inner.buffers.drop("engine.py")
-    assert read(outer).reference_count("ignite") == before
+    assert use_count(read(outer), "ignite") == before
 
 
 def test_a_buffer_that_was_open_before_its_folder_belongs_to_the_inner_root(

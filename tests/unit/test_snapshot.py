@@ -17,6 +17,7 @@ from glossator.project.session import Session
 from glossator.project.updates import RootUpdates
 from glossator.settings import load_settings
 from tests.conftest import write_tree
+from tests.unit.retrieval_samples import use_count
 
 WAIT = 120.0
 
@@ -75,12 +76,12 @@ def test_taking_one_does_not_wait_for_an_index_that_is_being_opened(
         assert blocked.entered.wait(WAIT)
         snapshot = session.root.snapshot()
         assert snapshot is not None
-        assert snapshot.reference_count("add_tax") == 1
+        assert use_count(snapshot, "add_tax") == 1
         assert not session.root.is_writer
         blocked.release.set()
         live.rescan().result(WAIT)
         assert session.root.is_writer
-        assert snapshot.reference_count("add_tax") == 1, "its store is open, although another one is read from now on"
+        assert use_count(snapshot, "add_tax") == 1, "its store is open, although another one is read from now on"
     finally:
         blocked.release.set()
         live.close()
@@ -148,9 +149,7 @@ def test_uses_are_counted_in_buffers_as_in_files(session: Session) -> None:
     live = RootUpdates(root, watch=False, on_change=lambda: None)
 
     def count(name: str) -> int:
-        snapshot = root.snapshot()
-        assert snapshot is not None
-        return snapshot.reference_count(name)
+        return use_count(root.snapshot(), name)
 
     try:
         live.rescan().result(WAIT)
@@ -172,24 +171,21 @@ def test_uses_are_counted_in_buffers_as_in_files(session: Session) -> None:
         live.close()
 
 
-def test_a_long_function_counts_once_in_a_buffer_too(session: Session) -> None:
-    """The names that only a later window of a long definition refers to belong to the definition."""
+def test_all_of_a_long_function_counts_in_a_buffer_too(session: Session) -> None:
     root: Root = session.root
     body = "".join(f"    step_{number}(value)\n" for number in range(400))
-    text = f"def long_one(value):\n{body}    rare_helper(value)\n    rare_helper(value)\n"
+    helper = "def rare_helper(value):\n    pass\n\n\n"
+    text = f"{helper}def long_one(value):\n{body}    rare_helper(value)\n    rare_helper(value)\n"
     write_tree(root.path, {"long.py": text})
     live = RootUpdates(root, watch=False, on_change=lambda: None)
     try:
         live.rescan().result(WAIT)
         stored = root.snapshot()
-        assert stored is not None
-        assert stored.reference_count("rare_helper") == 1
+        assert use_count(stored, "rare_helper") == 2
         live.set_buffer("long.py", 1, text + "\n")
         live.parse_buffer("long.py").result(WAIT)
         buffered = root.snapshot()
-        assert buffered is not None
         assert buffered is not stored
-        assert buffered.reference_count("rare_helper") == 1
-        assert buffered.reference_count("step_399") == 1
+        assert use_count(buffered, "rare_helper") == 2
     finally:
         live.close()

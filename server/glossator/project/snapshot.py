@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from glossator.index.store import Store
     from glossator.project.open_index import OpenIndex
     from glossator.retrieval.graph import Graph
+    from glossator.retrieval.relations import Relations
     from glossator.retrieval.search import Hit, Searcher
+    from glossator.retrieval.uses import UseFinder
     from glossator.settings import Settings
     from glossator.workspace.reading import Read
 
@@ -73,10 +75,17 @@ class Snapshot:
 
     @cached_property
     def graph(self) -> Graph:
-        """The names of the root and the references to them, buffers included."""
+        """The entries of the root by id, place and name, buffers included."""
         from glossator.retrieval.graph import Graph
 
         return Graph(self.store, self.overlay)
+
+    def use_finder(self) -> UseFinder:
+        """What finds the uses of symbols, in the index as it is now; make one per question."""
+        from glossator.retrieval.resolution.source import IndexedFacts
+        from glossator.retrieval.uses import UseFinder
+
+        return UseFinder(IndexedFacts(self.store.facts, self.overlay), self.graph, self.text)
 
     @cached_property
     def reader(self) -> Read:
@@ -137,10 +146,8 @@ class Snapshot:
         """The nested folders that are not inside another nested folder."""
         return [folder for folder in self.nested if not any(folder.startswith(f"{other}/") for other in self.nested)]
 
-    def reference_count(self, name: str) -> int:
-        """How many entries refer to a name, those in unsaved buffers included."""
-        return self.graph.reference_count(name)
+    def relations(self, entry: StoredEntry) -> Relations:
+        """The entries related to an entry: what encloses it, what uses it, what it uses, its tests."""
+        from glossator.retrieval.relations import relations_of
 
-    def callee_count(self, entry: StoredEntry) -> int:
-        """How many of the names that an entry refers to are defined in this root."""
-        return self.graph.callee_count(entry)
+        return relations_of(entry, self.graph, self.use_finder())

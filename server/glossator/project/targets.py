@@ -1,4 +1,4 @@
-"""Targets of `explain`: the text that a user has written, and the symbol that it refers to.
+"""Targets of `explain` and `uses`: the text that a user has written, and the symbol that it refers to.
 
 A target is a name or a location, in any common form: as compilers and test runners print it, as an editor copies it, or
 as the end of a link to a line. If nothing is found, the error suggests alternatives.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from glossator.project.root import Root
     from glossator.project.session import Session
     from glossator.project.snapshot import Snapshot
+    from glossator.retrieval.uses import NamedSymbol, UseFinder
 
 SUGGESTIONS = 3
 """Maximum number of similar names to suggest for an unknown one."""
@@ -60,6 +61,15 @@ class _Lines:
     path: str
     first: int | None = None
     last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSymbol:
+    """A symbol whose uses are asked for, the root that it is in, and what finds its uses there."""
+
+    root: Root
+    finder: UseFinder
+    symbol: NamedSymbol
 
 
 def check(target: str) -> None:
@@ -103,6 +113,44 @@ def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
     if place is not None or _is_path(text) or _is_folder(session, text) or _near_files(opened, text):
         raise SymbolNotFoundError(_missing(session, opened, written))
     raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
+
+
+def find_symbols(session: Session, name: str, path: str = "") -> list[FoundSymbol]:
+    """The symbols that a name or location refers to; `path` restricts them to a file.
+
+    Raises:
+        UsageError: the name is empty.
+        SymbolNotFoundError: nothing matches; the message suggests similar names or files.
+    """
+    check(name)
+    text = _unquoted(name)
+    opened = [(root, snapshot) for root in session.roots if (snapshot := root.open()) is not None]
+    place = _as_place(text)
+    inside = _IN_FILE.match(text)
+    if not path and place is None and inside is not None and _file(opened, inside["path"]) is not None:
+        path, text = inside["path"], inside["name"]
+    if place is not None and place.first is not None and (at := _file(opened, place.path)) is not None:
+        root, snapshot, file = at
+        finder = snapshot.use_finder()
+        symbol = finder.symbol_at(file, place.first)
+        if symbol is None:
+            raise SymbolNotFoundError(f"there is no symbol at {file}:{place.first}")
+        return [FoundSymbol(root, finder, symbol)]
+    only = _file(opened, path) if path else None
+    if path and only is None:
+        raise SymbolNotFoundError(_missing(session, opened, path))
+    found: list[FoundSymbol] = []
+    for root, snapshot in [(only[0], only[1])] if only is not None else opened:
+        finder = snapshot.use_finder()
+        for spelling in _spellings(text):
+            if symbols := finder.symbols(spelling, only[2] if only is not None else None):
+                found += [FoundSymbol(root, finder, symbol) for symbol in symbols]
+                break
+    if not found and only is not None:
+        raise SymbolNotFoundError(f"{only[2]} defines no {text!r}{_near(opened, text)}")
+    if not found:
+        raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
+    return found
 
 
 def _unquoted(text: str) -> str:

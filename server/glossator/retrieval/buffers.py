@@ -71,26 +71,6 @@ class Buffers:
         update = self._updates.get(number >> ORDINAL_BITS)
         return update.entries[number & (1 << ORDINAL_BITS) - 1].references if update else ()
 
-    def referring_to(self, name: str) -> list[StoredEntry]:
-        """Entries of buffers that refer to the name."""
-        return [
-            entry for number, entry in self.entries.items() if entry.part == 0 and name in self.references_of(number)
-        ]
-
-    def reference_count(self, name: str) -> int:
-        """How many entries of buffers refer to the name, counted as in the store: references in windows included."""
-        count = 0
-        for update in self._updates.values():
-            wholes: dict[str, int] = {}
-            referring: set[int] = set()
-            for ordinal, entry in enumerate(update.entries):
-                if entry.part == 0:
-                    wholes[entry.qualified_name] = ordinal
-                if name in entry.references and entry.qualified_name in wholes:
-                    referring.add(wholes[entry.qualified_name])
-            count += len(referring)
-        return count
-
     def entries_in(self, path: str) -> list[StoredEntry]:
         """The entries of a buffer, in order."""
         return [entry for entry in self.entries.values() if entry.path == path]

@@ -19,6 +19,7 @@ class DefaultRules(LanguageRules):
 
     implicit_self = True
     body_scope = True
+    unknown_means_any = True
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The only definition of the folder."""

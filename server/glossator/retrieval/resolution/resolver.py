@@ -82,7 +82,10 @@ class Resolver:
         receiver = mention.receiver if mention.receiver >= 0 else bare
         key = (path, name, receiver, mention.owner)
         if (known := self._resolved.get(key)) is None:
-            known = self._resolved[key] = self._resolve(path, facts, name, mention)
+            known = self._resolve(path, facts, name, mention)
+            if known.reach == "members" and rules_of(facts.language).unknown_means_any:
+                known = replace(known, reach="all")
+            self._resolved[key] = known
         return known
 
     def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:

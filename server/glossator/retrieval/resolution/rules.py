@@ -84,6 +84,8 @@ class LanguageRules:
         implicit_self: whether a bare name in a method may mean a member of its class (Java, C#, Kotlin, C++, Swift,
             Ruby).
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
+        unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
+            only: in files whose mentions are read without regard to the language's grammar.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
         builtins: names of the language's own types and functions, which lead out of the index.
@@ -102,6 +104,7 @@ class LanguageRules:
     languages: ClassVar[frozenset[str]] = frozenset()
     implicit_self: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
+    unknown_means_any: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}

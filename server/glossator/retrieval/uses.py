@@ -1,0 +1,557 @@
+"""The uses of a symbol: where it is called, read, assigned to, imported, overridden, tested; what depends on it.
+
+What a mention refers to is decided by `resolution`. This module asks it, adds the lines of code, and goes further: to
+the callers of callers, and to what a change would reach. Places whose receiver is unknown are kept apart as *possible*:
+the name fits, and nothing says what it refers to.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
+from glossator.index.languages import share_names
+from glossator.retrieval.query import after_qualifiers
+from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.resolution.default_rules import DefaultRules
+from glossator.retrieval.resolution.resolver import Resolver
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.workspace.reading import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from glossator.index.facts import Facts, Mention
+    from glossator.index.path_index import PathIndex
+    from glossator.index.records import StoredEntry
+    from glossator.retrieval.graph import Graph
+    from glossator.retrieval.resolution.source import FactsSource
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Resolution, Use
+
+OVERRIDE: Final = "override"
+"""The kind of a place that overrides or implements a symbol."""
+USE_KINDS: Final[tuple[str, ...]] = (*MENTION_KINDS, OVERRIDE)
+CALLING: Final = frozenset(("call", "decorator", "template"))
+"""Kinds of mentions by which one symbol runs another."""
+DEPENDING: Final = frozenset(USE_KINDS) - {"import", "export"}
+"""Kinds of mentions by which a symbol depends on another; an import alone uses nothing."""
+MOST_WALKED: Final = 300
+"""Symbols that a walk over callers visits at most."""
+MOST_NAMESAKES: Final = 50
+"""Definitions of one name that are told apart."""
+CODE_CHARACTERS: Final = 200
+"""Characters of a line of code that are shown."""
+IMPACT_DEPTH: Final = 2
+"""Levels of dependents that a change is followed through."""
+_RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
+"""Kinds of symbols whose callers are worth following."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSymbol:
+    """A definition that can be used: declarations of the same thing are one symbol.
+
+    Attributes:
+        path: its file.
+        kind: an `EntryKind`.
+        line: the line of its name (1-based).
+        start_line, end_line: its lines (1-based, inclusive).
+        column: first byte of the name in its line, from 0.
+        definitions: what resolution calls it, the definition before declarations; empty for what has no uses by name (a
+            section of a document, a key of a configuration).
+    """
+
+    path: str
+    kind: str
+    name: str
+    qualified_name: str
+    language: str
+    line: int
+    start_line: int
+    end_line: int
+    column: int = 0
+    definitions: tuple[DefinedSymbol, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UsePlace:
+    """A place that mentions a symbol.
+
+    Attributes:
+        path: the file.
+        line: 1-based.
+        column: first character of the name in its line, from 0.
+        name: the name as it stands there, which may be an alias.
+        kind: one of `USE_KINDS`.
+        grade: "resolved" or "possible".
+        owner: the innermost definition around the place; None at the top of a file.
+        test: whether it is in a test.
+        text: the line, without its end.
+    """
+
+    path: str
+    line: int
+    column: int
+    name: str
+    kind: str
+    grade: Grade
+    owner: NamedSymbol | None
+    test: bool
+    text: str
+
+    @property
+    def code(self) -> str:
+        """The line without indentation, cut at `CODE_CHARACTERS`."""
+        code = self.text.strip()
+        return code if len(code) <= CODE_CHARACTERS else code[: CODE_CHARACTERS - 1] + "…"
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it certainly refers to the symbol."""
+        return self.grade == "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolUses:
+    """The uses of one symbol.
+
+    Attributes:
+        places: by path, line and column.
+        unread: files that mention the name and were not looked at, because they are too many.
+        precise: whether the language's names are resolved precisely, so that "not used" may be said.
+    """
+
+    symbol: NamedSymbol
+    places: tuple[UsePlace, ...]
+    unread: int = 0
+    precise: bool = False
+
+    @property
+    def resolved(self) -> tuple[UsePlace, ...]:
+        """The places that certainly refer to it."""
+        return tuple(place for place in self.places if place.resolved)
+
+    @property
+    def possible(self) -> tuple[UsePlace, ...]:
+        """The places that may refer to it."""
+        return tuple(place for place in self.places if not place.resolved)
+
+    @property
+    def unused(self) -> bool:
+        """Whether it can be said that nothing uses it."""
+        return self.precise and not self.places and not self.unread
+
+
+@dataclass(frozen=True, slots=True)
+class UseCount:
+    """How many places mention a symbol.
+
+    Attributes:
+        resolved: places that certainly refer to it.
+        possible: places that may.
+        more: whether there are files that were not looked at.
+        precise: see `SymbolUses`.
+    """
+
+    resolved: int
+    possible: int
+    more: bool = False
+    precise: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A symbol that calls another one, found by walking from a symbol to its callers and on to theirs.
+
+    Attributes:
+        symbol: what calls; the file as a whole for code outside all definitions.
+        depth: 1 for what calls the symbol itself.
+        calls: what it calls: the symbol, or a caller that is one level nearer.
+        places: path and line of each call.
+    """
+
+    symbol: NamedSymbol
+    depth: int
+    calls: NamedSymbol
+    places: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedSymbol:
+    """A symbol that another one uses.
+
+    Attributes:
+        symbol: what is used.
+        places: where, in order.
+        grade: "resolved" or "possible".
+    """
+
+    symbol: NamedSymbol
+    places: tuple[UsePlace, ...]
+    grade: Grade
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """How it is used, as `USE_KINDS`."""
+        return tuple(dict.fromkeys(place.kind for place in self.places))
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines where it is used (1-based, in the file of what uses it)."""
+        return tuple(dict.fromkeys(place.line for place in self.places))
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a change of a symbol would reach.
+
+    Attributes:
+        uses: its own uses.
+        overriding: the symbols that override or implement it.
+        dependents: what uses it, and what uses that, to `IMPACT_DEPTH` levels.
+        tests: the tests among them.
+        complete: whether the walk ended before `MOST_WALKED`.
+    """
+
+    uses: SymbolUses
+    overriding: tuple[NamedSymbol, ...]
+    dependents: tuple[Caller, ...]
+    tests: tuple[NamedSymbol, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a name at a place refers to: the symbols, and how sure that is; `UseFinder.may_mean` tells about others."""
+
+    grade: Grade
+    symbols: tuple[NamedSymbol, ...] = ()
+    mention: tuple[Resolution, Mention] | None = None
+
+
+class _NearFiles:
+    """A source in which a name leads only to the files nearest to a path; `cut` tells whether any were left out."""
+
+    def __init__(self, source: FactsSource, path: str, most: int) -> None:
+        self._source = source
+        self._folders = path.split("/")[:-1]
+        self._most = most
+        self.cut = False
+
+    def facts(self, path: str) -> Facts | None:
+        return self._source.facts(path)
+
+    def paths(self) -> PathIndex:
+        return self._source.paths()
+
+    def noting(self, name: str) -> list[str]:
+        found = self._source.noting(name)
+        if len(found) <= self._most:
+            return found
+        self.cut = True
+        return heapq.nsmallest(self._most, found, self._distance)
+
+    def _distance(self, path: str) -> int:
+        folders = path.split("/")[:-1]
+        shared = 0
+        for one, other in zip(folders, self._folders, strict=False):
+            if one != other:
+                break
+            shared += 1
+        return len(folders) + len(self._folders) - 2 * shared
+
+
+class UseFinder:
+    """Finds the uses of symbols of one index, unsaved buffers included. Not thread-safe: make one per question."""
+
+    def __init__(self, source: FactsSource, graph: Graph, read: Callable[[str], str | None]) -> None:
+        """`read` returns a file's text as it is on screen or on disk; None if it is gone."""
+        self._source = source
+        self._resolver = Resolver(source)
+        self._graph = graph
+        self._read = read
+        self._lines: dict[str, list[str]] = {}
+
+    # Symbols
+
+    def symbols(self, name: str, path: str | None = None) -> list[NamedSymbol]:
+        """The symbols of a bare or qualified name, in one file or all; likelier ones first."""
+        found = self._merged(self._resolver.definitions(name, path))
+        known = {(symbol.path, symbol.name) for symbol in found}
+        for entry in self._graph.named(name):
+            if entry.kind == "block" or (path is not None and entry.path != path):
+                continue
+            exact = entry.name == after_qualifiers(name) or entry.qualified_name == name or entry.name == name
+            if exact and (entry.path, entry.name) not in known and self._source.facts(entry.path) is None:
+                found.append(_from_entry(entry))
+        found.sort(key=lambda symbol: (is_test(symbol.path), symbol.kind in ("section", "key")))
+        return found[:MOST_NAMESAKES]
+
+    def symbol_at(self, path: str, line: int, name: str = "") -> NamedSymbol | None:
+        """The definition whose name is on a line; else the innermost one around it; with `name`, only one so called."""
+        definition = self._resolver.definition_on(path, line, name)
+        if definition is not None and (not name or definition.name == name):
+            return self._whole(definition)
+        if self._source.facts(path) is not None:
+            return None
+        entry = self._graph.entry_at(path, line)
+        if entry is None or entry.kind == "block" or not entry.name or (name and entry.name != name):
+            return None
+        return _from_entry(entry)
+
+    def meant_at(self, path: str, line: int, column: int, name: str = "") -> Meant:
+        """What the name at a place refers to: the definition whose name it is, or those that it is resolved to.
+
+        Args:
+            path: the file.
+            line: 1-based.
+            column: a byte of the name in the line, from 0; one past its end will do.
+            name: the name that stands there, if it is known: finding it is quicker then.
+        """
+        facts = self._source.facts(path)
+        if facts is None:
+            return Meant("possible")
+        for index, symbol in enumerate(facts.symbols):
+            if symbol.line == line and symbol.column <= column <= symbol.column + len(symbol.name.encode()):
+                definition = self._resolver.definition_at(path, index)
+                if definition is not None:
+                    return Meant("resolved", (self._whole(definition),))
+        for mentioned, mentions in [(name, facts.mentions_of(name))] if name else facts.all_mentions():
+            size = len(mentioned.encode())
+            for mention in mentions:
+                if mention.line == line and mention.column <= column <= mention.column + size:
+                    found = self._resolver.resolve(path, facts, mentioned, mention)
+                    return Meant(found.grade, tuple(self._merged(found.targets)), (found, mention))
+        # Local variables are not mentioned in the facts.
+        precise = type(rules_of(facts.language)) is not DefaultRules
+        return Meant("excluded" if precise else "possible")
+
+    def may_mean(self, meant: Meant, path: str, line: int, name: str) -> bool:
+        """Whether a name of unknown meaning may refer to the definition of this name whose own name is on a line."""
+        if meant.mention is None:
+            return meant.grade == "possible"
+        definition = self._resolver.definition_on(path, line, name)
+        return definition is None or self._resolver.may_mean(meant.mention[0], definition, meant.mention[1])
+
+    def _merged(self, definitions: Iterable[DefinedSymbol]) -> list[NamedSymbol]:
+        """Symbols of definitions; declarations of the same thing become one with it."""
+        groups: list[list[DefinedSymbol]] = []
+        for definition in definitions:
+            for group in groups:
+                if any(_same(definition, other) for other in group):
+                    group.append(definition)
+                    break
+            else:
+                groups.append([definition])
+        return [_from_definitions(group) for group in groups]
+
+    def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
+        """The symbol of a definition, with its declarations."""
+        others = self._resolver.definitions(definition.qualified_name)
+        group = [definition, *(other for other in others if other != definition and _same(other, definition))]
+        return _from_definitions(group)
+
+    @staticmethod
+    def is_precise(symbol: NamedSymbol) -> bool:
+        """Whether names of the symbol's language are resolved precisely, so that "not used" may be said."""
+        return bool(symbol.definitions) and type(rules_of(symbol.language)) is not DefaultRules
+
+    # Uses
+
+    def uses(self, symbol: NamedSymbol, kinds: Collection[str] | None = None) -> SymbolUses:
+        """The places that mention a symbol; with `kinds`, those of these kinds only."""
+        if not symbol.definitions:
+            return SymbolUses(symbol, ())
+        found, unread = self.mentions(symbol, kinds)
+        return SymbolUses(
+            symbol,
+            tuple(self._place(use) for use in found),
+            unread,
+            precise=self.is_precise(symbol),
+        )
+
+    def count(self, symbol: NamedSymbol, most_files: int) -> UseCount:
+        """How many places mention a symbol, looking at no more than `most_files` files.
+
+        Imports do not count as uses, and several mentions in one line as one place.
+        This reads no text of a file.
+        """
+        near = _NearFiles(self._source, symbol.path, most_files)
+        found, unread = self.mentions(symbol, None, Resolver(near))
+        using = [use for use in found if use.kind in DEPENDING]
+        resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
+        possible = {(use.path, use.line) for use in using} - resolved
+        return UseCount(len(resolved), len(possible), near.cut or unread > 0, self.is_precise(symbol))
+
+    def mentions(
+        self, symbol: NamedSymbol, kinds: Collection[str] | None = None, resolver: Resolver | None = None
+    ) -> tuple[list[Use], int]:
+        """What mentions a symbol, each place once, by place; and the number of files that were not looked at.
+
+        This reads no text of a file. `resolver` resolves the names, if it is another than the finder's.
+        """
+        best: dict[tuple[str, int, int], Use] = {}
+        unread = 0
+        own = {(one.path, one.symbol.line, one.symbol.column) for one in symbol.definitions}
+        for definition in symbol.definitions:
+            uses = (resolver or self._resolver).uses(definition, kinds)
+            unread = max(unread, uses.unread)
+            for use in uses.uses:
+                key = (use.path, use.line, use.column)
+                known = best.get(key)
+                if key not in own and (known is None or (known.grade != "resolved" and use.grade == "resolved")):
+                    best[key] = use
+        return [best[key] for key in sorted(best)], unread
+
+    def _place(self, use: Use) -> UsePlace:
+        text = self._text(use.path, use.line)
+        column = len(text.encode()[: use.column].decode(errors="ignore"))
+        if text[column : column + len(use.name)] != use.name:  # the file has changed since it was indexed
+            column = max(text.find(use.name), 0)
+        owner = _from_definitions([use.owner]) if use.owner is not None else None
+        test = is_test(use.path) or (owner is not None and owner.kind == "test")
+        return UsePlace(use.path, use.line, column, use.name, use.kind, use.grade, owner, test, text)
+
+    def _text(self, path: str, line: int) -> str:
+        lines = self.lines(path)
+        return lines[line - 1] if 1 <= line <= len(lines) else ""
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file; none if it is gone."""
+        if path not in self._lines:
+            text = self._read(path)
+            self._lines[path] = [] if text is None else split_lines(text)
+        return self._lines[path]
+
+    def declarations(self, symbol: NamedSymbol) -> list[NamedSymbol]:
+        """The definition of a symbol and its declarations, each with its own place."""
+        return [_from_definitions([definition]) for definition in symbol.definitions] or [symbol]
+
+    def whole_file(self, path: str) -> NamedSymbol:
+        """Stands for the code of a file that is outside all definitions."""
+        return NamedSymbol(path, "module", path.rpartition("/")[2], path, "", 1, 1, max(len(self.lines(path)), 1))
+
+    # Further away
+
+    def callers(
+        self, symbol: NamedSymbol, depth: int, kinds: Collection[str] = CALLING, *, follow_all: bool = False
+    ) -> tuple[tuple[Caller, ...], bool]:
+        """What calls a symbol, what calls that, and so on, each symbol once, the nearest first.
+
+        Args:
+            symbol: where to begin.
+            depth: levels to follow.
+            kinds: the kinds of mentions that count; only resolved ones do.
+            follow_all: follow constants, classes and other symbols too, not only what runs.
+
+        Returns:
+            The callers, and whether these are all: `MOST_WALKED` symbols are visited at most.
+        """
+        seen = {(one.path, one.index) for one in symbol.definitions}
+        found: list[Caller] = []
+        level = [symbol]
+        for distance in range(1, depth + 1):
+            reached: list[NamedSymbol] = []
+            for called in level:
+                for owner, places in self._owners(called, kinds):
+                    key = (owner.path, owner.definitions[0].index if owner.definitions else -1)
+                    if key in seen:
+                        continue
+                    if len(found) >= MOST_WALKED:
+                        return tuple(found), False
+                    seen.add(key)
+                    found.append(Caller(owner, distance, called, places))
+                    if owner.definitions and (follow_all or owner.kind in _RUNNING):
+                        reached.append(owner)
+            level = reached
+        return tuple(found), True
+
+    def _owners(
+        self, symbol: NamedSymbol, kinds: Collection[str]
+    ) -> list[tuple[NamedSymbol, tuple[tuple[str, int], ...]]]:
+        """The symbols around a symbol's resolved uses, each with the places, in order."""
+        grouped: dict[tuple[str, int], tuple[NamedSymbol, dict[tuple[str, int], None]]] = {}
+        for use in self.mentions(symbol, kinds)[0]:
+            if use.grade == "resolved":
+                owner = _from_definitions([use.owner]) if use.owner is not None else self.whole_file(use.path)
+                key = (use.path, use.owner.index if use.owner is not None else -1)
+                grouped.setdefault(key, (owner, {}))[1][use.path, use.line] = None
+        return [(owner, tuple(places)) for owner, places in grouped.values()]
+
+    def callees(self, symbol: NamedSymbol) -> list[UsedSymbol]:
+        """What a symbol uses, members and what is nested in it included, in the order of the first place."""
+        merged: dict[tuple[str, str, int], UsedSymbol] = {}
+        own = {(one.path, one.index) for one in symbol.definitions}
+        for definition in symbol.definitions:
+            for callee in self._resolver.callees(definition):
+                target = callee.target
+                if (target.path, target.index) in own or target.symbol.flags & LOCAL or not callee.uses:
+                    continue
+                named = _from_definitions([target])
+                key = (named.path, named.qualified_name, named.line)
+                before = merged.get(key)
+                places = {(place.line, place.column): place for place in before.places} if before else {}
+                for use in callee.uses:
+                    place = self._place(use)
+                    places.setdefault((place.line, place.column), place)
+                grades = {callee.grade, before.grade if before else callee.grade}
+                grade: Grade = "resolved" if "resolved" in grades else "possible"
+                merged[key] = UsedSymbol(named, tuple(places[at] for at in sorted(places)), grade)
+        return sorted(merged.values(), key=lambda used: (used.grade != "resolved", used.lines))
+
+    def overriding(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
+        """The symbols that override or implement a member, or inherit from a class."""
+        found = [one for definition in symbol.definitions for one in self._resolver.overrides(definition)]
+        return tuple(self._merged(dict.fromkeys(found)))
+
+    def overridden(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:
+        """The symbols that a member overrides or implements."""
+        found = [one for definition in symbol.definitions for one in self._resolver.supers(definition)]
+        return tuple(self._merged(dict.fromkeys(found)))
+
+    def impact(self, symbol: NamedSymbol) -> Impact:
+        """What a change of a symbol would reach."""
+        dependents, complete = self.callers(symbol, IMPACT_DEPTH, DEPENDING, follow_all=True)
+        tests = [caller.symbol for caller in dependents if is_test(caller.symbol.path) or caller.symbol.kind == "test"]
+        return Impact(self.uses(symbol), self.overriding(symbol), dependents, tuple(tests), complete)
+
+
+def _same(one: DefinedSymbol, other: DefinedSymbol) -> bool:
+    """Whether two definitions are the same thing: declared more than once in a file, or declared and defined."""
+    if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
+        return False
+    return one.path == other.path or (one.symbol.flags ^ other.symbol.flags) & STUB != 0
+
+
+def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
+    """The symbol of definitions of the same thing: placed where it is defined, not where it is only declared."""
+    ordered = sorted(group, key=lambda one: one.symbol.flags & STUB)
+    first = ordered[0]
+    symbol = first.symbol
+    return NamedSymbol(
+        first.path,
+        symbol.kind,
+        symbol.name,
+        first.qualified_name,
+        first.language,
+        symbol.line,
+        symbol.start,
+        symbol.end,
+        symbol.column,
+        tuple(ordered),
+    )
+
+
+def _from_entry(entry: StoredEntry) -> NamedSymbol:
+    return NamedSymbol(
+        entry.path,
+        entry.kind,
+        entry.name,
+        entry.qualified_name or entry.name,
+        entry.language,
+        entry.name_line,
+        entry.start_line,
+        entry.end_line,
+    )

@@ -1,0 +1,245 @@
+"""Uses of symbols: by kind and grade, their callers and callees, and what a change reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.retrieval_samples import Project, make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from glossator.retrieval.uses import NamedSymbol, UseFinder, UsePlace
+
+FILES = {
+    "bank/account.py": '''"""Accounts."""
+
+LIMIT = 100
+
+
+class Account:
+    """Money of one owner."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self.balance = 0
+
+    def pay_in(self, amount: int) -> None:
+        """Add money."""
+        check(amount)
+        self.balance += amount
+
+    def close(self) -> None:
+        """End it."""
+        self.pay_in(-self.balance)
+
+
+class Savings(Account):
+    """An account with interest."""
+
+    def pay_in(self, amount: int) -> None:
+        super().pay_in(amount + 1)
+
+
+def check(amount: int) -> None:
+    """Refuse what is too much."""
+    if amount > LIMIT:
+        check(amount - LIMIT)
+''',
+    "bank/desk.py": """from bank.account import LIMIT as MOST, Account, check as verify
+
+
+def serve(name: str) -> Account:
+    account = Account(name)
+    account.pay_in(MOST)
+    return account
+
+
+def greet(something):
+    something.pay_in(3)
+    names = "Zoë"; verify(4)
+
+
+HANDLERS = {"serve": serve}
+
+
+def day():
+    serve("a").close()
+    night()
+
+
+def night():
+    day()
+""",
+    "bank/files.py": """class File:
+    def close(self):
+        pass
+
+
+def unused_helper():
+    pass
+""",
+    "tests/test_desk.py": """from bank.desk import serve
+
+
+def test_serve():
+    assert serve("x").balance == 100
+""",
+    "page.rkt": "; no language that is known\n(define (check x) x)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with make_project(tmp_path_factory.mktemp("uses"), FILES) as made:
+        yield made
+
+
+def finder_of(project: Project, buffers: dict[str, str] | None = None) -> UseFinder:
+    snapshot = project.view(buffers).snapshot
+    assert snapshot is not None
+    return snapshot.use_finder()
+
+
+def symbol(finder: UseFinder, name: str, path: str | None = None) -> NamedSymbol:
+    (found,) = finder.symbols(name, path)
+    return found
+
+
+def shown(places: tuple[UsePlace, ...]) -> list[tuple[str, int, str, str]]:
+    return [(place.path.rpartition("/")[2], place.line, place.kind, place.grade) for place in places]
+
+
+def test_places_have_kinds_grades_owners_and_code(project: Project) -> None:
+    finder = finder_of(project)
+    uses = finder.uses(symbol(finder, "Account.pay_in"))
+    assert shown(uses.places) == [
+        ("account.py", 20, "call", "resolved"),
+        ("account.py", 26, "override", "resolved"),
+        ("account.py", 27, "call", "resolved"),
+        ("desk.py", 6, "call", "resolved"),
+        ("desk.py", 11, "call", "possible"),
+    ]
+    call = uses.places[3]
+    assert call.owner is not None
+    assert (call.code, call.owner.qualified_name, call.column, call.test) == (
+        "account.pay_in(MOST)",
+        "serve",
+        12,
+        False,
+    )
+    assert not uses.unused
+
+
+def test_columns_are_characters_and_aliases_count(project: Project) -> None:
+    finder = finder_of(project)
+    uses = finder.uses(symbol(finder, "check"))
+    call = next(place for place in uses.places if place.path == "bank/desk.py" and place.kind == "call")
+    assert (call.line, call.column, call.name) == (12, 19, "verify")
+    assert call.text[call.column :].startswith("verify(4)")
+
+
+def test_kinds_restrict(project: Project) -> None:
+    finder = finder_of(project)
+    assert shown(finder.uses(symbol(finder, "serve"), {"value"}).places) == [("desk.py", 15, "value", "resolved")]
+
+
+def test_several_definitions_of_a_name_are_told_apart(project: Project) -> None:
+    finder = finder_of(project)
+    found = finder.symbols("close")
+    assert {one.qualified_name for one in found} == {"Account.close", "File.close"}
+    by_name = {one.qualified_name: finder.uses(one) for one in found}
+    assert shown(by_name["Account.close"].resolved) == [("desk.py", 19, "call", "resolved")]
+    assert not by_name["File.close"].places
+    assert symbol(finder, "close", "bank/files.py").qualified_name == "File.close"
+
+
+def test_what_nothing_uses_can_be_said(project: Project) -> None:
+    finder = finder_of(project)
+    assert finder.uses(symbol(finder, "unused_helper")).unused
+    assert not finder.uses(symbol(finder, "check")).unused
+
+
+def test_symbols_at_places(project: Project) -> None:
+    finder = finder_of(project)
+    at = finder.symbol_at("bank/account.py", 15)
+    assert at is not None
+    assert at.qualified_name == "Account.pay_in"
+    assert finder.symbol_at("bank/desk.py", 2) is None
+    (meant,) = finder.meant_at("bank/desk.py", 6, 14).symbols
+    assert meant.qualified_name == "Account.pay_in"
+    (defined,) = finder.meant_at("bank/account.py", 30, 6).symbols
+    assert defined.name == "check"
+    assert finder.meant_at("bank/desk.py", 11, 16).grade == "possible"
+    assert finder.meant_at("bank/desk.py", 11, 6).grade == "excluded", "a parameter"
+
+
+def test_callers_of_callers_each_once_and_cycles_end(project: Project) -> None:
+    finder = finder_of(project)
+    callers, complete = finder.callers(symbol(finder, "serve"), 9)
+    assert complete
+    assert [(one.symbol.qualified_name, one.depth, one.calls.name) for one in callers] == [
+        ("day", 1, "serve"),
+        ("test_serve", 1, "serve"),
+        ("night", 2, "day"),
+    ]
+    assert len(finder.callers(symbol(finder, "serve"), 1)[0]) == 2
+
+
+def test_code_outside_definitions_is_a_caller(project: Project) -> None:
+    finder = finder_of(project, {"bank/run.py": "from bank.desk import day\n\nday()\n"})
+    callers, _ = finder.callers(symbol(finder, "day"), 2)
+    assert ("bank/run.py", (("bank/run.py", 3),)) in [(one.symbol.qualified_name, one.places) for one in callers]
+
+
+def test_callees(project: Project) -> None:
+    finder = finder_of(project)
+    used = {one.symbol.qualified_name: one for one in finder.callees(symbol(finder, "serve"))}
+    assert used["Account"].lines == (4, 5)
+    assert set(used["Account"].kinds) == {"type", "call"}
+    assert {"Account", "Account.pay_in", "LIMIT"} <= {name for name, one in used.items() if one.grade == "resolved"}
+    assert "serve" not in used
+
+
+def test_overriding_and_overridden(project: Project) -> None:
+    finder = finder_of(project)
+    assert [one.qualified_name for one in finder.overriding(symbol(finder, "Account.pay_in"))] == ["Savings.pay_in"]
+    assert [one.qualified_name for one in finder.overridden(symbol(finder, "Savings.pay_in"))] == ["Account.pay_in"]
+
+
+def test_impact(project: Project) -> None:
+    finder = finder_of(project)
+    impact = finder.impact(symbol(finder, "Account.pay_in"))
+    assert [one.qualified_name for one in impact.overriding] == ["Savings.pay_in"]
+    assert {"serve", "Account.close"} <= {one.symbol.qualified_name for one in impact.dependents if one.depth == 1}
+    assert {"day", "test_serve"} <= {one.symbol.qualified_name for one in impact.dependents if one.depth == 2}
+    assert [one.qualified_name for one in impact.tests] == ["test_serve"]
+
+
+def test_unsaved_buffers_count(project: Project) -> None:
+    text = FILES["bank/files.py"] + "\n\ndef more():\n    unused_helper()\n"
+    finder = finder_of(project, {"bank/files.py": text})
+    uses = finder.uses(symbol(finder, "unused_helper"))
+    assert [(place.line, place.code) for place in uses.places] == [(11, "unused_helper()")]
+    assert finder_of(project).uses(symbol(finder_of(project), "unused_helper")).unused
+
+
+def test_counts_look_at_a_bounded_number_of_files(project: Project) -> None:
+    finder = finder_of(project)
+    whole = finder.count(symbol(finder, "Account.pay_in"), 100)
+    assert (whole.resolved, whole.possible, whole.more) == (4, 1, False)
+    assert finder.count(symbol(finder, "Account.pay_in"), 1).more
+
+
+def test_a_language_without_rules_of_its_own_has_possible_places_only(tmp_path: Path) -> None:
+    script = "build() {\n  make all\n}\n\nrelease() {\n  build\n  tag\n}\n"
+    with make_project(tmp_path, {"deploy.sh": script}) as project:
+        finder = finder_of(project)
+        uses = finder.uses(symbol(finder, "build"))
+        assert [(place.line, place.resolved, place.owner and place.owner.name) for place in uses.places] == [
+            (6, False, "release")
+        ]
+        assert not finder.uses(symbol(finder, "release")).unused
