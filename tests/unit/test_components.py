@@ -14,7 +14,6 @@ from glossator.index.components import read_component
 from glossator.index.parse_worker import Batch, FileTask
 from glossator.index.parsing import parse
 from glossator.index.pool import WorkerPool
-from glossator.retrieval.graph import Graph
 from glossator.settings import Settings
 from tests.unit.parsing_checks import check_entries, table
 from tests.unit.retrieval_samples import make_project
@@ -259,10 +258,11 @@ def test_uses_in_markup_count(tmp_path: Path) -> None:
     }
     project = make_project(tmp_path, files)
     with project.store:
-        graph = Graph(project.store)
+        snapshot = project.view().snapshot
+        assert snapshot is not None
         for name, user in {"save": "UserCard", "UserCard": "App", "Note": "a", "press": "Note"}.items():
-            relations = graph.relations(graph.named(name)[0])
-            assert [entry.name for entry in relations.callers] == [user], name
+            relations = snapshot.relations(snapshot.named(name)[0])
+            assert [entry.name for entry in relations.callers or relations.likely_callers] == [user], name
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from glossator.answers.conversations import Conversations, new_identity
+from glossator.answers.conversations import Conversations, Turn, new_identity
 from glossator.answers.gathering import gather_for_symbol, gather_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import evidence_budget
+from glossator.answers.use_answers import use_answer_in
 from glossator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from glossator.answers.conversations import Conversation
     from glossator.answers.evidence import Cost, Evidence, Material, Question
     from glossator.answers.explanations import Explanations, KeptExplanation
+    from glossator.answers.use_answers import UseAnswer
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
     from glossator.project.root import Root
     from glossator.project.session import Session
+    from glossator.retrieval.uses import SymbolUses
     from glossator.settings import Settings
 
 AnswerEnd = Literal["stop", "length", "evidence", "preempted"]
@@ -42,6 +45,8 @@ answer that somebody waits for."""
 
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
+REMEMBERED = 12
+"""Places of an answer about uses that stay in the conversation for later questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Answer:
         citations: the evidence that the answer cites as [number], where it is now.
         evidence: all evidence that it was made from.
         unsupported: offsets (code points) of sentences that cite nothing (only where a model wrote the answer).
+        uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
+            uses.
     """
 
     answer: str
@@ -64,6 +71,7 @@ class Answer:
     cached: bool = False
     thinking: str = ""
     unsupported: tuple[tuple[int, int], ...] = ()
+    uses: tuple[tuple[Path, SymbolUses], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +148,26 @@ class Answerer:
         """
         if not question.text.strip():
             raise UsageError("the question is empty")
+        listener = listener or Listener()
+        identity = question.conversation_id or new_identity()
+        told = await asyncio.to_thread(use_answer_in, self._session, question)
+        if told is not None:
+            return await self._tell(told, question.text, identity, listener)
         async with self.model_access.in_use():
             model = self.model_access.model() if use_model else None
-            identity = question.conversation_id or new_identity()
             if model is None:
-                return await self._ask_index(question, identity, listener or Listener())
-            return await self._ask_model(model, question, identity, listener or Listener())
+                return await self._ask_index(question, identity, listener)
+            return await self._ask_model(model, question, identity, listener)
+
+    async def _tell(self, told: UseAnswer, question: str, identity: str, listener: Listener) -> Answer:
+        """Give an answer about uses: no model is waited for, but later questions can refer to it."""
+        async with self._conversations.turn(identity) as conversation:
+            evidence, new = conversation.numbered(told.evidence)
+            text = told.text([item.number for item in evidence])
+            conversation.add(Turn(question, tuple(new[:REMEMBERED]), text))
+        listener.evidence(tuple(evidence))
+        listener.delta(text)
+        return Answer(text, _cited(text, evidence), tuple(evidence), "", "evidence", identity, {}, uses=told.uses)
 
     async def _ask_index(self, question: Question, identity: str, listener: Listener) -> Answer:
         listener.stage("searching")
@@ -250,8 +272,6 @@ class Answerer:
         self, kept: KeptExplanation, asked: str, material: Material, conversation: Conversation, listener: Listener
     ) -> Answer:
         """A kept explanation, as if it had just been written from the same evidence in the same order."""
-        from glossator.answers.conversations import Turn
-
         every, new = conversation.numbered([material.evidence[at] for at in kept.shown])
         conversation.add(Turn(asked, tuple(new), kept.text))
         listener.evidence(tuple(every))
@@ -278,7 +298,6 @@ class Answerer:
         from glossator.answers import prompts
         from glossator.answers.answer_writing import write_answer
         from glossator.answers.citations import CitationVerifier
-        from glossator.answers.conversations import Turn
 
         evidence, new = conversation.numbered(material.evidence)
         listener.evidence(tuple(evidence))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glossator.index.records import Filter, StoredEntry
-    from glossator.retrieval.graph import Relations
     from glossator.retrieval.query import Query
+    from glossator.retrieval.relations import Relations
 
 EvidenceRole = Literal["pinned", "selected", "symbol", "caller", "callee", "test", "sibling", "match"]
 """What a piece is to the question: chosen by the user, the symbol in question, related to it, or found by searching."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from glossator.index.records import Filter, StoredEntry
     from glossator.project.root import Root
     from glossator.project.session import Session
-    from glossator.retrieval.graph import Relations
     from glossator.retrieval.query import Query
+    from glossator.retrieval.relations import Relations
     from glossator.retrieval.search import Hit
 
 FOCUS_SHARE = 0.5
@@ -166,7 +166,7 @@ def _nearness(views: Sequence[RootView], query: Query) -> Callable[[Sequence[str
 
 def _relations(view: RootView, entry: StoredEntry) -> Relations:
     assert view.snapshot is not None, "an entry comes from an index"
-    return view.snapshot.graph.relations(entry)
+    return view.snapshot.relations(entry)
 
 
 def _offers(
@@ -189,12 +189,18 @@ def _offers_around(view: RootView, entry: StoredEntry) -> tuple[list[Offer], Rel
         [
             (view, entry, 10.0, "symbol", "the symbol itself"),
             *(
-                (view, e, 0.9 - 0.12 * at, "caller", f"refers to `{name}`")
-                for at, e in enumerate(relations.callers[:5])
+                (view, e, 0.9 - 0.12 * at, "caller", f"uses `{name}`" if relations.callers else f"mentions `{name}`")
+                for at, e in enumerate((relations.callers or relations.likely_callers)[:5])
             ),
             *(
-                (view, e, 0.8 - 0.1 * at, "callee", f"`{name}` refers to it")
-                for at, e in enumerate(relations.callees[:6])
+                (
+                    view,
+                    e,
+                    0.8 - 0.1 * at,
+                    "callee",
+                    f"`{name}` uses it" if relations.callees else f"`{name}` mentions it",
+                )
+                for at, e in enumerate((relations.callees or relations.likely_callees)[:6])
             ),
             *((view, e, 0.6 - 0.2 * at, "test", f"tests `{name}`") for at, e in enumerate(relations.tests[:2])),
         ]

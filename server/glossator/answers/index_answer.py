@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from glossator.answers.declaration_lines import find_declaration
 from glossator.answers.packing import best_lines
+from glossator.answers.use_wording import counted_places, possible_words
 from glossator.index import terms as analysis
 from glossator.retrieval.declarations import overloads
 from glossator.retrieval.ranking_features import PROSE_LANGUAGES, TYPE_KINDS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from glossator.answers.declaration_lines import Declaration
     from glossator.answers.evidence import Evidence, Material
     from glossator.index.records import StoredEntry
-    from glossator.retrieval.graph import Relations
+    from glossator.retrieval.relations import Relations
 
 EXCERPT = 14
 """Lines of code shown of the best place."""
@@ -69,7 +70,7 @@ def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]
     declaration, body = _shown_code(subject, main, words)
     parts = [_lead(subject, main, material.relations), declaration, _overloads(subject, material.relations), body]
     if material.relations is not None and material.subject is not None and subject.id == material.subject.id:
-        parts.append(_use(subject, material.relations, own))
+        parts.append(_use(material.relations, own))
     others = [piece for piece in material.evidence if piece is not main and piece.relevance >= RELEVANT]
     parts.append(_others(others, "See also"))
     return parts
@@ -91,7 +92,7 @@ def _explained(material: Material, subject: StoredEntry, root: Path) -> list[str
             listed = ", ".join(f"`{name}`" for name in names[:12])
             more = f" and {len(names) - 12} more" if len(names) > 12 else ""
             parts.append(f"**Members:** {listed}{more}.")
-        parts.append(_use(subject, relations, own))
+        parts.append(_use(relations, own))
     parts.append(body)
     related = [piece for piece in material.evidence if piece is not main and piece.relevance >= RELEVANT]
     parts.append(_others(related, "Related places"))
@@ -240,19 +241,21 @@ def _padded(lines: Sequence[str], offset: int) -> list[str]:
     return [""] * offset + list(lines)
 
 
-def _use(entry: StoredEntry, relations: Relations, evidence: Sequence[Evidence]) -> str:
+def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
     """Callers, callees and tests in one paragraph."""
     sentences: list[str] = []
-    if relations.caller_count:
-        places = "1 place" if relations.caller_count == 1 else f"{relations.caller_count} places"
+    also = f"{possible_words(relations.possible)}" if relations.possible else ""
+    if relations.places:
+        more = " or more" if relations.more else ""
         named = _listed(relations.callers, evidence)
-        also = f" (the name is shared with {relations.namesakes} more)" if relations.namesakes else ""
-        sentences.append(f"Referred to in {places}{also}" + (f", such as {named}." if named else "."))
-    elif entry.name and entry.kind not in ("section", "key", "block"):
-        # References are calls and types alone, so a flat "nothing uses it" could be wrong.
         sentences.append(
-            "No calls or uses as a type found (code that only passes on or reads the name is not counted)."
+            f"Used in {counted_places(relations.places)}{more}" + (f", such as {named}." if named else ".")
         )
+        sentences += [f"{also}."] if also else []
+    elif also:
+        sentences.append(f"{also}, none of them certain to mean it.".replace(" more place", " place", 1))
+    elif relations.unused:
+        sentences.append("Nothing in the indexed code uses it.")
     if relations.callees:
         sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
     if relations.tests:

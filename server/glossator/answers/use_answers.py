@@ -1,0 +1,350 @@
+"""Answers to questions about uses ("who calls X", "what would break if X changes"), made from the index at once.
+
+Such an answer needs no model, and nothing in it is guessed: what is stated was resolved, what only has a fitting name
+is counted apart, and "nothing uses it" is said only if nothing possible is left.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.answers.evidence import Evidence, estimated_tokens
+from glossator.answers.packing import unindexed_entry
+from glossator.answers.root_view import RootView
+from glossator.answers.use_wording import (
+    ASPECT_KINDS,
+    ASPECT_WORDS,
+    by_kind,
+    counted_places,
+    described_symbol,
+    possible_words,
+)
+from glossator.errors import StoreCorruptError, SymbolNotFoundError
+from glossator.project.targets import FoundSymbol, find_symbols
+from glossator.retrieval.buffers import allowing
+from glossator.retrieval.use_questions import parse_use_question
+from glossator.retrieval.uses import CALLING, OVERRIDE, SymbolUses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from glossator.answers.evidence import EvidenceRole, Question
+    from glossator.index.records import Filter
+    from glossator.project.session import Session
+    from glossator.retrieval.use_questions import UseAspect, UseQuestion
+    from glossator.retrieval.uses import Caller, NamedSymbol, UsedSymbol, UseFinder, UsePlace
+
+USES_NOTE = "*Read from the index, without a language model.*"
+
+_MARK = re.compile("\x00(\\d+)\x00")
+
+DEFINITION_LINES = 20
+"""Lines of a definition that are cited at most."""
+LISTED_USES = 30
+"""Resolved places listed of a symbol."""
+POSSIBLE_LISTED = 8
+"""Possible places listed of a symbol."""
+NAMESAKES = 5
+"""Symbols of one name whose uses are listed; the others are only named."""
+LISTED_SYMBOLS = 20
+"""Callees, dependents and overriding symbols listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseAnswer:
+    """An answer about uses.
+
+    Attributes:
+        marked: Markdown with a mark in place of each citation, since a conversation numbers its evidence.
+        evidence: what it cites, numbered from 1.
+        uses: what it tells about each symbol, with the folder of its root.
+    """
+
+    marked: str
+    evidence: tuple[Evidence, ...]
+    uses: tuple[tuple[Path, SymbolUses], ...]
+
+    def text(self, numbers: Sequence[int]) -> str:
+        """The answer in Markdown, in which the evidence has these numbers."""
+        return _MARK.sub(lambda found: f"[{numbers[int(found[1]) - 1]}]", self.marked)
+
+
+def use_answer_in(session: Session, question: Question) -> UseAnswer | None:
+    """The answer to a question about uses; None if it is another question, or about no symbol of the index.
+
+    Raises:
+        StoreError: an index cannot be opened.
+    """
+    asked = parse_use_question(question.text)
+    if asked is None:
+        return None
+    try:
+        found = _asked_symbols(session, asked, question)
+        return _Writer(session, question.where).answer(asked, found) if found else None
+    except StoreCorruptError:
+        return None  # searching finds the damage too, and has it repaired
+
+
+def _asked_symbols(session: Session, asked: UseQuestion, question: Question) -> list[FoundSymbol]:
+    """The symbols that a question is about: those of its name, or the one that it was asked at."""
+    if asked.name:
+        try:
+            return find_symbols(session, asked.name, asked.path)
+        except SymbolNotFoundError:
+            return []
+    focus = question.focus
+    root = next((root for root in session.roots if focus is not None and root.path == focus.root), None)
+    snapshot = root.open() if root is not None else None
+    if focus is None or root is None or snapshot is None:
+        return []
+    finder = snapshot.use_finder()
+    symbol = finder.symbol_at(focus.path, focus.start_line)
+    return [FoundSymbol(root, finder, symbol)] if symbol is not None else []
+
+
+class _Writer:
+    """Writes one answer: collects the evidence that it cites, each place once."""
+
+    def __init__(self, session: Session, where: Filter | None) -> None:
+        self._views = {root.path: RootView.of(root) for root in session.roots}
+        self._allowed = allowing(where) if where is not None else lambda _path, _language, _kind: True
+        self._evidence: dict[tuple[str, str, int, int], Evidence] = {}
+        self._root: Path
+        self._finder: UseFinder
+
+    def answer(self, asked: UseQuestion, found: Sequence[FoundSymbol]) -> UseAnswer:
+        parts: list[str] = []
+        uses: list[tuple[Path, SymbolUses]] = []
+        for item in found[:NAMESAKES]:
+            self._root, self._finder, symbol = item.root.path, item.finder, item.symbol
+            if parts:
+                parts.append("---")
+            if asked.aspect == "callees":
+                parts += self._callees(symbol)
+                continue
+            told = self._restricted(self._finder.uses(symbol))
+            uses.append((self._root, told))
+            parts += self._impact(symbol, told) if asked.aspect == "impact" else self._uses(asked.aspect, told)
+        if len(found) > NAMESAKES:
+            rest = [item.symbol for item in found[NAMESAKES:]]
+            others = [f"`{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`)" for symbol in rest]
+            listed = ", ".join(others[:LISTED_SYMBOLS])
+            parts.append(f"There are {len(others)} more definitions of the name: {listed}{_more(others)}.")
+        text = "\n\n".join([*(part for part in parts if part), USES_NOTE]) + "\n"
+        return UseAnswer(text, tuple(self._evidence.values()), tuple(uses))
+
+    def _restricted(self, uses: SymbolUses) -> SymbolUses:
+        places = tuple(place for place in uses.places if self._allowed(place.path, uses.symbol.language, ""))
+        same = len(places) == len(uses.places)
+        return SymbolUses(uses.symbol, places, uses.unread, precise=uses.precise and same)
+
+    # What is said
+
+    def _uses(self, aspect: UseAspect, uses: SymbolUses) -> list[str]:
+        kinds = ASPECT_KINDS.get(aspect)
+        resolved, possible = uses.resolved, uses.possible
+        if kinds is not None:
+            asked = [place for place in resolved if place.kind in kinds]
+            possible = tuple(place for place in possible if place.kind in kinds)
+        elif aspect == "tests":
+            asked = [place for place in resolved if place.test]
+            possible = tuple(place for place in possible if place.test)
+        else:
+            asked = list(resolved)
+        rest = [place for place in resolved if place not in asked]
+        count = sum(len(places) for places in by_kind(asked).values())
+        words = ASPECT_WORDS.get(aspect, "used")
+        parts = [self._verdict(aspect, uses, words, count, bool(possible))]
+        groups = by_kind(asked)
+        if len(groups) == 1 and (kinds is not None or aspect == "tests"):
+            parts.append(self._list(next(iter(groups.values())), LISTED_USES))
+        else:
+            left = LISTED_USES
+            for group, places in groups.items():
+                parts.append(f"**{group.capitalize()}** in {counted_places(len(places))}:")
+                parts.append(self._list(places, max(left, 3)))
+                left -= len(places)
+        if aspect in ("overrides", "subclasses"):
+            parts.append(self._related("Overridden, implemented or inherited by", self._finder.overriding(uses.symbol)))
+        if rest:
+            told = ", ".join(f"{group} in {counted_places(len(places))}" for group, places in by_kind(rest).items())
+            parts.append(f"It is also {told}." if asked else f"But it is {told}.")
+        return [*parts, *self._possible(possible, uses)]
+
+    def _verdict(self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool) -> str:
+        """The answer in one sentence."""
+        subject = self._subject(uses.symbol)
+        if count:
+            sentence = f"{subject} is {words} in {counted_places(count)}"
+            return f"Yes: {sentence[0].lower() + sentence[1:]}." if aspect == "any" else f"{sentence}."
+        if possible:
+            return f"{subject}: no place is certain to be one where it is {words}."
+        if aspect in ("any", "uses") and uses.unused:
+            return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
+        if uses.precise and not uses.unread:
+            return f"{subject} is not {words} anywhere in the indexed code."
+        return f"{subject}: no place was found where it is {words}."
+
+    def _possible(self, places: Sequence[UsePlace], uses: SymbolUses) -> list[str]:
+        parts: list[str] = []
+        lines = list({(place.path, place.line): place for place in places}.values())
+        if lines:
+            parts += [f"{possible_words(len(lines), listed=True)}:", self._list(lines, POSSIBLE_LISTED)]
+        if uses.unread:
+            parts.append(f"{uses.unread:,} more files mention the name and were not looked at.")
+        return parts
+
+    def _callees(self, symbol: NamedSymbol) -> list[str]:
+        callees = self._finder.callees(symbol)
+        resolved = [used for used in callees if used.grade == "resolved"]
+        subject = self._subject(symbol)
+        possible = len(callees) - len(resolved)
+        rest = f"It may also use {_symbols(possible, 'more symbol')} with a fitting name." if possible else ""
+        if not resolved:
+            return [f"{subject} uses no other symbol of the index" + (" for certain." if possible else "."), rest]
+        calls = [used for used in resolved if CALLING.intersection(used.kinds)]
+        others = [used for used in resolved if used not in calls]
+        parts = [f"{subject} uses {_symbols(len(resolved), 'symbol')} of the index."]
+        for words, group in (("It calls", calls), ("It also uses" if calls else "It uses", others)):
+            if group:
+                lines = [self._callee(symbol, used) for used in group[:LISTED_SYMBOLS]]
+                parts += [f"**{words}**", "\n".join(lines) + _more_lines(group, LISTED_SYMBOLS)]
+        return [*parts, rest]
+
+    def _callee(self, symbol: NamedSymbol, used: UsedSymbol) -> str:
+        other, at = used.symbol, used.lines[0]
+        cited = self._cite_symbol(other, "callee", f"`{symbol.name}` uses it")
+        lines = self._finder.lines(symbol.path)
+        code = _code(lines[at - 1].strip()) if 0 < at <= len(lines) else ""
+        return (
+            f"- {described_symbol(other).replace(' ', ' `', 1)}` (`{other.path}:{other.line}`) {cited}, line {at}{code}"
+        )
+
+    def _impact(self, symbol: NamedSymbol, uses: SymbolUses) -> list[str]:
+        impact = self._finder.impact(symbol)
+        resolved = uses.resolved
+        count = sum(len(places) for places in by_kind(resolved).values())
+        subject = self._subject(symbol)
+        if not count and not impact.overriding:
+            parts = [self._verdict("uses", uses, "used", 0, bool(uses.possible))]
+        else:
+            parts = [f"A change of {_lower(subject)} reaches {counted_places(count)} that use it."]
+        left = LISTED_USES
+        for words, places in by_kind(place for place in resolved if place.kind != OVERRIDE).items():
+            parts += [f"**{words.capitalize()}** in {counted_places(len(places))}:", self._list(places, max(left, 3))]
+            left -= len(places)
+        parts.append(self._related("Overridden, implemented or inherited by", impact.overriding))
+        further = [caller for caller in impact.dependents if caller.depth > 1]
+        if further:
+            parts += ["**Through them**, indirectly:", self._dependents(further)]
+        if impact.tests:
+            parts.append(self._related("Tests to run", impact.tests))
+        elif resolved:
+            parts.append("No test is known to reach it.")
+        return [*parts, *self._possible(uses.possible, uses)]
+
+    def _dependents(self, callers: Sequence[Caller]) -> str:
+        lines = []
+        for caller in callers[:LISTED_SYMBOLS]:
+            cited = self._cite_symbol(caller.symbol, "caller", f"uses `{caller.calls.name}`")
+            name = f"`{caller.symbol.qualified_name}` " if caller.symbol.language else ""
+            place = f"`{caller.symbol.path}:{caller.places[0][1] if not name else caller.symbol.line}`"
+            lines.append(f"- {name}({place}) {cited} by `{caller.calls.qualified_name}`")
+        return "\n".join(lines) + _more_lines(callers, LISTED_SYMBOLS)
+
+    def _related(self, words: str, symbols: Sequence[NamedSymbol]) -> str:
+        if not symbols:
+            return ""
+        lines = [
+            f"- `{one.qualified_name}` (`{one.path}:{one.line}`) {self._cite_symbol(one, 'caller', words.lower())}"
+            for one in symbols[:LISTED_SYMBOLS]
+        ]
+        return f"**{words}**\n\n" + "\n".join(lines) + _more_lines(symbols, LISTED_SYMBOLS)
+
+    def _subject(self, symbol: NamedSymbol) -> str:
+        """The symbol, its place and its citation: what a sentence begins with."""
+        kind = symbol.kind.replace("_", " ").capitalize()
+        cited = self._cite_symbol(symbol, "symbol", "what is asked about")
+        return f"{kind} `{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`) {cited}"
+
+    def _list(self, places: Sequence[UsePlace], most: int) -> str:
+        lines = []
+        for place in places[:most]:
+            inside = f" in `{place.owner.qualified_name}`" if place.owner is not None else ""
+            lines.append(f"- `{place.path}:{place.line}` {self._cite(place)}{inside}{_code(place.code)}")
+        return "\n".join(lines) + _more_lines(places, most)
+
+    # What is cited
+
+    def _cite(self, place: UsePlace) -> str:
+        owner = place.owner
+        names = (owner.qualified_name,) if owner is not None else ()
+        why = f"`{place.name}` is {_words_of(place)} here" if place.resolved else f"mentions `{place.name}`"
+        role: EvidenceRole = "test" if place.test else "caller"
+        return self._numbered(place.path, place.line, place.line, names, owner.kind if owner else "block", why, role)
+
+    def _cite_symbol(self, symbol: NamedSymbol, role: EvidenceRole, why: str) -> str:
+        names = (symbol.qualified_name,) if symbol.language else ()
+        end = min(symbol.end_line, symbol.line + DEFINITION_LINES)
+        return self._numbered(symbol.path, symbol.start_line, end, names, symbol.kind, why, role)
+
+    def _numbered(
+        self, path: str, start: int, end: int, names: tuple[str, ...], kind: str, why: str, role: EvidenceRole
+    ) -> str:
+        root = self._root
+        key = (str(root), path, start, end)
+        if key not in self._evidence:
+            lines = self._finder.lines(path)[start - 1 : end]
+            source = "\n".join(lines)
+            entry = self._views[root].entry_at(path, start) if names and root in self._views else None
+            if entry is None or entry.qualified_name != names[0]:
+                entry = unindexed_entry(path, start, end)
+            self._evidence[key] = Evidence(
+                number=len(self._evidence) + 1,
+                root=root,
+                path=path,
+                start_line=start,
+                end_line=max(start, start + len(lines) - 1),
+                names=names,
+                kind=kind,
+                why=why,
+                text=source,
+                tokens=estimated_tokens(source),
+                role=role,
+                form="source",
+                source=source,
+                entry=entry,
+            )
+        return f"\0{self._evidence[key].number}\0"
+
+
+def _symbols(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def _words_of(place: UsePlace) -> str:
+    return next(iter(by_kind([place])))
+
+
+def _code(code: str) -> str:
+    """Code behind a colon, as Markdown; "" for none."""
+    if not code:
+        return ""
+    ticks = "``" if "`" in code else "`"
+    pad = " " if "`" in code else ""
+    return f": {ticks}{pad}{code}{pad}{ticks}"
+
+
+def _lower(subject: str) -> str:
+    return subject[:1].lower() + subject[1:]
+
+
+def _more(items: Sequence[object]) -> str:
+    return f" and {len(items) - LISTED_SYMBOLS} more" if len(items) > LISTED_SYMBOLS else ""
+
+
+def _more_lines(items: Sequence[object], most: int) -> str:
+    return f"\n- and {len(items) - most:,} more" if len(items) > most else ""

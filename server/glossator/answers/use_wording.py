@@ -1,0 +1,78 @@
+"""How uses are put into words, in answers, hovers and on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.retrieval.uses import OVERRIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from glossator.retrieval.use_questions import UseAspect
+    from glossator.retrieval.uses import NamedSymbol, UsePlace
+
+KIND_WORDS: Final[Mapping[str, str]] = {
+    "call": "called",
+    "template": "used in a template",
+    "decorator": "applied as a decorator",
+    "value": "handed over or assigned",
+    "write": "assigned to",
+    "read": "read",
+    "attribute": "read",
+    "type": "named as a type",
+    "base": "inherited from",
+    OVERRIDE: "overridden or implemented",
+    "name": "named in a string or symbol",
+    "export": "re-exported",
+    "import": "imported",
+}
+"""What a kind of use is called, in the order of lists; kinds with the same words are listed together."""
+
+ASPECT_KINDS: Final[Mapping[UseAspect, frozenset[str]]] = {
+    "calls": frozenset(("call", "decorator", "template")),
+    "writes": frozenset(("write",)),
+    "reads": frozenset(("read", "attribute", "value")),
+    "imports": frozenset(("import", "export")),
+    "overrides": frozenset((OVERRIDE, "base")),
+    "subclasses": frozenset(("base",)),
+}
+"""The kinds that a question about one aspect asks for; a question about another aspect asks for all."""
+
+ASPECT_WORDS: Final[Mapping[UseAspect, str]] = {
+    "calls": "called",
+    "writes": "assigned to",
+    "reads": "read",
+    "imports": "imported",
+    "overrides": "overridden, implemented or inherited from",
+    "subclasses": "inherited from",
+    "tests": "used in tests",
+}
+
+
+def counted_places(number: int) -> str:
+    """A number of places: "1 place", "1,200 places"."""
+    return "1 place" if number == 1 else f"{number:,} places"
+
+
+def possible_words(number: int, *, listed: bool = False) -> str:
+    """How many places only mention a name: "12 more places mention the name"."""
+    verb = "mentions" if number == 1 else "mention"
+    more = "1 more place" if number == 1 else f"{number:,} more places"
+    return f"{more} {verb} the name" + ("; what they refer to is not known" if listed and number > 1 else "")
+
+
+def by_kind(places: Iterable[UsePlace]) -> dict[str, list[UsePlace]]:
+    """Places by the words for their kinds, in the order of `KIND_WORDS`; within a kind by file and line.
+
+    Several mentions in one line are one place.
+    """
+    groups: dict[str, dict[tuple[str, int], UsePlace]] = {words: {} for words in KIND_WORDS.values()}
+    for place in places:
+        groups[KIND_WORDS[place.kind]].setdefault((place.path, place.line), place)
+    return {words: list(group.values()) for words, group in groups.items() if group}
+
+
+def described_symbol(symbol: NamedSymbol) -> str:
+    """What a symbol is: "method Cart.total"."""
+    return f"{symbol.kind.replace('_', ' ')} {symbol.qualified_name}"

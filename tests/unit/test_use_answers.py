@@ -1,0 +1,121 @@
+"""Answers to questions about uses: complete, cited, and no stronger than what is known."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glossator.answers.evidence import Place, Question
+from glossator.answers.use_answers import UseAnswer, use_answer_in
+from glossator.index.records import Filter
+from glossator.project.session import Session
+from glossator.settings import Settings
+from tests.conftest import write_tree
+from tests.unit.test_uses import FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    folder = tmp_path_factory.mktemp("use_answers")
+    root = write_tree(folder / "bank", FILES)
+    session = Session([root], Settings(index_dir=folder / "cache", workers=1))
+    session.root.index()
+    yield session
+    session.close()
+
+
+def ask(session: Session, text: str, **more: object) -> tuple[str, UseAnswer]:
+    told = use_answer_in(session, Question(text, **more))  # type: ignore[arg-type]
+    assert told is not None
+    answer = told.text([item.number for item in told.evidence])
+    cited = {int(number) for number in re.findall(r"\[(\d+)\]", re.sub(r"`[^`]*`", "", answer))}
+    assert cited == {item.number for item in told.evidence}
+    for item in told.evidence:
+        lines = (session.root.path / item.path).read_text("utf-8").splitlines()
+        assert item.source == "\n".join(lines[item.start_line - 1 : item.end_line])
+    assert "\0" not in answer
+    assert "\n\n\n" not in answer
+    return answer, told
+
+
+def test_who_calls(session: Session) -> None:
+    answer, told = ask(session, "who calls serve?")
+    assert answer.startswith(
+        "Function `serve` (`bank/desk.py:4`) [1] is called in 2 places.\n\n- `bank/desk.py:19` [2]"
+    )
+    assert 'in `day`: `serve("a").close()`' in answer
+    assert "It is also handed over or assigned in 1 place, imported in 1 place." in answer
+    ((folder, uses),) = told.uses
+    assert folder == session.root.path
+    assert uses.symbol.name == "serve"
+
+
+def test_possible_places_are_told_apart(session: Session) -> None:
+    answer, _ = ask(session, "where is Account.pay_in called?")
+    certain, _, possible = answer.partition("1 more place mentions the name")
+    assert "`bank/desk.py:6`" in certain
+    assert "something.pay_in(3)" not in certain
+    assert "something.pay_in(3)" in possible
+
+
+def test_denials_are_said_only_when_nothing_is_left(session: Session) -> None:
+    answer, _ = ask(session, "is unused_helper used anywhere?")
+    assert answer.startswith("No: nothing in the indexed code uses function `unused_helper`")
+    answer, _ = ask(session, "is File.close used anywhere?")
+    assert "No: nothing" in answer
+    answer, _ = ask(session, "is serve used?")
+    assert answer.startswith("Yes: function `serve`")
+    answer, _ = ask(session, "where is serve assigned to?")
+    assert answer.startswith("Function `serve` (`bank/desk.py:4`) [1] is not assigned to anywhere in the indexed code.")
+    assert "But it is called in 2 places" in answer
+
+
+def test_an_aspect_that_only_possible_places_have(session: Session) -> None:
+    told, _ = ask(session, "who calls Savings.pay_in?")
+    assert "no place is certain to be one where it is called" in told
+    assert "something.pay_in(3)" in told
+
+
+def test_what_does_it_call(session: Session) -> None:
+    answer, _ = ask(session, "what does serve call?")
+    assert "**It calls**" in answer
+    assert re.search(r"- class `Account` \(`bank/account.py:6`\) \[\d+\], line 4: `def serve", answer)
+    assert "constant `LIMIT`" in answer.partition("**It also uses**")[2]
+
+
+def test_impact(session: Session) -> None:
+    answer, _ = ask(session, "What would break if Account.pay_in changes?")
+    assert "reaches 4 places that use it" in answer
+    assert re.search(r"\*\*Overridden, implemented or inherited by\*\*\n\n- `Savings.pay_in`", answer)
+    assert re.search(r"\*\*Through them\*\*, indirectly:\n\n(- .*\n)*- `day`", answer)
+    assert re.search(r"\*\*Tests to run\*\*\n\n- `test_serve`", answer)
+
+
+def test_several_definitions(session: Session) -> None:
+    answer, told = ask(session, "who calls close?")
+    assert [uses.symbol.qualified_name for _, uses in told.uses] == ["Account.close", "File.close"]
+    assert answer.count("---") == 1
+    answer, told = ask(session, "who calls close in bank/files.py?")
+    assert [uses.symbol.qualified_name for _, uses in told.uses] == ["File.close"]
+
+
+def test_this_is_the_symbol_that_a_question_is_asked_at(session: Session) -> None:
+    focus = Place(session.root.path, "bank/account.py", 31, 31)
+    answer, _ = ask(session, "who calls this?", focus=focus)
+    assert answer.startswith("Function `check`")
+    assert use_answer_in(session, Question("who calls this?")) is None
+
+
+def test_a_scope_restricts_the_places(session: Session) -> None:
+    answer, _ = ask(session, "who calls serve?", where=Filter(include=("tests/**",)))
+    assert "is called in 1 place" in answer
+
+
+@pytest.mark.parametrize("text", ["who calls nothing_like_it?", "how is money paid in?", "serve"])
+def test_other_questions_are_left_to_the_search(session: Session, text: str) -> None:
+    assert use_answer_in(session, Question(text)) is None
