@@ -174,6 +174,59 @@ def test_ask_without_a_model_answers_from_the_index(glossator: Cli, project: Pat
     assert "def add_tax" in text
 
 
+SYMBOL = {"path", "line", "kind", "name", "qualified_name"}
+
+
+def test_uses_as_json(glossator: Cli, project: Path) -> None:
+    ran = glossator("uses", "--root", project, "--json", "Cart.total", "--depth", "2", "--callees")
+    assert ran.status == 0, ran.err
+    assert set(ran.json) == {"name", "symbols", "seconds"}
+    (symbol,) = ran.json["symbols"]
+    counts = {"unread_files": 0, "unused": False, "overridden_by": [], "overrides": []}
+    lists = {"uses", "callers", "callers_complete", "callees"}
+    assert set(symbol) == SYMBOL | {"end_line"} | lists | set(counts)
+    assert {name: symbol[name] for name in counts} == counts
+    assert (symbol["path"], symbol["line"], symbol["kind"]) == ("shop/cart.py", 18, "method")
+    for use in symbol["uses"]:
+        assert set(use) == {"path", "line", "column", "kind", "grade", "symbol", "test", "code"}
+        line = (project / use["path"]).read_text("utf-8").splitlines()[use["line"] - 1]
+        assert line.strip() == use["code"]
+        assert line[use["column"] - 1 :].startswith("total")
+    calls = {(use["path"], use["symbol"], use["test"]) for use in symbol["uses"]}
+    assert calls == {
+        ("shop/checkout.py", "place_order", False),
+        ("tests/test_cart.py", "test_total_includes_tax", True),
+    }
+    assert {"place_order", "test_total_includes_tax"} == {caller["qualified_name"] for caller in symbol["callers"]}
+    assert all(set(caller) == SYMBOL | {"depth", "calls", "places"} for caller in symbol["callers"])
+    assert "add_tax" in {used["qualified_name"] for used in symbol["callees"]}
+    assert all(set(used) == SYMBOL | {"kinds", "grade", "lines"} for used in symbol["callees"])
+
+
+def test_uses_of_one_kind_and_in_one_file(glossator: Cli, project: Path) -> None:
+    ran = glossator("uses", "--root", project, "--json", "Money", "--kind", "import", "--path", "shop/money.py")
+    (symbol,) = ran.json["symbols"]
+    assert {use["kind"] for use in symbol["uses"]} == {"import"}
+    missing = glossator("uses", "--root", project, "Money", "--path", "shop/cart.py")
+    assert missing.status == 1
+    (line,) = told(missing)
+    assert line.startswith("glossator: shop/cart.py defines no 'Money'; did you mean `Money` (shop/money.py:7)?")
+
+
+def test_uses_see_what_has_just_changed(glossator: Cli, project: Path) -> None:
+    assert "no use" not in glossator("uses", "--root", project, "place_order").out
+    (project / "shop/main.py").write_text("from shop.checkout import place_order\n\nplace_order()\n", "utf-8")
+    assert "shop/main.py:3  place_order()" in glossator("uses", "--root", project, "place_order").out
+
+
+def test_questions_about_uses_need_no_model(glossator: Cli, project: Path) -> None:
+    answer = glossator("ask", "--root", project, "--json", "who calls add_tax?").json
+    assert answer["finish_reason"] == "evidence"
+    assert "is called in 1 place" in answer["answer"]
+    cited = {(item["path"], item["start_line"], item["end_line"]) for item in answer["citations"]}
+    assert ("shop/cart.py", 23, 23) in cited
+
+
 def test_explain_by_place_and_by_name(glossator: Cli, project: Path) -> None:
     by_place = glossator("explain", "--root", project, "--json", "shop/money.py:20").json
     by_name = glossator("explain", "--root", project, "--json", "Cart.total").json

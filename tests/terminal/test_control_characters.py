@@ -60,6 +60,8 @@ def assert_harmless(shown: Terminal) -> None:
         ["search", "missiles"],
         ["ask", "How is it launched?"],
         ["explain", "launch"],
+        ["uses", "launch"],
+        ["uses", f"na{TITLE}me\x1b[2J.py:1"],
         ["explain", "evil.py"],
         ["explain", f"na{TITLE}me\x1b[2J.py:1"],
         ["explain", f"gone{TITLE}"],

@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "index",
         "[OPTIONS]",
         "Index a folder, or update its index.",
-        "`search`, `ask` and `explain` update the index by themselves. Only what has changed is read again; "
+        "`search`, `ask`, `explain` and `uses` update the index by themselves. Only what has changed is read again; "
         "an interrupted run carries on where it stopped.",
         (
             ("glossator index", "index the current folder"),
@@ -162,6 +162,41 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("target", metavar="TARGET", help="a name or a place, see above")
     _add_common(explain)
     _add_answering(explain)
+
+    uses = _add(
+        commands,
+        "uses",
+        "[OPTIONS] NAME",
+        "Show where a symbol is used.",
+        "Every call, assignment, import and other mention that leads to the symbol, grouped by kind, with the line of "
+        "code. Places whose receiver is not known come last: their name fits. NAME is written as for `explain`; of "
+        "several definitions of a name, all are shown.",
+        (
+            ("glossator uses ConnectionPool.get", "where it is used"),
+            ("glossator uses get --path src/pool.py", "the one that is defined in this file"),
+            ("glossator uses MAX_SIZE --kind write", "where it is assigned to"),
+            ("glossator uses retry --depth 3", "its callers, their callers, and theirs"),
+            ("glossator uses main --callees", "what it uses itself"),
+        ),
+    )
+    uses.add_argument("name", metavar="NAME", help="a name or a place, as for `explain`")
+    uses.add_argument("--path", metavar="FILE", help="only definitions in this file")
+    uses.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="KIND,...",
+        help="only these kinds of uses: call, type, base, decorator, import, export, value, read, write, attribute, "
+        "name, template, override",
+    )
+    uses.add_argument(
+        "--depth", type=_positive, default=1, metavar="N", help="show callers of callers, N levels (default: 1)"
+    )
+    uses.add_argument("--callees", action="store_true", help="show what NAME uses, instead of what uses it")
+    uses.add_argument(
+        "-k", "--limit", type=_positive, default=200, metavar="N", help="list N places (default: 200); JSON has all"
+    )
+    _add_common(uses)
 
     status = _add(
         commands,

@@ -281,6 +281,17 @@ def _explain(arguments: argparse.Namespace) -> int:
         )
 
 
+def _uses(arguments: argparse.Namespace) -> int:
+    from glossator.cli import show_uses
+    from glossator.project import targets
+
+    targets.check(arguments.name)
+    show_uses.kinds_of(arguments.kind)
+    with _session(arguments) as session:
+        _bring_up_to_date(session)
+        return show_uses.show_uses(session, arguments)
+
+
 def _check_model(session: Session, arguments: argparse.Namespace) -> None:
     """A model that does not exist is reported before the index is updated, not minutes later."""
     if arguments.model and not arguments.no_model:
@@ -466,6 +477,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "search": _search,
     "ask": _ask,
     "explain": _explain,
+    "uses": _uses,
     "status": _status,
     "serve": _serve,
     "models": _models,
