@@ -78,6 +78,8 @@ export interface AskResult {
   usage: Usage;
   /** Sentences of `answer` that cite nothing: start and end, as JavaScript counts. */
   unsupported: number[][];
+  /** All uses of the symbols that were asked for, if the question was about uses. */
+  uses: SymbolUses[];
 }
 
 export interface EvidenceProgress {
@@ -108,6 +110,50 @@ export interface SearchHit {
 
 export interface SearchResult {
   hits: SearchHit[];
+}
+
+export interface UsesParams {
+  textDocument?: { uri: string };
+  position?: Position;
+  name?: string;
+  kinds?: string[];
+  depth?: number;
+}
+
+export interface SymbolPlace {
+  uri: string;
+  range: Range;
+  kind: string;
+  name: string;
+  qualifiedName: string;
+}
+
+export interface UsePlace {
+  uri: string;
+  range: Range;
+  kind: string;
+  grade: string;
+  symbol: string;
+  test: boolean;
+  code: string;
+}
+
+export interface SymbolCaller {
+  symbol: SymbolPlace;
+  depth: number;
+  calls: string;
+}
+
+export interface SymbolUses {
+  symbol: SymbolPlace;
+  uses: UsePlace[];
+  unreadFiles: number;
+  unused: boolean;
+  callers: SymbolCaller[];
+}
+
+export interface UsesResult {
+  symbols: SymbolUses[];
 }
 
 export interface SkippedFile {
@@ -165,4 +211,5 @@ export const SEARCH = "glossator/search";
 export const STATUS = "glossator/status";
 export const REINDEX = "glossator/reindex";
 export const PREPARE = "glossator/prepare";
+export const USES = "glossator/uses";
 export const STATUS_CHANGED = "glossator/statusChanged";

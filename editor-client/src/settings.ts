@@ -5,12 +5,16 @@ import * as vscode from "vscode";
 /** Settings that only the extension reads. */
 const OWN = new Set(["pythonPath", "serverCommand"]);
 
+/** Settings whose default here is another than the server's: in VS Code other extensions find references. */
+const ALWAYS = new Set(["references"]);
+
 /** Picks what differs from the default; pure, so that it can be tested. */
 export function changed(names: readonly string[], inspect: (name: string) => { defaultValue?: unknown } | undefined, get: (name: string) => unknown): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const value = get(name);
-    if (!OWN.has(name) && JSON.stringify(value) !== JSON.stringify(inspect(name)?.defaultValue)) values[name] = value;
+    if (ALWAYS.has(name)) values[name] = value;
+    else if (!OWN.has(name) && JSON.stringify(value) !== JSON.stringify(inspect(name)?.defaultValue)) values[name] = value;
   }
   return values;
 }

@@ -21,7 +21,7 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.MULTILINE | re.DOTALL)
 }
 FROM_LSP = {"Position", "Range"}
-SENT = {"Scope", "AskParams", "ExplainParams", "SearchParams", "ReindexParams", "PrepareParams"}
+SENT = {"Scope", "UsesParams", "AskParams", "ExplainParams", "SearchParams", "ReindexParams", "PrepareParams"}
 """What only the client writes: there, a default means that the field may be left out."""
 
 

@@ -65,7 +65,6 @@ async def test_hover_knows_names_of_several_words(client: Client, project: Path)
             {"textDocument": {"uri": path.as_uri()}, "position": at(path.read_text(), word, offset)},
         )
         assert signature in hover["contents"]["value"]
-        assert "1 use" in hover["contents"]["value"]
 
 
 async def test_unsaved_text_is_what_is_answered_from(client: Client, project: Path) -> None:

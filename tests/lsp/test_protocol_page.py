@@ -17,6 +17,7 @@ EXAMPLES = re.findall(r"```json (\w+) (\S+)\n(.*?)```", PAGE.read_text("utf-8"),
 RESULTS: dict[str, type] = {
     protocol.ASK: protocol.AskResult,
     protocol.SEARCH: protocol.SearchResult,
+    protocol.USES: protocol.UsesResult,
     protocol.STATUS: protocol.StatusResult,
     "evidence": protocol.EvidenceProgress,
     "delta": protocol.DeltaProgress,

@@ -42,7 +42,7 @@ connection.onRequest("workspace/executeCommand", ({ arguments: [place] }) => {
 connection.onRequest("glossator/explain", (params) => {
   note("messages", JSON.stringify({ method: "explain", params }));
   const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
-  return { answer: "An explanation.", citations: [], evidence: [], model: "", finishReason: "evidence", conversationId: "c", usage, unsupported: [] };
+  return { answer: "An explanation.", citations: [], evidence: [], model: "", finishReason: "evidence", conversationId: "c", usage, unsupported: [], uses: [] };
 });
 connection.onRequest("test/status", (status) => void connection.sendNotification("glossator/statusChanged", status));
 connection.onRequest("test/progress", ({ token, values }) => {

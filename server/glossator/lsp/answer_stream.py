@@ -12,6 +12,7 @@ from glossator.answers.answerer import Listener
 from glossator.lsp import protocol
 from glossator.lsp.conversion import to_uri
 from glossator.lsp.positions import to_units
+from glossator.lsp.use_places import UsePlaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -46,6 +47,7 @@ def _evidence(items: Sequence[Evidence], encoding: str) -> tuple[protocol.Eviden
 
 
 def _result(encoding: str, answer: Answer) -> protocol.AskResult:
+    places = UsePlaces(encoding)
     usage: dict[str, Any] = {name: value for name, value in answer.usage.items() if value is not None}
     return protocol.AskResult(
         answer=answer.answer,
@@ -58,6 +60,7 @@ def _result(encoding: str, answer: Answer) -> protocol.AskResult:
         unsupported=tuple(
             (_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unsupported
         ),
+        uses=tuple(places.uses(root, told) for root, told in answer.uses),
     )
 
 

@@ -27,6 +27,8 @@ class Options:
     """Show hovers."""
     code_lens: bool = False
     """Show callers and "explain" above definitions."""
+    references: bool = True
+    """Answer "find references" and the call hierarchy; false where another server for the language does."""
     explain_ahead: bool = False
     """Explain the symbols of the open file while the machine is idle and not on battery."""
     trusted: bool = True

@@ -7,12 +7,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from glossator.answers.use_wording import possible_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lsprotocol import types
 
-    from glossator.lsp.symbol_at import Described
+    from glossator.lsp.symbol_at import Counts, Described
+    from glossator.retrieval.uses import UseCount
 
 HOVER_DOC = 300
 """Characters of a doc comment shown in a hover: the language's own server shows all of it, and ours should be short."""
@@ -51,11 +54,23 @@ def _fenced(code: str, language: str) -> str:
     return f"{ticks}{language}\n{code}\n{ticks}"
 
 
-def counts_text(described: Described) -> str:
-    """How often the symbol is used, and how many symbols it uses."""
-    uses = "1 use" if described.uses == 1 else f"{described.uses:,} uses"
-    calls = "uses 1 symbol" if described.callees == 1 else f"uses {described.callees:,} symbols"
-    return f"{uses} · {calls}"
+def uses_text(uses: UseCount) -> str:
+    """How often a symbol is used, and how many more places mention its name; "" if nothing is known for certain."""
+    if not uses.resolved and not uses.precise:
+        return possible_words(uses.possible).replace(" more", "", 1) if uses.possible else ""
+    more = "+" if uses.more else ""
+    counted = f"{uses.resolved:,}{more} use" + ("" if uses.resolved == 1 and not more else "s")
+    return f"{counted}, {possible_words(uses.possible)}" if uses.possible else counted
+
+
+def counts_text(counts: Counts | None) -> str:
+    """How often the symbol is used, and how many symbols it uses; "" if that is unknown."""
+    if counts is None:
+        return ""
+    parts = [uses_text(counts.uses)]
+    if counts.callees or counts.uses.precise:
+        parts.append("uses 1 symbol" if counts.callees == 1 else f"uses {counts.callees:,} symbols")
+    return "".join(f" · {part}" for part in parts if part)
 
 
 def markdown_text(described: Described, explanation: str | None, target: str, links: Sequence[str]) -> str:
@@ -67,7 +82,7 @@ def markdown_text(described: Described, explanation: str | None, target: str, li
     if explanation:
         parts.append(_harmless(_beginning(explanation, HOVER_EXPLANATION)))
     where = f"[{_plain(entry.path)}:{entry.name_line}]({target}#L{entry.name_line})"
-    parts.append(f"{entry.kind} in {where} · {counts_text(described)}")
+    parts.append(f"{entry.kind} in {where}{counts_text(described.counts())}")
     if links:
         parts.append(" · ".join(links))
     return "\n\n".join(parts)
@@ -81,7 +96,7 @@ def plain_text(described: Described, explanation: str | None) -> str:
         parts.append(_beginning(entry.doc, HOVER_DOC))
     if explanation:
         parts.append(_beginning(explanation, HOVER_EXPLANATION))
-    parts.append(f"{entry.kind} in {entry.path}:{entry.name_line} · {counts_text(described)}")
+    parts.append(f"{entry.kind} in {entry.path}:{entry.name_line}{counts_text(described.counts())}")
     return "\n\n".join(parts)
 
 

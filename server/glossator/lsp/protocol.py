@@ -23,6 +23,7 @@ SEARCH = "glossator/search"
 STATUS = "glossator/status"
 REINDEX = "glossator/reindex"
 PREPARE = "glossator/prepare"
+USES = "glossator/uses"
 STATUS_CHANGED = "glossator/statusChanged"
 
 FinishReason = Literal["stop", "length", "evidence"]
@@ -85,6 +86,19 @@ class SearchParams:
 
 
 @attrs.frozen(kw_only=True)
+class UsesParams:
+    """`glossator/uses`: the symbol at a position, or the symbols of a name."""
+
+    text_document: types.TextDocumentIdentifier | None = None
+    position: types.Position | None = None
+    name: str | None = None
+    kinds: tuple[str, ...] = ()
+    """Only these kinds of uses; empty for all."""
+    depth: int | None = None
+    """Levels of callers of callers to follow; none without it."""
+
+
+@attrs.frozen(kw_only=True)
 class StatusParams:
     """`glossator/status`: no parameters."""
 
@@ -138,6 +152,68 @@ class Usage:
 
 
 @attrs.frozen(kw_only=True)
+class SymbolPlace:
+    """A definition; `range` is that of its name."""
+
+    uri: str
+    range: types.Range
+    kind: str
+    name: str
+    qualified_name: str
+
+
+@attrs.frozen(kw_only=True)
+class UsePlace:
+    """A place that uses a symbol."""
+
+    uri: str
+    range: types.Range
+    """The name."""
+    kind: str
+    """One of `retrieval.uses.USE_KINDS`: "call", "type", "import", "write", ..., "override"."""
+    grade: str
+    """"resolved", or "possible" if the name fits and what stands before it is not known."""
+    symbol: str
+    """Qualified name of the definition around it; "" outside all."""
+    test: bool
+    """Whether it is in a test."""
+    code: str
+    """The line, without indentation."""
+
+
+@attrs.frozen(kw_only=True)
+class SymbolCaller:
+    """A caller of the symbol, or a caller of one that is one level nearer."""
+
+    symbol: SymbolPlace
+    depth: int
+    calls: str
+    """Qualified name of what it calls."""
+
+
+@attrs.frozen(kw_only=True)
+class SymbolUses:
+    """The uses of one symbol."""
+
+    symbol: SymbolPlace
+    uses: tuple[UsePlace, ...]
+    """By file and line."""
+    unread_files: int
+    """Files that mention the name and were not examined, because there are too many."""
+    unused: bool
+    """Whether nothing uses it, as far as can be known."""
+    callers: tuple[SymbolCaller, ...] = ()
+    """Filled if a depth was asked for."""
+
+
+@attrs.frozen(kw_only=True)
+class UsesResult:
+    """Result of `glossator/uses`: one item per definition of the name."""
+
+    symbols: tuple[SymbolUses, ...]
+
+
+@attrs.frozen(kw_only=True)
 class AskResult:
     """Result of `glossator/ask` and `glossator/explain`."""
 
@@ -151,6 +227,8 @@ class AskResult:
     usage: Usage
     unsupported: tuple[tuple[int, ...], ...] = ()
     """Sentences of `answer` without a citation: start and end offsets in UTF-16 code units. Empty without a model."""
+    uses: tuple[SymbolUses, ...] = ()
+    """All uses of the symbols that were asked for, if the question was about uses."""
 
 
 @attrs.frozen(kw_only=True)
@@ -306,10 +384,21 @@ class PrepareRequest:
     jsonrpc: str = "2.0"
 
 
+@attrs.frozen(kw_only=True)
+class UsesRequest:
+    """The whole `glossator/uses` message."""
+
+    id: int | str
+    params: UsesParams
+    method: str = USES
+    jsonrpc: str = "2.0"
+
+
 REQUESTS: dict[str, type] = {
     ASK: AskRequest,
     EXPLAIN: ExplainRequest,
     SEARCH: SearchRequest,
+    USES: UsesRequest,
     STATUS: StatusRequest,
     REINDEX: ReindexRequest,
     PREPARE: PrepareRequest,
@@ -322,12 +411,18 @@ _CLASSES: tuple[type, ...] = (
     AskParams,
     ExplainParams,
     SearchParams,
+    UsesParams,
     StatusParams,
     ReindexParams,
     PrepareParams,
     Citation,
     Evidence,
     Usage,
+    SymbolPlace,
+    UsePlace,
+    SymbolCaller,
+    SymbolUses,
+    UsesResult,
     AskResult,
     EvidenceProgress,
     DeltaProgress,

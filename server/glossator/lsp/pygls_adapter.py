@@ -146,6 +146,8 @@ class Protocol(LanguageServerProtocol):
         self.exit_code: int | None = None
         self.unlisted_commands: frozenset[str] = frozenset()
         """Commands that can be executed but are not listed, since the client implements commands of these names."""
+        self.references = True
+        """Whether the capabilities of finding references and of the call hierarchy are announced."""
         self.on_exit: Callable[[], None] = lambda: None
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # theirs is an lru_cache
@@ -246,6 +248,9 @@ class Protocol(LanguageServerProtocol):
         provider = result.capabilities.execute_command_provider
         if provider is not None:
             provider.commands = [name for name in provider.commands if name not in self.unlisted_commands]
+        if not self.references:
+            result.capabilities.references_provider = None
+            result.capabilities.call_hierarchy_provider = None
         return result
 
     def _use_own_documents(self, params: types.InitializeParams) -> None:

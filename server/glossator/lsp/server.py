@@ -23,6 +23,7 @@ from glossator.lsp.editor import Editor
 from glossator.lsp.explain_ahead import ExplainAhead
 from glossator.lsp.handlers import (
     ask,
+    call_hierarchy,
     code_actions,
     code_lenses,
     document_symbols,
@@ -30,6 +31,7 @@ from glossator.lsp.handlers import (
     execute_command,
     explain,
     file_events,
+    find_uses,
     hover,
     prepare,
     reindex,
@@ -64,6 +66,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     protocol.ASK: (ask.ask, None),
     protocol.EXPLAIN: (explain.explain, None),
     protocol.SEARCH: (search_code.search, None),
+    protocol.USES: (find_uses.uses, None),
     protocol.STATUS: (status.status, None),
     protocol.REINDEX: (reindex.reindex, None),
     protocol.PREPARE: (prepare.prepare, None),
@@ -76,6 +79,10 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     types.TEXT_DOCUMENT_CODE_LENS: (code_lenses.code_lenses, types.CodeLensOptions(resolve_provider=True)),
     types.CODE_LENS_RESOLVE: (code_lenses.resolve_code_lens, None),
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (document_symbols.document_symbols, None),
+    types.TEXT_DOCUMENT_REFERENCES: (find_uses.find_references, None),
+    types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY: (call_hierarchy.prepare_call_hierarchy, None),
+    types.CALL_HIERARCHY_INCOMING_CALLS: (call_hierarchy.incoming_calls, None),
+    types.CALL_HIERARCHY_OUTGOING_CALLS: (call_hierarchy.outgoing_calls, None),
     types.WORKSPACE_SYMBOL: (workspace_symbols.workspace_symbols, None),
     types.TEXT_DOCUMENT_DID_OPEN: (document_sync.document_opened, None),
     types.TEXT_DOCUMENT_DID_CHANGE: (document_sync.document_changed, None),
@@ -172,6 +179,7 @@ class Server(LanguageServer):
         backend = self.context.backend
         backend.initial_options = params.initialization_options
         backend.configure(None)
+        self.protocol.references = backend.configuration.options.references
         if backend.configuration.options.client_commands:
             self.protocol.unlisted_commands = CLIENT_COMMANDS
         logging.getLogger("glossator").addHandler(self._client_log)

@@ -12,19 +12,47 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.lsp.editor import Editor
     from glossator.lsp.workspace_folders import WorkspaceFolders
+    from glossator.project.root import Root
     from glossator.project.snapshot import Snapshot
     from glossator.project.updates import RootUpdates
+    from glossator.retrieval.uses import UseCount
+
+
+COUNTED_FILES = 60
+"""Files that are looked at to count the uses of a symbol, those nearest to it first: a hover takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A symbol with the counts for a hover."""
+    """A symbol at a position."""
 
+    root: Root
     entry: StoredEntry
-    uses: int
-    """Number of entries that refer to its name."""
+
+    def counts(self) -> Counts | None:
+        """How often it is used, and what it uses; None if that is unknown."""
+        snapshot = self.root.snapshot()
+        return counts_of(snapshot, self.entry) if snapshot is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers in a hover."""
+
+    uses: UseCount
+    """The places that use the symbol, or mention its name."""
     callees: int
-    """Number of names that it refers to and that are defined in the index."""
+    """Number of symbols that it certainly uses."""
+
+
+def counts_of(snapshot: Snapshot, entry: StoredEntry) -> Counts | None:
+    """How often a symbol is used, and how many it uses; None for what has no uses by name."""
+    finder = snapshot.use_finder()
+    symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
+    if symbol is None or not symbol.definitions:
+        return None
+    callees = sum(used.grade == "resolved" for used in finder.callees(symbol))
+    return Counts(finder.count(symbol, COUNTED_FILES), callees)
 
 
 def symbol_at(
@@ -41,37 +69,62 @@ def symbol_at(
     live, path = located
     document = editor.document(uri)
     try:
-        line, _ = document.index_at(position)
+        line, index = document.index_at(position)
         word = document.word_at(position)
+        column = len(document.lines[line - 1][:index].encode()) if line <= len(document.lines) else 0
     except OSError:
         return None
     snapshot = live.root.snapshot()
     if snapshot is None:
         return None
-    described = describe(snapshot, path, line, word, enclosing=enclosing)
-    return (live, described) if described is not None else None
+    entry = entry_meant(snapshot, path, line, word, column, enclosing=enclosing)
+    return (live, Described(live.root, entry)) if entry is not None else None
 
 
-def describe(snapshot: Snapshot, path: str, line: int, word: str, *, enclosing: bool = False) -> Described | None:
-    """The symbol that a word at a line refers to: the definition of that name there, or else the nearest one.
+def entry_meant(
+    snapshot: Snapshot, path: str, line: int, word: str, column: int, *, enclosing: bool = False
+) -> StoredEntry | None:
+    """The entry that a word refers to: the definition of that name there, else what the name is resolved to.
 
-    Without a word, the definition that contains the line; with `enclosing`, also for a word that refers to no symbol.
+    Where resolution cannot tell, the nearest definition of the name. Without a word, the definition that contains the
+    line; with `enclosing`, also for a word that refers to no symbol.
+
+    Args:
+        snapshot: the root.
+        path: the file.
+        line: 1-based.
+        word: the identifier at the place; "" for none.
+        column: a byte of it in the line, from 0.
+        enclosing: see above.
     """
     inside = snapshot.entry_at(path, line)
     entry = None
     if word:
         entry = inside if inside is not None and _is_named(inside, line, word) else None
         if entry is None:
-            found = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
-            if not found and inside is not None:
-                whole = [name for name in snapshot.graph.references_of(inside) if name != word and word in _words(name)]
-                found = [other for name in whole for other in snapshot.nearest_named(name, path)]
-            entry = min(found, key=lambda other: _distance(other, path, line), default=None)
+            entry = _resolved(snapshot, path, line, word, column)
     if entry is None and (enclosing or not word) and inside is not None and inside.kind != "block":
         entry = inside
-    if entry is None:
+    return entry
+
+
+def _resolved(snapshot: Snapshot, path: str, line: int, word: str, column: int) -> StoredEntry | None:
+    """The entry of the definition that a name is resolved to, or else the nearest one that it may mean."""
+    finder = snapshot.use_finder()
+    meant = finder.meant_at(path, line, column, word)
+    for symbol in meant.symbols:
+        entry = snapshot.entry_at(symbol.path, symbol.line)
+        if entry is not None and entry.kind != "block" and _is_named(entry, symbol.line, symbol.name):
+            return entry
+    if meant.grade == "excluded" or meant.symbols:
         return None
-    return Described(entry, snapshot.reference_count(entry.name), snapshot.callee_count(entry))
+    found = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
+    inside = snapshot.entry_at(path, line) if not found else None
+    if inside is not None:
+        whole = [name for name in snapshot.graph.references_of(inside) if name != word and word in _words(name)]
+        found = [other for name in whole for other in snapshot.nearest_named(name, path)]
+    found = [one for one in found if finder.may_mean(meant, one.path, one.name_line, one.name)]
+    return min(found, key=lambda other: _distance(other, path, line), default=None)
 
 
 def _is_named(entry: StoredEntry, line: int, word: str) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from glossator.lsp.command_names import EXPLAIN_COMMAND, command_arguments
+from glossator.lsp.hover_text import uses_text
+from glossator.lsp.symbol_at import counts_of
 
 if TYPE_CHECKING:
     from glossator.lsp.context import Context
@@ -53,8 +55,10 @@ def _resolve(folders: WorkspaceFolders, lens: types.CodeLens) -> types.CodeLens:
     snapshot = located[0].root.open()
     if snapshot is None:
         return lens
-    count = snapshot.reference_count(str(data.get("name", "")))
-    uses = "no use" if count == 0 else "1 use" if count == 1 else f"{count:,} uses"
+    entry = snapshot.entry_at(located[1], lens.range.start.line + 1)
+    counts = counts_of(snapshot, entry) if entry is not None and entry.name == data.get("name") else None
+    told = uses_text(counts.uses) if counts is not None else ""
+    uses = f"{told} · " if told else ""
     arguments = command_arguments(str(data["uri"]), lens.range.start)
-    lens.command = types.Command(f"{uses} · explain", EXPLAIN_COMMAND, arguments=arguments)
+    lens.command = types.Command(f"{uses}explain", EXPLAIN_COMMAND, arguments=arguments)
     return lens

@@ -1,0 +1,170 @@
+"""Uses in the language server: the custom request, references, the call hierarchy, hovers; with unsaved buffers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp.client import Client, ResponseError
+from tests.lsp.test_features import at
+
+WIDE = """from shop.money import Money, add_tax
+
+
+def gross(net: Money) -> Money:
+    label = "😀"; return add_tax(net, 0.2)
+"""
+
+
+def place(uri: str, position: dict[str, int]) -> dict[str, Any]:
+    return {"textDocument": {"uri": uri}, "position": position}
+
+
+def shown(locations: list[dict[str, Any]]) -> set[tuple[str, int, int, int]]:
+    """File, line, first and last character of ranges in one line."""
+    found = set()
+    for location in locations:
+        start, end = location["range"]["start"], location["range"]["end"]
+        assert start["line"] == end["line"]
+        found.add((location["uri"].rpartition("/")[2], start["line"], start["character"], end["character"]))
+    return found
+
+
+async def test_uses_of_the_symbol_at_a_position(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    money = project / "shop/money.py"
+    result = await client.request("glossator/uses", place(money.as_uri(), at(money.read_text(), "add_tax")))
+    (symbol,) = result["symbols"]
+    assert symbol["symbol"]["qualifiedName"] == "add_tax"
+    assert shown([symbol["symbol"]]) == {("money.py", 18, 4, 11)}
+    assert shown(symbol["uses"]) == {("cart.py", 2, 30, 37), ("cart.py", 22, 15, 22)}
+    call = next(use for use in symbol["uses"] if use["kind"] == "call")
+    assert (call["symbol"], call["grade"], call["code"], call["test"]) == (
+        "Cart.total",
+        "resolved",
+        "return add_tax(net, tax_rate)",
+        False,
+    )
+    assert not symbol["unused"]
+
+
+async def test_uses_of_a_name_by_kind_with_callers(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    result = await client.request("glossator/uses", {"name": "add_tax", "kinds": ["call"], "depth": 2})
+    (symbol,) = result["symbols"]
+    assert {use["kind"] for use in symbol["uses"]} == {"call"}
+    callers = {(one["symbol"]["qualifiedName"], one["depth"], one["calls"]) for one in symbol["callers"]}
+    assert callers == {
+        ("Cart.total", 1, "add_tax"),
+        ("place_order", 2, "Cart.total"),
+        ("test_total_includes_tax", 2, "Cart.total"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"name": "add_taxes"}, "did you mean `add_tax`"),
+        ({"name": "add_tax", "kinds": ["calls"]}, "unknown kind 'calls'"),
+        ({"name": "add_tax", "depth": 99}, "depth must be between 0 and 10"),
+        ({}, "must be given"),
+        ({"name": " "}, "the target is empty"),
+    ],
+)
+async def test_bad_requests_for_uses(client: Client, project: Path, params: dict[str, Any], message: str) -> None:
+    await client.initialize(project)
+    await client.ready()
+    with pytest.raises(ResponseError, match=message):
+        await client.request("glossator/uses", params)
+
+
+async def test_references_are_exact_and_know_unsaved_text(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    uri = (project / "shop/gross.py").as_uri()
+    client.open(project / "shop/gross.py", WIDE)
+    params = place(uri, {"line": 4, "character": 27})
+    found = await client.request("textDocument/references", {**params, "context": {"includeDeclaration": False}})
+    expected = {("cart.py", 2, 30, 37), ("cart.py", 22, 15, 22), ("gross.py", 0, 30, 37), ("gross.py", 4, 25, 32)}
+    assert shown(found) == expected
+    line = WIDE.splitlines()[4].encode("utf-16-le")
+    assert line[2 * 25 : 2 * 32].decode("utf-16-le") == "add_tax"
+    declared = await client.request("textDocument/references", {**params, "context": {"includeDeclaration": True}})
+    assert shown(declared) == expected | {("money.py", 18, 4, 11)}
+    client.replace(uri, WIDE.replace("add_tax(net, 0.2)", "net"), 2)
+    fewer = await client.request(
+        "textDocument/references",
+        {**place(uri, {"line": 0, "character": 31}), "context": {"includeDeclaration": False}},
+    )
+    assert ("gross.py", 4, 25, 32) not in shown(fewer)
+
+
+async def test_call_hierarchy(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    cart = project / "shop/cart.py"
+    (item,) = await client.request(
+        "textDocument/prepareCallHierarchy", place(cart.as_uri(), at(cart.read_text(), "def total", 5))
+    )
+    assert (item["name"], item["detail"]) == ("total", "Cart")
+    assert item["selectionRange"]["start"] == {"line": 17, "character": 8}
+    incoming = await client.request("callHierarchy/incomingCalls", {"item": item})
+    assert {call["from"]["name"]: len(call["fromRanges"]) for call in incoming} == {
+        "place_order": 1,
+        "test_total_includes_tax": 1,
+    }
+    outgoing = await client.request("callHierarchy/outgoingCalls", {"item": item})
+    assert {"add_tax", "Money"} <= {call["to"]["name"] for call in outgoing}
+    ranges = next(call["fromRanges"] for call in outgoing if call["to"]["name"] == "add_tax")
+    assert [(span["start"]["line"], span["start"]["character"]) for span in ranges] == [(22, 15)]
+    (caller,) = [call["from"] for call in incoming if call["from"]["name"] == "place_order"]
+    assert await client.request("callHierarchy/incomingCalls", {"item": caller}) == []
+
+
+async def test_references_can_be_turned_off(client: Client, project: Path) -> None:
+    result = await client.initialize(project, options={"references": False})
+    assert "referencesProvider" not in result["capabilities"]
+    assert "callHierarchyProvider" not in result["capabilities"]
+
+
+async def test_references_are_announced(client: Client, project: Path) -> None:
+    result = await client.initialize(project)
+    assert result["capabilities"]["referencesProvider"]
+    assert result["capabilities"]["callHierarchyProvider"]
+
+
+async def test_questions_about_uses_carry_the_places(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    answer = await client.request("glossator/ask", {"question": "who calls add_tax?", "partialResultToken": "t"})
+    assert answer["finishReason"] == "evidence"
+    assert [use["kind"] for use in answer["uses"][0]["uses"]] == ["import", "call"]
+    assert "".join(value["text"] for value in client.progress("t")[1:]) == answer["answer"]
+    cart = project / "shop/cart.py"
+    here = place(cart.as_uri(), at(cart.read_text(), "def total", 5))
+    about = await client.request("glossator/ask", {"question": "who calls this?", **here})
+    assert about["uses"][0]["symbol"]["qualifiedName"] == "Cart.total"
+    other = await client.request("glossator/ask", {"question": "How is the tax added?"})
+    assert other["uses"] == []
+
+
+async def test_hovers_follow_resolved_names(client: Client, project: Path) -> None:
+    (project / "shop/other.py").write_text(
+        "import queue\n\n\nclass Other:\n    def total(self, x):\n        return x\n\n\n"
+        "def use(total, other: Other):\n    total()\n    other.total(1)\n    queue.total(2)\n"
+    )
+    await client.initialize(project)
+    await client.ready()
+    other = project / "shop/other.py"
+    text = other.read_text()
+    named = await client.request("textDocument/hover", place(other.as_uri(), at(text, "other.total(1)", 7)))
+    assert "method in [shop/other.py:5]" in named["contents"]["value"].replace("\\", "")
+    assert "1 use" in named["contents"]["value"]
+    local = await client.request("textDocument/hover", place(other.as_uri(), at(text, "    total()", 5)))
+    assert local is None, "a parameter is no symbol"
+    library = await client.request("textDocument/hover", place(other.as_uri(), at(text, "queue.total(2)", 7)))
+    assert library is None, "a member of a library is not ours"
