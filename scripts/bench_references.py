@@ -232,7 +232,7 @@ class Measurement:
     def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
         """What the oracles say that the name at a place means."""
         lines = self.lines(item.path)
-        column = lines.column(item.line, definition.name)
+        column = lines.column(item.line, item.name)
         if column is None:
             return "unconfirmed"
         outcome = "unconfirmed"

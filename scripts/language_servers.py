@@ -24,7 +24,9 @@ TIMEOUT = 60.0
 START_TIMEOUT = 300.0
 """Seconds given to a server to read the whole code base."""
 QUIET = 3.0
-"""Seconds without a report of progress after which a server counts as having read the code base."""
+"""Seconds without a message after which a server that reports no work counts as having read the code base."""
+STUCK = 25.0
+"""The same while it reports work: gopls, for one, shows an error as work that never ends."""
 
 SYMBOL_KINDS = {
     5: "class", 6: "method", 7: "property", 8: "field", 9: "constructor", 10: "enum", 11: "interface", 12: "function",
@@ -296,9 +298,9 @@ class Server:
             busy = any(running.values()) or (
                 self.kind.name == "jdtls" and not any(item.get("type") == "ServiceReady" for item in status)
             )
-            if len(self._client.notifications) != seen or busy:
+            if len(self._client.notifications) != seen:
                 seen, changed = len(self._client.notifications), loop.time()
-            if loop.time() - changed > QUIET:
+            if loop.time() - changed > (STUCK if busy else QUIET):
                 return
             await asyncio.sleep(0.2)
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A use; the line is 1-based."""
+    """A use; the line is 1-based, the name as it stands there: an alias, perhaps."""
 
     path: str
     line: int
+    name: str
     kind: str
     resolved: bool
     """Stated as a fact, and not only possible."""
@@ -63,7 +64,7 @@ class Resolved:
             return None
         # What overrides a definition does not mention it.
         return [
-            Found(use.path, use.line, use.kind, use.grade == "resolved")
+            Found(use.path, use.line, use.name, use.kind, use.grade == "resolved")
             for use in resolver.uses(definition).uses
             if use.kind != "override"
         ]
@@ -98,7 +99,7 @@ class Names:
             lines = (self._snapshot.text(entry.path) or "").split("\n")
             for number in range(entry.start_line, min(entry.end_line, len(lines)) + 1):
                 if pattern.search(lines[number - 1]):
-                    yield Found(entry.path, number, "", resolved)
+                    yield Found(entry.path, number, name, "", resolved)
 
     def uses(self, path: str, line: int, name: str) -> list[Found] | None:
         entry = self._entry(path, line, name)
