@@ -52,6 +52,7 @@ _FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", 
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
 _BLANKS = re.compile(r"\s+")
+_TYPE_OF = re.compile(r"\b(typeof|keyof)\s+")
 _TYPE_JUNK = re.compile(r"^(?::|->|=>)|\breadonly\s+|[\s\"'`]+")
 _TYPE_NAME = re.compile(r"[^\W\d]\w*")
 
@@ -59,9 +60,10 @@ _TYPE_NAME = re.compile(r"[^\W\d]\w*")
 def type_expression(text: str) -> str:
     """`<Type>` from an annotation as written, `<A>|<B>` from a union; "?" if it is empty or too long.
 
-    Unions inside brackets are written with a slash, `<list[A/B]>`, since "|" separates whole expressions.
+    `typeof x` (the type of a value) is `<typeof.x>`. Unions inside brackets are written with a slash, `<list[A/B]>`,
+    since "|" separates whole expressions.
     """
-    bare = _TYPE_JUNK.sub("", text)
+    bare = _TYPE_JUNK.sub("", _TYPE_OF.sub(r"\1.", text) if "eof " in text else text)
     if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
         return UNKNOWN
     if "|" not in bare:

@@ -239,16 +239,28 @@ def name_hash(name: str) -> int:
     return zlib.crc32(name.encode("utf-8", "surrogatepass"))
 
 
-def noted_names(facts: Facts) -> list[int]:
-    """The hashes of all names that a file defines, imports or mentions, sorted, each once."""
+def noted(facts: Facts) -> set[str]:
+    """All names that a file defines, imports or mentions, and the `module_note`s of what it imports as a whole."""
     names = set(facts.names)
     names.update(symbol.name for symbol in facts.symbols)
     for item in facts.imports:
         names.add(item.member)
         names.add(item.name)
+        if item.member in ("", "default") and "/" in item.module:
+            names.add(module_note(item.module))
     names.discard("")
     names.discard("*")
-    return sorted(set(map(name_hash, names)))
+    return names
+
+
+def module_note(path: str) -> str:
+    """What is noted of a file that imports all of a module, or its default, under a name of its own choice."""
+    return "/" + path.rstrip("/").rpartition("/")[2].partition(".")[0]
+
+
+def noted_names(facts: Facts) -> list[int]:
+    """The hashes of the names that are `noted`, sorted, each once."""
+    return sorted(set(map(name_hash, noted(facts))))
 
 
 def _position(names: list[str], name: str) -> int:

@@ -23,6 +23,7 @@
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
 - `@function` (its name) with `@result` (an annotation), `@static`, `@property`; `@returned`, a value that the innermost
   function returns; `@yielded`, which makes that function's result unknown.
+- `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
   the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
@@ -43,6 +44,7 @@ import numpy as np
 
 from glossator.index.expressions import SELF_WORDS, expression, joined, type_expression
 from glossator.index.facts import (
+    EXPORTED,
     EXPRESSION_CHARS,
     EXTENSION,
     INFERRED,
@@ -154,6 +156,16 @@ def facts_of(
         references: (first byte, name) of mentions in markup and other text that no query reads.
         arguments: first byte of an argument list -> its number of arguments, where that is certain.
     """
+    if language.prototypes:
+        # `const x = require("./x")` defines nothing.
+        imported = {
+            span[0]
+            for match in matches
+            if "module" in match and "exported" not in match
+            for role in ("alias", "import.name")
+            for span in match.get(role, ())
+        }
+        found = [item for item in found if item.name_at not in imported]
     return _Extraction(language, source, found).run(captures, matches, references, arguments)
 
 
@@ -314,8 +326,13 @@ class _Extraction:
         """Note which functions are classes: those whose prototype or instances are given methods."""
         scopes = {symbol.scope for symbol in self._symbols if symbol.kind in CALLABLE and symbol.scope.isidentifier()}
         for index, symbol in enumerate(self._symbols):
-            if symbol.name in scopes and symbol.kind == "function" and not symbol.scope:
+            if symbol.name not in scopes or symbol.scope:
+                continue
+            if symbol.kind == "function":
                 self._made_by_functions.add(index)
+            elif symbol.kind in ("constant", "variable"):
+                # `app.use = function () {}`
+                symbol.kind = "object"
 
     def _add_variable(self, span: Range, kind: str, parent: int, flags: int = 0) -> int:
         """A variable or field that only its binding shows."""
@@ -560,6 +577,8 @@ class _Extraction:
             known = self._add_variable(span, kind, parent)
         made = self._given(match)
         symbol = self._symbols[known]
+        if made and symbol.kind == "object" and made.endswith(")") and made != symbol.name:
+            symbol.bases = (made,)
         if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
             symbol.type = joined([symbol.type, made]) if symbol.type and made != symbol.type else made
 
@@ -594,6 +613,10 @@ class _Extraction:
                     self._symbols[owner].bases += tuple("".join(self._text(span).split()) for span in match["super"])
             elif "self.field" in match:
                 self._describe_field(match)
+            elif "visible" in match:
+                index = self._at_name.get(match["visible"][0][0])
+                if index is not None:
+                    self._symbols[index].flags |= EXPORTED
             elif "returned" in match:
                 owner = self._function_at(match["returned"][0][0])
                 if owner >= 0:

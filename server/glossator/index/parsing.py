@@ -29,6 +29,7 @@ from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.notebook_parsing import parse_notebook
+from glossator.index.script_packages import is_script_settings, script_settings
 from glossator.index.texts import SourceText, blanked
 from glossator.workspace.notebooks import is_notebook, read_notebook
 from glossator.workspace.screening import pointed_to
@@ -325,7 +326,11 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         if docs:
             start = min(docs)
             file_doc = (start, docs[start])
-    facts = _facts(LANGUAGES[language], source, views, captures, definitions, component)
+    settings = script_settings(path, source.data.decode("utf-8", "replace")) if is_script_settings(path) else None
+    if settings is not None:
+        facts = encode_facts(settings)
+    else:
+        facts = _facts(LANGUAGES[language], source, views, captures, definitions, component)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from glossator.index.facts import MENTION_KINDS, Facts, decode_facts
+from glossator.index.facts import MENTION_KINDS, Facts, decode_facts, noted
 from glossator.index.parsing import parse
 from glossator.index.path_index import PathIndex
 from glossator.retrieval.resolution.resolver import Resolver
@@ -23,10 +23,7 @@ class Sample:
             if facts is None:
                 continue
             self._facts[path] = facts
-            names = set(facts.names) | {symbol.name for symbol in facts.symbols}
-            for item in facts.imports:
-                names |= {item.name, item.member}
-            for name in names:
+            for name in noted(facts):
                 self._noting.setdefault(name, []).append(path)
         self._paths = PathIndex(self.texts)
         self.resolver = Resolver(self)

@@ -219,7 +219,7 @@ class Evaluator:
         if value.kind == "external":
             return rules.external_member(self, value, name)
         if value.kind == "function":
-            return (BUILT_IN_VALUE,)
+            return self.rules(value.path).function_member(self, value, name)
         if value.kind == "symbol":
             return self.members(self.held((value,)), name, place)
         key = (value, name)
@@ -440,6 +440,8 @@ class Evaluator:
             return self._current.external_call(self, value)
         if value.kind == "symbol":
             return self.called(self.held((value,)))
+        if value.kind == "module":
+            return self.called(self.rules(value.path).module_value(self, value.path))
         return NOTHING_KNOWN
 
     def elements(self, values: Values) -> Values:

@@ -8,10 +8,11 @@ about one state of the index: it remembers what it has found out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS, STUB, SUPER
+from glossator.index.facts import MENTION_KINDS, STUB, SUPER, module_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, last_part
@@ -32,9 +33,9 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
-    from glossator.index.facts import Facts, Mention
+    from glossator.index.facts import Facts, Import, Mention
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource
 
@@ -52,6 +53,10 @@ MAX_CALLEES_OF_A_NAME: Final = 5
 _IMPORT: Final = MENTION_KINDS.index("import")
 _CALL: Final = MENTION_KINDS.index("call")
 _NAME: Final = MENTION_KINDS.index("name")
+
+
+_SHARP: Final = re.compile(r"(?<=[\w>])#")
+"""`Class#method`; a name that begins with a sharp is a private one in JavaScript."""
 
 
 class Resolver:
@@ -78,7 +83,7 @@ class Resolver:
         if mention.kind == _IMPORT:
             return self._resolve_import(path, facts, name, mention)
         # Mentions inside the same symbol after the same receiver mean the same.
-        bare = -1 if mention.kind != _NAME else -2
+        bare = -1 - mention.kind
         receiver = mention.receiver if mention.receiver >= 0 else bare
         key = (path, name, receiver, mention.owner)
         if (known := self._resolved.get(key)) is None:
@@ -97,7 +102,10 @@ class Resolver:
         if not receiver:
             if mention.kind == _NAME:
                 return Resolution("possible", reach="all")
-            return self._of(self._world.named(name, place))
+            found = self._world.named(name, place)
+            if len(found) > 1:
+                found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
+            return self._of(found)
         if receiver == "?":
             return Resolution("possible", reach="members")
         values = self._world.evaluate(receiver, place)
@@ -138,6 +146,9 @@ class Resolver:
         """What a name in an import statement means: what is imported from a module."""
         items = [item for item in facts.imports if name in (last_part(item.member), item.member)]
         items = [item for item in items if item.line == mention.line] or items
+        if not items:
+            # A default import names what it imports as it likes.
+            items = [item for item in facts.imports if item.name == name]
         found: Values = ()
         for item in items:
             found += tuple(one for one in self._world.import_target(path, item) if one not in found)
@@ -171,7 +182,7 @@ class Resolver:
             name: matches the end of qualified names, part by part.
             path: restricts the search to one file.
         """
-        parts = name.replace("::", ".").replace("#", ".").replace("\\", ".").strip(".").split(".")
+        parts = _SHARP.sub(".", name.replace("::", ".").replace("\\", ".")).strip(".").split(".")
         last = parts[-1]
         found: list[DefinedSymbol] = []
         for file in [path] if path is not None else self._world.files_noting(last):
@@ -416,9 +427,17 @@ class _Search:
         pending = [name]
         seen: set[tuple[str, str]] = set()
         names = {name}
+        for importing, item in self._imports_of_whole():
+            if (importing.path, item.name) not in seen and item.name != name:
+                seen.add((importing.path, item.name))
+                found.extend(self._in_file(importing, item.name, wanted, alias=True))
+            if item.exported and item.name not in names:
+                names.add(item.name)
+                pending.append(item.name)
         while pending:
             current = pending.pop(0)
-            files = [definition.path] if self._local else self._world.files_noting(current)
+            nameless = self._local or current in self._rules.whole_names
+            files = [definition.path] if nameless else self._world.files_noting(current)
             files = [path for path in files if (path, current) not in seen]
             if len(files) > MAX_FILES:
                 unread += len(files) - MAX_FILES
@@ -457,11 +476,32 @@ class _Search:
 
         return sorted(files, key=far)[:MAX_FILES]
 
+    def _imports_of_whole(self) -> Iterator[tuple[FileView, Import]]:
+        """The imports that give the definition a name of their own choice, because it is what its module is."""
+        definition = self._definition
+        home = self._world.view(definition.path)
+        if home is None or self._local or not self._rules.is_whole(home, definition.index):
+            return
+        folder, _, file = definition.path.rpartition("/")
+        notes = {module_note(file), *((module_note(folder),) if file.startswith("index.") else ())}
+        files = {path for note in notes for path in self._world.files_noting(note)}
+        for path in sorted(files)[:MAX_FILES]:
+            view = self._world.view(path)
+            if view is None or not share_names(view.facts.language, definition.language):
+                continue
+            for item in view.facts.imports:
+                if item.member and item.member not in self._rules.whole_names:
+                    continue
+                if item.name in ("", "*") or item.name in self._rules.whole_names:
+                    continue
+                if any(self._is_it(value.key) for value in self._world.import_target(path, item)):
+                    yield view, item
+
     def _aliases(self, view: FileView, name: str) -> list[str]:
         """Other names under which the file imports the definition."""
         found: list[str] = []
         for item in view.facts.imports:
-            if last_part(item.member) != name or item.name in (name, "*", ""):
+            if last_part(item.member) != name or item.name in (name, "*", "") or item.name in self._rules.whole_names:
                 continue
             if any(self._is_it(value.key) for value in self._world.import_target(view.path, item)):
                 found.append(item.name)
@@ -512,7 +552,9 @@ class _Search:
         symbol = view.symbol(key[1])
         if symbol.name != definition.name or view.qualified_name(key[1]) != definition.qualified_name:
             return False
-        return key[0] == definition.path or self._rules.same_thing(symbol, definition.symbol)
+        if key[0] == definition.path:
+            return self._rules.one_with(symbol, definition.symbol)
+        return self._rules.same_thing(symbol, definition.symbol)
 
     def _fits(self, mention: Mention) -> bool:
         """Whether a call has as many arguments as the definition takes."""

@@ -98,6 +98,7 @@ class LanguageRules:
         element_members: names of members that an index or a loop calls.
         result_argument: types by their last name the call of whose instances gives an argument (`Callable[..., X]`).
         structural: kinds of types that are implemented by having their members, without being named.
+        whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
     """
 
@@ -115,6 +116,7 @@ class LanguageRules:
     element_members: ClassVar[tuple[str, ...]] = ()
     result_argument: ClassVar[dict[str, int]] = {}
     structural: ClassVar[frozenset[str]] = frozenset()
+    whole_names: ClassVar[frozenset[str]] = frozenset()
     hides_unexported: ClassVar[bool] = False
 
     # Names
@@ -181,6 +183,10 @@ class LanguageRules:
         """What a name means that none of the scopes has. By default nothing: it is a library's or generated."""
         return ()
 
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of what a bare name may mean, what it means where the kind of its mention tells (a type, or a value)."""
+        return found
+
     def imported_as(self, world: World, view: FileView, name: str, owner: int) -> Values:
         """What the imports inside a symbol (-1: at the top of the file) bind a name to."""
         found: Values = ()
@@ -215,6 +221,14 @@ class LanguageRules:
         if self.hides_unexported:
             found = tuple(one for one in found if one.kind != "symbol" or self.is_exported(world, one))
         return found or self.in_stars(world, view, place, name)
+
+    def is_whole(self, view: FileView, number: int) -> bool:
+        """Whether a symbol is exported under one of the `whole_names`."""
+        return False
+
+    def module_value(self, world: World, module: str) -> Values:
+        """What a module is, where it is called itself."""
+        return NOTHING_KNOWN
 
     def is_exported(self, world: World, value: Value) -> bool:
         """Whether other files see a symbol."""
@@ -324,6 +338,10 @@ class LanguageRules:
         running."""
         return ()
 
+    def function_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a function of the index."""
+        return (BUILT_IN_VALUE,)
+
     # Members
 
     def is_member(self, view: FileView, index: int) -> bool:
@@ -340,6 +358,10 @@ class LanguageRules:
     def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type is implemented by having its members, without being named."""
         return home.symbol.kind in self.structural
+
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """Whether two symbols of a file that have one qualified name are one thing (an overload, a reopened class)."""
+        return True
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of one qualified name in different files are one thing (a prototype and its

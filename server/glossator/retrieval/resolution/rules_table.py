@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules
 from glossator.retrieval.resolution.python_rules import PythonRules
+from glossator.retrieval.resolution.script_rules import ScriptRules
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import LanguageRules
 
-_ALL: Final[tuple[LanguageRules, ...]] = (PythonRules(), JvmRules(), DotnetRules())
+_ALL: Final[tuple[LanguageRules, ...]] = (PythonRules(), JvmRules(), DotnetRules(), ScriptRules())
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}
 

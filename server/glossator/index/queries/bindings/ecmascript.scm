@@ -64,15 +64,30 @@
   name: (object_pattern (pair_pattern key: (property_identifier) @picked value: (identifier) @bind))
   value: (_) @value)
 
-; Objects with a name
-(program (lexical_declaration (variable_declarator name: (identifier) @object value: (object))))
-(program (variable_declaration (variable_declarator name: (identifier) @object value: (object))))
-(program (export_statement (lexical_declaration (variable_declarator name: (identifier) @object value: (object)))))
+; Members of objects with a name
 (program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
 (program (variable_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
 (program (export_statement (lexical_declaration
   (variable_declarator value: (object (pair key: (property_identifier) @bind))))))
 (export_statement "default" value: (object (pair key: (property_identifier) @bind)))
+(program (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: [
+  (array)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (string)
+] @value)))))
+(program (export_statement (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: [
+  (array)
+  (call_expression)
+  (identifier)
+  (member_expression)
+  (new_expression)
+  (number)
+  (string)
+] @value))))))
 
 ; Fields
 (assignment_expression
@@ -178,6 +193,8 @@
   (#eq? @_require "require") (#any-of? @_exports "exports" "module" "module.exports"))
 
 ; What the file exports of its own
+(export_statement declaration: (_ name: (_) @visible))
+(export_statement declaration: (_ (variable_declarator name: (identifier) @visible)))
 (export_statement !source (export_clause (export_specifier name: (_) @passed !alias)))
 (export_statement !source (export_clause (export_specifier name: (_) @passed alias: (_) @alias)))
 (export_statement "default" @alias value: (identifier) @passed)

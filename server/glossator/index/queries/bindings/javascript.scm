@@ -10,3 +10,8 @@
   (number)
   (string)
 ] @value)
+
+; Objects with a name
+(program (lexical_declaration (variable_declarator name: (identifier) @object value: (object))))
+(program (variable_declaration (variable_declarator name: (identifier) @object value: (object))))
+(program (export_statement (lexical_declaration (variable_declarator name: (identifier) @object value: (object)))))

@@ -68,6 +68,20 @@
   (union_type)
 ] @type)
 
+; Objects with a name, unless a type says more of their members
+(program (lexical_declaration (variable_declarator name: (identifier) @object !type value: (object))))
+(program (lexical_declaration (variable_declarator
+  name: (identifier) @object !type value: [(as_expression . (object)) (satisfies_expression . (object))])))
+(program (variable_declaration (variable_declarator name: (identifier) @object !type value: (object))))
+(program (export_statement (lexical_declaration
+  (variable_declarator name: (identifier) @object !type value: (object)))))
+(program (export_statement (lexical_declaration (variable_declarator
+  name: (identifier) @object !type value: [(as_expression . (object)) (satisfies_expression . (object))]))))
+(program (_ (variable_declarator
+  value: (as_expression . (object (pair key: (property_identifier) @bind))))))
+(program (export_statement (_ (variable_declarator
+  value: (as_expression . (object (pair key: (property_identifier) @bind)))))))
+
 ; Functions
 (function_declaration name: (identifier) @function return_type: (type_annotation) @result)
 (function_signature name: (identifier) @function return_type: (type_annotation) @result)

@@ -1,0 +1,572 @@
+"""The rules of JavaScript and TypeScript, and of the scripts of Vue, Svelte and Astro components.
+
+Modules are ES modules and CommonJS. What a file exports of its own are imports without a module (see `index.mentions`):
+`name` is what other files call it, `member` what it is called here; "default" and "exports" (the whole of a CommonJS
+module) are such names.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from glossator.index.facts import EXPORTED, LOCAL
+from glossator.index.mentions import WHOLE
+from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.type_texts import FUNCTION, UNION, TypeText
+from glossator.retrieval.resolution.values import (
+    BUILT_IN_VALUE,
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+    external,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glossator.index.facts import Import, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import DefinedSymbol
+
+COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
+DEFAULT: Final = "default"
+_EXTENSIONS: Final = (
+    *(".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"),
+    *(".vue", ".svelte", ".astro", ".es6"),
+)
+_WRITTEN_AS: Final = {
+    ".js": (".ts", ".tsx", ".d.ts", ".jsx"),
+    ".jsx": (".tsx",),
+    ".mjs": (".mts", ".d.mts"),
+    ".cjs": (".cts", ".d.cts"),
+}
+"""Extensions that an import names, and those of the files from which such a file is made."""
+_BUILT: Final = frozenset(("dist", "lib", "build", "out", "esm", "cjs", "es", "types", "umd", "module"))
+"""Folders that hold what is made from the sources."""
+_NODE_WORDS: Final = """
+assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events
+fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream
+string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib test
+"""
+_NODE: Final = frozenset(_NODE_WORDS.split())
+"""Modules of Node.js."""
+_GLOBALS_WORDS: Final = """
+AbortController AbortSignal AggregateError Array ArrayBuffer ArrayLike AsyncGenerator AsyncIterable AsyncIterator
+Atomics BigInt BigInt64Array BigUint64Array Blob Boolean Buffer ClipboardEvent CompositionEvent CSSStyleDeclaration
+CustomEvent DOMException DOMParser DataView Date Document DocumentFragment DragEvent Element Error EvalError Event
+EventSource EventTarget File FileList FileReader FocusEvent FormData Function Generator GeneratorFunction
+HTMLAnchorElement HTMLButtonElement HTMLCanvasElement HTMLDivElement HTMLElement HTMLFormElement HTMLImageElement
+HTMLInputElement HTMLSelectElement HTMLTextAreaElement Headers History Image Infinity IntersectionObserver Intl
+Iterable IterableIterator Iterator JSON JSX KeyboardEvent Location Map Math MessageChannel MessageEvent MouseEvent
+MutationObserver NaN Navigator Node NodeJS NodeList Number Object PointerEvent ProgressEvent Promise PromiseLike
+PropertyDescriptor PropertyKey Proxy RangeError ReadableStream ReferenceError Reflect RegExp RegExpExecArray
+RegExpMatchArray Request ResizeObserver Response SVGElement Set SharedArrayBuffer Storage String Symbol SyntaxError
+Text TextDecoder TextEncoder TouchEvent TransformStream TypeError TypedPropertyDescriptor UIEvent URIError URL
+URLSearchParams Uint16Array Uint32Array Uint8Array Uint8ClampedArray Int8Array Int16Array Int32Array Float32Array
+Float64Array WeakMap WeakRef WeakSet WebAssembly WebSocket WheelEvent Window Worker WritableStream XMLHttpRequest
+addEventListener alert arguments atob btoa cancelAnimationFrame clearImmediate clearInterval clearTimeout confirm
+console crypto customElements decodeURI decodeURIComponent devicePixelRatio dispatchEvent document encodeURI
+encodeURIComponent escape eval exports fetch frames getComputedStyle global globalThis history indexedDB innerHeight
+innerWidth isFinite isNaN localStorage location matchMedia module navigator parseFloat parseInt performance
+postMessage process prompt queueMicrotask removeEventListener requestAnimationFrame requestIdleCallback require screen
+scrollTo self sessionStorage setImmediate setInterval setTimeout structuredClone undefined unescape window __dirname
+__filename afterAll afterEach after beforeAll beforeEach before describe expect it jest suite test vi Awaited
+Capitalize ConstructorParameters Exclude Extract InstanceType Lowercase NonNullable Omit Parameters Partial Pick
+Readonly ReadonlyArray ReadonlyMap ReadonlySet Record Required ReturnType ThisType Uncapitalize Uppercase bigint
+boolean false never null number string symbol true void
+"""
+_GLOBALS: Final = frozenset(_GLOBALS_WORDS.split())
+_EVERY_OBJECT_WORDS: Final = """
+constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf __proto__
+__defineGetter__ __defineSetter__
+"""
+_EVERY_OBJECT: Final = frozenset(_EVERY_OBJECT_WORDS.split())
+_PROMISE: Final = frozenset(("then", "catch", "finally"))
+_FUNCTION_MEMBERS: Final = frozenset(("apply", "arguments", "bind", "call", "caller", "length", "name", "prototype"))
+_ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
+_SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
+_TYPES_ONLY: Final = frozenset(("interface", "type"))
+_VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
+_TYPE_OF: Final = "typeof."
+"""How `typeof X` reads in types without blanks."""
+
+
+class ScriptRules(LanguageRules):
+    """JavaScript, TypeScript and components."""
+
+    languages = frozenset(("javascript", "jsx", "typescript", "tsx")) | COMPONENTS
+    extensions = True
+    builtins = _GLOBALS
+    unwrapped: ClassVar[dict[str, int]] = {
+        "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
+        "Pick": 0, "Promise": 0, "PromiseLike": 0, "Readonly": 0, "Required": 0,
+    }  # fmt: skip
+    elements: ClassVar[dict[str, int]] = {
+        "Array": 0, "AsyncGenerator": 0, "AsyncIterable": 0, "AsyncIterableIterator": 0, "AsyncIterator": 0,
+        "Generator": 0, "Iterable": 0, "IterableIterator": 0, "Iterator": 0, "ReadonlyArray": 0, "ReadonlySet": 0,
+        "Record": 1, "Set": 0,
+    }  # fmt: skip
+    opaque = frozenset(("any", "unknown", "object", "Object", "never", "{}", "this"))
+    constructors = frozenset(("constructor",))
+    whole_names = frozenset((DEFAULT, WHOLE))
+
+    # Names
+
+    def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Imports inside functions, and the members of namespaces; local definitions are known by their scopes."""
+        for around in view.chain(place.owner):
+            found = self.imported_as(world, view, name, around)
+            if view.symbol(around).kind in ("namespace", "module"):
+                found = symbols(view, view.children(around, name)) + found
+            if found:
+                return found
+        return ()
+
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The file's outermost definitions and imports; in a component's markup also the methods of its options."""
+        own = [index for index in view.children(-1, name) if self._is_outermost(view.symbol(index))]
+        found = symbols(view, own) + self.imported_as(world, view, name, -1)
+        if not found and view.facts.language in COMPONENTS:
+            found = symbols(view, (index for index in view.children(-1, name) if not view.symbol(index).flags & LOCAL))
+            for options in view.children(-1, DEFAULT):
+                found = found or symbols(view, view.children(options, name))
+        return found
+
+    def _is_outermost(self, symbol: Symbol) -> bool:
+        """Whether a symbol without an enclosing one can be meant by its bare name."""
+        return not (symbol.scope or symbol.flags & LOCAL or symbol.kind in ("method", "component"))
+
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """`export *` binds nothing in the file itself."""
+        return ()
+
+    def imported_as(self, world: World, view: FileView, name: str, owner: int) -> Values:
+        """What the imports inside a symbol (-1: at the top of the file) bind a name to; an export binds nothing."""
+        found: Values = ()
+        for item in view.imports_of(name, owner):
+            if not item.exported:
+                found += tuple(one for one in world.import_target(view.path, item) if one not in found)
+        return found
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What no scope has.
+
+        In a module it is a global, which declarations (`.d.ts`) may know; in a script, or in a component's markup,
+        perhaps the definition of another file.
+        """
+        component = view.facts.language in COMPONENTS
+        module = is_module(view)
+        found: Values = ()
+        doubtful = False
+        for path in world.noting(name):
+            other = world.view(path)
+            if other is None or other.facts.language not in self.languages or path == view.path:
+                continue
+            if path.endswith((".d.ts", ".d.mts", ".d.cts")):
+                if is_module(other):
+                    # `declare global { ... }`
+                    for around in other.children(-1, "global"):
+                        found += symbols(other, other.children(around, name))
+                    continue
+            elif component:
+                found += symbols(
+                    other, (one for one in other.children(-1, name) if other.symbol(one).kind == "component")
+                )
+                doubtful = True
+                continue
+            elif module or is_module(other):
+                continue
+            else:
+                doubtful = True
+            own = [index for index in other.children(-1, name) if self._is_outermost(other.symbol(index))]
+            found += symbols(other, own)
+        if component and not found:
+            return NOTHING_KNOWN
+        return (*found, UNKNOWN_VALUE) if doubtful and found else found
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of a type and a value of the same name, what the kind of mention means."""
+        kinds = {one: view.symbol(one.number).kind for one in found if (view := world.view(one.path))}
+        if len(kinds) < 2:
+            return found
+        if kind in ("import", "export"):
+            return found
+        unfit = _VALUES_ONLY if kind == "type" else _TYPES_ONLY if kind != "base" else frozenset[str]()
+        fitting = tuple(one for one in found if kinds.get(one) not in unfit)
+        return fitting or found
+
+    # Modules and imports
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A module, or what it offers under the imported name."""
+        if not item.module:
+            found = self.in_file(world, view, Spot(view.path), item.member)
+            return found or (external(item.member) if item.member in self.builtins else ())  # type: ignore[return-value]
+        module, certain = self.module_file(world, view.path, item.module)
+        if not module:
+            return (
+                (external(item.module if not item.member else f"{item.module}.{item.member}"),)
+                if certain
+                else (NOTHING_KNOWN)
+            )
+        if item.member:
+            return world.module_member(module, item.member, view.facts.language)
+        if item.name == "*":
+            return (Value("module", module),)
+        whole = tuple(one for one in self._whole(world, module) if not self._is_exports(world, one))
+        return whole or (Value("module", module),)
+
+    def _whole(self, world: World, module: str) -> Values:
+        """What `module.exports = ...` or `export = ...` makes of a module; empty if there is none."""
+        view = world.view(module)
+        return () if view is None else self._exported(world, view, WHOLE)
+
+    def _is_exports(self, world: World, value: Value) -> bool:
+        """Whether a value is the object in `module.exports = {...}`."""
+        view = world.view(value.path)
+        return (
+            value.kind == "symbol"
+            and view is not None
+            and view.symbol(value.number).name == WHOLE
+            and (view.symbol(value.number).kind == "object")
+        )
+
+    def _exported(self, world: World, view: FileView, name: str) -> Values:
+        """What a file itself exports under a name."""
+        found: Values = ()
+        for item in view.all_imports_of(name):
+            if item.exported:
+                found += tuple(one for one in world.import_target(view.path, item) if one not in found)
+        if found:
+            return found
+        own = [index for index in view.children(-1, name) if self._is_outermost(view.symbol(index))]
+        return symbols(view, own)
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What a module exports under a name."""
+        view = world.view(module)
+        if view is None:
+            return ()
+        if view.facts.language in COMPONENTS and name == DEFAULT:
+            return symbols(view, (index for index, one in enumerate(view.facts.symbols) if one.kind == "component"))
+        if found := self._exported(world, view, name):
+            return found
+        whole = self._exported(world, view, WHOLE) if name != WHOLE else ()
+        if name == DEFAULT and whole:
+            return tuple(Value("module", module) if self._is_exports(world, one) else one for one in whole)
+        if whole and (found := self._member_of_whole(world, whole, name, module)):
+            return found
+        # What is imported and passed on (`import x from "./x"; export { x }` is exported under its name already).
+        doubtful = False
+        for item in view.stars:
+            if item.exported and name != DEFAULT:
+                for target in world.import_target(view.path, item):
+                    if target.kind == "module":
+                        if found := world.module_member(target.path, name, view.facts.language):
+                            return found
+                    else:
+                        doubtful = doubtful or target.kind == "unknown"
+        if name == DEFAULT and not any(item.exported for item in view.facts.imports):
+            # A CommonJS module that assigns to the members of `exports`.
+            return (Value("module", module),)
+        if doubtful or not is_module(view):
+            return NOTHING_KNOWN
+        return ()
+
+    def _member_of_whole(self, world: World, whole: Values, name: str, module: str) -> Values:
+        found: Values = ()
+        for one in whole:
+            found += tuple(
+                value for value in world.member(one, name, Spot(module)) if value.kind not in ("missed", "unknown")
+            )
+        return tuple(one for one in found if one.kind != "external")
+
+    def is_whole(self, view: FileView, number: int) -> bool:
+        """Whether a symbol is the default export, or the whole of a CommonJS module."""
+        symbol = view.symbol(number)
+        if symbol.parent >= 0 or symbol.scope:
+            return False
+        if symbol.name in self.whole_names or symbol.kind == "component":
+            return True
+        return any(
+            item.exported and item.member == symbol.name and item.name in self.whole_names
+            for item in view.facts.imports
+        )
+
+    def module_value(self, world: World, module: str) -> Values:
+        """What a call of a module calls: the whole of a CommonJS module."""
+        return self._whole(world, module) or NOTHING_KNOWN
+
+    def module_file(self, world: World, path: str, module: str) -> tuple[str, bool]:
+        """The file that the name of a module means in a file; "" for none, and whether that is certain."""
+        if module.startswith((".", "/")):
+            folder = "" if module.startswith("/") else path.rpartition("/")[0]
+            whole = posixpath.normpath(posixpath.join(folder, module.lstrip("/") if not folder else module))
+            if whole.startswith(".."):
+                return "", False
+            found = _file_at(world, "" if whole == "." else whole)
+            # Style sheets, images and data hold no definitions of scripts.
+            return found, not found and posixpath.splitext(module)[1] in _ASSETS
+        if module.startswith("node:"):
+            return "", True
+        for candidate in self._by_settings(world, path, module):
+            if found := _file_at(world, candidate):
+                return found, True
+        if found := self._in_package(world, module):
+            return found, True
+        if module[:2] in ("@/", "~/", "$/", "#/") or module[:1] in ("~", "#", "$"):
+            return self._by_alias(world, path, module), False
+        return "", module in _NODE or not self._looks_local(world, path, module)
+
+    def _by_settings(self, world: World, path: str, module: str) -> Iterator[str]:
+        """Where the nearest `tsconfig.json` or `jsconfig.json` says that a module is."""
+        for folder in _ancestors(path):
+            for name in ("tsconfig.json", "jsconfig.json", "tsconfig.base.json", "tsconfig.app.json"):
+                settings = posixpath.join(folder, name)
+                if settings in world.paths() and (view := world.view(settings)) is not None:
+                    yield from self._in_settings(world, view, settings, module, 0)
+
+    def _in_settings(self, world: World, view: FileView, settings: str, module: str, depth: int) -> Iterator[str]:
+        folder = settings.rpartition("/")[0]
+        base = next((item.module for item in view.facts.imports if item.member == BASE), None)
+        home = posixpath.normpath(posixpath.join(folder, base or "."))
+        for item in view.facts.imports:
+            if item.member == PATHS and (filled := _filled(item.name, item.module, module)) is not None:
+                yield _joined(home, filled)
+        if base is not None:
+            yield _joined(home, module)
+        for item in view.facts.imports:
+            if item.member == EXTENDS and item.module.startswith(".") and depth < 4:
+                above = _joined(folder, item.module)
+                above = above if above.endswith(".json") else above + ".json"
+                if above in world.paths() and (other := world.view(above)) is not None:
+                    yield from self._in_settings(world, other, above, module, depth + 1)
+
+    def _in_package(self, world: World, module: str) -> str:
+        """The file of a package of the index that a module's name means; "" if there is none."""
+        parts = module.split("/")
+        name = "/".join(parts[: 2 if module.startswith("@") else 1])
+        sub = "./" + module[len(name) + 1 :] if len(module) > len(name) else "."
+        for path in world.noting(name):
+            if path.rpartition("/")[2] != PACKAGE:
+                continue
+            view = world.view(path)
+            if view is None or view.facts.package != name:
+                continue
+            folder = path.rpartition("/")[0]
+            targets = [
+                filled
+                for item in view.facts.imports
+                if item.member == ENTRY
+                and item.name != name
+                and (filled := _filled(item.name, item.module, sub)) is not None
+            ]
+            for target in [*targets, *(() if sub == "." else (sub, f"./src/{sub[2:]}")), "./index", "./src/index"][:12]:
+                if sub != "." and target in ("./index", "./src/index"):
+                    break
+                if found := _file_made_from(world, folder, target):
+                    return found
+            return ""
+        return ""
+
+    def _by_alias(self, world: World, path: str, module: str) -> str:
+        """The file that a name with a usual alias of the source folder (`@/components/x`) means."""
+        rest = module.partition("/")[2] if module[1:2] == "/" or "/" in module else module[1:]
+        for folder in _ancestors(path):
+            for source in ("src", "", "app"):
+                if found := _file_at(world, _joined(_joined(folder, source), rest)):
+                    return found
+        return ""
+
+    def _looks_local(self, world: World, path: str, module: str) -> bool:
+        """Whether the name of a module may mean a file of the index by a setting that is not known."""
+        first, slash, _ = module.partition("/")
+        if not slash or module.startswith("@"):
+            return False
+        return any(world.paths().files_in(_joined(folder, first)) for folder in _ancestors(path))
+
+    # Types
+
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
+        """Instances of an annotated type."""
+        name, arguments = kind
+        if name.startswith(_TYPE_OF):
+            return world.evaluate(name.removeprefix(_TYPE_OF), place) or NOTHING_KNOWN
+        if name == "this":
+            return world.evaluate("$", place)
+        if name in ("InstanceType", "ReturnType") and len(arguments) == 1:
+            return world.called(world.type_value(arguments[0], place))
+        if name == UNION:
+            found: Values = ()
+            for part in arguments:
+                if part.name in ("null", "undefined", "void"):
+                    continue
+                found += tuple(one for one in world.type_value(part, place) if one not in found)
+            return found or NOTHING_KNOWN
+        return super().type_value(world, kind, place)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a call of something external gives."""
+        owner, _, last = value.name.rpartition(".")
+        kind = owner.rpartition(".")[2]
+        arguments = value.arguments
+        if arguments and owner:
+            if kind in ("Map", "WeakMap", "ReadonlyMap") and len(arguments) == 2:
+                if last == "get":
+                    return arguments[1]
+                if last in ("values", "keys"):
+                    return (external("Array", (arguments[last == "values"],)),)
+                return NOTHING_KNOWN
+            if last in _ONE_ELEMENT:
+                return world.held(self.element(world, external(owner, arguments)))
+            if last in _SAME_LIST:
+                return (external(owner, arguments),)
+            if last == "values" and kind in ("Set", "ReadonlySet"):
+                return (external("Array", arguments),)
+            return NOTHING_KNOWN
+        if value.name == FUNCTION and arguments:
+            return arguments[0]
+        if value.name == "%":
+            return (BUILT_IN_VALUE,)
+        # A class of the language's library; whether a name of another library is a class or a function is not known.
+        return (value,) if value.name in _GLOBALS and last[:1].isupper() else NOTHING_KNOWN
+
+    # Classes and functions
+
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
+        """A supertype; of an object the value that it is made from."""
+        if base.endswith("()"):
+            return (
+                tuple(
+                    Value("class", one.path, one.number) if one.kind == "instance" else one
+                    for one in world.evaluate(base, place)
+                )
+                or NOTHING_KNOWN
+            )
+        if "(" in base:
+            return NOTHING_KNOWN
+        return super().base_value(world, base, place)
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """Members that every object has, and those of objects, which are given members anywhere."""
+        view = world.view(value.path)
+        if name in _EVERY_OBJECT:
+            return (external(f"Object.{name}"),)
+        if view is None:
+            return NOTHING_KNOWN
+        symbol = view.symbol(value.number)
+        if symbol.kind == "object":
+            return NOTHING_KNOWN
+        if symbol.kind == "component":
+            return (external(f"component.{name}"),)
+        if name in _PROMISE:
+            # Awaiting is not told apart from the promise itself.
+            return (external(f"Promise.{name}"),)
+        if symbol.kind == "type":
+            return NOTHING_KNOWN
+        return ()
+
+    def function_member(self, world: World, value: Value, name: str) -> Values:
+        """Functions are objects: members are assigned to them (`create.defaults = ...`), or exported beside them."""
+        view = world.view(value.path)
+        if view is None:
+            return NOTHING_KNOWN
+        symbol = view.symbol(value.number)
+        beside = [index for index in view.outside_members(symbol.name) if view.symbol(index).name == name]
+        if beside:
+            return symbols(view, beside)
+        whole = symbol.parent < 0 and any(one.number == value.number for one in self._whole(world, value.path))
+        if whole and (found := self._exported(world, view, name)):
+            return found
+        return (BUILT_IN_VALUE,) if name in _FUNCTION_MEMBERS or name in _EVERY_OBJECT else NOTHING_KNOWN
+
+    # Members
+
+    def is_member(self, view: FileView, number: int) -> bool:
+        """Methods of objects without a name are members too."""
+        symbol = view.symbol(number)
+        if symbol.kind == "method" or symbol.scope:
+            return True
+        return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS - {"namespace", "module"}
+
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """A type and a value may share a name, and are two things."""
+        kinds = {one.kind, other.kind}
+        return not (kinds & _TYPES_ONLY and kinds & _VALUES_ONLY)
+
+    def is_structural(self, world: World, home: DefinedSymbol) -> bool:
+        """Interfaces and types of objects."""
+        return home.symbol.kind in _TYPES_ONLY
+
+
+_ASSETS: Final = frozenset((".css", ".scss", ".sass", ".less", ".json", ".svg", ".png", ".jpg", ".txt", ".md", ".wasm"))
+
+
+def is_module(view: FileView) -> bool:
+    """Whether a file is a module: it imports or exports something."""
+    return bool(view.facts.imports) or any(symbol.flags & EXPORTED for symbol in view.facts.symbols)
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    """The folders around a file, the innermost first; the root is "" and comes last."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
+def _joined(folder: str, path: str) -> str:
+    made = posixpath.normpath(posixpath.join(folder, path.removeprefix("./") or "."))
+    return "" if made == "." else made
+
+
+def _file_at(world: World, whole: str) -> str:
+    """The file that a path without or with an extension means; "" if there is none."""
+    paths = world.paths()
+    stem, extension = posixpath.splitext(whole)
+    if whole in paths and (extension in _EXTENSIONS or extension == ".json"):
+        return whole
+    for written in _WRITTEN_AS.get(extension, ()):
+        if stem + written in paths:
+            return stem + written
+    for candidate in _EXTENSIONS if whole else ():
+        if whole + candidate in paths:
+            return whole + candidate
+    index = f"{whole}/index" if whole else "index"
+    return next((index + one for one in _EXTENSIONS if index + one in paths), "")
+
+
+def _file_made_from(world: World, folder: str, target: str) -> str:
+    """The file of a package's entry point, or the source from which it is made."""
+    whole = _joined(folder, target)
+    if whole.startswith(".."):
+        return ""
+    if found := _file_at(world, whole):
+        return found
+    inside = target.removeprefix("./").split("/")
+    while len(inside) > 1 and inside[0] in _BUILT:
+        inside = inside[1:]
+        stem = "/".join(inside)
+        for suffix in (".d.ts", ".d.mts", ".d.cts", ".min.js"):
+            stem = stem.removesuffix(suffix)
+        for source in ("src", ""):
+            if found := _file_at(world, _joined(folder, f"{source}/{stem}" if source else stem)):
+                return found
+    return ""
+
+
+def _filled(pattern: str, target: str, module: str) -> str | None:
+    """What a target with a star is for a module that matches the pattern; None if it doesn't match."""
+    before, star, after = pattern.partition("*")
+    if not star:
+        return target if module == pattern else None
+    if not (module.startswith(before) and module.endswith(after) and len(module) >= len(before) + len(after)):
+        return None
+    return target.replace("*", module[len(before) : len(module) - len(after) or None], 1)

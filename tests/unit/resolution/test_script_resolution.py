@@ -1,0 +1,409 @@
+"""Names in JavaScript, TypeScript and components: which definition each mention means, in small trees."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+
+def test_imports_lead_to_files_with_and_without_extensions_and_to_index_files() -> None:
+    sample = Sample(
+        {
+            "src/util/index.ts": "export function trim(s: string) { return s }\nexport const LIMIT = 3\n",
+            "src/log.js": "export const log = (x) => x\nexport default function report() {}\n",
+            "src/app.ts": """
+                import { trim as cut, LIMIT } from './util'
+                import { log } from './log.js'
+                import send from './log'
+                import * as util from './util/index'
+                cut('a')
+                log(LIMIT)
+                send()
+                util.trim('b')
+                """,
+        }
+    )
+    assert sample.at("src/app.ts", "cut('a')", "cut") == "src/util/index.ts:trim"
+    assert sample.at("src/app.ts", "log(LIMIT)", "log") == "src/log.js:log"
+    assert sample.at("src/app.ts", "log(LIMIT)", "LIMIT") == "src/util/index.ts:LIMIT"
+    assert sample.at("src/app.ts", "send()", "send") == "src/log.js:report"
+    assert sample.at("src/app.ts", "util.trim('b')", "trim") == "src/util/index.ts:trim"
+    assert sample.uses("trim") == ["src/app.ts: cut('a')", "src/app.ts: util.trim('b')"]
+    assert sample.uses("report") == ["src/app.ts: send()"]
+
+
+def test_typescript_files_are_imported_under_the_extension_of_what_is_made_of_them() -> None:
+    sample = Sample({"a.mts": "export class A {}\n", "b.mts": "import { A } from './a.mjs'\nnew A()\n"})
+    assert sample.at("b.mts", "new A()", "A") == "a.mts:A"
+
+
+def test_re_exports_and_barrels_are_followed() -> None:
+    sample = Sample(
+        {
+            "lib/shapes/circle.ts": "export class Circle { area() { return 1 } }\n",
+            "lib/shapes/square.ts": "export default class Square { side() { return 1 } }\n",
+            "lib/shapes/index.ts": """
+                export * from './circle'
+                export { default as Square, default as Box } from './square'
+                export * as round from './circle'
+                """,
+            "lib/main.ts": """
+                import { Circle, Square, Box, round } from './shapes'
+                new Circle().area()
+                new Square().side()
+                new Box().side()
+                new round.Circle().area()
+                """,
+        }
+    )
+    assert sample.at("lib/main.ts", "new Circle().area()", "Circle") == "lib/shapes/circle.ts:Circle"
+    assert len(sample.uses("Circle.area")) == 2
+    assert len(sample.uses("Square.side")) == 2
+    assert "lib/main.ts: new Box().side()" in sample.uses("Square")
+
+
+def test_commonjs_modules() -> None:
+    sample = Sample(
+        {
+            "lib/queue.js": """
+                function Queue(size) { this.size = size }
+                Queue.prototype.push = function push(item) { return this.full() }
+                Queue.prototype.full = function () { return this.size > 3 }
+                Queue.create = function () { return new Queue(1) }
+                module.exports = Queue
+                """,
+            "lib/text.js": """
+                function pad(s) { return s }
+                exports.pad = pad
+                exports.wrap = function wrap(s) { return exports.pad(s) }
+                """,
+            "lib/all.js": """
+                const inner = () => 1
+                module.exports = { inner, outer: inner, run() { return inner() } }
+                """,
+            "main.js": """
+                var Queue = require('./lib/queue'), text = require('./lib/text.js')
+                const { pad, wrap: fold } = require('./lib/text')
+                const all = require('./lib/all')
+                const only = require('./lib/all').outer
+                var q = new Queue(2)
+                q.push(1)
+                Queue.create().full()
+                text.wrap('x')
+                fold(pad('y'))
+                all.run()
+                all.outer()
+                only()
+                """,
+        }
+    )
+    assert sample.at("main.js", "var q = new Queue(2)", "Queue") == "lib/queue.js:Queue"
+    assert sample.at("main.js", "q.push(1)", "push") == "lib/queue.js:Queue.push"
+    assert sample.at("main.js", "Queue.create().full()", "create") == "lib/queue.js:Queue.create"
+    assert sample.at("main.js", "Queue.create().full()", "full") == "lib/queue.js:Queue.full"
+    assert "lib/queue.js: Queue.prototype.push = function push(item) { return this.full() }" in sample.uses(
+        "Queue.full"
+    )
+    assert sample.at("main.js", "text.wrap('x')", "wrap") == "lib/text.js:wrap"
+    assert sample.at("main.js", "fold(pad('y'))", "fold") == "lib/text.js:wrap"
+    assert sample.at("main.js", "fold(pad('y'))", "pad") == "lib/text.js:pad"
+    assert sample.at("main.js", "all.run()", "run") == "lib/all.js:exports.run"
+    assert sample.at("main.js", "all.outer()", "outer") == "lib/all.js:inner"
+    assert sample.at("main.js", "only()", "only") == "lib/all.js:inner"
+
+
+def test_packages_of_a_workspace_and_paths_of_a_configuration() -> None:
+    sample = Sample(
+        {
+            "packages/core/package.json": '{"name": "@acme/core", "exports": {".": {"import": "./dist/main.js"},'
+            ' "./extra": "./src/more.ts"}}',
+            "packages/core/src/main.ts": "export function start() {}\n",
+            "packages/core/src/more.ts": "export function extra() {}\n",
+            "apps/web/tsconfig.json": """
+                {
+                  // where modules are
+                  "compilerOptions": { "baseUrl": ".", "paths": {
+                    "~ui/*": ["./ui/src/*"], "config": ["conf/all.ts"], } }
+                }
+                """,
+            "apps/web/ui/src/button.ts": "export class Button { press() {} }\n",
+            "apps/web/conf/all.ts": "export const settings = 1\n",
+            "apps/web/lib/based.ts": "export const based = 1\n",
+            "apps/web/src/page.ts": """
+                import { start } from '@acme/core'
+                import { extra } from '@acme/core/extra'
+                import { Button } from '~ui/button'
+                import { settings } from 'config'
+                import { based } from 'lib/based'
+                import { render } from 'react-dom'
+                start(); extra()
+                new Button().press()
+                render(settings, based)
+                """,
+            "apps/web/src/other.ts": "export function render() {}\n",
+        }
+    )
+    line = "start(); extra()"
+    assert sample.at("apps/web/src/page.ts", line, "start") == "packages/core/src/main.ts:start"
+    assert sample.at("apps/web/src/page.ts", line, "extra") == "packages/core/src/more.ts:extra"
+    assert (
+        sample.at("apps/web/src/page.ts", "new Button().press()", "press") == "apps/web/ui/src/button.ts:Button.press"
+    )
+    line = "render(settings, based)"
+    assert sample.at("apps/web/src/page.ts", line, "settings") == "apps/web/conf/all.ts:settings"
+    assert sample.at("apps/web/src/page.ts", line, "based") == "apps/web/lib/based.ts:based"
+    assert sample.at("apps/web/src/page.ts", line, "render") == "excluded"
+
+
+def test_parameters_blocks_and_closures_shadow() -> None:
+    sample = Sample(
+        {
+            "a.js": """
+                import path from 'path'
+                import { helper } from './b'
+                function plain(helper) { return helper(1) }
+                function block(x) { if (x) { const helper = x; helper(2) } return helper(3) }
+                const caught = () => { try { } catch (helper) { helper(4) } }
+                function hoisted(y) { if (y) { var helper = y } return helper(5) }
+                const inner = () => { function helper() {} return helper(6) }
+                for (const helper of []) { helper(7) }
+                items.map(({ helper }) => helper(8))
+                function named() { const { helper: other } = x; return other(helper(9)) }
+                """,
+            "b.js": "export function helper() {}\n",
+        }
+    )
+    uses = [use.rpartition("helper(")[2][0] for use in sample.uses("helper", "b.js")]
+    assert uses == ["3", "9"]
+    assert sample.at("a.js", "const inner = () => { function helper() {} return helper(6) }", "helper") == (
+        "a.js:inner.helper"
+    )
+
+
+def test_members_through_this_super_and_the_hierarchy() -> None:
+    sample = Sample(
+        {
+            "base.ts": """
+                export abstract class Base {
+                  protected name = 'x'
+                  #secret() { return 1 }
+                  open() { return this.#secret() }
+                  abstract close(): void
+                  static make() { return 1 }
+                  get size() { return 2 }
+                }
+                """,
+            "derived.ts": """
+                import { Base } from './base'
+                export class Derived extends Base {
+                  constructor(private readonly store: Store, other = new Helper()) { super(); other.help() }
+                  close() { super.open(); this.open() }
+                  run() { return this.store.load(this.name, this.size) }
+                  later() { setTimeout(() => this.open()); [1].map(function () { return this.open() }) }
+                }
+                class Helper { help() { Derived.make() } }
+                export interface Store { load(a: string, b: number): Derived }
+                """,
+        }
+    )
+    assert sample.uses("Base.open") == [
+        "derived.ts: close() { super.open(); this.open() }",
+        "derived.ts: close() { super.open(); this.open() }",
+        "derived.ts: later() { setTimeout(() => this.open()); [1].map(function () { return this.open() }) }",
+    ]
+    assert len(sample.uses("Base.open", grade="possible")) == 1
+    assert sample.uses("Base.#secret") == ["base.ts: open() { return this.#secret() }"]
+    assert sample.uses("Helper.help") == [
+        "derived.ts: constructor(private readonly store: Store, other = new Helper()) { super(); other.help() }"
+    ]
+    line = "run() { return this.store.load(this.name, this.size) }"
+    assert sample.at("derived.ts", line, "load") == "derived.ts:Store.load"
+    assert sample.at("derived.ts", line, "store") == "derived.ts:Derived.store"
+    assert sample.at("derived.ts", line, "size") == "base.ts:Base.size"
+    assert sample.at("derived.ts", "class Helper { help() { Derived.make() } }", "make") == "base.ts:Base.make"
+    assert sample.kinds("Base.close") == ["override"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "const a = (s: Session) => s.get()",
+        "function b(s?: Session | null) { s?.get() }",
+        "function c(all: Session[]) { for (const s of all) s.get(); all[0].get() }",
+        "function d(all: Array<Session>) { all.forEach(s => s.get()); all.find(Boolean)!.get() }",
+        "async function e() { const s = await open(); s.get() }",
+        "function f() { open().then(s => s.get()) }",
+        "function g({ session }: Options) { session.get() }",
+        "function h(o: Options) { const { session: s } = o; s.get() }",
+        "function i(x: unknown) { (x as Session).get() }",
+        "function j() { let s; s = new Session(); s.get() }",
+        "function k(all: Map<string, Session>) { all.get('x').get() }",
+        "function l(s: Partial<Session>) { s.get() }",
+        "function m(flag: boolean) { const s = flag ? new Session() : make(); s.get() }",
+        "function n(o: Options) { return o.session.get() }",
+        "const o: Session = make(); o.get()",
+        "class P { private s = new Session(); q() { this.s.get() } }",
+        "class Q extends Session { r() { this.get() } }",
+        "function t(x: Handle) { x.get() }",
+        "const u = new Session(); function v() { u.get() }",
+        "function w() { holder.session.get() }",
+    ],
+)
+def test_receivers_of_known_types(line: str) -> None:
+    sample = Sample(
+        {
+            "session.ts": """
+                export class Session { get(): string { return '' } }
+                export interface Options { session: Session; timeout: number }
+                export async function open(): Promise<Session> { return new Session() }
+                export const make = () => new Session()
+                export type Handle = Session
+                export const holder = { session: new Session(), limit: 3 }
+                """,
+            "use.ts": "import { Session, Options, open, make, Handle, holder } from './session'\n" + line + "\n",
+        }
+    )
+    found = [use for use in sample.resolver.uses(sample.definition("Session.get")).uses if use.kind == "call"]
+    assert found
+    assert all(use.grade == "resolved" for use in found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["new Map().get('a')", "'text'.get()", "import('x'); console.get()", "[].get()", "new URL(x).get()"],
+)
+def test_values_of_the_language_are_no_uses(line: str) -> None:
+    sample = Sample({"a.js": "export class Session { get() {} }\n", "b.js": f"import './a'\n{line}\n"})
+    assert sample.uses("Session.get") == []
+    assert sample.uses("Session.get", grade="possible") == []
+
+
+def test_unknown_receivers_stay_possible() -> None:
+    sample = Sample({"a.js": "export class Session { get() {} }\n", "b.js": "export const f = (x) => x.get()\n"})
+    assert sample.uses("Session.get", grade="possible") == ["b.js: export const f = (x) => x.get()"]
+
+
+def test_a_type_and_a_value_of_one_name_are_told_apart() -> None:
+    sample = Sample(
+        {
+            "user.ts": "export const User = make()\nexport type User = { id: number }\n",
+            "main.ts": "import { User } from './user'\nconst check = (u: User) => u.id\nUser.parse(1)\n",
+        }
+    )
+    facts = sample.facts("user.ts")
+    assert facts is not None
+    value, kind = sorted(sample.resolver.definitions("User"), key=lambda one: one.symbol.line)
+    assert [use.line for use in sample.resolver.uses(value).resolved if use.kind != "import"] == [3]
+    assert [use.line for use in sample.resolver.uses(kind).resolved if use.kind != "import"] == [2]
+
+
+def test_functions_that_are_handed_over_and_members_of_objects() -> None:
+    sample = Sample(
+        {
+            "api.ts": """
+                export const api = { load(x: number) { return this.send(x) }, send: (x: number) => x, retries: 3 }
+                export enum Mode { On, Off = 2 }
+                export namespace Tools { export function fix() {} export function all() { fix() } }
+                """,
+            "use.ts": """
+                import { api, Mode, Tools } from './api'
+                register('x', api.load, [Mode.On])
+                const table = { send: api.send }
+                Tools.fix(api.retries)
+                """,
+        }
+    )
+    assert sample.kinds("api.load") == ["value"]
+    assert len(sample.uses("api.send")) == 2
+    assert sample.uses("api.retries") == ["use.ts: Tools.fix(api.retries)"]
+    assert sample.uses("Mode.On") == ["use.ts: register('x', api.load, [Mode.On])"]
+    assert len(sample.uses("Tools.fix")) == 2
+
+
+def test_jsx_tags_handlers_and_decorators() -> None:
+    sample = Sample(
+        {
+            "ui.tsx": "export const Button = (p: Props) => <b>{p.children}</b>\nexport const ui = { Card() {} }\n",
+            "page.tsx": """
+                import { Button, ui } from './ui'
+                import { logged } from './logged'
+                export function Page() {
+                  const close = () => 1
+                  return <Button onClick={close}><ui.Card/></Button>
+                }
+                @logged() class Model { @logged name = 1 }
+                """,
+            "logged.ts": "export function logged() {}\n",
+        }
+    )
+    assert sample.kinds("Button") == ["import", "template"]
+    assert sample.kinds("ui.Card") == ["template"]
+    assert sample.kinds("close") == ["template"]
+    assert sample.kinds("logged") == ["import", "decorator", "decorator"]
+
+
+def test_components_their_scripts_and_their_markup() -> None:
+    sample = Sample(
+        {
+            "components/UserCard.vue": """
+                <script setup lang="ts">
+                import { format } from '../format'
+                const save = () => format('x')
+                </script>
+                <template><button @click="save">{{ format(name) }}</button></template>
+                """,
+            "components/Panel.svelte": """
+                <script>
+                  import { format } from '../format'
+                  function toggle() {}
+                </script>
+                <button on:click={toggle}>{format(1)}</button>
+                """,
+            "format.ts": "export function format(x: string) { return x }\n",
+            "App.vue": """
+                <script>
+                import UserCard from './components/UserCard.vue'
+                export default { components: { UserCard }, methods: { go() { this.stop() }, stop() {} } }
+                </script>
+                <template><UserCard @done="go"/><user-card/></template>
+                """,
+            "main.ts": "import Card from './components/UserCard.vue'\nmount(Card)\n",
+        }
+    )
+    assert sample.kinds("format") == ["import", "template", "import", "call", "template"]
+    assert sample.kinds("save") == ["template"]
+    assert sample.kinds("toggle") == ["template"]
+    assert sample.kinds("UserCard") == ["import", "value", "template", "template", "import", "value"]
+    assert sample.kinds("go") == ["template"]
+    assert sample.kinds("stop") == ["call"]
+
+
+def test_a_name_in_a_module_is_no_use_of_another_modules_private_function() -> None:
+    sample = Sample(
+        {
+            "a.js": "function parse() {}\nexport const x = parse()\n",
+            "b.js": "export const y = parse()\n",
+        }
+    )
+    assert sample.uses("parse") == ["a.js: export const x = parse()"]
+    assert sample.uses("parse", grade="possible") == []
+
+
+def test_scripts_without_modules_share_their_functions_possibly() -> None:
+    sample = Sample({"a.js": "function show() {}\n", "b.js": "show()\n"})
+    assert sample.uses("show", grade="possible") == ["b.js: show()"]
+
+
+def test_results_of_functions_inside_others_are_not_the_outer_ones() -> None:
+    sample = Sample(
+        {
+            "a.js": """
+                class A { go() {} }
+                class B { go() {} }
+                function make() { [].map(() => { return new B() }); return new A() }
+                make().go()
+                """
+        }
+    )
+    assert sample.at("a.js", "make().go()", "go") == "a.js:A.go"
