@@ -51,6 +51,8 @@ _FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", 
 """Words that begin the definition of a function or class."""
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
+_OUTER_BAR = re.compile(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>[^<>]*)*>|\|")
+"""A bar, or a type, whose bars separate no alternatives."""
 _BLANKS = re.compile(r"\s+")
 _TYPE_OF = re.compile(r"\b(typeof|keyof)\s+")
 _TYPE_JUNK = re.compile(r"^(?::|->|=>)|\breadonly\s+|[\s\"'`]+")
@@ -235,7 +237,7 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
         if (step := _STEP.match(text, at)) and step[1] and step[1] != "<":
             if made != UNKNOWN and step[1] != "prototype":
                 # A prototype has the members of its class's instances.
-                made = _grown(made, "." + step[1])
+                made = grown(made, "." + step[1])
             at = step.end()
             continue
         if cast := _AS.match(text, at):
@@ -245,7 +247,7 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
             end = closing(text, at)
             if end < 0:
                 return UNKNOWN, len(text)
-            made = made if made in (UNKNOWN, SUPER) else _grown(made, "()" if char == "(" else "[]")
+            made = made if made in (UNKNOWN, SUPER) else grown(made, "()" if char == "(" else "[]")
             at = end
         elif char == "{" or (char == " " and text[at + 1 : at + 2] == "{"):
             # A composite value (`Session{...}`), or a call with a block (`find { it.ready }`).
@@ -262,10 +264,13 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
     return made, at
 
 
-def _grown(made: str, suffix: str) -> str:
-    """An expression with a step appended, to each of its alternatives."""
+def grown(made: str, suffix: str) -> str:
+    """An expression with a step appended, to each of its alternatives; unknown if it gets too long."""
     if "|" in made:
-        made = made.replace("|", suffix + "|")
+        if "<" in made:
+            made = _OUTER_BAR.sub(lambda found: found[0] if found[0] != "|" else suffix + "|", made)
+        else:
+            made = made.replace("|", suffix + "|")
     return made + suffix if len(made) + len(suffix) <= EXPRESSION_CHARS else UNKNOWN
 
 

@@ -15,6 +15,7 @@ by what they are bound to:
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
     E()             the result of calling E; an instance, if E is a class (`new E(...)` is `E()` too)
     E[]             an element of E, by index or iteration
+    E[1]            the item of a tuple E with that index
     E|F             one of several
     %               a value of the language itself (a literal, a comprehension, an arithmetic result)
     ?               unknown

@@ -20,6 +20,9 @@
   with `@hoisted` if it belongs to the innermost function. `@picked`, a member's name: the variable is that member of
   the value, and the member is mentioned. `@assigned` instead of `@bind`: a name that is declared elsewhere.
 - `@object`: a variable whose value is an object with members of its own.
+- `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
+- `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
+  `@after`.
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
 - `@function` (its name) with `@result` (an annotation), `@static`, `@property`; `@returned`, a value that the innermost
   function returns; `@yielded`, which makes that function's result unknown.
@@ -42,7 +45,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from glossator.index.expressions import SELF_WORDS, expression, joined, type_expression
+from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
     EXPRESSION_CHARS,
@@ -136,6 +139,10 @@ class _Value:
     made: str = ""
     """The expression, once it has been made."""
     element: bool = False
+    item: str = ""
+    """"[1]" if it is an item of a tuple."""
+    until: int = 0
+    """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
 
 
 def facts_of(
@@ -194,8 +201,8 @@ class _Extraction:
         self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
         self._members: dict[tuple[int, str], int] = {}
         """Parent and name of a symbol -> the first such."""
-        self._inner_imports: set[str] = set()
-        """Names that are imported inside a scope, where they are no local variables."""
+        self._inner_imports: dict[str, set[int]] = {}
+        """Names that are imported inside a scope -> these scopes, where they are no local variables."""
         self._classes: set[int] = set()
         self._made_by_functions: set[int] = set()
         """Functions that are classes: their prototypes have members."""
@@ -377,8 +384,8 @@ class _Extraction:
                     if made.exported and self._language.prototypes:
                         continue
                     self._imported.add(made.name)
-                    if self._scopes and self._scope(match["module"][0][0]) >= 0:
-                        self._inner_imports.add(made.name)
+                    if self._scopes and (inside := self._hoisted(self._scope(match["module"][0][0]))) >= 0:
+                        self._inner_imports.setdefault(made.name, set()).add(inside)
                     given.update(span[0] for role in ("alias", "import.name") for span in match.get(role, ()))
             elif "passed" in match:
                 imports.append(self._export(match))
@@ -451,6 +458,9 @@ class _Extraction:
                 self._bind(span, _NOTHING, scope)
         for match in assigned:
             self._assign(match)
+        for match in matches:
+            if "narrowed" in match:
+                self._narrow(match)
         for holder in self._scopes:
             for values in holder.names.values():
                 if len(values) > 1:
@@ -549,17 +559,47 @@ class _Extraction:
                 text = self._text(part) if part[1] - part[0] <= 1000 else None
                 if text is not None and "picked" in match:
                     text = f"({text}).{self._text(match['picked'][0])}"
-                values.append(_Value(max(end, part[1]), start, text, "", role == "element"))
+                element = role == "element"
+                values.append(_Value(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(_Value(start, start, None))
+
+    def _item(self, match: Matched) -> str:
+        """Which item of a tuple a name is bound to: "[1]"; "" if it is bound to the whole."""
+        if "pattern" not in match:
+            return ""
+        before = self._data[match["pattern"][0][0] : match["bind"][0][0]].lstrip(b"(")
+        return UNKNOWN if b"*" in before or b"(" in before else f"[{before.count(b',')}]"
+
+    def _item_of(self, made: str, match: Matched) -> str:
+        """The expression of the item of a tuple that a name is bound to."""
+        item = self._item(match) if made != UNKNOWN else ""
+        return UNKNOWN if item == UNKNOWN else grown(made, item) if item else made
+
+    def _narrow(self, match: Matched) -> None:
+        """Note that a condition tells the type of a variable in one of its branches, or after it."""
+        span = match["narrowed"][0]
+        if span[1] - span[0] > MENTION_BYTES:
+            return
+        name = self._text(span)
+        scope = self._scope(span[0])
+        while scope >= 0 and name not in self._scopes[scope].names:
+            scope = self._scopes[scope].parent
+        if scope < 0:
+            return
+        text = self._text(match["type"][0])
+        if text.startswith("(") and text.endswith(")"):
+            text = text[1:-1].strip().rstrip(",").replace(",", "|")
+        start, end = match["within"][0] if "within" in match else (match["after"][0][1], 0)
+        name_at = match["after"][0][0] if "after" in match else span[0]
+        value = _Value(start, name_at, None, type_expression(text), until=end)
+        self._scopes[scope].names[name].append(value)
 
     def _picked_from(self, made: str, match: Matched) -> str:
         """The expression of the member that a pattern takes out of a value."""
         if made == UNKNOWN or "picked" not in match:
             return made
-        member = "." + self._text(match["picked"][0])
-        made = made.replace("|", member + "|") + member
-        return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
+        return grown(made, "." + self._text(match["picked"][0]))
 
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""
@@ -587,10 +627,10 @@ class _Extraction:
         if "type" in match:
             return self._picked_from(type_expression(self._text(match["type"][0])), match)
         if "value" in match:
-            return self._picked_from(self._expression(match["value"][0]), match)
+            return self._picked_from(self._item_of(self._expression(match["value"][0]), match), match)
         if "element" in match:
             made = self._expression(match["element"][0])
-            return made if made == UNKNOWN else made.replace("|", "[]|") + "[]"
+            return made if made == UNKNOWN else self._item_of(grown(made, "[]"), match)
         return ""
 
     # Symbols' types
@@ -734,10 +774,10 @@ class _Extraction:
             return self._this(known, at) if self._language.prototypes else known
         scope = self._scope(at)
         while scope >= 0:
+            if name in self._inner_imports and scope in self._inner_imports[name]:
+                return name
             values = self._scopes[scope].names.get(name)
             if values is not None:
-                if name in self._inner_imports:
-                    return name
                 return self._value(values, at)
             scope = self._scopes[scope].parent
         return name
@@ -765,15 +805,20 @@ class _Extraction:
         """What a local name stands for at a place: its last value before, or several that different branches give."""
         last = bisect_right(values, at, key=_FROM) if len(values) > 1 else 1
         if last <= 1:
-            return self._made(values[0])
+            return UNKNOWN if values[0].until else self._made(values[0])
         indent = self._indent(at)
         found: list[str] = []
         for value in reversed(values[max(0, last - BRANCHES) : last]):
+            if value.until:
+                if at < value.until:
+                    found.append(self._made(value))
+                    break
+                continue
             found.append(self._made(value))
             if self._indent(value.name_at) <= indent:
                 # What is indented less has been executed before.
                 break
-        return joined(found) if len(found) > 1 else found[0]
+        return joined(found) if len(found) > 1 else found[0] if found else UNKNOWN
 
     def _made(self, value: _Value) -> str:
         """The expression of a value."""
@@ -782,8 +827,8 @@ class _Extraction:
             if value.text is not None:
                 place = value.at - 1
                 made = expression(value.text, lambda name: self._named(name, place))
-                if value.element and made != UNKNOWN:
-                    made = made.replace("|", "[]|") + "[]"
+                if made != UNKNOWN:
+                    made = grown(made, ("[]" if value.element else "") + value.item)
                 value.made = made
         return value.made
 
@@ -830,7 +875,7 @@ class _Extraction:
                 names, around = holders[scope]
                 while (local := names.get(name)) is None and around >= 0:
                     names, around = holders[around]
-                if local is not None and name not in imported:
+                if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made
                     if made[:1] != "#":
                         continue
@@ -853,6 +898,17 @@ class _Extraction:
             else:
                 known.append(found)
         return mentions
+
+    def _is_imported(self, name: str, scope: int) -> bool:
+        """Whether the innermost scope that binds a name, or one inside it, imports it."""
+        inside = self._inner_imports[name]
+        while scope >= 0:
+            if scope in inside:
+                return True
+            if name in self._scopes[scope].names:
+                return False
+            scope = self._scopes[scope].parent
+        return False
 
     def _mention_picked(self, mentions: dict[str, list[Mention]]) -> None:
         """Note the members that patterns take out of values."""

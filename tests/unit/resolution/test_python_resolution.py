@@ -312,7 +312,7 @@ def test_receivers_whose_class_is_known() -> None:
     sample = receivers("""
         import contextlib
         from typing import Optional, Type, Union
-        from .box import Box, boxes
+        from .box import Box, Lid, boxes
 
         def a(box: Box): box.open().lift()
         def b(box: Optional[Box]): box.lid.lift()
@@ -332,6 +332,26 @@ def test_receivers_whose_class_is_known() -> None:
         async def n(box: Box):
             (await box.open()).lift()
         def p(box: type[Box]): box.make().own.lift()
+        def f(all: dict[str, Box]):
+            for name, box in all.items(): box.own.lift()
+        def q(pairs: list[tuple[str, Box]]):
+            for name, box in pairs: box.own.lift()
+        def r(x):
+            if isinstance(x, Box): x.own.lift()
+        def t(x):
+            if isinstance(x, (Box, Lid)) and x.own.lift():
+                x.own.lift()
+        def u(x, y):
+            if not isinstance(x, Box):
+                return
+            x.own.lift()
+            assert isinstance(y, Lid)
+            y.lift()
+        def v(pair: tuple[Box, str]):
+            box, name = pair
+            box.own.lift()
+        def w(box: dict[str, Box] | None):
+            box["x"].own.lift()
         BOX = Box()
         BOX.own.lift()
         def s():

@@ -12,6 +12,7 @@ from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, PROPERTY
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, FileView, last_part
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.rules import symbols
+from glossator.retrieval.resolution.type_texts import TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
@@ -38,6 +39,8 @@ MAX_VALUES: Final = 8
 """Alternatives of a value; with more it is unknown."""
 MAX_CLASSES: Final = 100
 """Classes of a hierarchy that are looked at."""
+TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple"))
+"""Types whose arguments are the types of their items."""
 MAX_NOTING: Final = 40
 """Files that are searched for members of a type outside it, or for members of a namespace."""
 
@@ -127,12 +130,17 @@ class Evaluator:
                         values = self.called(values)
                     elif step == ELEMENT:
                         values = self.elements(values)
+                    elif step[0] == "[":
+                        values = self._items(values, int(step[1:-1]))
                     else:
                         values = self.held(self.members(values, step, place))
                 found.update(dict.fromkeys(values))
         finally:
             self._depth -= 1
             self._current = before
+        if len(found) > 1 and any(one.kind not in ("missed", "unknown") for one in found):
+            # An alternative that lacks the member cannot be meant.
+            found = {one: None for one in found if one.kind != "missed"}
         result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
         self._evaluated[key] = result
         return result
@@ -203,6 +211,9 @@ class Evaluator:
         found: dict[Value, None] = {}
         for value in values:
             found.update(dict.fromkeys(self.member(value, name, place)))
+        if len(values) > 1 and any(one.kind == "symbol" for one in found):
+            # Only the alternatives that have the member can be meant.
+            return tuple(one for one in found if one.kind != "missed")
         return tuple(found)
 
     def member(self, value: Value, name: str, place: Spot) -> Values:
@@ -457,6 +468,17 @@ class Evaluator:
                 found.update(dict.fromkeys(self._current.element(self, value)))
             else:
                 found[UNKNOWN_VALUE] = None
+        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+
+    def _items(self, values: Values, place: int) -> Values:
+        """The items of tuples, by index."""
+        found: dict[Value, None] = {}
+        for value in values:
+            if value.kind == "external" and value.name.rpartition(".")[2] in TUPLES and value.arguments:
+                known = value.arguments[place : place + 1]
+                found.update(dict.fromkeys(known[0] if known and len(value.arguments) > 1 else NOTHING_KNOWN))
+            else:
+                found.update(dict.fromkeys(self.elements((value,))))
         return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
 
     def _through(self, value: Value, names: tuple[str, ...]) -> Values:

@@ -103,6 +103,8 @@ _CLOSED: Final = frozenset(
     ]
 )
 """Modules of the standard library whose functions give values of the library or of the language alone."""
+MAX_VARIABLE: Final = 24
+"""Names of type variables are short."""
 _GENERATORS: Final = frozenset(
     (
         "Iterator",
@@ -272,9 +274,58 @@ class PythonRules(LanguageRules):
             return tuple(
                 Value("class", one.path, one.number) if one.kind == "instance" else one for one in made
             ) or world.evaluate(CLASS, place)
+        if last == "Never" or last == "NoReturn":
+            return ()
         if last == "Literal":
             return (BUILT_IN_VALUE,)
         return super().type_value(world, kind, place)
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type by its name; of a type variable what the classes below bind it to."""
+        if not arguments and len(name) <= MAX_VARIABLE and "." not in name:
+            meant = world.named(name, Spot(place.path))
+            if any(one.kind == "symbol" and self._is_variable(world, one) for one in meant):
+                return self._bound(world, name, place)
+        return super().named_type(world, name, arguments, place)
+
+    def _is_variable(self, world: World, value: Value) -> bool:
+        """Whether a symbol is a type variable."""
+        view = world.view(value.path)
+        kind = view.symbol(value.number).type if view else ""
+        return kind.endswith(("TypeVar()", "ParamSpec()", "TypeVarTuple()"))
+
+    def _bound(self, world: World, name: str, place: Spot) -> Values:
+        """What a class binds a type variable of a class above it to; unknown if it does not say."""
+        if place.this is None or (owner := world.enclosing_class(place.path, place.owner)) is None:
+            return NOTHING_KNOWN
+        view = world.view(owner.path)
+        if view is None or owner.kind != "class" or place.this == owner.key:
+            return NOTHING_KNOWN
+        variables = [
+            part.name
+            for base in view.symbol(owner.number).bases
+            if last_part(base) in ("Generic", "Protocol")
+            for part in self.read_type(base).arguments
+        ]
+        if name not in variables:
+            variables = [
+                part.name for base in view.symbol(owner.number).bases for part in self.read_type(base).arguments
+            ]
+        if name not in variables:
+            return NOTHING_KNOWN
+        number = variables.index(name)
+        for path, index in world.ancestors(place.this).classes:
+            below = world.view(path)
+            if below is None or (path, index) == owner.key:
+                continue
+            for base in below.symbol(index).bases:
+                kind = self.read_type(base)
+                where = Spot(path, below.symbol(index).parent)
+                if len(kind.arguments) > number and any(
+                    one.key == owner.key for one in world.evaluate(kind.name, where)
+                ):
+                    return world.type_value(kind.arguments[number], Spot(path, below.symbol(index).parent, place.this))
+        return NOTHING_KNOWN
 
     def element(self, world: World, value: Value) -> Values:
         """The elements of a container; of a mapping its values, and its keys if these are of the index."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 CALL: Final = "()"
 ELEMENT: Final = "[]"
+
+_ITEM = re.compile(r"\[\d+\]")
 
 
 class Chain(NamedTuple):
@@ -14,7 +17,7 @@ class Chain(NamedTuple):
 
     Attributes:
         head: a name, `#12`, `$`, `$cls`, `$super`, `<Type>`, `%` or `?`.
-        steps: member names, `CALL` and `ELEMENT`, in order.
+        steps: member names, `CALL`, `ELEMENT` and items of tuples (`[1]`), in order.
     """
 
     head: str
@@ -48,7 +51,10 @@ def _chain(text: str) -> Chain:
     head = text[:at]
     steps: list[str] = []
     while at < len(text):
-        if text.startswith((CALL, ELEMENT), at):
+        if (item := _ITEM.match(text, at)) is not None:
+            steps.append(item[0])
+            at = item.end()
+        elif text.startswith((CALL, ELEMENT), at):
             steps.append(text[at : at + 2])
             at += 2
         elif text[at] == ".":

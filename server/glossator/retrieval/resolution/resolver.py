@@ -110,8 +110,8 @@ class Resolver:
             return Resolution("possible", reach="members")
         values = self._world.evaluate(receiver, place)
         if not values:
-            # The receiver is a name that nothing in the index is called by.
-            return EXCLUDED
+            # Nothing that is known is called like the receiver.
+            return Resolution("possible", reach="members")
         found = self._world.members(values, name, place)
         resolution = self._of(found)
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")

@@ -6,9 +6,35 @@
 (default_parameter name: (identifier) @bind value: (call) @value)
 (for_statement left: (identifier) @bind right: (_) @element)
 (for_in_clause left: (identifier) @bind right: (_) @element)
+(for_statement left: (pattern_list (identifier) @bind) @pattern right: (_) @element)
+(for_statement left: (tuple_pattern (identifier) @bind) @pattern right: (_) @element)
+(for_in_clause left: (pattern_list (identifier) @bind) @pattern right: (_) @element)
+(for_in_clause left: (tuple_pattern (identifier) @bind) @pattern right: (_) @element)
+(assignment left: (pattern_list (identifier) @bind) @pattern right: (_) @value)
+(assignment left: (tuple_pattern (identifier) @bind) @pattern right: (_) @value)
 (as_pattern (_) @value alias: (as_pattern_target (identifier) @bind))
 (except_clause value: (as_pattern (identifier) @type alias: (as_pattern_target (identifier) @bind)))
 (named_expression name: (identifier) @bind value: (_) @value)
+
+; What conditions say of variables
+(if_statement condition: (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
+  consequence: (block) @within (#eq? @_test "isinstance"))
+(elif_clause condition: (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
+  consequence: (block) @within (#eq? @_test "isinstance"))
+(if_statement condition: (boolean_operator
+    left: (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
+    operator: "and")
+  consequence: (block) @within (#eq? @_test "isinstance"))
+(boolean_operator
+  left: (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
+  operator: "and" right: (_) @within (#eq? @_test "isinstance"))
+(if_statement condition: (not_operator argument:
+    (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .)))
+  consequence: (block [(return_statement) (raise_statement) (continue_statement) (break_statement)] .)
+  !alternative (#eq? @_test "isinstance")) @after
+(assert_statement
+  (call function: (identifier) @_test arguments: (argument_list . (identifier) @narrowed . (_) @type .))
+  (#eq? @_test "isinstance")) @after
 
 ; Fields
 (assignment left: (attribute object: (identifier) @_self attribute: (identifier) @self.field) !type right: (_) @value
