@@ -101,6 +101,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         bases: supertypes as written, in order; for Rust's `impl Trait for Type` the trait.
         flags: see the constants above.
         parameters: how many arguments a function takes at least and at most; (-1, -1) if unknown, 255 for any number.
+        decorators: expressions of what is applied to the definition before its name is bound, the outermost first.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     bases: tuple[str, ...] = ()
     flags: int = 0
     parameters: tuple[int, int] = (-1, -1)
+    decorators: tuple[str, ...] = ()
 
 
 class Import(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

@@ -24,8 +24,8 @@
 - `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
   `@after`.
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
-- `@function` (its name) with `@result` (an annotation), `@static`, `@property`; `@returned`, a value that the innermost
-  function returns; `@yielded`, which makes that function's result unknown.
+- `@function` (its name) with `@result` (an annotation), `@static`, `@property`, `@decorated` (what a decorator says);
+  `@returned`, a value that the innermost function returns; `@yielded`, which makes that function's result unknown.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
@@ -692,6 +692,8 @@ class _Extraction:
         symbol = self._symbols[index]
         if "result" in match:
             symbol.type = type_expression(self._text(match["result"][0]))
+        if "decorated" in match:
+            symbol.decorators += (self._expression(match["decorated"][0]),)
         if "static" in match:
             symbol.flags |= STATIC
         if "property" in match:

@@ -587,3 +587,56 @@ def test_mixins_see_what_a_class_beside_them_has() -> None:
     )
     assert sample.uses("Base.prepare", grade="possible") == ["a.py: self.prepare()"]
     assert sample.uses("Unrelated.prepare", grade="possible") == []
+
+
+def test_decorators_that_make_something_else_of_a_function() -> None:
+    sample = Sample(
+        {
+            "cli.py": """
+                from typing import Callable, TypeVar, overload
+                import functools
+
+                F = TypeVar("F", bound=Callable)
+
+                class Group:
+                    def command(self, name=None):
+                        def decorator(f):
+                            return f
+                        return decorator
+
+                @overload
+                def group(name: str) -> Callable[[F], Group]: ...
+                @overload
+                def group(name: None = None) -> Callable[[F], Group]: ...
+                def group(name=None):
+                    pass
+
+                def same(f: F) -> F:
+                    return f
+                """,
+            "app.py": """
+                import external
+                from cli import group, same
+
+                @group()
+                def main(): pass
+
+                @main.command("a")
+                def first(): pass
+
+                @same
+                def second(): pass
+
+                @external.task
+                def third(): pass
+
+                second()
+                third.command()
+                first()
+                """,
+        }
+    )
+    assert sample.uses("command") == ['app.py: @main.command("a")']
+    assert sample.uses("command", grade="possible") == ["app.py: third.command()"]
+    assert sample.uses("second") == ["app.py: second()"]
+    assert sample.uses("first") == ["app.py: first()"]

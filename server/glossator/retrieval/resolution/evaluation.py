@@ -412,7 +412,12 @@ class Evaluator:
             return NOTHING_KNOWN
         symbol = view.symbol(value.number)
         if symbol.kind in CALLABLE_KINDS and not symbol.flags & PROPERTY:
-            return (Value("function", value.path, value.number, this=value.this),)
+            function = Value("function", value.path, value.number, this=value.this)
+            if not symbol.decorators:
+                return (function,)
+            self._held[value] = (function,)
+            self._held[value] = made = self._rules_of(view.facts.language).decorated(self, view, function)
+            return made
         if symbol.kind == "enum_member" and symbol.parent >= 0:
             return (Value("instance", value.path, symbol.parent),)
         if symbol.kind in CONTAINER_KINDS and not symbol.type:
@@ -425,10 +430,38 @@ class Evaluator:
 
     def called(self, values: Values) -> Values:
         """What a call of the values results in."""
+        if len(values) > 1 and (overloaded := self._overloaded(values)):
+            return overloaded
         found: dict[Value, None] = {}
         for value in values:
             found.update(dict.fromkeys(self._call(value)))
         return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+
+    def _overloaded(self, values: Values) -> Values:
+        """What a call of an overloaded function results in; empty if the values are something else.
+
+        The definition's own type covers all; if it says nothing, the overloads' types do, if they agree.
+        """
+        definition: Value | None = None
+        stubs: list[Value] = []
+        names: set[tuple[str, int, str]] = set()
+        for value in values:
+            view = self.view(value.path) if value.kind == "function" else None
+            if view is None:
+                return ()
+            symbol = view.symbol(value.number)
+            names.add((value.path, symbol.parent, symbol.name))
+            if symbol.flags & STUB:
+                stubs.append(value)
+            else:
+                definition = value
+        if len(names) > 1 or not stubs:
+            return ()
+        found = self._call(definition) if definition is not None else NOTHING_KNOWN
+        if any(one.kind != "unknown" for one in found):
+            return found
+        agreed = tuple(dict.fromkeys(one for stub in stubs for one in self._call(stub)))
+        return agreed if len({one.key for one in agreed}) == 1 else (*agreed, UNKNOWN_VALUE)[-MAX_VALUES:]
 
     def _call(self, value: Value) -> Values:
         if value.kind == "class":

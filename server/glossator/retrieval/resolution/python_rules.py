@@ -387,6 +387,24 @@ class PythonRules(LanguageRules):
         above = world.ancestors((value.path, symbol.parent)).externals
         return (Value("instance", value.path, symbol.parent),) if any(_is_enum(one) for one in above) else ()
 
+    def function_member(self, world: World, function: Value, name: str) -> Values:
+        """A member of a function: the language's own, unless a decorator may have made something else of it."""
+        view = world.view(function.path)
+        if view is not None and view.symbol(function.number).decorators:
+            return NOTHING_KNOWN
+        return super().function_member(world, function, name)
+
+    def decorated(self, world: World, view: FileView, function: Value) -> Values:
+        """A function, unless a decorator of the index makes an instance of a class of it."""
+        symbol = view.symbol(function.number)
+        place = Spot(view.path, symbol.parent)
+        for decorator in symbol.decorators:
+            made = world.called(world.evaluate(decorator, place))
+            instances = tuple(one for one in made if one.kind == "instance")
+            if instances and len(instances) == len([one for one in made if one.kind != "unknown"]):
+                return made
+        return (function,)
+
     # Classes
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:

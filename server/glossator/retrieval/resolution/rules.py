@@ -318,6 +318,10 @@ class LanguageRules:
         """What a variable or field holds, if it is not what its type says; empty if that is what counts."""
         return ()
 
+    def decorated(self, world: World, view: FileView, function: Value) -> Values:
+        """What the name of a function stands for that has decorators: by default the function."""
+        return (function,)
+
     # Classes
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:

@@ -55,6 +55,10 @@
   (#any-of? @_decorator "cached_property" "setter" "abstractproperty")) @property
 (decorated_definition (decorator (identifier) @_decorator) definition: (function_definition name: (identifier) @function)
   (#any-of? @_decorator "staticmethod" "classmethod")) @static
+(decorated_definition (decorator (call) @decorated) definition: (function_definition name: (identifier) @function))
+(decorated_definition (decorator (attribute) @decorated) definition: (function_definition name: (identifier) @function))
+(decorated_definition (decorator (identifier) @decorated) definition: (function_definition name: (identifier) @function)
+  (#not-match? @decorated "^(property|cached_property|staticmethod|classmethod|overload|abstractmethod|override)$"))
 
 ; Classes
 (class_definition name: (identifier) @class superclasses: (argument_list (identifier) @super))
