@@ -20,6 +20,10 @@ export function registerCommands(server: Server, panel: Panel, log: vscode.LogOu
       const place = await placeOf(argument);
       await (place ? panel.askAbout(place) : panel.focus());
     },
+    showUses: async (argument) => {
+      const place = await placeOf(argument);
+      if (place) await panel.showUses(place);
+    },
     findSimilar: async (argument) => {
       const place = await placeOf(argument);
       if (place) await findSimilar(server, place);

@@ -1,6 +1,7 @@
 /** Conversations, kept per workspace. Knows nothing of VS Code but its Memento. */
 
 import type { Conversation, Turn } from "./messages";
+import type { SymbolUses } from "./protocol";
 
 export interface Memory {
   get<T>(key: string, fallback: T): T;
@@ -93,7 +94,8 @@ export function toMarkdown(conversation: Conversation, label: (uri: string) => s
   for (const turn of conversation.turns) {
     parts.push(`## ${turn.question.replace(/\s+/g, " ")}`);
     if (turn.attachment) parts.push(`*About ${turn.attachment.symbol ? `\`${turn.attachment.symbol}\` in ` : ""}${turn.attachment.label}*`);
-    parts.push(turn.answer.trim() || (turn.error ? `*${turn.error}*` : "*No answer.*"));
+    if (turn.uses) parts.push(...turn.uses.map((uses) => usesMarkdown(uses, label)));
+    else parts.push(turn.answer.trim() || (turn.error ? `*${turn.error}*` : "*No answer.*"));
     const citations = turn.result?.citations ?? [];
     if (citations.length > 0) {
       parts.push(
@@ -105,4 +107,9 @@ export function toMarkdown(conversation: Conversation, label: (uri: string) => s
     if (turn.result?.model) parts.push(`*${turn.result.model}*`);
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+function usesMarkdown({ symbol, uses }: SymbolUses, label: (uri: string) => string): string {
+  const lines = uses.map((use) => `- ${label(use.uri)}:${use.range.start.line + 1} (${use.grade === "resolved" ? use.kind : "possible"}) \`${use.code.replaceAll("`", "'")}\``);
+  return [`${symbol.kind} \`${symbol.qualifiedName}\` in ${label(symbol.uri)}:${symbol.range.start.line + 1}`, lines.join("\n") || "*No use was found.*"].join("\n\n");
 }

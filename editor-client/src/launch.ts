@@ -60,7 +60,7 @@ export async function createClient({ command, args }: ServerCommand, cwd: string
     documentSelector: [{ scheme: "file" }],
     outputChannel: log,
     // The extension implements these commands itself: it shows their answers in its panel.
-    initializationOptions: { trusted: vscode.workspace.isTrusted, clientCommands: true },
+    initializationOptions: { trusted: vscode.workspace.isTrusted, clientCommands: true, references: vscode.workspace.getConfiguration("glossator").get("references") === true },
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue }),
       closed: () => {

@@ -1,6 +1,6 @@
 /** What the extension and its panel say to each other, and the state that both know. */
 
-import type { AskResult, Evidence, Place, StatusResult } from "./protocol";
+import type { AskResult, Evidence, Place, StatusResult, SymbolUses } from "./protocol";
 
 export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
 
@@ -23,7 +23,7 @@ export interface Attachment {
 export interface Turn {
   id: string;
   question: string;
-  kind: "ask" | "explain";
+  kind: "ask" | "explain" | "uses";
   scope: ScopeKind;
   attachment?: Attachment;
   state: "asking" | "done" | "stopped" | "failed";
@@ -32,6 +32,8 @@ export interface Turn {
   answer: string;
   evidence: Evidence[];
   result?: Omit<AskResult, "answer" | "evidence">;
+  /** What a turn of the kind "uses" has found. */
+  uses?: SymbolUses[];
   error?: string;
   pinned: Place[];
   removed: Place[];

@@ -6,7 +6,7 @@ import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
 import { isSubject, reveal } from "./places";
-import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type PrepareParams, type Scope } from "./protocol";
+import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type PrepareParams, type Scope, type UsesParams, type UsesResult, USES } from "./protocol";
 import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
@@ -200,7 +200,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   /** Ask a question, in the open conversation. */
   async ask(
     question: string,
-    options: { pinned?: Place[]; removed?: Place[]; attachment?: Attachment; kind?: "ask" | "explain" } = {},
+    options: { pinned?: Place[]; removed?: Place[]; attachment?: Attachment; kind?: Turn["kind"] } = {},
   ): Promise<void> {
     this.stop();
     const kind = options.kind ?? "ask";
@@ -209,7 +209,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       question,
       kind,
       scope: this.scope,
-      attachment: attachment && (kind === "explain" || this.scope === "symbol" || attachment.selection || options.attachment) ? attachment : undefined,
+      attachment: attachment && (kind !== "ask" || this.scope === "symbol" || attachment.selection || options.attachment) ? attachment : undefined,
       state: "asking",
       answer: "",
       evidence: [],
@@ -242,6 +242,11 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
               : { position: about.position }),
           }
         : {};
+      if (kind === "uses" && about) {
+        const { symbols } = await this.server.request<UsesResult>(USES, { textDocument: { uri: about.uri }, position: about.position } satisfies UsesParams, source.token);
+        Object.assign(turn, { state: "done", uses: symbols, stage: undefined } satisfies Partial<Turn>);
+        return;
+      }
       const common = { partialResultToken: token, workDoneToken: work };
       const result =
         kind === "explain" && about
@@ -344,6 +349,11 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     await vscode.commands.executeCommand(`${Panel.view}.focus`);
     const name = attachment.symbol ?? attachment.label;
     await this.ask(vscode.l10n.t("Explain `{0}`", name), { attachment, kind: "explain" });
+  }
+
+  async showUses(attachment: Attachment): Promise<void> {
+    await vscode.commands.executeCommand(`${Panel.view}.focus`);
+    await this.ask(vscode.l10n.t("Where is `{0}` used?", attachment.symbol ?? attachment.label), { attachment, kind: "uses" });
   }
 
   askAbout(attachment: Attachment): Promise<void> {

@@ -6,6 +6,7 @@ import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
 import { banner, emptyView, sentence } from "./states";
+import { countPlaces, usesList } from "./uses";
 
 interface Api {
   postMessage(message: FromPanel): void;
@@ -118,6 +119,7 @@ class TurnView {
   private readonly body = el("div", { class: "answer" });
   private readonly stage = el("div", { class: "stage" });
   private readonly evidence = el("details", { class: "evidence" });
+  private readonly uses = el("div", { class: "uses-part" });
   private readonly foot = el("div", { class: "foot" });
   private readonly markdown: StreamedMarkdown;
   private deltas = 0;
@@ -131,7 +133,7 @@ class TurnView {
       const label = turn.attachment.symbol ? `${turn.attachment.symbol} · ${turn.attachment.label}` : `${turn.attachment.label}${lines}`;
       this.root.append(el("div", { class: "about" }, icon("link"), label));
     }
-    this.root.append(this.stage, this.body, this.foot, this.evidence);
+    this.root.append(this.stage, this.body, this.uses, this.foot, this.evidence);
     this.markdown = new StreamedMarkdown(this.body, (number) => this.chip(number), codeActions);
     this.evidence.addEventListener("toggle", () => this.showEvidence());
     this.show(turn);
@@ -150,8 +152,19 @@ class TurnView {
     this.root.setAttribute("aria-busy", String(turn.state === "asking"));
     this.setStage(turn.state === "asking" && !turn.answer ? (turn.stage ?? t("searching")) : "");
     this.markdown.set(turn.answer, turn.state !== "asking");
+    replace(this.uses, ...this.places());
     replace(this.foot, ...this.footer());
     this.setEvidence(turn.evidence);
+  }
+
+  /** The places that use what was asked about: all there is to say, or below an answer in words. */
+  private places(): Node[] {
+    const actions = { open: (place: Place) => send({ type: "open", place }), peek: attachPeek };
+    if (this.turn.uses) return [usesList(this.turn.uses, actions)];
+    // Conversations that were kept by an earlier version know nothing of it.
+    const found = (this.turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.uses ?? [];
+    if (found.length === 0) return [];
+    return [el("details", { class: "all-uses" }, el("summary", {}, t("All places ({0})", countPlaces(found))), usesList(found, actions))];
   }
 
   /** Keep the end in view; of an answer that comes at once, the beginning. */
@@ -404,7 +417,7 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       view?.show(turn);
       if (follow) view?.follow();
       announced = 0;
-      announcer.textContent = turn.state === "done" ? t("Answer: {0}", turn.answer.replace(/[`*_#]/g, "").slice(0, 600)) : turn.state === "failed" ? t("Failed: {0}", turn.error ?? "") : t("Stopped");
+      announcer.textContent = turn.state === "done" ? turn.uses ? t("{0} places found", countPlaces(turn.uses)) : t("Answer: {0}", turn.answer.replace(/[`*_#]/g, "").slice(0, 600)) : turn.state === "failed" ? t("Failed: {0}", turn.error ?? "") : t("Stopped");
       return;
     }
     case "peek":

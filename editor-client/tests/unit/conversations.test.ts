@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Conversations, MAX_CONVERSATIONS, MAX_HISTORY, shorten, TITLE_LENGTH, toMarkdown, type Memory } from "../../src/conversations";
-import { citation, turn } from "./samples";
+import { citation, symbolUses, turn, use } from "./samples";
 
 class Kept implements Memory {
   readonly values = new Map<string, string>();
@@ -93,5 +93,14 @@ test("Markdown holds questions, answers and sources", () => {
   all.add(turn({ question: "And?", state: "failed", error: "no memory" }));
   expect(toMarkdown(all.current, (uri) => uri.replace("file:///shop/", ""))).toBe(
     "# How?\n\n## How?\n\n*About `Cart` in cart.py*\n\nIt sums [1].\n\n- [1] cart.py:5-9 `Cart.total`\n\n*qwen*\n\n## And?\n\n*no memory*\n",
+  );
+});
+
+test("Markdown holds the places of a list of uses", () => {
+  const all = new Conversations({ get: (_, fallback) => fallback, update: () => Promise.resolve() });
+  all.add(turn({ question: "Where is `total` used?", kind: "uses", state: "done", uses: [symbolUses([use(3), use(4, { grade: "possible" })])] }));
+  expect(all.history).toEqual([]);
+  expect(toMarkdown(all.current, (uri) => uri.replace("file:///shop/", ""))).toContain(
+    "method `Cart.total` in cart.py:18\n\n- cart.py:4 (call) `total(3)`\n- cart.py:5 (possible) `total(4)`\n",
   );
 });

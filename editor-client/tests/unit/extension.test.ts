@@ -89,8 +89,8 @@ test("granting trust restarts the server, which is told", async () => {
   events.trust.fire(undefined);
   await configured(2);
   expect(told("initialize").map(({ options }) => options)).toEqual([
-    { trusted: false, clientCommands: true },
-    { trusted: true, clientCommands: true },
+    { trusted: false, clientCommands: true, references: false },
+    { trusted: true, clientCommands: true, references: false },
   ]);
 });
 
@@ -153,5 +153,15 @@ test("an explanation is asked for in the panel, and kept in its conversation", a
   await run("explain", { uri, position: { line: 3, character: 4 } });
   expect(told("explain")).toMatchObject([{ params: { textDocument: { uri }, position: { line: 3, character: 4 } } }]);
   await until("it is kept", () => JSON.stringify(kept.get("conversations") ?? []).includes("An explanation."));
+  expect(editor.executed.some(([name]) => name === "glossator.panel.focus")).toBe(true);
+});
+
+test("the uses of a symbol are shown in the panel, and kept in its conversation", async () => {
+  start();
+  await configured(1);
+  const uri = Uri.file(path.join(folder, "shop", "cart.py")).toString();
+  await run("showUses", { uri, position: { line: 3, character: 4 } });
+  expect(told("uses")).toMatchObject([{ params: { textDocument: { uri }, position: { line: 3, character: 4 } } }]);
+  await until("they are kept", () => JSON.stringify(kept.get("conversations") ?? []).includes("cart.total()"));
   expect(editor.executed.some(([name]) => name === "glossator.panel.focus")).toBe(true);
 });

@@ -44,6 +44,13 @@ connection.onRequest("glossator/explain", (params) => {
   const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
   return { answer: "An explanation.", citations: [], evidence: [], model: "", finishReason: "evidence", conversationId: "c", usage, unsupported: [], uses: [] };
 });
+connection.onRequest("glossator/uses", (params) => {
+  note("messages", JSON.stringify({ method: "uses", params }));
+  const range = { start: { line: 3, character: 4 }, end: { line: 3, character: 9 } };
+  const symbol = { uri: params.textDocument.uri, range, kind: "method", name: "total", qualifiedName: "Cart.total" };
+  const use = { uri: params.textDocument.uri, range, kind: "call", grade: "resolved", symbol: "checkout", test: false, code: "cart.total()" };
+  return { symbols: [{ symbol, uses: [use], unreadFiles: 0, unused: false, callers: [] }] };
+});
 connection.onRequest("test/status", (status) => void connection.sendNotification("glossator/statusChanged", status));
 connection.onRequest("test/progress", ({ token, values }) => {
   for (const value of values) void connection.sendNotification("$/progress", { token, value });

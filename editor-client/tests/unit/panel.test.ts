@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { FromPanel, PanelState, ToPanel, Turn } from "../../src/messages";
-import { conversation, state, turn } from "./samples";
+import { conversation, state, symbolUses, turn, use } from "./samples";
 
 const sent: FromPanel[] = [];
 const resized: (() => void)[] = [];
@@ -119,4 +119,17 @@ test("the end stays in view when there is less room", () => {
   };
   expect(shrink(600)).toBe(1000);
   expect(shrink(100)).toBe(100);
+});
+
+test("a list of uses opens places; below an answer it is folded", () => {
+  const uses = [symbolUses([use(3)])];
+  show({ conversation: conversation([one({ kind: "uses", state: "done", uses })]) });
+  document.querySelector<HTMLElement>(".uses li button")?.click();
+  expect(sent.at(-1)).toEqual({ type: "open", place: { uri: "file:///shop/cart.py", range: use(3).range } });
+  const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
+  const result = { citations: [], model: "", finishReason: "evidence" as const, conversationId: "s", usage, unsupported: [], uses };
+  show({ conversation: { ...conversation([one({ state: "done", answer: "It is called.", result })]), id: "other" } });
+  const details = document.querySelector<HTMLDetailsElement>(".all-uses");
+  expect(details?.open).toBe(false);
+  expect(details?.querySelector("summary")?.textContent).toBe("All places (1)");
 });

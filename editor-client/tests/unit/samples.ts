@@ -1,7 +1,7 @@
 /** What several tests need: a status, a state, a turn. */
 
 import type { Conversation, PanelState, Turn } from "../../src/messages";
-import type { Citation, ModelStatus, StatusResult } from "../../src/protocol";
+import type { Citation, ModelStatus, StatusResult, SymbolUses, UsePlace } from "../../src/protocol";
 
 export function status(change: { index?: Partial<StatusResult["index"]>; model?: Partial<ModelStatus>; root?: Partial<StatusResult["roots"][number]> } = {}): StatusResult {
   return {
@@ -27,3 +27,13 @@ export const citation = (number: number, uri = "file:///shop/cart.py"): Citation
   range: { start: { line: 4, character: 0 }, end: { line: 8, character: 0 } },
   qualifiedName: "Cart.total",
 });
+
+export function use(line: number, change: Partial<UsePlace> = {}): UsePlace {
+  const range = { start: { line, character: 2 }, end: { line, character: 7 } };
+  return { uri: "file:///shop/cart.py", range, kind: "call", grade: "resolved", symbol: "checkout", test: false, code: `total(${line})`, ...change };
+}
+
+export function symbolUses(uses: UsePlace[], change: Partial<SymbolUses> = {}): SymbolUses {
+  const range = { start: { line: 17, character: 8 }, end: { line: 17, character: 13 } };
+  return { symbol: { uri: "file:///shop/cart.py", range, kind: "method", name: "total", qualifiedName: "Cart.total" }, uses, unreadFiles: 0, unused: false, callers: [], ...change };
+}
