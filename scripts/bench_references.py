@@ -312,9 +312,8 @@ class Measurement:
                     known.add((line, name))
                 row[line, name] = {
                     self._target(path, target, name)
-                    for path, target, _ in targets
-                    if path in self.files
-                    and not (path == definition.path and definition.line < target <= definition.end)
+                    for path, target, column in targets
+                    if path in self.files and not _is_local(definition, path, target, column)
                 }
             if row or not wanted:
                 answers.append(row)
@@ -344,6 +343,12 @@ class Measurement:
             # A function's declaration in a header and its definition are one.
             return name, 0
         return self._canonical(path, line)
+
+
+def _is_local(definition: Definition, path: str, line: int, column: int) -> bool:
+    """Whether a place is inside a definition: a parameter or a local variable. Its own name is not."""
+    inside = path == definition.path and definition.line <= line <= definition.end
+    return inside and (line, column) != (definition.line, definition.column)
 
 
 def _joined(target: Place) -> str:
