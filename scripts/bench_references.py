@@ -65,6 +65,8 @@ WIDTHS = (10, 10, 8, 10, 8, 7, 8)
 GOALS = "goals: precision .97, recall of resolved and possible .95, of resolved .80"
 _CALL = re.compile(r"(?<![\w$.])?([A-Za-z_$][\w$]*)\s*(?:\(|::<[^>\n]*>\(|<[\w\s,.<>\[\]?]*>\()")
 _OVERLOADED = re.compile(r"(\s*)(?:export\s+|default\s+|declare\s+|async\s+)*(?:def|function)\s+([A-Za-z_$][\w$]*)")
+_SELF = re.compile(r"(?:this|self|Self|super|static|parent|cls)\b")
+_GENERATED = re.compile(r"(?:^|/)(?:dist|build|out|vendor|third_party|deno)/|\.min\.")
 _NO_CALLS = frozenset({
     "if", "for", "while", "switch", "catch", "return", "function", "def", "class", "new", "match", "with", "except",
     "elif", "not",
@@ -85,6 +87,10 @@ class Definition:
     end: int
     name: str
     kind: str
+
+    def includes(self, path: str, line: int) -> bool:
+        """Whether a line belongs to it: what is defined there is itself, a parameter, or local."""
+        return path == self.path and self.line <= line <= self.end
 
 
 @dataclass(slots=True)
@@ -146,9 +152,9 @@ class Measurement:
         return self._defined[path].get(line)
 
     def sample(self, count: int, seed: int) -> list[Definition]:
-        """Definitions outside tests, stratified by kind."""
+        """Definitions outside tests and generated code, stratified by kind."""
         generator = random.Random(seed)
-        paths = [path for path in self.files if not is_test(path)]
+        paths = [path for path in self.files if not is_test(path) and not _GENERATED.search(path)]
         paths = sorted(generator.sample(paths, min(MOST_FILES, len(paths))))
         pools: dict[str, list[tuple[str, object]]] = {name: [] for name in SHARES}
         for path in paths:
@@ -168,12 +174,14 @@ class Measurement:
                 continue
             if name.startswith("__") or name in {"_", "constructor", "init", "main"} or name == symbol.container:
                 continue
-            column = self.lines(path).column(symbol.line, name)
-            line = self.lines(path).text[symbol.line - 1] if symbol.line <= len(self.lines(path).text) else ""
-            overload = self._implementation(path, symbol.line) != symbol.line
-            if column is None or overload or kind_of_mention(line, name) == "import":
+            lines = self.lines(path)
+            if symbol.line > len(lines.text) or not lines.at(symbol.line, symbol.column).startswith(name):
                 continue
-            yield Definition(path, symbol.line, column, symbol.end, name, symbol.kind)
+            line = lines.text[symbol.line - 1]
+            overload = self._implementation(path, symbol.line) != symbol.line
+            if overload or kind_of_mention(line, name) == "import":
+                continue
+            yield Definition(path, symbol.line, symbol.column, symbol.end, name, symbol.kind)
 
     def compare(self, definition: Definition, ours: Answerer) -> Compared | None:
         """Compare one definition; None if every oracle failed on it."""
@@ -185,7 +193,7 @@ class Measurement:
             except NoAnswerError:
                 self.left_out[f"{kind.name}: error or no answer"] += 1
                 continue
-            places = {(path, line) for path, line, _ in found}
+            places = {(path, line) for path, line, column in found if not self._is_self(path, line, column)}
             if (definition.path, definition.line) not in places and kind.name != "jdtls":
                 self.left_out[f"{kind.name}: nothing"] += 1
                 continue
@@ -215,6 +223,12 @@ class Measurement:
         if definition.kind in {"function", "method"}:
             callees = self._compare_callees(definition, ours)
         return Compared(definition, found_uses is not None, milliseconds, verdict, callees)
+
+    def _is_self(self, path: str, line: int, column: int) -> bool:
+        """Whether a place says `this` or the like, which servers count as a use of the class."""
+        if path not in self.files or not 0 < line <= len(self.lines(path).text):
+            return False
+        return bool(_SELF.match(self.lines(path).at(line, column)))
 
     def _is_left_out(self, place: Place, name: str) -> bool:
         path, line = place
@@ -312,43 +326,43 @@ class Measurement:
                     known.add((line, name))
                 row[line, name] = {
                     self._target(path, target, name)
-                    for path, target, column in targets
-                    if path in self.files and not _is_local(definition, path, target, column)
+                    for path, target, _ in targets
+                    if path in self.files and not definition.includes(path, target)
                 }
             if row or not wanted:
                 answers.append(row)
         if not answers or not wanted:
             return None
-        asked_about = {(line, name) for line, name, _ in wanted}
-        ours_found = ours.callees(definition.path, definition.line, definition.name)
-        resolved: set[Place] = set()
-        possible: set[Place] = set()
-        call_of: dict[Place, tuple[int, str]] = {}
-        for callee in ours_found:
-            call = (callee.line, callee.name)
-            if call in asked_about and callee.target in self.files:
-                place = (_joined(self._target(callee.target, callee.target_line, callee.name)), callee.line)
-                call_of[place] = call
-                (resolved if callee.resolved else possible).add(place)
-        oracles = [
-            frozenset((_joined(target), call[0]) for call, targets in row.items() for target in targets)
-            for row in answers
-        ]
-        meaning = {place: "refuted" for place in resolved if call_of[place] in known}
-        kinds = dict.fromkeys({*resolved, *possible, *frozenset().union(*oracles)}, "call")
-        return compare(resolved, possible, oracles, meaning=meaning, kinds=kinds)
+        reached: dict[tuple[int, str], tuple[set[Place], set[Place]]] = {}
+        for callee in ours.callees(definition.path, definition.line, definition.name):
+            if callee.target in self.files and not definition.includes(callee.target, callee.target_line):
+                grades = reached.setdefault((callee.line, callee.name), (set(), set()))
+                grades[not callee.resolved].add(self._target(callee.target, callee.target_line, callee.name))
+        stated: list[set[Place]] = [set(), set()]
+        right: list[set[Place]] = [set() for _ in answers]
+        meaning: dict[Place, str] = {}
+        for line, name, _ in wanted:
+            call = (line, name)
+            # A server may give several places for one definition, such as where it is exported: any of them will do.
+            every = set().union(*(row.get(call, set()) for row in answers))
+            agreed = set.intersection(*(row.get(call, set()) for row in answers)) or every
+            for row, targets in zip(answers, right, strict=True):
+                if row.get(call):
+                    targets.add((_joined(min(agreed)), line))
+            for grade, targets in enumerate(reached.get(call, ())):
+                for target in targets:
+                    place = (_joined(min(agreed) if target in every else target), line)
+                    stated[grade].add(place)
+                    if call in known:
+                        meaning[place] = "refuted"
+        kinds = dict.fromkeys(set().union(*stated, *right), "call")
+        return compare(stated[0], stated[1], [frozenset(row) for row in right], meaning=meaning, kinds=kinds)
 
     def _target(self, path: str, line: int, name: str) -> Place:
         if self.family == "c":
             # A function's declaration in a header and its definition are one.
             return name, 0
         return self._canonical(path, line)
-
-
-def _is_local(definition: Definition, path: str, line: int, column: int) -> bool:
-    """Whether a place is inside a definition: a parameter or a local variable. Its own name is not."""
-    inside = path == definition.path and definition.line <= line <= definition.end
-    return inside and (line, column) != (definition.line, definition.column)
 
 
 def _joined(target: Place) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from glossator.retrieval.resolution.resolver import Resolver
-from glossator.retrieval.resolution.source import IndexedFacts
+from glossator.retrieval.uses import CALLING, OVERRIDE
 from reference_oracles import word
 
 if TYPE_CHECKING:
@@ -49,36 +48,33 @@ class Answerer(Protocol):
 
 
 class Resolved:
-    """Resolved uses. Each question is asked of a new resolver, as a user's is."""
+    """The uses that Glossator shows. Each question is asked of a new finder, as a user's is."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    def _resolver(self) -> Resolver:
-        return Resolver(IndexedFacts(self._snapshot.store.facts))
-
     def uses(self, path: str, line: int, name: str) -> list[Found] | None:
-        resolver = self._resolver()
-        definition = resolver.definition_on(path, line, name)
-        if definition is None or definition.name != name:
+        finder = self._snapshot.use_finder()
+        symbol = finder.symbol_at(path, line, name)
+        if symbol is None or not symbol.definitions:
             return None
-        # What overrides a definition does not mention it.
+        # What overrides a symbol does not mention it.
         return [
-            Found(use.path, use.line, use.name, use.kind, use.grade == "resolved")
-            for use in resolver.uses(definition).uses
-            if use.kind != "override"
+            Found(place.path, place.line, place.name, place.kind, place.resolved)
+            for place in finder.uses(symbol).places
+            if place.kind != OVERRIDE
         ]
 
     def callees(self, path: str, line: int, name: str) -> list[Callee]:
-        resolver = self._resolver()
-        definition = resolver.definition_on(path, line, name)
-        if definition is None or definition.name != name:
+        finder = self._snapshot.use_finder()
+        symbol = finder.symbol_at(path, line, name)
+        if symbol is None:
             return []
         return [
-            Callee(use.line, use.name, callee.target.path, callee.target.symbol.line, use.grade == "resolved")
-            for callee in resolver.callees(definition)
-            for use in callee.uses
-            if use.kind in {"call", "decorator"}
+            Callee(place.line, place.name, used.symbol.path, used.symbol.line, place.resolved)
+            for used in finder.callees(symbol)
+            for place in used.places
+            if place.kind in CALLING
         ]
 
 

@@ -176,6 +176,11 @@ class Lines:
         """The column of a character of a line (1-based), in UTF-16 units."""
         return len(self.text[line - 1][:index].encode("utf-16-le", "replace")) // 2
 
+    def at(self, line: int, column: int) -> str:
+        """The rest of a line (1-based) from a column in UTF-16 units."""
+        text = self.text[line - 1]
+        return text.encode("utf-16-le", "replace")[2 * column :].decode("utf-16-le", "replace") if text else ""
+
     def column(self, line: int, name: str) -> int | None:
         """Column of a name's first mention in a line's code, in UTF-16 units; None if there is none."""
         if not 0 < line <= len(self.code):

@@ -243,3 +243,23 @@ def test_a_language_without_rules_of_its_own_has_possible_places_only(tmp_path: 
             (6, False, "release")
         ]
         assert not finder.uses(symbol(finder, "release")).unused
+
+
+def test_an_overload_belongs_to_the_function_of_its_file(tmp_path: Path) -> None:
+    overloaded = """from typing import overload
+
+
+@overload
+def group(name: str) -> str: ...
+def group(name):
+    return name
+"""
+    other = "def group():\n    return 1\n\n\nprint(group())\n"
+    user = "from shop import group\n\nprint(group(2))\n"
+    with make_project(tmp_path, {"shop.py": overloaded, "other.py": other, "user.py": user}) as project:
+        finder = finder_of(project)
+        uses = finder.uses(symbol(finder, "group", "shop.py"))
+        assert [(place.path, place.line) for place in uses.resolved] == [("user.py", 1), ("user.py", 3)]
+        at_the_other = finder.symbol_at("other.py", 1, "group")
+        assert at_the_other is not None
+        assert [(place.path, place.line) for place in finder.uses(at_the_other).resolved] == [("other.py", 5)]

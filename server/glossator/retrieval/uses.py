@@ -45,6 +45,8 @@ CODE_CHARACTERS: Final = 200
 """Characters of a line of code that are shown."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
+_HEADER_LANGUAGES: Final = frozenset(("c", "cpp", "objc"))
+"""Languages that declare in one file what another one defines."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -522,7 +524,17 @@ def _same(one: DefinedSymbol, other: DefinedSymbol) -> bool:
     """Whether two definitions are the same thing: declared more than once in a file, or declared and defined."""
     if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
         return False
-    return one.path == other.path or (one.symbol.flags ^ other.symbol.flags) & STUB != 0
+    if one.path == other.path:
+        return True
+    # An overload declares a function of its own file, whatever has the same name elsewhere.
+    beside = {one.language, other.language} <= _HEADER_LANGUAGES or _stem(one.path) == _stem(other.path)
+    return beside and (one.symbol.flags ^ other.symbol.flags) & STUB != 0
+
+
+def _stem(path: str) -> str:
+    """A path without its extensions: declarations for `a.js` are in `a.d.ts`, those for `a.py` in `a.pyi`."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
 
 
 def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
