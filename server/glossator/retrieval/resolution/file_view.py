@@ -46,32 +46,44 @@ class FileView:
         stars: imports of all names of a module.
     """
 
-    __slots__ = ("_children", "_imports", "_of_type", "_qualified", "facts", "path", "stars")
+    __slots__ = (
+        "_aliases", "_by_name", "_imports", "_of_type", "_qualified", "_subtypes", "facts", "path", "stars",
+    )  # fmt: skip
 
     def __init__(self, path: str, facts: Facts) -> None:
         self.path = path
         self.facts = facts
-        self._children: dict[tuple[int, str], list[int]] = {}
-        self._of_type: dict[str, list[int]] = {}
-        for index, symbol in enumerate(facts.symbols):
-            self._children.setdefault((symbol.parent, symbol.name), []).append(index)
-            if symbol.scope:
-                self._of_type.setdefault(last_part(symbol.scope), []).append(index)
-            elif symbol.flags & EXTENSION:
-                self._of_type.setdefault(last_part(symbol.name), []).append(index)
-        self._imports: dict[str, list[Import]] = {}
         self.stars: list[Import] = []
+        self._imports: dict[str, list[Import]] = {}
         for item in facts.imports:
             if item.name == "*":
                 self.stars.append(item)
             else:
                 # `import a.b` binds `a`.
-                self._imports.setdefault(item.name.partition(".")[0], []).append(item)
+                name = item.name if "." not in item.name else item.name.partition(".")[0]
+                self._imports.setdefault(name, []).append(item)
         self._qualified: dict[int, str] = {}
+        # Most questions need only some of these tables.
+        self._by_name: dict[str, list[int]] | None = None
+        self._of_type: dict[str, list[int]] | None = None
+        self._subtypes: dict[str, list[int]] | None = None
+        self._aliases: dict[str, list[Import]] | None = None
+
+    def named(self, name: str) -> list[int]:
+        """The symbols of a name, wherever they stand in the file."""
+        if (table := self._by_name) is None:
+            table = self._by_name = {}
+            for index, symbol in enumerate(self.facts.symbols):
+                if (found := table.get(symbol.name)) is None:
+                    table[symbol.name] = [index]
+                else:
+                    found.append(index)
+        return table.get(name, [])
 
     def children(self, parent: int, name: str) -> list[int]:
         """The symbols of a name directly inside a symbol (-1: at the top of the file)."""
-        return self._children.get((parent, name), [])
+        symbols = self.facts.symbols
+        return [index for index in self.named(name) if symbols[index].parent == parent]
 
     def members(self, parent: int) -> Iterator[int]:
         """All symbols directly inside a symbol."""
@@ -80,7 +92,30 @@ class FileView:
     def outside_members(self, type_name: str) -> list[int]:
         """Symbols that are written outside a type but belong to it: those whose scope is the type's name, and its
         extensions."""
-        return self._of_type.get(type_name, [])
+        if (table := self._of_type) is None:
+            table = self._of_type = {}
+            for index, symbol in enumerate(self.facts.symbols):
+                if symbol.scope or symbol.flags & EXTENSION:
+                    table.setdefault(last_part(symbol.scope or symbol.name), []).append(index)
+        return table.get(type_name, [])
+
+    def subtypes(self, type_name: str) -> list[int]:
+        """The types one of whose supertypes is written with this bare name."""
+        if (table := self._subtypes) is None:
+            table = self._subtypes = {}
+            for index, symbol in enumerate(self.facts.symbols):
+                for base in symbol.bases:
+                    table.setdefault(last_part(base), []).append(index)
+        return table.get(type_name, [])
+
+    def aliases(self, name: str) -> list[Import]:
+        """The imports that give what is called so elsewhere another name here."""
+        if (table := self._aliases) is None:
+            table = self._aliases = {}
+            for item in self.facts.imports:
+                if item.member and item.name not in (item.member, "", "*"):
+                    table.setdefault(last_part(item.member), []).append(item)
+        return table.get(name, [])
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:
         """The imports that bind a name inside a symbol (-1: at the top of the file)."""
@@ -131,6 +166,8 @@ class FileView:
 
 def last_part(name: str) -> str:
     """The bare name at the end of a type or scope as written: `Bar` of `foo::Bar<T>`, `pkg.Bar[T]` or `*Bar`."""
+    if name.isidentifier():
+        return name
     bare = name
     for bracket in "<[(":
         bare = bare.partition(bracket)[0]

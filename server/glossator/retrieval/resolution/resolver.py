@@ -285,10 +285,10 @@ class Resolver:
                 view = self._world.view(path)
                 if view is None or not share_names(view.facts.language, definition.language):
                     continue
-                aliases = {name, *(item.name for item in view.facts.imports if last_part(item.member) == name)}
-                for index, symbol in enumerate(view.facts.symbols):
-                    if not symbol.bases or not any(last_part(base) in aliases for base in symbol.bases):
-                        continue
+                written = [*view.subtypes(name)]
+                for item in view.aliases(name):
+                    written += view.subtypes(item.name)
+                for index in written:
                     below = self._type_key(path, index)
                     if below is None or below in found or below == key:
                         continue
@@ -499,13 +499,11 @@ class _Search:
 
     def _aliases(self, view: FileView, name: str) -> list[str]:
         """Other names under which the file imports the definition."""
-        found: list[str] = []
-        for item in view.facts.imports:
-            if last_part(item.member) != name or item.name in (name, "*", "") or item.name in self._rules.whole_names:
-                continue
-            if any(self._is_it(value.key) for value in self._world.import_target(view.path, item)):
-                found.append(item.name)
-        return found
+        return [
+            item.name
+            for item in view.aliases(name)
+            if item.name != name and any(self._is_it(one.key) for one in self._world.import_target(view.path, item))
+        ]
 
     def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
         found: list[Use] = []
