@@ -502,7 +502,9 @@ class _Search:
         return [
             item.name
             for item in view.aliases(name)
-            if item.name != name and any(self._is_it(one.key) for one in self._world.import_target(view.path, item))
+            if item.name != name
+            and item.name not in self._rules.whole_names
+            and any(self._is_it(one.key) for one in self._world.import_target(view.path, item))
         ]
 
     def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
