@@ -21,13 +21,12 @@ import math
 import os
 import platform
 import random
-import statistics
 import sys
 import textwrap
 import time
 from collections import defaultdict
 from contextlib import aclosing, closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ from glossator.project.session import Session
 from glossator.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 BUDGETS = (400, 700, 1200, 2500)
 SEARCHED = 14
@@ -401,52 +400,61 @@ async def ask_baseline(answerer: Answerer, asked: Asked, text: str, prompt: str)
     return Written("".join(words), cited, evidence, clock.first or whole, whole, read, written)
 
 
+@dataclass(slots=True)
+class Waits:
+    """Seconds of one way to answer, apart from the questions: to the first words of follow-ups, and to get ready.
+
+    Getting ready is what the editor does when a question is likely: the model is loaded, and reads how prompts about
+    the repository begin.
+    """
+
+    follow_ups: list[float] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+
+
 async def answers(
     chosen: Sequence[tuple[AskedRepository, list[KnownQuestion]]], options: argparse.Namespace
-) -> tuple[list[Outcome], dict[str, list[float]]]:
-    """All answers, and the seconds to the first word of follow-ups by way."""
+) -> tuple[list[Outcome], dict[str, Waits]]:
+    """All answers, and how long else was waited, by way."""
     outcomes: list[Outcome] = []
-    follow_ups: dict[str, list[float]] = defaultdict(list)
+    waits: dict[str, Waits] = defaultdict(Waits)
     sampled = sample(chosen, options.limit, options.seed)
     others = {
         question.id: next(other for other in (*asked[at + 1 :], *asked) if other.answerable and other is not question)
         for _, asked in chosen
         for at, question in enumerate(asked)
     }
-    places = [Asked(repository, options) for repository, _ in sampled]
+    places = [(Asked(repository, options), questions) for repository, questions in sampled]
     for model in ["", *options.model]:
+        name = Path(model).stem or "no model"
         settings = replace(
             Settings(), index_dir=options.index_dir, model=model, temperature=0.0, patience=options.patience
         )
-        name = Path(model).stem or "no model"
-        for place in places:
+        for place, _ in places:
             place.session.reconfigure(settings)
-        async with Answerer(places[0].session) as answerer:
-            if model:
-                client = answerer.model_access.model()
-                assert client is not None, "the settings name one"
-                started = time.perf_counter()
-                status = await client.load()
-                print(f"{name}: {status.device}, loaded in {time.perf_counter() - started:.1f} s", file=sys.stderr)
-            for place, (_, questions) in zip(places, sampled, strict=True):
-                answerer.use(place.session)
-                await answerer.reconfigure(settings)
-                with suppress(UsageError):
-                    place.session.search("index", 1)  # what is read once, is read before anything is timed
-                ways: dict[str, Callable[[str], Awaitable[Written]]] = {
-                    name: lambda text, p=place, m=bool(model): ask(answerer, p, text, use_model=m)  # type: ignore[misc]
-                }
-                if model and options.baselines:
-                    ways[f"{name}, {CHUNKS} chunks"] = lambda text, p=place: ask_baseline(  # type: ignore[misc]
-                        answerer, p, text, CHUNKS_PROMPT
-                    )
-                    ways[f"{name}, whole symbols"] = lambda text, p=place: ask_baseline(  # type: ignore[misc]
-                        answerer, p, text, WHOLE_PROMPT
-                    )
-                for at, question in enumerate(questions):
-                    for way, put in ways.items():
+        async with Answerer(places[0][0].session) as answerer:
+            prompts = {name: ""}
+            if model and options.baselines:
+                prompts |= {f"{name}, {CHUNKS} chunks": CHUNKS_PROMPT, f"{name}, whole symbols": WHOLE_PROMPT}
+            for (
+                way,
+                prompt,
+            ) in prompts.items():  # one after the other: each finds in the model's cache what it left there
+                for place, questions in places:
+                    answerer.use(place.session)
+                    await answerer.reconfigure(settings)
+                    with suppress(UsageError):
+                        place.session.search("index", 1)  # what is read once, is read before anything is timed
+                    if model and not prompt:
+                        clock = Clock()
+                        await answerer.prepare(place.session.root.path)
+                        waits[way].ready.append(clock.now)
+                    for at, question in enumerate(questions):
                         try:
-                            written = await put(question.text)
+                            if prompt:
+                                written = await ask_baseline(answerer, place, question.text, prompt)
+                            else:
+                                written = await ask(answerer, place, question.text, use_model=bool(model))
                         except (ModelError, UsageError) as error:
                             outcomes.append(failed(way, question, str(error)))
                             continue
@@ -454,14 +462,15 @@ async def answers(
                         outcomes.append(outcome)
                         if options.show:
                             show(outcome)
-                        if model and way == name and at == 0:
+                        if model and not prompt and at == 0:
                             with suppress(ModelError):
                                 more = await ask(answerer, place, FOLLOW_UP, conversation_id=written.conversation_id)
-                                follow_ups[way].append(more.first)
-                print(f"{name}: {place.repository.name}", file=sys.stderr)
-    for place in places:
+                                waits[way].follow_ups.append(more.first)
+                    device = f" ({answerer.model_access.opened.status.device})" if answerer.model_access.opened else ""
+                    print(f"{way}: {place.repository.name}{device}", file=sys.stderr)
+    for place, _ in places:
         place.session.close()
-    return outcomes, follow_ups
+    return outcomes, waits
 
 
 def sample(
@@ -499,7 +508,7 @@ def quantile(values: Iterable[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(part * len(ordered)) - 1)] if ordered else math.nan
 
 
-def figures(outcomes: Sequence[Outcome], follow_ups: Sequence[float]) -> dict[str, float]:
+def figures(outcomes: Sequence[Outcome], waits: Waits) -> dict[str, float]:
     """The figures of one way."""
     known = [one for one in outcomes if one.question.answerable]
     unknown = [one for one in outcomes if not one.question.answerable]
@@ -522,16 +531,17 @@ def figures(outcomes: Sequence[Outcome], follow_ups: Sequence[float]) -> dict[st
         "first word p50 s": quantile((one.first for one in outcomes), 0.5),
         "first word p95 s": quantile((one.first for one in outcomes), 0.95),
         "whole answer p50 s": quantile((one.whole for one in outcomes), 0.5),
-        "follow-up p50 s": statistics.median(follow_ups) if follow_ups else math.nan,
+        "follow-up, first word p50 s": quantile(waits.follow_ups, 0.5),
+        "getting ready p50 s": quantile(waits.ready, 0.5),
         "prompt tokens read": mean(one.read for one in outcomes),
         "tokens written": mean(one.written for one in outcomes),
     }
 
 
-def report(outcomes: Sequence[Outcome], follow_ups: dict[str, list[float]]) -> dict[str, object]:
+def report(outcomes: Sequence[Outcome], waits: dict[str, Waits]) -> dict[str, object]:
     """Print the tables; returns the figures."""
     ways = list(dict.fromkeys(one.way for one in outcomes))
-    by_way = {way: figures([one for one in outcomes if one.way == way], follow_ups.get(way, [])) for way in ways}
+    by_way = {way: figures([one for one in outcomes if one.way == way], waits.get(way, Waits())) for way in ways}
 
     def shown(name: str, value: float) -> str:
         if math.isnan(value):
@@ -640,11 +650,11 @@ def main() -> int:
         return 0
     if 0 < options.limit < every:
         print(f"{options.limit} of them, drawn with seed {options.seed}")
-    outcomes, follow_ups = asyncio.run(answers(chosen, options))
+    outcomes, waits = asyncio.run(answers(chosen, options))
     if options.out:
         lines = [json.dumps(asdict(one)) for one in outcomes]
         options.out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    print(f"\n{json.dumps(report(outcomes, follow_ups))}")
+    print(f"\n{json.dumps(report(outcomes, waits))}")
     return 0
 
 
