@@ -148,6 +148,8 @@ class Evaluator:
     def _head(self, head: str, place: Spot) -> Values:
         if head == BUILT_IN:
             return (BUILT_IN_VALUE,)
+        if not head:  # a type that no name stands for, such as Swift's `[Element]`
+            return NOTHING_KNOWN
         if head[0] == "$":
             return self._own(head, place)
         if head[0] == "<":
