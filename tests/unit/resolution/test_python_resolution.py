@@ -640,3 +640,79 @@ def test_decorators_that_make_something_else_of_a_function() -> None:
     assert sample.uses("command", grade="possible") == ["app.py: third.command()"]
     assert sample.uses("second") == ["app.py: second()"]
     assert sample.uses("first") == ["app.py: first()"]
+
+
+def test_what_attributes_of_libraries_hold_is_not_known() -> None:
+    sample = Sample(
+        {
+            "users.py": """
+                class User:
+                    def logout(self): pass
+                    def get(self): pass
+
+                def run(): pass
+                """,
+            "views.py": """
+                import importlib
+                import unittest.mock
+                from web import Request, View, session
+
+                class Page(View):
+                    def post(self):
+                        self.request.user.logout()
+
+                def view(request: Request):
+                    request.user.logout()
+                    request.get()
+                    importlib.import_module("users").run()
+                    unittest.mock.Mock().get()
+                    session.get()
+                """,
+        }
+    )
+    assert sample.uses("logout", grade="possible") == [
+        "views.py: self.request.user.logout()",
+        "views.py: request.user.logout()",
+    ]
+    assert sample.uses("User.get", grade="possible") == ["views.py: unittest.mock.Mock().get()"]
+    assert sample.uses("run", grade="possible") == ['views.py: importlib.import_module("users").run()']
+
+
+def test_modules_that_import_all_of_each_other() -> None:
+    sample = Sample(
+        {
+            "a.py": "from b import *\nfrom c import *\n",
+            "b.py": "from a import *\n\ndef use():\n    return deep()\n",
+            "c.py": "__all__ = ['deep', '_hidden']\n\ndef deep(): pass\ndef _hidden(): pass\n",
+            "d.py": "from a import *\nfrom b import *\n\ndeep()\n_hidden()\n",
+        }
+    )
+    assert sample.at("d.py", "deep()", "deep") == "c.py:deep"
+    assert sample.at("b.py", "return deep()", "deep") == "c.py:deep"
+
+
+def test_dynamic_members_and_the_class_of_an_instance() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class Proxy:
+                    def __getattr__(self, name): pass
+
+                class Real:
+                    def act(self): pass
+
+                    @classmethod
+                    def make(cls): return cls()
+
+                    def again(self):
+                        self.__class__.make().act()
+
+                def go(proxy: Proxy, real: Real):
+                    proxy.act()
+                    real.__class__.make()
+                """,
+        }
+    )
+    assert sample.uses("act") == ["a.py: self.__class__.make().act()"]
+    assert sample.uses("act", grade="possible") == ["a.py: proxy.act()"]
+    assert sample.uses("make") == ["a.py: self.__class__.make().act()", "a.py: real.__class__.make()"]

@@ -15,6 +15,7 @@ from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.type_texts import TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
+    INSTANCE_MARK,
     NOTHING_KNOWN,
     UNKNOWN_VALUE,
     DefinedSymbol,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_NESTED: Final = 40
 """Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
+MAX_FORGOTTEN: Final = 100
+"""Results that circles of imports may have made incomplete, and that are not remembered."""
 MAX_VALUES: Final = 8
 """Alternatives of a value; with more it is unknown."""
 MAX_CLASSES: Final = 100
@@ -62,6 +65,10 @@ class Evaluator:
         self._module_members: dict[tuple[str, str, str], Values] = {}
         self._hierarchies: dict[Key, Hierarchy] = {}
         self._extensions: dict[tuple[Key, str], tuple[Value, ...]] = {}
+        self._looking: set[tuple[str, str, str]] = set()
+        """What modules are being asked for."""
+        self._circles = 0
+        self._forgotten = 0
         self._depth = 0
         self._current: LanguageRules = rules_of("")
         """The rules of the file whose expression is being evaluated: those for what lies outside the index."""
@@ -224,7 +231,7 @@ class Evaluator:
         Empty if there is none; a value of kind `missed` says that only classes below the receiver's can have it.
         """
         if value.kind == "unknown" or value.kind == "missed":
-            return NOTHING_KNOWN
+            return (value,) if value.kind == "unknown" else NOTHING_KNOWN
         rules = self.rules(value.path if value.kind in ("class", "instance") else place.path)
         if value.kind == "module":
             language = self._language(place.path)
@@ -276,7 +283,13 @@ class Evaluator:
             return NOTHING_KNOWN
         missed = Value("missed", *value.key, name="$" if value.this is not None or value.name == SUPER else "")
         if hierarchy.externals:
-            return (*(Value("external", name=f"{one.name}.{name}") for one in hierarchy.externals[:2]), missed)
+            outside = tuple(
+                Value("external", name=f"{one.name}{INSTANCE_MARK}.{name}") for one in hierarchy.externals[:2]
+            )
+            return (*outside, missed)
+                *(Value("external", name=f"{one.name}{INSTANCE_MARK}.{name}") for one in hierarchy.externals[:2]),
+                missed,
+            )
         return (missed,)
 
     def own_members(self, key: Key, name: str) -> Values:
@@ -559,15 +572,24 @@ class Evaluator:
         """What a module offers under a name. A circle of re-exports gives nothing."""
         key = (module, name, language)
         if (known := self._module_members.get(key)) is not None:
+            self._circles += key in self._looking
             return known
         if self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
         self._module_members[key] = ()
+        self._looking.add(key)
+        before = self._circles
         self._depth += 1
         try:
             found = self._rules_of(self._language(module) or language).module_member(self, module, name)
         finally:
+            self._looking.discard(key)
             self._depth -= 1
+        if not found and self._circles != before and self._forgotten < MAX_FORGOTTEN:
+            # Something that is being looked for seemed to lack the name: ask again another time.
+            self._forgotten += 1
+            del self._module_members[key]
+            return found
         self._module_members[key] = found
         return found
 

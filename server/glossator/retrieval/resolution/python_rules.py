@@ -7,11 +7,12 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import CLASS, INFERRED, INSTANCE
+from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS
 from glossator.retrieval.resolution.file_view import last_part
 from glossator.retrieval.resolution.rules import LanguageRules
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
+    INSTANCE_MARK,
     NOTHING_KNOWN,
     UNKNOWN_VALUE,
     Spot,
@@ -103,6 +104,22 @@ _CLOSED: Final = frozenset(
     ]
 )
 """Modules of the standard library whose functions give values of the library or of the language alone."""
+_MODULE_GIVERS: Final = frozenset(("import_module", "__import__", "importorskip", "reload", "load_module"))
+"""Functions that give modules."""
+_DYNAMIC: Final = frozenset(
+    (
+        "Mock",
+        "MagicMock",
+        "AsyncMock",
+        "NonCallableMock",
+        "SimpleNamespace",
+        "local",
+        "Namespace",
+        "LocalProxy",
+        "Bunch",
+    )
+)
+"""Classes whose instances have any members."""
 MAX_VARIABLE: Final = 24
 """Names of type variables are short."""
 _GENERATORS: Final = frozenset(
@@ -122,6 +139,9 @@ _GENERATORS: Final = frozenset(
 _ITERATOR_MEMBERS: Final = frozenset(
     ("send", "throw", "close", "asend", "athrow", "aclose", "gi_frame", "gi_running", "gi_code", "gi_yieldfrom")
 )
+
+
+_EXPORT: Final = MENTION_KINDS.index("export")
 
 
 class PythonRules(LanguageRules):
@@ -252,8 +272,16 @@ class PythonRules(LanguageRules):
         return found or (NOTHING_KNOWN if view.children(-1, "__getattr__") else ())
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """Names with a leading underscore are not part of all names."""
-        return () if name.startswith("_") and not name.startswith("__") else super().in_stars(world, view, place, name)
+        """Names with a leading underscore are not part of all names, unless the module says so."""
+        if not name.startswith("_"):
+            return super().in_stars(world, view, place, name)
+        found: Values = ()
+        for item in view.stars:
+            for module in world.import_target(view.path, item):
+                other = world.view(module.path) if module.kind == "module" else None
+                if other is not None and any(mention.kind == _EXPORT for mention in other.facts.mentions_of(name)):
+                    found += world.member(module, name, place)
+        return found
 
     # Types
 
@@ -286,7 +314,7 @@ class PythonRules(LanguageRules):
             meant = world.named(name, Spot(place.path))
             if any(one.kind == "symbol" and self._is_variable(world, one) for one in meant):
                 return self._bound(world, name, place)
-        return super().named_type(world, name, arguments, place)
+        return tuple(_as_instance(one) for one in super().named_type(world, name, arguments, place))
 
     def _is_variable(self, world: World, value: Value) -> bool:
         """Whether a symbol is a type variable."""
@@ -347,6 +375,9 @@ class PythonRules(LanguageRules):
             for one in value.arguments[0]:
                 found += world.member(one, name, Spot(""))
             return found or NOTHING_KNOWN
+        if f"{INSTANCE_MARK}." in value.name:
+            # What an attribute of a library's instance holds may be of the index: `request.user`.
+            return NOTHING_KNOWN
         return super().external_member(world, value, name)
 
     def external_call(self, world: World, value: Value) -> Values:
@@ -373,9 +404,11 @@ class PythonRules(LanguageRules):
             return (external(name),)
         if name in _BUILT_IN_RESULTS:
             return (external(_BUILT_IN_RESULTS[name]),)
-        if not owner and name in self.builtins and name[:1].islower():
+        if last in _MODULE_GIVERS:
+            return (Value("unknown", name="module"),)
+        if last in _DYNAMIC or (not owner and name in self.builtins and name[:1].islower()):
             return NOTHING_KNOWN
-        return super().external_call(world, value)
+        return tuple(_as_instance(one) for one in super().external_call(world, value))
 
     def held(self, world: World, view: FileView, value: Value) -> Values:
         """The members of an enum are instances of it."""
@@ -423,6 +456,8 @@ class PythonRules(LanguageRules):
             view = world.view(path)
             if view is not None and (view.children(index, "__getattr__") or view.children(index, "__getattribute__")):
                 return NOTHING_KNOWN
+        if name == "__class__":
+            return (Value("class", *value.key),)
         if name in _OBJECT_MEMBERS:
             return (external(f"object.{name}"),)
         return ()
@@ -448,6 +483,15 @@ _BUILT_IN_RESULTS: Final[Mapping[str, str]] = {name: name for name in _BUILT_IN_
     "issubclass": "bool", "callable": "bool", "hasattr": "bool", "any": "bool", "all": "bool", "dir": "list",
     "print": "None", "globals": "dict", "locals": "dict", "vars": "dict", "round": "int", "divmod": "tuple",
 }  # fmt: skip
+
+
+def _as_instance(value: Value) -> Value:
+    """An instance of a library's class, told from the class by its name."""
+    if value.kind != "external" or value.name.endswith(INSTANCE_MARK):
+        return value
+    top = value.name.partition(".")[0]
+    plain = top == value.name or top in _CLOSED or top in ("typing", "collections", "typing_extensions")
+    return value if plain else value._replace(name=value.name + INSTANCE_MARK)
 
 
 def _is_enum(base: Value) -> bool:

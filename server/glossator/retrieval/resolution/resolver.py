@@ -19,6 +19,7 @@ from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     EXCLUDED,
+    INSTANCE_MARK,
     Callee,
     DefinedSymbol,
     Grade,
@@ -134,7 +135,7 @@ class Resolver:
             elif value.kind == "missed":
                 below.append(value)
             elif value.kind == "unknown":
-                reach = "members"
+                reach = "all" if value.name == "module" or reach == "all" else "members"
                 doubtful = True
         if targets:
             return Resolution("possible" if doubtful else "resolved", tuple(targets.values()), reach, tuple(below))
@@ -576,7 +577,7 @@ class _Search:
             self._lineage = (set(hierarchy.classes), externals, hierarchy.open)
         above, externals, is_open = self._lineage
         if value.kind == "external":
-            return is_open or value.name.rpartition(".")[2] in externals
+            return is_open or value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2] in externals
         if value.key in above or is_open:
             return True
         if value.name == "$":
