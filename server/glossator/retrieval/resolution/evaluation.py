@@ -287,9 +287,6 @@ class Evaluator:
                 Value("external", name=f"{one.name}{INSTANCE_MARK}.{name}") for one in hierarchy.externals[:2]
             )
             return (*outside, missed)
-                *(Value("external", name=f"{one.name}{INSTANCE_MARK}.{name}") for one in hierarchy.externals[:2]),
-                missed,
-            )
         return (missed,)
 
     def own_members(self, key: Key, name: str) -> Values:

@@ -51,13 +51,13 @@ class Value(NamedTuple):
     Attributes:
         kind: `symbol`: a definition as such, before it is asked what it holds (`Evaluator.held` tells); `module`: a
             file, folder or namespace; `class`: a type itself; `instance`: a value of a type; `function`: a function
-            or method; `external`: something of a library or of the language itself; `missed`: a member that the class does not
-            have, so that only a class below it (or beside it) can; `unknown`.
+            or method; `external`: something of a library or of the language itself; `missed`: a member that the class
+            does not have, so that only a class below it (or beside it) can; `unknown`.
         path: the file of the symbol; of a module its file, its folder (with a final "/") or its namespace.
         number: the symbol's index in its file.
         name: of an external value its dotted name, as far as known ("queue.Queue", "queue.Queue().get"), "%" for the
-            language itself; of a missed member "$" if it was asked of `$`; of an unknown value "module" if it may well be
-            a module.
+            language itself; of a missed member "$" if it was asked of `$`; of an unknown value "module" if it may well
+            be a module.
         arguments: type arguments, each a tuple of alternatives: `list[Session]` has one, an instance of Session.
         this: for members: the class through which it was reached, whose instance `$` is.
     """
