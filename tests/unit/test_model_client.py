@@ -809,6 +809,24 @@ async def test_what_all_prompts_share_is_read_ahead_and_kept(folder: Path, monke
             assert (again.text, again.done.usage.reused_tokens) == (without.text, usage.reused_tokens)
 
 
+async def test_how_far_the_prompt_is_read_is_told(folder: Path) -> None:
+    seen: list[ModelStatus] = []
+    async with ModelClient(replace(SETTINGS, batch_tokens=128), seen.append, path=folder / "random.gguf") as client:
+        await answer(client, [ChatMessage("user", LONG)], max_tokens=1)
+        steps = [status.reading for status in seen if status.reading is not None]
+        assert steps[0].done == 0
+        assert steps[0].total > 1000
+        assert [step.done for step in steps] == sorted({step.done for step in steps})
+        assert len(steps) > 3
+        assert all(step.total == steps[0].total and step.seconds_left is not None for step in steps)
+        assert str(steps[0]).startswith(f"reading 0 of {steps[0].total:,} tokens, ")
+        assert client.status.reading is None
+        seen.clear()
+        await answer(client, [ChatMessage("user", LONG), ChatMessage("user", "And?")], max_tokens=1)
+        [first] = [status.reading for status in seen if status.reading is not None and not status.reading.done]
+        assert first.total < 60, "what was read before does not count"
+
+
 async def test_reading_ahead_gives_way_to_nothing_and_is_not_waited_for(folder: Path) -> None:
     async with ModelClient(SETTINGS, path=folder / "endless.gguf") as client:
         events = client.chat(QUESTION, max_tokens=100_000)

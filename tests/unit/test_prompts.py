@@ -136,6 +136,33 @@ async def test_room_for_evidence_and_the_oldest_turns_go_first(tmp_path: Path) -
             await make_room(client, "x" * 9000, answer_tokens=256)
 
 
+@pytest.mark.llama
+async def test_turns_stay_as_long_as_enough_evidence_fits_and_go_together(tmp_path: Path) -> None:
+    """Turns that stay after others were dropped have to be read again: no more of them than is read in time."""
+    model = gguf_files.reciter(tmp_path / "reciter.gguf")
+
+    def conversation() -> Conversation:
+        talk = Conversation()
+        for n in range(5):
+            _, new = talk.numbered([piece(f"f{n}", "x = 1\n" * 150)])
+            talk.add(Turn(f"q{n}", tuple(new), "It does [1]. " * 5))
+        return talk
+
+    async with ModelClient(Settings(threads=1, context_tokens=8192), path=model) as client:
+
+        async def room_in(talk: Conversation, **limits: int) -> int:
+            return await make_room(client, ask_question("And?"), answer_tokens=256, conversation=talk, **limits)
+
+        by_share, all_kept, few = conversation(), conversation(), conversation()
+        await room_in(by_share)
+        assert len(by_share.turns) < 5
+        room = await room_in(all_kept, wanted=500, rereadable=1000)
+        assert len(all_kept.turns) == 5, "nothing is read again, so it does not matter how long that would take"
+        assert room >= 500
+        assert await room_in(few, wanted=room + 1, rereadable=2500) > 3000
+        assert len(few.turns) == 2
+
+
 SPLITS: Sequence[tuple[str, bool, str, str]] = [
     ("Just an answer.", False, "", "Just an answer."),
     ("<think>a\nb</think>\n\nSo.", False, "a\nb", "So."),

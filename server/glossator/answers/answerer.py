@@ -18,9 +18,10 @@ from glossator.answers.conversations import Conversations, Turn, new_identity
 from glossator.answers.gathering import gather_for_symbol, gather_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
-from glossator.answers.reading_budget import evidence_budget
+from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
 from glossator.answers.use_answers import use_answer_in
 from glossator.errors import UsageError
+from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -189,6 +190,8 @@ class Answerer:
                 answer_tokens=self._session.settings.max_answer_tokens,
                 overview=overview,
                 conversation=conversation,
+                wanted=evidence_budget(model, ENOUGH_EVIDENCE_TOKENS, follow_up=True) if follow_up else None,
+                rereadable=evidence_budget(model, MAX_EVIDENCE_TOKENS) if model.reading_speed is not None else None,
             )
             listener.stage("searching")
             unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS

@@ -172,10 +172,17 @@ async def make_room(
     answer_tokens: int,
     overview: str = "",
     conversation: Conversation | None = None,
+    wanted: int | None = None,
+    rereadable: int | None = None,
 ) -> int:
     """How many tokens new evidence may take, counted by the model's own tokenizer.
 
-    Turns of the conversation are dropped, oldest first, until evidence can have its least share of the context.
+    Turns of the conversation are dropped, oldest first, until evidence can have its least share of the context. Those
+    that stay have to be read again then, so as many more are dropped as would take too long to read.
+
+    Args:
+        wanted: tokens of new evidence that are enough, less than its share of the context.
+        rereadable: tokens of earlier turns that the model reads in time; None if they need not be few.
 
     Raises:
         ModelError: the question alone is too long, or the model cannot be used.
@@ -196,8 +203,13 @@ async def make_room(
             f" {context} is too small for it: ask something shorter, or raise the setting context_tokens"
         )
     sizes = [sum(counts[at : at + 3]) + 2 * FRAME_TOKENS for at in range(3, len(counts), 3)]
-    least = int(min(room, context * LEAST_EVIDENCE))
-    while conversation is not None and sizes and room - sum(sizes) < least:
+    least = int(min(room, context * LEAST_EVIDENCE, context if wanted is None else wanted))
+    fits = room - sum(sizes) >= least
+
+    def too_many() -> bool:
+        return room - sum(sizes) < least or (not fits and rereadable is not None and sum(sizes) > rereadable)
+
+    while conversation is not None and sizes and too_many():
         conversation.turns.popleft()
         sizes.pop(0)
     return room - sum(sizes)

@@ -336,7 +336,7 @@ class _AnswerView:
         if status.state == "loading":
             self.stage(f"loading {status.name}, {status.progress:.0%}")
         elif status.state == "busy":
-            self.stage(f"reading the evidence, {status.progress:.0%}")
+            self.stage(str(status.reading or "reading the evidence"))
 
     def end(self) -> None:
         """Take away what was waited for, and end the answer's last line."""

@@ -146,7 +146,7 @@ class RunningAnswer:
         if status.progress is not None and status.state == "loading":
             self.stage(f"loading {status.name}", int(100 * status.progress))
         elif status.progress is not None and status.state == "busy":
-            self.stage(f"reading the evidence, {int(100 * status.progress)} %")
+            self.stage(str(status.reading or "reading the evidence"), int(100 * status.progress))
 
     def end(self) -> None:
         """End the progress: the answer is complete or was cancelled."""

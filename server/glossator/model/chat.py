@@ -82,11 +82,30 @@ ChatEvent = Delta | Thinking | Done
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingProgress:
+    """How far a prompt has been read.
+
+    Attributes:
+        done, total: tokens, without those that were in the cache.
+        seconds_left: expected; None if the speed is not known.
+    """
+
+    done: int
+    total: int
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        left = f", {max(round(self.seconds_left), 1)} s left" if self.seconds_left is not None else ""
+        return f"reading {self.done:,} of {self.total:,} tokens{left}"
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStatus:
     """What a model is doing.
 
     Attributes:
         progress: 0 to 1 while loading or reading the prompt; None otherwise.
+        reading: while reading the prompt, how far it is.
         reason: why the state is "failed"; "" otherwise.
         device: where it runs ("CPU, 3 threads", "CUDA0 (NVIDIA H200), 25 of 25 layers"), once that is known.
         note: what a user should know about this model; usually "".
@@ -99,6 +118,7 @@ class ModelStatus:
     progress: float | None = None
     reason: str = ""
     note: str = ""
+    reading: ReadingProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +165,7 @@ class ChatModel(ABC):
 
     def _set(self, state: ModelPhase, **changes: Any) -> None:
         """Change the status. Progress and reason are reset unless given."""
-        status = replace(self._status, state=state, **{"progress": None, "reason": "", **changes})
+        status = replace(self._status, state=state, **{"progress": None, "reading": None, "reason": "", **changes})
         if status != self._status:
             self._status = status
             if self._on_status is not None:

@@ -22,7 +22,7 @@ from glossator.errors import (
     SettingsError,
 )
 from glossator.model import memory
-from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
+from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, ReadingProgress, Thinking, TokenUsage
 from glossator.model.child import Child, Deadlines, Exchange
 from glossator.model.header import ModelHeader, read_header
 from glossator.model.measured_speed import (
@@ -393,14 +393,17 @@ class ModelClient(ChatModel):
             if request.background:
                 guards.append(asyncio.create_task(self._preempt_when_wanted(exchange)))
             splitter = ThinkingSplitter()
+            reused = 0
             silence, what = self._deadlines.silence, "reading the prompt"
             while True:
                 message = await exchange.next(silence, what)
                 event = message["event"]
                 if event == "start":
                     splitter = ThinkingSplitter(opened=message["thinking"])
+                    reused = message["reusedTokens"]
+                    self._set_reading(0, message["promptTokens"] - reused)
                 elif event == "prefill":
-                    self._set("busy", progress=message["done"] / message["total"])
+                    self._set_reading(message["done"] - reused, message["total"] - reused)
                 elif event == "delta":
                     self._set("busy")
                     silence, what = self._deadlines.token, "writing"
@@ -426,6 +429,12 @@ class ModelClient(ChatModel):
                 self._end_request()
             else:
                 self._run_in_background(partial(self._cancel_abandoned, exchange))
+
+    def _set_reading(self, done: int, total: int) -> None:
+        """Report how far the prompt has been read."""
+        speed = self.reading_speed
+        reading = ReadingProgress(done, total, (total - done) / speed if speed else None)
+        self._set("busy", progress=done / max(total, 1), reading=reading)
 
     async def prepare(self, messages: Sequence[ChatMessage]) -> int:
         """See `ChatModel.prepare`. While an answer is being written, this only loads the model."""
