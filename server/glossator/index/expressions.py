@@ -50,6 +50,9 @@ _AWAITED = re.compile(r"\s*\.await\b")
 _FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", "lambda", "typeof"})
 """Words that begin the definition of a function or class."""
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
+_COMPOSITE = re.compile(r"(?:make\(|&?)((?:\[[\w.]*\](?=[\w*\[(])|\*|map\[[\w.*]+\]|(?:<-)?chan(?:<-)?\s+)+(?!struct\b|func\b)[\w.]+)\s*[{(,)]")
+"""Go's values of composite types: `[]Item{...}`, `map[string]*Item{...}`, `make(chan Item, 1)`."""
+_FUNCTION = re.compile(r"func\s*\(")
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
 _OUTER_BAR = re.compile(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>[^<>]*)*>|\|")
 """A bar, or a type, whose bars separate no alternatives."""
@@ -181,6 +184,17 @@ def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[
     if nothing := _NOTHING.match(text, at):
         return "", nothing.end()
     char = text[at]
+    if char == "<" and text.startswith("<-", at):
+        # What is received from a channel.
+        made, at = _chain(text, at + 2, name, depth + 1)
+        return made if made in ("", UNKNOWN) else _grown(made, "[]"), at
+    if (char in "[*" or text.startswith(("map[", "make(", "chan "), at)) and (composite := _COMPOSITE.match(text, at)):
+        end = closing(text, text.index("(", at) if text.startswith("make(", at) else composite.end() - 1)
+        return _steps(text, end, type_expression(composite[1])) if end > 0 else (UNKNOWN, len(text))
+    if (function := _FUNCTION.match(text, at)) and (end := closing(text, function.end() - 1)) > 0:
+        body = text.find("{", end)
+        result = text[end:body].strip() if body > 0 else ""
+        return (type_expression(f"func(){result}") if result else BUILT_IN), len(text)
     if char == "(":
         end = closing(text, at)
         if end < 0:

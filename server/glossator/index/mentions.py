@@ -11,7 +11,8 @@
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
   `@scope.this`: one of the scopes that has a `this` of its own. `@local`: a name bound in the innermost scope (outside
   all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around the
-  innermost; `@local.hoisted`: in the innermost function. `@global` and `@nonlocal`: a name that belongs to the file or
+  innermost; `@local.hoisted`: in the innermost function; `@local.parameter`: in the innermost scope even directly
+  inside a type (a type's parameter). `@global` and `@nonlocal`: a name that belongs to the file or
   to a scope around in spite of an assignment in this one.
 
 `queries/bindings/<language>.scm` is run match by match; each match is one fact:
@@ -19,6 +20,9 @@
 - `@bind` (the name of a variable, parameter or field) with `@type`, `@value` or `@element` (what is iterated over), and
   with `@hoisted` if it belongs to the innermost function. `@picked`, a member's name: the variable is that member of
   the value, and the member is mentioned. `@assigned` instead of `@bind`: a name that is declared elsewhere.
+  `@each` instead of `@type`: the type of each of a variable number of arguments. `@within`: the node inside which
+  alone the name is bound so (a case of a switch over types).
+- `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member.
 - `@object`: a variable whose value is an object with members of its own.
 - `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
 - `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
@@ -198,6 +202,8 @@ class _Extraction:
         self._templates: dict[bytes, tuple[str, str]] = {}
         """Source text -> the first name of its expression and the rest of it; see `_template`."""
         self._imported: set[str] = set()
+        self._keyed: dict[int, str] = {}
+        """First byte of a member's name that follows no receiver -> the receiver's expression."""
         self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
         self._members: dict[tuple[int, str], int] = {}
         """Parent and name of a symbol -> the first such."""
@@ -445,9 +451,13 @@ class _Extraction:
                 self._picked.append(match)
             for span in match.get("bind", ()):
                 if span[0] not in imported:
-                    given.add(span[0])
-                    scope = self._scope(span[0])
+                    scope = self._scope(match["within"][0][0] if "within" in match else span[0])
+                    if "within" not in match:
+                        given.add(span[0])
                     self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
+        for start, end in captures.get("local.parameter", ()):
+            if (scope := self._scope(start)) >= 0:
+                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(_Value(start, start, None))
         for role in ("local", "local.outer", "local.hoisted"):
             spans = [span for span in captures.get(role, ()) if span[0] not in given]
             for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
@@ -553,6 +563,9 @@ class _Extraction:
             made = type_expression(self._text(match["type"][0]))
             values.append(_Value(start, start, None, self._picked_from(made, match)))
             return
+        if "each" in match:
+            values.append(_Value(start, start, None, type_expression(f"[]{self._text(match['each'][0])}")))
+            return
         for role in ("value", "element"):
             if role in match:
                 part = match[role][0]
@@ -657,6 +670,9 @@ class _Extraction:
                 index = self._at_name.get(match["visible"][0][0])
                 if index is not None:
                     self._symbols[index].flags |= EXPORTED
+            elif "key" in match:
+                made = type_expression(self._text(match["of"][0]))
+                self._keyed.update((start, made) for start, _ in match["key"])
             elif "returned" in match:
                 owner = self._function_at(match["returned"][0][0])
                 if owner >= 0:
@@ -855,6 +871,7 @@ class _Extraction:
         holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
+        keyed = self._keyed
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -867,11 +884,12 @@ class _Extraction:
             receiver = -1
             if kind >= MEMBER:
                 kind -= MEMBER
-                if (left := start - 1) not in of_ends:
-                    before = data[max(0, start - 80) : start]
-                    left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
-                first = of_ends.get(left)
-                made = self._expression((first, left)) if first is not None else UNKNOWN
+                if (made := keyed.get(start, "")) == "":
+                    if (left := start - 1) not in of_ends:
+                        before = data[max(0, start - 80) : start]
+                        left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
+                    first = of_ends.get(left)
+                    made = self._expression((first, left)) if first is not None else UNKNOWN
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0:
                 names, around = holders[scope]

@@ -1,29 +1,48 @@
 ; Variables and parameters
 (parameter_declaration name: (identifier) @bind type: (_) @type)
-(variadic_parameter_declaration name: (identifier) @bind)
-(var_spec name: (identifier) @bind type: (_) @type)
+(variadic_parameter_declaration name: (identifier) @bind type: (_) @each)
+(var_spec (identifier) @bind type: (_) @type)
+(const_spec (identifier) @bind type: (_) @type)
 (var_spec . name: (identifier) @bind . value: (expression_list . (_) @value .))
 (short_var_declaration left: (expression_list . (identifier) @bind) right: (expression_list . (_) @value))
 (short_var_declaration left: (expression_list . (_) . (identifier) @bind .) right: (expression_list . (_) . (_) @value .))
 (range_clause left: (expression_list (identifier) . (identifier) @bind .) right: (_) @element)
-(type_case type: (_) @_type)
+(receive_statement left: (expression_list . (identifier) @bind) right: (_) @value)
+(type_switch_statement alias: (expression_list (identifier) @bind) (type_case . type: (_) @type . (statement_list)) @within)
 
 ; Fields
 (field_declaration name: (field_identifier) @bind type: (_) @type)
-(field_declaration !name type: (type_identifier) @bind @type)
-(field_declaration !name type: (pointer_type (type_identifier) @bind) @type)
-(field_declaration !name type: (qualified_type name: (type_identifier) @bind) @type)
-(field_declaration !name type: (pointer_type (qualified_type name: (type_identifier) @bind)) @type)
+(composite_literal type: [(type_identifier) (qualified_type) (generic_type) (struct_type)] @of
+  body: (literal_value (keyed_element . (literal_element (identifier) @key))))
+(composite_literal type: (_ element: (_) @of)
+  body: (literal_value (literal_element (literal_value (keyed_element . (literal_element (identifier) @key))))))
+(composite_literal type: (_ element: (_) @of)
+  body: (literal_value (keyed_element (literal_element (literal_value (keyed_element . (literal_element (identifier) @key)))))))
+(composite_literal type: (map_type value: (_) @of)
+  body: (literal_value (keyed_element (literal_element) . (literal_element (literal_value (keyed_element . (literal_element (identifier) @key)))))))
 
-; Functions
-(function_declaration name: (identifier) @function result: (_) @result)
-(method_declaration name: (field_identifier) @function result: (_) @result)
-(method_elem name: (field_identifier) @function result: (_) @result)
+; Functions: of several results the first counts
+(function_declaration name: (identifier) @function
+  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
+    (function_type) (array_type) (interface_type) (struct_type)] @result)
+(method_declaration name: (field_identifier) @function
+  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
+    (function_type) (array_type) (interface_type) (struct_type)] @result)
+(method_elem name: (field_identifier) @function
+  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
+    (function_type) (array_type) (interface_type) (struct_type)] @result)
+(function_declaration name: (identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
+(method_declaration name: (field_identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
+(method_elem name: (field_identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
 
-; Embedding
-(type_spec name: (type_identifier) @class type: (struct_type (field_declaration_list (field_declaration !name type: (_) @super))))
-(type_spec name: (type_identifier) @class type: (interface_type (type_elem (_) @super)))
-(type_spec name: (type_identifier) @bind type: [(type_identifier) (qualified_type) (pointer_type) (map_type) (slice_type)] @type)
+; Embedding, and names for other types
+(type_spec name: (type_identifier) @class
+  type: (struct_type (field_declaration_list (field_declaration !name type: (_) @super))))
+(type_spec name: (type_identifier) @class type: (interface_type (type_elem . (_) @super .)))
+(type_spec name: (type_identifier) @bind
+  type: [(type_identifier) (qualified_type) (pointer_type) (map_type) (slice_type) (array_type) (channel_type) (function_type)
+    (generic_type)] @type)
+(type_alias name: (type_identifier) @bind type: (_) @type)
 
 ; Imports
 (import_spec !name path: (_) @module)

@@ -6,7 +6,9 @@
 (qualified_type package: (package_identifier) @of name: (type_identifier) @member.type)
 (package_identifier) @read
 (package_clause (package_identifier) @skip)
+(import_spec name: (package_identifier) @skip)
 (blank_identifier) @skip
+((identifier) @skip (#eq? @skip "_"))
 
 ; Calls
 (call_expression function: (identifier) @call arguments: (argument_list) @arguments)
@@ -14,7 +16,10 @@
 (call_expression function: (parenthesized_expression (identifier) @call))
 (call_expression function: (type_instantiation_expression type: (type_identifier) @call))
 (type_conversion_expression type: (type_identifier) @call)
+(type_conversion_expression type: (generic_type type: (type_identifier) @call))
+(type_conversion_expression type: (generic_type type: (qualified_type name: (type_identifier) @member.call)))
 (composite_literal type: (type_identifier) @call)
+(composite_literal type: (generic_type type: (type_identifier) @call))
 (composite_literal type: (qualified_type name: (type_identifier) @member.call))
 
 ; What is handed over
@@ -26,15 +31,18 @@
 (literal_element (selector_expression field: (field_identifier) @member.value))
 (unary_expression operator: "&" operand: (identifier) @value)
 
-; Keys of composite literals are fields
-(composite_literal type: (_) @of body: (literal_value . "{" . (keyed_element . (literal_element (identifier) @read))))
-(keyed_element . (literal_element (identifier) @member.write))
+; Keys of composite literals are fields; those of arrays and maps are values
+(composite_literal type: [(type_identifier) (qualified_type) (generic_type) (struct_type)]
+  body: (literal_value (keyed_element . (literal_element (identifier) @member.write))))
+(literal_element (literal_value (keyed_element . (literal_element (identifier) @member.write))))
 
 ; Embedded types
 (field_declaration !name type: (type_identifier) @base)
 (field_declaration !name type: (pointer_type (type_identifier) @base))
 (field_declaration !name type: (qualified_type name: (type_identifier) @member.base))
-(type_elem (type_identifier) @base)
+(field_declaration !name type: (pointer_type (qualified_type name: (type_identifier) @member.base)))
+(field_declaration !name type: (generic_type type: (type_identifier) @base))
+(interface_type (type_elem (type_identifier) @base))
 
 ; Assignments
 (assignment_statement left: (expression_list (identifier) @write))
@@ -45,6 +53,7 @@
 (dec_statement (selector_expression field: (field_identifier) @member.write))
 
 ; Scopes and what is bound in them
+(type_spec) @scope
 (function_declaration) @scope
 (method_declaration) @scope
 (func_literal) @scope
@@ -61,10 +70,12 @@
 (communication_case) @scope
 (parameter_declaration name: (identifier) @local)
 (variadic_parameter_declaration name: (identifier) @local)
-(type_parameter_declaration name: (identifier) @local)
+(type_parameter_declaration (identifier) @local.parameter)
+(method_declaration receiver: (parameter_list (parameter_declaration type: (_ (type_arguments (type_elem (type_identifier) @local.parameter))))))
+(method_declaration receiver: (parameter_list (parameter_declaration type: (pointer_type (_ (type_arguments (type_elem (type_identifier) @local.parameter)))))))
 (short_var_declaration left: (expression_list (identifier) @local))
-(var_spec name: (identifier) @local)
-(const_spec name: (identifier) @local)
+(var_spec (identifier) @local)
+(const_spec (identifier) @local)
 (range_clause left: (expression_list (identifier) @local))
 (receive_statement left: (expression_list (identifier) @local))
 (type_switch_statement alias: (expression_list (identifier) @local))
