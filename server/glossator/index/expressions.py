@@ -50,7 +50,9 @@ _AWAITED = re.compile(r"\s*\.await\b")
 _FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", "lambda", "typeof"})
 """Words that begin the definition of a function or class."""
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
-_COMPOSITE = re.compile(r"(?:make\(|&?)((?:\[[\w.]*\](?=[\w*\[(])|\*|map\[[\w.*]+\]|(?:<-)?chan(?:<-)?\s+)+(?!struct\b|func\b)[\w.]+)\s*[{(,)]")
+_COMPOSITE = re.compile(
+    r"(?:make\()?((?:\[[\w.]*\](?=[\w*\[(])|\*|map\[[\w.*]+\]|(?:<-)?chan(?:<-)?\s+)+(?!struct\b|func\b)[\w.]+)\s*[{(,)]"
+)
 """Go's values of composite types: `[]Item{...}`, `map[string]*Item{...}`, `make(chan Item, 1)`."""
 _FUNCTION = re.compile(r"func\s*\(")
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
@@ -187,7 +189,7 @@ def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[
     if char == "<" and text.startswith("<-", at):
         # What is received from a channel.
         made, at = _chain(text, at + 2, name, depth + 1)
-        return made if made in ("", UNKNOWN) else _grown(made, "[]"), at
+        return made if made in ("", UNKNOWN) else grown(made, "[]"), at
     if (char in "[*" or text.startswith(("map[", "make(", "chan "), at)) and (composite := _COMPOSITE.match(text, at)):
         end = closing(text, text.index("(", at) if text.startswith("make(", at) else composite.end() - 1)
         return _steps(text, end, type_expression(composite[1])) if end > 0 else (UNKNOWN, len(text))

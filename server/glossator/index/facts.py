@@ -220,7 +220,7 @@ def make_facts(
 
 def encode_facts(facts: Facts) -> bytes:
     """Facts as they are stored; b"" for those that say nothing."""
-    if not facts.symbols and not facts.imports and not facts.names:
+    if not facts.symbols and not facts.imports and not facts.names and not facts.package:
         return b""
     return zlib.compress(_ENCODER.encode(facts), _LEVEL)
 

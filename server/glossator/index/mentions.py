@@ -28,7 +28,8 @@
 - `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
   `@after`.
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
-- `@function` (its name) with `@result` (an annotation), `@static`, `@property`, `@decorated` (what a decorator says);
+- `@function` (its name) with `@result` (an annotation, or one for each of several results), `@static`, `@property`,
+  `@decorated` (what a decorator says);
   `@returned`, a value that the innermost function returns; `@yielded`, which makes that function's result unknown.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
@@ -707,7 +708,8 @@ class _Extraction:
             return
         symbol = self._symbols[index]
         if "result" in match:
-            symbol.type = type_expression(self._text(match["result"][0]))
+            results = [self._text(span) for span in match["result"]]
+            symbol.type = type_expression(results[0] if len(results) == 1 else f"({','.join(results)})")
         if "decorated" in match:
             symbol.decorators += (self._expression(match["decorated"][0]),)
         if "static" in match:

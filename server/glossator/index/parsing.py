@@ -22,7 +22,7 @@ from glossator.index.components import read_component
 from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
 from glossator.index.entries import ENTRY_KINDS, ParsedFile
-from glossator.index.facts import encode_facts
+from glossator.index.facts import encode_facts, make_facts
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macros import always_misread, definition_of, may_begin, misread, names_in
 from glossator.index.masking import masked, only
@@ -265,8 +265,19 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
         language = TEXT.name
     reader = _reader(language)
     if reader is None:
-        return ParsedFile(language, parse_document(language, source), (), False, source.lines)
+        facts = _module_facts(path, text)
+        return ParsedFile(language, parse_document(language, source), (), False, source.lines, facts)
     return _parse_tree(language, source, reader, path)
+
+
+_GO_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
+
+
+def _module_facts(path: str, text: str) -> bytes:
+    """What go.mod says: the path of its module."""
+    if not path.endswith("go.mod") or (found := _GO_MODULE.search(text)) is None:
+        return b""
+    return encode_facts(make_facts(TEXT.name, found[1], [], [], [], {}))
 
 
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.index.facts import Import
-    from glossator.retrieval.resolution.rules import LanguageRules
+    from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.type_texts import TypeText
 
@@ -318,7 +318,7 @@ class Evaluator:
         self._extensions[cached] = ()
         found: Values = ()
         rules = self.rules(key[0])
-        for path in self.noting(name, bare):
+        for path in rules.extending_files(self, key, bare, name):
             view = self.view(path)
             if view is None or path == key[0] or view.facts.language not in rules.languages:
                 continue
@@ -491,7 +491,8 @@ class Evaluator:
         if value.kind == "instance" and value.name == SUPER:
             return (value,)
         if value.kind == "instance":
-            return self._through(value, self.rules(value.path).call_members)
+            rules = self.rules(value.path)
+            return self._through(value, rules.call_members, rules.external_call)
         if value.kind == "external":
             return self._current.external_call(self, value)
         if value.kind == "symbol":
@@ -505,7 +506,8 @@ class Evaluator:
         found: dict[Value, None] = {}
         for value in values:
             if value.kind == "instance":
-                found.update(dict.fromkeys(self._through(value, self.rules(value.path).element_members)))
+                rules = self.rules(value.path)
+                found.update(dict.fromkeys(self._through(value, rules.element_members, rules.element)))
             elif value.kind == "class":
                 # `Generic[T]`, or a loop over an enum.
                 found[value] = None
@@ -526,12 +528,16 @@ class Evaluator:
                 found.update(dict.fromkeys(self.elements((value,))))
         return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
 
-    def _through(self, value: Value, names: tuple[str, ...]) -> Values:
-        """What the first of some members of an instance gives when it is called."""
+    def _through(self, value: Value, names: tuple[str, ...], of_library: Callable[[World, Value], Values]) -> Values:
+        """What the first of some members of an instance gives when it is called; else what a library's supertype gives,
+        whose type arguments are known."""
         for name in names:
             found = self.member(value, name, Spot(value.path))
             if any(one.kind == "symbol" for one in found):
                 return self.called(self.held(found))
+        for outside in self.ancestors(value.key).externals:
+            if outside.arguments:
+                return of_library(self, outside)
         return NOTHING_KNOWN
 
     def type_value(self, kind: TypeText, place: Spot) -> Values:

@@ -42,6 +42,9 @@ class World(Protocol):
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""
 
+    def files_noting(self, name: str) -> list[str]:
+        """The files that define, import or mention a name, however many."""
+
     def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place."""
 
@@ -347,6 +350,10 @@ class LanguageRules:
         return (BUILT_IN_VALUE,)
 
     # Members
+
+    def extending_files(self, world: World, key: Key, bare: str, name: str) -> list[str]:
+        """The files that may add a member of a name to a type, whose name without qualifiers is `bare`."""
+        return world.noting(name, bare)
 
     def is_member(self, view: FileView, index: int) -> bool:
         """Whether a symbol is reached through an instance or a class, not by its bare name alone."""

@@ -4,7 +4,12 @@
 (var_spec (identifier) @bind type: (_) @type)
 (const_spec (identifier) @bind type: (_) @type)
 (var_spec . name: (identifier) @bind . value: (expression_list . (_) @value .))
-(short_var_declaration left: (expression_list . (identifier) @bind) right: (expression_list . (_) @value))
+(short_var_declaration left: (expression_list . (identifier) @bind .) right: (expression_list . (_) @value))
+(short_var_declaration left: (expression_list (identifier) @bind) @pattern
+  right: (expression_list . (call_expression) @value .))
+(short_var_declaration left: (expression_list . (identifier) @bind . (_))
+  right: (expression_list . [(index_expression) (type_assertion_expression) (unary_expression)] @value .))
+(short_var_declaration left: (expression_list . (identifier) @bind . (_)) right: (expression_list . (_) @value . (_)))
 (short_var_declaration left: (expression_list . (_) . (identifier) @bind .) right: (expression_list . (_) . (_) @value .))
 (range_clause left: (expression_list (identifier) . (identifier) @bind .) right: (_) @element)
 (receive_statement left: (expression_list . (identifier) @bind) right: (_) @value)
@@ -21,7 +26,7 @@
 (composite_literal type: (map_type value: (_) @of)
   body: (literal_value (keyed_element (literal_element) . (literal_element (literal_value (keyed_element . (literal_element (identifier) @key)))))))
 
-; Functions: of several results the first counts
+; Functions
 (function_declaration name: (identifier) @function
   result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
     (function_type) (array_type) (interface_type) (struct_type)] @result)
@@ -31,17 +36,20 @@
 (method_elem name: (field_identifier) @function
   result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
     (function_type) (array_type) (interface_type) (struct_type)] @result)
-(function_declaration name: (identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
-(method_declaration name: (field_identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
-(method_elem name: (field_identifier) @function result: (parameter_list . (parameter_declaration type: (_) @result)))
+(function_declaration name: (identifier) @function
+  result: (parameter_list ((parameter_declaration type: (_) @result) ","?)+))
+(method_declaration name: (field_identifier) @function
+  result: (parameter_list ((parameter_declaration type: (_) @result) ","?)+))
+(method_elem name: (field_identifier) @function
+  result: (parameter_list ((parameter_declaration type: (_) @result) ","?)+))
 
 ; Embedding, and names for other types
 (type_spec name: (type_identifier) @class
   type: (struct_type (field_declaration_list (field_declaration !name type: (_) @super))))
 (type_spec name: (type_identifier) @class type: (interface_type (type_elem . (_) @super .)))
-(type_spec name: (type_identifier) @bind
-  type: [(type_identifier) (qualified_type) (pointer_type) (map_type) (slice_type) (array_type) (channel_type) (function_type)
-    (generic_type)] @type)
+(type_spec name: (type_identifier) @class
+  type: [(type_identifier) (qualified_type) (pointer_type) (map_type) (slice_type) (array_type) (channel_type)
+    (function_type) (generic_type)] @super)
 (type_alias name: (type_identifier) @bind type: (_) @type)
 
 ; Imports
