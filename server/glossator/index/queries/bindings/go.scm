@@ -5,7 +5,9 @@
 (const_spec (identifier) @bind type: (_) @type)
 (var_spec . name: (identifier) @bind . value: (expression_list . (_) @value .))
 (short_var_declaration left: (expression_list . (identifier) @bind .) right: (expression_list . (_) @value))
-(short_var_declaration left: (expression_list (identifier) @bind) @pattern
+(short_var_declaration left: (expression_list . (identifier) @bind . (_)) @pattern
+  right: (expression_list . (call_expression) @value .))
+(short_var_declaration left: (expression_list (_) . (identifier) @bind) @pattern
   right: (expression_list . (call_expression) @value .))
 (short_var_declaration left: (expression_list . (identifier) @bind . (_))
   right: (expression_list . [(index_expression) (type_assertion_expression) (unary_expression)] @value .))

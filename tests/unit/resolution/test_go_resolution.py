@@ -1,0 +1,231 @@
+"""Go: packages are folders, several results, embedding, types made of others, implicit interfaces."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+FILES = {
+    "go.mod": "module example.com/app\n\ngo 1.20\n",
+    "store/store.go": """
+        package store
+
+        import (
+            "errors"
+            "fmt"
+            "net/url"
+
+            "example.com/app/internal/util"
+        )
+
+        type Kind int
+
+        const (
+            First Kind = iota
+            Second
+        )
+        const Low, High = 1, 2
+
+        func (k Kind) String() string { return "" }
+
+        type Base struct{ ID int }
+
+        func (b *Base) Close() error { return nil }
+
+        type Opener interface {
+            Open(name string) (*Store, error)
+        }
+        type Store struct {
+            Base
+            *util.Logger
+            name  string
+            items map[string]*Item
+            next  func() *Item
+        }
+        type Items []*Item
+        type Maker func(x int) (*Item, error)
+
+        func New(name string) (*Store, error) {
+            s := &Store{name: name}
+            item := s.items[name]
+            item.Value()
+            s.Log()
+            s.Close()
+            s.next().Value()
+            var all Items
+            for _, one := range all {
+                one.Peek()
+            }
+            var maker Maker
+            got, _ := maker(3)
+            got.Take()
+            thing, err := util.Make()
+            thing.Go()
+            fmt.Println(Low, High, First, err)
+            Kind(3).String()
+            fmt.String()
+            _, second := pair()
+            second.Ping()
+            return s, errors.New("x")
+        }
+
+        func pair() (*Store, *Item) { return nil, nil }
+
+        func narrow(value any, queue chan *Item, open Opener, options ...*Item) {
+            switch known := value.(type) {
+            case *Store:
+                known.Save()
+            case Kind:
+                known.Save()
+            }
+            (<-queue).Drain()
+            options[0].Vary()
+            store, _ := open.Open("a")
+            store.Save()
+            if other, ok := value.(Opener); ok {
+                other.Open("b")
+            }
+            url := New
+            url("shadowed")
+            link := url.Parse
+            table := []Item{{size: 1}, {size: 2}}
+            table[0].Fill()
+            made := make(map[string][]*Item)
+            made["x"][0].Found()
+        }
+
+        func (s *Store) Save() {}
+        """,
+    "store/item.go": """
+        package store
+
+        type Item struct{ size int }
+
+        func (i *Item) Value() int { return High }
+        func (i *Item) Peek()      {}
+        func (i *Item) Take()      {}
+        func (i *Item) Ping()      {}
+        func (i *Item) Drain()     {}
+        func (i *Item) Vary()      {}
+        func (i *Item) Fill()      {}
+        func (i *Item) Found()     {}
+        """,
+    "store/disk.go": """
+        package store
+
+        type disk struct{}
+
+        func (d disk) Open(name string) (*Store, error) { return nil, nil }
+        """,
+    "store/store_test.go": """
+        package store_test
+
+        import (
+            "testing"
+
+            . "example.com/app/internal/util"
+            st "example.com/app/store"
+        )
+
+        func TestStore(t *testing.T) {
+            s, err := st.New("x")
+            s.Close()
+            s.Log()
+            Make()
+            var b st.Base
+            b.Close()
+        }
+        """,
+    "internal/util/util.go": """
+        package util
+
+        type Logger struct{}
+
+        func (l *Logger) Log() {}
+
+        type Thing struct{}
+
+        func (t Thing) Go() {}
+
+        func Make() (*Thing, error) { return nil, nil }
+        """,
+    "other/errors/errors.go": """
+        package errors
+
+        func New(text string) error { return nil }
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return Sample(FILES)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Kind.String", ["Kind(3).String()"]),
+        ("Base.Close", ["s.Close()", "s.Close()", "b.Close()"]),
+        ("Logger.Log", ["s.Log()", "s.Log()"]),
+        ("Item.Value", ["item.Value()", "s.next().Value()"]),
+        ("Item.Peek", ["one.Peek()"]),
+        ("Item.Take", ["got.Take()"]),
+        ("Item.Ping", ["second.Ping()"]),
+        ("Item.Drain", ["(<-queue).Drain()"]),
+        ("Item.Vary", ["options[0].Vary()"]),
+        ("Item.Fill", ["table[0].Fill()"]),
+        ("Item.Found", ['made["x"][0].Found()']),
+        ("Item.size", ["table := []Item{{size: 1}, {size: 2}}"] * 2),
+        ("Store.Save", ["known.Save()", "store.Save()"]),
+        ("Thing.Go", ["thing.Go()"]),
+        ("Low", ["fmt.Println(Low, High, First, err)"]),
+        ("High", ["func (i *Item) Value() int { return High }", "fmt.Println(Low, High, First, err)"]),
+        ("Store.name", ["s := &Store{name: name}"]),
+        ("Make", ["thing, err := util.Make()", "Make()"]),
+        ("store.New", ["url := New", 's, err := st.New("x")']),
+        ("errors.New", []),
+    ],
+)
+def test_uses(sample: Sample, name: str, lines: list[str]) -> None:
+    assert [use.partition(": ")[2] for use in sample.uses(name)] == lines
+
+
+def test_calls_through_an_interface_may_reach_what_implements_it(sample: Sample) -> None:
+    calls = ['store/store.go: store, _ := open.Open("a")', 'store/store.go: other.Open("b")']
+    assert sample.uses("Opener.Open") == calls
+    assert sample.uses("disk.Open") == []
+    assert sample.uses("disk.Open", grade="possible") == calls
+
+
+def test_a_package_of_a_library_is_not_the_folder_of_its_name() -> None:
+    files = {
+        "errors/errors.go": "package errors\n\nfunc Wrap(err error) error { return err }\n",
+        "main.go": 'package main\n\nimport "github.com/pkg/errors"\n\nfunc run() { errors.Wrap(nil) }\n',
+        "go.mod": "module example.com/app\n",
+    }
+    assert Sample(files).uses("Wrap") == []
+    files["main.go"] = files["main.go"].replace("github.com/pkg", "example.com/app")
+    assert Sample(files).uses("Wrap") == ["main.go: func run() { errors.Wrap(nil) }"]
+
+
+def test_type_parameters_hide_types_of_the_same_name() -> None:
+    sample = Sample(
+        {
+            "box/box.go": """
+                package box
+
+                type T struct{}
+
+                type Box[T any] struct{ value T }
+
+                func (b *Box[T]) Get() T { return b.value }
+
+                func Map[T any](in []T) T { return in[0] }
+
+                var one T
+                """
+        }
+    )
+    assert sample.uses("T") == ["box/box.go: var one T"]
