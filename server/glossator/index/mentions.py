@@ -35,7 +35,8 @@
 - `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
   the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
-  that it exports, as `@alias` if that is given, or as the whole module (`@whole`).
+  that it exports, as `@alias` if that is given, or as the whole module (`@whole`), or that is a member of the object
+  around it (`@inside`).
 
 Everything here works on byte ranges: the cost per name matters, since a file has more names than lines.
 """
@@ -758,7 +759,8 @@ class _Extraction:
         start = match["passed"][0][0]
         member = self._text(match["passed"][0]).strip("\"'`")
         name = self._text(match["alias"][0]).strip("\"'`") if "alias" in match else member
-        return Import(WHOLE if "whole" in match else name, "", member, self._place(start)[0], -1, exported=True)
+        owner = self._owner(start) if "inside" in match else -1
+        return Import(WHOLE if "whole" in match else name, "", member, self._place(start)[0], owner, exported=True)
 
     def _bound_by(self, module: str) -> str:
         """The name that the import of a module binds, if the import gives none."""
@@ -899,7 +901,7 @@ class _Extraction:
                     names, around = holders[around]
                 if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made
-                    if made[:1] != "#":
+                    if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
             if start not in at_name and name and (receiver >= 0 or name not in self._self_words):

@@ -38,6 +38,11 @@ def is_script_settings(path: str) -> bool:
     return name == PACKAGE or _CONFIGURATION.fullmatch(name) is not None
 
 
+def package_note(name: str) -> str:
+    """What is noted of the `package.json` of a package."""
+    return f"npm:{name}"
+
+
 def script_settings(path: str, text: str) -> Facts | None:
     """The facts of a `package.json`, `tsconfig.json` or `jsconfig.json`; None if they say nothing of the kind."""
     try:
@@ -57,7 +62,7 @@ def script_settings(path: str, text: str) -> Facts | None:
 
 
 def _entries(name: str, read: dict[str, Any]) -> Iterator[Import]:
-    yield Import(name, "./", ENTRY)
+    yield Import(package_note(name), "./", ENTRY)
     for field in ("source", "types", "typings", "module", "main", "browser"):
         if isinstance(read.get(field), str):
             yield Import(".", read[field], ENTRY)

@@ -407,3 +407,18 @@ def test_results_of_functions_inside_others_are_not_the_outer_ones() -> None:
         }
     )
     assert sample.at("a.js", "make().go()", "go") == "a.js:A.go"
+
+
+def test_members_of_objects_that_are_functions_of_the_file() -> None:
+    sample = Sample(
+        {
+            "utils.js": "const isText = (x) => x\nfunction pad() {}\nexport default { isText, pad }\n",
+            "use.js": "import utils from './utils.js'\nutils.pad(utils.isText(1))\nconst { pad } = utils\npad()\n",
+        }
+    )
+    assert sample.uses("pad", "utils.js") == [
+        "use.js: utils.pad(utils.isText(1))",
+        "use.js: const { pad } = utils",
+        "utils.js: export default { isText, pad }",
+    ]
+    assert "use.js: utils.pad(utils.isText(1))" in sample.uses("isText")

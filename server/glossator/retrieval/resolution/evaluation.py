@@ -163,7 +163,10 @@ class Evaluator:
             return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)
         if head[0] == "#" and head[1:].isdigit():
             return self.held((Value("symbol", place.path, int(head[1:])),))
-        return self.held(self.named(head, place))
+        found = self.named(head, place)
+        if len(found) > 1:
+            found = self.rules(place.path).meant("value", found, self)
+        return self.held(found)
 
     def _own(self, head: str, place: Spot) -> Values:
         """The values of `$`, `$cls` and `$super`."""

@@ -52,6 +52,7 @@ MAX_CALLEES_OF_A_NAME: Final = 5
 """A name that may mean more definitions than this says nothing about what is called."""
 
 _IMPORT: Final = MENTION_KINDS.index("import")
+_EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
 _NAME: Final = MENTION_KINDS.index("name")
 
@@ -83,6 +84,8 @@ class Resolver:
         """
         if mention.kind == _IMPORT:
             return self._resolve_import(path, facts, name, mention)
+        if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name, mention)):
+            return self._of(passed)
         # Mentions inside the same symbol after the same receiver mean the same.
         bare = -1 - mention.kind
         receiver = mention.receiver if mention.receiver >= 0 else bare
@@ -142,6 +145,14 @@ class Resolver:
         if reach or below:
             return Resolution("possible", (), reach, tuple(below))
         return EXCLUDED
+
+    def _passed_on(self, path: str, facts: Facts, name: str, mention: Mention) -> Values:
+        """What a name means that is taken from a module and passed on; empty if it is the file's own."""
+        found: Values = ()
+        for item in facts.imports:
+            if item.exported and item.module and item.member == name and item.line == mention.line:
+                found += tuple(one for one in self._world.import_target(path, item) if one not in found)
+        return found
 
     def _resolve_import(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         """What a name in an import statement means: what is imported from a module."""

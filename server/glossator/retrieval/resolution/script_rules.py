@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import EXPORTED, LOCAL
 from glossator.index.mentions import WHOLE
-from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS
+from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, UNION, TypeText
@@ -140,7 +140,7 @@ class ScriptRules(LanguageRules):
 
     def _is_outermost(self, symbol: Symbol) -> bool:
         """Whether a symbol without an enclosing one can be meant by its bare name."""
-        return not (symbol.scope or symbol.flags & LOCAL or symbol.kind in ("method", "component"))
+        return not (symbol.scope or symbol.flags & LOCAL or symbol.kind in ("component", "method", "test"))
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """`export *` binds nothing in the file itself."""
@@ -192,12 +192,16 @@ class ScriptRules(LanguageRules):
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """Of a type and a value of the same name, what the kind of mention means."""
-        kinds = {one: view.symbol(one.number).kind for one in found if (view := world.view(one.path))}
+        kinds = {
+            one: view.symbol(one.number).kind
+            for one in found
+            if one.kind == "symbol" and (view := world.view(one.path))
+        }
         if len(kinds) < 2:
             return found
         if kind in ("import", "export"):
             return found
-        unfit = _VALUES_ONLY if kind == "type" else _TYPES_ONLY if kind != "base" else frozenset[str]()
+        unfit = _VALUES_ONLY if kind in ("type", "base") else _TYPES_ONLY
         fitting = tuple(one for one in found if kinds.get(one) not in unfit)
         return fitting or found
 
@@ -240,7 +244,7 @@ class ScriptRules(LanguageRules):
     def _exported(self, world: World, view: FileView, name: str) -> Values:
         """What a file itself exports under a name."""
         found: Values = ()
-        for item in view.all_imports_of(name):
+        for item in view.imports_of(name):
             if item.exported:
                 found += tuple(one for one in world.import_target(view.path, item) if one not in found)
         if found:
@@ -272,7 +276,7 @@ class ScriptRules(LanguageRules):
                             return found
                     else:
                         doubtful = doubtful or target.kind == "unknown"
-        if name == DEFAULT and not any(item.exported for item in view.facts.imports):
+        if name == DEFAULT and not any(item.exported and item.owner < 0 for item in view.facts.imports):
             # A CommonJS module that assigns to the members of `exports`.
             return (Value("module", module),)
         if doubtful or not is_module(view):
@@ -353,7 +357,7 @@ class ScriptRules(LanguageRules):
         parts = module.split("/")
         name = "/".join(parts[: 2 if module.startswith("@") else 1])
         sub = "./" + module[len(name) + 1 :] if len(module) > len(name) else "."
-        for path in world.noting(name):
+        for path in world.noting(package_note(name)):
             if path.rpartition("/")[2] != PACKAGE:
                 continue
             view = world.view(path)
@@ -364,7 +368,7 @@ class ScriptRules(LanguageRules):
                 filled
                 for item in view.facts.imports
                 if item.member == ENTRY
-                and item.name != name
+                and item.name.startswith(".")
                 and (filled := _filled(item.name, item.module, sub)) is not None
             ]
             for target in [*targets, *(() if sub == "." else (sub, f"./src/{sub[2:]}")), "./index", "./src/index"][:12]:
@@ -411,6 +415,30 @@ class ScriptRules(LanguageRules):
             return found or NOTHING_KNOWN
         return super().type_value(world, kind, place)
 
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type by its name, which a value may share."""
+        inner = tuple(world.type_value(part, place) for part in arguments)
+        made: Values = ()
+        for one in world.held(self._type_named(world, name, place)):
+            if one.kind == "class":
+                one = Value("instance", one.path, one.number, arguments=inner)
+            elif one.kind == "external":
+                one = external(one.name, inner)
+            elif one.kind != "instance":
+                one = UNKNOWN_VALUE
+            made += (one,) if one not in made else ()
+        return made or NOTHING_KNOWN
+
+    def _type_named(self, world: World, name: str, place: Spot) -> Values:
+        """The symbols of a type's name, dotted or not."""
+        head, _, last = name.strip(".").rpartition(".")
+        if not head:
+            return self.meant("type", world.named(last, place), world)
+        found: Values = ()
+        for value in world.evaluate(head, place):
+            found += tuple(one for one in world.member(value, last, place) if one not in found)
+        return self.meant("type", found, world)
+
     def external_call(self, world: World, value: Value) -> Values:
         """What a call of something external gives."""
         owner, _, last = value.name.rpartition(".")
@@ -451,7 +479,11 @@ class ScriptRules(LanguageRules):
             )
         if "(" in base:
             return NOTHING_KNOWN
-        return super().base_value(world, base, place)
+        found: Values = ()
+        for one in world.held(self._type_named(world, self.read_type(base).name, place)):
+            kept = one._replace(arguments=(), this=None) if one.kind in ("class", "external") else UNKNOWN_VALUE
+            found += (kept,) if kept not in found else ()
+        return found or NOTHING_KNOWN
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """Members that every object has, and those of objects, which are given members anywhere."""
@@ -462,7 +494,8 @@ class ScriptRules(LanguageRules):
             return NOTHING_KNOWN
         symbol = view.symbol(value.number)
         if symbol.kind == "object":
-            return NOTHING_KNOWN
+            passed = view.imports_of(name, value.number)
+            return tuple(one for item in passed for one in world.import_target(view.path, item)) or NOTHING_KNOWN
         if symbol.kind == "component":
             return (external(f"component.{name}"),)
         if name in _PROMISE:

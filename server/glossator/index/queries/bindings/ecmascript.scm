@@ -192,6 +192,11 @@
       property: (property_identifier) @import.name)) @exported
   (#eq? @_require "require") (#any-of? @_exports "exports" "module" "module.exports"))
 
+; Members of objects that are the file's own names
+(program (_ (variable_declarator value: (object (shorthand_property_identifier) @passed)))) @inside
+(program (export_statement (_ (variable_declarator value: (object (shorthand_property_identifier) @passed))))) @inside
+(export_statement "default" value: (object (shorthand_property_identifier) @passed)) @inside
+
 ; What the file exports of its own
 (export_statement declaration: (_ name: (_) @visible))
 (export_statement declaration: (_ (variable_declarator name: (identifier) @visible)))
