@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import BUILT_IN, CLASS, EXPRESSION_CHARS, INSTANCE, SUPER, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    Naming = Callable[[str], str]
 
 SELF_WORDS: Final = {
     "self": INSTANCE,
@@ -28,6 +30,9 @@ SELF_WORDS: Final = {
 }
 """Words that stand for the current object, its class or a nameless parameter; `Language`s say which are theirs."""
 
+PAIRS: Final = ".:pairs"
+"""A step: pairs of a number and an element."""
+NO_CALLS: Final[Mapping[str, str]] = {}
 MAX_TEXT: Final = 1000
 """Longer texts are not read: they are whole functions or data."""
 ALTERNATIVES: Final = 4
@@ -56,6 +61,7 @@ _COMPOSITE = re.compile(
 """Go's values of composite types: `[]Item{...}`, `map[string]*Item{...}`, `make(chan Item, 1)`."""
 _FUNCTION = re.compile(r"func\s*\(")
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
+_ARGUMENT = re.compile(r"[,(\[{\"'`]")
 _OUTER_BAR = re.compile(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>[^<>]*)*>|\|")
 """A bar, or a type, whose bars separate no alternatives."""
 _BLANKS = re.compile(r"\s+")
@@ -122,23 +128,26 @@ def closing(text: str, at: int) -> int:
     return -1
 
 
-def expression(text: str, name: Callable[[str], str]) -> str:
+def expression(text: str, name: Callable[[str], str], calls: Mapping[str, str] = NO_CALLS) -> str:
     """The expression of a source text.
 
     Args:
         text: the source of a receiver or value.
         name: gives the expression of a single name: itself, or what a local variable was bound to.
+        calls: functions whose results follow from their first arguments, and how (`Language.calls`).
     """
     if len(text) > MAX_TEXT:
         return UNKNOWN
-    made = _alternatives(text.strip(), name, 0)
+    made = _alternatives(text.strip(), name, calls, 0)
     return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
 
-def _alternatives(text: str, name: Callable[[str], str], depth: int) -> str:
+def _alternatives(text: str, name: Naming, calls: Mapping[str, str], depth: int) -> str:
     if (choice := _CHOICE.search(text)) and (parts := _choices(text, choice.start())):
-        return joined([_alternatives(part.strip(), name, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
-    made, at = _chain(text, 0, name, depth)
+        return (
+            joined([_alternatives(part.strip(), name, calls, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
+        )
+    made, at = _chain(text, 0, name, calls, depth)
     found = [made]
     while at < len(text):
         again = _OR.match(text, at)
@@ -149,7 +158,7 @@ def _alternatives(text: str, name: Callable[[str], str], depth: int) -> str:
                 return UNKNOWN
         else:
             at = again.end()
-        made, at = _chain(text, at, name, depth)
+        made, at = _chain(text, at, name, calls, depth)
         found.append(made)
     # `None or x`, and a fallback to a built-in value, say nothing about members.
     known = [one for one in found if one]
@@ -174,7 +183,7 @@ def _choices(text: str, at: int) -> list[str]:
     return [text[at:end].strip()[1:], text[end:].strip()[1:]]
 
 
-def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[str, int]:
+def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: int) -> tuple[str, int]:
     """The expression of a chain of names, calls and indexes, and where it ends; ("", end) for a null value."""
     while at < len(text) and text[at].isspace():
         at += 1
@@ -206,7 +215,9 @@ def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[
         if (rest[:1].isalpha() or rest[:1] in ("_", "(", "$")) and _is_type(inside):
             # A cast: `(Session) value`.
             return type_expression(inside), len(text)
-        made = BUILT_IN if "," in inside and "(" not in inside else _alternatives(inside.strip(), name, depth + 1)
+        made = (
+            BUILT_IN if "," in inside and "(" not in inside else _alternatives(inside.strip(), name, calls, depth + 1)
+        )
         at = end
     elif _LITERAL.match(text, at):
         made = BUILT_IN
@@ -235,10 +246,10 @@ def _chain(text: str, at: int, name: Callable[[str], str], depth: int) -> tuple[
         at = head.end()
     else:
         return UNKNOWN, len(text)
-    return _steps(text, at, made)
+    return _steps(text, at, made, name, calls, depth)
 
 
-def _steps(text: str, at: int, made: str) -> tuple[str, int]:
+def _steps(text: str, at: int, made: str, name: Naming, calls: Mapping[str, str], depth: int) -> tuple[str, int]:
     """Follow the members, calls and indexes after the head of a chain."""
     while at < len(text):
         if generic := _GENERIC.match(text, at):
@@ -263,7 +274,10 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
             end = closing(text, at)
             if end < 0:
                 return UNKNOWN, len(text)
-            made = made if made in (UNKNOWN, SUPER) else grown(made, "()" if char == "(" else "[]")
+            if char == "(" and made in calls:
+                made = _given(calls[made], text[at + 1 : end - 1], name, calls, depth)
+            elif made not in (UNKNOWN, SUPER):
+                made = grown(made, "()" if char == "(" else "[]")
             at = end
         elif char == "{" or (char == " " and text[at + 1 : at + 2] == "{"):
             # A composite value (`Session{...}`), or a call with a block (`find { it.ready }`).
@@ -278,6 +292,33 @@ def _steps(text: str, at: int, made: str) -> tuple[str, int]:
         else:
             break
     return made, at
+
+
+def _given(how: str, inside: str, name: Naming, calls: Mapping[str, str], depth: int) -> str:
+    """What a call gives whose result follows from its first argument."""
+    first, _, others = _first_argument(inside)
+    if not first or first.startswith("*"):
+        return UNKNOWN
+    if how == "type":
+        return type_expression(first)
+    if how == "element" and others and "=" not in others.partition(",")[0]:
+        return UNKNOWN  # one of several arguments
+    made = _alternatives(first, name, calls, depth + 1)
+    if made in (UNKNOWN, BUILT_IN) or how == "same":
+        return made
+    return grown(made, "[]" if how == "element" else PAIRS)
+
+
+def _first_argument(inside: str) -> tuple[str, str, str]:
+    """The first of some arguments, a comma, and the others."""
+    place = 0
+    while (found := _ARGUMENT.search(inside, place)) is not None:
+        if found[0] == ",":
+            return inside[: found.start()].strip(), ",", inside[found.end() :]
+        place = closing(inside, found.start()) if found[0] in "([{" else inside.find(found[0], found.end()) + 1
+        if place <= 0:
+            return "", "", ""
+    return inside.strip(), "", ""
 
 
 def grown(made: str, suffix: str) -> str:

@@ -13,6 +13,7 @@ by what they are bound to:
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
+    E.:pairs        pairs of a number and an element of E
     E()             the result of calling E; an instance, if E is a class (`new E(...)` is `E()` too)
     E[]             an element of E, by index or iteration
     E[1]            the item of a tuple E with that index

@@ -37,10 +37,13 @@ This module imports no grammar.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LEADING_KINDS: frozenset[str] = frozenset(
     {
@@ -84,6 +87,8 @@ class Language:
         self_parameters: names that, given to a parameter of a method, stand for the current object or class.
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
+        calls: functions of the language and its library whose results follow from their first arguments: the "same", an
+            instance of the "type", an "element" of it, or "pairs" of numbers and elements.
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, or nothing ("").
     """
@@ -107,6 +112,7 @@ class Language:
     self_parameters: frozenset[str] = frozenset()
     prototypes: bool = False
     module_names: Literal["", "last", "whole"] = ""
+    calls: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def _code(
@@ -129,6 +135,7 @@ def _code(
     self_parameters: str = "",
     prototypes: bool = False,
     module_names: Literal["", "last", "whole"] = "",
+    calls: Mapping[str, str] | None = None,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
     return Language(
@@ -150,6 +157,7 @@ def _code(
         self_parameters=frozenset(self_parameters.split()),
         prototypes=prototypes,
         module_names=module_names,
+        calls=calls or {},
     )
 
 
@@ -183,6 +191,13 @@ _ALL: tuple[Language, ...] = (
         self_words="super",
         self_parameters="self cls mcs",
         module_names="whole",
+        calls={
+            **dict.fromkeys(("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "deque"), "same"),
+            **dict.fromkeys(("deepcopy", "copy.copy", "copy.deepcopy", "asyncio.wait_for", "asyncio.run"), "same"),
+            **dict.fromkeys(("cast", "typing.cast", "t.cast"), "type"),
+            **dict.fromkeys(("next", "min", "max", "random.choice"), "element"),
+            "enumerate": "pairs",
+        },
     ),
     _code(
         "javascript",

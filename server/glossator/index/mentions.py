@@ -54,7 +54,6 @@ import numpy as np
 from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
-    EXPRESSION_CHARS,
     EXTENSION,
     INFERRED,
     LOCAL,
@@ -777,17 +776,16 @@ class _Extraction:
         raw = self._data[start:end]
         template = self._templates.get(raw)
         if template is None:
-            template = self._templates[raw] = _template(raw)
+            template = self._templates[raw] = _template(raw, self._language.calls)
         head, rest = template
         if not head:
             return rest
         if head == _COMPOUND:
-            return expression(rest, lambda name: self._named(name, start))
+            return expression(rest, lambda name: self._named(name, start), self._language.calls)
         made = self._named(head, start)
         if not rest or made == UNKNOWN:
             return made
-        made = made.replace("|", rest + "|") + rest if "|" in made else made + rest
-        return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
+        return grown(made, rest)
 
     def _named(self, name: str, at: int) -> str:
         """The expression of a bare name at a place."""
@@ -848,7 +846,7 @@ class _Extraction:
             value.made = UNKNOWN  # if it refers to itself
             if value.text is not None:
                 place = value.at - 1
-                made = expression(value.text, lambda name: self._named(name, place))
+                made = expression(value.text, lambda name: self._named(name, place), self._language.calls)
                 if made != UNKNOWN:
                     made = grown(made, ("[]" if value.element else "") + value.item)
                 value.made = made
@@ -957,12 +955,14 @@ class _Extraction:
 _COMPOUND: Final = "*"
 
 
-def _template(raw: bytes) -> tuple[str, str]:
+def _template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
     """The name with which an expression begins, and what follows it.
 
     ("", expression) if it does not depend on a name; (_COMPOUND, source) if it depends on several.
     """
     text = raw.decode("utf-8", "replace")
+    if calls and (called := _CALLED.match(text)) and called[1] in calls:
+        return _COMPOUND, text
     if raw.isascii() and (flat := _flattened(text)):
         head, dot, rest = flat.partition(".")
         call = head.find("(")
@@ -985,6 +985,7 @@ def _template(raw: bytes) -> tuple[str, str]:
 
 
 _PLACEHOLDER: Final = "\0"
+_CALLED: Final = re.compile(r"\s*([\w.]+)\(")
 _NO_NAMES: Final = frozenset(
     {"None", "null", "nil", "undefined", "nullptr", "NULL", "Nil", "true", "false", "True", "False"}
 )

@@ -311,7 +311,7 @@ def receivers(body: str) -> Sample:
 def test_receivers_whose_class_is_known() -> None:
     sample = receivers("""
         import contextlib
-        from typing import Optional, Type, Union
+        from typing import Optional, Type, Union, cast
         from .box import Box, Lid, boxes
 
         def a(box: Box): box.open().lift()
@@ -350,6 +350,17 @@ def test_receivers_whose_class_is_known() -> None:
         def v(pair: tuple[Box, str]):
             box, name = pair
             box.own.lift()
+        def x(many: list[Box], other):
+            for number, box in enumerate(many): box.own.lift()
+            for box in sorted(many, key=len): box.own.lift()
+            next(iter(many)).own.lift()
+            for n, b in enumerate(list(many)): b.own.lift()
+            max(many, key=len).own.lift()
+            box = cast("Box", other)
+            box.own.lift()
+            list(reversed(many))[0].own.lift()
+        def y(box: Box | None):
+            if box: box.own.lift()
         def w(box: dict[str, Box] | None):
             box["x"].own.lift()
         BOX = Box()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.expressions import PAIRS
 from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, PROPERTY, STUB, SUPER
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, FileView, last_part
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.type_texts import TUPLE
+from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
@@ -42,6 +43,7 @@ MAX_VALUES: Final = 8
 """Alternatives of a value; with more it is unknown."""
 MAX_CLASSES: Final = 100
 """Classes of a hierarchy that are looked at."""
+PAIRS_STEP: Final = PAIRS.removeprefix(".")
 TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple"))
 """Types whose arguments are the types of their items."""
 MAX_NOTING: Final = 40
@@ -137,6 +139,9 @@ class Evaluator:
                         values = self.called(values)
                     elif step == ELEMENT:
                         values = self.elements(values)
+                    elif step == PAIRS_STEP:
+                        pair = (Value("external", name=TUPLE, arguments=((BUILT_IN_VALUE,), self.elements(values))),)
+                        values = (Value("external", name=LIST, arguments=(pair,)),)
                     elif step[0] == "[":
                         values = self._items(values, int(step[1:-1]))
                     else:

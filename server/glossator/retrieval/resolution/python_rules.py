@@ -456,8 +456,9 @@ class PythonRules(LanguageRules):
             view = world.view(path)
             if view is not None and (view.children(index, "__getattr__") or view.children(index, "__getattribute__")):
                 return NOTHING_KNOWN
-        if name == "__class__":
-            return (Value("class", *value.key),)
+        if name in ("__class__", "__new__"):
+            # A call of either makes an instance.
+            return (Value("class", *(value.this or value.key)),)
         if name in _OBJECT_MEMBERS:
             return (external(f"object.{name}"),)
         return ()
