@@ -197,11 +197,13 @@ def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: in
     char = text[at]
     if char == "<" and text.startswith("<-", at):
         # What is received from a channel.
-        made, at = _chain(text, at + 2, name, depth + 1)
+        made, at = _chain(text, at + 2, name, calls, depth + 1)
         return made if made in ("", UNKNOWN) else grown(made, "[]"), at
     if (char in "[*" or text.startswith(("map[", "make(", "chan "), at)) and (composite := _COMPOSITE.match(text, at)):
         end = closing(text, text.index("(", at) if text.startswith("make(", at) else composite.end() - 1)
-        return _steps(text, end, type_expression(composite[1])) if end > 0 else (UNKNOWN, len(text))
+        if end <= 0:
+            return UNKNOWN, len(text)
+        return _steps(text, end, type_expression(composite[1]), name, calls, depth)
     if (function := _FUNCTION.match(text, at)) and (end := closing(text, function.end() - 1)) > 0:
         body = text.find("{", end)
         result = text[end:body].strip() if body > 0 else ""
