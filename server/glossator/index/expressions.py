@@ -67,6 +67,10 @@ _OUTER_BAR = re.compile(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>[^<>]*)*>|\|")
 _BLANKS = re.compile(r"\s+")
 _TYPE_OF = re.compile(r"\b(typeof|keyof)\s+")
 _TYPE_JUNK = re.compile(r"^(?::|->|=>)|\breadonly\s+|[\s\"'`]+")
+_TYPE_WORDS = re.compile(
+    r"\b(?:struct|class|enum|union|const|volatile|typename|unsigned|signed|register|static)\s+(?=[\w:*&])"
+)
+"""Words before a type's name that are no part of it."""
 _TYPE_NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -76,7 +80,9 @@ def type_expression(text: str) -> str:
     `typeof x` (the type of a value) is `<typeof.x>`. Unions inside brackets are written with a slash, `<list[A/B]>`,
     since "|" separates whole expressions.
     """
-    bare = _TYPE_JUNK.sub("", _TYPE_OF.sub(r"\1.", text) if "eof " in text else text)
+    if " " in text:
+        text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", text))
+    bare = _TYPE_JUNK.sub("", text)
     if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
         return UNKNOWN
     if "|" not in bare:

@@ -83,6 +83,7 @@ class Language:
         macros: whether macros may stand where the grammar does not know of any.
         scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
+        facts_of: other languages whose queries for facts (`mentions/` and `bindings/`) are for this one too.
         self_words: words for the current object, its class and its superclass (keys of `expressions.SELF_WORDS`).
         self_parameters: names that, given to a parameter of a method, stand for the current object or class.
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
@@ -108,6 +109,7 @@ class Language:
     macros: bool = False
     scripts: bool = False
     conditionals: bool = False
+    facts_of: tuple[str, ...] = ()
     self_words: frozenset[str] = frozenset()
     self_parameters: frozenset[str] = frozenset()
     prototypes: bool = False
@@ -131,6 +133,7 @@ def _code(
     macros: bool = False,
     scripts: bool = False,
     conditionals: bool = False,
+    facts_of: str = "",
     self_words: str = "",
     self_parameters: str = "",
     prototypes: bool = False,
@@ -153,6 +156,7 @@ def _code(
         macros=macros,
         scripts=scripts,
         conditionals=conditionals,
+        facts_of=tuple(facts_of.split()),
         self_words=frozenset(self_words.split()),
         self_parameters=frozenset(self_parameters.split()),
         prototypes=prototypes,
@@ -252,6 +256,8 @@ _ALL: tuple[Language, ...] = (
         builtins="T U",
         macros=True,
         conditionals=True,
+        facts_of="c",
+        self_words="this",
     ),
     _code(
         "csharp",

@@ -110,6 +110,9 @@ _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _FROM: Final = attrgetter("at")
 _NOTHING: Final[Matched] = {}
+_QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*(?:<[^<>(){};]*(?:<[^<>(){};]*>[^<>(){};]*)*>)?\s*::\s*)+")
+"""What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
+_QUALIFIERS: Final = re.compile(rb"(?:[A-Za-z_]\w*\s*(?:::)?\s*)*::$|$")
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
 _STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
@@ -301,6 +304,8 @@ class _Extraction:
             elif around.kind in CLASSES and kind == "function":
                 kind = "method"
         name_at = item.name_at if item.name_at >= 0 else item.start
+        if scope and (written := _QUALIFIED.match(self._data, name_at)) is not None:
+            name_at = written.end()
         if kind in ("function", "method") and name in self._language.constructors:
             kind = "constructor"
         line, column = self._place(name_at)
@@ -545,7 +550,7 @@ class _Extraction:
         known = self._at_name.get(start)
         if known is None:
             owner = self._owner(start)
-            in_class = owner in self._classes and (scope < 0 or self._spans[owner][0] >= scopes[scope].start)
+            in_class = owner in self._classes and (scope < 0 or self._holds(scopes[scope], owner))
         else:
             owner, in_class = -1, False
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
@@ -615,6 +620,11 @@ class _Extraction:
             return made
         return grown(made, "." + self._text(match["picked"][0]))
 
+    def _holds(self, scope: _Scope, owner: int) -> bool:
+        """Whether a symbol lies inside a scope, which is not the symbol's own."""
+        start, end = self._spans[owner]
+        return start > scope.start or (start == scope.start and end < scope.end)
+
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""
         owner = self._owner(self._scopes[scope].start)
@@ -628,6 +638,8 @@ class _Extraction:
             if name in self._imported or not name:
                 return
             kind = "field" if parent >= 0 else "variable"
+            if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:
+                kind = "enum_member"
             known = self._add_variable(span, kind, parent)
         made = self._given(match)
         symbol = self._symbols[known]
@@ -886,12 +898,24 @@ class _Extraction:
             receiver = -1
             if kind >= MEMBER:
                 kind -= MEMBER
+<<<<<<< HEAD
                 if (made := keyed.get(start, "")) == "":
                     if (left := start - 1) not in of_ends:
                         before = data[max(0, start - 80) : start]
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
                     first = of_ends.get(left)
                     made = self._expression((first, left)) if first is not None else UNKNOWN
+=======
+                if (left := start - 1) not in of_ends:
+                    before = data[max(0, start - 80) : start]
+                    left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
+                first = of_ends.get(left)
+                if first is not None and data[first - 2 : first] == b"::":
+                    # In C++, qualified names nest to the right.
+                    before = data[max(0, first - 120) : first]
+                    first -= len(before) - _QUALIFIERS.search(before).start()  # type: ignore[union-attr]
+                made = self._expression((first, left)) if first is not None else UNKNOWN
+>>>>>>> c174eb6 (resolution: C and C++: queries and rules; structures have names apart from variables)
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0:
                 names, around = holders[scope]

@@ -196,7 +196,8 @@ def _reader(name: str) -> _Reader | None:
 
 def _facts_source(language: Language, folder: str) -> str | None:
     """The text of a language's queries for facts, joined; None if it has none."""
-    parts = [files("glossator.index") / "queries" / folder / f"{name}.scm" for name in language.queries]
+    names = (*language.facts_of, *language.queries)
+    parts = [files("glossator.index") / "queries" / folder / f"{name}.scm" for name in names]
     return "\n".join(part.read_text("utf-8") for part in parts if part.is_file()) or None
 
 

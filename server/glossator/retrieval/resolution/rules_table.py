@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from glossator.retrieval.resolution.c_rules import CRules
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.go_rules import GoRules
 from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules
@@ -13,7 +14,14 @@ from glossator.retrieval.resolution.script_rules import ScriptRules
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import LanguageRules
 
-_ALL: Final[tuple[LanguageRules, ...]] = (PythonRules(), JvmRules(), DotnetRules(), ScriptRules(), GoRules())
+_ALL: Final[tuple[LanguageRules, ...]] = (
+    PythonRules(),
+    JvmRules(),
+    DotnetRules(),
+    ScriptRules(),
+    GoRules(),
+    CRules(),
+)
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}
 

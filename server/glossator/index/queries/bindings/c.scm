@@ -1,0 +1,35 @@
+; Variables and parameters
+(parameter_declaration type: (_) @type declarator: (identifier) @bind)
+(parameter_declaration type: (_) @type declarator: (pointer_declarator declarator: (identifier) @bind))
+(parameter_declaration type: (_) @type declarator: (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @bind)))
+(parameter_declaration type: (_) @type declarator: (array_declarator declarator: (identifier) @bind))
+(declaration type: (_) @type declarator: (identifier) @bind)
+(declaration type: (_) @type declarator: (pointer_declarator declarator: (identifier) @bind))
+(declaration type: (_) @type declarator: (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @bind)))
+(declaration type: (_) @type declarator: (array_declarator declarator: (identifier) @bind))
+(declaration type: (_) @type declarator: (init_declarator declarator: (identifier) @bind))
+(declaration type: (_) @type declarator: (init_declarator declarator: (pointer_declarator declarator: (identifier) @bind)))
+(declaration type: (_) @type declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @bind)))
+
+; Fields and enumerators
+(field_declaration type: (_) @type declarator: (field_identifier) @bind)
+(field_declaration type: (_) @type declarator: (pointer_declarator declarator: (field_identifier) @bind))
+(field_declaration type: (_) @type declarator: (pointer_declarator declarator: (pointer_declarator declarator: (field_identifier) @bind)))
+(field_declaration type: (_) @type declarator: (array_declarator declarator: (field_identifier) @bind))
+(field_declaration declarator: (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @bind))))
+(enumerator name: (identifier) @bind)
+
+; Functions and names of types
+(function_definition type: (_) @result declarator: (function_declarator declarator: (identifier) @function))
+(function_definition type: (_) @result declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function)))
+(declaration type: (_) @result declarator: (function_declarator declarator: (identifier) @function))
+(declaration type: (_) @result declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function)))
+(type_definition type: (_) @type declarator: (type_identifier) @bind)
+(type_definition type: (_) @type declarator: (pointer_declarator declarator: (type_identifier) @bind))
+
+; Includes
+(preproc_include path: (_) @module)
+((function_definition (storage_class_specifier) @_static declarator: (function_declarator declarator: (identifier) @function)) @static
+  (#eq? @_static "static"))
+((function_definition (storage_class_specifier) @_static declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
+  (#eq? @_static "static"))

@@ -1,0 +1,36 @@
+; Variables and parameters
+(parameter_declaration type: (_) @type declarator: (reference_declarator (identifier) @bind))
+(optional_parameter_declaration type: (_) @type declarator: (identifier) @bind)
+(optional_parameter_declaration type: (_) @type declarator: (pointer_declarator declarator: (identifier) @bind))
+(optional_parameter_declaration type: (_) @type declarator: (reference_declarator (identifier) @bind))
+(declaration type: (_) @type declarator: (init_declarator declarator: (reference_declarator (identifier) @bind)))
+(declaration type: (placeholder_type_specifier) declarator: (init_declarator declarator: (identifier) @bind value: (_) @value))
+(declaration type: (placeholder_type_specifier) declarator: (init_declarator declarator: (pointer_declarator declarator: (identifier) @bind) value: (_) @value))
+(declaration type: (placeholder_type_specifier) declarator: (init_declarator declarator: (reference_declarator (identifier) @bind) value: (_) @value))
+(for_range_loop type: (placeholder_type_specifier) declarator: (identifier) @bind right: (_) @element)
+(for_range_loop type: (placeholder_type_specifier) declarator: (reference_declarator (identifier) @bind) right: (_) @element)
+(for_range_loop type: [(type_identifier) (qualified_identifier) (template_type)] @type declarator: (identifier) @bind)
+(for_range_loop type: [(type_identifier) (qualified_identifier) (template_type)] @type declarator: (reference_declarator (identifier) @bind))
+(field_declaration type: (_) @type declarator: (reference_declarator (field_identifier) @bind))
+(alias_declaration name: (type_identifier) @bind type: (_) @type)
+
+; Functions
+(field_declaration type: (_) @result declarator: (function_declarator declarator: (field_identifier) @function))
+(field_declaration type: (_) @result declarator: (pointer_declarator declarator: (function_declarator declarator: (field_identifier) @function)))
+(field_declaration type: (_) @result declarator: (reference_declarator (function_declarator declarator: (field_identifier) @function)))
+(function_definition type: (_) @result declarator: (function_declarator declarator: (field_identifier) @function))
+(function_definition type: (_) @result declarator: (pointer_declarator declarator: (function_declarator declarator: (field_identifier) @function)))
+(function_definition type: (_) @result declarator: (reference_declarator (function_declarator declarator: [(identifier) (field_identifier)] @function)))
+(function_definition type: (_) @result declarator: (function_declarator declarator: (qualified_identifier name: (identifier) @function)))
+(function_definition type: (_) @result declarator: (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier name: (identifier) @function))))
+(function_definition type: (_) @result declarator: (reference_declarator (function_declarator declarator: (qualified_identifier name: (identifier) @function))))
+(field_declaration (storage_class_specifier) declarator: (function_declarator declarator: (field_identifier) @function)) @static
+
+; Supertypes
+(class_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(struct_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+
+; Namespaces that are opened
+(using_declaration "namespace" (_) @module) @all
+(using_declaration . (qualified_identifier name: (_) @bound) @module)
+(namespace_alias_definition name: (namespace_identifier) @alias (_) @module .)

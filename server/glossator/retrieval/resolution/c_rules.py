@@ -1,0 +1,254 @@
+"""C and C++: names are visible through headers, so a name means whatever definition of it the index has, unless several
+files define it differently."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from glossator.index.facts import LOCAL, STATIC, STUB
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbols
+from glossator.retrieval.resolution.type_texts import LIST
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glossator.index.facts import Import, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.type_texts import TypeText
+
+HEADERS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
+INCLUDED: Final = 200
+"""So many headers are looked at to tell which of several definitions a file sees."""
+
+_POINTERS: Final = ("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "optional", "reference_wrapper", "atomic")
+_LISTS: Final = (
+    *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
+    *("span", "stack", "unordered_set", "valarray", "vector", LIST),
+)
+_ELEMENTS: Final = frozenset(("at", "back", "front", "top", "value", "get", "lock", "value_or"))
+"""Functions of containers and pointers that give an element."""
+
+
+class CRules(LanguageRules):
+    """C, C++ and Objective-C."""
+
+    languages = frozenset(("c", "cpp", "objc"))
+    implicit_self = True
+    extensions = True
+    unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
+    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), "map": 1, "unordered_map": 1}
+    opaque = frozenset(("void", "auto", "id"))
+    call_members = ("operator()",)
+
+    def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Local definitions, and members of the classes around a place; a method may stand outside its class."""
+        for around in view.chain(place.owner):
+            symbol = view.symbol(around)
+            if symbol.kind == "namespace":
+                break
+            if symbol.kind not in CONTAINER_KINDS:
+                if found := symbols(view, view.children(around, name)):
+                    return found
+                holder = world.enclosing_class(view.path, around) if symbol.scope else None
+            else:
+                holder = Value("class", view.path, around)
+            if holder is None:
+                continue
+            if self._symbol(world, holder).name == name:
+                return (Value("symbol", holder.path, holder.number),)
+            if found := own_symbols(world.member(holder, name, place)):
+                return found
+        return ()
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type: structures have names apart from those of variables and fields."""
+        inner = tuple(world.type_value(part, place) for part in arguments)
+        view = world.view(place.path)
+        if view is not None and "::" not in name:
+            found = tuple(
+                Value(
+                    "instance",
+                    one.path,
+                    one.number,
+                    arguments=tuple(world.type_value(part, place) for part in arguments),
+                )
+                for one in self._visible(world, view, place, name)
+                if one.kind == "symbol" and self._symbol(world, one).kind in ("struct", "class", "union")
+            )
+            if found:
+                return found[:1]
+        if _PARAMETER.fullmatch(name):
+            return NOTHING_KNOWN
+        dotted = name.replace("::", ".").strip(".")
+        if not world.evaluate(dotted, place):
+            return (external(dotted, inner),)
+        return super().named_type(world, name, arguments, place)
+
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What the file or another one defines under a name, in the namespaces that are open at a place."""
+        own = [Value("symbol", view.path, index) for index in view.named(name) if self._is_outermost(view, index)]
+        found = self._visible(world, view, place, name)
+        if any(one in found and not self._symbol(world, one).flags & STUB for one in own):
+            # The file's own definition, and its declarations elsewhere.
+            mine = [one for one in found if one.path == view.path or self._symbol(world, one).flags & STUB]
+            return tuple(mine) + self.imported_as(world, view, name, -1)
+        return found + self.imported_as(world, view, name, -1)
+
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What the namespaces that the file opens have."""
+        for item in view.stars:
+            if found := self.module_member(world, _module(item.module.replace("::", "."), view.path), name):
+                return found
+        return ()
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Unknown if a namespace that is not open here has the name: a header may open it."""
+        for path in world.noting(name):
+            other = world.view(path)
+            if other is not None and any(self._is_outermost(other, index) for index in other.named(name)):
+                return NOTHING_KNOWN
+        return ()
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A namespace, or a name of one that is brought in."""
+        dotted = item.module.replace("::", ".").strip(".")
+        if item.name == "*":
+            return (Value("module", _module(dotted, view.path)),)
+        holder, _, last = dotted.rpartition(".")
+        found = self.module_member(world, _module(holder, view.path), last)
+        return found or (external(dotted),)
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What a namespace has under a name."""
+        namespace, _, near = module.partition(_BESIDE)
+        view = world.view(near)
+        if view is None:
+            return ()
+        found = tuple(one for one, chain in self._candidates(world, near, name) if ".".join(chain) == namespace)
+        return self._one_thing(world, view, namespace.split(".") if namespace else [], name, found)
+
+    def same_thing(self, one: Symbol, other: Symbol) -> bool:
+        """A declaration and its definition."""
+        return bool((one.flags | other.flags) & STUB) or one.kind == other.kind == "namespace"
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a library's function gives: of containers and smart pointers, an element."""
+        last = value.name.rpartition(".")[2]
+        if value.arguments and last in _ELEMENTS:
+            return value.arguments[0]
+        return super().external_call(world, value)
+
+    # Candidates
+
+    def _visible(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The definitions of a name in the namespaces around a place, from the inside out."""
+        around = self._namespaces(view, place.owner)
+        candidates = list(self._candidates(world, view.path, name))
+        for size in range(len(around), -1, -1):
+            found = tuple(one for one, chain in candidates if chain == around[:size])
+            if found:
+                return self._one_thing(world, view, around[:size], name, found)
+        return ()
+
+    def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
+        """The outermost definitions of a name in all files, with the namespaces that they are in."""
+        for path in world.noting(name):
+            view = world.view(path)
+            if view is None or view.facts.language not in self.languages:
+                continue
+            for index in view.named(name):
+                symbol = view.symbol(index)
+                if not self._is_outermost(view, index):
+                    continue
+                hidden = symbol.flags & STATIC and path != near and not path.endswith(HEADERS)
+                if not hidden:
+                    yield Value("symbol", path, index), self._namespaces(view, symbol.parent)
+
+    def _is_outermost(self, view: FileView, index: int) -> bool:
+        """Whether a symbol is in no class and no function. What an enum holds is where the enum is."""
+        symbol = view.symbol(index)
+        if symbol.scope or symbol.flags & LOCAL:
+            return False
+        parent = symbol.parent
+        if parent >= 0 and symbol.kind == "enum_member":
+            parent = view.symbol(parent).parent
+        while parent >= 0:
+            around = view.symbol(parent)
+            if around.kind != "namespace" and around.name:
+                return False
+            parent = around.parent
+        return True
+
+    def _namespaces(self, view: FileView, owner: int) -> list[str]:
+        """The names of the namespaces around a symbol and of itself, if it is one, from the outside in."""
+        names: list[str] = []
+        while owner >= 0:
+            symbol = view.symbol(owner)
+            if symbol.kind == "namespace":
+                names[:0] = [*symbol.scope.replace("::", ".").split("."), *symbol.name.replace("::", ".").split(".")]
+            elif symbol.scope and not names:
+                # Outside the namespace that it belongs to: `void ns::run() {`.
+                names[:0] = symbol.scope.replace("::", ".").split(".")
+            owner = symbol.parent
+        return [name for name in names if name]
+
+    def _one_thing(self, world: World, view: FileView, around: list[str], name: str, found: Values) -> Values:
+        """Definitions of one name in one namespace: what a file sees of them, if they are not one thing."""
+        known = [(one, self._symbol(world, one)) for one in found]
+        if any(symbol.kind == "namespace" for _, symbol in known):
+            return (Value("module", _module(".".join([*around, name]), view.path)),)
+        types = [one for one, symbol in known if symbol.kind in ("struct", "class", "union", "enum")]
+        if types:
+            # `typedef struct pool pool;` is another name for the same thing.
+            known = [(one, symbol) for one, symbol in known if symbol.kind != "type" or one in types]
+        whole = [one for one, symbol in known if not symbol.flags & STUB]
+        if all(symbol.kind in ("variable", "constant") for _, symbol in known):
+            # A header declares what one file defines.
+            whole = [one for one in whole if not one.path.endswith(HEADERS)] or whole
+        if len({one.path for one in whole}) <= 1:
+            return tuple(one for one, _ in known)
+        seen = self._included(world, view)
+        near = tuple(one for one, _ in known if one.path in seen)
+        if near and len({one.path for one in near if one in whole}) <= 1:
+            if any(one in whole for one in near):
+                return near
+            near += tuple(whole)
+        return (*(near or found), UNKNOWN_VALUE)
+
+    def _included(self, world: World, view: FileView) -> set[str]:
+        """A file and the headers that it includes, directly or not."""
+        seen = {view.path}
+        pending = [view]
+        while pending and len(seen) < INCLUDED:
+            current = pending.pop()
+            for item in current.facts.imports:
+                if item.name:
+                    continue
+                paths = world.paths().ending(item.module)
+                folder = current.path.rpartition("/")[0]
+                beside = f"{folder}/{item.module}" if folder else item.module
+                for path in [beside] if beside in paths else paths[:2]:
+                    other = world.view(path) if path not in seen else None
+                    if other is not None:
+                        seen.add(path)
+                        pending.append(other)
+        return seen
+
+    def _symbol(self, world: World, value: Value) -> Symbol:
+        view = world.view(value.path)
+        assert view is not None
+        return view.symbol(value.number)
+
+
+_PARAMETER: Final = re.compile(r"[A-Z]|[A-Z]\w*T|T[A-Z0-9]\w*")
+"""How template parameters are usually named."""
+_BESIDE: Final = "\0"
+"""Separates a namespace from the path of a file that speaks the language in the paths of modules."""
+
+
+def _module(namespace: str, near: str) -> str:
+    return f"{namespace}{_BESIDE}{near}"

@@ -1,0 +1,172 @@
+"""C and C++: names are visible through headers, members through classes, namespaces by their names."""
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+C = {
+    "include/pool.h": """
+        #ifndef POOL_H
+        #define POOL_H
+        #define MAX_CONNS 5
+        struct conn { int fd; struct pool *owner; };
+        typedef int (*handler_t)(struct conn *c, int n);
+        struct pool { struct conn *first; int size; handler_t on_close; };
+        typedef struct { struct pool *pool; const char *name; } session_t;
+        enum mode { MODE_FAST, MODE_SLOW };
+        extern int limit;
+        struct conn *pool_take(struct pool *p);
+        int serve(struct conn *c, int n);
+        #endif
+    """,
+    "src/pool.c": """
+        #include "pool.h"
+        int limit = MAX_CONNS;
+        static int check(struct pool *p) { return p->size < limit; }
+        struct conn *pool_take(struct pool *p) { check(p); return p->first; }
+        int serve(struct conn *c, int n) { return c->fd + n; }
+    """,
+    "src/session.c": """
+        #include <stdio.h>
+        #include "pool.h"
+        static handler_t table[] = { serve, NULL };
+        static int check(session_t *s) { return s->pool->size; }
+        int session_get(session_t *s, const char *url)
+        {
+            struct conn *c = pool_take(s->pool);
+            int serve_count = limit;
+            s->pool->on_close = serve;
+            if (check(s) == MODE_FAST) printf("%d", c->fd);
+            return pool_take(s->pool)->owner->size;
+        }
+    """,
+}
+SESSION = "src/session.c"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("struct conn *c = pool_take(s->pool);", "pool_take", "include/pool.h:pool_take src/pool.c:pool_take"),
+        ("struct conn *c = pool_take(s->pool);", "conn", "include/pool.h:conn"),
+        ("struct conn *c = pool_take(s->pool);", "pool", "include/pool.h:session_t.pool"),
+        ("int serve_count = limit;", "limit", "include/pool.h:limit src/pool.c:limit"),
+        ("s->pool->on_close = serve;", "on_close", "include/pool.h:pool.on_close"),
+        ("s->pool->on_close = serve;", "serve", "include/pool.h:serve src/pool.c:serve"),
+        ('if (check(s) == MODE_FAST) printf("%d", c->fd);', "check", "src/session.c:check"),
+        ('if (check(s) == MODE_FAST) printf("%d", c->fd);', "MODE_FAST", "include/pool.h:mode.MODE_FAST"),
+        ('if (check(s) == MODE_FAST) printf("%d", c->fd);', "fd", "include/pool.h:conn.fd"),
+        ('if (check(s) == MODE_FAST) printf("%d", c->fd);', "printf", "excluded"),
+        ("return pool_take(s->pool)->owner->size;", "size", "include/pool.h:pool.size"),
+        ("static handler_t table[] = { serve, NULL };", "serve", "include/pool.h:serve src/pool.c:serve"),
+        ("static handler_t table[] = { serve, NULL };", "handler_t", "include/pool.h:handler_t"),
+    ],
+)
+def test_c(line: str, name: str, meaning: str) -> None:
+    assert Sample(C).at(SESSION, line, name) == meaning
+
+
+def test_a_static_function_is_its_files_own() -> None:
+    sample = Sample(C)
+    assert sample.uses("check", "src/pool.c") == [
+        "src/pool.c: struct conn *pool_take(struct pool *p) { check(p); return p->first; }"
+    ]
+
+
+CPP = {
+    "acme/pool.h": """
+        #pragma once
+        #include <memory>
+        #include <vector>
+        namespace acme {
+        class Base { public: void log(int n); virtual int size() const; };
+        class Conn {
+         public:
+          explicit Conn(int n);
+          void close();
+          int fd() const { return fd_; }
+         private:
+          int fd_;
+        };
+        namespace db {
+        class Pool : public Base {
+         public:
+          explicit Pool(int n) : size_(n) {}
+          Conn* take();
+          static Pool& shared();
+          int size() const override { return size_; }
+         private:
+          int size_;
+          std::vector<Conn> conns_;
+          std::unique_ptr<Conn> last_;
+        };
+        enum class Mode { Fast, Slow };
+        int helper(int n);
+        }
+        }
+    """,
+    "acme/pool.cc": """
+        #include "acme/pool.h"
+        namespace acme {
+        void Conn::close() { fd_ = 0; }
+        namespace db {
+        Conn* Pool::take() {
+          auto* c = Pool::shared().take();
+          for (auto& x : conns_) x.close();
+          for (const Conn& y : conns_) y.close();
+          last_->close();
+          this->size_ = helper(3);
+          log(size());
+          Mode m = Mode::Fast;
+          return c;
+        }
+        Pool& Pool::shared() { static Pool pool(1); return pool; }
+        int helper(int n) { return n; }
+        }
+        }
+    """,
+    "app/main.cc": """
+        #include "acme/pool.h"
+        using acme::Conn;
+        namespace other { class Pool { public: void take(); }; }
+        void run(acme::db::Pool& pool) {
+          Conn* conn = pool.take();
+          conn->close();
+          int n = acme::db::helper(conn->fd());
+          other::Pool mine;
+          mine.take();
+          auto made = new Conn(n);
+          made->close();
+        }
+    """,
+}
+
+
+TAKE = "acme/pool.cc:acme.db.Pool.take acme/pool.h:acme.db.Pool.take"
+CLOSE = "acme/pool.cc:acme.Conn.close acme/pool.h:acme.Conn.close"
+HELPER = "acme/pool.cc:acme.db.helper acme/pool.h:acme.db.helper"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "name", "meaning"),
+    [
+        ("acme/pool.cc", "auto* c = Pool::shared().take();", "take", TAKE),
+        ("acme/pool.cc", "for (auto& x : conns_) x.close();", "close", CLOSE),
+        ("acme/pool.cc", "for (const Conn& y : conns_) y.close();", "close", CLOSE),
+        ("acme/pool.cc", "last_->close();", "close", CLOSE),
+        ("acme/pool.cc", "last_->close();", "last_", "acme/pool.h:acme.db.Pool.last_"),
+        ("acme/pool.cc", "this->size_ = helper(3);", "size_", "acme/pool.h:acme.db.Pool.size_"),
+        ("acme/pool.cc", "this->size_ = helper(3);", "helper", HELPER),
+        ("acme/pool.cc", "log(size());", "log", "acme/pool.h:acme.Base.log"),
+        ("acme/pool.cc", "log(size());", "size", "acme/pool.h:acme.db.Pool.size"),
+        ("acme/pool.cc", "Mode m = Mode::Fast;", "Fast", "acme/pool.h:acme.db.Mode.Fast"),
+        ("app/main.cc", "Conn* conn = pool.take();", "take", TAKE),
+        ("app/main.cc", "Conn* conn = pool.take();", "Conn", "acme/pool.h:acme.Conn"),
+        ("app/main.cc", "conn->close();", "close", CLOSE),
+        ("app/main.cc", "int n = acme::db::helper(conn->fd());", "helper", HELPER),
+        ("app/main.cc", "mine.take();", "take", "app/main.cc:other.Pool.take"),
+        ("app/main.cc", "made->close();", "close", CLOSE),
+    ],
+)  # fmt: skip
+def test_cpp(path: str, line: str, name: str, meaning: str) -> None:
+    assert Sample(CPP).at(path, line, name) == meaning
