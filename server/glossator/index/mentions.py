@@ -898,24 +898,16 @@ class _Extraction:
             receiver = -1
             if kind >= MEMBER:
                 kind -= MEMBER
-<<<<<<< HEAD
                 if (made := keyed.get(start, "")) == "":
                     if (left := start - 1) not in of_ends:
                         before = data[max(0, start - 80) : start]
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
                     first = of_ends.get(left)
+                    if first is not None and data[first - 2 : first] == b"::":
+                        # In C++, qualified names nest to the right.
+                        before = data[max(0, first - 120) : first]
+                        first -= len(before) - _QUALIFIERS.search(before).start()  # type: ignore[union-attr]
                     made = self._expression((first, left)) if first is not None else UNKNOWN
-=======
-                if (left := start - 1) not in of_ends:
-                    before = data[max(0, start - 80) : start]
-                    left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
-                first = of_ends.get(left)
-                if first is not None and data[first - 2 : first] == b"::":
-                    # In C++, qualified names nest to the right.
-                    before = data[max(0, first - 120) : first]
-                    first -= len(before) - _QUALIFIERS.search(before).start()  # type: ignore[union-attr]
-                made = self._expression((first, left)) if first is not None else UNKNOWN
->>>>>>> c174eb6 (resolution: C and C++: queries and rules; structures have names apart from variables)
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0:
                 names, around = holders[scope]
