@@ -550,7 +550,7 @@ class _Extraction:
         known = self._at_name.get(start)
         if known is None:
             owner = self._owner(start)
-            in_class = owner in self._classes and (scope < 0 or self._holds(scopes[scope], owner))
+            in_class = owner in self._classes and (scope < 0 or self._spans[owner][0] >= scopes[scope].start)
         else:
             owner, in_class = -1, False
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
@@ -619,11 +619,6 @@ class _Extraction:
         if made == UNKNOWN or "picked" not in match:
             return made
         return grown(made, "." + self._text(match["picked"][0]))
-
-    def _holds(self, scope: _Scope, owner: int) -> bool:
-        """Whether a symbol lies inside a scope, which is not the symbol's own."""
-        start, end = self._spans[owner]
-        return start > scope.start or (start == scope.start and end < scope.end)
 
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""

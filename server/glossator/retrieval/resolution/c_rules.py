@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
 
-HEADERS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
+HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
 INCLUDED: Final = 200
 """So many headers are looked at to tell which of several definitions a file sees."""
 
@@ -164,7 +164,7 @@ class CRules(LanguageRules):
                 symbol = view.symbol(index)
                 if not self._is_outermost(view, index):
                     continue
-                hidden = symbol.flags & STATIC and path != near and not path.endswith(HEADERS)
+                hidden = symbol.flags & STATIC and path != near and not path.endswith(HEADER_ENDINGS)
                 if not hidden:
                     yield Value("symbol", path, index), self._namespaces(view, symbol.parent)
 
@@ -208,7 +208,7 @@ class CRules(LanguageRules):
         whole = [one for one, symbol in known if not symbol.flags & STUB]
         if all(symbol.kind in ("variable", "constant") for _, symbol in known):
             # A header declares what one file defines.
-            whole = [one for one in whole if not one.path.endswith(HEADERS)] or whole
+            whole = [one for one in whole if not one.path.endswith(HEADER_ENDINGS)] or whole
         if len({one.path for one in whole}) <= 1:
             return tuple(one for one, _ in known)
         seen = self._included(world, view)
