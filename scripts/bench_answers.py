@@ -450,6 +450,8 @@ async def answers(
                         await answerer.prepare(place.session.root.path)
                         waits[way].ready.append(clock.now)
                     for at, question in enumerate(questions):
+                        if options.minutes and time.monotonic() - began > options.minutes * 60:
+                            break
                         try:
                             if prompt:
                                 written = await ask_baseline(answerer, place, question.text, prompt)
@@ -539,8 +541,13 @@ def figures(outcomes: Sequence[Outcome], waits: Waits) -> dict[str, float]:
 
 
 def report(outcomes: Sequence[Outcome], waits: dict[str, Waits]) -> dict[str, object]:
-    """Print the tables; returns the figures."""
+    """Print the tables, of the questions that every way came to; returns the figures."""
     ways = list(dict.fromkeys(one.way for one in outcomes))
+    asked = {way: {one.question.id for one in outcomes if one.way == way} for way in ways}
+    shared = set.intersection(*asked.values())
+    if any(ids != shared for ids in asked.values()):
+        print("time was up: " + ", ".join(f"{way} came to {len(ids)} questions" for way, ids in asked.items()))
+        outcomes = [one for one in outcomes if one.question.id in shared]
     by_way = {way: figures([one for one in outcomes if one.way == way], waits.get(way, Waits())) for way in ways}
 
     def shown(name: str, value: float) -> str:
@@ -623,6 +630,7 @@ def main() -> int:
     parser.add_argument("--model", nargs="+", default=[], help="paths of models, or names of installed ones")
     parser.add_argument("--baselines", action="store_true", help="the models from chunks and whole symbols too")
     parser.add_argument("--limit", type=int, default=0, help="questions drawn at random (default: all)")
+    parser.add_argument("--minutes", type=float, default=0, help="how long each may answer (default: no limit)")
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--patience", type=float, default=Settings().patience, help="as the setting, in seconds")
     parser.add_argument("--show", action="store_true", help="print each answer")
