@@ -21,6 +21,7 @@ import math
 import os
 import platform
 import random
+import signal
 import sys
 import textwrap
 import time
@@ -415,7 +416,12 @@ class Waits:
 async def answers(
     chosen: Sequence[tuple[AskedRepository, list[KnownQuestion]]], options: argparse.Namespace
 ) -> tuple[list[Outcome], dict[str, Waits]]:
-    """All answers, and how long else was waited, by way."""
+    """All answers, and how long else was waited, by way: one way after the other, so that a model's cache serves it.
+
+    SIGTERM ends it after the question that is being answered.
+    """
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     outcomes: list[Outcome] = []
     waits: dict[str, Waits] = defaultdict(Waits)
     sampled = sample(chosen, options.limit, options.seed)
@@ -436,21 +442,23 @@ async def answers(
             prompts = {name: ""}
             if model and options.baselines:
                 prompts |= {f"{name}, {CHUNKS} chunks": CHUNKS_PROMPT, f"{name}, whole symbols": WHOLE_PROMPT}
-            for (
-                way,
-                prompt,
-            ) in prompts.items():  # one after the other: each finds in the model's cache what it left there
+            for way, prompt in prompts.items():
+                began = time.monotonic()
+
+                def is_over(began: float = began) -> bool:
+                    return bool(stopping) or 0 < options.minutes * 60 < time.monotonic() - began
+
                 for place, questions in places:
                     answerer.use(place.session)
                     await answerer.reconfigure(settings)
                     with suppress(UsageError):
                         place.session.search("index", 1)  # what is read once, is read before anything is timed
-                    if model and not prompt:
+                    if model and not prompt and not is_over():
                         clock = Clock()
                         await answerer.prepare(place.session.root.path)
                         waits[way].ready.append(clock.now)
                     for at, question in enumerate(questions):
-                        if options.minutes and time.monotonic() - began > options.minutes * 60:
+                        if is_over():
                             break
                         try:
                             if prompt:
@@ -659,6 +667,8 @@ def main() -> int:
     if 0 < options.limit < every:
         print(f"{options.limit} of them, drawn with seed {options.seed}")
     outcomes, waits = asyncio.run(answers(chosen, options))
+    if not outcomes:
+        parser.error("there was no time for a single question")
     if options.out:
         lines = [json.dumps(asdict(one)) for one in outcomes]
         options.out.write_text("".join(f"{line}\n" for line in lines), "utf-8")
