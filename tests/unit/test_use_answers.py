@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glossator.answers.evidence import Place, Question
-from glossator.answers.use_answers import UseAnswer, use_answer_in
+from glossator.answers.use_answers import UseAnswer, unknown_symbol, use_answer_in
 from glossator.index.records import Filter
 from glossator.project.session import Session
 from glossator.settings import Settings
@@ -119,3 +119,11 @@ def test_a_scope_restricts_the_places(session: Session) -> None:
 @pytest.mark.parametrize("text", ["who calls nothing_like_it?", "how is money paid in?", "serve"])
 def test_other_questions_are_left_to_the_search(session: Session, text: str) -> None:
     assert use_answer_in(session, Question(text)) is None
+
+
+def test_an_unknown_symbol_is_told(session: Session) -> None:
+    told = unknown_symbol(session, "who calls unused_helpr?")
+    assert told == "No symbol is named `unused_helpr`; similar: `unused_helper` (bank/files.py:6)."
+    assert unknown_symbol(session, "who calls serve?") == ""
+    assert unknown_symbol(session, "who uses OAuth?") == ""
+    assert unknown_symbol(session, "how is money paid in?") == ""

@@ -263,3 +263,16 @@ def group(name):
         at_the_other = finder.symbol_at("other.py", 1, "group")
         assert at_the_other is not None
         assert [(place.path, place.line) for place in finder.uses(at_the_other).resolved] == [("other.py", 5)]
+
+
+def test_a_constructor_named_after_its_class_is_no_symbol_of_its_own(tmp_path: Path) -> None:
+    shop = (
+        "class Article {\n  Article(int cents) {\n  }\n}\n\n"
+        "class Other {\n  Article make() {\n    return new Article(3);\n  }\n}\n"
+    )
+    with make_project(tmp_path, {"Shop.java": shop}) as project:
+        finder = finder_of(project)
+        (found,) = finder.symbols("Article")
+        assert found.kind == "class"
+        assert "call" in {place.kind for place in finder.uses(found).places}
+        assert [one.kind for one in finder.symbols("Article.Article")] == ["constructor"]

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.answers.conversations import Conversations, Turn, new_identity
+from glossator.answers.evidence import estimated_cost
 from glossator.answers.gathering import gather_for_symbol, gather_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
-from glossator.answers.use_answers import use_answer_in
+from glossator.answers.use_answers import unknown_symbol, use_answer_in
 from glossator.errors import UsageError
 from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
 
@@ -172,8 +173,14 @@ class Answerer:
 
     async def _ask_index(self, question: Question, identity: str, listener: Listener) -> Answer:
         listener.stage("searching")
-        material = await asyncio.to_thread(gather_in, self._session, question, EVIDENCE_TOKENS)
+        material = await asyncio.to_thread(self._gather, question, EVIDENCE_TOKENS)
         return _from_index(material, identity, listener)
+
+    def _gather(self, question: Question, budget: int, cost: Cost = estimated_cost) -> Material:
+        """The material for a question; a question about uses of a symbol that does not exist is told so."""
+        material = gather_in(self._session, question, budget, cost)
+        note = unknown_symbol(self._session, question.text)
+        return replace(material, notes=(note, *material.notes)) if note else material
 
     async def _ask_model(self, model: ChatModel, question: Question, identity: str, listener: Listener) -> Answer:
         from glossator.answers import prompts
@@ -196,7 +203,7 @@ class Answerer:
             listener.stage("searching")
             unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS
             budget = evidence_budget(model, room, unread=unread, follow_up=follow_up)
-            material = await asyncio.to_thread(gather_in, self._session, question, budget, _cost_by(model))
+            material = await asyncio.to_thread(self._gather, question, budget, _cost_by(model))
             return await self._write(model, asked, material, conversation, overview, listener)
 
     # Explanations

@@ -22,7 +22,7 @@ from glossator.answers.use_wording import (
     possible_words,
 )
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
-from glossator.project.targets import FoundSymbol, find_symbols
+from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
 from glossator.retrieval.buffers import allowing
 from glossator.retrieval.use_questions import parse_use_question
 from glossator.retrieval.uses import CALLING, OVERRIDE, SymbolUses
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 USES_NOTE = "*Read from the index, without a language model.*"
 
+_WRITTEN_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|\w(?:\.|::|->|#)\w|\(")
 _MARK = re.compile("\x00(\\d+)\x00")
 
 DEFINITION_LINES = 20
@@ -86,6 +87,23 @@ def use_answer_in(session: Session, question: Question) -> UseAnswer | None:
         return _Writer(session, question.where).answer(asked, found) if found else None
     except StoreCorruptError:
         return None  # searching finds the damage too, and has it repaired
+
+
+def unknown_symbol(session: Session, text: str) -> str:
+    """A sentence about the name in a question about uses, if it is written as code and no symbol is so called; else "".
+
+    Raises:
+        StoreError: an index cannot be opened.
+    """
+    asked = parse_use_question(text)
+    if asked is None or not _WRITTEN_AS_CODE.search(asked.name):
+        return ""
+    try:
+        find_symbols(session, asked.name, asked.path)
+    except SymbolNotFoundError:
+        near = near_symbols(session, asked.name)
+        return f"No symbol is named `{asked.name.replace('`', '')}`" + (f"; similar: {near}." if near else ".")
+    return ""
 
 
 def _asked_symbols(session: Session, asked: UseQuestion, question: Question) -> list[FoundSymbol]:

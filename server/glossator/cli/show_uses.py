@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glossator.answers.use_wording import by_kind, counted_places, described_symbol, possible_words
 from glossator.cli import terminal
 from glossator.errors import UsageError
+from glossator.retrieval.ranking_features import TYPE_KINDS
 from glossator.retrieval.uses import CALLING, USE_KINDS
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def show_uses(session: Session, arguments: argparse.Namespace) -> int:
 
 def _show_symbol(symbol: NamedSymbol, overridden: Sequence[NamedSymbol]) -> None:
     terminal.show(f"{described_symbol(symbol)} in {symbol.path}:{symbol.line}", hang=PLACE_INDENT)
+    verb = "inherits from" if symbol.kind in TYPE_KINDS else "overrides"
     for other in overridden:
-        terminal.show(f"  overrides {other.qualified_name} in {other.path}:{other.line}", hang=PLACE_INDENT)
+        terminal.show(f"  {verb} {other.qualified_name} in {other.path}:{other.line}", hang=PLACE_INDENT)
 
 
 def _show_places(uses: SymbolUses, kinds: Collection[str] | None, limit: int) -> None:

@@ -68,7 +68,7 @@ def counts_text(counts: Counts | None) -> str:
     if counts is None:
         return ""
     parts = [uses_text(counts.uses)]
-    if counts.callees or counts.uses.precise:
+    if counts.callees or (counts.callees is not None and counts.uses.precise):
         parts.append("uses 1 symbol" if counts.callees == 1 else f"uses {counts.callees:,} symbols")
     return "".join(f" · {part}" for part in parts if part)
 

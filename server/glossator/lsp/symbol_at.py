@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 COUNTED_FILES = 60
 """Files that are looked at to count the uses of a symbol, those nearest to it first: a hover takes milliseconds."""
 
+COUNTED_LINES = 150
+"""Lines of the longest symbol whose callees are counted: resolving all names of a large class takes too long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -41,8 +44,8 @@ class Counts:
 
     uses: UseCount
     """The places that use the symbol, or mention its name."""
-    callees: int
-    """Number of symbols that it certainly uses."""
+    callees: int | None
+    """Number of symbols that it certainly uses; None for what has more than `COUNTED_LINES` lines."""
 
 
 def counts_of(snapshot: Snapshot, entry: StoredEntry) -> Counts | None:
@@ -51,7 +54,8 @@ def counts_of(snapshot: Snapshot, entry: StoredEntry) -> Counts | None:
     symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
     if symbol is None or not symbol.definitions:
         return None
-    callees = sum(used.grade == "resolved" for used in finder.callees(symbol))
+    short = symbol.end_line - symbol.start_line < COUNTED_LINES
+    callees = sum(used.grade == "resolved" for used in finder.callees(symbol)) if short else None
     return Counts(finder.count(symbol, COUNTED_FILES), callees)
 
 

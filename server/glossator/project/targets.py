@@ -306,18 +306,29 @@ def _spellings(text: str) -> list[str]:
 def _near(opened: Sequence[tuple[Root, Snapshot]], text: str, path: str = "") -> str:
     """The end of an error message about an unknown name: similar names, and how to search for more."""
     name = _spellings(text)[-1]
+    look = f"try `glossator search {shlex.quote(name)}`"
+    listed = _listed_near([snapshot for _, snapshot in opened], name, path)
+    if not listed:
+        return f", and there is no similar name: {look}"
+    joined = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
+    return f"; did you mean {joined}? If not, {look}"
+
+
+def near_symbols(session: Session, text: str) -> str:
+    """The symbols whose names are most similar to an unknown one, with their places; "" if there are none."""
+    snapshots = [snapshot for root in session.roots if (snapshot := root.open()) is not None]
+    return ", ".join(_listed_near(snapshots, _spellings(text)[-1]))
+
+
+def _listed_near(snapshots: Sequence[Snapshot], name: str, path: str = "") -> list[str]:
+    """The symbols with the most similar names, each with its place; in one file, if a path is given."""
     last = re.split(r"::|->|[.#]", name)[-1] or name
     found: dict[str, StoredEntry] = {}
-    for _, snapshot in opened:
+    for snapshot in snapshots:
         for entry in _near_entries(snapshot, last):
             if not path or entry.path == path:
                 found.setdefault(entry.qualified_name, entry)
-    look = f"try `glossator search {shlex.quote(name)}`"
-    if not found:
-        return f", and there is no similar name: {look}"
-    listed = [f"`{entry.qualified_name}` ({entry.path}:{entry.name_line})" for entry in found.values()][:SUGGESTIONS]
-    joined = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
-    return f"; did you mean {joined}? If not, {look}"
+    return [f"`{entry.qualified_name}` ({entry.path}:{entry.name_line})" for entry in found.values()][:SUGGESTIONS]
 
 
 def _near_entries(snapshot: Snapshot, name: str) -> list[StoredEntry]:

@@ -288,6 +288,13 @@ class UseFinder:
             exact = entry.name == after_qualifiers(name) or entry.qualified_name == name or entry.name == name
             if exact and (entry.path, entry.name) not in known and self._source.facts(entry.path) is None:
                 found.append(_from_entry(entry))
+        classes = {(symbol.path, symbol.qualified_name) for symbol in found if symbol.kind != "constructor"}
+        # A constructor that is named after its class is called by the class's name, and its uses are the class's.
+        found = [
+            symbol
+            for symbol in found
+            if symbol.kind != "constructor" or (symbol.path, symbol.qualified_name.rpartition(".")[0]) not in classes
+        ]
         found.sort(key=lambda symbol: (is_test(symbol.path), symbol.kind in ("section", "key")))
         return found[:MOST_NAMESAKES]
 
