@@ -450,13 +450,17 @@ class _Extraction:
                 self._make_object(start)
         assigned: list[Matched] = []
         imported = frozenset(given)
+        typed: set[int] = set()
+        if self._language.prototypes:
+            # A declared type says more than the value.
+            typed.update(span[0] for match in matches if "type" in match for span in match.get("bind", ()))
         for match in matches:
             if "assigned" in match:
                 assigned.append(match)
             if "picked" in match and match.get("bind", ((-1, -1),))[0][0] not in imported:
                 self._picked.append(match)
             for span in match.get("bind", ()):
-                if span[0] not in imported:
+                if span[0] not in imported and ("type" in match or span[0] not in typed):
                     scope = self._scope(match["within"][0][0] if "within" in match else span[0])
                     if "within" not in match:
                         given.add(span[0])

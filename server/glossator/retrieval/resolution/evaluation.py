@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.expressions import PAIRS
-from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, PROPERTY, STUB, SUPER
+from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, FileView, last_part
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.rules import symbols
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.type_texts import TypeText
 
+_OWN: Final = frozenset((INSTANCE, CLASS, SUPER))
 MAX_NESTED: Final = 40
 """Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
 MAX_FORGOTTEN: Final = 100
@@ -162,7 +163,7 @@ class Evaluator:
             return (BUILT_IN_VALUE,)
         if not head:  # a type that no name stands for, such as Swift's `[Element]`
             return NOTHING_KNOWN
-        if head[0] == "$":
+        if head in _OWN or (head[0] == "$" and not self.rules(place.path).dollar_names):
             return self._own(head, place)
         if head[0] == "<":
             return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)

@@ -101,6 +101,7 @@ class LanguageRules:
         element_members: names of members that an index or a loop calls.
         result_argument: types by their last name the call of whose instances gives an argument (`Callable[..., X]`).
         structural: kinds of types that are implemented by having their members, without being named.
+        dollar_names: whether names of functions and classes may begin with a dollar sign.
         whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
     """
@@ -119,6 +120,7 @@ class LanguageRules:
     element_members: ClassVar[tuple[str, ...]] = ()
     result_argument: ClassVar[dict[str, int]] = {}
     structural: ClassVar[frozenset[str]] = frozenset()
+    dollar_names: ClassVar[bool] = False
     whole_names: ClassVar[frozenset[str]] = frozenset()
     hides_unexported: ClassVar[bool] = False
 

@@ -102,6 +102,7 @@ class ScriptRules(LanguageRules):
 
     languages = frozenset(("javascript", "jsx", "typescript", "tsx")) | COMPONENTS
     extensions = True
+    dollar_names = True
     builtins = _GLOBALS
     unwrapped: ClassVar[dict[str, int]] = {
         "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
