@@ -110,9 +110,8 @@ _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _FROM: Final = attrgetter("at")
 _NOTHING: Final[Matched] = {}
-_QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*(?:<[^<>(){};]*(?:<[^<>(){};]*>[^<>(){};]*)*>)?\s*::\s*)+")
+_QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
-_QUALIFIERS: Final = re.compile(rb"(?:[A-Za-z_]\w*\s*(?:::)?\s*)*::$|$")
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
 _STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
@@ -904,8 +903,7 @@ class _Extraction:
                     first = of_ends.get(left)
                     if first is not None and data[first - 2 : first] == b"::":
                         # In C++, qualified names nest to the right.
-                        before = data[max(0, first - 120) : first]
-                        first -= len(before) - _QUALIFIERS.search(before).start()  # type: ignore[union-attr]
+                        first = _qualified_from(data, first)
                     made = self._expression((first, left)) if first is not None else UNKNOWN
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0:
@@ -967,6 +965,19 @@ class _Extraction:
         return _inner(self._scope_cuts, self._scope_at, starts)
 
 
+def _qualified_from(data: bytes, at: int) -> int:
+    """Where the qualifiers begin that end at a byte: `a::b::` before `c`."""
+    while data[at - 2 : at] == b"::":
+        start = at - 2
+        while start > 0 and (data[start - 1 : start].isalnum() or data[start - 1] == _UNDERSCORE):
+            start -= 1
+        if start == at - 2:
+            break
+        at = start
+    return at
+
+
+_UNDERSCORE: Final = 0x5F
 _COMPOUND: Final = "*"
 
 
