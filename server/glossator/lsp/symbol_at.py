@@ -120,14 +120,16 @@ def _resolved(snapshot: Snapshot, path: str, line: int, word: str, column: int) 
         entry = snapshot.entry_at(symbol.path, symbol.line)
         if entry is not None and entry.kind != "block" and _is_named(entry, symbol.line, symbol.name):
             return entry
-    if meant.grade == "excluded" or meant.symbols:
+    if meant.symbols:
         return None
-    found = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
+    found: list[StoredEntry] = []
+    if meant.grade == "possible":
+        named = [other for other in snapshot.nearest_named(word, path) if other.kind != "block"]
+        found = [one for one in named if finder.may_mean(meant, one.path, one.name_line, one.name)]
     inside = snapshot.entry_at(path, line) if not found else None
-    if inside is not None:
+    if inside is not None:  # the word may be a part of a name, as in Objective-C
         whole = [name for name in snapshot.graph.references_of(inside) if name != word and word in _words(name)]
         found = [other for name in whole for other in snapshot.nearest_named(name, path)]
-    found = [one for one in found if finder.may_mean(meant, one.path, one.name_line, one.name)]
     return min(found, key=lambda other: _distance(other, path, line), default=None)
 
 

@@ -327,8 +327,11 @@ class UseFinder:
                 definition = self._resolver.definition_at(path, index)
                 if definition is not None:
                     return Meant("resolved", (self._whole(definition),))
-        for mentioned, mentions in [(name, facts.mentions_of(name))] if name else facts.all_mentions():
-            size = len(mentioned.encode())
+        # Names of several words (Kotlin's in backticks) are longer than the word of them that is known.
+        long = [other for other in facts.names if name in other and not other.isidentifier()] if name else []
+        chosen = [(one, facts.mentions_of(one)) for one in (name, *long)] if name else facts.all_mentions()
+        for mentioned, mentions in chosen:
+            size = len(mentioned.encode()) + (2 if mentioned in long else 0)
             for mention in mentions:
                 if mention.line == line and mention.column <= column <= mention.column + size:
                     found = self._resolver.resolve(path, facts, mentioned, mention)
