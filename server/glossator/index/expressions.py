@@ -52,6 +52,8 @@ _ASSERTION = re.compile(r"\s*\.\(([^()]*)\)")
 _CHOICE = re.compile(r"\s\?\s")
 _MARKS = re.compile(r"[(\[{\"'`]|\s:\s")
 _AWAITED = re.compile(r"\s*\.await\b")
+_MODULE = re.compile(r"(?:require|import)\(\s*([\"'])([^\"'()<>|\s]+)\1\s*\)")
+"""A module as a value: `require("./x")`, `import("./x")`; JavaScript's types are written so too."""
 _FUNCTION_WORDS: Final = frozenset({"async", "class", "fn", "func", "function", "lambda", "typeof"})
 """Words that begin the definition of a function or class."""
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
@@ -244,6 +246,8 @@ def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: in
         if end < 0:
             return UNKNOWN, len(text)
         at = end
+    elif module := _MODULE.match(text, at):
+        made, at = f"<import({module[2]})>", module.end()
     elif (head := _HEAD.match(text, at)) and head[0] in _FUNCTION_WORDS:
         return UNKNOWN, len(text)
     elif head:

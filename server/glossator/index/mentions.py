@@ -32,7 +32,8 @@
   `@decorated` (what a decorator says);
   `@returned`, a value that the innermost function returns; `@yielded`, which makes that function's result unknown.
 - `@visible`, the name of a definition that other files see.
-- `@class` (its name) with `@super`, one supertype. `@extension`: a container's extended type.
+- `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
+  by a call. `@extension`: a container's extended type.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
   the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
   that it exports, as `@alias` if that is given, or as the whole module (`@whole`), or that is a member of the object
@@ -670,6 +671,13 @@ class _Extraction:
                 if index is not None and "super" in match:
                     symbol = self._symbols[index]
                     symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
+            elif "subclass" in match:
+                index = self._members.get((-1, self._text(match["subclass"][0])))
+                if index is not None:
+                    symbol = self._symbols[index]
+                    symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
+                    if symbol.kind == "function":
+                        self._made_by_functions.add(index)
             elif "extension" in match:
                 start = match["extension"][0][0]
                 owner = self._owner(start)

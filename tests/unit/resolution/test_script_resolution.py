@@ -422,3 +422,70 @@ def test_members_of_objects_that_are_functions_of_the_file() -> None:
         "utils.js: export default { isText, pad }",
     ]
     assert "use.js: utils.pad(utils.isText(1))" in sample.uses("isText")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "require('./log').write()",
+        "const out = require('./log').write; out()",
+        "import('./log').then(log => log.write())",
+        "const f = async () => { const log = await import('./log'); log.write() }",
+        "const g = async () => { const { write } = await import('./log'); write() }",
+        "(await import('./log')).write()",
+    ],
+)
+def test_modules_that_are_loaded_where_they_are_used(line: str) -> None:
+    sample = Sample({"log.js": "export function write() {}\n", "use.js": f"export const x = 1\n;{line}\n"})
+    assert sample.uses("write")
+    assert sample.uses("write", grade="possible") == []
+
+
+def test_functions_that_inherit() -> None:
+    sample = Sample(
+        {
+            "a.js": """
+                var util = require('util')
+                function Base() { this.items = [] }
+                Base.prototype.add = function (x) { return x }
+                function Derived() { Base.call(this) }
+                util.inherits(Derived, Base)
+                function Other() {}
+                Other.prototype = Object.create(Base.prototype)
+                new Derived().add(1)
+                new Other().add(2)
+                """
+        }
+    )
+    assert sample.at("a.js", "new Derived().add(1)", "add") == "a.js:Base.add"
+    assert sample.at("a.js", "new Other().add(2)", "add") == "a.js:Base.add"
+
+
+def test_modules_that_only_a_declaration_knows() -> None:
+    sample = Sample(
+        {
+            "types.d.ts": "declare module 'plain' { export function draw(): void }\n",
+            "use.ts": "import { draw } from 'plain'\ndraw()\n",
+        }
+    )
+    assert sample.uses("draw") == ["use.ts: draw()"]
+
+
+def test_a_component_in_a_wrapper_that_is_the_default_export() -> None:
+    sample = Sample(
+        {
+            "Card.jsx": "function Card() { return 1 }\nexport default connect(state)(Card)\n",
+            "Page.jsx": "import Shown from './Card'\nexport const Page = () => <Shown/>\n",
+        }
+    )
+    assert "Page.jsx: export const Page = () => <Shown/>" in sample.uses("Card")
+
+
+def test_scripts_between_the_fences_of_an_astro_component() -> None:
+    sample = Sample(
+        {
+            "Head.astro": "---\nimport { title } from './site'\nconst name = title()\n---\n<h1>{title(name)}</h1>\n",
+            "site.ts": "export function title() { return 'x' }\n",
+        }
+    )
+    assert sample.kinds("title") == ["import", "call", "template"]

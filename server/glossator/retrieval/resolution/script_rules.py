@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import EXPORTED, LOCAL
+from glossator.index.facts import EXPORTED, LOCAL, Import
 from glossator.index.mentions import WHOLE
 from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
@@ -29,7 +29,7 @@ from glossator.retrieval.resolution.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from glossator.index.facts import Import, Symbol
+    from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol
@@ -93,6 +93,7 @@ _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
 _VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
+_IMPORT: Final = "import("
 _TYPE_OF: Final = "typeof."
 """How `typeof X` reads in types without blanks."""
 
@@ -214,6 +215,8 @@ class ScriptRules(LanguageRules):
             found = self.in_file(world, view, Spot(view.path), item.member)
             return found or (external(item.member) if item.member in self.builtins else ())  # type: ignore[return-value]
         module, certain = self.module_file(world, view.path, item.module)
+        if not module and (ambient := self._declared_module(world, item)):
+            return ambient
         if not module:
             return (
                 (external(item.module if not item.member else f"{item.module}.{item.member}"),)
@@ -226,6 +229,16 @@ class ScriptRules(LanguageRules):
             return (Value("module", module),)
         whole = tuple(one for one in self._whole(world, module) if not self._is_exports(world, one))
         return whole or (Value("module", module),)
+
+    def _declared_module(self, world: World, item: Import) -> Values:
+        """What `declare module "x" { ... }` somewhere in the index says of a module that is no file."""
+        found: Values = ()
+        for path in () if item.module.startswith(".") else world.noting(item.module):
+            view = world.view(path)
+            for around in view.children(-1, item.module) if view is not None else ():
+                if view is not None and view.symbol(around).kind in ("module", "namespace"):
+                    found += symbols(view, view.children(around, item.member) if item.member else [around])
+        return found
 
     def _whole(self, world: World, module: str) -> Values:
         """What `module.exports = ...` or `export = ...` makes of a module; empty if there is none."""
@@ -398,11 +411,19 @@ class ScriptRules(LanguageRules):
 
     # Types
 
+    def read_type(self, text: str) -> TypeText:
+        """The tree of a type; that of `import("./x").Y` has the name `import("./x").Y` without quotes."""
+        if text.startswith(_IMPORT) and "<" not in text:
+            return TypeText(text)
+        return super().read_type(text)
+
     def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
         """Instances of an annotated type."""
         name, arguments = kind
         if name.startswith(_TYPE_OF):
             return world.evaluate(name.removeprefix(_TYPE_OF), place) or NOTHING_KNOWN
+        if name.startswith(_IMPORT):
+            return self._imported_type(world, name, place)
         if name == "this":
             return world.evaluate("$", place)
         if name in ("InstanceType", "ReturnType") and len(arguments) == 1:
@@ -415,6 +436,22 @@ class ScriptRules(LanguageRules):
                 found += tuple(one for one in world.type_value(part, place) if one not in found)
             return found or NOTHING_KNOWN
         return super().type_value(world, kind, place)
+
+    def _imported_type(self, world: World, name: str, place: Spot) -> Values:
+        """The module in `import("./x")`, or an instance of a type in it."""
+        module, _, member = name.removeprefix(_IMPORT).partition(")")
+        view = world.view(place.path)
+        if view is None:
+            return NOTHING_KNOWN
+        found = world.held(self.imported(world, view, Import("", module, member.strip("."))))
+        if not member:
+            return found
+        return (
+            tuple(
+                one._replace(kind="instance") if one.kind == "class" else one for one in found if one.kind != "function"
+            )
+            or NOTHING_KNOWN
+        )
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type by its name, which a value may share."""

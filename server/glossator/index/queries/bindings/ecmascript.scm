@@ -141,6 +141,18 @@
 ] @returned)
 (yield_expression) @yielded
 
+; Supertypes of functions that are classes
+((call_expression
+    function: [(identifier) (member_expression)] @_inherits
+    arguments: (arguments . (identifier) @subclass . [(identifier) (member_expression)] @super))
+  (#any-of? @_inherits "inherits" "util.inherits"))
+((assignment_expression
+    left: (member_expression object: (identifier) @subclass property: (property_identifier) @_prototype)
+    right: (call_expression
+      function: (member_expression) @_create
+      arguments: (arguments . (member_expression object: (_) @super property: (property_identifier) @_prototype))))
+  (#eq? @_prototype "prototype") (#eq? @_create "Object.create"))
+
 ; Imports
 (import_statement (import_clause (identifier) @alias @default) source: (string) @module)
 (import_statement (import_clause (namespace_import (identifier) @alias)) source: (string) @module)
@@ -205,6 +217,12 @@
 (export_statement "default" @alias value: (identifier) @passed)
 (export_statement "default" @alias declaration: (_ name: (_) @passed))
 (export_statement "default" @bind value: [(call_expression) (new_expression) (member_expression)] @value)
+((export_statement "default" @alias value: (call_expression
+    function: [(identifier) @_wrapped (member_expression property: (property_identifier) @_wrapped)]
+    arguments: (arguments . (identifier) @passed .)))
+  (#any-of? @_wrapped "forwardRef" "hot" "inject" "memo" "observer" "withRouter"))
+(export_statement "default" @alias value: (call_expression
+  function: (call_expression) arguments: (arguments . (identifier) @passed .)))
 ((assignment_expression
     left: (member_expression object: (_) @_exports property: (property_identifier) @alias)
     right: (identifier) @passed)
