@@ -28,7 +28,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
 
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.rules import LanguageRules, World
@@ -70,6 +70,7 @@ class Evaluator:
         self._extensions: dict[tuple[Key, str], tuple[Value, ...]] = {}
         self._looking: set[tuple[str, str, str]] = set()
         """What modules are being asked for."""
+        self.memory: dict[Hashable, object] = {}
         self._circles = 0
         self._forgotten = 0
         self._depth = 0
@@ -117,12 +118,19 @@ class Evaluator:
         view = self.view(key[0])
         return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
 
+    def prefetch(self, paths: Sequence[str]) -> None:
+        """Read the facts of many files at once, if the source can."""
+        fetch = getattr(self._source, "prefetch", None)
+        if fetch is not None:
+            fetch([path for path in paths if path not in self._views])
+
     # Expressions
 
     def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place. Empty if nothing in it is called so."""
         if not expression or expression == "?":
             return NOTHING_KNOWN
+        place = self._widened(expression, place)
         key = (expression, place)
         if (known := self._evaluated.get(key)) is not None:
             return known
@@ -157,6 +165,26 @@ class Evaluator:
         result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
         self._evaluated[key] = result
         return result
+
+    def _widened(self, expression: str, place: Spot) -> Spot:
+        """The outermost place at which an expression means the same, so that it is evaluated once."""
+        view = self.view(place.path)
+        if view is None or place.owner < 0:
+            return place
+        if expression[0] == "$" and "|" not in expression:
+            for around in view.chain(place.owner):
+                symbol = view.symbol(around)
+                if symbol.scope or symbol.flags & EXTENSION or symbol.kind in CONTAINER_KINDS:
+                    return Spot(place.path, around, place.this)
+            return place
+        if view.inner_imports or self._rules_of(view.facts.language).implicit_self:
+            return place
+        symbols = view.facts.symbols
+        for chain in chains(expression):
+            head = chain.head
+            if not head.isidentifier() or any(symbols[index].parent >= 0 for index in view.named(head)):
+                return place
+        return Spot(place.path)
 
     def _head(self, head: str, place: Spot) -> Values:
         if head == BUILT_IN:
@@ -266,9 +294,14 @@ class Evaluator:
         return found
 
     def _class_member(self, rules: LanguageRules, value: Value, name: str) -> Values:
+        this = value.this or value.key
+        if value.name != SUPER and (view := self.view(value.path)) is not None:
+            # The usual case needs no supertypes.
+            own = self.own_members(value.key, name)
+            if own and any(one.path != view.path or not view.symbol(one.number).flags & INFERRED for one in own):
+                return tuple(one._replace(this=this) for one in own)
         hierarchy = self.ancestors(value.key)
         classes = hierarchy.classes
-        this = value.this or value.key
         if value.name == SUPER:
             classes, this = classes[1:], value.key
         inferred: Values = ()

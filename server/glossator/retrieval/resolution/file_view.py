@@ -44,10 +44,20 @@ class FileView:
         path: the file.
         facts: its facts.
         stars: imports of all names of a module.
+        inner_imports: whether there are imports inside functions or types.
     """
 
     __slots__ = (
-        "_aliases", "_by_name", "_imports", "_of_type", "_qualified", "_subtypes", "facts", "path", "stars",
+        "_aliases",
+        "_by_name",
+        "_imports",
+        "_of_type",
+        "_qualified",
+        "_subtypes",
+        "facts",
+        "inner_imports",
+        "path",
+        "stars",
     )  # fmt: skip
 
     def __init__(self, path: str, facts: Facts) -> None:
@@ -55,6 +65,7 @@ class FileView:
         self.facts = facts
         self.stars: list[Import] = []
         self._imports: dict[str, list[Import]] = {}
+        self.inner_imports = False
         for item in facts.imports:
             if item.name == "*":
                 self.stars.append(item)
@@ -62,6 +73,8 @@ class FileView:
                 # `import a.b` binds `a`.
                 name = item.name if "." not in item.name else item.name.partition(".")[0]
                 self._imports.setdefault(name, []).append(item)
+            if item.owner >= 0:
+                self.inner_imports = True
         self._qualified: dict[int, str] = {}
         # Most questions need only some of these tables.
         self._by_name: dict[str, list[int]] | None = None

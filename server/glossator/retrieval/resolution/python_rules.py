@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS
 from glossator.retrieval.resolution.file_view import last_part
@@ -149,6 +149,8 @@ class PythonRules(LanguageRules):
 
     languages = frozenset(("python", "starlark"))
     body_scope = True
+    bare_members = False
+    named_modules = True
     builtins = frozenset(dir(builtins)) | {"__file__", "__path__", "__all__", "reveal_type", "unicode", "basestring"}
     unwrapped: ClassVar[dict[str, int]] = {
         "Optional": 0, "Annotated": 0, "ClassVar": 0, "Final": 0, "Required": 0, "NotRequired": 0, "ReadOnly": 0,
@@ -190,6 +192,12 @@ class PythonRules(LanguageRules):
 
     def _modules(self, world: World, path: str, module: str) -> Values:
         """The files or folders that a module's name leads to from a file; external if there is none."""
+        key = ("python", path.rpartition("/")[0], module)
+        if (known := world.memory.get(key)) is None:
+            known = world.memory[key] = self._find_modules(world, path, module)
+        return cast("Values", known)
+
+    def _find_modules(self, world: World, path: str, module: str) -> Values:
         if module.startswith("."):
             dots = len(module) - len(module.lstrip("."))
             folder = path.rpartition("/")[0].split("/") if "/" in path else []

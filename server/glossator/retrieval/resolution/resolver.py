@@ -451,9 +451,12 @@ class _Search:
             nameless = self._local or current in self._rules.whole_names
             files = [definition.path] if nameless else self._world.files_noting(current)
             files = [path for path in files if (path, current) not in seen]
+            if definition.name in self._rules.constructors and current == name:
+                files = self._of_family(files)
             if len(files) > MAX_FILES:
                 unread += len(files) - MAX_FILES
                 files = self._likeliest(files)
+            self._world.prefetch(files)
             for path in files:
                 seen.add((path, current))
                 view = self._world.view(path)
@@ -467,6 +470,19 @@ class _Search:
         if definition.symbol.kind == "constructor" and self._class is not None:
             found.extend(self._constructions(self._class))
         return found, unread
+
+    def _of_family(self, files: list[str]) -> list[str]:
+        """The files that may name a constructor: those in which its class or one below it is noted."""
+        if self._class is None:
+            return files
+        below, complete = self._resolver.descendants(self._class)
+        if not complete:
+            return files
+        noting: set[str] = set()
+        for key in (self._class, *below):
+            if (one := self._world.definition(key)) is not None:
+                noting.update(self._world.files_noting(last_part(one.name)))
+        return [path for path in files if path in noting]
 
     def _likeliest(self, files: list[str]) -> list[str]:
         """The files in which the definition's class or its module is noted, then those nearest to it."""
@@ -524,6 +540,8 @@ class _Search:
         for mention in view.facts.mentions_of(name):
             if wanted is not None and mention.kind not in wanted:
                 continue
+            if not self._is_reached(view, mention):
+                continue
             resolution = self._resolver.resolve(view.path, view.facts, name, mention)
             if resolution.grade == "excluded":
                 continue
@@ -532,6 +550,18 @@ class _Search:
                 continue
             found.append(self._resolver.use_of(view, mention, name, grade))
         return found
+
+    def _is_reached(self, view: FileView, mention: Mention) -> bool:
+        """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
+        if mention.receiver < 0:
+            bare = self._member and not self._rules.bare_members and mention.kind != _NAME
+            return not bare or view.path == self._definition.path
+        if self._member or not self._rules.named_modules:
+            return True
+        receiver = view.facts.receiver(mention)
+        if "|" in receiver or receiver[:1] == "=":
+            return True
+        return receiver[0] not in "$%<?" and (receiver[-1] not in ")]" or "import" in receiver)
 
     def _grade(self, resolution: Resolution, mention: Mention) -> Grade:
         if any(self._is_it(one.key) for one in resolution.targets):

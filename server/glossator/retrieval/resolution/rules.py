@@ -22,7 +22,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
@@ -38,6 +38,9 @@ class World(Protocol):
 
     def paths(self) -> PathIndex:
         """All paths of the index."""
+
+    memory: dict[Hashable, object]
+    """What rules remember for the length of the question, under keys that begin with their own name."""
 
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""
@@ -86,6 +89,8 @@ class LanguageRules:
         languages: the languages that it is for, by their names in `LANGUAGES`.
         implicit_self: whether a bare name in a method may mean a member of its class (Java, C#, Kotlin, C++, Swift,
             Ruby).
+        bare_members: whether a bare name in another file may mean a member of a type.
+        named_modules: whether modules are reached by their names only, and not through instances and results of calls.
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
@@ -108,6 +113,8 @@ class LanguageRules:
 
     languages: ClassVar[frozenset[str]] = frozenset()
     implicit_self: ClassVar[bool] = False
+    bare_members: ClassVar[bool] = True
+    named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
