@@ -202,6 +202,23 @@ async def test_a_model_that_cannot_roll_back_works_all_the_same(tmp_path: Path) 
         assert (await answer(client, changed, max_tokens=20)).text == warm.text
 
 
+async def test_what_a_model_that_cannot_roll_back_has_read_ahead_serves_every_question(tmp_path: Path) -> None:
+    model = gguf_files.recurrent_model(tmp_path / "recurrent.gguf")
+    shared = [ChatMessage("system", LONG[:800]), ChatMessage("user", ("The project.\n",))]
+
+    def asked(question: str) -> list[ChatMessage]:
+        return [shared[0], ChatMessage("user", ("The project.\n", question))]
+
+    async with ModelClient(SETTINGS, path=model) as client:
+        alone = [(await answer(client, asked(question), max_tokens=12)).text for question in ("One?", "Two?")]
+        await client.unload()
+        unread = await client.prepare(shared)
+        assert unread > 500
+        for question, text in zip(("One?", "Two?", "One?"), [*alone, alone[0]], strict=True):
+            found = await answer(client, asked(question), max_tokens=12)
+            assert (found.text, found.done.usage.reused_tokens) == (text, unread)
+
+
 async def test_sampling_is_repeatable_by_seed(folder: Path) -> None:
     async with ModelClient(replace(SETTINGS, temperature=1.5), path=folder / "random.gguf") as client:
         texts = [(await answer(client, max_tokens=40, seed=seed)).text for seed in (1, 1, 2)]

@@ -406,7 +406,10 @@ class Engine:
         if not written:
             return
         key = tuple(self.evaluated)
-        for other in [other for other in self.saved if key[: len(other)] == other]:
+        # A state that cannot be rolled back is of no use to a prompt that shares only its beginning.
+        for other in [
+            other for other in self.saved if other == key or (not self.recurrent and key[: len(other)] == other)
+        ]:
             self.saved_bytes -= len(self.saved.pop(other))
         while self.saved and self.saved_bytes + size > budget:
             self.saved_bytes -= len(self.saved.popitem(last=False)[1])
@@ -528,6 +531,8 @@ class Engine:
             return {**done, "finishReason": "cancelled"}
         if reused < len(prefix) and time.monotonic() - started >= KEEP_SECONDS and not self.options.get("gpuLayers"):
             self._keep_prefix()
+        if self.recurrent:
+            self._save_prefix()
         return done
 
     def measure(self, request: WorkerMessage) -> WorkerMessage:
