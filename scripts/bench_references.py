@@ -67,6 +67,7 @@ _CALL = re.compile(r"(?<![\w$.])?([A-Za-z_$][\w$]*)\s*(?:\(|::<[^>\n]*>\(|<[\w\s
 _OVERLOADED = re.compile(r"(\s*)(?:export\s+|default\s+|declare\s+|async\s+)*(?:def|function)\s+([A-Za-z_$][\w$]*)")
 _SELF = re.compile(r"(?:this|self|Self|super|static|parent|cls)\b")
 _GENERATED = re.compile(r"(?:^|/)(?:dist|build|out|vendor|third_party|deno)/|\.min\.")
+_STUBS = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 _NO_CALLS = frozenset({
     "if", "for", "while", "switch", "catch", "return", "function", "def", "class", "new", "match", "with", "except",
     "elif", "not",
@@ -152,9 +153,9 @@ class Measurement:
         return self._defined[path].get(line)
 
     def sample(self, count: int, seed: int) -> list[Definition]:
-        """Definitions outside tests and generated code, stratified by kind."""
+        """Definitions outside tests, generated code and files of declarations, stratified by kind."""
         generator = random.Random(seed)
-        paths = [path for path in self.files if not is_test(path) and not _GENERATED.search(path)]
+        paths = [path for path in self.files if not (is_test(path) or _GENERATED.search(path) or path.endswith(_STUBS))]
         paths = sorted(generator.sample(paths, min(MOST_FILES, len(paths))))
         pools: dict[str, list[tuple[str, object]]] = {name: [] for name in SHARES}
         for path in paths:
@@ -213,7 +214,7 @@ class Measurement:
         for place, item in resolved.items():
             if place not in union and place not in left_out:
                 meaning[place] = self._meaning(item, definition, union)
-        left_out |= {place for place, outcome in meaning.items() if outcome == "inactive"}
+        left_out |= {place for place, outcome in meaning.items() if outcome == "undecided"}
         kinds = {
             place: kind_of_mention(self.lines(place[0]).text[place[1] - 1], definition.name)
             for place in every - left_out
@@ -244,7 +245,8 @@ class Measurement:
         return symbol is not None and re.split(r"[.:]+", symbol.name.rstrip("()"))[-1] == name
 
     def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
-        """What the oracles say that the name at a place means."""
+        """What the oracles say that the name at a place means: "undecided" where they cannot know, such as in parts that
+        the preprocessor leaves out."""
         lines = self.lines(item.path)
         column = lines.column(item.line, item.name)
         if column is None:
@@ -256,10 +258,13 @@ class Measurement:
             except NoAnswerError:
                 continue
             if inactive:
-                return "inactive"
+                return "undecided"
             for path, line, _ in targets:
                 if self._canonical(path, line) == self._canonical(definition.path, definition.line):
                     return "right"
+                if path.endswith(_STUBS) and word(item.name).search(self.lines(path).code[line - 1]):
+                    # It looks no further than the declaration: whose that is, it does not say.
+                    return "undecided"
                 symbol = self.defined_at(path, line)
                 if (path, line) in union and symbol is not None and symbol.name.endswith(definition.name):
                     return "right"
