@@ -245,7 +245,7 @@ class Measurement:
         return symbol is not None and re.split(r"[.:]+", symbol.name.rstrip("()"))[-1] == name
 
     def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
-        """What the oracles say that the name at a place means: "undecided" where they cannot know, such as in parts that
+        """What the oracles say that the name at a place means: "undecided" where they cannot know, as in parts that
         the preprocessor leaves out."""
         lines = self.lines(item.path)
         column = lines.column(item.line, item.name)
