@@ -84,7 +84,8 @@ class Language:
         scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
         facts_of: other languages whose queries for facts (`mentions/` and `bindings/`) are for this one too.
-        self_words: words for the current object, its class and its superclass (keys of `expressions.SELF_WORDS`).
+        self_words: words for the current object, its class and its superclass: keys of `expressions.SELF_WORDS`, or
+            "word=expression".
         self_parameters: names that, given to a parameter of a method, stand for the current object or class.
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
@@ -282,6 +283,8 @@ _ALL: tuple[Language, ...] = (
         interpreters="php",
         constructors="__construct",
         builtins="define self static parent count isset array",
+        self_words="$this=$ self=$cls static=$cls parent=$super",
+        module_names="last",
     ),
     _code(
         "swift",

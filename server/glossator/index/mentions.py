@@ -7,7 +7,8 @@
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
-- `@skip`: a name that is no mention (the name of a keyword argument, a label).
+- `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
+  pattern says so.
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
   `@scope.this`: one of the scopes that has a `this` of its own. `@local`: a name bound in the innermost scope (outside
   all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around the
@@ -99,8 +100,10 @@ MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
 
 _KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
+_NONE: Final = -1
 _ROLE_KINDS: Final = tuple(
-    [(role, _KINDS[role]) for role in ROLES]
+    [("read", _KINDS["read"]), ("none", _NONE)]
+    + [(role, _KINDS[role]) for role in ROLES[1:]]
     + [("member", _KINDS["attribute"] + MEMBER)]
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
@@ -115,7 +118,7 @@ _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
 _STRIPPED: Final = b"\"'`: \t\r\n"
-_BEFORE_MEMBER: Final = b" \t\r\n.?!:->&"
+_BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
 
 
 @dataclass(slots=True)
@@ -208,7 +211,10 @@ class _Extraction:
         self._imported: set[str] = set()
         self._keyed: dict[int, str] = {}
         """First byte of a member's name that follows no receiver -> the receiver's expression."""
-        self._self_words = {word: SELF_WORDS[word] for word in language.self_words}
+        self._self_words = {}
+        for word in language.self_words:
+            word, _, made = word.partition("=")
+            self._self_words[word] = made or SELF_WORDS[word]
         self._members: dict[tuple[int, str], int] = {}
         """Parent and name of a symbol -> the first such."""
         self._inner_imports: dict[str, set[int]] = {}
@@ -402,7 +408,7 @@ class _Extraction:
             elif "passed" in match:
                 imports.append(self._export(match))
             elif "package" in match:
-                package = "".join(self._text(match["package"][0]).split())
+                package = "".join(self._text(match["package"][0]).split()).replace("\\", ".")
             else:
                 plain.append(match)
         self._bind_names(captures, plain, given)
@@ -901,6 +907,8 @@ class _Extraction:
                     continue
                 name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
             kind = kinds[span]
+            if kind == _NONE:
+                continue
             receiver = -1
             if kind >= MEMBER:
                 kind -= MEMBER
@@ -995,6 +1003,10 @@ def _template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
     ("", expression) if it does not depend on a name; (_COMPOUND, source) if it depends on several.
     """
     text = raw.decode("utf-8", "replace")
+    if "\\" in text and (dotted := text.replace("\\", ".").strip(".")).replace(".", "").isidentifier():
+        # PHP's namespaces.
+        text = dotted
+        raw = text.encode()
     if calls and (called := _CALLED.match(text)) and called[1] in calls:
         return _COMPOUND, text
     if raw.isascii() and (flat := _flattened(text)):

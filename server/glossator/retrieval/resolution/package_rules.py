@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.index.facts import INSTANCE, Import
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
 
 if TYPE_CHECKING:
-    from glossator.index.facts import Import, Symbol
+    from collections.abc import Iterable
+
+    from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
@@ -116,11 +120,13 @@ class PackageRules(LanguageRules):
 
     Attributes:
         enclosing_packages: whether what outer packages declare is visible without an import (C#).
+        type_parameters: whether types have parameters, which are named like types.
     """
 
     implicit_self = True
     elements: ClassVar[dict[str, int]] = dict.fromkeys(_COLLECTIONS, 0)
     enclosing_packages: ClassVar[bool] = False
+    type_parameters: ClassVar[bool] = True
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the package declare."""
@@ -200,7 +206,7 @@ class PackageRules(LanguageRules):
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type; one that neither the package nor an import has is a library's, or a type parameter."""
-        if _PARAMETER.fullmatch(name):
+        if self.type_parameters and _PARAMETER.fullmatch(name):
             return NOTHING_KNOWN
         if not world.evaluate(name, place):
             return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
@@ -265,3 +271,50 @@ class DotnetRules(PackageRules):
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Parts of a partial class."""
         return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name
+
+
+class PhpRules(PackageRules):
+    """PHP. Functions and constants that a namespace does not have are global ones."""
+
+    languages = frozenset(("php",))
+    type_parameters = False
+    constructors = frozenset(("__construct",))
+    call_members = ("__invoke",)
+    opaque = frozenset(("mixed", "object", "callable", "iterable", "array"))
+
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What other files of the namespace declare, or the global namespace."""
+        if found := super().in_siblings(world, view, place, name):
+            return found
+        return world.packaged("", name, view.path) if view.facts.package else ()
+
+    def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Functions inside functions: members are always reached through `$this`, `self` or a class."""
+        for around in view.chain(place.owner):
+            if view.symbol(around).kind not in CONTAINER_KINDS and (found := view.children(around, name)):
+                return symbols(view, found)
+        return ()
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A class, function or constant by its full name."""
+        module = item.module.replace("\\", ".").strip(".")
+        return super().imported(world, view, Import(item.name, module, item.member))
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The first part of a fully qualified name, if any file declares a namespace that begins with it."""
+        return (Value("module", _at(name, view.path)),) if name[:1].isupper() else ()
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """A class or function of a namespace, or a namespace inside it."""
+        package, _, near = module.partition(_BESIDE)
+        return world.packaged(package, name, near) or (Value("module", _at(f"{package}.{name}", near)),)
+
+    def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
+        """Instances of a type: `self` and `static` are the class around a place."""
+        if name in ("self", "static"):
+            return world.evaluate(INSTANCE, place)
+        return super().named_type(world, name, arguments, place)
+
+    def import_parts(self, module: str) -> Iterable[str]:
+        """The names in a namespace's path."""
+        return (part for part in module.split("\\") if part)

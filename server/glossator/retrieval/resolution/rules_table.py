@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.retrieval.resolution.c_rules import CRules
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.go_rules import GoRules
-from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules
+from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules
 from glossator.retrieval.resolution.python_rules import PythonRules
 from glossator.retrieval.resolution.script_rules import ScriptRules
 
@@ -21,6 +21,7 @@ _ALL: Final[tuple[LanguageRules, ...]] = (
     ScriptRules(),
     GoRules(),
     CRules(),
+    PhpRules(),
 )
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}

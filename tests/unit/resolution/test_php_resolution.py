@@ -1,0 +1,112 @@
+"""PHP: namespaces, classes, traits."""
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+PHP = {
+    "src/Db/Pool.php": """
+        <?php
+        namespace Acme\\Db;
+
+        class Pool
+        {
+            const MAX = 3;
+            protected static ?Pool $only = null;
+            private array $conns = [];
+            public function take(): Conn { return new Conn($this); }
+            public static function shared(): self { return self::$only ?? new static(); }
+            public function drain(): static { return $this; }
+        }
+    """,
+    "src/Db/Conn.php": """
+        <?php
+        namespace Acme\\Db;
+
+        class Conn
+        {
+            public function __construct(private Pool $owner) {}
+            public function read(int $n): string { return ''; }
+            public function owner(): Pool { return $this->owner; }
+        }
+        function open(Pool $pool): Conn { return $pool->take(); }
+    """,
+    "src/Web/Loggable.php": """
+        <?php
+        namespace Acme\\Web;
+        trait Loggable { protected function log(string $line): void {} }
+    """,
+    "src/Web/Session.php": """
+        <?php
+        namespace Acme\\Web;
+
+        use Acme\\Db\\Pool as P;
+        use Acme\\Db\\{Conn, Pool};
+        use function Acme\\Db\\open;
+
+        class Session extends Base
+        {
+            use Loggable;
+            public function __construct(private P $pool) { parent::__construct($pool); }
+            public function fetch(Conn $given): ?string
+            {
+                $conn = $this->pool->take();
+                $this->log($conn->read(P::MAX));
+                Pool::shared()->take()->read(1);
+                $given->owner()->drain()->take();
+                foreach ($this->all() as $one) { $one->read(2); }
+                open($this->pool)->read(3);
+                \\Acme\\Db\\open($this->pool);
+                array_map([$this, 'rank'], []);
+                $made = new Pool();
+                $made->take();
+                compare(1, 2);
+                return static::make()->name;
+            }
+            public static function make(): static { return new static(); }
+            private function rank($one) { return $one->read(4); }
+        }
+        function compare($a, $b) { return 0; }
+    """,
+    "src/Web/Base.php": """
+        <?php
+        namespace Acme\\Web;
+        abstract class Base
+        {
+            public string $name = '';
+            public function __construct($pool) {}
+        }
+    """,
+    "src/Other/Pool.php": """
+        <?php
+        namespace Acme\\Other;
+        class Pool { public function take() {} }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("$conn = $this->pool->take();", "take", "src/Db/Pool.php:Pool.take"),
+        ("$conn = $this->pool->take();", "pool", "src/Web/Session.php:Session.pool"),
+        ("$this->log($conn->read(P::MAX));", "log", "src/Web/Loggable.php:Loggable.log"),
+        ("$this->log($conn->read(P::MAX));", "read", "src/Db/Conn.php:Conn.read"),
+        ("$this->log($conn->read(P::MAX));", "MAX", "src/Db/Pool.php:Pool.MAX"),
+        ("Pool::shared()->take()->read(1);", "read", "src/Db/Conn.php:Conn.read"),
+        ("$given->owner()->drain()->take();", "take", "src/Db/Pool.php:Pool.take"),
+        ("foreach ($this->all() as $one) { $one->read(2); }", "read", "possible"),
+        ("open($this->pool)->read(3);", "open", "src/Db/Conn.php:open"),
+        ("open($this->pool)->read(3);", "read", "src/Db/Conn.php:Conn.read"),
+        ("\\Acme\\Db\\open($this->pool);", "open", "src/Db/Conn.php:open"),
+        ("$made->take();", "take", "src/Db/Pool.php:Pool.take"),
+        ("compare(1, 2);", "compare", "src/Web/Session.php:compare"),
+        ("return static::make()->name;", "name", "src/Web/Base.php:Base.name"),
+    ],
+)
+def test_php(line: str, name: str, meaning: str) -> None:
+    assert Sample(PHP).at("src/Web/Session.php", line, name) == meaning
+
+
+def test_a_namesake_in_another_namespace_has_no_uses() -> None:
+    assert Sample(PHP).uses("take", "src/Other/Pool.php") == []
