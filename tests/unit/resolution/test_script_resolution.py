@@ -489,3 +489,29 @@ def test_scripts_between_the_fences_of_an_astro_component() -> None:
         }
     )
     assert sample.kinds("title") == ["import", "call", "template"]
+
+
+def test_globals_that_are_declared_or_assigned_to_the_window() -> None:
+    sample = Sample(
+        {
+            "env.d.ts": "declare function track(x: string): void\n",
+            "types.ts": "export {}\ndeclare global { function audit(): void }\n",
+            "boot.js": "import './x'\nwindow.boot = function () {}\n",
+            "use.ts": "export const a = [track('x'), audit(), boot()]\n",
+        }
+    )
+    line = "export const a = [track('x'), audit(), boot()]"
+    assert sample.at("use.ts", line, "track") == "env.d.ts:track"
+    assert sample.at("use.ts", line, "audit") == "types.ts:global.audit"
+    assert sample.at("use.ts", line, "boot") == "boot.js:window.boot"
+
+
+def test_names_in_a_list_of_re_exports() -> None:
+    sample = Sample(
+        {
+            "impl.ts": "export function _gt() {}\n",
+            "api.ts": "export {\n  _gt as gt,\n} from './impl'\n",
+            "use.ts": "import { gt } from './api'\ngt()\n",
+        }
+    )
+    assert sample.uses("_gt") == ["api.ts: _gt as gt,", "use.ts: gt()"]

@@ -84,7 +84,7 @@ class Resolver:
         """
         if mention.kind == _IMPORT:
             return self._resolve_import(path, facts, name, mention)
-        if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name, mention)):
+        if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name)):
             return self._of(passed)
         # Mentions inside the same symbol after the same receiver mean the same.
         bare = -1 - mention.kind
@@ -146,11 +146,11 @@ class Resolver:
             return Resolution("possible", (), reach, tuple(below))
         return EXCLUDED
 
-    def _passed_on(self, path: str, facts: Facts, name: str, mention: Mention) -> Values:
+    def _passed_on(self, path: str, facts: Facts, name: str) -> Values:
         """What a name means that is taken from a module and passed on; empty if it is the file's own."""
         found: Values = ()
         for item in facts.imports:
-            if item.exported and item.module and item.member == name and item.line == mention.line:
+            if item.exported and item.module and item.member == name:
                 found += tuple(one for one in self._world.import_target(path, item) if one not in found)
         return found
 

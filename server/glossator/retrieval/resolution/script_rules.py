@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol
 
+FEW_FILES: Final = 40
+"""A global name that more files mention is only looked for in declarations."""
+MANY_FILES: Final = 200
+"""Files in which a global name is looked for at most."""
 COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
 DEFAULT: Final = "default"
 _EXTENSIONS: Final = (
@@ -164,30 +168,32 @@ class ScriptRules(LanguageRules):
         """
         component = view.facts.language in COMPONENTS
         module = is_module(view)
+        noting = world.files_noting(name)
+        if module and not component and len(noting) > FEW_FILES:
+            noting = [path for path in noting if path.endswith(_DECLARATIONS)]
         found: Values = ()
         doubtful = False
-        for path in world.noting(name):
+        for path in noting[:MANY_FILES]:
             other = world.view(path)
             if other is None or other.facts.language not in self.languages or path == view.path:
                 continue
-            if path.endswith((".d.ts", ".d.mts", ".d.cts")):
-                if is_module(other):
-                    # `declare global { ... }`
-                    for around in other.children(-1, "global"):
-                        found += symbols(other, other.children(around, name))
+            # `declare global { ... }`, `window.x = ...`
+            for around in other.children(-1, "global"):
+                found += symbols(other, other.children(around, name))
+            for index in other.children(-1, name):
+                symbol = other.symbol(index)
+                if symbol.scope in _GLOBAL_OBJECTS:
+                    found += symbols(other, [index])
+                elif component and symbol.kind == "component":
+                    found += symbols(other, [index])
+                    doubtful = True
+                elif is_module(other) or not self._is_outermost(symbol):
                     continue
-            elif component:
-                found += symbols(
-                    other, (one for one in other.children(-1, name) if other.symbol(one).kind == "component")
-                )
-                doubtful = True
-                continue
-            elif module or is_module(other):
-                continue
-            else:
-                doubtful = True
-            own = [index for index in other.children(-1, name) if self._is_outermost(other.symbol(index))]
-            found += symbols(other, own)
+                elif path.endswith(_DECLARATIONS):
+                    found += symbols(other, [index])
+                elif not module and not component:
+                    found += symbols(other, [index])
+                    doubtful = True
         if component and not found:
             return NOTHING_KNOWN
         return (*found, UNKNOWN_VALUE) if doubtful and found else found
@@ -576,6 +582,8 @@ class ScriptRules(LanguageRules):
         return home.symbol.kind in _TYPES_ONLY
 
 
+_DECLARATIONS: Final = (".d.ts", ".d.mts", ".d.cts")
+_GLOBAL_OBJECTS: Final = frozenset(("window", "globalThis", "global", "self"))
 _ASSETS: Final = frozenset((".css", ".scss", ".sass", ".less", ".json", ".svg", ".png", ".jpg", ".txt", ".md", ".wasm"))
 
 
