@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol
 
-FEW_FILES: Final = 40
+FILES_OF_A_GLOBAL: Final = 40
 """A global name that more files mention is only looked for in declarations."""
-MANY_FILES: Final = 200
+FILES_OF_SCRIPTS: Final = 200
 """Files in which a global name is looked for at most."""
 COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
 DEFAULT: Final = "default"
@@ -169,11 +169,11 @@ class ScriptRules(LanguageRules):
         component = view.facts.language in COMPONENTS
         module = is_module(view)
         noting = world.files_noting(name)
-        if module and not component and len(noting) > FEW_FILES:
+        if module and not component and len(noting) > FILES_OF_A_GLOBAL:
             noting = [path for path in noting if path.endswith(_DECLARATIONS)]
         found: Values = ()
         doubtful = False
-        for path in noting[:MANY_FILES]:
+        for path in noting[:FILES_OF_SCRIPTS]:
             other = world.view(path)
             if other is None or other.facts.language not in self.languages or path == view.path:
                 continue
