@@ -45,6 +45,7 @@ _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
 _STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$#]?[^\W\d]\w*|<)?")
 _GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{1,200}>(?=\s*[({:.])")
+_TURBOFISH = re.compile(r"\s*::<[\w\s,.:<>\[\]&*?'()-]{1,200}>$")
 _NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
 _OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")
 _AS = re.compile(r"\s*\bas[?!]?\s+")
@@ -73,6 +74,8 @@ _TYPE_WORDS = re.compile(
     r"\b(?:struct|class|enum|union|const|volatile|typename|unsigned|signed|register|static)\s+(?=[\w:*&])"
 )
 """Words before a type's name that are no part of it."""
+_LIFETIMES = re.compile(r"'[a-z_]\w*\b(?!')\s*\+?|\b(?:mut|dyn|impl)\s+|\bfor\s*<[^<>]*>\s*")
+"""What Rust's types have besides names: lifetimes and words."""
 _TYPE_NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -82,8 +85,8 @@ def type_expression(text: str) -> str:
     `typeof x` (the type of a value) is `<typeof.x>`. Unions inside brackets are written with a slash, `<list[A/B]>`,
     since "|" separates whole expressions.
     """
-    if " " in text:
-        text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", text))
+    if "'" in text or " " in text:
+        text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", _LIFETIMES.sub("", text)))
     bare = _TYPE_JUNK.sub("", text)
     if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
         return UNKNOWN
@@ -264,7 +267,7 @@ def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: in
 def _steps(text: str, at: int, made: str, name: Naming, calls: Mapping[str, str], depth: int) -> tuple[str, int]:
     """Follow the members, calls and indexes after the head of a chain."""
     while at < len(text):
-        if generic := _GENERIC.match(text, at):
+        if generic := (_GENERIC.match(text, at) or _TURBOFISH.match(text, at)):
             at = generic.end()
             continue
         if awaited := _AWAITED.match(text, at):

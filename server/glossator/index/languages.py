@@ -91,6 +91,7 @@ class Language:
             functions without a name have a result and a `this` of their own.
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
             instance of the "type", an "element" of it, or "pairs" of numbers and elements.
+        self_modules: whether a path may begin with the current module, `self::`.
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, or nothing ("").
     """
@@ -113,6 +114,7 @@ class Language:
     facts_of: tuple[str, ...] = ()
     self_words: frozenset[str] = frozenset()
     self_parameters: frozenset[str] = frozenset()
+    self_modules: bool = False
     prototypes: bool = False
     module_names: Literal["", "last", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -137,6 +139,7 @@ def _code(
     facts_of: str = "",
     self_words: str = "",
     self_parameters: str = "",
+    self_modules: bool = False,
     prototypes: bool = False,
     module_names: Literal["", "last", "whole"] = "",
     calls: Mapping[str, str] | None = None,
@@ -160,6 +163,7 @@ def _code(
         facts_of=tuple(facts_of.split()),
         self_words=frozenset(self_words.split()),
         self_parameters=frozenset(self_parameters.split()),
+        self_modules=self_modules,
         prototypes=prototypes,
         module_names=module_names,
         calls=calls or {},
@@ -248,7 +252,14 @@ _ALL: tuple[Language, ...] = (
         " float64 rune string T U K V append len make new panic cap copy delete close",
         module_names="last",
     ),
-    _code("rust", ".rs", interpreters="rust-script", builtins="Self Some None Ok Err T U"),
+    _code(
+        "rust",
+        ".rs",
+        interpreters="rust-script",
+        builtins="Self Some None Ok Err T U",
+        self_words="self Self",
+        self_modules=True,
+    ),
     _code("java", ".java", builtins="T U K V R E", self_words="this super", module_names="last"),
     _code("c", ".c .h .inc", macros=True, conditionals=True),
     _code(

@@ -6,6 +6,7 @@
   name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
+- `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
@@ -23,6 +24,7 @@
   the value, and the member is mentioned. `@assigned` instead of `@bind`: a name that is declared elsewhere.
   `@each` instead of `@type`: the type of each of a variable number of arguments. `@within`: the node inside which
   alone the name is bound so (a case of a switch over types).
+- `@parameter`, a type's parameter, with `@type`, what it is at least.
 - `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member.
 - `@object`: a variable whose value is an object with members of its own.
 - `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
@@ -35,6 +37,7 @@
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
   by a call. `@extension`: a container's extended type.
+- `@tree`, a tree of imported names as Rust writes it, with `@exported` if the file passes them on.
 - `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
   the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
   that it exports, as `@alias` if that is given, or as the whole module (`@whole`), or that is a member of the object
@@ -71,6 +74,7 @@ from glossator.index.facts import (
     make_facts,
 )
 from glossator.index.nesting import TYPES
+from glossator.index.use_trees import used_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +112,18 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
+_BEFORE_TOKEN: Final = re.compile(
+    rb"((?:[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??(?:\.|::))*[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??)\s*(?:\.|::)\s*$"
+)
+"""The receiver of a token."""
+_RUST_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "as async await box break const continue crate dyn else enum extern false fn for if impl in let loop match mod"
+        " move mut pub ref return self Self static struct super trait true type union unsafe use where while yield",
+    )
+)
+"""Words of Rust, which the grammar takes for names in a macro's arguments."""
 _ATTRIBUTE: Final = _KINDS["attribute"]
 _VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
@@ -405,6 +421,8 @@ class _Extraction:
                     if self._scopes and (inside := self._hoisted(self._scope(match["module"][0][0]))) >= 0:
                         self._inner_imports.setdefault(made.name, set()).add(inside)
                     given.update(span[0] for role in ("alias", "import.name") for span in match.get(role, ()))
+            elif "tree" in match:
+                imports.extend(self._import_tree(match))
             elif "passed" in match:
                 imports.append(self._export(match))
             elif "package" in match:
@@ -451,6 +469,12 @@ class _Extraction:
                     names.add(self._text((start, end)))
         for index, symbol in enumerate(self._symbols):
             self._bind_symbol(index, symbol)
+        for start, end in captures.get("local.parameter", ()):
+            if (scope := self._scope(start)) >= 0:
+                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(_Value(start, start, None))
+        for match in matches:
+            if "parameter" in match:
+                self._bound_parameter(match)
         for match in matches:
             for start, _ in match.get("object", ()):
                 self._make_object(start)
@@ -471,9 +495,6 @@ class _Extraction:
                     if "within" not in match:
                         given.add(span[0])
                     self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
-        for start, end in captures.get("local.parameter", ()):
-            if (scope := self._scope(start)) >= 0:
-                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(_Value(start, start, None))
         for role in ("local", "local.outer", "local.hoisted"):
             spans = [span for span in captures.get(role, ()) if span[0] not in given]
             for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
@@ -576,7 +597,7 @@ class _Extraction:
                 values.append(_Value(start, 0, None, SELF_WORDS[name]))
                 return
         if "type" in match:
-            made = type_expression(self._text(match["type"][0]))
+            made = self._type(self._text(match["type"][0]), start)
             values.append(_Value(start, start, None, self._picked_from(made, match)))
             return
         if "each" in match:
@@ -592,6 +613,28 @@ class _Extraction:
                 values.append(_Value(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(_Value(start, start, None))
+
+    def _bound_parameter(self, match: Matched) -> None:
+        """Note what a type's parameter is at least; later bounds of it are left out."""
+        span = match["parameter"][0]
+        scope, name = self._scope(span[0]), self._text(span)
+        while scope >= 0 and name not in self._scopes[scope].names:
+            scope = self._scopes[scope].parent
+        if scope >= 0 and not self._scopes[scope].names[name][0].made:
+            self._scopes[scope].names[name][0].made = type_expression(self._text(match["type"][0]))
+
+    def _type(self, text: str, at: int) -> str:
+        """The expression of a type at a place: of a type's parameter, what it is at least."""
+        made = type_expression(text)
+        bare = made[1:-1].lstrip("&*")
+        if not bare.isidentifier():
+            return made
+        scope = self._scope(at)
+        while scope >= 0:
+            if (values := self._scopes[scope].names.get(bare)) is not None:
+                return values[0].made if values[0].made[:1] == "<" else made
+            scope = self._scopes[scope].parent
+        return made
 
     def _item(self, match: Matched) -> str:
         """Which item of a tuple a name is bound to: "[1]"; "" if it is bound to the whole."""
@@ -656,7 +699,8 @@ class _Extraction:
     def _given(self, match: Matched) -> str:
         """The expression of what a match binds its name to; "" if it does not say."""
         if "type" in match:
-            return self._picked_from(type_expression(self._text(match["type"][0])), match)
+            part = match["type"][0]
+            return self._picked_from(self._type(self._text(part), part[0]), match)
         if "value" in match:
             return self._picked_from(self._item_of(self._expression(match["value"][0]), match), match)
         if "element" in match:
@@ -777,6 +821,18 @@ class _Extraction:
             name = member or self._bound_by(module)
         return Import(name, module, member, self._place(start)[0], self._owner(start), "exported" in match)
 
+    def _import_tree(self, match: Matched) -> list[Import]:
+        """What an import statement brings in that lists names in a tree."""
+        start, end = match["tree"][0]
+        owner, made = self._owner(start), []
+        for used in used_names(self._text((start, end))):
+            line = self._place(start + used.at)[0]
+            made.append(Import(used.name, used.module, used.member, line, owner, "exported" in match))
+            self._imported.add(used.name)
+            if self._scopes and (inside := self._hoisted(self._scope(start))) >= 0:
+                self._inner_imports.setdefault(used.name, set()).add(inside)
+        return made
+
     def _export(self, match: Matched) -> Import:
         """What the file exports of its own."""
         start = match["passed"][0][0]
@@ -798,6 +854,8 @@ class _Extraction:
         if end - start > 1000:
             return UNKNOWN
         raw = self._data[start:end]
+        if self._language.self_modules and raw.startswith(b"self::"):
+            raw = raw[len(b"self::") :]
         template = self._templates.get(raw)
         if template is None:
             template = self._templates[raw] = _template(raw, self._language.calls)
@@ -892,12 +950,19 @@ class _Extraction:
             if start < of_ends.get(end, end):
                 of_ends[end] = start
         data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
+        keyed = self._keyed
+        for span in captures.get("token", ()):
+            if self._text(span) in _RUST_WORDS:
+                kinds.pop(span, None)
+            else:
+                kinds[span], made = self._role_of_token(span)
+                if made:
+                    keyed[span[0]] = made
         spans = sorted(kinds)
         scopes = self._scopes_of([start for start, _ in spans])
         holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
-        keyed = self._keyed
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -949,6 +1014,24 @@ class _Extraction:
             else:
                 known.append(found)
         return mentions
+
+    def _role_of_token(self, span: Range) -> tuple[int, str]:
+        """The kind of a mention among a macro's arguments, and the expression of its receiver, "" if it has none."""
+        start, end = span
+        after = self._data[end : end + 8].lstrip()
+        call = after[:1] == b"(" or (after[:1] == b"!" and after[1:2] != b"=") or after[:3] == b"::<"
+        before = self._data[max(0, start - EXPRESSION_CHARS) : start]
+        bare = before.rstrip()
+        if not bare.endswith((b".", b"::")) or bare.endswith(b".."):
+            return _CALL if call else _KINDS["value"], ""
+        kind = (_CALL if call else _ATTRIBUTE) + MEMBER
+        found = _BEFORE_TOKEN.search(before)
+        made = (
+            self._expression((start - len(before) + found.start(1), start - len(before) + found.end(1)))
+            if found
+            else ""
+        )
+        return kind, made or UNKNOWN
 
     def _is_imported(self, name: str, scope: int) -> bool:
         """Whether the innermost scope that binds a name, or one inside it, imports it."""

@@ -534,7 +534,7 @@ class Evaluator:
             return (value,)
         if value.kind == "instance":
             rules = self.rules(value.path)
-            return self._through(value, rules.call_members, rules.external_call)
+            return (value,) if rules.calls_keep else self._through(value, rules.call_members, rules.external_call)
         if value.kind == "external":
             return self._current.external_call(self, value)
         if value.kind == "symbol":

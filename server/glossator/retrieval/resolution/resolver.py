@@ -618,6 +618,9 @@ class _Search:
             self._lineage = (set(hierarchy.classes), externals, hierarchy.open)
         above, externals, is_open = self._lineage
         if value.kind == "external":
+            home = self._world.definition(self._class)
+            if home is not None and self._rules.may_extend(self._world, home):
+                return True
             return is_open or value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2] in externals
         if value.key in above or is_open:
             return True

@@ -94,6 +94,7 @@ class LanguageRules:
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
+        calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
         builtins: names of the language's own types and functions, which lead out of the index.
@@ -117,6 +118,7 @@ class LanguageRules:
     named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
+    calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}
@@ -374,6 +376,10 @@ class LanguageRules:
     def is_local(self, view: FileView, index: int) -> bool:
         """Whether a symbol is visible inside a function only."""
         return bool(view.symbol(index).flags & LOCAL)
+
+    def may_extend(self, world: World, home: DefinedSymbol) -> bool:
+        """Whether a type adds its members to types of libraries (a trait that is implemented for them)."""
+        return False
 
     def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type is implemented by having its members, without being named."""

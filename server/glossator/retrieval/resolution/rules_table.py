@@ -9,6 +9,7 @@ from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.go_rules import GoRules
 from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules
 from glossator.retrieval.resolution.python_rules import PythonRules
+from glossator.retrieval.resolution.rust_rules import RustRules
 from glossator.retrieval.resolution.script_rules import ScriptRules
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _ALL: Final[tuple[LanguageRules, ...]] = (
     GoRules(),
     CRules(),
     PhpRules(),
+    RustRules(),
 )
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}

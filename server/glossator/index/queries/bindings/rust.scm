@@ -1,0 +1,55 @@
+; Variables and parameters
+(parameter pattern: (identifier) @bind type: (_) @type)
+(parameter pattern: (mut_pattern (identifier) @bind) type: (_) @type)
+(let_declaration pattern: (identifier) @bind type: (_) @type)
+(let_declaration pattern: (identifier) @bind !type value: (_) @value)
+(let_declaration pattern: (tuple_pattern (identifier) @bind) @pattern !type value: (_) @value)
+(for_expression pattern: (identifier) @bind value: (_) @element)
+(for_expression pattern: (tuple_pattern (identifier) @bind) @pattern value: (_) @element)
+(for_expression pattern: (reference_pattern (identifier) @bind) value: (_) @element)
+(const_item name: (identifier) @bind type: (_) @type)
+(static_item name: (identifier) @bind type: (_) @type)
+
+; Patterns
+((let_condition pattern: (tuple_struct_pattern type: (identifier) @_wrapped . (identifier) @bind .) value: (_) @value)
+  (#any-of? @_wrapped "Some" "Ok"))
+((let_condition pattern: (tuple_struct_pattern type: (identifier) @_wrapped . (ref_pattern (identifier) @bind) .) value: (_) @value)
+  (#any-of? @_wrapped "Some" "Ok"))
+((let_declaration pattern: (tuple_struct_pattern type: (identifier) @_wrapped . (identifier) @bind .) value: (_) @value)
+  (#any-of? @_wrapped "Some" "Ok"))
+((match_expression value: (_) @value body: (match_block (match_arm pattern: (match_pattern
+    (tuple_struct_pattern type: (identifier) @_wrapped . (identifier) @bind .)))))
+  (#any-of? @_wrapped "Some" "Ok"))
+(match_expression value: (_) @value body: (match_block (match_arm pattern: (match_pattern . (identifier) @bind .))))
+(struct_pattern type: (_) @type (field_pattern name: (shorthand_field_identifier) @bind @picked))
+(struct_pattern type: (_) @of (field_pattern name: (field_identifier) @key))
+
+; What a closure that is handed to an iterator's or an option's method is given
+((call_expression function: (field_expression value: (_) @element field: (field_identifier) @_method)
+    arguments: (arguments (closure_expression parameters: (closure_parameters . [(identifier) @bind (reference_pattern (identifier) @bind)] .))))
+  (#any-of? @_method "map" "for_each" "filter" "filter_map" "find" "find_map" "any" "all" "position" "flat_map" "inspect"
+    "take_while" "skip_while" "partition" "max_by_key" "min_by_key" "sort_by_key" "retain" "and_then" "is_some_and" "map_or"))
+
+; Fields and variants
+(field_declaration name: (field_identifier) @bind type: (_) @type)
+(enum_item name: (type_identifier) @type body: (enum_variant_list (enum_variant name: (identifier) @bind)))
+(associated_type name: (type_identifier) @bind)
+(struct_expression name: (_) @of body: (field_initializer_list (field_initializer field: (field_identifier) @key)))
+(struct_expression name: (_) @of body: (field_initializer_list (shorthand_field_initializer (identifier) @key)))
+
+; Functions
+(function_item name: (identifier) @function return_type: (_) @result)
+(function_signature_item name: (identifier) @function return_type: (_) @result)
+(type_item name: (type_identifier) @bind type: (_) @type)
+
+; Traits and implementations; bounds of type parameters
+(trait_item name: (type_identifier) @class bounds: (trait_bounds (_) @super))
+(impl_item trait: (_) @super type: (_) @extension)
+(type_parameter name: (type_identifier) @parameter bounds: (trait_bounds . [(type_identifier) (generic_type) (scoped_type_identifier)] @type))
+(where_predicate left: (type_identifier) @parameter bounds: (trait_bounds . [(type_identifier) (generic_type) (scoped_type_identifier)] @type))
+
+; Imports
+(use_declaration (visibility_modifier) @exported argument: (_) @tree)
+(use_declaration . argument: (_) @tree)
+(extern_crate_declaration name: (identifier) @module !alias)
+(extern_crate_declaration name: (identifier) @module alias: (identifier) @alias)

@@ -1,0 +1,427 @@
+"""Rust's rules: modules in files and inside files, crates, trees of imports, implementations, wrapping types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+from weakref import WeakKeyDictionary
+
+from glossator.index.facts import CLASS, EXTENSION, INSTANCE
+from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.type_texts import TypeText, read_type
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Import
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNKNOWN_MODULE: Final = Value("unknown", name="module")
+"""Any definition of the name: a macro may have made it, or a module stands where it is not looked for."""
+PASSED: Final = "%passed"
+"""A method of a wrapping type that gives what is inside: a call gives the only type argument."""
+_STANDARD: Final = _words("std core alloc proc_macro test")
+_PASSING: Final = _words(
+    "as_deref as_deref_mut as_mut as_pin_mut as_ref await borrow borrow_mut by_ref clone cloned context copied deref"
+    " deref_mut downgrade err expect expect_err filter get_mut get_or_insert get_or_insert_with get_ref inspect"
+    " inspect_err into_inner load lock map_err ok ok_or ok_or_else or or_else peek read replace take to_owned try_lock"
+    " unwrap unwrap_or unwrap_or_default unwrap_or_else upgrade with_context write"
+)
+"""Methods of `Option`, `Result`, pointers and locks that give what is inside."""
+_SAME: Final = _words(
+    "as_mut_slice as_ref as_slice borrow borrow_mut by_ref chain clone cloned collect copied cycle drain filter fuse"
+    " inspect into_boxed_slice into_iter into_vec iter iter_mut lock peekable read rev rsplit skip skip_while sorted"
+    " split_off step_by take take_while to_owned to_vec write"
+)
+"""Methods of collections and iterators that give one of the same elements."""
+_PICKING: Final = _words(
+    "back back_mut entry find first first_mut front front_mut get get_mut get_or_insert_with insert last"
+    " last_mut max max_by max_by_key min min_by min_by_key next next_back nth or_default or_insert or_insert_with peek"
+    " peek_mut pop pop_back pop_front pop_last pop_first reduce remove single swap_remove unwrap unwrap_or expect"
+    " recv try_recv"
+)
+"""Methods of collections and iterators that give an element."""
+_MAPS: Final = _words("HashMap BTreeMap IndexMap FxHashMap AHashMap DashMap LinkedHashMap")
+_CELLS: Final = _words("Mutex RwLock RefCell Cell OnceCell OnceLock LazyCell AtomicPtr ArcSwap Weak Sender Receiver")
+_TRANSPARENT: Final = _words("Rc Arc Box Pin Cow Option Result Poll")
+
+
+class RustRules(LanguageRules):
+    """Rust."""
+
+    languages = frozenset(("rust",))
+    extensions = True
+    builtins = _words(
+        "i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char str String Vec Option Some None Result"
+        " Ok Err Box ToString ToOwned Into From Iterator IntoIterator Default Clone Copy Drop Fn FnMut FnOnce Send Sync"
+        " Sized Eq PartialEq Ord PartialOrd Hash Debug AsRef AsMut Extend DoubleEndedIterator ExactSizeIterator TryFrom"
+        " TryInto FromIterator drop println print eprintln eprint format write writeln panic assert assert_eq assert_ne"
+        " debug_assert debug_assert_eq debug_assert_ne vec todo unimplemented unreachable matches concat stringify"
+        " include_str include_bytes include env option_env line file column module_path cfg compile_error dbg derive"
+        " test cfg_attr allow deny warn forbid inline must_use doc repr ignore should_panic deprecated non_exhaustive"
+        " global_allocator track_caller cold no_mangle link_name macro_export macro_use path automatically_derived"
+    )
+    unwrapped: ClassVar[dict[str, int]] = {
+        "Option": 0, "Result": 0, "Box": 0, "Rc": 0, "Arc": 0, "Pin": 0, "Cow": 0, "Ref": 0, "RefMut": 0, "Poll": 0,
+        "Future": 0, "ManuallyDrop": 0, "MutexGuard": 0, "RwLockReadGuard": 0, "RwLockWriteGuard": 0, "Lazy": 0,
+        "LazyLock": 0, "CachePadded": 0, "NonNull": 0, "BoxFuture": 0, "MaybeUninit": 0, "Reverse": 0, "Saturating": 0,
+    }  # fmt: skip
+    elements: ClassVar[dict[str, int]] = {
+        "Vec": 0, "VecDeque": 0, "HashSet": 0, "BTreeSet": 0, "LinkedList": 0, "BinaryHeap": 0, "SmallVec": 0,
+        "ArrayVec": 0, "IndexSet": 0, "Iterator": 0, "IntoIterator": 0, "DoubleEndedIterator": 0,
+        "ExactSizeIterator": 0, "Stream": 0, "Iter": 0, "IterMut": 0, "IntoIter": 0, "Peekable": 0,
+        **dict.fromkeys(_MAPS, 1),
+    }  # fmt: skip
+    calls_keep = True
+
+    def __init__(self) -> None:
+        self._crates: WeakKeyDictionary[World, dict[str, str]] = WeakKeyDictionary()
+
+    # Names
+
+    def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What a name means in the functions and the module around a place; outside the module nothing is visible."""
+        module = self._module_of(view, place.owner)
+        if name in ("crate", "super"):
+            if name == "super":
+                return self._parent(world, view, module)
+            return (self._root(world, view.path),)
+        for around in view.chain(place.owner):
+            if around == module:
+                break
+            if found := self._named_in(world, view, around, name):
+                return found
+        if found := self._in_module(world, view, module, name):
+            return found
+        if crate := self._crate(world, name):
+            return (Value("module", crate),)
+        if name in _STANDARD:
+            return (external(f"{name}:"),)
+        if found := self._macro(world, view, name):
+            return found
+        if name in self.builtins:
+            return (external(name),)
+        return ()
+
+    def _module_of(self, view: FileView, owner: int) -> int:
+        """The innermost module inside the file around a symbol (or the symbol itself); -1 for the file."""
+        for around in view.chain(owner):
+            symbol = view.symbol(around)
+            if symbol.kind == "module" and not symbol.flags & EXTENSION:
+                return around
+        return -1
+
+    def _named_in(self, world: World, view: FileView, around: int, name: str) -> Values:
+        """Definitions and imports directly inside a function, or inside a module (-1: the file)."""
+        symbol = view.symbol(around) if around >= 0 else None
+        if symbol is not None and symbol.kind not in ("function", "method", "constructor", "test", "module"):
+            return ()
+        found = self._own(view, around, name) + self.imported_as(world, view, name, around)
+        return found or self._in_stars_of(world, view, around, name)
+
+    def _own(self, view: FileView, owner: int, name: str) -> Values:
+        """Definitions of a name directly inside a symbol (-1: the file); implementations are none."""
+        return symbols(view, [one for one in view.children(owner, name) if not view.symbol(one).flags & EXTENSION])
+
+    def _in_module(self, world: World, view: FileView, module: int, name: str) -> Values:
+        """What a module has under a name: its own, what it imports, a module in a file of its own."""
+        found = self._own(view, module, name) + self.imported_as(world, view, name, module)
+        if not found and (file := self._child(world, view, module, name)):
+            return (Value("module", file),)
+        return found or self._in_stars_of(world, view, module, name)
+
+    def _in_stars_of(self, world: World, view: FileView, owner: int, name: str) -> Values:
+        for item in view.stars:
+            if item.owner != owner:
+                continue
+            for one in world.import_target(view.path, item):
+                if one.kind in ("module", "class", "instance"):
+                    found = world.member(one, name, Spot(view.path, owner))
+                    if kept := tuple(value for value in found if value.kind not in ("missed", "unknown")):
+                        return kept
+        return ()
+
+    def _macro(self, world: World, view: FileView, name: str) -> Values:
+        """A macro is visible in the whole crate, and outside it if it is exported."""
+        found: Values = ()
+        for path in world.files_noting(name):
+            if not path.endswith(".rs"):
+                continue
+            other = world.view(path)
+            if other is None:
+                continue
+            for number, symbol in enumerate(other.facts.symbols):
+                if symbol.name == name and symbol.kind == "macro":
+                    found += symbols(other, [number])
+        if len(found) > 1:
+            home = self._crate_folder(world, view.path)
+            near = tuple(one for one in found if self._crate_folder(world, one.path) == home)
+            found = near or found
+        return found if len(found) == 1 else (*found, UNKNOWN_MODULE) if found else ()
+
+    # Modules and crates
+
+    def _child(self, world: World, view: FileView, module: int, name: str) -> str:
+        """The file of a module inside a module; "" if there is none."""
+        folder, _, file = view.path.rpartition("/")
+        stem = file.removesuffix(".rs")
+        if stem not in ("mod", "lib", "main") and not self._is_root(view.path):
+            folder = f"{folder}/{stem}" if folder else stem
+        inside = [view.symbol(around).name for around in view.chain(module)][::-1] if module >= 0 else []
+        base = "/".join(part for part in (folder, *inside) if part)
+        for path in (f"{base}/{name}.rs", f"{base}/{name}/mod.rs"):
+            path = path.lstrip("/")
+            if path in world.paths() and path != view.path:
+                return path
+        return ""
+
+    def _is_root(self, path: str) -> bool:
+        """Whether a file is the root of a crate of its own: a test, an example, a program."""
+        folder = path.rpartition("/")[0].rpartition("/")[2]
+        return folder in ("tests", "examples", "benches", "bin")
+
+    def _parent_file(self, world: World, path: str) -> str:
+        """The file of the module around a file's module; "" for the root of a crate."""
+        folder, _, file = path.rpartition("/")
+        if file in ("lib.rs", "main.rs", "build.rs"):
+            return ""
+        if file == "mod.rs":
+            folder = folder.rpartition("/")[0]
+        for name in ("mod.rs", "lib.rs", "main.rs"):
+            candidate = f"{folder}/{name}".lstrip("/")
+            if candidate in world.paths() and candidate != path:
+                return candidate
+        beside = f"{folder}.rs"
+        return beside if folder and beside in world.paths() else ""
+
+    def _parent(self, world: World, view: FileView, module: int) -> Values:
+        if module >= 0:
+            above = self._module_of(view, view.symbol(module).parent)
+            return (Value("class", view.path, above) if above >= 0 else Value("module", view.path),)
+        parent = self._parent_file(world, view.path)
+        return (Value("module", parent) if parent else UNKNOWN_MODULE,)
+
+    def _root(self, world: World, path: str) -> Value:
+        """The root module of the crate that a file belongs to."""
+        for _ in range(20):
+            if not (parent := self._parent_file(world, path)):
+                break
+            path = parent
+        if path.rpartition("/")[2] in ("lib.rs", "main.rs") or self._is_root(path):
+            return Value("module", path)
+        folder = self._crate_folder(world, path)
+        for name in ("src/lib.rs", "src/main.rs", "lib.rs"):
+            candidate = f"{folder}/{name}".lstrip("/")
+            if candidate in world.paths():
+                return Value("module", candidate)
+        return UNKNOWN_MODULE
+
+    def _crate_folder(self, world: World, path: str) -> str:
+        """The innermost folder around a file that has a Cargo.toml; "" if none has."""
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            if f"{folder}/Cargo.toml".lstrip("/") in world.paths():
+                return folder
+        return ""
+
+    def _crate(self, world: World, name: str) -> str:
+        """The root file of a crate of the index by its name; "" if there is none."""
+        known = self._crates.get(world)
+        if known is None:
+            known = {}
+            for path in world.paths().ending("Cargo.toml"):
+                folder = path.rpartition("/")[0]
+                view = world.view(path)
+                crate = view.facts.package if view is not None else ""
+                crate = (crate or folder.rpartition("/")[2]).strip("\"'").replace("-", "_")
+                for file in ("src/lib.rs", "lib.rs"):
+                    if crate and (root := f"{folder}/{file}".lstrip("/")) in world.paths():
+                        known.setdefault(crate, root)
+                        break
+            self._crates[world] = known
+        return known.get(name, "")
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """What an import stands for, from the first part of its path on."""
+        place = Spot(view.path, item.owner)
+        parts = [part for part in item.module.split("::") if part]
+        if item.member:
+            parts.append(item.member)
+        if not parts:
+            return NOTHING_KNOWN
+        module = self._module_of(view, item.owner)
+        head = parts.pop(0)
+        if head in ("self", "crate", "super"):
+            if head == "self":
+                found: Values = (Value("class", view.path, module) if module >= 0 else Value("module", view.path),)
+            else:
+                found = world.named(head, place)
+        elif not parts:
+            crate = self._crate(world, head)
+            found = (Value("module", crate),) if crate else (external(f"{head}:"),)
+        elif crate := self._crate(world, head):
+            found = (Value("module", crate),)
+        else:
+            found = self._head(world, view, place, module, head)
+        for part in parts:
+            values: Values = ()
+            for one in found:
+                if one.kind == "unknown":
+                    values += (UNKNOWN_MODULE,)
+                else:
+                    got = world.member(one, part, place)
+                    values += got or (UNKNOWN_MODULE,)
+            found = tuple(dict.fromkeys(values))
+        return found
+
+    def _head(self, world: World, view: FileView, place: Spot, module: int, head: str) -> Values:
+        """What the path of an import begins with: a module beside it, a type, or a crate outside the index."""
+        found = self._own(view, module, head)
+        if not found and (file := self._child(world, view, module, head)):
+            found = (Value("module", file),)
+        if not found:
+            for item in view.imports_of(head, module):
+                if item.module.split("::")[0] != head:
+                    found += world.import_target(view.path, item)
+        if not found and head not in _STANDARD:
+            root = self._root(world, view.path)
+            if root.kind == "module" and root.path != view.path and (other := world.view(root.path)) is not None:
+                # The paths of the 2015 edition begin at the root of the crate.
+                found = self._own(other, -1, head)
+                if not found and (file := self._child(world, other, -1, head)):
+                    found = (Value("module", file),)
+        return found or (external(f"{head}:"),)
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What a module offers under a name."""
+        view = world.view(module)
+        if view is None:
+            return ()
+        if name == "super":
+            return self._parent(world, view, -1)
+        if name == "self":
+            return (Value("module", module),)
+        if found := self._in_module(world, view, -1, name):
+            return found
+        return self._macro(world, view, name) or (UNKNOWN_MODULE,)
+
+    # Types
+
+    def read_type(self, text: str) -> TypeText:
+        """The tree of a type, without lifetimes and additional bounds."""
+        if "$" in text:
+            text = text.replace(CLASS, "Self").replace(INSTANCE, "Self")
+        if "+" in text:
+            text = "".join(_without_bounds(text))
+        return read_type(text.replace("Item=", "").replace("Output=", "").replace("<,", "<"))
+
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
+        """Instances of a type."""
+        if kind.name == "Self":
+            return world.evaluate(INSTANCE, place)
+        if kind.name == "_":
+            return NOTHING_KNOWN
+        if kind.name in ("Self.Item", "Self.Output", "Self.Error") or kind.name.startswith("Self::"):
+            return NOTHING_KNOWN
+        return super().type_value(world, kind, place)
+
+    # Members
+
+    def is_member(self, view: FileView, index: int) -> bool:
+        """Modules have no instances: what stands in them is reached by its path."""
+        symbol = view.symbol(index)
+        if not symbol.scope and symbol.parent >= 0:
+            around = view.symbol(symbol.parent)
+            if around.kind == "module" and not around.flags & EXTENSION:
+                return False
+        return super().is_member(view, index)
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """What a module inside a file imports; what the type that a type derefers to has; methods of wrapping types."""
+        view = world.view(value.path)
+        if view is not None:
+            symbol = view.symbol(value.number)
+            if symbol.kind == "module":
+                if name == "super":
+                    return self._parent(world, view, value.number)
+                return self._in_module(world, view, value.number, name) or (UNKNOWN_MODULE,)
+        if name in _PASSING:
+            return (external(PASSED, ((value._replace(kind="instance"),),)),)
+        return ()
+
+    def more_bases(self, world: World, key: Key) -> Values:
+        """The type that a type derefers to."""
+        view = world.view(key[0])
+        if view is None:
+            return ()
+        found: Values = ()
+        for number in view.outside_members(last_part(view.symbol(key[1]).name)):
+            beside = view.symbol(number)
+            if beside.flags & EXTENSION and any(last_part(base) == "Deref" for base in beside.bases):
+                for target in view.children(number, "Target"):
+                    for one in world.evaluate(view.symbol(target).type, Spot(key[0], number)):
+                        if one.kind == "instance":
+                            found += (Value("class", one.path, one.number),)
+        return found
+
+    def may_extend(self, world: World, home: DefinedSymbol) -> bool:
+        """A trait may be implemented for types of libraries."""
+        return home.symbol.kind == "trait"
+
+    # Values of libraries
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of something of a library."""
+        return (external(f"{value.name}.{name}", value.arguments),)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a call of something of a library gives: an element, a collection of the same elements, or unknown."""
+        name, arguments = value.name, value.arguments
+        if name == PASSED and arguments:
+            return arguments[0]
+        owner, _, last = name.rpartition(".")
+        if not arguments or not owner:
+            kind = owner.rpartition(":")[2].rpartition(".")[2]
+            if kind[:1].isupper():
+                return (external(owner),) if last in ("new", "default", "with_capacity", "from") else NOTHING_KNOWN
+            return (value,) if not owner and last[:1].isupper() else NOTHING_KNOWN
+        kind = owner.rpartition(".")[2]
+        picked = arguments[1] if len(arguments) == 2 and kind in _MAPS else arguments[0]
+        if kind in _CELLS:
+            return picked
+        if last in ("values", "values_mut", "into_values") and len(arguments) == 2:
+            return (external("Vec", (arguments[1],)),)
+        if last in ("keys", "into_keys") and len(arguments) == 2:
+            return (external("Vec", (arguments[0],)),)
+        if last in ("iter", "iter_mut", "into_iter", "drain") and len(arguments) == 2 and kind in _MAPS:
+            return (external("Vec", ((external("()", arguments),),)),)
+        if last == "enumerate":
+            return (external("Vec", ((external("()", ((external("usize"),), arguments[0])),),)),)
+        if last in _SAME:
+            return (external(owner, arguments),)
+        if last in _PICKING:
+            return picked
+        return NOTHING_KNOWN
+
+
+def _without_bounds(text: str) -> list[str]:
+    """The pieces of a type without what follows a plus sign (`dyn Base + Send`)."""
+    kept: list[str] = []
+    depth = 0
+    skipped = -1
+    for char in text:
+        if char in ")>]," and skipped >= 0 and (depth <= skipped or char == ","):
+            skipped = -1 if depth <= skipped else skipped
+        if char == "+" and skipped < 0:
+            skipped = depth
+        depth += (char in "(<[") - (char in ")>]")
+        if skipped < 0:
+            kept.append(char)
+    return kept

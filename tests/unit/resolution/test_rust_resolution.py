@@ -1,0 +1,177 @@
+"""Rust: modules in files and inside files, trees of imports, implementations, wrapping types, macros' arguments."""
+
+from __future__ import annotations
+
+import pytest
+
+from glossator.index.use_trees import UsedName, used_names
+from tests.unit.resolution.resolution_samples import Sample
+
+FILES = {
+    "Cargo.toml": '[workspace]\nmembers = ["store", "tool-box"]\n',
+    "store/Cargo.toml": '[package]\nname = "store"\n',
+    "tool-box/Cargo.toml": '[package]\nname = "tool-box"\n',
+    "tool-box/src/lib.rs": """
+        pub mod shapes;
+        pub use shapes::{Shape, Dot as Point};
+        pub fn measure(n: usize) -> usize { n }
+        """,
+    "tool-box/src/shapes.rs": """
+        pub enum Shape { Empty, Poly(Corner), Line { length: usize } }
+        pub struct Dot;
+        pub struct Corner { pub angle: u32 }
+        impl Shape {
+            pub fn area(&self) -> u32 { match self { Shape::Empty => 0, Shape::Line { length } => 1, _ => 2 } }
+        }
+        impl Dot { pub fn mark(self) {} }
+        """,
+    "store/src/lib.rs": """
+        #[macro_use]
+        mod macros;
+        mod disk;
+        pub mod cache;
+        use tool_box::{measure, Point, Shape::{self, Poly}};
+        pub use self::disk::{Disk, Reader};
+
+        pub const LIMIT: usize = 10;
+        static SHARED: Limits = Limits { most: LIMIT };
+
+        pub struct Limits { pub most: usize }
+
+        pub fn open() -> Result<Disk, Error> {
+            let disk = Disk::new(LIMIT)?;
+            disk.flush();
+            Point.mark();
+            let shape = Poly(todo!());
+            shape.area();
+            measure(SHARED.most);
+            shout!("{}", disk.size(), LIMIT);
+            Ok(disk)
+        }
+
+        mod inner {
+            use super::*;
+            pub fn twice() { open(); open(); }
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::{inner::twice, open};
+            #[test]
+            fn works() { twice(); assert_eq!(open().unwrap().size(), crate::LIMIT); }
+        }
+        """,
+    "store/src/macros.rs": """
+        macro_rules! shout { ($($x:tt)*) => { println!($($x)*) } }
+        """,
+    "store/src/disk.rs": """
+        use crate::cache::{Cache, Entry};
+        use std::collections::HashMap;
+        use std::sync::{Arc, Mutex};
+
+        pub trait Reader { fn read(&mut self) -> usize; fn read_all(&mut self) -> usize { self.read() } }
+
+        pub struct Disk { cache: Option<Box<Cache>>, shared: Arc<Mutex<Cache>>, names: HashMap<String, Vec<Entry>> }
+
+        impl Disk {
+            pub fn new(limit: usize) -> Result<Self, Error> { let made = Self::empty(); made.flush(); Ok(made) }
+            fn empty() -> Self { Self { cache: None, shared: Default::default(), names: HashMap::new() } }
+            pub fn size(&self) -> usize {
+                if let Some(cache) = &self.cache { cache.hits(); }
+                self.shared.lock().unwrap().hits();
+                self.cache.as_ref().unwrap().misses();
+                for entry in self.names["x"].iter() { entry.touch(); }
+                for (name, entries) in self.names.iter() { entries[0].drop_it(); }
+                self.names.values().map(|all| all.len());
+                let list: Vec<Entry> = Vec::new();
+                list.iter().filter(|one| one.is_old()).count()
+            }
+            pub fn flush(&self) {}
+        }
+
+        impl Reader for Disk { fn read(&mut self) -> usize { 1 } }
+
+        pub fn drain<R: Reader>(reader: &mut R, other: &mut dyn Reader) -> usize { reader.read_all() + other.read() }
+        pub fn close(mut disk: Disk) { disk.read(); disk.read_all(); }
+        """,
+    "store/src/cache/mod.rs": """
+        mod entry;
+        pub use entry::Entry;
+        pub struct Cache { size: usize }
+        impl Cache { pub fn hits(&self) -> usize { self.size } pub fn misses(&self) -> usize { super::open(); 0 } }
+        """,
+    "store/src/cache/entry.rs": """
+        use super::Cache;
+        pub struct Entry { of: Cache, age: u32 }
+        impl Entry {
+            pub fn touch(&self) { self.of.hits(); }
+            pub fn drop_it(&self) {}
+            pub fn is_old(&self) -> bool { let Entry { age, .. } = self; *age > 3 }
+        }
+        """,
+    "store/tests/open.rs": """
+        use store::{open, cache};
+        fn run() { open().unwrap().flush(); let c: cache::Cache = todo!(); c.hits(); }
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return Sample(FILES)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("measure", ["measure(SHARED.most);"]),
+        ("Dot.mark", ["Point.mark();"]),
+        ("Shape.area", ["shape.area();"]),
+        ("Shape.Poly", ["let shape = Poly(todo!());"]),
+        ("Limits.most", ["static SHARED: Limits = Limits { most: LIMIT };", "measure(SHARED.most);"]),
+        ("Disk.flush", ["let made", "disk.flush();", "fn run()"]),
+        ("Disk.size", ['shout!("{}", disk.size(), LIMIT);', "fn works()"]),
+        ("Disk.empty", ["let made"]),
+        ("shout", ['shout!("{}", disk.size(), LIMIT);']),
+        ("Cache.hits", ["self.of.hits();", "if let Some(cache)", "self.shared.lock()", "fn run()"]),
+        ("Cache.misses", ["self.cache.as_ref().unwrap().misses();"]),
+        ("Entry.touch", ["for entry in"]),
+        ("Entry.drop_it", ["for (name, entries)"]),
+        ("Entry.is_old", ["list.iter()"]),
+        ("Entry.age", ["let Entry { age, .. }"]),
+        ("Reader.read_all", ["reader.read_all()", "disk.read_all();"]),
+        ("LIMIT", ["static SHARED", "let disk = Disk::new(LIMIT)?;", "shout!", "crate::LIMIT"]),
+        ("inner.twice", ["fn works()"]),
+    ],
+)
+def test_uses(sample: Sample, name: str, lines: list[str]) -> None:
+    found = sample.uses(name)
+    assert len(found) == len(lines), found
+    for use, line in zip(found, lines, strict=True):
+        assert line in use
+
+
+def test_a_function_is_found_through_re_exports_modules_and_imports_of_all_names(sample: Sample) -> None:
+    found = [use.partition(":")[0] for use in sample.uses("open")]
+    assert found == ["store/src/cache/mod.rs", *["store/src/lib.rs"] * 3, "store/tests/open.rs"]
+
+
+def test_calls_through_a_trait_may_reach_what_implements_it(sample: Sample) -> None:
+    through = ["fn read_all(&mut self)", "impl Reader for Disk", "reader.read_all() + other.read()"]
+    found = sample.uses("Reader.read")
+    assert [line in use for line, use in zip(through, found, strict=True)] == [True, True, True]
+    assert sample.kinds("Reader.read") == ["call", "override", "call"]
+    assert ["disk.read();" in use for use in sample.uses("Disk.read")] == [True]
+
+
+def test_trees_of_imports() -> None:
+    assert used_names("a::b::{self, c as d, e::*, f::{g, r#h}}, x") == [
+        UsedName("b", "a", "b", 7),
+        UsedName("d", "a::b", "c", 13),
+        UsedName("*", "a::b::e", "", 24),
+        UsedName("g", "a::b::f", "g", 31),
+        UsedName("h", "a::b::f", "h", 34),
+    ]
+    assert used_names("crate") == [UsedName("crate", "", "crate", 0)]
+    assert used_names("a::B as _") == []
+    assert used_names("a::{b, {") == [UsedName("b", "a", "b", 4)]
