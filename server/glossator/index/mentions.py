@@ -112,6 +112,8 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
+TOKEN_BYTES: Final = 120
+"""So much before a name in a macro's arguments is looked at for its receiver."""
 _BEFORE_TOKEN: Final = re.compile(
     rb"((?:[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??(?:\.|::))*[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??)\s*(?:\.|::)\s*$"
 )
@@ -1020,7 +1022,7 @@ class _Extraction:
         start, end = span
         after = self._data[end : end + 8].lstrip()
         call = after[:1] == b"(" or (after[:1] == b"!" and after[1:2] != b"=") or after[:3] == b"::<"
-        before = self._data[max(0, start - EXPRESSION_CHARS) : start]
+        before = self._data[max(0, start - TOKEN_BYTES) : start]
         bare = before.rstrip()
         if not bare.endswith((b".", b"::")) or bare.endswith(b".."):
             return _CALL if call else _KINDS["value"], ""
