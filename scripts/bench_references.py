@@ -148,7 +148,7 @@ class Measurement:
             self._defined[path] = {
                 symbol.line: symbol
                 for symbol in reversed(self.symbols(path))
-                if symbol.line <= len(lines) and kind_of_mention(lines[symbol.line - 1], symbol.name) != "import"
+                if symbol.line <= len(lines) and kind_of_mention(lines[symbol.line - 1], _bare(symbol.name)) != "import"
             }
         return self._defined[path].get(line)
 
@@ -170,7 +170,7 @@ class Measurement:
 
     def _definitions_in(self, path: str) -> Iterator[Definition]:
         for symbol in self.symbols(path):
-            name = re.split(r"[.:]+", symbol.name.rstrip("()"))[-1]
+            name = _bare(symbol.name)
             if symbol.local or symbol.kind not in STRATA or not re.fullmatch(r"[A-Za-z_$][\w$]*", name):
                 continue
             if name.startswith("__") or name in {"_", "constructor", "init", "main"} or name == symbol.container:
@@ -242,7 +242,7 @@ class Measurement:
         if declared is not None and declared[2] == name and not word(name).search(lines.code[line - 1], declared.end()):
             return True
         symbol = self.defined_at(path, line)
-        return symbol is not None and re.split(r"[.:]+", symbol.name.rstrip("()"))[-1] == name
+        return symbol is not None and _bare(symbol.name) == name
 
     def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
         """What the oracles say that the name at a place means: "undecided" where they cannot know, as in parts that
@@ -266,7 +266,7 @@ class Measurement:
                     # It looks no further than the declaration: whose that is, it does not say.
                     return "undecided"
                 symbol = self.defined_at(path, line)
-                if (path, line) in union and symbol is not None and symbol.name.endswith(definition.name):
+                if (path, line) in union and symbol is not None and _bare(symbol.name) == definition.name:
                     return "right"
             if targets and {(path, line) for path, line, _ in targets} != {(item.path, item.line)}:
                 outcome = "refuted"
@@ -280,7 +280,8 @@ class Measurement:
             symbol is not None
             and symbol.container_line
             and (
-                symbol.kind == "constructor" or symbol.name in {"__init__", "__new__", "constructor", symbol.container}
+                symbol.kind == "constructor"
+                or _bare(symbol.name) in {"__init__", "__new__", "constructor", symbol.container}
             )
         ):
             return path, symbol.container_line
@@ -368,6 +369,11 @@ class Measurement:
             # A function's declaration in a header and its definition are one.
             return name, 0
         return self._canonical(path, line)
+
+
+def _bare(name: str) -> str:
+    """A name without what servers add to it: parameters, type parameters, a receiver, a namespace."""
+    return re.split(r"[.:]+", re.split(r"[(<]", name.removeprefix("(*").replace(").", "."))[0])[-1].strip()
 
 
 def _joined(target: Place) -> str:

@@ -136,7 +136,9 @@ def _prepare_clangd(tree: Path, files: Sequence[str], data: Path) -> Prepared:
             )
     data.mkdir(parents=True, exist_ok=True)
     (data / "compile_commands.json").write_text(json.dumps(commands), "utf-8")
-    arguments = (f"--compile-commands-dir={data}", "--background-index", "-j=2", "--limit-references=0", "--log=error")
+    # Indexing at idle priority may never end on a busy machine.
+    indexing = ("--background-index", "--background-index-priority=normal", "-j=2")
+    arguments = (f"--compile-commands-dir={data}", *indexing, "--limit-references=0", "--log=error")
     return Prepared(arguments=arguments)
 
 
