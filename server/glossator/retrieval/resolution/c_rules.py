@@ -56,7 +56,7 @@ class CRules(LanguageRules):
                 holder = world.enclosing_class(view.path, around) if symbol.scope else None
             else:
                 holder = Value("class", view.path, around)
-            if holder is None:
+            if holder is None or holder.kind != "class":
                 continue
             if self._symbol(world, holder).name == name:
                 return (Value("symbol", holder.path, holder.number),)
@@ -94,7 +94,7 @@ class CRules(LanguageRules):
         found = self._visible(world, view, place, name)
         if any(one in found and not self._symbol(world, one).flags & STUB for one in own):
             # The file's own definition, and its declarations elsewhere.
-            mine = [one for one in found if one.path == view.path or self._symbol(world, one).flags & STUB]
+            mine = [one for one in found if one.path == view.path or self._is_stub(world, one)]
             return tuple(mine) + self.imported_as(world, view, name, -1)
         return found + self.imported_as(world, view, name, -1)
 
@@ -237,6 +237,9 @@ class CRules(LanguageRules):
                         seen.add(path)
                         pending.append(other)
         return seen
+
+    def _is_stub(self, world: World, value: Value) -> bool:
+        return value.kind == "symbol" and bool(self._symbol(world, value).flags & STUB)
 
     def _symbol(self, world: World, value: Value) -> Symbol:
         view = world.view(value.path)
