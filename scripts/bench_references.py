@@ -373,7 +373,7 @@ class Measurement:
 
 def _bare(name: str) -> str:
     """A name without what servers add to it: parameters, type parameters, a receiver, a namespace."""
-    return re.split(r"[.:]+", re.split(r"[(<]", name.removeprefix("(*").replace(").", "."))[0])[-1].strip()
+    return re.split(r"[.:]+", re.split(r"[(<]", name.lstrip("(*").replace(").", "."))[0])[-1].strip()
 
 
 def _joined(target: Place) -> str:
