@@ -276,3 +276,12 @@ def test_a_constructor_named_after_its_class_is_no_symbol_of_its_own(tmp_path: P
         assert found.kind == "class"
         assert "call" in {place.kind for place in finder.uses(found).places}
         assert [one.kind for one in finder.symbols("Article.Article")] == ["constructor"]
+
+
+def test_subclasses_are_no_second_use_of_a_class(project: Project) -> None:
+    finder = finder_of(project)
+    account = symbol(finder, "Account")
+    kinds = [place.kind for place in finder.uses(account).places]
+    assert kinds.count("base") == 1
+    assert "override" not in kinds
+    assert [one.name for one in finder.overriding(account)] == ["Savings"]

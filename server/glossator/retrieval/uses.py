@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
 from glossator.index.languages import share_names
 from glossator.retrieval.query import after_qualifiers
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
@@ -408,6 +408,9 @@ class UseFinder:
         unread = 0
         own = {(one.path, one.symbol.line, one.symbol.column) for one in symbol.definitions}
         for definition in symbol.definitions:
+            if kinds is None and symbol.kind in TYPE_KINDS:
+                # Its subclasses are told by the places that inherit from it, and by `overriding`.
+                kinds = MENTION_KINDS
             uses = (resolver or self._resolver).uses(definition, kinds)
             unread = max(unread, uses.unread)
             for use in uses.uses:
