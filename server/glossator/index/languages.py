@@ -83,6 +83,7 @@ class Language:
         macros: whether macros may stand where the grammar does not know of any.
         scripts: whether its files are components: markup around scripts, which alone the grammar reads.
         conditionals: whether it has a preprocessor whose conditionals may cut statements in two.
+        bare_calls: whether a method is called by naming it, with or without parentheses, and fields begin with "@".
         facts_of: other languages whose queries for facts (`mentions/` and `bindings/`) are for this one too.
         self_words: words for the current object, its class and its superclass: keys of `expressions.SELF_WORDS`, or
             "word=expression".
@@ -111,6 +112,7 @@ class Language:
     macros: bool = False
     scripts: bool = False
     conditionals: bool = False
+    bare_calls: bool = False
     facts_of: tuple[str, ...] = ()
     self_words: frozenset[str] = frozenset()
     self_parameters: frozenset[str] = frozenset()
@@ -136,6 +138,7 @@ def _code(
     macros: bool = False,
     scripts: bool = False,
     conditionals: bool = False,
+    bare_calls: bool = False,
     facts_of: str = "",
     self_words: str = "",
     self_parameters: str = "",
@@ -160,6 +163,7 @@ def _code(
         macros=macros,
         scripts=scripts,
         conditionals=conditionals,
+        bare_calls=bare_calls,
         facts_of=tuple(facts_of.split()),
         self_words=frozenset(self_words.split()),
         self_parameters=frozenset(self_parameters.split()),
@@ -287,6 +291,8 @@ _ALL: tuple[Language, ...] = (
         constructors="initialize",
         builtins="alias_method attr_accessor attr_reader attr_writer extend include lambda new nil p prepend private"
         " private_constant proc protected public puts raise require require_relative",
+        bare_calls=True,
+        self_words="self=$ super=$super",
     ),
     _code(
         "php",

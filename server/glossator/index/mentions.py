@@ -8,6 +8,7 @@
   right before the member, with only dots, colons, arrows and blanks between.
 - `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
+- `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
@@ -61,6 +62,7 @@ from glossator.index.facts import (
     EXPORTED,
     EXTENSION,
     INFERRED,
+    INSTANCE,
     LOCAL,
     MENTION_KINDS,
     PROPERTY,
@@ -332,6 +334,8 @@ class _Extraction:
             name_at = written.end()
         if kind in ("function", "method") and name in self._language.constructors:
             kind = "constructor"
+        if self._language.bare_calls and kind in ("function", "method"):
+            flags |= PROPERTY
         line, column = self._place(name_at)
         symbol = Symbol(
             name,
@@ -737,6 +741,9 @@ class _Extraction:
                     self._symbols[owner].bases += tuple("".join(self._text(span).split()) for span in match["super"])
             elif "self.field" in match:
                 self._describe_field(match)
+            elif "attribute" in match:
+                for span in match["attribute"]:
+                    self._describe_attribute(span)
             elif "visible" in match:
                 index = self._at_name.get(match["visible"][0][0])
                 if index is not None:
@@ -755,6 +762,15 @@ class _Extraction:
             if not symbol.type and owner not in unknown:
                 made = joined([value for value in values if value])
                 symbol.type = "" if made == UNKNOWN else made
+
+    def _describe_attribute(self, span: Range) -> None:
+        """A property that gives a field of the same name (Ruby's `attr_reader :pool`)."""
+        index = self._at_name.get(span[0])
+        if index is None:
+            start = span[0] + (self._data[span[0] : span[0] + 1] == b":")
+            index = self._add_variable((start, span[1]), "property", self._class_at(span[0]))
+        symbol = self._symbols[index]
+        symbol.type = symbol.type or f"{INSTANCE}.@{symbol.name}"
 
     def _function_at(self, at: int) -> int:
         """The function for which a value is returned; -1 if it is none with a name."""
@@ -865,8 +881,11 @@ class _Extraction:
         if not head:
             return rest
         if head == _COMPOUND:
-            return expression(rest, lambda name: self._named(name, start), self._language.calls)
+            made = expression(rest, lambda name: self._named(name, start), self._language.calls)
+            return made.replace("()", "") if self._language.bare_calls else made
         made = self._named(head, start)
+        if self._language.bare_calls:
+            rest = rest.replace("()", "")
         if not rest or made == UNKNOWN:
             return made
         return grown(made, rest)
@@ -884,7 +903,7 @@ class _Extraction:
             if values is not None:
                 return self._value(values, at)
             scope = self._scopes[scope].parent
-        return name
+        return f"{INSTANCE}.{name}" if self._language.bare_calls and name[:1] == "@" else name
 
     def _this(self, known: str, at: int) -> str:
         """What `this` or `super` stands for at a place, in a language whose functions may rebind it."""
@@ -931,6 +950,8 @@ class _Extraction:
             if value.text is not None:
                 place = value.at - 1
                 made = expression(value.text, lambda name: self._named(name, place), self._language.calls)
+                if self._language.bare_calls:
+                    made = made.replace("()", "")
                 if made != UNKNOWN:
                     made = grown(made, ("[]" if value.element else "") + value.item)
                 value.made = made
@@ -965,6 +986,11 @@ class _Extraction:
         holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
+<<<<<<< HEAD
+=======
+        keyed = self._keyed
+        bare_calls = self._language.bare_calls
+>>>>>>> 1936e1a (resolution: Ruby: queries and rules)
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -977,7 +1003,9 @@ class _Extraction:
             if kind == _NONE:
                 continue
             receiver = -1
-            if kind >= MEMBER:
+            if bare_calls and raw[:1] == b"@":
+                receiver = receivers.setdefault(INSTANCE, len(receivers))
+            elif kind >= MEMBER:
                 kind -= MEMBER
                 if (made := keyed.get(start, "")) == "":
                     if (left := start - 1) not in of_ends:

@@ -51,7 +51,7 @@ NAME_CHARS: Final = 200
 REFERENCE_BYTES: Final = 80
 """Longer "names" are expressions that a broken tree takes for one."""
 REFERENCES: Final = (
-    *("call", "type", "base", "decorator", "template"),
+    *("call", "type", "base", "decorator", "template", "reference"),
     *("member.call", "member.type", "member.base", "member.decorator"),
 )
 """The mentions that count as references of an entry."""

@@ -10,6 +10,7 @@ from glossator.retrieval.resolution.go_rules import GoRules
 from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules
 from glossator.retrieval.resolution.python_rules import PythonRules
 from glossator.retrieval.resolution.rust_rules import RustRules
+from glossator.retrieval.resolution.ruby_rules import RubyRules
 from glossator.retrieval.resolution.script_rules import ScriptRules
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _ALL: Final[tuple[LanguageRules, ...]] = (
     CRules(),
     PhpRules(),
     RustRules(),
+    RubyRules(),
 )
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}

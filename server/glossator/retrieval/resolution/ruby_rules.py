@@ -1,0 +1,115 @@
+"""Ruby: classes and modules that may be reopened anywhere; methods that are called by naming them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import LOCAL
+from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glossator.index.facts import Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import Key
+
+NESTING_KINDS: Final = frozenset(("class", "module"))
+
+
+class RubyRules(LanguageRules):
+    """Ruby. Constants are found by the modules around a place; what no class has may be made while running."""
+
+    languages = frozenset(("ruby",))
+    implicit_self = True
+    constructors = frozenset(("initialize",))
+
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """A constant of the modules around a place or of the top, in any file; a method of the file's top."""
+        if name[:1].isupper():
+            around = self._nesting(view, place.owner)
+            candidates = list(self._constants(world, name))
+            for size in range(len(around), -1, -1):
+                found = tuple(one for one, chain in candidates if chain == around[:size])
+                if found:
+                    return self._first_part(world, found)
+            return ()
+        return tuple(Value("symbol", view.path, index) for index in view.children(-1, name))
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Nothing for a constant that the index has nowhere; unknown for others, and for methods."""
+        if name[:1].isupper() and not any(True for _ in self._constants(world, name)):
+            return ()
+        return NOTHING_KNOWN
+
+    def more_bases(self, world: World, key: Key) -> Values:
+        """Where else the class or module is opened."""
+        view = world.view(key[0])
+        if view is None or view.symbol(key[1]).kind not in NESTING_KINDS:
+            return ()
+        chain = self._nesting(view, key[1])[:-1]
+        parts = (one for one, around in self._constants(world, view.symbol(key[1]).name) if around == chain)
+        return tuple(
+            Value("class", one.path, one.number)
+            for one in parts
+            if one.key != key and self._symbol(world, one).kind in NESTING_KINDS
+        )
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """`new` gives an instance, `class` the class, a nested constant is looked for in all parts; else unknown."""
+        view = world.view(value.path)
+        if view is None:
+            return NOTHING_KNOWN
+        if name == "new" and value.kind == "class":
+            return (Value("instance", value.path, value.number),)
+        if name == "class" and value.kind == "instance":
+            return (Value("class", value.path, value.number),)
+        if name in _SAME and value.kind == "instance":
+            return (value,)
+        if name[:1].isupper():
+            chain = self._nesting(view, value.number)
+            found = tuple(one for one, around in self._constants(world, name) if around == chain)
+            return self._first_part(world, found)
+        return NOTHING_KNOWN
+
+    def same_thing(self, one: Symbol, other: Symbol) -> bool:
+        """The parts of a class or module."""
+        return one.kind == other.kind and one.kind in NESTING_KINDS
+
+    def _first_part(self, world: World, found: Values) -> Values:
+        """Of a class that several files open, one part: the others are its supertypes (`more_bases`)."""
+        if len(found) > 1 and all(self._symbol(world, one).kind in NESTING_KINDS for one in found):
+            return found[:1]
+        return found
+
+    def _constants(self, world: World, name: str) -> Iterator[tuple[Value, list[str]]]:
+        """The classes, modules and constants of a name, with the names of what they are in."""
+        for path in world.noting(name):
+            view = world.view(path)
+            if view is None or view.facts.language not in self.languages:
+                continue
+            for index in view.named(name):
+                symbol = view.symbol(index)
+                if symbol.kind in (*NESTING_KINDS, "constant") and not symbol.flags & LOCAL:
+                    yield Value("symbol", path, index), self._nesting(view, index)[:-1]
+
+    def _nesting(self, view: FileView, owner: int) -> list[str]:
+        """The names of the modules and classes around a symbol, and of itself, from the outside in."""
+        names: list[str] = []
+        while owner >= 0:
+            symbol = view.symbol(owner)
+            if symbol.kind in NESTING_KINDS or (not names and symbol.kind == "constant"):
+                names[:0] = [*symbol.scope.split("::"), symbol.name]
+            owner = symbol.parent
+        return [name for name in names if name]
+
+    def _symbol(self, world: World, value: Value) -> Symbol:
+        view = world.view(value.path)
+        assert view is not None
+        return view.symbol(value.number)
+
+
+_SAME: Final = frozenset(("dup", "clone", "freeze", "tap", "itself"))
+"""Methods that give the object itself, or one like it."""
