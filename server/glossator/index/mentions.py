@@ -986,11 +986,7 @@ class _Extraction:
         holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
         mentions: dict[str, list[Mention]] = {}
         kept: list[tuple[str, int, int, int]] = []
-<<<<<<< HEAD
-=======
-        keyed = self._keyed
         bare_calls = self._language.bare_calls
->>>>>>> 1936e1a (resolution: Ruby: queries and rules)
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]

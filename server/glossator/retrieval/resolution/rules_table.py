@@ -9,8 +9,8 @@ from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.go_rules import GoRules
 from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules
 from glossator.retrieval.resolution.python_rules import PythonRules
-from glossator.retrieval.resolution.rust_rules import RustRules
 from glossator.retrieval.resolution.ruby_rules import RubyRules
+from glossator.retrieval.resolution.rust_rules import RustRules
 from glossator.retrieval.resolution.script_rules import ScriptRules
 
 if TYPE_CHECKING:
