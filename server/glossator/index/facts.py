@@ -76,7 +76,7 @@ PROPERTY: Final = 2
 LOCAL: Final = 4
 """Defined inside a function: invisible to other files."""
 INFERRED: Final = 8
-"""A field that no declaration names, only an assignment to it (`self.x = ...`)."""
+"""A field or function that no declaration names, only an assignment to it (`self.x = ...`)."""
 STUB: Final = 16
 """Only declares what is defined elsewhere (see `Entry.stub`)."""
 EXPORTED: Final = 32

@@ -309,6 +309,8 @@ class _Extraction:
         name, scope = item.name, item.scope
         if kind == "block":
             kind, name, scope, flags = "class", item.scope, "", flags | EXTENSION
+        if self._language.prototypes and not scope and kind == "function" and item.name_at == item.start:
+            flags |= INFERRED  # `render = function () {}`
         if scope and self._language.prototypes:
             if scope.endswith(_PROTOTYPE):
                 scope = scope.removesuffix(_PROTOTYPE)

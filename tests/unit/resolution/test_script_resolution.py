@@ -515,3 +515,17 @@ def test_names_in_a_list_of_re_exports() -> None:
         }
     )
     assert sample.uses("_gt") == ["api.ts: _gt as gt,", "use.ts: gt()"]
+
+
+def test_names_that_nothing_declares_may_be_what_another_module_offers() -> None:
+    sample = Sample(
+        {
+            "composables/useCart.ts": "export function useCart() {}\nfunction inner() {}\nexport const x = inner()\n",
+            "test/helpers.js": "import './x'\nrequestOf = function () {}\n",
+            "pages/shop.vue": "<script setup>\nconst cart = useCart()\ninner()\n</script>\n<template/>\n",
+            "test/a.spec.js": "import './helpers'\nrequestOf()\n",
+        }
+    )
+    assert sample.uses("useCart", grade="possible") == ["pages/shop.vue: const cart = useCart()"]
+    assert sample.uses("requestOf", grade="possible") == ["test/a.spec.js: requestOf()"]
+    assert sample.uses("inner", grade="possible") == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import EXPORTED, LOCAL, Import
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL, Import
 from glossator.index.mentions import WHOLE
 from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
@@ -163,8 +163,8 @@ class ScriptRules(LanguageRules):
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What no scope has.
 
-        In a module it is a global, which declarations (`.d.ts`) may know; in a script, or in a component's markup,
-        perhaps the definition of another file.
+        It is a global, which declarations (`.d.ts`) may know. Perhaps it is a definition of another script, or what
+        another module offers.
         """
         component = view.facts.language in COMPONENTS
         module = is_module(view)
@@ -187,16 +187,23 @@ class ScriptRules(LanguageRules):
                 elif component and symbol.kind == "component":
                     found += symbols(other, [index])
                     doubtful = True
-                elif is_module(other) or not self._is_outermost(symbol):
+                elif not self._is_outermost(symbol):
                     continue
-                elif path.endswith(_DECLARATIONS):
+                elif path.endswith(_DECLARATIONS) and not is_module(other):
                     found += symbols(other, [index])
-                elif not module and not component:
+                elif not (module or component or is_module(other)) or self._is_offered(other, symbol):
+                    # Build tools may import names without being told, tests make functions global.
                     found += symbols(other, [index])
                     doubtful = True
         if component and not found:
             return NOTHING_KNOWN
         return (*found, UNKNOWN_VALUE) if doubtful and found else found
+
+    def _is_offered(self, view: FileView, symbol: Symbol) -> bool:
+        """Whether an outermost symbol is exported, or assigned to without a declaration."""
+        if symbol.flags & (EXPORTED | INFERRED):
+            return True
+        return any(item.exported and item.owner < 0 and item.member == symbol.name for item in view.facts.imports)
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """Of a type and a value of the same name, what the kind of mention means."""
