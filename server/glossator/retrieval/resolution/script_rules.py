@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from glossator.index.facts import EXPORTED, INFERRED, LOCAL, Import
 from glossator.index.mentions import WHOLE
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol
 
-FILES_OF_A_GLOBAL: Final = 40
-"""A global name that more files mention is only looked for in declarations."""
-FILES_OF_SCRIPTS: Final = 200
-"""Files in which a global name is looked for at most."""
+FILES_OF_A_GLOBAL: Final = 200
+"""Files in which a name that no scope has is looked for at most."""
 COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
 DEFAULT: Final = "default"
 _EXTENSIONS: Final = (
@@ -122,6 +121,9 @@ class ScriptRules(LanguageRules):
     constructors = frozenset(("constructor",))
     whole_names = frozenset((DEFAULT, WHOLE))
 
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[World, dict[str, list[tuple[str, str, int]]]] = WeakKeyDictionary()
+
     # Names
 
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
@@ -167,37 +169,49 @@ class ScriptRules(LanguageRules):
         another module offers.
         """
         component = view.facts.language in COMPONENTS
-        module = is_module(view)
-        noting = world.files_noting(name)
-        if module and not component and len(noting) > FILES_OF_A_GLOBAL:
-            noting = [path for path in noting if path.endswith(_DECLARATIONS)]
+        script = not component and not is_module(view)
         found: Values = ()
         doubtful = False
-        for path in noting[:FILES_OF_SCRIPTS]:
-            other = world.view(path)
-            if other is None or other.facts.language not in self.languages or path == view.path:
+        for how, path, index in self._globals(world, name):
+            if path == view.path or (how == "component" and not component) or (how == "script" and not script):
                 continue
-            # `declare global { ... }`, `window.x = ...`
-            for around in other.children(-1, "global"):
-                found += symbols(other, other.children(around, name))
-            for index in other.children(-1, name):
-                symbol = other.symbol(index)
-                if symbol.scope in _GLOBAL_OBJECTS:
-                    found += symbols(other, [index])
-                elif component and symbol.kind == "component":
-                    found += symbols(other, [index])
-                    doubtful = True
-                elif not self._is_outermost(symbol):
-                    continue
-                elif path.endswith(_DECLARATIONS) and not is_module(other):
-                    found += symbols(other, [index])
-                elif not (module or component or is_module(other)) or self._is_offered(other, symbol):
-                    # Build tools may import names without being told, tests make functions global.
-                    found += symbols(other, [index])
-                    doubtful = True
+            found += (Value("symbol", path, index),)
+            doubtful = doubtful or how != "declared"
         if component and not found:
             return NOTHING_KNOWN
         return (*found, UNKNOWN_VALUE) if doubtful and found else found
+
+    def _globals(self, world: World, name: str) -> list[tuple[str, str, int]]:
+        """How what no scope has may be known, the file and the symbol; remembered for a question."""
+        known = self._known.setdefault(world, {})
+        if name not in known:
+            known[name] = list(self._find_globals(world, name))
+        return known[name]
+
+    def _find_globals(self, world: World, name: str) -> Iterator[tuple[str, str, int]]:
+        for path in world.files_noting(name)[:FILES_OF_A_GLOBAL]:
+            view = world.view(path)
+            if view is None or view.facts.language not in self.languages:
+                continue
+            # `declare global { ... }`, `window.x = ...`
+            for around in view.children(-1, "global"):
+                for index in view.children(around, name):
+                    yield "declared", path, index
+            for index in view.children(-1, name):
+                symbol = view.symbol(index)
+                if symbol.scope in _GLOBAL_OBJECTS:
+                    yield "declared", path, index
+                elif symbol.kind == "component":
+                    yield "component", path, index
+                elif not self._is_outermost(symbol):
+                    continue
+                elif path.endswith(_DECLARATIONS) and not is_module(view):
+                    yield "declared", path, index
+                elif self._is_offered(view, symbol):
+                    # Build tools may import names without being told, tests make functions global.
+                    yield "offered", path, index
+                elif not is_module(view):
+                    yield "script", path, index
 
     def _is_offered(self, view: FileView, symbol: Symbol) -> bool:
         """Whether an outermost symbol is exported, or assigned to without a declaration."""
