@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.entries import ParsedFile
+from glossator.index.facts import decode_facts, encode_facts, joined_facts
 from glossator.index.languages import LANGUAGES, TEXT, language_named, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.index.entries import Entry
+    from glossator.index.facts import Facts
     from glossator.index.texts import SourceText
     from glossator.workspace.notebooks import Cell, Notebook
 
@@ -59,6 +62,7 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
     text = source.data.decode("utf-8", "surrogatepass")
     entries: list[Entry] = []
     imports: dict[str, None] = {}
+    cells: list[tuple[Facts, Callable[[int, int], tuple[int, int]]]] = []
     has_errors = False
     for cell in notebook.cells:
         written, readable = _readable(cell, language)
@@ -69,8 +73,11 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
         imports.update(dict.fromkeys(parsed.imports))
         if written == "python":
             parsed = _without_magics(parsed, cell)
+        if written == language and (facts := decode_facts(parsed.facts)) is not None:
+            cells.append((facts, _places(cell, readable, source, text)))
         entries.extend(_placed(parsed, cell, readable, source, text, len(entries)))
-    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines)
+    joined = encode_facts(joined_facts(language, cells)) if cells else b""
+    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, joined)
 
 
 def _language(notebook: Notebook) -> str:
@@ -123,6 +130,23 @@ def _without_magics(parsed: ParsedFile, cell: Cell) -> ParsedFile:
 def _bare(line: str) -> str:
     """A line of a comment or a magic without its marks."""
     return line.strip().lstrip("#%!? ")
+
+
+def _places(cell: Cell, readable: str, source: SourceText, text: str) -> Callable[[int, int], tuple[int, int]]:
+    """Where a line and column (in bytes) of a cell are in the notebook's file."""
+    lines = readable.split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    ascii_file = len(text) == len(source.data)
+
+    def place(line: int, column: int) -> tuple[int, int]:
+        number = min(line, len(lines)) - 1
+        inside = len(lines[number].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
+        at = cell.offset(min(starts[number] + inside, max(len(cell.text) - 1, 0)))
+        byte = at if ascii_file else len(text[:at].encode("utf-8", "surrogatepass"))
+        found = source.line_at(byte)
+        return found + 1, byte - source.line_starts[found]
+
+    return place
 
 
 def _placed(parsed: ParsedFile, cell: Cell, readable: str, source: SourceText, text: str, base: int) -> list[Entry]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.unit.resolution.resolution_samples import Sample
 
 
@@ -727,3 +729,26 @@ def test_dynamic_members_and_the_class_of_an_instance() -> None:
     assert sample.uses("act") == ["a.py: self.__class__.make().act()"]
     assert sample.uses("act", grade="possible") == ["a.py: proxy.act()"]
     assert sample.uses("make") == ["a.py: self.__class__.make().act()", "a.py: real.__class__.make()"]
+
+
+def test_cells_of_notebooks_share_their_names() -> None:
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# Load the data\n"]},
+        {
+            "cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [],
+            "source": ["from lib import load\n", "%matplotlib inline\n", "def début(): return load('é')"],
+        },
+        {
+            "cell_type": "code", "execution_count": 2, "metadata": {}, "outputs": [],
+            "source": ["def outer():\n", "    def inner(): pass\n", "    inner()\n", "data = début(); load(data)"],
+        },
+    ]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    text = json.dumps(notebook, indent=1, ensure_ascii=False)
+    sample = Sample({"lib.py": "def load(x): pass\n", "explore.ipynb": text})
+    lines = sample.texts["explore.ipynb"].splitlines()
+    for name, count in (("load", 3), ("début", 1), ("inner", 1)):
+        uses = sample.resolver.uses(sample.definition(name)).resolved
+        assert len(uses) == count
+        for use in uses:
+            assert lines[use.line - 1].encode()[use.column :].startswith(name.encode())
