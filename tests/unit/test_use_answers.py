@@ -127,3 +127,11 @@ def test_an_unknown_symbol_is_told(session: Session) -> None:
     assert unknown_symbol(session, "who calls serve?") == ""
     assert unknown_symbol(session, "who uses OAuth?") == ""
     assert unknown_symbol(session, "how is money paid in?") == ""
+
+
+def test_what_inherits(session: Session) -> None:
+    answer, _ = ask(session, "who inherits from Account?")
+    assert "is inherited from in 1 place.\n\n- `bank/account.py:23`" in answer
+    assert answer.count("Savings") == 2, "once, with its line"
+    answer, _ = ask(session, "who implements File?")
+    assert "nothing in the indexed code names it as a base or overrides it" in answer

@@ -186,7 +186,11 @@ class _Writer:
                 parts.append(self._list(places, max(left, 3)))
                 left -= len(places)
         if aspect in ("overrides", "subclasses"):
-            parts.append(self._related("Overridden, implemented or inherited by", self._finder.overriding(uses.symbol)))
+            listed = {(place.path, place.line) for place in asked}
+            more = [one for one in self._finder.overriding(uses.symbol) if (one.path, one.line) not in listed]
+            direct = {place.owner.qualified_name for place in asked if place.owner is not None}
+            more = [one for one in more if one.qualified_name not in direct]
+            parts.append(self._related("Indirectly inherited by", more))
         if rest:
             told = ", ".join(f"{group} in {counted_places(len(places))}" for group, places in by_kind(rest).items())
             parts.append(f"It is also {told}." if asked else f"But it is {told}.")
@@ -202,6 +206,9 @@ class _Writer:
             return f"{subject}: no place is certain to be one where it is {words}."
         if aspect in ("any", "uses") and uses.unused:
             return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
+        if aspect in ("overrides", "subclasses"):
+            # Types that fit it without naming it (of interfaces in Go, protocols in Python) are not found.
+            return f"{subject}: nothing in the indexed code names it as a base or overrides it."
         if uses.precise and not uses.unread:
             return f"{subject} is not {words} anywhere in the indexed code."
         return f"{subject}: no place was found where it is {words}."
