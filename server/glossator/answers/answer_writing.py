@@ -6,14 +6,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glossator.answers.citations import CitationStream
+from glossator.answers.sourced_stream import SourcedStream
 from glossator.model.chat import Delta, Done, Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glossator.answers.citations import CheckedAnswer, Verify
+    from glossator.answers.citations import Verify
     from glossator.answers.prompts import Prompt
+    from glossator.answers.sourced_stream import SourcedAnswer
     from glossator.model.chat import ChatModel
 
 
@@ -22,13 +23,13 @@ class WrittenAnswer:
     """What a model wrote.
 
     Attributes:
-        checked: what may be shown of it.
+        sourced: what is shown of it, with its sources.
         raw: the answer as the model wrote it.
         thinking: what a reasoning model wrote before.
         done: how it ended, and what it cost; None if the model did not say.
     """
 
-    checked: CheckedAnswer
+    sourced: SourcedAnswer
     raw: str
     thinking: str
     done: Done | None
@@ -40,6 +41,8 @@ async def write_answer(
     verify: Verify,
     show: Callable[[str], None],
     *,
+    question: str = "",
+    is_unknown: Callable[[str], bool] = lambda _: False,
     background: bool = False,
 ) -> WrittenAnswer:
     """Have the model answer a prompt.
@@ -48,13 +51,15 @@ async def write_answer(
         model: what writes.
         prompt: the question, with the evidence that may be cited.
         verify: tells whether a citation holds; it may read files, and is called in other threads.
-        show: called in the event loop with more of the checked answer, as it is written.
+        show: called in the event loop with more of the answer, its sources included, as it is written.
+        question: what was asked, in the user's words.
+        is_unknown: tells whether a name occurs nowhere in the index; it may read, and is called in other threads.
         background: give way to any answer that somebody waits for.
 
     Raises:
         ModelError: the model cannot be used, or failed.
     """
-    stream = CitationStream(prompt.evidence, verify)
+    stream = SourcedStream(prompt.evidence, verify, question, is_unknown)
     written: list[str] = []
     thinking: list[str] = []
     done: Done | None = None
@@ -68,7 +73,7 @@ async def write_answer(
         async for event in events:
             if isinstance(event, Delta):
                 written.append(event.text)
-                if stream.may_verify(event.text):
+                if stream.may_read(event.text):
                     shown(await asyncio.to_thread(stream.feed, event.text))
                 else:
                     shown(stream.feed(event.text))

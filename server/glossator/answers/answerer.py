@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from glossator.answers.conversations import Conversation
     from glossator.answers.evidence import Cost, Evidence, Material, Question
     from glossator.answers.explanations import Explanations, KeptExplanation
+    from glossator.answers.sourced_stream import SentenceSource
     from glossator.answers.use_answers import UseAnswer
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
@@ -45,6 +46,8 @@ AnswerEnd = Literal["stop", "length", "evidence", "preempted"]
 """Why an answer ends. "evidence": no model wrote it. "preempted": it was written in the background, and given up for an
 answer that somebody waits for."""
 
+WEAK = "---\n\n*What the model wrote, most of which the code found does not support:*"
+"""Stands between the index's own answer and one that is weak."""
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
 REMEMBERED = 12
@@ -58,7 +61,10 @@ class Answer:
     Attributes:
         citations: the evidence that the answer cites as [number], where it is now.
         evidence: all evidence that it was made from.
-        unsupported: offsets (code points) of sentences that cite nothing (only where a model wrote the answer).
+        unsupported: offsets (code points) of sentences without a source (only where a model wrote the answer).
+        sources: the lines that each sentence rests on; a citation spans those of all its sentences where they are near.
+        unknown: offsets of names that occur nowhere in the code.
+        is_weak: the evidence does not support most of what the model wrote: the index's own answer comes first.
         uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
             uses.
     """
@@ -74,6 +80,9 @@ class Answer:
     thinking: str = ""
     unsupported: tuple[tuple[int, int], ...] = ()
     uses: tuple[tuple[Path, SymbolUses], ...] = ()
+    sources: tuple[SentenceSource, ...] = ()
+    unknown: tuple[tuple[int, int], ...] = ()
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,8 @@ class Listener:
 
     evidence: Callable[[tuple[Evidence, ...]], None] = lambda _: None
     delta: Callable[[str], None] = lambda _: None
+    lead: Callable[[str], None] = lambda _: None
+    """What is to be read before all that `delta` was called with: what the model wrote has turned out to be weak."""
     stage: Callable[[str], None] = lambda _: None
     """What is going on, in words: "searching", "loading the model", "answering"."""
 
@@ -267,7 +278,7 @@ class Answerer:
         else:  # not even the symbol fits: it has to be cut
             fitted = await asyncio.to_thread(gather_for_symbol, root, entry, budget, _cost_by(model))
         answer = await self._write(model, asked, fitted, conversation, overview, listener, background=background)
-        if answer.finish_reason == "stop":
+        if answer.finish_reason == "stop" and not answer.is_weak:
             if fitted.evidence and 0 in shown:
                 explanation = KeptExplanation(answer.answer, tuple(shown))
                 await asyncio.to_thread(self._explanations.keep, key, explanation)
@@ -314,24 +325,53 @@ class Answerer:
         prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
         listener.stage("answering")
         written = await write_answer(
-            model, prompt, CitationVerifier(self._text_of), listener.delta, background=background
+            model,
+            prompt,
+            CitationVerifier(self._text_of),
+            listener.delta,
+            question=material.query.text if material.query is not None else asked,
+            is_unknown=self._is_unknown,
+            background=background,
         )
         # As the model wrote it, not as it was shown: only so the next prompt begins with what is in the model's cache.
         conversation.add(Turn(asked, tuple(new), written.raw))
-        notes = "".join(f"\n\n*{note}*" for note in material.notes)
-        if notes:
-            listener.delta(notes)
+        checked, sourced = written.sourced.checked, written.sourced
+        notes = [*material.notes, *_unknown_names(checked.text, sourced.unknown)]
+        more = "".join(f"\n\n*{note}*" for note in notes)
+        if more:
+            listener.delta(more)
+        lead = ""
+        if sourced.is_weak:
+            lead = f"{evidence_answer(replace(material, evidence=tuple(evidence), notes=())).rstrip()}\n\n{WEAK}\n\n"
+            listener.lead(lead)
+        answer = f"{lead}{checked.text}{more}"
+        places = {item.number: item for item in _cited(lead, evidence)} | {one.number: one for one in checked.citations}
+        shift = len(lead)
         return Answer(
-            answer=written.checked.text + notes,
-            citations=written.checked.citations,
+            answer=answer,
+            citations=tuple(places[number] for number in sorted(places)),
             evidence=tuple(evidence),
             model=model.status.name,
             finish_reason=written.done.finish_reason if written.done is not None else "stop",
             conversation_id=conversation.identity,
             usage=_usage(written.done.usage if written.done is not None else None),
             thinking=written.thinking,
-            unsupported=written.checked.unsupported,
+            unsupported=tuple((start + shift, end + shift) for start, end in checked.unsupported),
+            sources=tuple(replace(one, start=one.start + shift, end=one.end + shift) for one in sourced.sources),
+            unknown=tuple((start + shift, end + shift) for start, end in sourced.unknown),
+            is_weak=sourced.is_weak,
         )
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether a name occurs nowhere in the roots. It reads the indexes."""
+        from glossator.answers.sentence_sources import is_invented
+
+        snapshots = [snapshot for root in self._session.roots if (snapshot := root.open()) is not None]
+
+        def occurs(terms: Sequence[str]) -> bool:
+            return any(all(one.store.document_frequencies(list(terms)).values()) for one in snapshots)
+
+        return bool(snapshots) and is_invented(name, occurs)
 
     def _text_of(self, folder: Path, path: str) -> str | None:
         """The text of a file as it is now; None if the file is gone, or its root was closed."""
@@ -373,6 +413,14 @@ def _from_index(material: Material, identity: str, listener: Listener) -> Answer
 def _cited(text: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """The evidence that a text cites as [number]."""
     return tuple(item for item in evidence if f"[{item.number}]" in text)
+
+
+def _unknown_names(text: str, places: Sequence[tuple[int, int]]) -> list[str]:
+    """A note on names that occur nowhere; none if there are none."""
+    names = list(dict.fromkeys(f"`{text[start:end]}`" for start, end in places))
+    if not names:
+        return []
+    return [f"{', '.join(names)} {'does' if len(names) == 1 else 'do'} not occur in the code."]
 
 
 def _usage(usage: TokenUsage | None) -> dict[str, float | int | None]:

@@ -136,6 +136,11 @@ class CitationStream:
         """Numbers cited so far, in order of their first citation."""
         return tuple(number for number, citation in self._found.items() if citation is not None)
 
+    @property
+    def held(self) -> str:
+        """What has come and is not shown yet."""
+        return self._prose
+
     @staticmethod
     def may_verify(text: str) -> bool:
         """Whether feeding this may complete a citation, and so read files: not to be done in an event loop."""

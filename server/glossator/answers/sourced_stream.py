@@ -1,0 +1,324 @@
+"""Puts the sources of each sentence at its end while an answer is written.
+
+The numbers that the model writes are taken out, and those of the lines that a sentence rests on (`sentence_sources`)
+are put before the sign that ends it. Only that sign, and white space before what may be a number, is held back: the
+words of a sentence are shown as they come. Code blocks, headings and tables are passed on as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glossator.answers.citations import CheckedAnswer, CitationStream
+from glossator.answers.sentence_sources import SentenceSources, narrowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from glossator.answers.citations import Verify
+    from glossator.answers.evidence import Evidence
+    from glossator.answers.sentence_sources import Source
+
+MOST_CITED_LINES = 30
+"""Lines that one number stands for in the list of citations; where its sentences rest on lines further apart, it stands
+for those that hold most."""
+
+_ENDS = ".!?…。"
+_JOINED = f"{_ENDS},;:)"
+"""What stands right behind a word, whatever number stood between."""
+_CLOSES = "\"')*_”’"
+_NUMBER = re.compile(r"\[(\d{1,4})\]")
+_MAYBE_NUMBER = re.compile(r"\[\d{0,4}\Z")
+_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|resp|approx)|(?:^|\n)\s*\d{1,3})\Z")
+_BLOCK = re.compile(r"[-*+#|>`]|\d")
+_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
+_REFUSES = re.compile(
+    r"(?i)\b(?:do(?:es)?|did|is|are|has|have|can|could)(?: ?not|n['’]t)\b.{0,40}"
+    r"\b(?:show|tell|say|contain|mention|include|provide|specif|answer|explain|indicat|clear|given|found|determin)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSource:
+    """What one sentence of an answer rests on.
+
+    Attributes:
+        start, end: the sentence, as offsets (code points) into the answer.
+        sources: the pieces of evidence, narrowed to the lines, where they are now.
+    """
+
+    start: int
+    end: int
+    sources: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedAnswer:
+    """An answer with its sources.
+
+    Attributes:
+        checked: the text, and the evidence that it cites, narrowed to the lines that its sentences rest on.
+        sources: what each sentence rests on, in order.
+        unknown: (start, end) offsets of names of the code that occur nowhere.
+        stated: how many sentences say something about the code.
+    """
+
+    checked: CheckedAnswer
+    sources: tuple[SentenceSource, ...]
+    unknown: tuple[tuple[int, int], ...]
+    stated: int
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the evidence does not support most of what is said."""
+        lacking = len(self.checked.unsupported)
+        return self.stated > 0 and (2 * lacking > self.stated)
+
+
+class SourcedStream:
+    """Feed it the answer as it is written; it returns what may be shown, with the sources that it finds.
+
+    `feed` and `finish` may call `verify` and `is_unknown`, which may read files and the index: see `may_read`.
+    """
+
+    def __init__(
+        self,
+        evidence: Mapping[int, Evidence],
+        verify: Verify,
+        question: str = "",
+        is_unknown: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Start an answer.
+
+        Args:
+            evidence: what the model was shown, by number.
+            verify: returns lines of the evidence where they are now, or None if they are gone.
+            question: what was asked.
+            is_unknown: whether a name that is not in the evidence occurs nowhere in the index either.
+        """
+        self._evidence = evidence
+        self._verify = verify
+        self._is_unknown = is_unknown
+        self._numbers = CitationStream(evidence, lambda item: item)
+        self._finder = SentenceSources(evidence, question)
+        self._text = ""  # what has come and is not shown yet
+        self._out: list[str] = []
+        self._length = 0
+        self._sentence = ""  # the sentence so far, without numbers
+        self._begins = 0
+        self._held = ""  # white space that may stand before a number
+        self._removed = False  # a number was taken out just before
+        self._end = ""  # the sign that may end the sentence
+        self._cited: list[int] = []
+        self._fence = ""
+        self._line = ""  # the line so far
+        self._code = ""
+        self._found: list[SentenceSource] = []
+        self._weights: dict[int, list[tuple[Source, Evidence]]] = {}
+        self._stale: dict[int, None] = {}
+        self._unsupported: list[tuple[int, int]] = []
+        self._invented: dict[str, bool] = {}
+        self._stated = 0
+
+    def may_read(self, text: str) -> bool:
+        """Whether feeding this may end a sentence, and so read files: not to be done in an event loop."""
+        open_ = f"{self._end}{self._held}{self._text}{self._numbers.held}{text}"
+        return any(sign in open_ for sign in f"{_ENDS}\n]】")
+
+    def feed(self, text: str) -> str:
+        """More of the answer: returns what can be shown of it now."""
+        return self._take(self._numbers.feed(text), final=False)
+
+    def finish(self) -> str:
+        """The answer is complete: returns what was held back."""
+        return self._take(self._numbers.finish(), final=True)
+
+    def result(self) -> SourcedAnswer:
+        """The whole answer; call it after `finish`."""
+        text = "".join(self._out)
+        unknown = [
+            (match.start(), match.end())
+            for name, invented in self._invented.items()
+            if invented
+            for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
+        ]
+        checked = CheckedAnswer(
+            text,
+            tuple(self._citation(number) for number in sorted(self._weights)),
+            self._numbers.result().dropped,
+            tuple(self._stale),
+            tuple(self._unsupported),
+        )
+        return SourcedAnswer(checked, tuple(self._found), tuple(sorted(unknown)), self._stated)
+
+    def _citation(self, number: int) -> Evidence:
+        """The lines that a number stands for."""
+        found = self._weights[number]
+        places = [place for _, place in found]
+        start, end = min(one.start_line for one in places), max(one.end_line for one in places)
+        if end - start >= MOST_CITED_LINES:
+            return max(found, key=lambda one: one[0].weight)[1]
+        moved = places[0].start_line - found[0][0].start_line
+        whole = narrowed(self._evidence[number], start - moved, end - moved)
+        return replace(whole, start_line=start, end_line=end)
+
+    def _take(self, text: str, *, final: bool) -> str:
+        self._text += text
+        before = len(self._out)
+        at = 0
+        while at < len(self._text):
+            used = self._next(at, final=final)
+            if not used:
+                break
+            at += used
+        self._text = self._text[at:]
+        if final:
+            self._end_sentence()
+            self._show("" if self._removed else self._held)
+            self._held = ""
+        return "".join(self._out[before:])
+
+    def _next(self, at: int, *, final: bool) -> int:
+        """Take what stands at an offset: how many characters that were; 0 if what follows must be known first."""
+        text = self._text
+        char = text[at]
+        if self._fence:
+            self._line += char
+            if char == "\n":
+                if self._line.strip().startswith(self._fence):
+                    self._fence = ""
+                self._line = ""
+            self._show(char)
+            return 1
+        if char == "`":
+            ticks = re.compile(r"`+").match(text, at)
+            assert ticks is not None
+            if ticks.end() == len(text) and not final:
+                return 0
+            return self._ticks(ticks[0])
+        if self._code:
+            if char == "\n":
+                self._code = ""
+            else:
+                self._word(char)
+                return 1
+        if char == "[":
+            found = _NUMBER.match(text, at)
+            if found is not None:
+                self._cited.append(int(found[1]))
+                self._removed = True
+                return len(found[0])
+            if not final and _MAYBE_NUMBER.match(text, at):
+                return 0
+        if char.isspace():
+            if self._removed and char == "\n":
+                self._held = self._held.rstrip(" ")
+            if not (self._removed and self._held) or char == "\n":
+                self._held += char
+            return 1
+        if self._removed:
+            self._removed = False
+            if char in _JOINED:
+                self._held = self._held.rstrip(" ")
+        if self._held and "\n" in self._held and (self._held.count("\n") > 1 or _BLOCK.match(char)):
+            self._end_sentence()
+        if self._end:
+            if self._held:
+                self._end_sentence()
+            elif char in _ENDS + _CLOSES:
+                self._end += char
+                return 1
+            elif self._end.endswith("。"):
+                self._end_sentence()
+            else:
+                self._release()
+        if char in _ENDS and not _ABBREVIATED.search(self._sentence):
+            if self._held:
+                self._show_word(self._held)
+                self._held = ""
+            self._end = char
+            return 1
+        self._word(char)
+        return 1
+
+    def _ticks(self, ticks: str) -> int:
+        starts = not self._sentence.strip() or "\n" in self._held
+        if not self._code and len(ticks) >= 3 and starts:
+            self._end_sentence()
+            self._show(self._held + ticks)
+            self._held, self._fence, self._line = "", ticks, ""
+            return len(ticks)
+        if self._end:
+            if self._held:
+                self._end_sentence()
+            else:
+                self._release()
+        if not self._code:
+            self._word(ticks)
+            self._code = ticks
+        else:
+            self._word(ticks)
+            if ticks == self._code:
+                self._code = ""
+        return len(ticks)
+
+    def _release(self) -> None:
+        """What was held as the end of a sentence is none."""
+        end, self._end = self._end, ""
+        self._show_word(end)
+
+    def _word(self, text: str) -> None:
+        if self._held:
+            self._show_word(self._held) if self._sentence else self._show(self._held)
+            self._held = ""
+        self._show_word(text)
+
+    def _show_word(self, text: str) -> None:
+        if not self._sentence:
+            self._begins = self._length
+        self._sentence += text
+        self._show(text)
+
+    def _show(self, text: str) -> None:
+        if text:
+            self._out.append(text)
+            self._length += len(text)
+
+    def _end_sentence(self) -> None:
+        """Find what the sentence rests on, and show that with what was held back of it."""
+        sentence, end, cited = self._sentence, self._end, self._cited
+        self._sentence, self._end, self._cited, self._code = "", "", [], ""
+        words = len(re.findall(r"\w+", sentence))
+        plain = sentence.strip()
+        introduces = plain.endswith(":") or end.endswith("?")
+        if not plain or plain.startswith(("#", "|")) or words < 3 or introduces:
+            self._show(end)
+            return
+        start = self._begins + len(sentence) - len(sentence.lstrip())
+        support = self._finder.find(_MARKER.sub("", sentence, count=1), cited)
+        for name in support.names:
+            if name not in self._invented:
+                self._invented[name] = self._is_unknown(name)
+        sources = [(source, now) for source in support.sources if (now := self._now(source)) is not None]
+        numbers = list(dict.fromkeys(source.number for source, _ in sources))
+        if numbers:
+            self._show(" " * (not self._out[-1].endswith((" ", "\n"))) + "".join(f"[{number}]" for number in numbers))
+            for source, now in sources:
+                self._weights.setdefault(source.number, []).append((source, now))
+        self._show(end)
+        refuses = _REFUSES.search(sentence) is not None
+        if numbers or not refuses:
+            self._stated += 1
+        if numbers:
+            self._found.append(SentenceSource(start, self._length, tuple(now for _, now in sources)))
+        elif not refuses:
+            self._unsupported.append((start, self._length))
+
+    def _now(self, source: Source) -> Evidence | None:
+        """The lines of a source where they are now; None if they are gone."""
+        now = self._verify(narrowed(self._evidence[source.number], source.start_line, source.end_line))
+        if now is None:
+            self._stale[source.number] = None
+        return now
