@@ -125,7 +125,12 @@ async def test_an_answer_of_the_model(answerer: Answerer, session: Session) -> N
     assert answer.answer == "It adds the tax [1]. It is 7."
     assert (answer.model, answer.finish_reason, answer.thinking) == ("scripted", "stop", "Hm. ")
     assert [item.number for item in answer.citations] == [1]
-    assert answer.citations[0] == answer.evidence[0]
+    cited, found = answer.citations[0], answer.evidence[0]
+    assert (cited.root, cited.path, cited.entry) == (found.root, found.path, found.entry)
+    assert found.start_line <= cited.start_line <= cited.end_line <= found.end_line
+    assert [answer.answer[one.start : one.end] for one in answer.sources] == ["It adds the tax [1]."]
+    assert answer.sources[0].sources == answer.citations
+    assert not answer.is_weak
     assert answer.evidence[0].root == session.root.path
     assert [answer.answer[start:end] for start, end in answer.unsupported] == ["It is 7."]
     assert recorder.stages == ["loading the model", "searching", "answering"]
@@ -141,6 +146,40 @@ async def test_an_answer_without_a_model(answerer: Answerer) -> None:
     assert recorder.stages == ["searching"]
     with pytest.raises(UsageError):
         await answerer.ask(Question("  "))
+
+
+async def test_names_that_occur_nowhere_are_told(answerer: Answerer, model: ScriptedModel) -> None:
+    model.answer = "`add_tax` adds the tax with `frobnicate_all`. It rounds with `round`."
+    answer, _ = await ask(answerer)
+    assert [answer.answer[start:end] for start, end in answer.unknown] == ["frobnicate_all"]
+    assert answer.answer.endswith("\n\n*`frobnicate_all` does not occur in the code.*")
+    assert answer.answer.startswith("`add_tax` adds the tax with `frobnicate_all` [1].")
+
+
+async def test_an_answer_without_support_is_led_by_the_index_s_own(answerer: Answerer, model: ScriptedModel) -> None:
+    model.answer = "Bananas are yellow fruit [1]. Monkeys like to eat them in trees. Elephants never forget anything."
+    leads: list[str] = []
+    told: list[str] = []
+    answer = await answerer.ask(Question("How is the tax added?"), Listener(delta=told.append, lead=leads.append))
+    assert answer.is_weak
+    assert answer.answer == "".join([*leads, *told])
+    assert answer.answer.startswith("**Function `add_tax`**")
+    assert [answer.answer[start:end] for start, end in answer.unsupported] == [
+        "Bananas are yellow fruit.",
+        "Monkeys like to eat them in trees.",
+        "Elephants never forget anything.",
+    ]
+    assert answer.citations
+
+
+async def test_an_answer_that_says_it_does_not_know_is_not_unsupported(
+    answerer: Answerer, model: ScriptedModel
+) -> None:
+    model.answer = "The excerpts do not show how bananas are grown."
+    answer, _ = await ask(answerer)
+    assert answer.answer == model.answer
+    assert not answer.unsupported
+    assert not answer.is_weak
 
 
 async def test_a_conversation_goes_on(answerer: Answerer, model: ScriptedModel) -> None:

@@ -91,10 +91,10 @@ class Listener:
 
     evidence: Callable[[tuple[Evidence, ...]], None] = lambda _: None
     delta: Callable[[str], None] = lambda _: None
-    lead: Callable[[str], None] = lambda _: None
-    """What is to be read before all that `delta` was called with: what the model wrote has turned out to be weak."""
     stage: Callable[[str], None] = lambda _: None
     """What is going on, in words: "searching", "loading the model", "answering"."""
+    lead: Callable[[str], None] = lambda _: None
+    """What is to be read before all that `delta` was called with: what the model wrote has turned out to be weak."""
 
 
 class Answerer:

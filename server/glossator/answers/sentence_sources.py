@@ -40,7 +40,7 @@ SUPPORTED = 0.3
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 _BARE_CODE = re.compile(
     r"\b(?:[A-Za-z_]\w*(?:\.|::|->|#))+[A-Za-z_]\w*|\b[A-Za-z]\w*_\w+\b|\b_\w+|\b[A-Z]?[a-z0-9]+[A-Z]\w*"
-    r"|\b[A-Za-z_]\w*(?=\(\))"
+    r"|\b[A-Z]{2,}[a-z]{2,}\w*|\b[A-Za-z_]\w*(?=\(\))"
 )
 _FILE_NAME = re.compile(r"[\w./-]+\.[a-z]{1,4}$")
 _NUMBER = re.compile(r"(?<![\w.\[])\d+(?![\w\]])")
@@ -48,7 +48,7 @@ _WORD = re.compile(r"[^\W\d_][\w'-]*")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 _ORDINARY = frozenset(
     """
-    a about above according add adds added after again against all also an and any are as at based be because
+    a about above according after again against all also an and any are as at based be because
     been before being below between both but by call called calls can case cases check checks code correctly
     could current default define defined defines depending describes determine determines directly do does
     done during each either else ensure ensures etc even every example excerpt exist exists first follow
@@ -146,7 +146,8 @@ class SentenceSources:
             sources.append(source)
         share = sum(weights[term] for term in held) / total
         # A number or a word alone stands on many lines by chance.
-        telling = len(held) > 1 or any(term.startswith("=") for term in held)
+        agreed = any(source.number in cited for source in sources)
+        telling = len(held) > 1 or agreed or any(term.startswith("=") for term in held)
         named = {name for name, text in names.items() if text}
         enough = share >= SUPPORTED and telling and (not named or bool(held & named))
         return Support(tuple(sources) if enough else (), share, invented)

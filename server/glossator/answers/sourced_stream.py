@@ -63,18 +63,19 @@ class SourcedAnswer:
         sources: what each sentence rests on, in order.
         unknown: (start, end) offsets of names of the code that occur nowhere.
         stated: how many sentences say something about the code.
+        lacking: of how many of these the evidence held too little when the model was shown it.
     """
 
     checked: CheckedAnswer
     sources: tuple[SentenceSource, ...]
     unknown: tuple[tuple[int, int], ...]
     stated: int
+    lacking: int
 
     @property
     def is_weak(self) -> bool:
         """Whether the evidence does not support most of what is said."""
-        lacking = len(self.checked.unsupported)
-        return self.stated > 0 and (2 * lacking > self.stated)
+        return 2 * self.lacking > self.stated
 
 
 class SourcedStream:
@@ -121,6 +122,7 @@ class SourcedStream:
         self._unsupported: list[tuple[int, int]] = []
         self._invented: dict[str, bool] = {}
         self._stated = 0
+        self._lacking = 0
 
     def may_read(self, text: str) -> bool:
         """Whether feeding this may end a sentence, and so read files: not to be done in an event loop."""
@@ -151,7 +153,7 @@ class SourcedStream:
             tuple(self._stale),
             tuple(self._unsupported),
         )
-        return SourcedAnswer(checked, tuple(self._found), tuple(sorted(unknown)), self._stated)
+        return SourcedAnswer(checked, tuple(self._found), tuple(sorted(unknown)), self._stated, self._lacking)
 
     def _citation(self, number: int) -> Evidence:
         """The lines that a number stands for."""
@@ -176,7 +178,7 @@ class SourcedStream:
         self._text = self._text[at:]
         if final:
             self._end_sentence()
-            self._show("" if self._removed else self._held)
+            self._show(self._held.strip(" ") if self._removed else self._held)
             self._held = ""
         return "".join(self._out[before:])
 
@@ -315,6 +317,7 @@ class SourcedStream:
             self._found.append(SentenceSource(start, self._length, tuple(now for _, now in sources)))
         elif not refuses:
             self._unsupported.append((start, self._length))
+            self._lacking += not support.sources
 
     def _now(self, source: Source) -> Evidence | None:
         """The lines of a source where they are now; None if they are gone."""
