@@ -6,7 +6,7 @@ import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
 import { isSubject, reveal } from "./places";
-import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type Place, type PrepareParams, type Scope, type UsesParams, type UsesResult, USES } from "./protocol";
+import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type FoundProgress, type LeadProgress, type Place, type PrepareParams, type Scope, type UsesParams, type UsesResult, USES } from "./protocol";
 import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
@@ -14,6 +14,8 @@ import type { Steps } from "./steps";
 const SAVE_DELAY = 1000;
 /** Milliseconds after which the model is got ready again: it is unloaded when it was idle for long. */
 const PREPARE_INTERVAL = 60_000;
+
+type AnswerProgress = FoundProgress | EvidenceProgress | DeltaProgress | LeadProgress;
 
 export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   static readonly view = "glossator.panel";
@@ -230,7 +232,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       if (!this.server.running) this.stage(turn, vscode.l10n.t("waiting for the server"));
       await this.server.ready(source.token);
       listening.push(
-        this.server.onProgress(token, (value) => this.progress(turn, value as EvidenceProgress | DeltaProgress)),
+        this.server.onProgress(token, (value) => this.progress(turn, value as AnswerProgress)),
         this.server.onProgress(work, (value) => this.stage(turn, (value as { message?: string }).message)),
       );
       const about = turn.attachment;
@@ -289,12 +291,12 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     void vscode.commands.executeCommand("setContext", "glossator.answering", false);
   }
 
-  private progress(turn: Turn, value: EvidenceProgress | DeltaProgress): void {
+  private progress(turn: Turn, value: AnswerProgress): void {
     if (turn.state !== "asking") return;
-    if (value.kind === "evidence") {
-      turn.evidence = value.evidence;
-      this.post({ type: "evidence", turn: turn.id, evidence: value.evidence });
-    } else {
+    if (value.kind === "evidence" || value.kind === "found") {
+      turn.evidence = value.kind === "found" ? value.places : value.evidence;
+      this.post({ type: "evidence", turn: turn.id, evidence: turn.evidence });
+    } else if (value.kind === "delta") {
       turn.answer += value.text;
       this.post({ type: "delta", turn: turn.id, text: value.text });
     }

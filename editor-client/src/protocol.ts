@@ -80,6 +80,31 @@ export interface AskResult {
   unsupported: number[][];
   /** All uses of the symbols that were asked for, if the question was about uses. */
   uses: SymbolUses[];
+  /** The lines that each sentence rests on. */
+  sources: SentenceSource[];
+  /** Names in `answer` that occur nowhere in the code: start and end, as JavaScript counts. */
+  unknown: number[][];
+  /** Whether the evidence does not support most of what the model wrote: `answer` begins with the index's own. */
+  weak: boolean;
+}
+
+export interface SentenceSource {
+  start: number;
+  end: number;
+  places: Citation[];
+}
+
+/** What was found, before the model is loaded or reads. */
+export interface FoundProgress {
+  kind: "found";
+  places: Evidence[];
+  answer: string;
+}
+
+/** What is to be read before all that was sent. */
+export interface LeadProgress {
+  kind: "lead";
+  text: string;
 }
 
 export interface EvidenceProgress {

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.llama
 
 Cli = Callable[..., Ran]
 RECITED = "`add_tax` adds the tax [1], see money.py:20 and [99]."
-SHOWN = "`add_tax` adds the tax [1], see money.py and."
+SHOWN = "`add_tax` adds the tax, see money.py and [1]."
 QUIET = {"GLOSSATOR_THREADS": "1", "GLOSSATOR_TEMPERATURE": "0", "GLOSSATOR_WORKERS": "1"}
 
 

@@ -24,7 +24,7 @@ from tests.unit.test_model_endpoint import Server as Endpoint
 pytestmark = pytest.mark.llama
 
 RECITED = "`add_tax` adds the tax [1], see money.py:20 and [99]. Nothing else is known of it."
-SHOWN = "`add_tax` adds the tax [1], see money.py and. Nothing else is known of it."
+SHOWN = "`add_tax` adds the tax, see money.py and [1]. Nothing else is known of it."
 QUESTION = {"question": "How is the tax added?"}
 OPTIONS = ("trusted", "explain_ahead")
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

@@ -19,8 +19,10 @@ RESULTS: dict[str, type] = {
     protocol.SEARCH: protocol.SearchResult,
     protocol.USES: protocol.UsesResult,
     protocol.STATUS: protocol.StatusResult,
+    "found": protocol.FoundProgress,
     "evidence": protocol.EvidenceProgress,
     "delta": protocol.DeltaProgress,
+    "lead": protocol.LeadProgress,
 }
 
 

@@ -133,7 +133,7 @@ async def test_an_answer_of_the_model(answerer: Answerer, session: Session) -> N
     assert not answer.is_weak
     assert answer.evidence[0].root == session.root.path
     assert [answer.answer[start:end] for start, end in answer.unsupported] == ["It is 7."]
-    assert recorder.stages == ["loading the model", "searching", "answering"]
+    assert recorder.stages == ["searching", "loading the model", "answering"]
     assert answer.usage["completion_tokens"] == 9
 
 

@@ -95,6 +95,8 @@ class Listener:
     """What is going on, in words: "searching", "loading the model", "answering"."""
     lead: Callable[[str], None] = lambda _: None
     """What is to be read before all that `delta` was called with: what the model wrote has turned out to be weak."""
+    found: Callable[[tuple[Evidence, ...], str], None] = lambda *_: None
+    """What was found, and the answer that the index itself gives: before the model is loaded, or reads."""
 
 
 class Answerer:
@@ -199,6 +201,9 @@ class Answerer:
         asked = prompts.ask_question(question.text)
         overview = await asyncio.to_thread(self._overview, question.focus.root if question.focus else None)
         async with self._conversations.turn(identity) as conversation:
+            listener.stage("searching")
+            at_once = await asyncio.to_thread(gather_in, self._session, question, EVIDENCE_TOKENS)
+            listener.found(at_once.evidence, evidence_answer(at_once))
             listener.stage("loading the model")
             follow_up = bool(conversation.turns)
             unread = 0 if follow_up else await model.prepare(prompts.shared_messages(overview))
@@ -211,7 +216,6 @@ class Answerer:
                 wanted=evidence_budget(model, ENOUGH_EVIDENCE_TOKENS, follow_up=True) if follow_up else None,
                 rereadable=evidence_budget(model, MAX_EVIDENCE_TOKENS) if model.reading_speed is not None else None,
             )
-            listener.stage("searching")
             unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS
             budget = evidence_budget(model, room, unread=unread, follow_up=follow_up)
             material = await asyncio.to_thread(self._gather, question, budget, _cost_by(model))

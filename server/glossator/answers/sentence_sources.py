@@ -130,8 +130,9 @@ class SentenceSources:
         weights |= {name: NAME_WEIGHT * self._rarity.get(name, self._rarest / 2) for name in names}
         total = sum(weights.values())
         invented = tuple(dict.fromkeys(text for text in names.values() if not self._occurs(text)))
-        if not total:
-            return Support((), 0.0, invented)
+        if not total:  # "It is the first one.": only the model can know
+            own = [number for number in dict.fromkeys(cited) if self._lines.get(number)]
+            return Support(tuple(self._beginning(number) for number in own), 0.0, invented)
         held: set[str] = set()
         sources: list[Source] = []
         while len(sources) < MOST_SOURCES:
@@ -151,6 +152,11 @@ class SentenceSources:
         named = {name for name, text in names.items() if text}
         enough = share >= SUPPORTED and telling and (not named or bool(held & named))
         return Support(tuple(sources) if enough else (), share, invented)
+
+    def _beginning(self, number: int) -> Source:
+        lines = self._lines[number]
+        first = lines[0].number
+        return Source(number, first, max(line.number for line in lines if line.number < first + CITED_LINES), 0.0)
 
     def _best(
         self, weights: Mapping[str, float], held: set[str], total: float, cited: Sequence[int]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SLOW_UPDATE_SECONDS = 1.0
 """An update of the index is mentioned when it takes longer than this."""
+PLACES_SHOWN = 5
+"""Places that are shown on a terminal before the model answers."""
 STATUS_INDENT = 10
 """Columns of the labels of `glossator status`."""
 
@@ -315,6 +318,26 @@ class _AnswerView:
             if (shown := terminal.escaped_line(place.path)) != place.path:
                 self._odd[place.path] = shown
 
+    def found(self, places: tuple[Evidence, ...], answer: str) -> None:
+        """Show on a terminal where the answer will come from, while the model reads."""
+        del answer
+        if not places or not terminal.is_terminal(sys.stdout):
+            return
+        self._stage.clear()
+        for place in places[:PLACES_SHOWN]:
+            where = _place(place.path, place.start_line, place.end_line)
+            name = "" if place.qualified_name == place.path else place.qualified_name
+            terminal.show(f"  {where}  {name}".rstrip(), hang=4)
+        terminal.show()
+        terminal.flush()
+
+    def lead(self, text: str) -> None:
+        """Show the index's own answer below one that has turned out to be weak: what is written stays on a screen."""
+        from glossator.answers.answerer import WEAK
+
+        told = text.rstrip().removesuffix(WEAK).rstrip()
+        self.delta(f"\n\n*The code found does not support most of this. What the index itself says:*\n\n{told}\n")
+
     def delta(self, text: str) -> None:
         """Show what comes next of the answer."""
         if not self.begun:
@@ -338,6 +361,12 @@ class _AnswerView:
         elif status.state == "busy":
             self.stage(str(status.reading or "reading the evidence"))
 
+    def listener(self) -> Listener:
+        """What the answerer tells."""
+        from glossator.answers.answerer import Listener
+
+        return Listener(self.evidence, self.delta, self.stage, self.lead, self.found)
+
     def end(self) -> None:
         """Take away what was waited for, and end the answer's last line."""
         self._stage.clear()
@@ -360,7 +389,7 @@ def _answer(
         view = _AnswerView()
         try:
             async with Answerer(session, on_model=view.model) as answerer:
-                return await start(answerer, Listener(evidence=view.evidence, delta=view.delta, stage=view.stage))
+                return await start(answerer, view.listener())
         finally:
             view.end()
 

@@ -61,6 +61,16 @@ def _result(encoding: str, answer: Answer) -> protocol.AskResult:
             (_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unsupported
         ),
         uses=tuple(places.uses(root, told) for root, told in answer.uses),
+        sources=tuple(
+            protocol.SentenceSource(
+                start=_units(answer.answer, one.start),
+                end=_units(answer.answer, one.end),
+                places=tuple(protocol.Citation(**_placed(item, encoding)) for item in one.sources),
+            )
+            for one in answer.sources
+        ),
+        unknown=tuple((_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unknown),
+        weak=answer.is_weak,
     )
 
 
@@ -84,6 +94,18 @@ class AnswerStream:
         if self._token is not None:
             evidence = _evidence(items, self._editor.encoding)
             self._editor.protocol.send_progress(self._token, protocol.EvidenceProgress(evidence=evidence))
+
+    def found(self, items: tuple[Evidence, ...], answer: str) -> None:
+        """Send the places that were found, and the index's own answer."""
+        if self._token is not None:
+            places = _evidence(items, self._editor.encoding)
+            self._editor.protocol.send_progress(self._token, protocol.FoundProgress(places=places, answer=answer))
+
+    def lead(self, text: str) -> None:
+        """Send what comes before all that was sent."""
+        self.flush()
+        if self._token is not None:
+            self._editor.protocol.send_progress(self._token, protocol.LeadProgress(text=text))
 
     def delta(self, text: str) -> None:
         """Queue text to be sent soon."""
@@ -155,6 +177,12 @@ class RunningAnswer:
             self._progress.end(self._token, types.WorkDoneProgressEnd())
 
 
+def _listener(stream: AnswerStream, running: RunningAnswer) -> Listener:
+    return Listener(
+        found=stream.found, evidence=stream.evidence, delta=stream.delta, lead=stream.lead, stage=running.stage
+    )
+
+
 class RunningAnswers:
     """The answers in progress for one client. Used by the event loop."""
 
@@ -191,7 +219,7 @@ class RunningAnswers:
         running = RunningAnswer(self._editor, params.work_done_token, title)
         self._running.add(running)
         try:
-            answer = await make(Listener(evidence=stream.evidence, delta=stream.delta, stage=running.stage))
+            answer = await make(_listener(stream, running))
             stream.flush()
             return _result(self._editor.encoding, answer)
         finally:

@@ -214,6 +214,15 @@ class UsesResult:
 
 
 @attrs.frozen(kw_only=True)
+class SentenceSource:
+    """What a sentence of an answer rests on; `start` and `end` are offsets in UTF-16 code units."""
+
+    start: int
+    end: int
+    places: tuple[Citation, ...]
+
+
+@attrs.frozen(kw_only=True)
 class AskResult:
     """Result of `glossator/ask` and `glossator/explain`."""
 
@@ -229,6 +238,12 @@ class AskResult:
     """Sentences of `answer` without a citation: start and end offsets in UTF-16 code units. Empty without a model."""
     uses: tuple[SymbolUses, ...] = ()
     """All uses of the symbols that were asked for, if the question was about uses."""
+    sources: tuple[SentenceSource, ...] = ()
+    """The lines that each sentence rests on. Empty without a model."""
+    unknown: tuple[tuple[int, ...], ...] = ()
+    """Names in `answer` that occur nowhere in the code: start and end offsets in UTF-16 code units."""
+    weak: bool = False
+    """Whether the evidence does not support most of what the model wrote: `answer` begins with the index's own."""
 
 
 @attrs.frozen(kw_only=True)
@@ -237,6 +252,24 @@ class EvidenceProgress:
 
     evidence: tuple[Evidence, ...]
     kind: Literal["evidence"] = "evidence"
+
+
+@attrs.frozen(kw_only=True)
+class FoundProgress:
+    """Sent before the model is loaded or reads: the places that were found, and what the index itself can say."""
+
+    places: tuple[Evidence, ...]
+    answer: str
+    """The index's own answer in Markdown; its numbers are those of `places`."""
+    kind: Literal["found"] = "found"
+
+
+@attrs.frozen(kw_only=True)
+class LeadProgress:
+    """What is to be read before all that was sent, in Markdown: the model's answer has turned out to be weak."""
+
+    text: str
+    kind: Literal["lead"] = "lead"
 
 
 @attrs.frozen(kw_only=True)
@@ -424,8 +457,11 @@ _CLASSES: tuple[type, ...] = (
     SymbolUses,
     UsesResult,
     AskResult,
+    SentenceSource,
+    FoundProgress,
     EvidenceProgress,
     DeltaProgress,
+    LeadProgress,
     SearchHit,
     SearchResult,
     SkippedFile,
