@@ -34,7 +34,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     gguf_files.reciter(folder / "reciter.gguf", RECITED)
-    gguf_files.reciter(folder / "other.gguf", "Another model says so [1].", name="other")
+    gguf_files.reciter(folder / "other.gguf", "`add_tax` is what another model names [1].", name="other")
     gguf_files.reciter(folder / "endless.gguf", "on and on and again ", forever=True, name="endless")
     gguf_files.reciter(folder / "thinker.gguf", "<think>Which one is it?</think>\n\nIt is the first one [1].")
     gguf_files.lora_adapter(folder / "adapter.gguf", folder / "reciter.gguf", start=3)
@@ -120,10 +120,23 @@ async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Clien
     assert result["answer"] == SHOWN
     assert (result["model"], result["finishReason"]) == ("reciter", "stop")
     values = client.progress("t")
+    assert values[0]["kind"] == "found"
+    assert values[0]["places"][0]["qualifiedName"] == "add_tax"
+    assert values[0]["answer"].startswith("**Function `add_tax`**")
+    del values[0]
     assert values[0] == {"kind": "evidence", "evidence": result["evidence"]}
     assert "".join(value["text"] for value in values[1:]) == SHOWN
     (citation,) = result["citations"]
-    assert citation == {name: result["evidence"][0][name] for name in ("number", "uri", "range", "qualifiedName")}
+    whole = result["evidence"][0]
+    assert {name: citation[name] for name in ("number", "uri", "qualifiedName")} == {
+        name: whole[name] for name in ("number", "uri", "qualifiedName")
+    }
+    lines = [place["range"][edge]["line"] for place, edge in ((whole, "start"), (citation, "start"), (citation, "end"))]
+    assert [*lines, whole["range"]["end"]["line"]] == sorted([*lines, whole["range"]["end"]["line"]])
+    (source,) = result["sources"]
+    assert SHOWN[source["start"] : source["end"]] == "`add_tax` adds the tax, see money.py and [1]."
+    assert source["places"] == result["citations"]
+    assert (result["unknown"], result["weak"]) == ([], False)
     ((start, end),) = result["unsupported"]
     assert SHOWN[start:end] == "Nothing else is known of it."
     usage = result["usage"]
@@ -313,7 +326,7 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
     assert pid(client) == first
     # Another model replaces the process.
     await change(client, model=str(models / "other.gguf"))
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == "Another model says so [1]."
+    assert (await client.request("glossator/ask", QUESTION))["answer"] == "`add_tax` is what another model names [1]."
     # It is unloaded when nobody asks, and loaded again.
     await change(client, idleUnload=0.05)
     await client.request("glossator/ask", QUESTION)
@@ -327,13 +340,13 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
 async def test_a_remote_endpoint_in_place_of_the_model(client: Client, project: Path, models: Path) -> None:
     endpoint = Endpoint()
     try:
-        endpoint.script = lambda send: endpoint.say(send, "From afar [1]", " and [77]", ".")
+        endpoint.script = lambda send: endpoint.say(send, "From afar `add_tax` [1]", " and [77]", ".")
         await begin(client, project, models / "reciter.gguf")
         assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
         local = psutil.Process(pid(client))
         await change(client, endpoint=endpoint.url)
         result = await client.request("glossator/ask", QUESTION)
-        assert result["answer"] == "From afar [1] and."
+        assert result["answer"] == "From afar `add_tax` and [1]."
         assert result["usage"]["reusedTokens"] == 5
         assert not await gone([local])
         endpoint.script = endpoint.forever

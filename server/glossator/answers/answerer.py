@@ -64,6 +64,7 @@ class Answer:
         unsupported: offsets (code points) of sentences without a source (only where a model wrote the answer).
         sources: the lines that each sentence rests on; a citation spans those of all its sentences where they are near.
         unknown: offsets of names that occur nowhere in the code.
+        raw: the answer as the model wrote it.
         is_weak: the evidence does not support most of what the model wrote: the index's own answer comes first.
         uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
             uses.
@@ -83,6 +84,7 @@ class Answer:
     sources: tuple[SentenceSource, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()
     is_weak: bool = False
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ class Answerer:
         conversation = Conversation(new_identity()) if background else self._conversations.get(new_identity())
         kept = await asyncio.to_thread(self._explanations.get, key, material.evidence)
         if kept is not None:
-            return self._replay(kept, asked, material, conversation, listener)
+            return await self._replay(kept, asked, material, conversation, listener)
         listener.stage("loading the model")
         unread = 0 if background else await model.prepare(prompts.shared_messages(overview))
         room = await prompts.make_room(
@@ -284,7 +286,7 @@ class Answerer:
         answer = await self._write(model, asked, fitted, conversation, overview, listener, background=background)
         if answer.finish_reason == "stop" and not answer.is_weak:
             if fitted.evidence and 0 in shown:
-                explanation = KeptExplanation(answer.answer, tuple(shown))
+                explanation = KeptExplanation(answer.raw, tuple(shown))
                 await asyncio.to_thread(self._explanations.keep, key, explanation)
             await asyncio.to_thread(self._explanations.keep_for_symbol, identity, root, entry, answer.answer)
         return answer
@@ -293,18 +295,37 @@ class Answerer:
         """The last explanation that a model wrote of a symbol whose text is still the same; quick, for hovers."""
         return self._explanations.of_symbol(lambda: self.model_access.identity, root, entry)
 
-    def _replay(
+    async def _replay(
         self, kept: KeptExplanation, asked: str, material: Material, conversation: Conversation, listener: Listener
     ) -> Answer:
         """A kept explanation, as if it had just been written from the same evidence in the same order."""
+        from glossator.answers.citations import CitationVerifier
+        from glossator.answers.sourced_stream import SourcedStream
+
         every, new = conversation.numbered([material.evidence[at] for at in kept.shown])
         conversation.add(Turn(asked, tuple(new), kept.text))
         listener.evidence(tuple(every))
-        listener.delta(kept.text)
+        evidence = {item.number: item for item in every}
+        stream = SourcedStream(evidence, CitationVerifier(self._text_of), asked, self._is_unknown)
+        text = await asyncio.to_thread(lambda: stream.feed(kept.text) + stream.finish())
+        sourced = stream.result()
+        more = "".join(f"\n\n*{note}*" for note in _unknown_names(text, sourced.unknown))
+        listener.delta(text + more)
         opened = self.model_access.opened
-        name = (opened.status.name if opened is not None else "") or self._session.model_status()["name"]
-        cited = _cited(kept.text, every)
-        return Answer(kept.text, cited, tuple(every), name, "stop", conversation.identity, {}, cached=True)
+        return Answer(
+            answer=text + more,
+            citations=sourced.checked.citations,
+            evidence=tuple(every),
+            model=(opened.status.name if opened is not None else "") or self._session.model_status()["name"],
+            finish_reason="stop",
+            conversation_id=conversation.identity,
+            usage={},
+            cached=True,
+            raw=kept.text,
+            unsupported=sourced.checked.unsupported,
+            sources=sourced.sources,
+            unknown=sourced.unknown,
+        )
 
     # What both have in common
 
@@ -360,6 +381,7 @@ class Answerer:
             conversation_id=conversation.identity,
             usage=_usage(written.done.usage if written.done is not None else None),
             thinking=written.thinking,
+            raw=written.raw,
             unsupported=tuple((start + shift, end + shift) for start, end in checked.unsupported),
             sources=tuple(replace(one, start=one.start + shift, end=one.end + shift) for one in sourced.sources),
             unknown=tuple((start + shift, end + shift) for start, end in sourced.unknown),

@@ -25,10 +25,10 @@ _CITATIONS = re.compile(r"\s?(?:\[\d+\])+")
 
 @dataclass(frozen=True, slots=True)
 class KeptExplanation:
-    """An explanation as it was shown.
+    """An explanation that a model wrote.
 
     Attributes:
-        text: Markdown, with citations by number.
+        text: Markdown, as the model wrote it: its sources are found again when it is shown.
         shown: which pieces of the evidence the model was shown, by their places in it.
     """
 

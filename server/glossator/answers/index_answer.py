@@ -36,6 +36,11 @@ OVERLOADS = 8
 """Overloads whose signatures are shown."""
 RELEVANT = 0.04
 """Relevance, of 1 for the best match, below which a place is not listed: what it shares with the question is chance."""
+TELLING = 0.05
+"""Relevance from which on a place is shown with its lines."""
+FURTHER_PLACES = 3
+"""Places whose lines are shown besides the best one's."""
+FURTHER_LINES = 16
 PLACES = 6
 """Related places listed."""
 NOTE = "*Made from the index alone, without a language model.*"
@@ -72,8 +77,41 @@ def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]
     if material.relations is not None and material.subject is not None and subject.id == material.subject.id:
         parts.append(_use(material.relations, own))
     others = [piece for piece in material.evidence if piece is not main and piece.relevance >= RELEVANT]
-    parts.append(_others(others, "See also"))
+    further = [piece for piece in others if piece.relevance >= TELLING and _is_code(piece)][:FURTHER_PLACES]
+    parts += [_further(piece, words) for piece in _in_reading_order(further)]
+    parts.append(_others([piece for piece in others if piece not in further], "See also"))
     return parts
+
+
+def _is_code(piece: Evidence) -> bool:
+    return piece.entry.language not in PROSE_LANGUAGES or piece.kind == "section"
+
+
+def _in_reading_order(pieces: Sequence[Evidence]) -> list[Evidence]:
+    """The best file's pieces first, those of one file as they stand in it."""
+    files = list(dict.fromkeys(piece.file for piece in pieces))
+    return sorted(pieces, key=lambda piece: (files.index(piece.file), piece.start_line))
+
+
+def _further(piece: Evidence, words: set[str]) -> str:
+    """A further place that answers: what it is, and the lines of it that say most."""
+    entry = piece.entry
+    doc = _sentence(entry.doc)
+    kind = "Lines" if entry.kind == "block" else entry.kind.replace("_", " ").capitalize()
+    name = f" {_code(entry)}" if entry.name else ""
+    lines = piece.text.split("\n")
+    numbers = piece.line_numbers or tuple(range(piece.start_line, piece.start_line + len(lines)))
+    if len(lines) > FURTHER_LINES:
+        first, last = best_lines(lines, 1, len(lines), FURTHER_LINES, words)
+        lines, numbers = lines[first - 1 : last], numbers[first - 1 : last]
+    while lines and lines[-1].strip() in ("", "..."):
+        lines, numbers = lines[:-1], numbers[:-1]
+    while lines and lines[0].strip() in ("", "..."):
+        lines, numbers = lines[1:], numbers[1:]
+    shown = [number for number in numbers if number] or [piece.start_line]
+    where = _span(piece.path, min(shown), max(shown))
+    code = _fenced(textwrap.dedent("\n".join(lines)), _language(entry))
+    return f"**{kind}{name}** in {where} [{piece.number}]{f': {doc}' if doc else ':'}\n\n{code}"
 
 
 def _explained(material: Material, subject: StoredEntry, root: Path) -> list[str]:
