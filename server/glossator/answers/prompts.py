@@ -79,7 +79,7 @@ HIGHEST_NUMBER = 9999
 """The number that evidence is counted with before it has one: no other has more tokens."""
 FENCE_SPREAD = 2
 """Tokens by which a heading may turn out longer than it was counted."""
-LEAST_EVIDENCE = 0.25
+LEAST_EVIDENCE = 0.4
 """Part of the context that new evidence can always have: older turns are dropped until it does."""
 
 
