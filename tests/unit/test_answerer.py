@@ -227,7 +227,7 @@ async def test_an_explanation_is_kept(answerer: Answerer, session: Session, mode
     assert second.evidence == first.evidence
     assert recorder.text == second.answer
     follow, _ = await ask(answerer, "So?", conversation_id=second.conversation_id)
-    assert first.answer in model.prompts[1]
+    assert first.raw in model.prompts[1]
     path = root.path / "shop/money.py"
     path.write_text(path.read_text("utf-8").replace("rate", "tax_rate"), "utf-8")
     session.root.index()

@@ -32,8 +32,8 @@ OWN_NUMBER = 0.15
 """Part of a sentence's weight that a piece is given for having been cited by the model itself."""
 LINE_COST = 0.02
 """Part of a sentence's weight that each further line of a source has to be worth."""
-FURTHER = 0.12
-"""Part of a sentence's weight that a further source has to add, unless it adds a name."""
+FURTHER = 0.2
+"""Part of a sentence's weight that a further source has to add, in two words at least, unless it adds a name."""
 SUPPORTED = 0.3
 """Part of a sentence's weight that its sources hold at least."""
 
@@ -141,7 +141,7 @@ class SentenceSources:
                 break
             source, gained = best
             worth = sum(weights[term] for term in gained) / total
-            if sources and worth < FURTHER and not gained & names.keys():
+            if sources and not gained & names.keys() and (worth < FURTHER or len(gained) < 2):
                 break
             held |= gained
             sources.append(source)
