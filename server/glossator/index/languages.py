@@ -94,7 +94,7 @@ class Language:
             instance of the "type", an "element" of it, or "pairs" of numbers and elements.
         self_modules: whether a path may begin with the current module, `self::`.
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
-            part, or nothing ("").
+            part, its last part but a version ("unversioned": `chi` of `github.com/go-chi/chi/v5`), or nothing ("").
     """
 
     name: str
@@ -118,7 +118,7 @@ class Language:
     self_parameters: frozenset[str] = frozenset()
     self_modules: bool = False
     prototypes: bool = False
-    module_names: Literal["", "last", "whole"] = ""
+    module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -144,7 +144,7 @@ def _code(
     self_parameters: str = "",
     self_modules: bool = False,
     prototypes: bool = False,
-    module_names: Literal["", "last", "whole"] = "",
+    module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
 ) -> Language:
     """A language with a grammar and a query, both called `name` unless said otherwise; lists joined with spaces."""
@@ -254,7 +254,7 @@ _ALL: tuple[Language, ...] = (
         ".go",
         builtins="any bool byte error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32"
         " float64 rune string T U K V append len make new panic cap copy delete close",
-        module_names="last",
+        module_names="unversioned",
     ),
     _code(
         "rust",

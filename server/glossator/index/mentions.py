@@ -137,6 +137,8 @@ _NOTHING: Final[Matched] = {}
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
 _LAST_PART: Final = re.compile(r"::|[./\\:]")
+_VERSION: Final = re.compile(r"[/.]v\d+$")
+"""Of a module whose path names its major version."""
 _STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
 
@@ -864,6 +866,8 @@ class _Extraction:
     def _bound_by(self, module: str) -> str:
         """The name that the import of a module binds, if the import gives none."""
         how = self._language.module_names
+        if how == "unversioned":
+            return _LAST_PART.split(_VERSION.sub("", module))[-1]
         return module if how == "whole" else _LAST_PART.split(module)[-1] if how == "last" else ""
 
     # Expressions

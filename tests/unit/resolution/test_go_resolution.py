@@ -210,6 +210,19 @@ def test_a_package_of_a_library_is_not_the_folder_of_its_name() -> None:
     assert Sample(files).uses("Wrap") == ["main.go: func run() { errors.Wrap(nil) }"]
 
 
+def test_a_version_is_no_part_of_a_package_s_name() -> None:
+    call = 'package main\n\nimport "example.com/app/v5"\n\nfunc run() { app.Wrap(nil) }\n'
+    files = {
+        "errors.go": "package app\n\nfunc Wrap(err error) error { return err }\n",
+        "cmd/main.go": call,
+        "go.mod": "module example.com/app/v5\n",
+    }
+    assert Sample(files).uses("Wrap") == ["cmd/main.go: func run() { app.Wrap(nil) }"]
+    files["go.mod"] = "module gopkg.in/app.v3\n"
+    files["cmd/main.go"] = call.replace("example.com/app/v5", "gopkg.in/app.v3")
+    assert Sample(files).uses("Wrap") == ["cmd/main.go: func run() { app.Wrap(nil) }"]
+
+
 def test_type_parameters_hide_types_of_the_same_name() -> None:
     sample = Sample(
         {
