@@ -310,6 +310,7 @@ _ALL: tuple[Language, ...] = (
         constructors="init",
         builtins="Any AnyObject Bool Character Double Float Int Int32 Int64 Self String UInt Void available"
         " discardableResult escaping init print testable",
+        self_words="self super Self=$cls",
     ),
     _code(
         "kotlin",

@@ -647,7 +647,8 @@ class Evaluator:
             view = self.view(path)
             if view is None or view.facts.package != package or view.facts.language not in languages:
                 continue
-            found += symbols(view, view.children(-1, name))
+            outermost = view.children(-1, name)
+            found += symbols(view, (index for index in outermost if not view.symbol(index).flags & EXTENSION))
         return found
 
     def _language(self, path: str) -> str:

@@ -318,3 +318,16 @@ class PhpRules(PackageRules):
     def import_parts(self, module: str) -> Iterable[str]:
         """The names in a namespace's path."""
         return (part for part in module.split("\\") if part)
+
+
+class SwiftRules(PackageRules):
+    """Swift: the files of a module see each other's names, and types are extended anywhere."""
+
+    languages = frozenset(("swift",))
+    extensions = True
+    constructors = frozenset(("init",))
+    opaque = frozenset(("Any", "AnyObject"))
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Nothing: it is a library's."""
+        return ()

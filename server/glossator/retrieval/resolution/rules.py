@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from glossator.index.facts import EXPORTED, INFERRED, LOCAL
+from glossator.index.facts import EXPORTED, EXTENSION, INFERRED, LOCAL
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
 from glossator.retrieval.resolution.values import (
@@ -163,8 +163,10 @@ class LanguageRules:
                     return found
             elif self.implicit_self:
                 this = place.this if place.this and around == view.enclosing_container(place.owner) else None
-                value = Value("class", *(this or (view.path, around)))
-                if found := own_symbols(world.member(value, name, place)):
+                value: Value | None = Value("class", *(this or (view.path, around)))
+                if symbol.flags & EXTENSION:
+                    value = world.enclosing_class(view.path, around)
+                if value is not None and (found := own_symbols(world.member(value, name, place))):
                     return found
             inside_function = inside_function or symbol.kind in CALLABLE_KINDS
             if symbol.scope and self.implicit_self and (owner := world.enclosing_class(view.path, around)):
@@ -209,8 +211,8 @@ class LanguageRules:
         return found
 
     def beside_its_type(self, symbol: Symbol) -> bool:
-        """Whether an outermost symbol is a member of a type all the same (`func (s *Session) Get`)."""
-        return bool(symbol.scope)
+        """Whether an outermost symbol is a member of a type all the same, or adds to one (`func (s *Session) Get`)."""
+        return bool(symbol.scope) or bool(symbol.flags & EXTENSION)
 
     # Modules and imports
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.retrieval.resolution.c_rules import CRules
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.go_rules import GoRules
-from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules
+from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules, SwiftRules
 from glossator.retrieval.resolution.python_rules import PythonRules
 from glossator.retrieval.resolution.ruby_rules import RubyRules
 from glossator.retrieval.resolution.rust_rules import RustRules
@@ -26,6 +26,7 @@ _ALL: Final[tuple[LanguageRules, ...]] = (
     PhpRules(),
     RustRules(),
     RubyRules(),
+    SwiftRules(),
 )
 _DEFAULT: Final = DefaultRules()
 _BY_LANGUAGE: Final[dict[str, LanguageRules]] = {name: rules for rules in _ALL for name in rules.languages}

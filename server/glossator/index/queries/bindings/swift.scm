@@ -1,0 +1,19 @@
+; Variables and parameters
+(parameter name: (simple_identifier) @bind . name: (_) @type)
+(property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) (type_annotation) @type)
+(property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) . value: (_) @value)
+(for_statement item: (pattern bound_identifier: (simple_identifier) @bind) collection: (_) @element)
+(if_statement (value_binding_pattern) . (simple_identifier) @bind . (_) @value)
+(guard_statement (value_binding_pattern) . (simple_identifier) @bind . (_) @value)
+(protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) (type_annotation) @type)
+(enum_entry name: (simple_identifier) @bind)
+
+; Functions
+(function_declaration "func" . name: (simple_identifier) @function name: (_) @result body: (_))
+(protocol_function_declaration "func" . name: (simple_identifier) @function name: (_) @result .)
+(function_declaration (modifiers (property_modifier)) "func" . name: (simple_identifier) @function) @static
+
+; Supertypes
+(class_declaration name: (type_identifier) @class (inheritance_specifier inherits_from: (_) @super))
+(protocol_declaration name: (type_identifier) @class (inheritance_specifier inherits_from: (_) @super))
+(class_declaration declaration_kind: "extension" name: (_) @extension (inheritance_specifier inherits_from: (_) @super))
