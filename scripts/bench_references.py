@@ -35,7 +35,7 @@ from glossator.project.session import Session
 from glossator.retrieval.ranking_features import is_test
 from glossator.settings import load_settings
 from language_servers import KINDS, DocumentSymbol, Kind
-from reference_answers import Answerer, Found, Names, Resolved
+from reference_answers import Answerer, Found, Resolved
 from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, word
 from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, total
 
@@ -485,7 +485,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--oracles", type=Path, help="folder with the language servers' programs")
     parser.add_argument("--cache", type=Path, help="folder that keeps the language servers' answers")
     parser.add_argument("--index-dir", type=Path, help="keeps the indexes (default: a temporary folder)")
-    parser.add_argument("--names-only", action="store_true", help="measure the graph of names instead of resolved uses")
     parser.add_argument("--cached", action="store_true", help="start no language server: use only what is kept")
     parser.add_argument("--worst", type=Path, metavar="FILE", help="write the wrong and the missed places to a file")
     parser.add_argument("--most-worst", type=int, default=15, metavar="N", help="definitions listed of a code base")
@@ -518,7 +517,7 @@ def main(arguments: Sequence[str]) -> int:
                     oracles = Oracles(repository.resolve(), files, cache.resolve(), asks=not options.cached)
                     try:
                         measurement = Measurement(repository.resolve(), snapshot, family, oracles, kinds)
-                        ours = Names(snapshot) if options.names_only else Resolved(snapshot)
+                        ours = Resolved(snapshot)
                         figures, results = measure(measurement, ours, options.definitions, options.seed)
                         listed += worst(measurement, results, options.most_worst)
                     finally:

@@ -179,7 +179,6 @@ def measure(store: Store, corpus: Corpus, *, times: int = 100, limit: int = 100)
             "vector_filtered": lambda turn: store.vector_search(queries[turn], limit, some),
             "named": lambda turn: store.named(f"function{rows[turn]}x3"),
             "names_like": lambda turn: store.names_like(f"func{turn}x"),
-            "reference_count": lambda turn: store.reference_count(f"word{turn}"),
         }.items():
             timed(action, 10)
             figures.update(percentiles(name, timed(action, times)))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from glossator.retrieval.uses import CALLING, OVERRIDE
-from reference_oracles import word
 
 if TYPE_CHECKING:
-    from glossator.index.records import StoredEntry
     from glossator.project.snapshot import Snapshot
 
 
@@ -76,47 +73,3 @@ class Resolved:
             for place in used.places
             if place.kind in CALLING
         ]
-
-
-class Names:
-    """The graph of names: a caller is stated wherever the definition is the nearest one of the name."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def _entry(self, path: str, line: int, name: str) -> StoredEntry | None:
-        entries = [entry for entry in self._snapshot.entries_in(path) if entry.name == name and entry.part == 0]
-        inside = [entry for entry in entries if entry.start_line <= line <= entry.end_line]
-        return max(inside, key=lambda entry: entry.start_line, default=None)
-
-    def _mentions(self, name: str, entries: tuple[StoredEntry, ...], resolved: bool) -> Iterator[Found]:
-        pattern = word(name)
-        for entry in entries:
-            lines = (self._snapshot.text(entry.path) or "").split("\n")
-            for number in range(entry.start_line, min(entry.end_line, len(lines)) + 1):
-                if pattern.search(lines[number - 1]):
-                    yield Found(entry.path, number, name, "", resolved)
-
-    def uses(self, path: str, line: int, name: str) -> list[Found] | None:
-        entry = self._entry(path, line, name)
-        if entry is None:
-            return None
-        relations = self._snapshot.graph.relations(entry)
-        stated = list(self._mentions(name, relations.callers + relations.tests, True))
-        every = tuple(self._snapshot.graph.referring_to(name))
-        return stated + list(self._mentions(name, every, False))
-
-    def callees(self, path: str, line: int, name: str) -> list[Callee]:
-        entry = self._entry(path, line, name)
-        if entry is None:
-            return []
-        lines = (self._snapshot.text(path) or "").split("\n")
-        found = []
-        for target in self._snapshot.graph.relations(entry).callees:
-            pattern = word(target.name)
-            found += [
-                Callee(number, target.name, target.path, target.start_line, True)
-                for number in range(entry.start_line, min(entry.end_line, len(lines)) + 1)
-                if pattern.search(lines[number - 1])
-            ]
-        return found

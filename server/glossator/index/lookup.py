@@ -124,29 +124,6 @@ class Lookup:
         )
         return matches[0] if matches else None
 
-    def referring_to(self, name: str, limit: int = 50) -> list[StoredEntry]:
-        """Entries that refer to the name, in order of their ids."""
-        return self._select(
-            "WHERE e.id IN (SELECT entry FROM refs WHERE name = (SELECT id FROM names WHERE name = ?) LIMIT ?) "
-            "ORDER BY e.id",
-            (encodable(name), limit),
-        )
-
-    def reference_count(self, name: str, except_in: Iterable[str] = ()) -> int:
-        """How many entries refer to the name, not counting those of some files."""
-        count = self.reference_counts([name])[name]
-        spans = [span for path in except_in if (span := self._span(path)) is not None] if count else []
-        if spans:
-            with self._database.reading() as connection:
-                for span in spans:
-                    row = connection.execute(
-                        "SELECT count(*) FROM refs WHERE name = (SELECT id FROM names WHERE name = ?) "
-                        "AND entry >= ? AND entry < ?",
-                        (encodable(name), *span),
-                    ).fetchone()
-                    count -= row[0]
-        return max(count, 0)
-
     def reference_counts(self, names: Iterable[str]) -> dict[str, int]:
         """How many entries refer to each of the names; 0 for unknown ones."""
         counts = {}
@@ -155,16 +132,6 @@ class Lookup:
                 row = connection.execute("SELECT refs FROM names WHERE name = ?", (encodable(name),)).fetchone()
                 counts[name] = row[0] if row else 0
         return counts
-
-    def defined_count(self, names: Iterable[str]) -> int:
-        """How many of the names have a definition."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM json_each(?) j JOIN names n ON n.name = j.value "
-                "WHERE EXISTS (SELECT 1 FROM entries e WHERE e.name = n.id AND e.part = 0 AND e.name IS NOT NULL)",
-                (json.dumps([encodable(name) for name in names]),),
-            ).fetchone()
-        return int(row[0])
 
     def references_of(self, entry_id: int) -> tuple[str, ...]:
         """The names that an entry refers to, in order of first use."""
@@ -229,19 +196,6 @@ class Lookup:
             "ORDER BY elsewhere, apart LIMIT ?) near ON near.id = e.id ORDER BY near.elsewhere, near.apart",
             (start, end - 1, start, encodable(name), limit),
         )
-
-    def callee_count(self, entry_id: int) -> int:
-        """How many of the names that an entry refers to have a definition."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT refs FROM entries WHERE id = ?", (entry_id,)).fetchone()
-            if row is None or row[0] is None:
-                return 0
-            row = connection.execute(
-                "SELECT count(*) FROM json_each(?) j "
-                "WHERE EXISTS (SELECT 1 FROM entries e WHERE e.name = j.value AND e.part = 0 AND e.name IS NOT NULL)",
-                (_json(array("I", row[0])),),
-            ).fetchone()
-        return int(row[0])
 
     def rare_homes(self, ids: Iterable[int]) -> dict[int, set[int]]:
         """Id -> the definitions that it refers to by names with at most two definitions."""
