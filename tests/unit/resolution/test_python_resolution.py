@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.unit.resolution.resolution_samples import Sample
 
 
@@ -752,3 +754,105 @@ def test_cells_of_notebooks_share_their_names() -> None:
         assert len(uses) == count
         for use in uses:
             assert lines[use.line - 1].encode()[use.column :].startswith(name.encode())
+
+
+def test_definitions_are_found_by_qualified_names() -> None:
+    sample = Sample(
+        {
+            "src/web/sessions.py": """
+                class Session:
+                    def get(self): pass
+
+                    class Inner:
+                        def get(self): pass
+                """,
+            "src/web/api.py": "def get(): pass\n",
+        }
+    )
+
+    def named(name: str, path: str | None = None) -> list[str]:
+        return [one.qualified_name for one in sample.resolver.definitions(name, path)]
+
+    assert named("get") == ["get", "Session.get", "Session.Inner.get"]
+    assert named("Session.get") == ["Session.get"]
+    assert named("Session::get") == ["Session.get"]
+    assert named("sessions.Session.get") == ["Session.get"]
+    assert named("api.get") == ["get"]
+    assert named("get", "src/web/api.py") == ["get"]
+    assert named("Nothing.get") == []
+    at = sample.resolver.definition_on("src/web/sessions.py", 5, "get")
+    assert at is not None
+    assert at.qualified_name == "Session.Inner.get"
+
+
+def test_what_overrides_and_what_is_overridden() -> None:
+    sample = Sample(
+        {
+            "base.py": "class Base:\n    def run(self): pass\n\nclass Other:\n    def run(self): pass\n",
+            "middle.py": "from base import Base as Root\n\nclass Middle(Root):\n    pass\n",
+            "leaf.py": """
+                import middle
+                from base import Other
+
+                class Leaf(middle.Middle, Other):
+                    def run(self): pass
+                """,
+        }
+    )
+    base, leaf = sample.definition("Base.run"), sample.definition("Leaf.run")
+    assert [one.qualified_name for one in sample.resolver.overrides(base)] == ["Leaf.run"]
+    assert [one.qualified_name for one in sample.resolver.supers(leaf)] == ["Base.run", "Other.run"]
+    below = sample.resolver.overrides(sample.definition("Base"))
+    assert [one.qualified_name for one in below] == ["Middle", "Leaf"]
+    above = sample.resolver.supers(sample.definition("Leaf"))
+    assert [one.qualified_name for one in above] == ["Middle", "Base", "Other"]
+
+
+def test_a_name_in_too_many_files_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.retrieval.resolution.resolver.MAX_FILES", 3)
+    files = {f"other/m{number}.py": "def go(x):\n    x.act()\n" for number in range(5)}
+    sample = Sample(
+        {
+            **files,
+            "app/thing.py": "class Thing:\n    def act(self): pass\n",
+            "app/user.py": "from app.thing import Thing\n\nThing().act()\n",
+        }
+    )
+    uses = sample.resolver.uses(sample.definition("act"))
+    assert uses.unread == 4
+    assert [use.path for use in uses.resolved] == ["app/user.py"]
+
+
+def test_conditions_do_not_reach_beyond_their_branch() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class A:
+                    def act(self): pass
+
+                class B:
+                    def act(self): pass
+
+                def go(x):
+                    if isinstance(x, A):
+                        x.act()
+                    elif isinstance(x, B):
+                        x.act()
+                    else:
+                        x.act()
+                    x.act()
+
+                def again(x: A):
+                    if isinstance(x, B):
+                        return
+                    x.act()
+                """,
+        }
+    )
+    uses = sample.resolver.uses(sample.definition("A.act"))
+    assert [(use.line, use.grade) for use in uses.uses] == [
+        (9, "resolved"),
+        (13, "possible"),
+        (14, "possible"),
+        (19, "resolved"),
+    ]

@@ -467,7 +467,8 @@ class _Search:
                     if alias not in names and len(names) < MAX_ALIASES:
                         names.add(alias)
                         pending.append(alias)
-        if definition.symbol.kind == "constructor" and self._class is not None:
+        calls = kinds is None or "call" in kinds
+        if definition.symbol.kind == "constructor" and self._class is not None and calls:
             found.extend(self._constructions(self._class))
         return found, unread
 
