@@ -359,6 +359,20 @@ def test_what_fits(seven: object) -> None:
     assert memory.kv_bytes(header, 8192, "q8_0") < 28 * 8192 * 1024 * 1.1  # type: ignore[arg-type]
 
 
+def test_micro_batches_are_as_large_as_the_speed_allows(seven: object) -> None:
+    """A cancel is noticed within 150 ms, and progress is told every 1.5 s."""
+    header = replace(seven, block_parameters=6_525_000_000)  # type: ignore[type-var]
+    longest = 3584 * 18944 / 6_525_000_000
+    for reading, expected in ((2.0, 32), (20.0, 32), (60.0, 64), (100.0, 128), (400.0, 256), (9000.0, 256)):
+        size = memory.quick_micro_batch(header, memory.CPU_MICRO_BATCH, reading)  # type: ignore[arg-type]
+        assert size == expected
+        assert size == 32 or (size / reading <= 1.5 and size / reading * longest <= 0.15)
+    plan = memory.plan(header, Settings(), available=16 * GB, reading=60.0)  # type: ignore[arg-type]
+    assert plan.micro_batch == 64
+    on_card = memory.plan(header, Settings(), available=16 * GB, devices=[CARD], reading=60.0)  # type: ignore[arg-type]
+    assert on_card.micro_batch == 512
+
+
 def test_what_does_not_fit_says_what_would(seven: object) -> None:
     header = seven
     with pytest.raises(ModelTooLargeError, match=r"needs [67]\.\d GB.*context_tokens = \d+"):
