@@ -642,7 +642,7 @@ class _Extraction:
         scope = self._scope(at)
         while scope >= 0:
             if (values := self._scopes[scope].names.get(bare)) is not None:
-                return values[0].made if values[0].made[:1] == "<" else made
+                return values[0].made if values and values[0].made[:1] == "<" else made
             scope = self._scopes[scope].parent
         return made
 

@@ -856,3 +856,8 @@ def test_conditions_do_not_reach_beyond_their_branch() -> None:
         (14, "possible"),
         (19, "resolved"),
     ]
+
+
+def test_a_parameter_that_is_called_like_its_type() -> None:
+    sample = Sample({"a.py": "class schema:\n    def act(self): pass\n\ndef go(schema: schema):\n    schema.act()\n"})
+    assert sample.uses("act") == ["a.py: schema.act()"]
