@@ -213,6 +213,18 @@ def test_uses_of_one_kind_and_in_one_file(glossator: Cli, project: Path) -> None
     assert line.startswith("glossator: shop/cart.py defines no 'Money'; did you mean `Money` (shop/money.py:7)?")
 
 
+def test_uses_of_the_symbol_at_a_place(glossator: Cli, project: Path) -> None:
+    for place, name in (
+        ("shop/cart.py:20", "Cart.total"),
+        ("shop/cart.py:23:16", "add_tax"),
+        ("shop/cart.py:18:9", "Cart.total"),
+    ):
+        (symbol,) = glossator("uses", "--root", project, "--json", place).json["symbols"]
+        assert symbol["qualified_name"] == name, place
+    nothing = glossator("uses", "--root", project, "shop/cart.py:1")
+    assert (nothing.status, told(nothing)) == (1, ["glossator: there is no symbol at shop/cart.py:1"])
+
+
 def test_uses_see_what_has_just_changed(glossator: Cli, project: Path) -> None:
     assert "no use" not in glossator("uses", "--root", project, "place_order").out
     (project / "shop/main.py").write_text("from shop.checkout import place_order\n\nplace_order()\n", "utf-8")

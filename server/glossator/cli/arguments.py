@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         "Show where a symbol is used.",
         "Every call, assignment, import and other mention that leads to the symbol, grouped by kind, with the line of "
         "code. Places whose receiver is not known come last: their name fits. NAME is written as for `explain`; of "
-        "several definitions of a name, all are shown.",
+        "several definitions of a name, all are shown. FILE:LINE:COLUMN is the symbol that the name there refers to.",
         (
             ("glossator uses ConnectionPool.get", "where it is used"),
             ("glossator uses get --path src/pool.py", "the one that is defined in this file"),

@@ -43,6 +43,7 @@ _LINES = tuple(
         r"[,:]? (?:on |at |in )?lines? (?P<first>\d+)(?: ?(?:-|–|to|and) ?(?P<last>\d+))?(?:, in .*)?$",
     )
 )
+_COLUMN = re.compile(r":\d+:(\d+):?$")
 _IN_WORDS = re.compile(r"lines? (?P<first>\d+)(?: ?(?:-|–|to|and) ?(?P<last>\d+))? (?:of|in) (?:the )?(?:file )?")
 _IN_FILE = re.compile(r"(?P<path>.+?)(?:::|[:#])(?P<name>[^\d:/\\][^/\\]*)$")
 _CALL = re.compile(r"(?<=[\w?!>\]])\([^()]*(?:\([^()]*\)[^()]*)*\)$")
@@ -118,6 +119,8 @@ def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
 def find_symbols(session: Session, name: str, path: str = "") -> list[FoundSymbol]:
     """The symbols that a name or location refers to; `path` restricts them to a file.
 
+    A line stands for the definition that it names or is in; with a column, for what the name there refers to.
+
     Raises:
         UsageError: the name is empty.
         SymbolNotFoundError: nothing matches; the message suggests similar names or files.
@@ -132,6 +135,11 @@ def find_symbols(session: Session, name: str, path: str = "") -> list[FoundSymbo
     if place is not None and place.first is not None and (at := _file(opened, place.path)) is not None:
         root, snapshot, file = at
         finder = snapshot.use_finder()
+        if (column := _COLUMN.search(text)) is not None and place.first <= len(finder.lines(file)):
+            before = finder.lines(file)[place.first - 1][: int(column[1]) - 1]
+            meant = finder.meant_at(file, place.first, len(before.encode()))
+            if meant.symbols:
+                return [FoundSymbol(root, finder, symbol) for symbol in meant.symbols]
         symbol = finder.symbol_at(file, place.first)
         if symbol is None:
             raise SymbolNotFoundError(f"there is no symbol at {file}:{place.first}")
