@@ -6,7 +6,8 @@ of one language family are compared; the definitions themselves, comments, strin
 count on neither side. A definition on which an oracle fails (an error, no answer in time, or an answer without the
 definition itself) is not compared with that oracle, and not at all if none is left. Where two oracles answered, a place
 is wrong only if neither has it, and missed only if both have it. A resolved place that no oracle lists is asked about
-in the other direction, what does this name mean, before it counts as wrong.
+in the other direction, what does this name mean, before it counts as wrong; so is one that oracles list and Glossator
+does not, before it counts as missed.
 
 Servers are looked for in --oracles and on PATH; what is lacking is named, with how to get it, and the others are
 measured. Their answers are kept in --cache, so that a repeated run asks them nothing.
@@ -37,7 +38,7 @@ from glossator.settings import load_settings
 from language_servers import KINDS, DocumentSymbol, Kind
 from reference_answers import Answerer, Found, Resolved
 from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, word
-from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, total
+from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, merged, thinned, total
 
 if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot
@@ -221,6 +222,13 @@ class Measurement:
             if place not in union and place not in left_out:
                 meaning[place] = self._meaning(item, definition, union)
         left_out |= {place for place, outcome in meaning.items() if outcome == "undecided"}
+        # Servers list uses of related definitions too: of an interface's method those of what implements it.
+        _, agreed = merged(oracles)
+        for place in thinned(agreed - left_out):
+            if place not in resolved and place not in possible:
+                mention = Found(*place, definition.name, "", resolved=False)
+                if self._meaning(mention, definition, frozenset()) == "refuted":
+                    left_out.add(place)
         kinds = {
             place: kind_of_mention(self.lines(place[0]).text[place[1] - 1], definition.name)
             for place in every - left_out
