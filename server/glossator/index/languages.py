@@ -93,6 +93,7 @@ class Language:
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
             instance of the "type", an "element" of it, or "pairs" of numbers and elements.
         self_modules: whether a path may begin with the current module, `self::`.
+        doc_types: whether doc comments say the types of parameters, results and variables (JSDoc).
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, its last part but a version ("unversioned": `chi` of `github.com/go-chi/chi/v5`), or nothing ("").
     """
@@ -118,6 +119,7 @@ class Language:
     self_parameters: frozenset[str] = frozenset()
     self_modules: bool = False
     prototypes: bool = False
+    doc_types: bool = False
     module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -144,6 +146,7 @@ def _code(
     self_parameters: str = "",
     self_modules: bool = False,
     prototypes: bool = False,
+    doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
 ) -> Language:
@@ -169,6 +172,7 @@ def _code(
         self_parameters=frozenset(self_parameters.split()),
         self_modules=self_modules,
         prototypes=prototypes,
+        doc_types=doc_types,
         module_names=module_names,
         calls=calls or {},
     )
@@ -185,6 +189,7 @@ def _component(name: str) -> Language:
         scripts=True,
         self_words="this super",
         prototypes=True,
+        doc_types=True,
     )
 
 
@@ -221,6 +226,7 @@ _ALL: tuple[Language, ...] = (
         constructors="constructor",
         self_words="this super",
         prototypes=True,
+        doc_types=True,
     ),
     _code(
         "jsx",
@@ -230,6 +236,7 @@ _ALL: tuple[Language, ...] = (
         constructors="constructor",
         self_words="this super",
         prototypes=True,
+        doc_types=True,
     ),
     _code(
         "typescript",

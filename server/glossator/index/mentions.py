@@ -50,13 +50,14 @@ Everything here works on byte ranges: the cost per name matters, since a file ha
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from glossator.index.doc_types import doc_types
 from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from glossator.index.doc_types import DocTypes
     from glossator.index.languages import Language
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
@@ -133,6 +135,7 @@ _VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _FROM: Final = attrgetter("at")
+_START: Final = attrgetter("start")
 _NOTHING: Final[Matched] = {}
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
@@ -440,11 +443,17 @@ class _Extraction:
             else:
                 plain.append(match)
         self._bind_names(captures, plain, given)
+        documented = list(doc_types(self._data)) if self._language.doc_types else []
+        for found in documented:
+            self._type_by_doc(found)
         self._describe_symbols(plain)
+        for found in documented:
+            if found.variable:
+                self._type_variable_by_doc(found)
         mentions = self._mentions(captures, arguments)
         self._mention_picked(mentions)
         for index in self._made_by_functions:
-            self._symbols[index].kind = "class"
+            self._symbols[index].kind, self._symbols[index].type = "class", ""
         for at, name in references:
             line, column = self._place(at)
             # Of a chain of members in markup, only the first name is the file's.
@@ -775,6 +784,41 @@ class _Extraction:
             index = self._add_variable((start, span[1]), "property", self._class_at(span[0]))
         symbol = self._symbols[index]
         symbol.type = symbol.type or f"{INSTANCE}.@{symbol.name}"
+
+    def _type_by_doc(self, found: DocTypes) -> None:
+        """Give a function's parameters and result, or a local variable, the types that its doc comment says."""
+        if found.variable:
+            scope = self._scope(found.name_at)
+            values = self._scopes[scope].names.get(found.name) if scope >= 0 else None
+            if values is not None and not found.field:
+                values[:] = [_Value(values[0].at, values[0].name_at, None, type_expression(found.variable))]
+            return
+        # The function, or the first one in the statement (`const f = () => {}`, `Foo.prototype.f = function () {}`).
+        index = bisect_left(self._scopes, found.at, key=_START)
+        if index == len(self._scopes) or self._data.find(b"\n", found.at, self._scopes[index].start) >= 0:
+            return
+        names = self._scopes[index].names
+        for name, text in found.parameters.items():
+            values = names.get(name)
+            if values is not None and not values[0].made and values[0].text is None:
+                values[0].made = type_expression(text)
+        owner = self._owner(self._scopes[index].start)
+        if found.result and owner >= 0 and self._spans[owner][0] >= found.at:
+            symbol = self._symbols[owner]
+            if symbol.kind in CALLABLE and not symbol.type:
+                symbol.type = type_expression(found.result)
+
+    def _type_variable_by_doc(self, found: DocTypes) -> None:
+        """Give a variable of the file or a field the type that its doc comment says."""
+        index = self._at_name.get(found.name_at)
+        if index is None and found.field:
+            index = self._members.get((self._class_at(found.name_at), found.name))
+        if index is None:
+            return
+        symbol = self._symbols[index]
+        made = type_expression(found.variable)
+        if symbol.kind in ("constant", "field", "variable") and made != UNKNOWN:
+            symbol.type = made
 
     def _function_at(self, at: int) -> int:
         """The function for which a value is returned; -1 if it is none with a name."""

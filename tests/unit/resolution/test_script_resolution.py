@@ -529,3 +529,27 @@ def test_names_that_nothing_declares_may_be_what_another_module_offers() -> None
     assert sample.uses("useCart", grade="possible") == ["pages/shop.vue: const cart = useCart()"]
     assert sample.uses("requestOf", grade="possible") == ["test/a.spec.js: requestOf()"]
     assert sample.uses("inner", grade="possible") == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "/** @param {Session} s */\nfunction f(s) { s.get() }",
+        "/**\n * Opens.\n * @param {number} n how many\n * @param {?Session} [s] it\n */\nconst f = (n, s) => s.get()",
+        "/** @returns {Promise<Session>} it */\nexport async function f() { return make() }\nf().then(s => s.get())",
+        "class A {\n  /** @param {Session[]} all */\n  each(all) { all[0].get() }\n}",
+        "class A {\n  constructor(x) {\n    /** @type {Session} */\n    this.s = x\n  }\n  go() { this.s.get() }\n}",
+        "/** @type {import('./session').Session} */\nconst s = make()\ns.get()",
+        "function f() {\n  /** @type {Session} */\n  const s = make()\n  s.get()\n}",
+        "function A() {}\n/** @param {Session} s */\nA.prototype.go = function (s) { s.get() }",
+    ],
+)
+def test_types_in_doc_comments(code: str) -> None:
+    sample = Sample(
+        {
+            "session.js": "export class Session { get() {} }\n",
+            "use.js": "import { Session } from './session'\n" + code + "\n",
+        }
+    )
+    assert len(sample.uses("Session.get")) == 1
+    assert sample.uses("Session.get", grade="possible") == []

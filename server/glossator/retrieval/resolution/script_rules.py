@@ -451,6 +451,8 @@ class ScriptRules(LanguageRules):
             return world.evaluate(name.removeprefix(_TYPE_OF), place) or NOTHING_KNOWN
         if name.startswith(_IMPORT):
             return self._imported_type(world, name, place)
+        if name in self.unwrapped and not arguments:
+            return NOTHING_KNOWN
         if name == "this":
             return world.evaluate("$", place)
         if name in ("InstanceType", "ReturnType") and len(arguments) == 1:
@@ -528,7 +530,8 @@ class ScriptRules(LanguageRules):
         if value.name == "%":
             return (BUILT_IN_VALUE,)
         # A class of the language's library; whether a name of another library is a class or a function is not known.
-        return (value,) if value.name in _GLOBALS and last[:1].isupper() else NOTHING_KNOWN
+        known = value.name in _GLOBALS and last[:1].isupper() and value.name not in ("Function", "Object", "Proxy")
+        return (value,) if known else NOTHING_KNOWN
 
     # Classes and functions
 
