@@ -233,6 +233,9 @@ class Outcome:
 
     Attributes:
         way: who answered, and from what.
+        model_facts: the share of the facts that is in what the model wrote itself.
+        weak: whether the index's own answer leads, since the evidence does not support the model's.
+        shown: until what was found is shown.
         first: until the first word.
         whole: until the last.
         read: tokens of the prompt that the model had to read.
@@ -250,6 +253,9 @@ class Outcome:
     right: bool
     citations: CitationScores
     declined: bool
+    model_facts: float
+    weak: bool
+    shown: float
     first: float
     whole: float
     read: int
@@ -262,12 +268,15 @@ class Written:
     """An answer as it came, before it is scored."""
 
     text: str
+    raw: str
     cited: dict[int, Cited]
     evidence: str
+    shown: float
     first: float
     whole: float
     read: int
     written: int
+    weak: bool = False
     conversation_id: str = ""
 
 
@@ -310,6 +319,9 @@ class Asked:
             right=right,
             citations=score_citations(written.text, written.cited, self.words, question.text, self.files),
             declined=declines(written.text),
+            model_facts=question.facts_in(searchable(written.raw)) if question.answerable else 0.0,
+            weak=written.weak,
+            shown=written.shown,
             first=written.first,
             whole=written.whole,
             read=written.read,
@@ -323,6 +335,11 @@ class Clock:
     def __init__(self) -> None:
         self.started = time.perf_counter()
         self.first = 0.0
+        self.shown = 0.0
+
+    def found(self, *_: object) -> None:
+        """Called with what was found."""
+        self.shown = self.shown or self.now
 
     def word(self, text: str) -> None:
         """Called with more of the answer."""
@@ -341,7 +358,9 @@ async def ask(
     """Put a question as the command line and the editor do."""
     clock = Clock()
     answer = await answerer.ask(
-        Question(text, conversation_id=conversation_id), Listener(delta=clock.word), use_model=use_model
+        Question(text, conversation_id=conversation_id),
+        Listener(delta=clock.word, found=clock.found),
+        use_model=use_model,
     )
     whole = clock.now
     cited = {one.number: asked.cited(one.path, one.start_line, one.end_line, one.names) for one in answer.citations}
@@ -351,14 +370,17 @@ async def ask(
     usage = {name: int(value or 0) for name, value in answer.usage.items()}
     read = usage.get("prompt_tokens", 0) - usage.get("reused_tokens", 0)
     return Written(
-        answer.answer,
-        cited,
-        evidence,
-        clock.first or whole,
-        whole,
-        read,
-        usage.get("completion_tokens", 0),
-        answer.conversation_id,
+        text=answer.answer,
+        raw=answer.raw or answer.answer,
+        cited=cited,
+        evidence=evidence,
+        shown=clock.shown or clock.first or whole,
+        first=clock.first or whole,
+        whole=whole,
+        read=read,
+        written=usage.get("completion_tokens", 0),
+        weak=answer.is_weak,
+        conversation_id=answer.conversation_id,
     )
 
 
@@ -398,7 +420,9 @@ async def ask_baseline(answerer: Answerer, asked: Asked, text: str, prompt: str)
     usage = done.usage if done is not None else None
     read = usage.prompt_tokens - usage.reused_tokens if usage is not None else 0
     written = usage.completion_tokens if usage is not None else 0
-    return Written("".join(words), cited, evidence, clock.first or whole, whole, read, written)
+    text = "".join(words)
+    first = clock.first or whole
+    return Written(text, text, cited, evidence, first, first, whole, read, written)
 
 
 @dataclass(slots=True)
@@ -466,6 +490,8 @@ async def answers(
                             else:
                                 written = await ask(answerer, place, question.text, use_model=bool(model))
                         except (ModelError, UsageError) as error:
+                            if stopping:  # the signal may have reached the model's process too
+                                break
                             outcomes.append(failed(way, question, str(error)))
                             continue
                         outcome = place.scored(way, question, others[question.id], written)
@@ -496,7 +522,8 @@ def sample(
 def failed(way: str, question: KnownQuestion, error: str) -> Outcome:
     """The outcome of a question to which there is no answer."""
     none = CitationScores(0, 0, 0, 0, 0, ())
-    return Outcome(way, question, "", 0.0, 0.0, 0.0, False, none, False, math.nan, math.nan, 0, 0, error)
+    nan = math.nan
+    return Outcome(way, question, "", 0.0, 0.0, 0.0, False, none, False, 0.0, False, nan, nan, nan, 0, 0, error)
 
 
 def show(outcome: Outcome) -> None:
@@ -528,6 +555,8 @@ def figures(outcomes: Sequence[Outcome], waits: Waits) -> dict[str, float]:
     return {
         "questions": len(known),
         "facts in the answer": mean(one.facts for one in known),
+        "facts in the model's words": mean(one.model_facts for one in known),
+        "led by the index's answer": mean(one.weak for one in known),
         "facts in the evidence": mean(one.evidence_facts for one in known),
         "facts of another question": mean(one.chance for one in known),
         "cites the right symbol": mean(one.right for one in known),
@@ -538,6 +567,7 @@ def figures(outcomes: Sequence[Outcome], waits: Waits) -> dict[str, float]:
         "declined where due": mean(one.declined for one in unknown) if unknown else math.nan,
         "declined wrongly": mean(one.declined and not one.facts for one in known),
         "no answer": mean(bool(one.error) for one in outcomes),
+        "places shown p50 s": quantile((one.shown for one in outcomes), 0.5),
         "first word p50 s": quantile((one.first for one in outcomes), 0.5),
         "first word p95 s": quantile((one.first for one in outcomes), 0.95),
         "whole answer p50 s": quantile((one.whole for one in outcomes), 0.5),
