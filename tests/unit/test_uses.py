@@ -285,3 +285,17 @@ def test_subclasses_are_no_second_use_of_a_class(project: Project) -> None:
     assert kinds.count("base") == 1
     assert "override" not in kinds
     assert [one.name for one in finder.overriding(account)] == ["Savings"]
+
+
+def test_what_configuration_names_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "app/cli.py": "def start_app():\n    pass\n\n\ndef stop_app():\n    pass\n",
+        "pyproject.toml": '[project.scripts]\napp = "app.cli:start_app"\n',
+        "README.md": "Call `stop_app` to end it.\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        uses = finder.uses(symbol(finder, "start_app"))
+        assert shown(uses.places) == [("pyproject.toml", 2, "name", "possible")]
+        assert not uses.unused
+        assert finder.uses(symbol(finder, "stop_app")).unused

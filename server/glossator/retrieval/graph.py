@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glossator.index.records import WHOLE_FILE, Filter, StoredEntry
+from glossator.index.terms import word_terms
 from glossator.retrieval.buffers import Buffers
 from glossator.retrieval.ranking_features import is_test, version_folder
 
@@ -79,6 +80,18 @@ class Graph:
         own = [entry for entry in self._buffers.entries.values() if entry.part == 0 and entry.name == name]
         stored = self._store.nearest_named(name, path, limit)
         return own + [entry for entry in stored if entry.path not in self._buffers.paths]
+
+    def containing(self, name: str, languages: tuple[str, ...], limit: int) -> list[StoredEntry]:
+        """Stored entries in files of some languages whose text has a name, or a word with the same stem."""
+        terms = word_terms(name)
+        if not terms:
+            return []
+        hits = self._store.text_search([terms[-1]], limit, Filter(languages=languages))
+        return [
+            entry
+            for entry in self._store.entries([number for number, _, _ in hits])
+            if entry.path not in self._buffers.paths
+        ]
 
     def references_of(self, entry: StoredEntry) -> tuple[str, ...]:
         """The names that an entry refers to."""

@@ -91,7 +91,7 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
         places=len(outside),
         possible=len({(use.path, use.line) for use in possible}),
         more=unread > 0,
-        unused=not mentions and not unread and finder.is_precise(symbol),
+        unused=not mentions and not unread and finder.uses(symbol).unused,
     )
 
 

@@ -8,6 +8,7 @@ the name fits, and nothing says what it refers to.
 from __future__ import annotations
 
 import heapq
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,10 @@ MOST_NAMESAKES: Final = 50
 """Definitions of one name that are told apart."""
 CODE_CHARACTERS: Final = 200
 """Characters of a line of code that are shown."""
+CONFIGURATION: Final = ("json", "yaml", "toml", "xml", "html", "text", "bash", "powershell", "makefile")
+"""Languages of files that may name a symbol as text; documentation names symbols without using them."""
+MOST_IN_CONFIGURATION: Final = 30
+"""Entries of such files that are looked at."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _HEADER_LANGUAGES: Final = frozenset(("c", "cpp", "objc"))
@@ -377,9 +382,12 @@ class UseFinder:
         if not symbol.definitions:
             return SymbolUses(symbol, ())
         found, unread = self.mentions(symbol, kinds)
+        places = [self._place(use) for use in found]
+        if not found and not unread and kinds is None:
+            places = self._in_configuration(symbol)
         return SymbolUses(
             symbol,
-            tuple(self._place(use) for use in found),
+            tuple(places),
             unread,
             precise=self.is_precise(symbol),
         )
@@ -428,6 +436,19 @@ class UseFinder:
         owner = _from_definitions([use.owner]) if use.owner is not None else None
         test = is_test(use.path) or (owner is not None and owner.kind == "test")
         return UsePlace(use.path, use.line, column, use.name, use.kind, use.grade, owner, test, text)
+
+    def _in_configuration(self, symbol: NamedSymbol) -> list[UsePlace]:
+        """Places in configuration and markup that have the symbol's name as a word: an entry point, a task's name."""
+        word = re.compile(rf"(?<!\w){re.escape(symbol.name)}(?!\w)")
+        places: dict[tuple[str, int], UsePlace] = {}
+        for entry in self._graph.containing(symbol.name, CONFIGURATION, MOST_IN_CONFIGURATION):
+            for number in range(entry.start_line, entry.end_line + 1):
+                text = self._text(entry.path, number)
+                if (found := word.search(text)) is not None:
+                    places[entry.path, number] = UsePlace(
+                        entry.path, number, found.start(), symbol.name, "name", "possible", None, False, text
+                    )
+        return [places[key] for key in sorted(places)]
 
     def _text(self, path: str, line: int) -> str:
         lines = self.lines(path)
