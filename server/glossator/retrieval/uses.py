@@ -44,7 +44,7 @@ MOST_NAMESAKES: Final = 50
 """Definitions of one name that are told apart."""
 CODE_CHARACTERS: Final = 200
 """Characters of a line of code that are shown."""
-CONFIGURATION: Final = ("json", "yaml", "toml", "xml", "html", "text", "bash", "powershell", "makefile")
+CONFIGURATION: Final = ("json", "yaml", "toml", "ini", "xml", "html", "text", "bash", "powershell", "makefile")
 """Languages of files that may name a symbol as text; documentation names symbols without using them."""
 MOST_IN_CONFIGURATION: Final = 30
 """Entries of such files that are looked at."""
