@@ -627,8 +627,9 @@ class _Extraction:
                 part = match[role][0]
                 text = self._text(part) if part[1] - part[0] <= 1000 else None
                 if text is not None and "picked" in match:
-                    text = f"({text}).{self._text(match['picked'][0])}"
-                element = role == "element"
+                    whole = f"({text})[0]" if role == "element" else f"({text})"
+                    text = f"{whole}.{self._text(match['picked'][0])}"
+                element = role == "element" and "picked" not in match
                 values.append(_Value(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(_Value(start, start, None))
@@ -1018,6 +1019,8 @@ class _Extraction:
         for role in ("skip", "global", "nonlocal"):
             for span in captures.get(role, ()):
                 kinds.pop(span, None)
+        for match in self._picked:
+            kinds.pop(match["picked"][0], None)
         of_ends: dict[int, int] = {}
         for start, end in captures.get("of", ()):
             if start < of_ends.get(end, end):
@@ -1128,8 +1131,10 @@ class _Extraction:
                 continue
             if "type" in match:
                 made = type_expression(self._text(match["type"][0]))
-            else:
+            elif "value" in match:
                 made = self._expression(match["value"][0])
+            else:
+                made = grown(self._expression(match["element"][0]), "[]")
             receiver = self._receivers.setdefault(made, len(self._receivers))
             line, column = self._place(span[0])
             found = Mention(_ATTRIBUTE, self._owner(span[0]), line, column, receiver)

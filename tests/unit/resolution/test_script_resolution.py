@@ -243,6 +243,8 @@ def test_members_through_this_super_and_the_hierarchy() -> None:
         "function m(flag: boolean) { const s = flag ? new Session() : make(); s.get() }",
         "function n(o: Options) { return o.session.get() }",
         "const o: Session = make(); o.get()",
+        "options().then(({ session }) => session.get())",
+        "function y(all: Options[]) { all.map(({ session }) => session.get()) }",
         "class P { private s = new Session(); q() { this.s.get() } }",
         "class Q extends Session { r() { this.get() } }",
         "function t(x: Handle) { x.get() }",
@@ -259,9 +261,12 @@ def test_receivers_of_known_types(line: str) -> None:
                 export async function open(): Promise<Session> { return new Session() }
                 export const make = () => new Session()
                 export type Handle = Session
+                export async function options(): Promise<Options> { return { session: make(), timeout: 1 } }
                 export const holder = { session: new Session(), limit: 3 }
                 """,
-            "use.ts": "import { Session, Options, open, make, Handle, holder } from './session'\n" + line + "\n",
+            "use.ts": "import { Session, Options, open, options, make, Handle, holder } from './session'\n"
+            + line
+            + "\n",
         }
     )
     found = [use for use in sample.resolver.uses(sample.definition("Session.get")).uses if use.kind == "call"]
@@ -553,3 +558,30 @@ def test_types_in_doc_comments(code: str) -> None:
     )
     assert len(sample.uses("Session.get")) == 1
     assert sample.uses("Session.get", grade="possible") == []
+
+
+def test_a_namespace_and_a_value_of_one_name() -> None:
+    sample = Sample(
+        {
+            "lib.d.cts": """
+                declare namespace lib { interface Config { url: string } interface Static { get(c: lib.Config): void } }
+                declare const lib: lib.Static;
+                export = lib;
+                """,
+            "use.cts": "import lib = require('./lib.cjs')\nconst c: lib.Config = x\nlib.get(c)\nc.url\n",
+        }
+    )
+    assert sample.at("use.cts", "const c: lib.Config = x", "Config") == "lib.d.cts:lib.Config"
+    assert sample.at("use.cts", "lib.get(c)", "get") == "lib.d.cts:lib.Static.get"
+    assert sample.at("use.cts", "c.url", "url") == "lib.d.cts:lib.Config.url"
+
+
+def test_fields_that_only_literals_patterns_and_markup_name_are_possibly_used() -> None:
+    sample = Sample(
+        {
+            "types.ts": "export interface Props { title: string; close: boolean; size: number }\n",
+            "use.tsx": "export const a = (x) => { const { size } = f(x); return <Card title={x} {...{ close: true }} /> }",
+        }
+    )
+    for name in ("title", "close", "size"):
+        assert len(sample.uses(f"Props.{name}", grade="possible")) == 1, name

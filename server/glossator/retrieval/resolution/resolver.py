@@ -54,6 +54,7 @@ MAX_CALLEES_OF_A_NAME: Final = 5
 _IMPORT: Final = MENTION_KINDS.index("import")
 _EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
+_TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _NAME: Final = MENTION_KINDS.index("name")
 
 
@@ -112,7 +113,10 @@ class Resolver:
             return self._of(found)
         if receiver == "?":
             return Resolution("possible", reach="members")
-        values = self._world.evaluate(receiver, place)
+        if mention.kind in _TYPES:
+            values = self._world.rules(path).type_space(self._world, receiver, place)
+        else:
+            values = self._world.evaluate(receiver, place)
         if not values:
             # Nothing that is known is called like the receiver.
             return Resolution("possible", reach="members")

@@ -295,6 +295,10 @@ class LanguageRules:
                 found += (made,)
         return found or NOTHING_KNOWN
 
+    def type_space(self, world: World, receiver: str, place: Spot) -> Values:
+        """What stands before the name of a type: a module, a namespace, a type."""
+        return world.evaluate(receiver, place)
+
     # Values of libraries and of the language
 
     def element(self, world: World, value: Value) -> Values:

@@ -95,6 +95,7 @@ _FUNCTION_MEMBERS: Final = frozenset(("apply", "arguments", "bind", "call", "cal
 _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
+_SPACES: Final = frozenset(("class", "enum", "interface", "module", "namespace", "type"))
 _VALUES_ONLY: Final = frozenset(("function", "constant", "variable", "object", "method", "field"))
 _IMPORT: Final = "import("
 _TYPE_OF: Final = "typeof."
@@ -502,9 +503,27 @@ class ScriptRules(LanguageRules):
         if not head:
             return self.meant("type", world.named(last, place), world)
         found: Values = ()
-        for value in world.evaluate(head, place):
+        for value in self.type_space(world, head, place):
             found += tuple(one for one in world.member(value, last, place) if one not in found)
         return self.meant("type", found, world)
+
+    def type_space(self, world: World, receiver: str, place: Spot) -> Values:
+        """What stands before the name of a type: of a namespace and a value of one name the namespace."""
+        first, *rest = receiver.split(".")
+        if not first.replace("$", "_").isidentifier():
+            return world.evaluate(receiver, place)
+        found = self._spaces(world, world.named(first, place))
+        for name in rest:
+            found = self._spaces(world, tuple(one for value in found for one in world.member(value, name, place)))
+        return found
+
+    def _spaces(self, world: World, found: Values) -> Values:
+        spaces = tuple(
+            one
+            for one in found
+            if one.kind != "symbol" or ((view := world.view(one.path)) and view.symbol(one.number).kind in _SPACES)
+        )
+        return world.held(spaces or found)
 
     def external_call(self, world: World, value: Value) -> Values:
         """What a call of something external gives."""

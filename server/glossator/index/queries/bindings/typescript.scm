@@ -21,6 +21,16 @@
   (#eq? @_then "then"))
 
 ; Destructured parameters
+((call_expression
+    function: (member_expression object: (_) @value property: (property_identifier) @_then)
+    arguments: (arguments . (arrow_function parameters: (formal_parameters . (required_parameter
+      pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) !type)))))
+  (#eq? @_then "then"))
+((call_expression
+    function: (member_expression object: (_) @element property: (property_identifier) @_each)
+    arguments: (arguments . (arrow_function parameters: (formal_parameters . (required_parameter
+      pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) !type)))))
+  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
 (required_parameter
   pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked)
   type: (type_annotation) @type)

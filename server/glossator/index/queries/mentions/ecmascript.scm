@@ -5,6 +5,10 @@
 ; Members
 (member_expression object: (_) @of property: [(property_identifier) (private_property_identifier)] @member)
 (subscript_expression index: (string) @name)
+(object_pattern (shorthand_property_identifier_pattern) @member)
+(object_pattern (object_assignment_pattern left: (shorthand_property_identifier_pattern) @member))
+(object_pattern (pair_pattern key: (property_identifier) @member))
+(object (pair key: (property_identifier) @member.write))
 
 ; Calls
 (call_expression function: (identifier) @call)

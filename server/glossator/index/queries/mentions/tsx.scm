@@ -8,3 +8,7 @@
 ((jsx_opening_element name: (identifier) @skip) (#match? @skip "^[a-z]"))
 ((jsx_self_closing_element name: (identifier) @skip) (#match? @skip "^[a-z]"))
 (jsx_closing_element name: (identifier) @skip)
+((jsx_opening_element name: (identifier) @_component attribute: (jsx_attribute . (property_identifier) @member.write))
+  (#match? @_component "^[A-Z]"))
+((jsx_self_closing_element name: (identifier) @_component attribute: (jsx_attribute . (property_identifier) @member.write))
+  (#match? @_component "^[A-Z]"))
