@@ -580,7 +580,7 @@ def test_fields_that_only_literals_patterns_and_markup_name_are_possibly_used() 
     sample = Sample(
         {
             "types.ts": "export interface Props { title: string; close: boolean; size: number }\n",
-            "use.tsx": "export const a = (x) => { const { size } = f(x); return <Card title={x} {...{ close: true }} /> }",
+            "use.tsx": "const a = (x) => { const { size } = f(x); return <Card title={x} {...{ close: true }} /> }",
         }
     )
     for name in ("title", "close", "size"):
