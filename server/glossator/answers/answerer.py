@@ -203,12 +203,21 @@ class Answerer:
         asked = prompts.ask_question(question.text)
         overview = await asyncio.to_thread(self._overview, question.focus.root if question.focus else None)
         async with self._conversations.turn(identity) as conversation:
-            listener.stage("searching")
-            at_once = await asyncio.to_thread(gather_in, self._session, question, EVIDENCE_TOKENS)
-            listener.found(at_once.evidence, evidence_answer(at_once))
-            listener.stage("loading the model")
             follow_up = bool(conversation.turns)
-            unread = 0 if follow_up else await model.prepare(prompts.shared_messages(overview))
+            # While the search runs, the model is loaded and reads what the prompt begins with.
+            shared = model.load() if follow_up else model.prepare(prompts.shared_messages(overview))
+            preparing: asyncio.Task[object] = asyncio.create_task(shared)
+            try:
+                listener.stage("searching")
+                at_once = await asyncio.to_thread(gather_in, self._session, question, EVIDENCE_TOKENS)
+                listener.found(at_once.evidence, evidence_answer(at_once))
+                listener.stage("loading the model")
+                prepared = await preparing
+            finally:
+                if not preparing.done():
+                    preparing.cancel()
+                await asyncio.gather(preparing, return_exceptions=True)
+            unread = prepared if isinstance(prepared, int) else 0
             room = await prompts.make_room(
                 model,
                 asked,
