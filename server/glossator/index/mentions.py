@@ -245,6 +245,8 @@ class _Extraction:
         self._inner_imports: dict[str, set[int]] = {}
         """Names that are imported inside a scope -> these scopes, where they are no local variables."""
         self._classes: set[int] = set()
+        self._declared: set[int] = set()
+        """Variables and fields whose type an annotation gives."""
         self._made_by_functions: set[int] = set()
         """Functions that are classes: their prototypes have members."""
         self._this_spans: list[Range] = []
@@ -714,6 +716,15 @@ class _Extraction:
         if made and symbol.kind == "object" and made.endswith(")") and made != symbol.name:
             symbol.bases = (made,)
         if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
+            self._note_type(known, made, declared="type" in match)
+
+    def _note_type(self, index: int, made: str, *, declared: bool) -> None:
+        """Note the type of a variable or field: the declared one, or else all that it is assigned."""
+        symbol = self._symbols[index]
+        if declared and index not in self._declared:
+            self._declared.add(index)
+            symbol.type = made
+        elif declared or index not in self._declared:
             symbol.type = joined([symbol.type, made]) if symbol.type and made != symbol.type else made
 
     def _given(self, match: Matched) -> str:
@@ -865,10 +876,8 @@ class _Extraction:
         if symbol.kind in CALLABLE or symbol.kind in TYPES:
             return
         made = self._given(match)
-        if "type" in match or not made:
-            symbol.type = made or symbol.type
-        elif not symbol.flags & PROPERTY:
-            symbol.type = joined([symbol.type, made]) if symbol.type else made
+        if made and ("type" in match or not symbol.flags & PROPERTY):
+            self._note_type(index, made, declared="type" in match)
 
     # Imports
 

@@ -861,3 +861,34 @@ def test_conditions_do_not_reach_beyond_their_branch() -> None:
 def test_a_parameter_that_is_called_like_its_type() -> None:
     sample = Sample({"a.py": "class schema:\n    def act(self): pass\n\ndef go(schema: schema):\n    schema.act()\n"})
     assert sample.uses("act") == ["a.py: schema.act()"]
+
+
+def test_a_declared_type_says_more_than_an_assignment() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class Map:
+                    def find(self): pass
+
+                class WeakMap(Map):
+                    def find(self): pass
+
+                class Session:
+                    items: Map
+
+                    def __init__(self):
+                        self.items = WeakMap()
+                        self.other: Map = WeakMap()
+
+                    def go(self):
+                        self.items.find()
+                        self.other.find()
+                """,
+        }
+    )
+    assert sample.uses("Map.find") == [
+        "a.py: def find(self): pass",
+        "a.py: self.items.find()",
+        "a.py: self.other.find()",
+    ]
+    assert sample.uses("WeakMap.find", grade="possible") == calls
