@@ -167,6 +167,33 @@ def test_without_evidence_it_says_so(tmp_path: Path) -> None:
         assert NOTE in answer
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "which kernel of the graphics card sorts the payrolls of the employees",
+        "how are holographic invoices printed on the moon",
+    ],
+)
+def test_what_the_code_does_not_tell_is_said_plainly(project: Project, question: str) -> None:
+    material = gather_for_question([project.view()], Question(question), 3000)
+    assert material.is_far
+    assert evidence_answer(material).startswith("The code found does not seem to say.")
+
+
+@pytest.mark.parametrize("question", ["how is the configuration file read", "parse_config", "session of a user"])
+def test_what_the_code_tells_is_not_doubted(project: Project, question: str) -> None:
+    assert not gather_for_question([project.view()], Question(question), 3000).is_far
+
+
+def test_several_places_are_shown_with_their_lines(project: Project) -> None:
+    material = gather_for_question([project.view()], Question("how does a request get retried"), 3000)
+    answer = evidence_answer(material)
+    before = answer.partition("**See also**")[0]
+    assert before.count("```") >= 6
+    cited = [piece.qualified_name for piece in material.evidence if f"[{piece.number}]" in before]
+    assert len(cited) >= 2
+
+
 def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
     manual = "\n".join(f"## Rotating the key {n}\n\nHow the key is rotated, part {n}.\n" for n in range(9))
     code = 'def rotate_key(key):\n    """@param key: what to rotate"""\n    return key[::-1]\n'

@@ -123,6 +123,7 @@ class Material:
         relations: the callers, callees, ... of the subject.
         explains: whether it is about the subject itself, rather than about what a question finds.
         notes: sentences that tell the user what was left out, and why.
+        is_far: whether nothing that was found is near to the question: the code hardly answers it.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -132,6 +133,7 @@ class Material:
     relations: Relations | None = field(default=None, repr=False)
     explains: bool = False
     notes: tuple[str, ...] = ()
+    is_far: bool = False
 
 
 def estimated_tokens(text: str) -> int:

@@ -21,7 +21,7 @@ from glossator.retrieval.ranking_features import PROSE_LANGUAGES, is_incidental
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.answers.evidence import Cost, EvidenceRole, Place, Question
+    from glossator.answers.evidence import Cost, Evidence, EvidenceRole, Place, Question
     from glossator.index.records import Filter, StoredEntry
     from glossator.project.root import Root
     from glossator.project.session import Session
@@ -41,6 +41,13 @@ SHORTEST_ASKED = 3
 """Letters of the shortest word that asks for the files which have it in their names."""
 WORDLESS = 0.1
 """Factor on the relevance of what has no word of the question: in a small project everything is near in meaning."""
+FAR_OFF = 0.25
+"""Nearness of the best piece in meaning (cosine), with the part of the question's words (rare ones weigh more) in the
+best piece, less the part that is nowhere in the index, below which the code is taken not to answer a question. Of the
+questions of `scripts/bench_answers.py` in the split "tune", 8 of the 12 that the code cannot answer are below it, and
+6 % of the others."""
+LEAST_TOLD = 3
+"""Words of a question from which on it can be told."""
 ABOUT_FOCUS = 0.5
 """Part of a question's words that a symbol's text has, from which on the question is taken to be about the symbol."""
 
@@ -122,7 +129,27 @@ def gather_for_question(
         relations,
         explains=explains,
         notes=tuple(packer.notes),
+        is_far=not chosen and focus is None and _is_far(views, query, found, packer.packed()),
     )
+
+
+def _is_far(
+    views: Sequence[RootView], query: Query, found: Sequence[tuple[RootView, Hit]], evidence: Sequence[Evidence]
+) -> bool:
+    """Whether nothing that was found is near to a question, in words or in meaning, nor named by it."""
+    nearness = _nearness(views, query)
+    if nearness is None or query.kind != "prose" or len(query.words) < LEAST_TOLD:
+        return False
+    if any(hit.exact or hit.name in query.identifiers for _, hit in found):
+        return False
+    texts = [f"{piece.path} {piece.qualified_name} {piece.text}" for piece in evidence]
+    words = {analysis.stem(word) for word in query.words}
+    weights = {word: weight for word, weight in _weights(views, query).items() if word in words}
+    total = sum(weights.values()) or 1.0
+    met = max((sum(weights.get(term, 0.0) for term in set(analysis.analyze(text))) for text in texts), default=0.0)
+    counts = [view.snapshot.store.document_frequencies(words) for view in views if view.snapshot is not None]
+    absent = sum(weight for word, weight in weights.items() if not any(count[word] for count in counts))
+    return max(nearness(texts), default=0.0) + (met - absent) / total < FAR_OFF
 
 
 def gather_for_symbol(root: Root, entry: StoredEntry, budget: int, cost: Cost = estimated_cost) -> Material:
@@ -152,16 +179,15 @@ def _weights(views: Sequence[RootView], query: Query) -> dict[str, float]:
     terms = list(dict.fromkeys([*(analysis.stem(word) for word in query.words), *query.terms]))
     for view in views:
         if view.snapshot is not None:
-            searcher = view.snapshot.searcher
-            for term, rarity in searcher.corpus.rarities(view.snapshot.store, terms).items():
+            for term, rarity in view.snapshot.searcher.rarities(terms).items():
                 weights[term] = max(rarity, weights.get(term, 0.0))
     return weights or dict.fromkeys(terms, 1.0)
 
 
 def _nearness(views: Sequence[RootView], query: Query) -> Callable[[Sequence[str]], Sequence[float]] | None:
     """Tells how near texts are to a question in meaning; None where no root has an index yet."""
-    corpus = next((view.snapshot.searcher.corpus for view in views if view.snapshot is not None), None)
-    return None if corpus is None else lambda texts: corpus.cosines(texts, query.meaning)
+    searcher = next((view.snapshot.searcher for view in views if view.snapshot is not None), None)
+    return None if searcher is None else lambda texts: searcher.cosines(texts, query.meaning)
 
 
 def _relations(view: RootView, entry: StoredEntry) -> Relations:

@@ -43,6 +43,7 @@ FURTHER_PLACES = 3
 FURTHER_LINES = 16
 PLACES = 6
 """Related places listed."""
+FAR_NOTE = "The code found does not seem to say. What comes nearest:"
 NOTE = "*Made from the index alone, without a language model.*"
 
 _TAG = re.compile(r"\s*(@\w|:(param|type|returns?|rtype|raises)\b)")
@@ -64,7 +65,8 @@ def evidence_answer(material: Material) -> str:
         if subject is None or root != found.root or not _holds(found, subject):
             subject, root = found.entry, found.root
         parts = _answered(material, subject, root)
-    return "\n\n".join([*(part for part in parts if part), *notes, NOTE]) + "\n"
+    far = [FAR_NOTE] if material.is_far else []
+    return "\n\n".join([*far, *(part for part in parts if part), *notes, NOTE]) + "\n"
 
 
 def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]:

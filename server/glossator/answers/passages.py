@@ -21,6 +21,7 @@ from glossator.retrieval.ranking_features import PROSE_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from glossator.index.records import StoredEntry
 
@@ -280,52 +281,48 @@ class Choice:
 def choose(choices: Sequence[Choice], budget: float) -> list[set[int]]:
     """The line numbers to show of each, so that what is shown is worth most within a budget of estimated tokens."""
     shown: list[set[int]] = [set() for _ in choices]
-    waiting = {
-        (at, place)
-        for at, choice in enumerate(choices)
-        for place in range(-1, 0 if choice.brief else len(choice.parts.body))
-    }
     spent = [0.0] * len(choices)
     left = budget
-    while waiting:
-        best: tuple[float, float, tuple[int, int]] | None = None
-        hopeless: list[tuple[int, int]] = []
-        for key in waiting:
-            at, place = key
-            choice = choices[at]
-            head = choice.parts.head
-            lines: set[int] = set()
-            worth, cost = 0.0, float(PASSAGE_TOKENS)
-            if place >= 0:
-                passage = choice.parts.body[place]
-                lines.update(passage.lines, passage.headers)
-                worth += passage.worth
-            if not shown[at]:
-                lines.update(head.lines)
-                worth += head.worth
-                cost += choice.heading
-            cost += sum(_tokens(choice.lines[one - 1]) for one in lines - shown[at])
-            if cost > left:
-                hopeless.append(key)
-                continue
-            density = choice.value * worth / cost / (1 + SATIETY * spent[at])
-            if best is None or density > best[0]:
-                best = density, cost, key
-        waiting.difference_update(hopeless)
+    waiting = [set(range(-1, 0 if choice.brief else len(choice.parts.body))) for choice in choices]
+    offered = {at: _offered(choices[at], shown[at], waiting[at], 0.0) for at in range(len(choices))}
+    while True:
+        best: tuple[float, float, int, int] | None = None
+        for at, offers in offered.items():
+            for density, cost, place in offers:
+                if cost <= left and (best is None or density > best[0]):
+                    best = density, cost, at, place
         if best is None:
-            break
-        _, cost, (at, place) = best
-        choice = choices[at]
+            return shown
+        _, cost, at, place = best
         left -= cost
         spent[at] += cost / budget
-        if not shown[at]:
-            shown[at].update(choice.parts.head.lines)
-            waiting.discard((at, -1))
+        parts = choices[at].parts
+        shown[at].update(parts.head.lines)
+        waiting[at] -= {-1, place}
+        if place >= 0:
+            shown[at].update(parts.body[place].lines, parts.body[place].headers)
+        offered[at] = _offered(choices[at], shown[at], waiting[at], spent[at])
+
+
+def _offered(
+    choice: Choice, shown: AbstractSet[int], waiting: AbstractSet[int], spent: float
+) -> list[tuple[float, float, int]]:
+    """What each waiting passage of a definition is worth per token, and what it costs; -1 is the head alone."""
+    head = choice.parts.head
+    offers: list[tuple[float, float, int]] = []
+    for place in waiting:
+        lines: set[int] = set() if shown else set(head.lines)
+        worth = 0.0 if shown else head.worth
+        cost = PASSAGE_TOKENS + (0.0 if shown else choice.heading)
         if place >= 0:
             passage = choice.parts.body[place]
-            shown[at].update(passage.lines, passage.headers)
-            waiting.discard((at, place))
-    return shown
+            lines.update(passage.lines, passage.headers)
+            worth += passage.worth
+        for line in lines:
+            if line not in shown:
+                cost += _tokens(choice.lines[line - 1])
+        offers.append((choice.value * worth / cost / (1 + SATIETY * spent), cost, place))
+    return offers
 
 
 def _tokens(line: str) -> float:

@@ -175,6 +175,19 @@ class Searcher:
             candidates = self.candidates(query, where, overlay)
             return self.ranked(candidates, limit, where or Filter(), overlay or {}, by_symbol=by_symbol)
 
+    # For judging texts by a query
+
+    def rarities(self, terms: Sequence[str]) -> dict[str, float]:
+        """How rare terms are in the index as it is now: see `Corpus.rarities`."""
+        with self._searching:
+            self.corpus.refresh(self.store)
+            return self.corpus.rarities(self.store, terms)
+
+    def cosines(self, texts: Sequence[str], question: str) -> list[float]:
+        """How near texts are to a question in meaning, by the words of each."""
+        with self._searching:
+            return self.corpus.cosines(texts, question)
+
     # Candidates
 
     def candidates(self, text: str, where: Filter | None = None, overlay: ParsedBuffers | None = None) -> Candidates:
