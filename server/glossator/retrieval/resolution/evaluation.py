@@ -235,12 +235,13 @@ class Evaluator:
 
     def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
-        key = (name, place)
-        if (known := self._named.get(key)) is not None:
-            return known
         view = self.view(place.path)
         if view is None or self._depth >= MAX_NESTED:
             return NOTHING_KNOWN
+        place = self._rules_of(view.facts.language).widened(view, place)
+        key = (name, place)
+        if (known := self._named.get(key)) is not None:
+            return known
         self._named[key] = ()
         self._depth += 1
         try:

@@ -73,7 +73,7 @@ class FileView:
                 # `import a.b` binds `a`.
                 name = item.name if "." not in item.name else item.name.partition(".")[0]
                 self._imports.setdefault(name, []).append(item)
-            if item.owner >= 0:
+            if item.owner >= 0 and item.module:
                 self.inner_imports = True
         self._qualified: dict[int, str] = {}
         # Most questions need only some of these tables.

@@ -149,6 +149,10 @@ class LanguageRules:
             return (external(name),)
         return found or self.elsewhere(world, view, place, name)
 
+    def widened(self, view: FileView, place: Spot) -> Spot:
+        """The outermost place at which all bare names mean the same, so that they are looked up once."""
+        return place
+
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Definitions and imports inside the functions and classes around a place."""
         # An assignment to a field stands in a method.

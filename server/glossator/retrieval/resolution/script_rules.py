@@ -127,6 +127,15 @@ class ScriptRules(LanguageRules):
 
     # Names
 
+    def widened(self, view: FileView, place: Spot) -> Spot:
+        """The innermost namespace; the file, if nothing is imported inside functions."""
+        if view.inner_imports:
+            return place
+        for around in view.chain(place.owner):
+            if view.symbol(around).kind in ("namespace", "module"):
+                return Spot(place.path, around)
+        return Spot(place.path)
+
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Imports inside functions, and the members of namespaces; local definitions are known by their scopes."""
         for around in view.chain(place.owner):
