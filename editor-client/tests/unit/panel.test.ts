@@ -127,7 +127,7 @@ test("a list of uses opens places; below an answer it is folded", () => {
   document.querySelector<HTMLElement>(".uses li button")?.click();
   expect(sent.at(-1)).toEqual({ type: "open", place: { uri: "file:///shop/cart.py", range: use(3).range } });
   const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
-  const result = { citations: [], model: "", finishReason: "evidence" as const, conversationId: "s", usage, unsupported: [], uses };
+  const result = { citations: [], model: "", finishReason: "evidence" as const, conversationId: "s", usage, unsupported: [], sources: [], unknown: [], weak: false, uses };
   show({ conversation: { ...conversation([one({ state: "done", answer: "It is called.", result })]), id: "other" } });
   const details = document.querySelector<HTMLDetailsElement>(".all-uses");
   expect(details?.open).toBe(false);
