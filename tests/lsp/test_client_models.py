@@ -15,9 +15,11 @@ SOURCE = (Path(__file__).resolve().parents[2] / "editor-client" / "src" / "model
 
 
 def read_by_the_extension(interface: str) -> set[str]:
-    body = re.search(rf"^export interface {interface} \{{\n(.*?)^\}}", SOURCE, re.MULTILINE | re.DOTALL)
-    assert body is not None
-    return set(re.findall(r"^  (\w+)\??:", body[1], re.MULTILINE))
+    pattern = rf"^export interface {interface}(?: extends (\w+))? \{{\n(.*?)^\}}"
+    found = re.search(pattern, SOURCE, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    inherited = read_by_the_extension(found[1]) if found[1] else set()
+    return inherited | set(re.findall(r"^  (\w+)\??:", found[2], re.MULTILINE))
 
 
 def test_what_the_picker_reads_is_there(tmp_path: Path) -> None:
