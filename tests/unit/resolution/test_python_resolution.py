@@ -889,3 +889,38 @@ def test_a_declared_type_says_more_than_an_assignment() -> None:
     calls = ["a.py: self.items.find()", "a.py: self.other.find()"]
     assert sample.uses("Map.find") == ["a.py: def find(self): pass", *calls]
     assert sample.uses("WeakMap.find", grade="possible") == calls
+
+
+def test_a_module_that_is_called_like_a_library_or_its_package() -> None:
+    sample = Sample(
+        {
+            "acme/__init__.py": "def start(): pass\n",
+            "acme/bin/__init__.py": "",
+            "acme/bin/acme.py": "def main(): pass\n",
+            "acme/bin/shell.py": "import acme\n\nacme.start()\n",
+            "acme/backends/__init__.py": "",
+            "acme/backends/redis.py": "import redis\n\nclass Client:\n    def connect(self): pass\n\nredis.Client()\n",
+            "tests/fixtures/yaml/__init__.py": "def load(): pass\n",
+            "acme/conf.py": "import yaml\n\nyaml.load()\n",
+            "scripts/helpers.py": "def assist(): pass\n",
+            "scripts/run.py": "import helpers\nfrom helpers import assist\n\nhelpers.assist()\nassist()\n",
+        }
+    )
+    assert sample.uses("start") == ["acme/bin/shell.py: acme.start()"]
+    assert sample.uses("Client") == []
+    assert sample.uses("load") == []
+    assert sample.uses("assist") == ["scripts/run.py: helpers.assist()", "scripts/run.py: assist()"]
+
+
+def test_names_of_modules_in_imports_are_no_uses_of_functions() -> None:
+    sample = Sample(
+        {
+            "celery/__init__.py": "",
+            "celery/app.py": "def celery(): pass\n",
+            "celery/main.py": "from celery.app import celery\nfrom celery.app import (\n    celery as other,\n)\n",
+            "celery/more.py": "from celery import app\nfrom celery.app import celery\n",
+        }
+    )
+    uses = sample.resolver.uses(sample.definition("celery")).resolved
+    assert [(use.path, use.line) for use in uses if use.path == "celery/more.py"] == [("celery/more.py", 2)]
+    assert ("celery/main.py", 3) in [(use.path, use.line) for use in uses]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _SOURCE_FOLDERS: Final = frozenset(("", "src", "lib", "python", "Lib", "source", "py", "backend", "server", "app"))
 """Folders that are usually on the module path."""
+_ASIDE: Final = frozenset(("tests", "test", "testing", "fixtures", "examples", "docs", "samples", "testdata"))
+"""Folders whose packages are not imported from elsewhere."""
 _VENDORED: Final = ("vendor", "third_party", "site-packages", "thirdparty", "extern")
 _CLOSED: Final = frozenset(
     [
@@ -254,8 +256,11 @@ class PythonRules(LanguageRules):
             if (in_package and root != home) or (library and (not above or in_package)):
                 continue
             certain = above or package or root.rpartition("/")[2] in _SOURCE_FOLDERS
-            if not above and any(part in root.lower() for part in _VENDORED):
+            if not above and (any(part in root.lower() for part in _VENDORED) or _ASIDE.intersection(root.split("/"))):
                 certain = False
+            if in_package:
+                # Inside a package its neighbours are imported by relative names; the name is likelier a library's.
+                certain, above = False, False
             good.append(((not certain, -len(root) if above else 1, -_shared(root, home)), root, certain, package))
         good.sort()
         return [(root, certain, package) for _, root, certain, package in good]

@@ -160,11 +160,28 @@ class Resolver:
 
     def _resolve_import(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         """What a name in an import statement means: what is imported from a module."""
-        items = [item for item in facts.imports if name in (last_part(item.member), item.member)]
-        items = [item for item in items if item.line == mention.line] or items
-        if not items:
-            # A default import names what it imports as it likes.
-            items = [item for item in facts.imports if item.name == name]
+        lines = [item.line for item in facts.imports]
+        near = (
+            {mention.line}
+            if mention.line in lines
+            else {
+                # A statement of several lines stands where its module does, before or after the names.
+                max((line for line in lines if line < mention.line), default=0),
+                min((line for line in lines if line > mention.line), default=0),
+            }
+        )
+        around = [item for item in facts.imports if item.line in near]
+        # A default import names what it imports as it likes.
+        items = [item for item in around if name in (last_part(item.member), item.member)] or [
+            item for item in around if item.name == name
+        ]
+        rules = rules_of(facts.language)
+        parts = [part for item in items[:1] for part in rules.import_parts(item.module) if part == name]
+        if parts and items[0].line == mention.line:
+            # `from celery import celery`: the module's name stands first.
+            columns = [one.column for one in facts.mentions_of(name) if one.line == mention.line]
+            if len(columns) > len(parts) and mention.column in sorted(columns)[: len(parts)]:
+                return EXCLUDED
         found: Values = ()
         for item in items:
             found += tuple(one for one in self._world.import_target(path, item) if one not in found)
