@@ -284,8 +284,12 @@ def test_an_answer_of_a_model_is_wrapped_as_it_is_streamed(on_terminal: OnTermin
     model = gguf_files.reciter(tmp_path / "long.gguf", words * 3)
     shown = on_terminal("ask", "--model", model, "How is the tax added?", columns=40)
     text = check(shown, KINDS["narrow"])
-    assert without_breaks(text).startswith(without_breaks(words * 2))
-    assert "[1] shop/" in text
+    places, _, answer = text.partition("\n\n")
+    assert places.split("\n")[0].startswith("  shop/money.py:")
+    assert "add_tax" in places, "what was found is shown before the model answers"
+    told = "The gross amount is computed by `add_tax`, which rounds half up to a whole cent [1]. "
+    assert without_breaks(answer).startswith(without_breaks(told))
+    assert "[1] shop/" in answer
     assert "..." not in text  # what was being waited for is gone
 
 
