@@ -389,8 +389,12 @@ class UseFinder:
             symbol,
             tuple(places),
             unread,
-            precise=self.is_precise(symbol),
+            precise=self.is_precise(symbol) and (bool(places) or not self._may_be_used_unseen(symbol)),
         )
+
+    def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
+        """Whether something outside the index, or by a name made at run time, may use a symbol."""
+        return any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions)
 
     def count(self, symbol: NamedSymbol, most_files: int) -> UseCount:
         """How many places mention a symbol, looking at no more than `most_files` files.

@@ -585,3 +585,23 @@ def test_fields_that_only_literals_patterns_and_markup_name_are_possibly_used() 
     )
     for name in ("title", "close", "size"):
         assert len(sample.uses(f"Props.{name}", grade="possible")) == 1, name
+
+
+def test_methods_that_a_library_or_a_table_may_call_are_not_said_to_be_unused() -> None:
+    sample = Sample(
+        {
+            "a.ts": """
+                import { Provider } from 'editor'
+                const table = { open() {} }
+                export class View implements Provider { resolve() {} #own() {} }
+                export class Plain { go() {} }
+                run({ report() {} })
+                """
+        }
+    )
+    unseen = sample.resolver.may_be_used_unseen
+    assert unseen(sample.definition("open"))
+    assert unseen(sample.definition("report"))
+    assert unseen(sample.definition("resolve"))
+    assert not unseen(sample.definition("#own"))
+    assert not unseen(sample.definition("go"))

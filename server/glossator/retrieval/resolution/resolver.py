@@ -263,6 +263,20 @@ class Resolver:
             enclosing = self._world.enclosing_class(definition.path, definition.index)
         return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
 
+    def may_be_used_unseen(self, definition: DefinedSymbol) -> bool:
+        """Whether a definition may be used without being named in the index: a library that declares a supertype of its
+        class may call it, or the language looks members up by names made at run time."""
+        view = self._world.view(definition.path)
+        if view is None or rules_of(definition.language).may_be_used_unseen(view, definition.index):
+            return True
+        if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
+            return False
+        key = self.class_key(definition)
+        if key is None or key == definition.key:
+            return False
+        above = self._world.ancestors(key)
+        return bool(above.externals) or above.open
+
     # Hierarchies
 
     def supers(self, definition: DefinedSymbol) -> list[DefinedSymbol]:

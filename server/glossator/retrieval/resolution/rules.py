@@ -383,6 +383,10 @@ class LanguageRules:
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Whether a symbol may be used by a name that is made at run time."""
+        return False
+
     def is_local(self, view: FileView, index: int) -> bool:
         """Whether a symbol is visible inside a function only."""
         return bool(view.symbol(index).flags & LOCAL)

@@ -624,6 +624,18 @@ class ScriptRules(LanguageRules):
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS - {"namespace", "module"}
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Members of objects are often looked up by name (`handlers[message.type]`) or called by a library."""
+        symbol = view.symbol(number)
+        if symbol.parent < 0:
+            return symbol.kind == "method"
+        return symbol.kind in ("field", "method") and view.symbol(symbol.parent).kind not in (
+            "class",
+            "enum",
+            "interface",
+            "type",
+        )
+
     def one_with(self, one: Symbol, other: Symbol) -> bool:
         """A type and a value may share a name, and are two things."""
         kinds = {one.kind, other.kind}
