@@ -53,15 +53,15 @@ async def editor(tmp_path: Path, project: Path, smollm: Path) -> AsyncIterator[C
     await asyncio.wait_for(process.wait(), WAIT)
 
 
-def check(result: dict[str, Any], project: Path) -> None:
-    """What holds for every answer of a model, whatever it says."""
+def check(result: dict[str, Any], project: Path, before: dict[str, Any] | None = None) -> None:
+    """What holds for every answer of a model, whatever it says. `before`: the answer that the question follows up."""
     assert result["answer"].strip()
     assert result["model"]
     assert result["finishReason"] in ("stop", "length")
-    evidence = {item["number"]: item for item in result["evidence"]}
+    evidence = {item["number"] for answer in (before or result, result) for item in answer["evidence"]}
     cited = {item["number"] for item in result["citations"]}
-    assert cited <= evidence.keys()
-    assert {int(number) for number in re.findall(r"\[(\d+)\]", result["answer"])} <= evidence.keys()
+    assert cited <= evidence
+    assert {int(number) for number in re.findall(r"\[(\d+)\]", result["answer"])} <= evidence
     for citation in result["citations"]:
         path = Path(citation["uri"].removeprefix(project.as_uri() + "/"))
         lines = (project / path).read_text("utf-8").splitlines()
@@ -83,7 +83,7 @@ async def test_questions_in_an_editor(editor: Client, project: Path) -> None:
     assert first["usage"]["reusedTokens"] > 200, "what all prompts begin with was read ahead"
     follow_up = {"question": "And who calls it?", "conversationId": first["conversationId"]}
     second = await editor.request("glossator/ask", follow_up)
-    check(second, project)
+    check(second, project, first)
     usage = second["usage"]
     assert usage["reusedTokens"] >= first["usage"]["promptTokens"], "the first turn is not read again"
     assert usage["promptTokens"] - usage["reusedTokens"] < read_first
