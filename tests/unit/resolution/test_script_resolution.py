@@ -605,3 +605,15 @@ def test_methods_that_a_library_or_a_table_may_call_are_not_said_to_be_unused() 
     assert unseen(sample.definition("resolve"))
     assert not unseen(sample.definition("#own"))
     assert not unseen(sample.definition("go"))
+
+
+def test_a_value_of_the_language_that_is_passed_on() -> None:
+    sample = Sample(
+        {
+            "params.js": "export default URLSearchParams\n",
+            "use.js": "import Params from './params'\nnew Params().get('x')\n",
+            "a.js": "export class Session { get() {} }\n",
+        }
+    )
+    assert sample.at("use.js", "new Params().get('x')", "Params") == "excluded"
+    assert sample.uses("Session.get") == []

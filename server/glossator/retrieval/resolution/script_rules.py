@@ -192,7 +192,7 @@ class ScriptRules(LanguageRules):
         return (*found, UNKNOWN_VALUE) if doubtful and found else found
 
     def _globals(self, world: World, name: str) -> list[tuple[str, str, int]]:
-        """How what no scope has may be known, the file and the symbol; remembered for a question."""
+        """The symbols that a global name may mean, each with how it is global; looked up once per question."""
         known = self._known.setdefault(world, {})
         if name not in known:
             known[name] = list(self._find_globals(world, name))
@@ -250,16 +250,13 @@ class ScriptRules(LanguageRules):
         """A module, or what it offers under the imported name."""
         if not item.module:
             found = self.in_file(world, view, Spot(view.path), item.member)
-            return found or (external(item.member) if item.member in self.builtins else ())  # type: ignore[return-value]
+            return found or ((external(item.member),) if item.member in self.builtins else ())
         module, certain = self.module_file(world, view.path, item.module)
         if not module and (ambient := self._declared_module(world, item)):
             return ambient
         if not module:
-            return (
-                (external(item.module if not item.member else f"{item.module}.{item.member}"),)
-                if certain
-                else (NOTHING_KNOWN)
-            )
+            name = f"{item.module}.{item.member}" if item.member else item.module
+            return (external(name),) if certain else NOTHING_KNOWN
         if item.member:
             return world.module_member(module, item.member, view.facts.language)
         if item.name == "*":
@@ -289,7 +286,7 @@ class ScriptRules(LanguageRules):
             value.kind == "symbol"
             and view is not None
             and view.symbol(value.number).name == WHOLE
-            and (view.symbol(value.number).kind == "object")
+            and view.symbol(value.number).kind == "object"
         )
 
     def _exported(self, world: World, view: FileView, name: str) -> Values:
@@ -317,7 +314,6 @@ class ScriptRules(LanguageRules):
             return tuple(Value("module", module) if self._is_exports(world, one) else one for one in whole)
         if whole and (found := self._member_of_whole(world, whole, name, module)):
             return found
-        # What is imported and passed on (`import x from "./x"; export { x }` is exported under its name already).
         doubtful = False
         for item in view.stars:
             if item.exported and name != DEFAULT:
