@@ -84,7 +84,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     "uses --callees": (
         ("uses", "shop/cart.py:20", "--callees"),
         0,
-        ("uses 4 symbols", "function add_tax in shop/money.py"),
+        ("class Money in shop/money.py:7", "function add_tax in shop/money.py"),
     ),
     "uses of a kind": (("uses", "Money", "--kind", "type,import"), 0, ("named as a type in 4 places",)),
     "uses of what is not there": (("uses", "Cart.totl"), 1, ("did you mean `Cart.total` (shop/cart.py:18)?",)),
