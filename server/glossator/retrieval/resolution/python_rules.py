@@ -447,8 +447,9 @@ class PythonRules(LanguageRules):
         for decorator in symbol.decorators:
             made = world.called(world.evaluate(decorator, place))
             instances = tuple(one for one in made if one.kind == "instance")
-            if instances and len(instances) == len([one for one in made if one.kind != "unknown"]):
-                return made
+            if len(instances) == 1 and all(one in instances or one.kind == "unknown" for one in made):
+                # What is unknown beside it comes from a type variable for classes below.
+                return instances
         return (function,)
 
     # Classes
