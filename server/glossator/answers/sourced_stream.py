@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glossator.answers.evidence import Evidence
     from glossator.answers.sentence_sources import Source
 
-MOST_CITED_LINES = 30
+MOST_CITED_LINES = 40
 """Lines that one number stands for in the list of citations; where its sentences rest on lines further apart, it stands
 for those that hold most."""
 
@@ -157,14 +157,17 @@ class SourcedStream:
 
     def _citation(self, number: int) -> Evidence:
         """The lines that a number stands for."""
-        found = self._weights[number]
-        places = [place for _, place in found]
-        start, end = min(one.start_line for one in places), max(one.end_line for one in places)
-        if end - start >= MOST_CITED_LINES:
-            return max(found, key=lambda one: one[0].weight)[1]
-        moved = places[0].start_line - found[0][0].start_line
-        whole = narrowed(self._evidence[number], start - moved, end - moved)
-        return replace(whole, start_line=start, end_line=end)
+        found = sorted(self._weights[number], key=lambda one: one[1].start_line)
+        best: tuple[float, int, int] | None = None
+        for at, (_, first) in enumerate(found):
+            near = [one for one in found[at:] if one[1].end_line - first.start_line < MOST_CITED_LINES]
+            weight = sum(source.weight for source, _ in near)
+            if best is None or weight > best[0]:
+                best = weight, first.start_line, max((place.end_line for _, place in near), default=first.end_line)
+        assert best is not None, "a number is cited by a sentence"
+        _, start, end = best
+        moved = found[0][1].start_line - found[0][0].start_line
+        return replace(narrowed(self._evidence[number], start - moved, end - moved), start_line=start, end_line=end)
 
     def _take(self, text: str, *, final: bool) -> str:
         self._text += text
