@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.uses import UseCount
 
 
-COUNTED_FILES = 60
+COUNTED_FILES = 30
 """Files that are looked at to count the uses of a symbol, those nearest to it first: a hover takes milliseconds."""
 
 COUNTED_LINES = 150
@@ -55,7 +55,7 @@ def counts_of(snapshot: Snapshot, entry: StoredEntry) -> Counts | None:
     if symbol is None or not symbol.definitions:
         return None
     short = symbol.end_line - symbol.start_line < COUNTED_LINES
-    callees = sum(used.grade == "resolved" for used in finder.callees(symbol)) if short else None
+    callees = finder.count_callees(symbol, COUNTED_FILES) if short else None
     return Counts(finder.count(symbol, COUNTED_FILES), callees)
 
 

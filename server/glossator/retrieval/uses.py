@@ -52,6 +52,8 @@ IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _HEADER_LANGUAGES: Final = frozenset(("c", "cpp", "objc"))
 """Languages that declare in one file what another one defines."""
+_DECLARED_ELSEWHERE: Final = frozenset(("c", "cpp", "objc"))
+"""Languages in which another file may declare what a file defines."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -366,7 +368,8 @@ class UseFinder:
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
-        others = self._resolver.definitions(definition.qualified_name)
+        anywhere = definition.language in _DECLARED_ELSEWHERE
+        others = self._resolver.definitions(definition.qualified_name, None if anywhere else definition.path)
         group = [definition, *(other for other in others if other != definition and _same(other, definition))]
         return _from_definitions(group)
 
@@ -408,6 +411,29 @@ class UseFinder:
         resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
         possible = {(use.path, use.line) for use in using} - resolved
         return UseCount(len(resolved), len(possible), near.cut or unread > 0, self.is_precise(symbol))
+
+    def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
+        """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""
+        found: set[tuple[str, int]] = set()
+        resolver = Resolver(_NearFiles(self._source, symbol.path, most_files))
+        for definition in symbol.definitions:
+            facts = self._source.facts(definition.path)
+            if facts is None:
+                continue
+            inside = {definition.index}
+            for index in range(definition.index + 1, len(facts.symbols)):
+                if facts.symbols[index].parent in inside:
+                    inside.add(index)
+            for name, mentions in facts.all_mentions():
+                for mention in mentions:
+                    kind = MENTION_KINDS[mention.kind]
+                    if mention.owner not in inside or kind in ("write", "import"):
+                        continue
+                    meant = resolver.resolve(definition.path, facts, name, mention)
+                    if meant.grade == "resolved":
+                        found.update(one.key for one in meant.targets if not one.symbol.flags & LOCAL)
+            found -= {(definition.path, index) for index in inside}
+        return len(found)
 
     def mentions(
         self, symbol: NamedSymbol, kinds: Collection[str] | None = None, resolver: Resolver | None = None
