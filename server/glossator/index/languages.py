@@ -267,7 +267,8 @@ _ALL: tuple[Language, ...] = (
         "rust",
         ".rs",
         interpreters="rust-script",
-        builtins="Self Some None Ok Err T U",
+        builtins="Self Some None Ok Err T U allow cfg cfg_attr deny derive doc inline must_use test Debug Clone Copy"
+        " Default Eq Hash Ord PartialEq PartialOrd",
         self_words="self Self",
         self_modules=True,
     ),

@@ -110,3 +110,6 @@
 ((or_pattern (identifier) @local) (#match? @local "^[a-z_]"))
 ((match_pattern (identifier) @local) (#match? @local "^[a-z_]"))
 ((let_condition pattern: (identifier) @local) (#match? @local "^[a-z_]"))
+
+; Further references of entries
+(call_expression function: (scoped_identifier path: (identifier) @reference))
