@@ -32,9 +32,8 @@
 - `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
   `@after`.
 - `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
-- `@function` (its name) with `@result` (an annotation, or one for each of several results), `@static`, `@property`,
-  `@decorated` (what a decorator says);
-  `@returned`, a value that the innermost function returns; `@yielded`, which makes that function's result unknown.
+- `@function` (its name) with `@parameters` (their list), `@result` (an annotation, or one for each of several results),
+  `@static`, `@property`, `@decorated` (what a decorator says); `@returned`, a value that the innermost function returns; `@yielded`, which makes that function's result unknown.
 - `@visible`, the name of a definition that other files see.
 - `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
   by a call. `@extension`: a container's extended type.
@@ -862,6 +861,8 @@ class _Extraction:
             symbol.flags |= STATIC
         if "property" in match:
             symbol.flags |= PROPERTY
+        if "parameters" in match:
+            symbol.parameters = _parameter_counts(self._text(match["parameters"][0]))
 
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]
@@ -1226,6 +1227,26 @@ def _flattened(text: str) -> str:
 
 def _emptied(brackets: re.Match[str]) -> str:
     return "()" if brackets[0][0] == "(" else "[]"
+
+
+def _parameter_counts(text: str) -> tuple[int, int]:
+    """How many arguments a list of parameters, with its parentheses, takes at least and at most (255: any number)."""
+    parts: list[str] = []
+    depth = start = 0
+    inside = text.strip()[1:-1]
+    for at, char in enumerate(inside):
+        if char in "([{<":
+            depth += 1
+        elif char in ")]}" or (char == ">" and inside[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+        elif char == "," and depth == 0:
+            parts.append(inside[start:at])
+            start = at + 1
+    parts.append(inside[start:])
+    given = [part for part in parts if part.strip() and part.strip() != "void"]
+    if any("..." in part or part.lstrip().startswith(("vararg ", "params ")) for part in given):
+        return 0, 255
+    return sum("=" not in part for part in given), len(given)
 
 
 def _segments(spans: Sequence[Range]) -> tuple[list[int], list[int]]:

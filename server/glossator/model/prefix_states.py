@@ -1,8 +1,9 @@
 """What a model has evaluated of the beginning that all prompts share, kept in files for the next process.
 
 Reading 300 tokens takes a 1.5B model on two cores about 3 seconds; restoring their state means reading a file of some
-megabytes. A file holds the tokens and llama.cpp's state after them. It is only as good as its key, which names the model's content and
-all that the state depends on; a file that is damaged, of another key or unused for a month is deleted.
+megabytes. A file holds the tokens and llama.cpp's state after them. It is only as good as its key, which names the
+model's content and all that the state depends on; a file that is damaged, of another key or unused for a month is
+deleted.
 """
 
 from __future__ import annotations

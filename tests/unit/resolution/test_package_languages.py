@@ -110,6 +110,45 @@ def test_java_uses_leave_out_namesakes(java: Sample) -> None:
     assert java.uses("close", "src/com/acme/db/Conn.java") == [f"{SESSION}: other.close();"]
 
 
+def test_overloads_and_fields_of_one_name() -> None:
+    sample = Sample(
+        {
+            "Box.java": """
+                package acme;
+                class Box {
+                    int size;
+                    int size() { return size; }
+                    void put(Object one) { put(one, 1); }
+                    void put(Object one, int times) { this.size += times; }
+                    void all(Object first, Object... rest) { put(first); }
+                }
+                class User {
+                    void use(Box box) {
+                        box.put("a", 2);
+                        int n = box.size();
+                        int m = box.size;
+                        box.all(1, 2, 3);
+                    }
+                }
+            """
+        }
+    )
+
+    def line_of(line: str, name: str) -> list[int]:
+        facts = sample.facts("Box.java")
+        assert facts is not None
+        number = next(i for i, text in enumerate(sample.texts["Box.java"].splitlines(), 1) if text.strip() == line)
+        mention = next(one for one in facts.mentions_of(name) if one.line == number)
+        targets = sample.resolver.resolve("Box.java", facts, name, mention).targets
+        return [target.symbol.line for target in targets]
+
+    assert line_of('box.put("a", 2);', "put") == [6]
+    assert line_of("void put(Object one) { put(one, 1); }", "put") == [6]
+    assert line_of("int n = box.size();", "size") == [4]
+    assert line_of("int m = box.size;", "size") == [3]
+    assert line_of("box.all(1, 2, 3);", "all") == [7]
+
+
 KOTLIN = {
     "db/Pool.kt": """
         package acme.db

@@ -38,6 +38,7 @@ class CRules(LanguageRules):
 
     languages = frozenset(("c", "cpp", "objc"))
     implicit_self = True
+    overloads = True
     extensions = True
     unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
     elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), "map": 1, "unordered_map": 1}

@@ -124,6 +124,7 @@ class PackageRules(LanguageRules):
     """
 
     implicit_self = True
+    overloads = True
     elements: ClassVar[dict[str, int]] = dict.fromkeys(_COLLECTIONS, 0)
     enclosing_packages: ClassVar[bool] = False
     type_parameters: ClassVar[bool] = True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import MENTION_KINDS, STUB, SUPER, module_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     EXCLUDED,
@@ -36,7 +36,7 @@ from glossator.retrieval.resolution.values import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from glossator.index.facts import Facts, Import, Mention
+    from glossator.index.facts import Facts, Import, Mention, Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource
 
@@ -56,6 +56,12 @@ _EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _NAME: Final = MENTION_KINDS.index("name")
+_ACCESSES: Final = frozenset(
+    (MENTION_KINDS.index("attribute"), MENTION_KINDS.index("read"), MENTION_KINDS.index("write"))
+)
+_FIELDS: Final = frozenset(("field", "property", "constant", "variable", "enum_member"))
+NO_CALL: Final = -2
+"""In place of a number of arguments: the mention is no call."""
 
 
 _SHARP: Final = re.compile(r"(?<=[\w>])#")
@@ -68,7 +74,7 @@ class Resolver:
     def __init__(self, source: FactsSource) -> None:
         self._source = source
         self._world = Evaluator(source, rules_of)
-        self._resolved: dict[tuple[str, str, int, int], Resolution] = {}
+        self._resolved: dict[tuple[str, str, int, int, int], Resolution] = {}
         self._subclasses: dict[Key, tuple[list[Key], bool]] = {}
         self._kin: dict[Key, tuple[set[Key], bool]] = {}
 
@@ -90,7 +96,8 @@ class Resolver:
         # Mentions inside the same symbol after the same receiver mean the same.
         bare = -1 - mention.kind
         receiver = mention.receiver if mention.receiver >= 0 else bare
-        key = (path, name, receiver, mention.owner)
+        arguments = mention.arguments if mention.kind == _CALL else NO_CALL
+        key = (path, name, receiver, mention.owner, arguments if rules_of(facts.language).overloads else NO_CALL)
         if (known := self._resolved.get(key)) is None:
             known = self._resolve(path, facts, name, mention)
             if known.reach == "members" and rules_of(facts.language).unknown_means_any:
@@ -110,7 +117,7 @@ class Resolver:
             found = self._world.named(name, place)
             if len(found) > 1:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
-            return self._of(found)
+            return self._of(self._fitting(path, mention, found))
         if receiver == "?":
             return Resolution("possible", reach="members")
         if mention.kind in _TYPES:
@@ -120,7 +127,7 @@ class Resolver:
         if not values:
             # Nothing that is known is called like the receiver.
             return Resolution("possible", reach="members")
-        found = self._world.members(values, name, place)
+        found = self._fitting(path, mention, self._world.members(values, name, place))
         resolution = self._of(found)
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
         if not outside:
@@ -129,6 +136,34 @@ class Resolver:
         # A library's class may have subclasses in the index.
         grade: Grade = resolution.grade if resolution.targets else "possible"
         return Resolution(grade, resolution.targets, resolution.reach, (*resolution.below, *outside))
+
+    def _fitting(self, path: str, mention: Mention, found: Values) -> Values:
+        """Of overloads those that take so many arguments; of a function and a field of one name the one that fits."""
+        if len(found) < 2 or not self._world.rules(path).overloads:
+            return found
+        functions: dict[Value, Symbol] = {}
+        fields: set[Value] = set()
+        for value in found:
+            if value.kind in ("symbol", "function") and (view := self._world.view(value.path)):
+                symbol = view.symbol(value.number)
+                if symbol.kind in CALLABLE_KINDS:
+                    functions[value] = symbol
+                elif symbol.kind in _FIELDS:
+                    fields.add(value)
+        unfit: set[Value] = set()
+        if mention.kind != _CALL:
+            if fields and mention.kind in _ACCESSES:
+                unfit.update(functions)
+        elif functions:
+            unfit |= fields
+            fitting = {
+                value
+                for value, symbol in functions.items()
+                if symbol.parameters[0] <= mention.arguments <= symbol.parameters[1] or symbol.parameters[1] < 0
+            }
+            if fitting and mention.arguments >= 0:
+                unfit |= functions.keys() - fitting
+        return tuple(value for value in found if value not in unfit)
 
     def _of(self, found: Values) -> Resolution:
         """The resolution that some values say."""

@@ -92,6 +92,8 @@ class LanguageRules:
         bare_members: whether a bare name in another file may mean a member of a type.
         named_modules: whether modules are reached by their names only, and not through instances and results of calls.
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
+        overloads: whether functions of one name may differ in how many arguments they take, and a function and a field
+            of one class may have the same name.
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
@@ -117,6 +119,7 @@ class LanguageRules:
     bare_members: ClassVar[bool] = True
     named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
+    overloads: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False

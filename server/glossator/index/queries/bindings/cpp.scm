@@ -34,3 +34,8 @@
 (using_declaration "namespace" (_) @module) @all
 (using_declaration . (qualified_identifier name: (_) @bound) @module)
 (namespace_alias_definition name: (namespace_identifier) @alias (_) @module .)
+
+; Numbers of arguments, which tell overloads apart
+(function_declarator declarator: (identifier) @function parameters: (_) @parameters)
+(function_declarator declarator: (field_identifier) @function parameters: (_) @parameters)
+(function_declarator declarator: (qualified_identifier name: (identifier) @function) parameters: (_) @parameters)

@@ -35,3 +35,7 @@
 (using_directive . [(identifier) (qualified_name)] @module @all .)
 (using_directive "static" [(identifier) (qualified_name)] @module @all .)
 (using_directive name: (identifier) @alias (_) @module .)
+
+; Numbers of arguments, which tell overloads apart
+(method_declaration name: (identifier) @function parameters: (_) @parameters)
+(constructor_declaration name: (identifier) @function parameters: (_) @parameters)

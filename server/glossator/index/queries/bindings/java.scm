@@ -34,3 +34,7 @@
 (package_declaration (_) @package)
 (import_declaration . (scoped_identifier scope: (_) @module name: (identifier) @import.name) .)
 (import_declaration (scoped_identifier) @module (asterisk) @all)
+
+; Numbers of arguments, which tell overloads apart
+(method_declaration name: (identifier) @function parameters: (_) @parameters)
+(constructor_declaration name: (identifier) @function parameters: (_) @parameters)

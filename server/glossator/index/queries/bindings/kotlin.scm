@@ -28,3 +28,6 @@
 (import_header (identifier) @module .)
 (import_header (identifier) @module (wildcard_import) @all)
 (import_header (identifier) @module (import_alias (type_identifier) @alias))
+
+; Numbers of arguments, which tell overloads apart
+(function_declaration (simple_identifier) @function . (function_value_parameters) @parameters)
