@@ -138,7 +138,7 @@ def _is_far(
 ) -> bool:
     """Whether nothing that was found is near to a question, in words or in meaning, nor named by it."""
     nearness = _nearness(views, query)
-    if nearness is None or query.kind != "prose" or len(query.words) < LEAST_TOLD:
+    if nearness is None or query.kind != "prose" or query.places or len(query.words) < LEAST_TOLD:
         return False
     if any(hit.exact or hit.name in query.identifiers for _, hit in found):
         return False

@@ -589,7 +589,7 @@ def _same(one: DefinedSymbol, other: DefinedSymbol) -> bool:
     if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
         return False
     if one.path == other.path:
-        return True
+        return rules_of(one.language).one_with(one.symbol, other.symbol)
     # An overload declares a function of its own file, whatever has the same name elsewhere.
     beside = {one.language, other.language} <= _HEADER_LANGUAGES or _stem(one.path) == _stem(other.path)
     return beside and (one.symbol.flags ^ other.symbol.flags) & STUB != 0

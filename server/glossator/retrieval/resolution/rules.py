@@ -403,8 +403,14 @@ class LanguageRules:
         return home.symbol.kind in self.structural
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
-        """Whether two symbols of a file that have one qualified name are one thing (an overload, a reopened class)."""
-        return True
+        """Whether two symbols of a file that have one qualified name are one thing: a signature and its function, a
+        reopened class, or overloads that the number of arguments does not tell apart."""
+        if not self.overloads:
+            return True
+        functions = one.kind in CALLABLE_KINDS, other.kind in CALLABLE_KINDS
+        if functions != (True, True):
+            return functions == (False, False)
+        return -1 in (one.parameters[1], other.parameters[1]) or one.parameters[1] == other.parameters[1]
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of one qualified name in different files are one thing (a prototype and its
