@@ -121,6 +121,9 @@ def test_overloads_and_fields_of_one_name() -> None:
                     void put(Object one) { put(one, 1); }
                     void put(Object one, int times) { this.size += times; }
                     void all(Object first, Object... rest) { put(first); }
+                    void drop(int at) {}
+                    void drop(Object one) {}
+                    void grow() { drop(size); }
                 }
                 class User {
                     void use(Box box) {
@@ -135,18 +138,21 @@ def test_overloads_and_fields_of_one_name() -> None:
     )
 
     def line_of(line: str, name: str) -> list[int]:
+        """The lines of what a mention certainly means."""
         facts = sample.facts("Box.java")
         assert facts is not None
         number = next(i for i, text in enumerate(sample.texts["Box.java"].splitlines(), 1) if text.strip() == line)
         mention = next(one for one in facts.mentions_of(name) if one.line == number)
-        targets = sample.resolver.resolve("Box.java", facts, name, mention).targets
-        return [target.symbol.line for target in targets]
+        resolution = sample.resolver.resolve("Box.java", facts, name, mention)
+        return [target.symbol.line for target in resolution.targets if resolution.grade == "resolved"]
 
     assert line_of('box.put("a", 2);', "put") == [6]
     assert line_of("void put(Object one) { put(one, 1); }", "put") == [6]
     assert line_of("int n = box.size();", "size") == [4]
     assert line_of("int m = box.size;", "size") == [3]
     assert line_of("box.all(1, 2, 3);", "all") == [7]
+    assert line_of("void grow() { drop(size); }", "size") == [3]
+    assert line_of("void grow() { drop(size); }", "drop") == []  # either
 
 
 KOTLIN = {

@@ -20,6 +20,7 @@ from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     EXCLUDED,
     INSTANCE_MARK,
+    UNKNOWN_VALUE,
     Callee,
     DefinedSymbol,
     Grade,
@@ -56,6 +57,7 @@ _EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _NAME: Final = MENTION_KINDS.index("name")
+_VALUE: Final = MENTION_KINDS.index("value")
 _ACCESSES: Final = frozenset(
     (MENTION_KINDS.index("attribute"), MENTION_KINDS.index("read"), MENTION_KINDS.index("write"))
 )
@@ -152,7 +154,7 @@ class Resolver:
                     fields.add(value)
         unfit: set[Value] = set()
         if mention.kind != _CALL:
-            if fields and mention.kind in _ACCESSES:
+            if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and mention.receiver < 0)):
                 unfit.update(functions)
         elif functions:
             unfit |= fields
@@ -163,7 +165,14 @@ class Resolver:
             }
             if fitting and mention.arguments >= 0:
                 unfit |= functions.keys() - fitting
-        return tuple(value for value in found if value not in unfit)
+        homes = [
+            (value.path, symbol.parent, symbol.flags & STUB)
+            for value, symbol in functions.items()
+            if value not in unfit
+        ]
+        kept = tuple(value for value in found if value not in unfit)
+        # Of overloads with as many arguments, their types decide, which are not known.
+        return kept if len(set(homes)) == len(homes) else (*kept, UNKNOWN_VALUE)
 
     def _of(self, found: Values) -> Resolution:
         """The resolution that some values say."""
