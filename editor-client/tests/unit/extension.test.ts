@@ -18,7 +18,7 @@ const manifest = JSON.parse(readFileSync(path.resolve(__dirname, "../../package.
 let folder: string;
 let context: { subscriptions: Disposable[] };
 const kept = new Map<string, unknown>();
-const lines = (name: string): string[] => (existsSync(path.join(folder, name)) ? readFileSync(path.join(folder, name), "utf8").trim().split("\n") : []);
+const lines = (name: string): string[] => (existsSync(path.join(folder, name)) ? readFileSync(path.join(folder, name), "utf8").split("\n").slice(0, -1) : []); // the last line may be half written
 const started = (): number[] => lines("started").map(Number);
 const told = (method: string): Record<string, unknown>[] => lines("messages").map((line) => JSON.parse(line) as Record<string, unknown>).filter((message) => message["method"] === method);
 const run = async (name: string, argument?: unknown): Promise<void> => {
