@@ -247,6 +247,9 @@ class TurnView {
     // Conversations that were kept by an earlier version know nothing of it.
     const unsupported = (turn.result as Partial<typeof turn.result>).unsupported?.length ?? 0;
     if (unsupported > 0) parts.push(unsupported === 1 ? t("1 sentence without a source") : t("{0} sentences without a source", unsupported));
+    const unknown = (turn.result as Partial<typeof turn.result>).unknown ?? [];
+    const names = new Set(unknown.map(([start, end]) => turn.answer.slice(start, end)));
+    if (names.size > 0) parts.push(t("not in the code: {0}", [...names].join(", ")));
     if (finishReason === "length") parts.push(t("cut off at the token limit"));
     return [el("div", { class: "note" }, parts.join(" · "))];
   }
