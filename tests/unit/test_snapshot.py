@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from glossator.errors import StoreLockedError
+from glossator.index.folders import acquire
 from glossator.index.store import Store
 from glossator.project.root import Root
 from glossator.project.session import Session
@@ -124,6 +126,16 @@ def test_its_store_stays_open_until_nobody_reads_it(
     del snapshot
     gc.collect()
     assert closed.wait(WAIT)
+
+
+def test_an_index_that_another_process_begins_is_said_to_be_written(session: Session) -> None:
+    lock = acquire(session.root.folder)
+    try:
+        with pytest.raises(StoreLockedError, match="is writing the index"):
+            session.root.index()
+    finally:
+        lock.release()
+    assert session.root.index().files
 
 
 def test_a_deleted_index_is_noticed_and_built_again(session: Session) -> None:

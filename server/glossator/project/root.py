@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
 
-from glossator.errors import StoreCorruptError, StoreLockedError, WorkspaceError
+from glossator.errors import StoreCorruptError, StoreError, StoreLockedError, WorkspaceError
 from glossator.project.notification import Notification
 from glossator.project.open_buffers import OpenBuffers
 from glossator.project.open_index import OpenIndex
@@ -251,7 +252,9 @@ class Root:
         try:
             indexer = self.indexer()
         except StoreLockedError:
-            self.open()
+            # The other process may not have written anything yet.
+            with contextlib.suppress(StoreError):
+                self.open()
             raise
         report = indexer.run(progress, cancelled, all_cores=all_cores)
         remove_superseded(self.folder, SCHEMA_VERSION)
