@@ -130,6 +130,8 @@ def test_its_store_stays_open_until_nobody_reads_it(
 
 def test_an_index_that_another_process_begins_is_said_to_be_written(session: Session) -> None:
     lock = acquire(session.root.folder)
+    session.root.folder.mkdir(exist_ok=True)
+    (session.root.folder / "manifest.sqlite").touch()  # made, but still without tables
     try:
         with pytest.raises(StoreLockedError, match="is writing the index"):
             session.root.index()
