@@ -299,3 +299,35 @@ def test_what_configuration_names_is_not_called_unused(tmp_path: Path) -> None:
         assert shown(uses.places) == [("pyproject.toml", 2, "name", "possible")]
         assert not uses.unused
         assert finder.uses(symbol(finder, "stop_app")).unused
+
+
+def test_parts_of_a_class_in_several_files_are_one_symbol(tmp_path: Path) -> None:
+    files = {
+        "A.cs": "namespace Shop;\npublic partial class Item { }\n",
+        "B.cs": "namespace Shop;\npublic partial class Item { public void Log() { } }\n",
+        "C.cs": "namespace Shop;\nclass Main { void Run() { new Item().Log(); } }\n",
+        "lib/cart.rb": "class Cart\n  def add; end\nend\n",
+        "lib/more.rb": "class Cart\n  def drop; end\nend\n",
+        "main.rb": "Cart.new.drop\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = project.view().snapshot.use_finder()
+        for name, user in (("Item", "C.cs"), ("Cart", "main.rb")):
+            [symbol] = finder.symbols(name)
+            assert len(symbol.definitions) == 2
+            assert [place.path for place in finder.uses(symbol).places] == [user]
+            assert (finder.overridden(symbol), finder.overriding(symbol)) == ((), ())
+
+
+def test_a_constructor_outside_its_class_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "box.hpp": "class Box {\npublic:\n    explicit Box(int size);\n    ~Box();\n};\n",
+        "box.cpp": '#include "box.hpp"\nBox::Box(int size) {}\nBox::~Box() {}\n',
+        "main.cpp": '#include "box.hpp"\nint main() { Box box(2); }\n',
+    }
+    with make_project(tmp_path, files) as project:
+        finder = project.view().snapshot.use_finder()
+        for line in (2, 3):
+            symbol = finder.symbol_at("box.cpp", line)
+            assert symbol is not None
+            assert not finder.uses(symbol).unused

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
-from glossator.index.languages import share_names
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.workspace.reading import split_lines
@@ -50,10 +50,6 @@ MOST_IN_CONFIGURATION: Final = 30
 """Entries of such files that are looked at."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
-_HEADER_LANGUAGES: Final = frozenset(("c", "cpp", "objc"))
-"""Languages that declare in one file what another one defines."""
-_DECLARED_ELSEWHERE: Final = frozenset(("c", "cpp", "objc"))
-"""Languages in which another file may declare what a file defines."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -359,7 +355,7 @@ class UseFinder:
         groups: list[list[DefinedSymbol]] = []
         for definition in definitions:
             for group in groups:
-                if any(_same(definition, other) for other in group):
+                if any(self._resolver.is_one_thing(definition, other) for other in group):
                     group.append(definition)
                     break
             else:
@@ -368,9 +364,10 @@ class UseFinder:
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
-        anywhere = definition.language in _DECLARED_ELSEWHERE
-        others = self._resolver.definitions(definition.qualified_name, None if anywhere else definition.path)
-        group = [definition, *(other for other in others if other != definition and _same(other, definition))]
+        elsewhere = rules_of(definition.language).parts_elsewhere
+        others = self._resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
+        others = [other for other in others if other != definition and self._resolver.is_one_thing(other, definition)]
+        group = [definition, *others[:MOST_NAMESAKES]]
         return _from_definitions(group)
 
     @staticmethod
@@ -445,7 +442,9 @@ class UseFinder:
         best: dict[tuple[str, int, int], Use] = {}
         unread = 0
         own = {(one.path, one.symbol.line, one.symbol.column) for one in symbol.definitions}
-        for definition in symbol.definitions:
+        # What leads to one part of a class leads to all.
+        parts = symbol.definitions[:1] if symbol.kind in CONTAINER_KINDS else symbol.definitions
+        for definition in parts:
             if kinds is None and symbol.kind in TYPE_KINDS:
                 # Its subclasses are told by the places that inherit from it, and by `overriding`.
                 kinds = MENTION_KINDS
@@ -582,23 +581,6 @@ class UseFinder:
         dependents, complete = self.callers(symbol, IMPACT_DEPTH, DEPENDING, follow_all=True)
         tests = [caller.symbol for caller in dependents if is_test(caller.symbol.path) or caller.symbol.kind == "test"]
         return Impact(self.uses(symbol), self.overriding(symbol), dependents, tuple(tests), complete)
-
-
-def _same(one: DefinedSymbol, other: DefinedSymbol) -> bool:
-    """Whether two definitions are the same thing: declared more than once in a file, or declared and defined."""
-    if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
-        return False
-    if one.path == other.path:
-        return rules_of(one.language).one_with(one.symbol, other.symbol)
-    # An overload declares a function of its own file, whatever has the same name elsewhere.
-    beside = {one.language, other.language} <= _HEADER_LANGUAGES or _stem(one.path) == _stem(other.path)
-    return beside and (one.symbol.flags ^ other.symbol.flags) & STUB != 0
-
-
-def _stem(path: str) -> str:
-    """A path without its extensions: declarations for `a.js` are in `a.d.ts`, those for `a.py` in `a.pyi`."""
-    folder, slash, name = path.rpartition("/")
-    return folder + slash + name.partition(".")[0]
 
 
 def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:

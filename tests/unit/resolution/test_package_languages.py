@@ -310,3 +310,134 @@ def test_csharp(line: str, name: str, meaning: str) -> None:
 def test_parts_of_a_partial_class_see_each_other() -> None:
     line = "public partial class Pool { public void Drain() { Take(); } }"
     assert Sample(CSHARP).at("Db/Pool.More.cs", line, "Take") == "Db/Pool.cs:Pool.Take"
+
+
+def test_inside_a_class_its_name_means_the_class_and_not_its_constructor() -> None:
+    sample = Sample(
+        {
+            "app/Repo.java": """
+                package app;
+                public class Repo {
+                    public Repo(String url) { }
+                    public Repo() { }
+                    static Repo make() { return new Repo("x"); }
+                }
+            """,
+            "app/Main.java": """
+                package app;
+                class Main { void run() { Repo.make(); } }
+            """,
+        }
+    )
+    assert sample.uses("Repo", "app/Repo.java") == [
+        "app/Main.java: class Main { void run() { Repo.make(); } }",
+        'app/Repo.java: static Repo make() { return new Repo("x"); }',
+        'app/Repo.java: static Repo make() { return new Repo("x"); }',
+    ]
+    one, two = (one for one in sample.resolver.definitions("Repo", "app/Repo.java") if one.symbol.kind == "constructor")
+    assert [use.line for use in sample.resolver.uses(one).resolved] == [5]
+    assert sample.resolver.uses(two).uses == ()
+
+
+def test_constructors_with_as_many_arguments_are_possible() -> None:
+    sample = Sample(
+        {
+            "app/Box.java": """
+                package app;
+                public class Box {
+                    public Box(String label) { }
+                    public Box(int size) { }
+                }
+            """,
+            "app/Main.java": """
+                package app;
+                class Main { Object run() { return new Box("x"); } }
+            """,
+        }
+    )
+    made = [one for one in sample.resolver.definitions("Box", "app/Box.java") if one.symbol.kind == "constructor"]
+    assert [[use.grade for use in sample.resolver.uses(one).uses] for one in made] == [["possible"], ["possible"]]
+
+
+CSHARP_NAMESPACES = {
+    "Model.cs": """
+        namespace Shop.Model;
+        public partial class Item : IPriced { public static Item Of(int p) => new Item(); public int Cost(int n) => n; }
+        public interface IPriced { int Cost(int n); }
+        public record Pair(int A, int B);
+        public static class Extensions { public static int Twice(this Item item) => item.Cost(2); }
+        public static class Helpers { public static int Once(int a) => a; }
+    """,
+    "Model.More.cs": """
+        namespace Shop.Model;
+        public partial class Item { public void Log() { } }
+    """,
+    "Other.cs": """
+        namespace Shop.Other;
+        public partial class Item { public void Log() { } }
+    """,
+    "App.cs": """
+        using System;
+        using static Shop.Model.Helpers;
+        using Shop.Model;
+        using Thing = Shop.Model.Item;
+        namespace Shop.App;
+        class Program {
+            IPriced priced;
+            void Run() {
+                var made = new Thing();
+                made.Log();
+                priced.Cost(1);
+                var pair = new Pair(1, 2);
+                Item.Of(3).Twice();
+                new Shop.Other.Item().Log();
+                new Other.Item().Log();
+                Console.WriteLine(pair);
+            }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("var made = new Thing();", "Thing", "Model.More.cs:Item"),
+        ("made.Log();", "Log", "Model.More.cs:Item.Log"),
+        ("priced.Cost(1);", "Cost", "Model.cs:IPriced.Cost"),
+        ("var pair = new Pair(1, 2);", "Pair", "Model.cs:Pair"),
+        ("Item.Of(3).Twice();", "Of", "Model.cs:Item.Of"),
+        ("Item.Of(3).Twice();", "Twice", "possible"),
+        ("new Shop.Other.Item().Log();", "Item", "Other.cs:Item"),
+        ("new Shop.Other.Item().Log();", "Log", "Other.cs:Item.Log"),
+        ("new Other.Item().Log();", "Log", "Other.cs:Item.Log"),
+        ("Console.WriteLine(pair);", "Console", "excluded"),
+    ],
+)
+def test_csharp_namespaces(line: str, name: str, meaning: str) -> None:
+    assert Sample(CSHARP_NAMESPACES).at("App.cs", line, name) == meaning
+
+
+def test_parts_of_a_class_are_one_thing_in_one_namespace_only() -> None:
+    sample = Sample(CSHARP_NAMESPACES)
+    item = sample.definition("Item", "Model.cs")
+    assert [one.name for one in sample.resolver.supers(item)] == ["IPriced"]
+    assert "App.cs: new Other.Item().Log();" not in sample.uses("Item", "Model.cs")
+    assert "App.cs: var made = new Thing();" in sample.uses("Item", "Model.cs")
+    assert "import" in sample.kinds("Item", "Model.cs")
+
+
+def test_an_extension_method_may_be_called_on_anything() -> None:
+    sample = Sample(CSHARP_NAMESPACES)
+    assert sample.uses("Twice", grade="possible") == ["App.cs: Item.Of(3).Twice();"]
+
+
+def test_kotlin_aliases_are_uses() -> None:
+    sample = Sample(
+        {
+            "shop/Item.kt": "package shop.model\nclass Item(val price: Int)\n",
+            "app/Main.kt": "package shop.app\nimport shop.model.Item as Thing\nfun main() {\n    val t = Thing(2)\n}\n",
+        }
+    )
+    assert sample.uses("Item") == ["app/Main.kt: val t = Thing(2)"]
+    assert sample.kinds("Item") == ["import", "call"]

@@ -110,3 +110,14 @@ def test_php(line: str, name: str, meaning: str) -> None:
 
 def test_a_namesake_in_another_namespace_has_no_uses() -> None:
     assert Sample(PHP).uses("take", "src/Other/Pool.php") == []
+
+
+def test_an_alias_of_a_class_is_a_use_of_it() -> None:
+    sample = Sample(
+        {
+            "src/User.php": "<?php\nnamespace App\\Model;\nclass User {}\n",
+            "src/Mail.php": "<?php\nnamespace App\\Mail;\nuse App\\Model\\User as U;\nfunction send(U $to) {}\n",
+        }
+    )
+    assert sample.uses("User") == ["src/Mail.php: function send(U $to) {}"]
+    assert sample.kinds("User") == ["import", "type"]

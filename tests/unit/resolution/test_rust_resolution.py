@@ -175,3 +175,16 @@ def test_trees_of_imports() -> None:
     assert used_names("crate") == [UsedName("crate", "", "crate", 0)]
     assert used_names("a::B as _") == []
     assert used_names("a::{b, {") == [UsedName("b", "a", "b", 4)]
+
+
+def test_a_crate_that_passes_on_all_names_of_a_module() -> None:
+    sample = Sample(
+        {
+            "Cargo.toml": '[package]\nname = "shop"\n',
+            "src/lib.rs": "pub mod cart;\npub use cart::*;\n",
+            "src/cart.rs": "pub struct Cart;\nimpl Cart {\n    pub fn new() -> Self { Cart }\n}\n",
+            "src/main.rs": "use shop::Cart;\nfn main() {\n    let c = Cart::new();\n}\n",
+        }
+    )
+    assert sample.at("src/main.rs", "let c = Cart::new();", "Cart") == "src/cart.rs:Cart"
+    assert sample.at("src/main.rs", "let c = Cart::new();", "new") == "src/cart.rs:Cart.new"

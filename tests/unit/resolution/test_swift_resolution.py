@@ -78,3 +78,17 @@ def test_an_extension_sees_the_members_of_its_type() -> None:
     sample = Sample(SWIFT)
     line = "func shout() -> String { read(4) }"
     assert sample.at("Sources/Conn+More.swift", line, "read") == "Sources/Pool.swift:Conn.read"
+
+
+def test_a_closures_argument_is_not_the_object_around_it() -> None:
+    sample = Sample(
+        {
+            "Item.swift": "struct Item {\n    func cost() -> Int { 1 }\n}\n",
+            "Cart.swift": (
+                "class Cart {\n    var items: [Item] = []\n"
+                "    func all() {\n        _ = items.map { $0.cost() }\n    }\n}\n"
+            ),
+        }
+    )
+    assert sample.at("Cart.swift", "_ = items.map { $0.cost() }", "cost") == "possible"
+    assert sample.uses("Item.cost", grade="possible") == ["Cart.swift: _ = items.map { $0.cost() }"]

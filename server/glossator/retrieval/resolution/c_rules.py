@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import LOCAL, STATIC, STUB
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbols
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
@@ -40,6 +40,7 @@ class CRules(LanguageRules):
     implicit_self = True
     overloads = True
     extensions = True
+    parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
     elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), "map": 1, "unordered_map": 1}
     opaque = frozenset(("void", "auto", "id"))
@@ -135,6 +136,12 @@ class CRules(LanguageRules):
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """A declaration and its definition."""
         return bool((one.flags | other.flags) & STUB) or one.kind == other.kind == "namespace"
+
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Constructors and destructors run where objects are defined and where they go out of scope."""
+        symbol = view.symbol(number)
+        home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
+        return symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
 
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""

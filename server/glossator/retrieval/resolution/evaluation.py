@@ -191,8 +191,10 @@ class Evaluator:
             return (BUILT_IN_VALUE,)
         if not head:  # a type that no name stands for, such as Swift's `[Element]`
             return NOTHING_KNOWN
-        if head in _OWN or (head[0] == "$" and not self.rules(place.path).dollar_names):
+        if head in _OWN:
             return self._own(head, place)
+        if head[0] == "$" and not self.rules(place.path).dollar_names:  # a closure's argument: Swift's `$0`
+            return NOTHING_KNOWN
         if head[0] == "<":
             return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)
         if head[0] == "#" and head[1:].isdigit():

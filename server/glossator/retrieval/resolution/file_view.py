@@ -126,8 +126,10 @@ class FileView:
         if (table := self._aliases) is None:
             table = self._aliases = {}
             for item in self.facts.imports:
-                if item.member and item.name not in (item.member, "", "*"):
-                    table.setdefault(last_part(item.member), []).append(item)
+                # Where imports name no module apart, the last part of the path is what is imported.
+                own = last_part(item.member or item.module)
+                if own and item.name not in (own, item.member, "", "*"):
+                    table.setdefault(own, []).append(item)
         return table.get(name, [])
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:

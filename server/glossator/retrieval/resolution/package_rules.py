@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import INSTANCE, Import
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.index.facts import INSTANCE, STATIC, Import
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import LIST
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,11 +141,17 @@ class PackageRules(LanguageRules):
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What imports of whole packages bring in."""
+        doubtful: Values = ()
         for item in view.stars:
             for module in world.import_target(view.path, item):
-                if module.kind != "external" and (found := world.member(module, name, place)):
+                if module.kind == "external":
+                    continue
+                # They bring in no packages that are inside these.
+                found = tuple(one for one in world.member(module, name, place) if one.kind not in ("module", "missed"))
+                if found and found != NOTHING_KNOWN:
                     return found
-        return ()
+                doubtful = doubtful or found
+        return doubtful
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The first part of a fully qualified name."""
@@ -209,7 +215,7 @@ class PackageRules(LanguageRules):
         """Instances of a type; one that neither the package nor an import has is a library's, or a type parameter."""
         if self.type_parameters and _PARAMETER.fullmatch(name):
             return NOTHING_KNOWN
-        if not world.evaluate(name, place):
+        if all(one.kind == "module" for one in world.evaluate(name, place)):
             return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
         return super().named_type(world, name, arguments, place)
 
@@ -247,6 +253,8 @@ class DotnetRules(PackageRules):
 
     languages = frozenset(("csharp",))
     enclosing_packages = True
+    first_is_receiver = True
+    parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
     opaque = frozenset(("object", "dynamic", "T"))
 
@@ -254,9 +262,25 @@ class DotnetRules(PackageRules):
         """What other files of the namespace declare; of a partial class its first part."""
         return _first_part(super().in_siblings(world, view, place, name))
 
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A class by its full name, a member of one, or a namespace."""
+        return _first_part(super().imported(world, view, item))
+
     def module_member(self, world: World, module: str, name: str) -> Values:
-        """A class of a namespace, or a namespace inside it."""
-        return _first_part(super().module_member(world, module, name))
+        """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
+        package, _, near = module.partition(_BESIDE)
+        view = world.view(near)
+        outer = view.facts.package if view is not None else ""
+        while True:
+            if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
+                return _first_part(found)
+            if not outer:
+                return (Value("module", _at(f"{package}.{name}", near)),)
+            outer = outer.rpartition(".")[0]
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The first part of a namespace."""
+        return (Value("module", _at(name, view.path)),) if name[:1].isupper() else ()
 
     def more_bases(self, world: World, key: Key) -> Values:
         """The other parts of a partial class."""
@@ -272,6 +296,36 @@ class DotnetRules(PackageRules):
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Parts of a partial class."""
         return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """An extension method may add any member; on what type is not known."""
+        return NOTHING_KNOWN if self._extends(world, name) else ()
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a library's value, or an extension method."""
+        found = super().external_member(world, value, name)
+        return (*found, UNKNOWN_VALUE) if self._extends(world, name) else found
+
+    def _extends(self, world: World, name: str) -> bool:
+        """Whether a method of the name may be one that extends other types: a static one of an outermost class that has
+        nothing but these and fields."""
+        key = ("extends", name)
+        if (known := world.memory.get(key)) is None:
+            known = world.memory[key] = any(
+                view.symbol(index).flags & STATIC and self._is_static(view, view.symbol(index).parent)
+                for path in world.files_noting(name)
+                if (view := world.view(path)) is not None and view.facts.language in self.languages
+                for index in view.named(name)
+            )
+        return bool(known)
+
+    def _is_static(self, view: FileView, number: int) -> bool:
+        """Whether a class is outermost, has no supertypes, and only static methods."""
+        if number < 0 or (home := view.symbol(number)).kind != "class" or home.bases:
+            return False
+        outermost = home.parent < 0 or view.symbol(home.parent).kind == "namespace"
+        methods = (view.symbol(one) for one in view.members(number))
+        return outermost and all(one.flags & STATIC for one in methods if one.kind in CALLABLE_KINDS)
 
 
 class PhpRules(PackageRules):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS, STUB, SUPER, module_note
+from glossator.index.facts import MENTION_KINDS, STATIC, STUB, SUPER, module_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
@@ -158,11 +159,7 @@ class Resolver:
                 unfit.update(functions)
         elif functions:
             unfit |= fields
-            fitting = {
-                value
-                for value, symbol in functions.items()
-                if symbol.parameters[0] <= mention.arguments <= symbol.parameters[1] or symbol.parameters[1] < 0
-            }
+            fitting = {value for value, symbol in functions.items() if takes(symbol, mention.arguments)}
             if fitting and mention.arguments >= 0:
                 unfit |= functions.keys() - fitting
         homes = [
@@ -216,9 +213,11 @@ class Resolver:
         )
         around = [item for item in facts.imports if item.line in near]
         # A default import names what it imports as it likes.
-        items = [item for item in around if name in (last_part(item.member), item.member)] or [
-            item for item in around if item.name == name
-        ]
+        items = (
+            [item for item in around if name in (last_part(item.member), item.member)]
+            or [item for item in around if item.name == name]
+            or [item for item in around if not item.member and name == last_part(item.module)]
+        )
         rules = rules_of(facts.language)
         parts = [part for item in items[:1] for part in rules.import_parts(item.module) if part == name]
         if parts and items[0].line == mention.line:
@@ -321,6 +320,23 @@ class Resolver:
         above = self._world.ancestors(key)
         return bool(above.externals) or above.open
 
+    def is_one_thing(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether two definitions are one thing: declared more than once in a file, declared and defined, or parts of a
+        class in several files."""
+        if one.key == other.key:
+            return True
+        if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
+            return False
+        rules = rules_of(one.language)
+        if one.path == other.path:
+            return rules.one_with(one.symbol, other.symbol)
+        views = self._world.view(one.path), self._world.view(other.path)
+        if views[0] is None or views[1] is None or views[0].facts.package != views[1].facts.package:
+            return False
+        if rules.same_thing(one.symbol, other.symbol):
+            return True
+        return _stem(one.path) == _stem(other.path) and (one.symbol.flags ^ other.symbol.flags) & STUB != 0
+
     # Hierarchies
 
     def supers(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
@@ -330,7 +346,7 @@ class Resolver:
             return []
         above = self._world.ancestors(key).classes[1:]
         if key == definition.key:
-            return [one for above_key in above if (one := self._world.definition(above_key))]
+            return self._of_others(definition, above)
         found: dict[Key, DefinedSymbol] = {}
         for above_key in above:
             for value in self._world.own_members(above_key, definition.name):
@@ -345,13 +361,18 @@ class Resolver:
             return []
         below, _ = self.descendants(key)
         if key == definition.key:
-            return [one for below_key in below if (one := self._world.definition(below_key))]
+            return self._of_others(definition, below)
         found: dict[Key, DefinedSymbol] = {}
         for below_key in below:
             for value in self._world.own_members(below_key, definition.name):
                 if (one := self._world.definition(value.key)) and value.key != definition.key:
                     found[value.key] = one
         return list(found.values())
+
+    def _of_others(self, definition: DefinedSymbol, keys: Iterable[Key]) -> list[DefinedSymbol]:
+        """The classes of these keys, without other parts of the class itself."""
+        found = (one for key in keys if (one := self._world.definition(key)))
+        return [one for one in found if not self.is_one_thing(one, definition)]
 
     def descendants(self, key: Key) -> tuple[list[Key], bool]:
         """All classes below a class, and whether that is all of them."""
@@ -496,7 +517,11 @@ class Resolver:
 class _Search:
     """The search for the uses of one definition."""
 
-    def __init__(self, resolver: Resolver, world: Evaluator, definition: DefinedSymbol) -> None:
+    def __init__(
+        self, resolver: Resolver, world: Evaluator, definition: DefinedSymbol, constructor: Symbol | None = None
+    ) -> None:
+        """Search for the uses of `definition`; if it is a class, of those calls that may run a constructor of it."""
+        self._constructor = constructor
         self._resolver = resolver
         self._world = world
         self._definition = definition
@@ -507,6 +532,16 @@ class _Search:
         self._lineage: tuple[set[Key], set[str], bool] | None = None
         view = world.view(definition.path)
         self._local = view is not None and self._rules.is_local(view, definition.index)
+
+    @cached_property
+    def _rivals(self) -> list[Symbol]:
+        """The other constructors of the class: of two that take as many arguments, their types decide."""
+        view = self._world.view(self._definition.path)
+        if view is None or self._constructor is None or not self._rules.overloads:
+            return []
+        named = view.children(self._definition.index, self._constructor.name)
+        found = (view.symbol(index) for index in named)
+        return [one for one in found if one.kind == "constructor" and one is not self._constructor]
 
     def run(self, kinds: Collection[str] | None) -> tuple[list[Use], int]:
         """The uses, and the number of files that were not read."""
@@ -628,6 +663,11 @@ class _Search:
             grade = self._grade(resolution, mention)
             if grade == "excluded" or (alias and grade != "resolved"):
                 continue
+            if self._constructor is not None:
+                if grade != "resolved" or not takes(self._constructor, mention.arguments):
+                    continue
+                if any(takes(rival, mention.arguments) for rival in self._rivals):
+                    grade = "possible"
             found.append(self._resolver.use_of(view, mention, name, grade))
         return found
 
@@ -668,20 +708,14 @@ class _Search:
         definition = self._definition
         if key == definition.key:
             return True
-        view = self._world.view(key[0])
-        if view is None or not 0 <= key[1] < len(view.facts.symbols):
-            return False
-        symbol = view.symbol(key[1])
-        if symbol.name != definition.name or view.qualified_name(key[1]) != definition.qualified_name:
-            return False
-        if key[0] == definition.path:
-            return self._rules.one_with(symbol, definition.symbol)
-        return self._rules.same_thing(symbol, definition.symbol)
+        other = self._world.definition(key)
+        return other is not None and self._resolver.is_one_thing(other, definition)
 
     def _fits(self, mention: Mention) -> bool:
         """Whether a call has as many arguments as the definition takes."""
-        least, most = self._definition.symbol.parameters
-        return mention.arguments < 0 or least < 0 or least <= mention.arguments <= most
+        symbol = self._definition.symbol
+        extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
+        return takes(symbol, mention.arguments) or (bool(extends) and takes(symbol, mention.arguments + 1))
 
     def _is_structural(self, target: DefinedSymbol) -> bool:
         """Whether a target is declared by a type that others implement without naming it."""
@@ -721,4 +755,18 @@ class _Search:
                 found = self._world.member(Value("class", *one), self._definition.name, Spot(one[0]))
                 if self._definition.key in {value.key for value in found} and (heir := self._world.definition(one)):
                     made.append(heir)
-        return [use for one in made for use in self._resolver.uses(one, ("call",)).uses if use.grade == "resolved"]
+        constructor = self._definition.symbol
+        searches = (_Search(self._resolver, self._world, one, constructor) for one in made)
+        return [use for search in searches for use in search.run(("call",))[0]]
+
+
+def takes(symbol: Symbol, arguments: int) -> bool:
+    """Whether a function takes so many arguments; also if either number is unknown (-1)."""
+    least, most = symbol.parameters
+    return arguments < 0 or most < 0 or least <= arguments <= most
+
+
+def _stem(path: str) -> str:
+    """A path without its extensions: declarations for `a.js` are in `a.d.ts`, those for `a.py` in `a.pyi`."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]

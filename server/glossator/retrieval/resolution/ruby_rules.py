@@ -24,6 +24,7 @@ class RubyRules(LanguageRules):
 
     languages = frozenset(("ruby",))
     implicit_self = True
+    parts_elsewhere = True
     constructors = frozenset(("initialize",))
 
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:

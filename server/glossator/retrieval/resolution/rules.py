@@ -112,6 +112,8 @@ class LanguageRules:
         dollar_names: whether names of functions and classes may begin with a dollar sign.
         whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
+        first_is_receiver: whether a static method may be called on its first argument (C#'s extension methods).
+        parts_elsewhere: whether another file, whatever its name, may declare what a file defines, or have parts of it.
     """
 
     languages: ClassVar[frozenset[str]] = frozenset()
@@ -135,6 +137,8 @@ class LanguageRules:
     dollar_names: ClassVar[bool] = False
     whole_names: ClassVar[frozenset[str]] = frozenset()
     hides_unexported: ClassVar[bool] = False
+    first_is_receiver: ClassVar[bool] = False
+    parts_elsewhere: ClassVar[bool] = False
 
     # Names
 
@@ -173,14 +177,24 @@ class LanguageRules:
                 value: Value | None = Value("class", *(this or (view.path, around)))
                 if symbol.flags & EXTENSION:
                     value = world.enclosing_class(view.path, around)
-                if value is not None and (found := own_symbols(world.member(value, name, place))):
+                if value is not None and (found := self.members_by_bare_name(world, value, name, place)):
                     return found
             inside_function = inside_function or symbol.kind in CALLABLE_KINDS
             if symbol.scope and self.implicit_self and (owner := world.enclosing_class(view.path, around)):
-                found = own_symbols(world.member(owner, name, place))
+                found = self.members_by_bare_name(world, owner, name, place)
                 if found:
                     return found
         return ()
+
+    def members_by_bare_name(self, world: World, value: Value, name: str, place: Spot) -> Values:
+        """The members of a class that its methods reach by their bare names. A constructor has its class's name, which
+        means the class."""
+        found: Values = ()
+        for one in world.member(value, name, place):
+            view = world.view(one.path) if one.kind == "symbol" else None
+            if view is not None and view.symbol(one.number).kind != "constructor":
+                found += (one,)
+        return found
 
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The file's outermost definitions and imports."""

@@ -263,11 +263,10 @@ class RustRules(LanguageRules):
                 found: Values = (Value("class", view.path, module) if module >= 0 else Value("module", view.path),)
             else:
                 found = world.named(head, place)
-        elif not parts:
-            crate = self._crate(world, head)
-            found = (Value("module", crate),) if crate else (external(f"{head}:"),)
         elif crate := self._crate(world, head):
             found = (Value("module", crate),)
+        elif not parts and item.name != "*":
+            found = (external(f"{head}:"),)
         else:
             found = self._head(world, view, place, module, head)
         for part in parts:
