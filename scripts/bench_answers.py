@@ -59,6 +59,8 @@ from glossator.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from glossator.answers.evidence import Evidence
+
 BUDGETS = (400, 700, 1200, 2500)
 SEARCHED = 14
 """Hits that whole symbols are packed from: as many as the program gathers from."""
@@ -233,7 +235,8 @@ class Outcome:
 
     Attributes:
         way: who answered, and from what.
-        model_facts: the share of the facts that is in what the model wrote itself.
+        facts: the share of the facts that is in the whole answer, what the index says beside a model included.
+        model_facts: the share that is in the model's words alone, as are right, citations and declined.
         weak: whether the index's own answer leads, since the evidence does not support the model's.
         shown: until what was found is shown.
         first: until the first word.
@@ -265,10 +268,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An answer as it came, before it is scored."""
+    """An answer as it came, before it is scored; `said` is the text without what the index says beside a model."""
 
     text: str
-    raw: str
+    said: str
     cited: dict[int, Cited]
     evidence: str
     shown: float
@@ -303,7 +306,7 @@ class Asked:
     def scored(self, way: str, question: KnownQuestion, other: KnownQuestion, written: Written) -> Outcome:
         """The scores of an answer; `other` is a question whose facts it should not state."""
         text = searchable(written.text)
-        numbers = [one for number, one in written.cited.items() if f"[{number}]" in written.text]
+        numbers = [one for number, one in written.cited.items() if f"[{number}]" in written.said]
         right = any(
             cites(one, path, name, [(e.start_line, e.end_line) for e in entries_of(self.view, path, name)])
             for one in numbers
@@ -317,9 +320,9 @@ class Asked:
             chance=other.facts_in(text),
             evidence_facts=question.facts_in(written.evidence) if question.answerable else 0.0,
             right=right,
-            citations=score_citations(written.text, written.cited, self.words, question.text, self.files),
-            declined=declines(written.text),
-            model_facts=question.facts_in(searchable(written.raw)) if question.answerable else 0.0,
+            citations=score_citations(written.said, written.cited, self.words, question.text, self.files),
+            declined=declines(written.said),
+            model_facts=question.facts_in(searchable(written.said)) if question.answerable else 0.0,
             weak=written.weak,
             shown=written.shown,
             first=written.first,
@@ -357,21 +360,23 @@ async def ask(
 ) -> Written:
     """Put a question as the command line and the editor do."""
     clock = Clock()
+    read_by_model: list[Evidence] = []
     answer = await answerer.ask(
         Question(text, conversation_id=conversation_id),
-        Listener(delta=clock.word, found=clock.found),
+        Listener(delta=clock.word, found=clock.found, evidence=read_by_model.extend),
         use_model=use_model,
     )
     whole = clock.now
     cited = {one.number: asked.cited(one.path, one.start_line, one.end_line, one.names) for one in answer.citations}
     evidence = "\n".join(
-        Shown(one.path, one.names, one.start_line, one.end_line, one.text).part for one in answer.evidence
+        Shown(one.path, one.names, one.start_line, one.end_line, one.text).part for one in read_by_model
     )
+    start, end = answer.from_index or (0, 0)
     usage = {name: int(value or 0) for name, value in answer.usage.items()}
     read = usage.get("prompt_tokens", 0) - usage.get("reused_tokens", 0)
     return Written(
         text=answer.answer,
-        raw=answer.raw or answer.answer,
+        said=answer.answer[:start] + answer.answer[end:],
         cited=cited,
         evidence=evidence,
         shown=clock.shown or clock.first or whole,

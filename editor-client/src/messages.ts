@@ -1,6 +1,6 @@
 /** What the extension and its panel say to each other, and the state that both know. */
 
-import type { AskResult, Evidence, Place, StatusResult, SymbolUses } from "./protocol";
+import type { AskResult, Evidence, FoundProgress, Place, StatusResult, SymbolUses } from "./protocol";
 
 export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
 
@@ -30,6 +30,8 @@ export interface Turn {
   /** What the server is doing, in words, while there is no text yet. */
   stage?: string;
   answer: string;
+  /** What the index itself says, until there is a result; its numbers are those of its own places. */
+  found?: Pick<FoundProgress, "answer" | "places">;
   evidence: Evidence[];
   result?: Omit<AskResult, "answer" | "evidence">;
   /** What a turn of the kind "uses" has found. */
@@ -75,6 +77,7 @@ export interface PanelState {
 export type ToPanel =
   | { type: "state"; state: PanelState }
   | { type: "delta"; turn: string; text: string }
+  | { type: "found"; turn: string; found: NonNullable<Turn["found"]> }
   | { type: "evidence"; turn: string; evidence: Evidence[] }
   | { type: "stage"; turn: string; stage: string }
   | { type: "turn"; turn: Turn }

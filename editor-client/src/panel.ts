@@ -267,7 +267,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
               source.token,
             );
       const { answer, evidence, ...rest } = result;
-      Object.assign(turn, { state: "done", answer, evidence, result: rest, stage: undefined } satisfies Partial<Turn>);
+      Object.assign(turn, { state: "done", answer, evidence, result: rest, stage: undefined, found: undefined } satisfies Partial<Turn>);
       conversation.serverId = result.conversationId;
       this.steps.mark({ asked: true });
     } catch (error) {
@@ -296,6 +296,10 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     if (value.kind === "evidence" || value.kind === "found") {
       turn.evidence = value.kind === "found" ? value.places : value.evidence;
       this.post({ type: "evidence", turn: turn.id, evidence: turn.evidence });
+      if (value.kind === "found") {
+        turn.found = { answer: value.answer, places: value.places };
+        this.post({ type: "found", turn: turn.id, found: turn.found });
+      }
     } else if (value.kind === "delta") {
       turn.answer += value.text;
       this.post({ type: "delta", turn: turn.id, text: value.text });

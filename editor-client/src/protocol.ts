@@ -86,6 +86,8 @@ export interface AskResult {
   unknown: number[][];
   /** Whether the evidence does not support most of what the model wrote: `answer` begins with the index's own. */
   weak: boolean;
+  /** Where the index's own answer stands in `answer`, beside a model's: start and end, as JavaScript counts; or empty. */
+  fromIndex: number[];
 }
 
 export interface SentenceSource {

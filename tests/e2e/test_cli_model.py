@@ -37,8 +37,10 @@ def test_an_answer_as_json(glossator: Cli, project: Path, models: Path) -> None:
     assert ran.status == 0, ran.err
     result = ran.json
     assert set(result) >= {"answer", "citations", "model", "finish_reason", "usage"}
-    assert (result["answer"], result["model"], result["finish_reason"]) == (SHOWN, "reciter", "stop")
-    (citation,) = result["citations"]
+    words, _, from_index = result["answer"].partition("\n\n---\n")
+    assert (words, result["model"], result["finish_reason"]) == (SHOWN, "reciter", "stop")
+    assert "**Function `add_tax`** in `shop/money.py:" in from_index
+    citation = result["citations"][0]
     assert set(citation) >= {"path", "start_line", "end_line", "qualified_name"}
     lines = (project / citation["path"]).read_text("utf-8").splitlines()
     name = citation["qualified_name"].rpartition(".")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from dataclasses import fields
 from pathlib import Path
@@ -86,6 +87,11 @@ def state(client: Client) -> str:
     return str(status["model"]["state"]) if status else ""
 
 
+def words(result: Any) -> str:
+    """What the model wrote of an answer, without what the index says beside it."""
+    return str(result["answer"]).partition("\n\n---\n")[0]
+
+
 async def writing(client: Client, token: str) -> None:
     """Wait until the model writes."""
     await client.wait_for(lambda: any(value["kind"] == "delta" for value in client.progress(token)))
@@ -117,16 +123,21 @@ async def test_nothing_is_prepared_without_trust_and_no_failure_is_reported(
 async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "reciter.gguf")
     result = await client.request("glossator/ask", {**QUESTION, "partialResultToken": "t", "workDoneToken": "w"})
-    assert result["answer"] == SHOWN
+    assert words(result) == SHOWN
     assert (result["model"], result["finishReason"]) == ("reciter", "stop")
     values = client.progress("t")
     assert values[0]["kind"] == "found"
     assert values[0]["places"][0]["qualifiedName"] == "add_tax"
     assert values[0]["answer"].startswith("**Function `add_tax`**")
     del values[0]
-    assert values[0] == {"kind": "evidence", "evidence": result["evidence"]}
-    assert "".join(value["text"] for value in values[1:]) == SHOWN
-    (citation,) = result["citations"]
+    assert (values[0]["kind"], values[0]["evidence"][0]) == ("evidence", result["evidence"][0])
+    assert "".join(value["text"] for value in values[1:]) == result["answer"]
+    start, end = result["fromIndex"]
+    assert result["answer"][start:end].startswith("**Function `add_tax`** in `shop/money.py:20` [1]")
+    assert {int(number) for number in re.findall(r"\[(\d+)\]", result["answer"])} <= {
+        item["number"] for item in result["evidence"]
+    }
+    citation = result["citations"][0]
     whole = result["evidence"][0]
     assert {name: citation[name] for name in ("number", "uri", "qualifiedName")} == {
         name: whole[name] for name in ("number", "uri", "qualifiedName")
@@ -135,7 +146,7 @@ async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Clien
     assert [*lines, whole["range"]["end"]["line"]] == sorted([*lines, whole["range"]["end"]["line"]])
     (source,) = result["sources"]
     assert SHOWN[source["start"] : source["end"]] == "`add_tax` adds the tax, see money.py and [1]."
-    assert source["places"] == result["citations"]
+    assert source["places"] == [citation]
     assert (result["unknown"], result["weak"]) == ([], False)
     ((start, end),) = result["unsupported"]
     assert SHOWN[start:end] == "Nothing else is known of it."
@@ -162,7 +173,7 @@ async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Clien
 async def test_thinking_is_no_part_of_the_answer(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "thinker.gguf")
     result = await client.request("glossator/ask", {**QUESTION, "partialResultToken": "t"})
-    assert result["answer"] == "It is the first one [1]."
+    assert words(result) == "It is the first one [1]."
     assert all("Which" not in str(value) for value in client.progress("t")[1:])
 
 
@@ -238,7 +249,7 @@ async def test_five_hundred_cancels(client: Client, project: Path, models: Path)
         client.cancel(request)
     done = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), WAIT)
     assert all(isinstance(result, dict) or result.code == -32800 for result in done)
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
     assert pid(client) == process
     assert not client.server.protocol._request_futures  # type: ignore[attr-defined]
 
@@ -297,12 +308,12 @@ async def test_damaged_models(client: Client, project: Path, models: Path, name:
     assert "\n" not in caught.value.message
     await client.wait_for(lambda: state(client) == "failed")
     await change(client, model=str(models / "reciter.gguf"))
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
 
 
 async def test_settings_take_effect_live(client: Client, project: Path, models: Path) -> None:
     await begin(client, project, models / "reciter.gguf", window=True)
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
     first = pid(client)
     # Loading without a request's own progress is shown on one of the server's.
     created = [r["params"]["token"] for r in client.requests if r["method"] == "window/workDoneProgress/create"]
@@ -310,14 +321,14 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
     # An adapter is switched in the process that runs.
     await change(client, lora=[str(models / "adapter.gguf")])
     adapted = await client.request("glossator/ask", QUESTION)
-    assert adapted["answer"] != SHOWN
-    assert SHOWN.endswith(adapted["answer"][-20:])
+    assert words(adapted) != SHOWN
+    assert SHOWN.endswith(words(adapted)[-20:])
     assert pid(client) == first
     client.settings = {**client.settings, "lora": [str(models / "none.gguf")]}
     client.notify("workspace/didChangeConfiguration", {"settings": None})
     await client.wait_for(lambda: "no LoRA adapter" in str(client.last("window/showMessage")))
     await change(client, lora=[])
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
     # What only the index depends on leaves the model and the conversations alone.
     await change(client, exclude=["web/"])
     await client.ready()
@@ -326,7 +337,7 @@ async def test_settings_take_effect_live(client: Client, project: Path, models: 
     assert pid(client) == first
     # Another model replaces the process.
     await change(client, model=str(models / "other.gguf"))
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == "`add_tax` is what another model names [1]."
+    assert words(await client.request("glossator/ask", QUESTION)) == "`add_tax` is what another model names [1]."
     # It is unloaded when nobody asks, and loaded again.
     await change(client, idleUnload=0.05)
     await client.request("glossator/ask", QUESTION)
@@ -342,11 +353,11 @@ async def test_a_remote_endpoint_in_place_of_the_model(client: Client, project: 
     try:
         endpoint.script = lambda send: endpoint.say(send, "From afar `add_tax` [1]", " and [77]", ".")
         await begin(client, project, models / "reciter.gguf")
-        assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+        assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
         local = psutil.Process(pid(client))
         await change(client, endpoint=endpoint.url)
         result = await client.request("glossator/ask", QUESTION)
-        assert result["answer"] == "From afar `add_tax` and [1]."
+        assert words(result) == "From afar `add_tax` and [1]."
         assert result["usage"]["reusedTokens"] == 5
         assert not await gone([local])
         endpoint.script = endpoint.forever
@@ -368,7 +379,7 @@ async def test_an_untrusted_workspace_starts_no_model(client: Client, project: P
     assert (await client.request("glossator/ask", QUESTION))["finishReason"] == "evidence"
     assert client.server.context.backend.answerer.model_access.opened is None  # type: ignore[attr-defined]
     await change(client, trusted=True)
-    assert (await client.request("glossator/ask", QUESTION))["answer"] == SHOWN
+    assert words(await client.request("glossator/ask", QUESTION)) == SHOWN
 
 
 async def test_symbols_are_explained_ahead_and_give_way(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from glossator.answers.answerer import Answer, Answerer, Listener
+from glossator.answers.answerer import BESIDE, Answer, Answerer, Listener
 from glossator.answers.evidence import Evidence, Place, Question
+from glossator.answers.index_answer import NOTE
 from glossator.errors import ModelError, UsageError
 from glossator.index.records import StoredEntry
 from glossator.model.chat import ChatEvent, ChatModel, ChatRequest, Delta, Done, ModelStatus, Thinking, TokenUsage
@@ -116,20 +118,27 @@ async def ask(answerer: Answerer, text: str = "How is the tax added?", **places:
     recorder = Recorder()
     answer = await answerer.ask(Question(text, **places), recorder.listener)  # type: ignore[arg-type]
     assert recorder.text == answer.answer
-    assert recorder.evidence == [answer.evidence]
+    (shown,) = recorder.evidence
+    assert shown == answer.evidence[: len(shown)]
     return answer, recorder
+
+
+def words(answer: Answer) -> str:
+    """What a model wrote of an answer, without what the index says beside it."""
+    start, end = answer.from_index or (0, 0)
+    return (answer.answer[:start] + answer.answer[end:]).removesuffix("\n").removesuffix(f"\n\n{BESIDE}\n\n")
 
 
 async def test_an_answer_of_the_model(answerer: Answerer, session: Session) -> None:
     answer, recorder = await ask(answerer)
-    assert answer.answer == "It adds the tax [1]. It is 7."
+    assert words(answer) == "It adds the tax [1]. It is 7."
     assert (answer.model, answer.finish_reason, answer.thinking) == ("scripted", "stop", "Hm. ")
-    assert [item.number for item in answer.citations] == [1]
+    assert [item.number for item in answer.citations][:1] == [1]
     cited, found = answer.citations[0], answer.evidence[0]
     assert (cited.root, cited.path, cited.entry) == (found.root, found.path, found.entry)
     assert found.start_line <= cited.start_line <= cited.end_line <= found.end_line
     assert [answer.answer[one.start : one.end] for one in answer.sources] == ["It adds the tax [1]."]
-    assert answer.sources[0].sources == answer.citations
+    assert answer.sources[0].sources == answer.citations[:1]
     assert not answer.is_weak
     assert answer.evidence[0].root == session.root.path
     assert [answer.answer[start:end] for start, end in answer.unsupported] == ["It is 7."]
@@ -152,7 +161,7 @@ async def test_names_that_occur_nowhere_are_told(answerer: Answerer, model: Scri
     model.answer = "`add_tax` adds the tax with `frobnicate_all`. It rounds with `round`."
     answer, _ = await ask(answerer)
     assert [answer.answer[start:end] for start, end in answer.unknown] == ["frobnicate_all"]
-    assert answer.answer.endswith("\n\n*`frobnicate_all` does not occur in the code.*")
+    assert words(answer).endswith("\n\n*`frobnicate_all` does not occur in the code.*")
     assert answer.answer.startswith("`add_tax` adds the tax with `frobnicate_all` [1].")
 
 
@@ -177,9 +186,36 @@ async def test_an_answer_that_says_it_does_not_know_is_not_unsupported(
 ) -> None:
     model.answer = "The excerpts do not show how bananas are grown."
     answer, _ = await ask(answerer)
-    assert answer.answer == model.answer
+    assert words(answer) == model.answer
     assert not answer.unsupported
     assert not answer.is_weak
+
+
+async def test_what_the_index_knows_stands_below_what_a_model_says(answerer: Answerer, model: ScriptedModel) -> None:
+    model.answer = "It adds the tax."
+    alone = await answerer.ask(Question("How is the tax added?"), use_model=False)
+    answer, _ = await ask(answerer)
+    assert answer.answer.startswith("It adds the tax [1].\n\n---\n")
+    assert answer.from_index is not None
+    start, end = answer.from_index
+    own = answer.answer[start:end]
+    assert re.sub(r"\[\d+\]", "", own) == re.sub(r"\[\d+\]", "", alone.answer.partition(NOTE)[0].rstrip())
+    numbers = {int(number) for number in re.findall(r"\[(\d+)\]", own)}
+    cited = {item.number: item for item in answer.citations}
+    assert numbers <= cited.keys() <= {item.number for item in answer.evidence}
+    line = re.search(r"`shop/money\.py:(\d+)` \[(\d+)\]", own)
+    assert line is not None
+    assert cited[int(line[2])].path == "shop/money.py"
+    later, _ = await ask(answerer, "Where is the basket drawn?", conversation_id=answer.conversation_id)
+    known = {item.number: item.path for item in answer.evidence}
+    assert all(known.get(item.number, item.path) == item.path for item in later.evidence), "one number, one file"
+    assert "**Function" not in model.prompts[-1], "what the index says is not put into the model's mouth"
+
+
+async def test_where_a_model_says_nothing_the_index_does(answerer: Answerer, model: ScriptedModel) -> None:
+    model.answer = " "
+    answer, _ = await ask(answerer)
+    assert "**Function `add_tax`** in `shop/money.py" in answer.answer
 
 
 async def test_a_conversation_goes_on(answerer: Answerer, model: ScriptedModel) -> None:
@@ -274,8 +310,9 @@ async def test_what_changed_while_the_model_wrote_is_not_cited(
 
     model.before = edit
     answer, _ = await ask(answerer)
-    assert answer.answer == "It adds the tax. It is 7."
-    assert not answer.citations
+    assert words(answer) == "It adds the tax. It is 7."
+    assert not [item for item in answer.citations if item.path == "shop/money.py"]
+    assert "`shop/money.py" not in answer.answer
 
 
 async def test_settings_change_between_answers(answerer: Answerer, session: Session, model: ScriptedModel) -> None:

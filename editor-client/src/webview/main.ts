@@ -117,6 +117,10 @@ function ask(): void {
 class TurnView {
   readonly root = el("article", { class: "turn" });
   private readonly body = el("div", { class: "answer" });
+  /** The index's own answer: open while a model reads and writes, folded below what it wrote. */
+  private readonly own = el("details", { class: "from-index" });
+  private readonly ownText = el("div", { class: "answer" });
+  private ownShown = "";
   private readonly stage = el("div", { class: "stage" });
   private readonly evidence = el("details", { class: "evidence" });
   private readonly uses = el("div", { class: "uses-part" });
@@ -133,14 +137,15 @@ class TurnView {
       const label = turn.attachment.symbol ? `${turn.attachment.symbol} · ${turn.attachment.label}` : `${turn.attachment.label}${lines}`;
       this.root.append(el("div", { class: "about" }, icon("link"), label));
     }
-    this.root.append(this.stage, this.body, this.uses, this.foot, this.evidence);
+    this.own.append(el("summary", {}, t("From the index")), this.ownText);
+    this.root.append(this.stage, this.body, this.own, this.uses, this.foot, this.evidence);
     this.markdown = new StreamedMarkdown(this.body, (number) => this.chip(number), codeActions);
     this.evidence.addEventListener("toggle", () => this.showEvidence());
     this.show(turn);
   }
 
-  private chip(number: number): Chip | undefined {
-    const place = this.turn.result?.citations.find((c) => c.number === number) ?? this.turn.evidence.find((e) => e.number === number);
+  private chip(number: number, places = this.turn.evidence): Chip | undefined {
+    const place = this.turn.result?.citations.find((c) => c.number === number) ?? places.find((e) => e.number === number);
     if (!place) return undefined;
     const label = `${fileName(place.uri)}:${place.range.start.line + 1}${place.qualifiedName ? `, ${place.qualifiedName}` : ""}`;
     return { label, open: () => send({ type: "open", place: { uri: place.uri, range: place.range } }), place: { uri: place.uri, range: place.range } };
@@ -151,10 +156,29 @@ class TurnView {
     this.turn = turn;
     this.root.setAttribute("aria-busy", String(turn.state === "asking"));
     this.setStage(turn.state === "asking" && !turn.answer ? (turn.stage ?? t("searching")) : "");
-    this.markdown.set(turn.answer, turn.state !== "asking");
+    const [words, own] = apart(turn);
+    this.markdown.set(words, turn.state !== "asking");
+    this.showOwn(own, turn.state === "asking");
     replace(this.uses, ...this.places());
     replace(this.foot, ...this.footer());
     this.setEvidence(turn.evidence);
+  }
+
+  /** Show the index's own answer beside a model's; "" for none. */
+  private showOwn(text: string, open: boolean): void {
+    this.own.hidden = !text;
+    if (this.own.open !== open && this.ownShown !== text) this.own.open = open;
+    if (this.ownShown !== text || !open) {
+      this.ownShown = text;
+      const places = this.turn.result ? undefined : this.turn.found?.places;
+      renderMarkdown(this.ownText, text, (number) => this.chip(number, places), codeActions);
+    }
+  }
+
+  /** Show what the index says at once, before a model has read anything. */
+  found(found: NonNullable<Turn["found"]>): void {
+    this.turn.found = found;
+    this.showOwn(found.answer, true);
   }
 
   /** The places that use what was asked about: all there is to say, or below an answer in words. */
@@ -246,13 +270,24 @@ class TurnView {
     if (usage.tokensPerSecond > 0) parts.push(t("{0} tokens, {1}/s", usage.completionTokens, usage.tokensPerSecond.toFixed(1)));
     // Conversations that were kept by an earlier version know nothing of it.
     const unsupported = (turn.result as Partial<typeof turn.result>).unsupported?.length ?? 0;
-    if (unsupported > 0) parts.push(unsupported === 1 ? t("1 sentence without a source") : t("{0} sentences without a source", unsupported));
+    if (turn.result.weak) parts.push(t("the code found does not support most of it"));
+    else if (unsupported > 0) parts.push(unsupported === 1 ? t("1 sentence without a source") : t("{0} sentences without a source", unsupported));
     const unknown = (turn.result as Partial<typeof turn.result>).unknown ?? [];
     const names = new Set(unknown.map(([start, end]) => turn.answer.slice(start, end)));
     if (names.size > 0) parts.push(t("not in the code: {0}", [...names].join(", ")));
     if (finishReason === "length") parts.push(t("cut off at the token limit"));
     return [el("div", { class: "note" }, parts.join(" · "))];
   }
+}
+
+/** A turn's answer, and the index's own, where that stands beside a model's. */
+function apart(turn: Turn): [words: string, own: string] {
+  // Conversations that were kept by an earlier version know nothing of it.
+  const [start, end] = (turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.fromIndex ?? [];
+  if (turn.state !== "done") return [turn.answer, turn.found?.answer ?? ""];
+  // Before a model's words, it is what is to be read first.
+  if (!start || turn.result?.weak) return [turn.answer, ""];
+  return [turn.answer.slice(0, start).replace(/\n*---\n+[^\n]*\n*$/, ""), turn.answer.slice(start, end)];
 }
 
 function toggle(on: Map<string, Place>, off: Map<string, Place>, key: string, place: Place, pressed: HTMLElement, other: HTMLElement): void {
@@ -405,6 +440,9 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       }
       return;
     }
+    case "found":
+      views.get(message.turn)?.found(message.found);
+      return;
     case "evidence":
       views.get(message.turn)?.setEvidence(message.evidence);
       return;

@@ -89,7 +89,7 @@ test("titles are one short line", () => {
 test("Markdown holds questions, answers and sources", () => {
   const all = new Conversations({ get: (_, fallback) => fallback, update: () => Promise.resolve() });
   const added = all.add(turn({ question: "How?", state: "done", answer: "It sums [1].", attachment: { uri: "file:///shop/cart.py", label: "cart.py", position: { line: 0, character: 0 }, selection: false, symbol: "Cart" } }));
-  added.result = { citations: [citation(1)], model: "qwen", finishReason: "stop", conversationId: "s", unsupported: [], sources: [], unknown: [], weak: false, uses: [], usage: { promptTokens: 1, reusedTokens: 0, completionTokens: 1, timeToFirstTokenMs: 1, tokensPerSecond: 1 } };
+  added.result = { citations: [citation(1)], model: "qwen", finishReason: "stop", conversationId: "s", unsupported: [], sources: [], unknown: [], weak: false, fromIndex: [], uses: [], usage: { promptTokens: 1, reusedTokens: 0, completionTokens: 1, timeToFirstTokenMs: 1, tokensPerSecond: 1 } };
   all.add(turn({ question: "And?", state: "failed", error: "no memory" }));
   expect(toMarkdown(all.current, (uri) => uri.replace("file:///shop/", ""))).toBe(
     "# How?\n\n## How?\n\n*About `Cart` in cart.py*\n\nIt sums [1].\n\n- [1] cart.py:5-9 `Cart.total`\n\n*qwen*\n\n## And?\n\n*no memory*\n",

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { FromPanel, PanelState, ToPanel, Turn } from "../../src/messages";
-import { conversation, state, symbolUses, turn, use } from "./samples";
+import { citation, conversation, state, symbolUses, turn, use } from "./samples";
 
 const sent: FromPanel[] = [];
 const resized: (() => void)[] = [];
@@ -121,13 +121,40 @@ test("the end stays in view when there is less room", () => {
   expect(shrink(100)).toBe(100);
 });
 
+test("what the index says stays while a model reads and writes, and is folded below its answer", () => {
+  const places = [{ ...citation(1), kind: "function", why: "defines `add`", tokens: 9 }];
+  show({ conversation: { ...conversation([one({ state: "asking" })]), id: "reading" } });
+  const own = document.querySelector<HTMLDetailsElement>(".from-index");
+  expect(own?.hidden).toBe(true);
+  receive({ type: "found", turn: "t", found: { answer: "**Function** `add` [1]", places } });
+  expect([own?.hidden, own?.open]).toEqual([false, true]);
+  own?.querySelector<HTMLElement>(".chip")?.click();
+  expect(sent.at(-1)).toEqual({ type: "open", place: { uri: places[0]?.uri, range: places[0]?.range } });
+  receive({ type: "delta", turn: "t", text: "It adds" });
+  expect(own?.textContent).toContain("Function add");
+  const usage = { promptTokens: 9, reusedTokens: 0, completionTokens: 1, timeToFirstTokenMs: 1, tokensPerSecond: 1 };
+  const answer = "It adds.\n\n---\n\n*From the index:*\n\n**Function** `add` [2]\n";
+  const start = answer.indexOf("**Function");
+  const result = { citations: [citation(2)], model: "m", finishReason: "stop" as const, conversationId: "s", usage, unsupported: [], sources: [], unknown: [], weak: false, fromIndex: [start, answer.length - 1], uses: [] };
+  receive({ type: "turn", turn: one({ state: "done", answer, result }) });
+  expect([own?.hidden, own?.open]).toEqual([false, false]);
+  expect(own?.querySelector(".chip")?.textContent).toBe("2");
+  expect(document.querySelector(".turn > .answer")?.textContent.trim()).toBe("It adds.");
+  const weak = { ...result, weak: true, fromIndex: [0, 22] };
+  const led = "**Function** `add` [2]\n\n---\n\nBananas.";
+  receive({ type: "turn", turn: one({ state: "done", answer: led, result: weak }) });
+  expect(own?.hidden).toBe(true);
+  expect(document.querySelector(".turn > .answer")?.textContent).toContain("Function add");
+  expect(document.querySelector(".foot")?.textContent).toContain("does not support most of it");
+});
+
 test("a list of uses opens places; below an answer it is folded", () => {
   const uses = [symbolUses([use(3)])];
   show({ conversation: conversation([one({ kind: "uses", state: "done", uses })]) });
   document.querySelector<HTMLElement>(".uses li button")?.click();
   expect(sent.at(-1)).toEqual({ type: "open", place: { uri: "file:///shop/cart.py", range: use(3).range } });
   const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
-  const result = { citations: [], model: "", finishReason: "evidence" as const, conversationId: "s", usage, unsupported: [], sources: [], unknown: [], weak: false, uses };
+  const result = { citations: [], model: "", finishReason: "evidence" as const, conversationId: "s", usage, unsupported: [], sources: [], unknown: [], weak: false, fromIndex: [], uses };
   show({ conversation: { ...conversation([one({ state: "done", answer: "It is called.", result })]), id: "other" } });
   const details = document.querySelector<HTMLDetailsElement>(".all-uses");
   expect(details?.open).toBe(false);

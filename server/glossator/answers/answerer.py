@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.answers.conversations import Conversations, Turn, new_identity
-from glossator.answers.evidence import estimated_cost
-from glossator.answers.gathering import gather_for_symbol, gather_in
+from glossator.answers.gathering import gather_for_symbol, gather_in, search_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
@@ -48,6 +47,8 @@ answer that somebody waits for."""
 
 WEAK = "---\n\n*What the model wrote, most of which the code found does not support:*"
 """Stands between the index's own answer and one that is weak."""
+BESIDE = "---\n\n*From the index:*"
+"""Stands between a model's answer and the index's own, which holds what the model leaves out."""
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
 REMEMBERED = 12
@@ -60,12 +61,13 @@ class Answer:
 
     Attributes:
         citations: the evidence that the answer cites as [number], where it is now.
-        evidence: all evidence that it was made from.
+        evidence: all evidence that it was made from, what the model was shown first.
         unsupported: offsets (code points) of sentences without a source (only where a model wrote the answer).
         sources: the lines that each sentence rests on; a citation spans those of all its sentences where they are near.
         unknown: offsets of names that occur nowhere in the code.
         raw: the answer as the model wrote it.
         is_weak: the evidence does not support most of what the model wrote: the index's own answer comes first.
+        from_index: offsets of the index's own answer, which stands beside a model's; None if there is none.
         uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
             uses.
     """
@@ -85,6 +87,7 @@ class Answer:
     unknown: tuple[tuple[int, int], ...] = ()
     is_weak: bool = False
     raw: str = ""
+    from_index: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +194,9 @@ class Answerer:
         material = await asyncio.to_thread(self._gather, question, EVIDENCE_TOKENS)
         return _from_index(material, identity, listener)
 
-    def _gather(self, question: Question, budget: int, cost: Cost = estimated_cost) -> Material:
+    def _gather(self, question: Question, budget: int) -> Material:
         """The material for a question; a question about uses of a symbol that does not exist is told so."""
-        material = gather_in(self._session, question, budget, cost)
+        material = gather_in(self._session, question, budget)
         note = unknown_symbol(self._session, question.text)
         return replace(material, notes=(note, *material.notes)) if note else material
 
@@ -209,7 +212,11 @@ class Answerer:
             preparing: asyncio.Task[object] = asyncio.create_task(shared)
             try:
                 listener.stage("searching")
-                at_once = await asyncio.to_thread(gather_in, self._session, question, EVIDENCE_TOKENS)
+                gathered = await asyncio.to_thread(search_in, self._session, question)
+                at_once = await asyncio.to_thread(gathered.material, EVIDENCE_TOKENS)
+                note = await asyncio.to_thread(unknown_symbol, self._session, question.text)
+                if note:
+                    at_once = replace(at_once, notes=(note, *at_once.notes))
                 listener.found(at_once.evidence, evidence_answer(at_once))
                 listener.stage("loading the model")
                 prepared = await preparing
@@ -229,8 +236,10 @@ class Answerer:
             )
             unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS
             budget = evidence_budget(model, room, unread=unread, follow_up=follow_up)
-            material = await asyncio.to_thread(self._gather, question, budget, _cost_by(model))
-            return await self._write(model, asked, material, conversation, overview, listener)
+            material = await asyncio.to_thread(gathered.material, budget, _cost_by(model))
+            if note:
+                material = replace(material, notes=(note, *material.notes))
+            return await self._write(model, asked, material, conversation, overview, listener, beside=at_once)
 
     # Explanations
 
@@ -347,13 +356,19 @@ class Answerer:
         overview: str,
         listener: Listener,
         *,
+        beside: Material | None = None,
         background: bool = False,
     ) -> Answer:
-        """Have the model write an answer from the material, as the next turn of a conversation."""
+        """Have the model write an answer from the material, as the next turn of a conversation.
+
+        `beside` is what the index's own answer, which stands beside the model's, is made from. Without it there is one
+        only where the model's is weak, from the material.
+        """
         from glossator.answers import prompts
         from glossator.answers.answer_writing import write_answer
         from glossator.answers.citations import CitationVerifier
 
+        verify = CitationVerifier(self._text_of)
         evidence, new = conversation.numbered(material.evidence)
         listener.evidence(tuple(evidence))
         prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
@@ -361,7 +376,7 @@ class Answerer:
         written = await write_answer(
             model,
             prompt,
-            CitationVerifier(self._text_of),
+            verify,
             listener.delta,
             question=material.query.text if material.query is not None else asked,
             is_unknown=self._is_unknown,
@@ -374,12 +389,24 @@ class Answerer:
         more = "".join(f"\n\n*{note}*" for note in notes)
         if more:
             listener.delta(more)
-        lead = ""
-        if sourced.is_weak:
-            lead = f"{evidence_answer(replace(material, evidence=tuple(evidence), notes=())).rstrip()}\n\n{WEAK}\n\n"
+        own, lead, tail = "", "", ""
+        if beside is not None or sourced.is_weak:
+            told = conversation.numbered_beside((beside or material).evidence, evidence)
+            # What has changed while the model wrote is left out.
+            told = await asyncio.to_thread(lambda: [item for item in told if verify(item) is item])
+            if told:
+                own = evidence_answer(replace(beside or material, evidence=tuple(told), notes=()), note="").rstrip()
+            shown = {item.number for item in evidence}
+            evidence += [item for item in _cited(own, told) if item.number not in shown]
+        if sourced.is_weak and own:
+            lead = f"{own}\n\n{WEAK}\n\n"
             listener.lead(lead)
-        answer = f"{lead}{checked.text}{more}"
-        places = {item.number: item for item in _cited(lead, evidence)} | {one.number: one for one in checked.citations}
+        elif own:
+            tail = f"\n\n{BESIDE}\n\n{own}\n"
+            listener.delta(tail)
+        answer = f"{lead}{checked.text}{more}{tail}"
+        begins = answer.index(own) if lead else len(answer) - len(own) - 1
+        places = {item.number: item for item in _cited(own, evidence)} | {one.number: one for one in checked.citations}
         shift = len(lead)
         return Answer(
             answer=answer,
@@ -395,6 +422,7 @@ class Answerer:
             sources=tuple(replace(one, start=one.start + shift, end=one.end + shift) for one in sourced.sources),
             unknown=tuple((start + shift, end + shift) for start, end in sourced.unknown),
             is_weak=sourced.is_weak,
+            from_index=(begins, begins + len(own)) if own else None,
         )
 
     def _is_unknown(self, name: str) -> bool:

@@ -57,6 +57,19 @@ class Conversation:
                 every.append(numbered)
         return every, new
 
+    def numbered_beside(self, items: Sequence[Evidence], shown: Sequence[Evidence]) -> list[Evidence]:
+        """Number what stands beside an answer and is not shown to the model.
+
+        What overlaps a piece that is shown has that piece's number, everything else a number of its own.
+        """
+        numbered: list[Evidence] = []
+        for item in items:
+            same = next((one for one in shown if one.overlaps(item)), None)
+            if same is None:
+                self._last += 1
+            numbered.append(replace(item, number=self._last if same is None else same.number))
+        return numbered
+
     def add(self, turn: Turn) -> None:
         """A question was answered."""
         self.turns.append(turn)

@@ -110,6 +110,12 @@ class Evidence:
         """What makes two pieces the same to a conversation."""
         return self.root, self.path, self.start_line, self.end_line, self.text
 
+    def overlaps(self, other: Evidence) -> bool:
+        """Whether it was taken from some of the same lines."""
+        return Place(other.root, other.path, other.start_line, other.end_line).overlaps(
+            self.file, self.start_line, self.end_line
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Material:

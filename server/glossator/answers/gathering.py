@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from glossator.answers.evidence import Material, estimated_cost
 from glossator.answers.packing import Offer, Packer
@@ -19,7 +20,8 @@ from glossator.retrieval.query import parse_query
 from glossator.retrieval.ranking_features import PROSE_LANGUAGES, is_incidental
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from glossator.answers.evidence import Cost, Evidence, EvidenceRole, Place, Question
     from glossator.index.records import Filter, StoredEntry
@@ -51,46 +53,125 @@ LEAST_TOLD = 3
 ABOUT_FOCUS = 0.5
 """Part of a question's words that a symbol's text has, from which on the question is taken to be about the symbol."""
 
+T = TypeVar("T")
+
 _THIS = re.compile(r"(?i)\b(this|these|here|above|selection|selected|dies\w*|hier|ceci|cela|ce|cette|est[eoa]s?)\b")
 _IT = re.compile(r"(?i)\b(it|its|itself|they|er|es|sie)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found for a question, which can be packed into several budgets. It must not outlast the question."""
+
+    views: Sequence[RootView]
+    question: Question
+    query: Query
+    weights: Mapping[str, float]
+    chosen: Sequence[tuple[RootView, Place, EvidenceRole]]
+    around: Sequence[Offer]
+    hits: Sequence[tuple[RootView, Hit]]
+    offers: Sequence[Offer]
+    subject: StoredEntry | None
+    subject_root: Path | None
+    relations: Relations | None
+    explains: bool
+
+    def material(self, budget: int, cost: Cost = estimated_cost) -> Material:
+        """The best evidence that fits.
+
+        Args:
+            budget: tokens that all evidence may take together, as `cost` counts them.
+            cost: what a piece takes in the prompt.
+
+        Raises:
+            StoreCorruptError: an index is damaged.
+        """
+        packer = Packer(budget, cost, self.weights, self.question.removed, _nearness(self.views, self.query))
+        packer.add_chosen(self.chosen)
+        packer.add(self.around, int(packer.left * FOCUS_SHARE))
+        packer.add(self.offers)
+        evidence = packer.packed()
+        return Material(
+            evidence,
+            self.query,
+            self.subject,
+            self.subject_root,
+            self.relations,
+            explains=self.explains,
+            notes=tuple(packer.notes),
+            is_far=not self.chosen and not self.around and self._is_far(evidence),
+        )
+
+    def _is_far(self, evidence: Sequence[Evidence]) -> bool:
+        """Whether nothing that was found is near to the question, in words or in meaning, nor named by it."""
+        query = self.query
+        nearness = _nearness(self.views, query)
+        if nearness is None or query.kind != "prose" or query.places or len(query.words) < LEAST_TOLD:
+            return False
+        if any(hit.exact or hit.name in query.identifiers for _, hit in self.hits):
+            return False
+        texts = [f"{piece.path} {piece.qualified_name} {piece.text}" for piece in evidence]
+        words = {analysis.stem(word) for word in query.words}
+        weights = {word: weight for word, weight in self.weights.items() if word in words}
+        total = sum(weights.values()) or 1.0
+        met = max((sum(weights.get(term, 0.0) for term in set(analysis.analyze(text))) for text in texts), default=0.0)
+        counts = [view.snapshot.store.document_frequencies(words) for view in self.views if view.snapshot is not None]
+        absent = sum(weight for word, weight in weights.items() if not any(count[word] for count in counts))
+        return max(nearness(texts), default=0.0) + (met - absent) / total < FAR_OFF
 
 
 def gather_in(session: Session, question: Question, budget: int, cost: Cost = estimated_cost) -> Material:
     """Evidence for a question, from all roots of a session; see `gather_for_question`.
 
-    Damage of an index that only this reading has found is repaired, and all is read again.
+    Raises:
+        UsageError: the question has nothing to search for.
+        StoreError: an index cannot be opened or read.
+    """
+    return _read(session, question, lambda views: gather_for_question(views, question, budget, cost))
+
+
+def search_in(session: Session, question: Question) -> Gathered:
+    """What is found for a question in all roots of a session; see `search_views`.
 
     Raises:
         UsageError: the question has nothing to search for.
         StoreError: an index cannot be opened or read.
     """
+    return _read(session, question, lambda views: search_views(views, question))
+
+
+def _read(session: Session, question: Question, made: Callable[[list[RootView]], T]) -> T:
+    """Read all roots. Damage of an index that only this has found is repaired, and all is read again."""
     try:
-        return gather_for_question([RootView.of(root) for root in session.roots], question, budget, cost)
+        return made([RootView.of(root) for root in session.roots])
     except StoreCorruptError:
         for root in session.roots:
             root.search(question.text, 1)
-        return gather_for_question([RootView.of(root) for root in session.roots], question, budget, cost)
+        return made([RootView.of(root) for root in session.roots])
 
 
 def gather_for_question(
     views: Sequence[RootView], question: Question, budget: int, cost: Cost = estimated_cost
 ) -> Material:
-    """Evidence for a question: what is pinned and selected, what it is about, then what searching finds.
+    """Evidence for a question: what `search_views` finds, packed into one budget (`Gathered.material`).
+
+    Raises:
+        UsageError: the question has nothing to search for.
+        StoreCorruptError: an index is damaged.
+    """
+    return search_views(views, question).material(budget, cost)
+
+
+def search_views(views: Sequence[RootView], question: Question) -> Gathered:
+    """What is pinned and selected, what the question is about, and what searching finds.
 
     Each root is searched once.
-
-    Args:
-        views: the roots to read.
-        question: what is asked.
-        budget: tokens that all evidence may take together, as `cost` counts them.
-        cost: what a piece takes in the prompt.
 
     Raises:
         UsageError: the question has nothing to search for.
         StoreCorruptError: an index is damaged.
     """
     query = parse_query(question.text)
-    packer = Packer(budget, cost, _weights(views, query), question.removed, _nearness(views, query))
     by_folder = {view.folder: view for view in views}
     chosen: list[tuple[RootView, Place, EvidenceRole]] = [
         (by_folder[place.root], place, "pinned") for place in question.pinned if place.root in by_folder
@@ -100,56 +181,38 @@ def gather_for_question(
     subject: StoredEntry | None = None
     relations: Relations | None = None
     explains, about = False, ""
-    offers: list[Offer] = []
+    around: list[Offer] = []
     if focus is not None:
         view = by_folder[focus.root]
         entry = view.entry_at(focus.path, focus.start_line)
         if focus.end_line > focus.start_line or entry is None:
             chosen.append((view, focus, "selected"))
         if entry is not None and entry.kind != "block":
-            offers, relations = _offers_around(view, entry)
+            around, relations = _offers_around(view, entry)
             explains = _is_about(question.text, query, view, entry)
             subject, about = entry, f" `{entry.qualified_name}`" if explains else ""
-    packer.add_chosen(chosen)
-    packer.add(offers, int(packer.left * FOCUS_SHARE))
-    found = _searched(views, question.text + about, question.where)
-    offers = _offers_of_hits(found, query, question.where)
-    if not explains and (best := _best_symbol(found, but=subject)) is not None:
+    hits = _searched(views, question.text + about, question.where)
+    offers = _offers_of_hits(hits, query, question.where)
+    if not explains and (best := _best_symbol(hits, but=subject)) is not None:
         view, subject = best
         relations = _relations(view, subject)
         if relations.parent:
             why = f"encloses `{subject.qualified_name}`"
             offers += _offers([(view, relations.parent, 0.25, "sibling", why)], brief=True)
-    packer.add(offers)
-    return Material(
-        packer.packed(),
+    return Gathered(
+        views,
+        question,
         query,
+        _weights(views, query),
+        chosen,
+        around,
+        hits,
+        offers,
         subject,
         view.folder if view is not None else None,
         relations,
-        explains=explains,
-        notes=tuple(packer.notes),
-        is_far=not chosen and focus is None and _is_far(views, query, found, packer.packed()),
+        explains,
     )
-
-
-def _is_far(
-    views: Sequence[RootView], query: Query, found: Sequence[tuple[RootView, Hit]], evidence: Sequence[Evidence]
-) -> bool:
-    """Whether nothing that was found is near to a question, in words or in meaning, nor named by it."""
-    nearness = _nearness(views, query)
-    if nearness is None or query.kind != "prose" or query.places or len(query.words) < LEAST_TOLD:
-        return False
-    if any(hit.exact or hit.name in query.identifiers for _, hit in found):
-        return False
-    texts = [f"{piece.path} {piece.qualified_name} {piece.text}" for piece in evidence]
-    words = {analysis.stem(word) for word in query.words}
-    weights = {word: weight for word, weight in _weights(views, query).items() if word in words}
-    total = sum(weights.values()) or 1.0
-    met = max((sum(weights.get(term, 0.0) for term in set(analysis.analyze(text))) for text in texts), default=0.0)
-    counts = [view.snapshot.store.document_frequencies(words) for view in views if view.snapshot is not None]
-    absent = sum(weight for word, weight in weights.items() if not any(count[word] for count in counts))
-    return max(nearness(texts), default=0.0) + (met - absent) / total < FAR_OFF
 
 
 def gather_for_symbol(root: Root, entry: StoredEntry, budget: int, cost: Cost = estimated_cost) -> Material:

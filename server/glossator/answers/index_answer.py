@@ -52,11 +52,11 @@ _OPENS = re.compile(r"^\s*(?:(?:=>|->|[=:])\s*)?")
 _FENCE_NAMES = {"csharp": "cs", "protobuf": "proto", "ocaml_interface": "ocaml", "text": ""}
 
 
-def evidence_answer(material: Material) -> str:
-    """The answer to a question, or the explanation of a symbol, from its evidence alone."""
+def evidence_answer(material: Material, *, note: str = NOTE) -> str:
+    """The answer to a question, or the explanation of a symbol, from its evidence alone; it ends with `note`."""
     notes = [f"*{note}*" for note in material.notes]
     if not material.evidence:
-        return "\n\n".join(["Nothing in the index matches.", *notes, NOTE])
+        return "\n\n".join(["Nothing in the index matches.", *notes, *filter(None, [note])])
     subject, root = material.subject, material.subject_root
     if material.explains and subject is not None and root is not None:
         parts = _explained(material, subject, root)
@@ -66,7 +66,7 @@ def evidence_answer(material: Material) -> str:
             subject, root = found.entry, found.root
         parts = _answered(material, subject, root)
     far = [FAR_NOTE] if material.is_far else []
-    return "\n\n".join([*far, *(part for part in parts if part), *notes, NOTE]) + "\n"
+    return "\n\n".join([*far, *filter(None, parts), *notes, *filter(None, [note])]) + "\n"
 
 
 def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]:

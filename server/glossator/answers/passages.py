@@ -20,7 +20,7 @@ from glossator.index import terms as analysis
 from glossator.retrieval.ranking_features import PROSE_LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from glossator.index.records import StoredEntry
@@ -139,14 +139,15 @@ def take_apart(
     first, *own = asked.worth([*texts, *(lines[at - 1] for at in outlined)])
     top = Passage(tuple(head), (), HEAD_WORTH + first)
     body: list[Passage] = []
-    for place, piece in enumerate(pieces):
+    prose = entry.language in PROSE_LANGUAGES
+    headers = [()] * len(pieces) if prose else _headers(lines, [piece[0] for piece in pieces], max(head, default=start))
+    for place, (piece, opening) in enumerate(zip(pieces, headers, strict=True)):
         beside = [own[other] for other in (place - 1, place + 1) if 0 <= other < len(pieces)]
         filled = sum(bool(_OPENS.search(lines[at - 1])) for at in piece)
         worth = LINE_WORTH * filled + own[place] + NEIGHBOUR * max(beside, default=0.0)
         if piece[0] in doc:
             worth *= DOC_WORTH
-        headers = () if entry.language in PROSE_LANGUAGES else _headers(lines, piece[0], max(head, default=start))
-        body.append(Passage(tuple(piece), headers, worth))
+        body.append(Passage(tuple(piece), opening, worth))
     for at, worth in zip(outlined, own[len(pieces) :], strict=True):
         body.append(Passage((at,), (), members[at] + worth))
     return Parts(top, tuple(body))
@@ -196,7 +197,7 @@ def _pieces(lines: Sequence[str], numbers: Sequence[int], doc: Collection[int]) 
     for at in numbers:
         text = lines[at - 1]
         blank = not text.strip()
-        indent = len(text) - len(text.lstrip())
+        indent = _indentation(text)
         apart = bool(piece) and (at != piece[-1] + 1 or (at in doc) != (piece[0] in doc))
         ends = len(piece) >= LEAST_LINES and indent <= depth and bool(_OPENS.search(text))
         if piece and (apart or blank or ends or len(piece) >= MOST_LINES):
@@ -218,19 +219,28 @@ def _pieces(lines: Sequence[str], numbers: Sequence[int], doc: Collection[int]) 
     return out
 
 
-def _headers(lines: Sequence[str], line: int, top: int) -> tuple[int, ...]:
-    """The lines that open the blocks around a line, below the declaration."""
-    found: list[int] = []
-    indent = len(lines[line - 1]) - len(lines[line - 1].lstrip())
-    for at in range(line - 1, top, -1):
-        text = lines[at - 1]
-        own = len(text) - len(text.lstrip())
-        if text.strip() and own < indent and _OPENS.search(text):
-            found.append(at)
-            indent = own
-            if len(found) == HEADERS:
-                break
-    return tuple(reversed(found))
+def _headers(lines: Sequence[str], numbers: Sequence[int], top: int) -> Iterator[tuple[int, ...]]:
+    """For each of these ascending line numbers the lines that open the blocks around it, below the declaration.
+
+    All are found in one pass: a function may have thousands of lines.
+    """
+    around: list[tuple[int, int]] = []  # indentation and number of the lines that may open a block, the outermost first
+    first = top + 1
+    for number in numbers:
+        for at in range(first, number):
+            text = lines[at - 1]
+            if _OPENS.search(text):
+                own = _indentation(text)
+                while around and around[-1][0] >= own:
+                    around.pop()
+                around.append((own, at))
+        first = max(first, number)
+        indent = _indentation(lines[number - 1])
+        yield tuple([opening for own, opening in around if own < indent][-HEADERS:])
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def filled(lines: Sequence[str], numbers: Sequence[int]) -> list[int]:
@@ -253,7 +263,7 @@ def elided(lines: Sequence[str], numbers: Sequence[int]) -> tuple[str, tuple[int
     for number in numbers:
         line = lines[number - 1]
         if at and at[-1] != number - 1:
-            text.append(line[: len(line) - len(line.lstrip())] + "...")
+            text.append(line[: _indentation(line)] + "...")
             at.append(0)
         text.append(line)
         at.append(number)

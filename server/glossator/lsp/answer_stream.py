@@ -71,6 +71,7 @@ def _result(encoding: str, answer: Answer) -> protocol.AskResult:
         ),
         unknown=tuple((_units(answer.answer, start), _units(answer.answer, end)) for start, end in answer.unknown),
         weak=answer.is_weak,
+        from_index=tuple(_units(answer.answer, offset) for offset in answer.from_index or ()),
     )
 
 

@@ -244,6 +244,9 @@ class AskResult:
     """Names in `answer` that occur nowhere in the code: start and end offsets in UTF-16 code units."""
     weak: bool = False
     """Whether the evidence does not support most of what the model wrote: `answer` begins with the index's own."""
+    from_index: tuple[int, ...] = ()
+    """Where the index's own answer stands in `answer`, beside a model's: start and end offset in UTF-16 code units.
+    Empty if it does not."""
 
 
 @attrs.frozen(kw_only=True)
