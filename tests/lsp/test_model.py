@@ -133,7 +133,7 @@ async def test_an_answer_is_streamed_and_its_citations_are_checked(client: Clien
     assert (values[0]["kind"], values[0]["evidence"][0]) == ("evidence", result["evidence"][0])
     assert "".join(value["text"] for value in values[1:]) == result["answer"]
     start, end = result["fromIndex"]
-    assert result["answer"][start:end].startswith("**Function `add_tax`** in `shop/money.py:20` [1]")
+    assert result["answer"][start:end].startswith("**Function `add_tax`** in `shop/money.py:19` [1]")
     assert {int(number) for number in re.findall(r"\[(\d+)\]", result["answer"])} <= {
         item["number"] for item in result["evidence"]
     }

@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,6 +211,15 @@ async def test_what_the_index_knows_stands_below_what_a_model_says(answerer: Ans
     known = {item.number: item.path for item in answer.evidence}
     assert all(known.get(item.number, item.path) == item.path for item in later.evidence), "one number, one file"
     assert "**Function" not in model.prompts[-1], "what the index says is not put into the model's mouth"
+
+
+async def test_the_index_is_read_before_a_question_is_asked(session: Session) -> None:
+    with closing(Session([session.root.path], session.settings)) as later:
+        assert later.root.snapshot() is None
+        async with Answerer(later) as answerer:
+            await answerer.prepare(use_model=False)
+            assert answerer.model_access.opened is None
+        assert later.root.snapshot() is not None
 
 
 async def test_where_a_model_says_nothing_the_index_does(answerer: Answerer, model: ScriptedModel) -> None:

@@ -11,16 +11,18 @@ together.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from glossator.answers.conversations import Conversations, Turn, new_identity
+from glossator.answers.evidence import Question
 from glossator.answers.gathering import gather_for_symbol, gather_in, search_in
 from glossator.answers.index_answer import evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
 from glossator.answers.use_answers import unknown_symbol, use_answer_in
-from glossator.errors import UsageError
+from glossator.errors import GlossatorError, UsageError
 from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from glossator.answers.conversations import Conversation
-    from glossator.answers.evidence import Cost, Evidence, Material, Question
+    from glossator.answers.evidence import Cost, Evidence, Material
     from glossator.answers.explanations import Explanations, KeptExplanation
     from glossator.answers.sourced_stream import SentenceSource
     from glossator.answers.use_answers import UseAnswer
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from glossator.project.session import Session
     from glossator.retrieval.uses import SymbolUses
     from glossator.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 AnswerEnd = Literal["stop", "length", "evidence", "preempted"]
 """Why an answer ends. "evidence": no model wrote it. "preempted": it was written in the background, and given up for an
@@ -51,6 +55,8 @@ BESIDE = "---\n\n*From the index:*"
 """Stands between a model's answer and the index's own, which holds what the model leaves out."""
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
+WARM_UP = "where is the main function called"
+"""What is asked before anybody asks: it takes the ways of a question about uses and of any other."""
 REMEMBERED = 12
 """Places of an answer about uses that stay in the conversation for later questions."""
 
@@ -113,6 +119,7 @@ class Answerer:
         self._conversations = Conversations()
         self._explanations = _explanations_of(session)
         self._overviews: dict[Path, str] = {}
+        self._is_warm = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -134,6 +141,7 @@ class Answerer:
             self._explanations = _explanations_of(session)
         self._session = session
         self._overviews.clear()
+        self._is_warm = False
 
     async def reconfigure(self, settings: Settings) -> None:
         """Take over changed settings of the session; what is being answered is answered to its end first.
@@ -143,19 +151,35 @@ class Answerer:
         """
         await self.model_access.reconfigure(settings)
 
-    async def prepare(self, folder: Path | None = None) -> None:
-        """Load the model, if there is one, and have it read what prompts about a root begin with: a question is likely.
+    async def prepare(self, folder: Path | None = None, *, use_model: bool = True) -> None:
+        """Get ready, because a question is likely: read the index, load the model and have it read how prompts begin.
+
+        Args:
+            folder: the root that the question may be about.
+            use_model: whether to load the model, if there is one.
 
         Raises:
             ModelError: the model cannot be used.
         """
         from glossator.answers import prompts
 
+        await asyncio.to_thread(self._warm_up)
         async with self.model_access.in_use():
-            model = self.model_access.model()
+            model = self.model_access.model() if use_model else None
             if model is not None:
                 overview = await asyncio.to_thread(self._overview, folder)
                 await model.prepare(prompts.shared_messages(overview))
+
+    def _warm_up(self) -> None:
+        """Ask the indexes something, once: the first question then finds modules, caches and files in memory."""
+        if self._is_warm:
+            return
+        try:
+            use_answer_in(self._session, Question(WARM_UP))
+            evidence_answer(self._gather(Question(WARM_UP), EVIDENCE_TOKENS))
+            self._is_warm = all(root.open() is not None for root in self._session.roots)
+        except GlossatorError as error:  # the question itself will tell
+            _log.debug("the index could not be read ahead: %s", error)
 
     # Questions
 
