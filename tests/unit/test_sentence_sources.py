@@ -42,7 +42,7 @@ def written(text: str, size: int = 7, evidence: dict[int, Evidence] | None = Non
     stream = SourcedStream(EVIDENCE if evidence is None else evidence, lambda item: item, "", lambda _: True)
     shown = "".join(stream.feed(text[at : at + size]) for at in range(0, len(text), size)) + stream.finish()
     result = stream.result()
-    assert result.checked.text == shown
+    assert result.text == shown
     return result
 
 
@@ -120,17 +120,17 @@ def test_code_is_told_from_words() -> None:
 )
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_numbers_stand_where_a_sentence_ends(text: str, shown: str, size: int) -> None:
-    assert written(text, size).checked.text == shown
+    assert written(text, size).text == shown
 
 
 def test_citations_point_to_lines() -> None:
     result = written("It raises `KeyError` where there is no entry. `part_3` is closed. `part_50` is closed, too.")
-    places = {one.number: (one.start_line, one.end_line) for one in result.checked.citations}
+    places = {one.number: (one.start_line, one.end_line) for one in result.citations}
     assert places[1][0] >= 11
     assert places[1][1] == 13
     start, end = places[3]
     assert start == end in (103, 150)
-    cited = {one.number: one for one in result.checked.citations}
+    cited = {one.number: one for one in result.citations}
     assert cited[1].source.split("\n")[-1].strip() == "raise KeyError(key)"
     assert [[source.number for source in one.sources] for one in result.sources] == [[1], [3], [3]]
 
@@ -143,16 +143,15 @@ def test_lines_that_have_moved_are_cited_where_they_are_now() -> None:
     shown = stream.feed("It raises `KeyError` where there is no entry. `put` takes `seconds`.") + stream.finish()
     result = stream.result()
     assert shown == "It raises `KeyError` where there is no entry [1]. `put` takes `seconds`."
-    (citation,) = result.checked.citations
+    (citation,) = result.citations
     assert citation.end_line == 18
     assert citation.source.endswith("raise KeyError(key)")
-    assert result.checked.stale == (2,)
 
 
 def test_a_notebook_s_cell_is_cited_whole() -> None:
     item = replace(piece("cell", "def work():\n    step()", number=1, lines=(1, 1), source="{...}"), form="unfolded")
     assert narrowed(item, 1, 1) == item
-    assert written("`work` calls `step`.", evidence={1: item}).checked.citations == (item,)
+    assert written("`work` calls `step`.", evidence={1: item}).citations == (item,)
 
 
 ALPHABET = st.text(alphabet="ab `[](),.:-\n#|127 KeyError put é🙂!?", max_size=80)
@@ -172,9 +171,9 @@ def test_nothing_but_numbers_and_white_space_is_changed(text: str) -> None:
 
     from glossator.answers.citations import CitationStream
 
-    stream = CitationStream(EVIDENCE, lambda item: item)
+    stream = CitationStream(EVIDENCE)
     passed = stream.feed(text) + stream.finish()
-    assert bare(written(text).checked.text) == bare(passed)
+    assert bare(written(text).text) == bare(passed)
 
 
 @given(text=ALPHABET, size=st.integers(1, 12))

@@ -356,7 +356,7 @@ class Answerer:
         opened = self.model_access.opened
         return Answer(
             answer=text + more,
-            citations=sourced.checked.citations,
+            citations=sourced.citations,
             evidence=tuple(every),
             model=(opened.status.name if opened is not None else "") or self._session.model_status()["name"],
             finish_reason="stop",
@@ -364,7 +364,7 @@ class Answerer:
             usage={},
             cached=True,
             raw=kept.text,
-            unsupported=sourced.checked.unsupported,
+            unsupported=sourced.unsupported,
             sources=sourced.sources,
             unknown=sourced.unknown,
         )
@@ -408,8 +408,8 @@ class Answerer:
         )
         # As the model wrote it, not as it was shown: only so the next prompt begins with what is in the model's cache.
         conversation.add(Turn(asked, tuple(new), written.raw))
-        checked, sourced = written.sourced.checked, written.sourced
-        notes = [*material.notes, *_unknown_names(checked.text, sourced.unknown)]
+        sourced = written.sourced
+        notes = [*material.notes, *_unknown_names(sourced.text, sourced.unknown)]
         more = "".join(f"\n\n*{note}*" for note in notes)
         if more:
             listener.delta(more)
@@ -428,9 +428,9 @@ class Answerer:
         elif own:
             tail = f"\n\n{BESIDE}\n\n{own}\n"
             listener.delta(tail)
-        answer = f"{lead}{checked.text}{more}{tail}"
+        answer = f"{lead}{sourced.text}{more}{tail}"
         begins = answer.index(own) if lead else len(answer) - len(own) - 1
-        places = {item.number: item for item in _cited(own, evidence)} | {one.number: one for one in checked.citations}
+        places = {item.number: item for item in _cited(own, evidence)} | {one.number: one for one in sourced.citations}
         shift = len(lead)
         return Answer(
             answer=answer,
@@ -442,7 +442,7 @@ class Answerer:
             usage=_usage(written.done.usage if written.done is not None else None),
             thinking=written.thinking,
             raw=written.raw,
-            unsupported=tuple((start + shift, end + shift) for start, end in checked.unsupported),
+            unsupported=tuple((start + shift, end + shift) for start, end in sourced.unsupported),
             sources=tuple(replace(one, start=one.start + shift, end=one.end + shift) for one in sourced.sources),
             unknown=tuple((start + shift, end + shift) for start, end in sourced.unknown),
             is_weak=sourced.is_weak,

@@ -1,19 +1,19 @@
 """Citations: the numbers that a model writes, and whether what they cite still says what the model was shown.
 
-The model can only name numbers of evidence. `CitationStream` reads them out of the answer while it is written, and
-leaves out a number that does not exist, or whose place has changed. Line numbers that the model invents are removed.
-Text in code spans and code blocks is passed on as it is. `CitationVerifier` is where a citation is verified: it reads
-the file as it is now, and finds the lines again if they have moved.
+The model can only name numbers of evidence. `CitationStream` reads them out of the answer while it is written, writes
+them in one form, and leaves out those that do not exist and the line numbers that the model invents. Text in code spans
+and code blocks is passed on as it is. `CitationVerifier` is where a citation is verified: it reads the file as it is
+now, and finds the lines again if they have moved.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from glossator.answers.evidence import Evidence
@@ -45,27 +45,6 @@ _UNFINISHED = re.compile(
     r"|[ \t]+)\Z"
 )
 """The end of a text whose next characters will tell what it is."""
-
-_SENTENCE_END = re.compile(r"(?<=[.!?…。])(?:\s*(?:\[\d+\])+)?(?=\s|\Z)|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)]|#{1,6})\s)")
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedAnswer:
-    """An answer as it may be shown.
-
-    Attributes:
-        text: Markdown; what the stream gave out, put together.
-        citations: the evidence that `text` cites, where it is now, in order of number.
-        dropped: numbers that the model cited although there is no such evidence.
-        stale: numbers whose place no longer says what the model was shown; they are left out too.
-        unsupported: (start, end) offsets into `text` of sentences that cite nothing.
-    """
-
-    text: str
-    citations: tuple[Evidence, ...]
-    dropped: tuple[int, ...]
-    stale: tuple[int, ...]
-    unsupported: tuple[tuple[int, int], ...]
 
 
 class CitationVerifier:
@@ -106,45 +85,22 @@ def find_again(item: Evidence, text: str | None) -> Evidence | None:
 
 
 class CitationStream:
-    """Feed it the answer as it is written; it returns what may be shown.
+    """Feed it the answer as it is written; it returns what may be shown, every citation as [number]."""
 
-    `feed` and `finish` may call `verify`, which may read files: see `may_verify`.
-    """
-
-    def __init__(self, evidence: Mapping[int, Evidence], verify: Verify) -> None:
-        """Start an answer.
-
-        Args:
-            evidence: what the model was shown, by number.
-            verify: called once for each number that is cited; returns the evidence as it is now (its lines may have
-                moved), or None if its place no longer says that.
-        """
-        self._evidence = evidence
-        self._verify = verify
-        self._found: dict[int, Evidence | None] = {}
-        self._dropped: dict[int, None] = {}
+    def __init__(self, known: Collection[int]) -> None:
+        """Start an answer that may cite the evidence with these numbers."""
+        self._known = known
         self._code = ""  # the backticks that opened the code we are in
         self._ticks = ""
         self._line_start = True
         self._prose = ""
-        self._parts: list[str] = []
         self._after_citation = False
         self._space = ""
-
-    @property
-    def cited(self) -> tuple[int, ...]:
-        """Numbers cited so far, in order of their first citation."""
-        return tuple(number for number, citation in self._found.items() if citation is not None)
 
     @property
     def held(self) -> str:
         """What has come and is not shown yet."""
         return self._prose
-
-    @staticmethod
-    def may_verify(text: str) -> bool:
-        """Whether feeding this may complete a citation, and so read files: not to be done in an event loop."""
-        return "]" in text or "】" in text
 
     def feed(self, text: str) -> str:
         """More of the answer: returns what can be shown of it now."""
@@ -153,18 +109,6 @@ class CitationStream:
     def finish(self) -> str:
         """The answer is complete: returns what was held back."""
         return self._take("", final=True)
-
-    def result(self) -> CheckedAnswer:
-        """The whole answer; call it after `finish`."""
-        text = "".join(self._parts)
-        citations = [citation for citation in self._found.values() if citation is not None]
-        return CheckedAnswer(
-            text=text,
-            citations=tuple(sorted(citations, key=lambda citation: citation.number)),
-            dropped=tuple(self._dropped),
-            stale=tuple(number for number, citation in self._found.items() if citation is None),
-            unsupported=tuple(unsupported(text)),
-        )
 
     def _take(self, text: str, *, final: bool) -> str:
         out: list[str] = []
@@ -176,10 +120,7 @@ class CitationStream:
             else:
                 self._prose += piece
         out.append(self._drain(final=final))
-        shown = "".join(out)
-        if shown:
-            self._parts.append(shown)
-        return shown
+        return "".join(out)
 
     def _split(self, text: str, *, final: bool) -> Iterator[tuple[bool, str]]:
         """Cut into prose and code. A run of backticks is held until it ends: its length says what it means."""
@@ -245,21 +186,13 @@ class CitationStream:
         numbers = list(dict.fromkeys(_expand(match["numbers"])))
         if not numbers:
             return match[0]
-        kept = [number for number in numbers if self._holds(number)]
+        kept = [number for number in numbers if number in self._known]
         space = self._space or (" " if match[0][0] in " \t" else "")
         self._space = "" if kept else space  # "[7][1]" without its first half still stands apart from the word before
         if not kept:
             return ""
         self._after_citation = True
         return space + "".join(f"[{number}]" for number in kept)
-
-    def _holds(self, number: int) -> bool:
-        if number not in self._evidence:
-            self._dropped[number] = None
-            return False
-        if number not in self._found:
-            self._found[number] = self._verify(self._evidence[number])
-        return self._found[number] is not None
 
 
 def _expand(text: str) -> Iterator[int]:
@@ -285,32 +218,3 @@ def _without_line(match: re.Match[str]) -> str:
         many = match["more"] or match["word"].lower() == "lines"
         return ("Some lines" if capital else "some lines") if many else ("A line" if capital else "a line")
     return ""
-
-
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of the sentences of a Markdown text; headings, code blocks and tables' rules are left out."""
-    at = 0
-    for block in re.split(r"(^[ \t]*```.*?(?:^[ \t]*```[ \t]*$|\Z))", text, flags=re.MULTILINE | re.DOTALL):
-        if not block.lstrip().startswith("```"):
-            ends = [match.end() for match in _SENTENCE_END.finditer(block)]
-            start = 0
-            for end in [*ends, len(block)]:
-                piece = block[start:end]
-                lead = len(piece) - len(piece.lstrip())
-                words = piece.strip()
-                if re.search(r"\w", words) and not words.startswith("#"):
-                    yield at + start + lead, at + start + lead + len(words)
-                start = max(start, end)
-        at += len(block)
-
-
-def unsupported(text: str) -> list[tuple[int, int]]:
-    """Sentences of an answer that state something and cite nothing."""
-    found: list[tuple[int, int]] = []
-    for start, end in sentences(text):
-        sentence = text[start:end]
-        plain = re.sub(r"`[^`]*`", "", sentence)
-        introduces = plain.rstrip().endswith((":", "?"))
-        if not re.search(r"\[\d+\]", plain) and not introduces and len(re.findall(r"\w+", sentence)) > 2:
-            found.append((start, end))
-    return found

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glossator.answers.citations import CheckedAnswer, CitationStream
+from glossator.answers.citations import CitationStream
 from glossator.answers.sentence_sources import SentenceSources, narrowed
 
 if TYPE_CHECKING:
@@ -59,14 +59,18 @@ class SourcedAnswer:
     """An answer with its sources.
 
     Attributes:
-        checked: the text, and the evidence that it cites, narrowed to the lines that its sentences rest on.
+        text: Markdown; what the stream gave out, put together.
+        citations: the evidence that it cites, narrowed to the lines that its sentences rest on, in order of number.
+        unsupported: (start, end) offsets of sentences that nothing supports.
         sources: what each sentence rests on, in order.
         unknown: (start, end) offsets of names of the code that occur nowhere.
         stated: how many sentences say something about the code.
         lacking: of how many of these the evidence held too little when the model was shown it.
     """
 
-    checked: CheckedAnswer
+    text: str
+    citations: tuple[Evidence, ...]
+    unsupported: tuple[tuple[int, int], ...]
     sources: tuple[SentenceSource, ...]
     unknown: tuple[tuple[int, int], ...]
     stated: int
@@ -102,7 +106,7 @@ class SourcedStream:
         self._evidence = evidence
         self._verify = verify
         self._is_unknown = is_unknown
-        self._numbers = CitationStream(evidence, lambda item: item)
+        self._numbers = CitationStream(evidence)
         self._finder = SentenceSources(evidence, question)
         self._text = ""  # what has come and is not shown yet
         self._out: list[str] = []
@@ -118,7 +122,6 @@ class SourcedStream:
         self._code = ""
         self._found: list[SentenceSource] = []
         self._weights: dict[int, list[tuple[Source, Evidence]]] = {}
-        self._stale: dict[int, None] = {}
         self._unsupported: list[tuple[int, int]] = []
         self._invented: dict[str, bool] = {}
         self._stated = 0
@@ -146,14 +149,15 @@ class SourcedStream:
             if invented
             for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
         ]
-        checked = CheckedAnswer(
+        return SourcedAnswer(
             text,
             tuple(self._citation(number) for number in sorted(self._weights)),
-            self._numbers.result().dropped,
-            tuple(self._stale),
             tuple(self._unsupported),
+            tuple(self._found),
+            tuple(sorted(unknown)),
+            self._stated,
+            self._lacking,
         )
-        return SourcedAnswer(checked, tuple(self._found), tuple(sorted(unknown)), self._stated, self._lacking)
 
     def _citation(self, number: int) -> Evidence:
         """The lines that a number stands for."""
@@ -324,7 +328,4 @@ class SourcedStream:
 
     def _now(self, source: Source) -> Evidence | None:
         """The lines of a source where they are now; None if they are gone."""
-        now = self._verify(narrowed(self._evidence[source.number], source.start_line, source.end_line))
-        if now is None:
-            self._stale[source.number] = None
-        return now
+        return self._verify(narrowed(self._evidence[source.number], source.start_line, source.end_line))
