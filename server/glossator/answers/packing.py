@@ -326,10 +326,6 @@ class Packer:
     def _overlaps_removed(self, piece: Evidence) -> bool:
         return any(place.overlaps(piece.file, piece.start_line, piece.end_line) for place in self._removed)
 
-    def _is_covered(self, piece: Evidence, chosen: Sequence[tuple[Offer, Evidence]]) -> bool:
-        known = [*(one for _, one in self._chosen), *(one for _, one in chosen)]
-        return any(_covers(one, piece) for one in known)
-
     def _piece(self, offer: Offer, start: int, end: int) -> Evidence:
         entry = offer.entry
         source = "\n".join(offer.view.lines(entry.path)[start - 1 : end])
