@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from glossator.answers.answerer import BESIDE, Answer, Answerer, Listener
+from glossator.answers.answerer import FROM_INDEX, Answer, Answerer, Listener
 from glossator.answers.evidence import Evidence, Place, Question
 from glossator.answers.index_answer import NOTE
 from glossator.errors import ModelError, UsageError
@@ -127,7 +127,7 @@ async def ask(answerer: Answerer, text: str = "How is the tax added?", **places:
 def words(answer: Answer) -> str:
     """What a model wrote of an answer, without what the index says beside it."""
     start, end = answer.from_index or (0, 0)
-    return (answer.answer[:start] + answer.answer[end:]).removesuffix("\n").removesuffix(f"\n\n{BESIDE}\n\n")
+    return (answer.answer[:start] + answer.answer[end:]).removesuffix("\n").removesuffix(f"\n\n{FROM_INDEX}\n\n")
 
 
 async def test_an_answer_of_the_model(answerer: Answerer, session: Session) -> None:

@@ -51,7 +51,7 @@ answer that somebody waits for."""
 
 WEAK = "---\n\n*What the model wrote, most of which the code found does not support:*"
 """Stands between the index's own answer and one that is weak."""
-BESIDE = "---\n\n*From the index:*"
+FROM_INDEX = "---\n\n*From the index:*"
 """Stands between a model's answer and the index's own, which holds what the model leaves out."""
 EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
@@ -426,7 +426,7 @@ class Answerer:
             lead = f"{own}\n\n{WEAK}\n\n"
             listener.lead(lead)
         elif own:
-            tail = f"\n\n{BESIDE}\n\n{own}\n"
+            tail = f"\n\n{FROM_INDEX}\n\n{own}\n"
             listener.delta(tail)
         answer = f"{lead}{sourced.text}{more}{tail}"
         begins = answer.index(own) if lead else len(answer) - len(own) - 1
