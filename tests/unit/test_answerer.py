@@ -14,7 +14,7 @@ import pytest
 
 from glossator.answers.answerer import FROM_INDEX, Answer, Answerer, Listener
 from glossator.answers.evidence import Evidence, Place, Question
-from glossator.answers.index_answer import NOTE
+from glossator.answers.index_answer import HARDLY_ANSWERED, NOTE
 from glossator.errors import ModelError, UsageError
 from glossator.index.records import StoredEntry
 from glossator.model.chat import ChatEvent, ChatModel, ChatRequest, Delta, Done, ModelStatus, Thinking, TokenUsage
@@ -211,6 +211,20 @@ async def test_what_the_index_knows_stands_below_what_a_model_says(answerer: Ans
     known = {item.number: item.path for item in answer.evidence}
     assert all(known.get(item.number, item.path) == item.path for item in later.evidence), "one number, one file"
     assert "**Function" not in model.prompts[-1], "what the index says is not put into the model's mouth"
+
+
+async def test_a_question_that_the_code_hardly_answers_is_said_to_be_one(
+    answerer: Answerer, model: ScriptedModel
+) -> None:
+    model.answer = "`add_tax` adds the tax."
+    answer, _ = await ask(answerer, "Which kernel module drives the bluetooth antenna firmware?")
+    assert answer.answer.startswith(f"*{HARDLY_ANSWERED}*\n\n`add_tax` adds the tax")
+    (source,) = answer.sources
+    assert answer.answer[source.start : source.end].startswith("`add_tax` adds the tax")
+    later, _ = await ask(answerer, "And which satellite dish antenna firmware?", conversation_id=answer.conversation_id)
+    assert HARDLY_ANSWERED not in later.answer
+    near, _ = await ask(answerer)
+    assert HARDLY_ANSWERED not in near.answer
 
 
 async def test_the_index_is_read_before_a_question_is_asked(session: Session) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from glossator.answers.conversations import Conversations, Turn, new_identity
 from glossator.answers.evidence import Question
 from glossator.answers.gathering import gather_for_symbol, gather_in, search_in
-from glossator.answers.index_answer import evidence_answer
+from glossator.answers.index_answer import HARDLY_ANSWERED, evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
 from glossator.answers.use_answers import unknown_symbol, use_answer_in
@@ -238,6 +238,8 @@ class Answerer:
                 listener.stage("searching")
                 gathered = await asyncio.to_thread(search_in, self._session, question)
                 at_once = await asyncio.to_thread(gathered.material, EVIDENCE_TOKENS)
+                if follow_up:  # it need not have the words of what it is about
+                    at_once = replace(at_once, is_far=False)
                 note = await asyncio.to_thread(unknown_symbol, self._session, question.text)
                 if note:
                     at_once = replace(at_once, notes=(note, *at_once.notes))
@@ -397,6 +399,9 @@ class Answerer:
         listener.evidence(tuple(evidence))
         prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
         listener.stage("answering")
+        head = f"*{HARDLY_ANSWERED}*\n\n" if beside is not None and beside.is_far else ""
+        if head:
+            listener.delta(head)
         written = await write_answer(
             model,
             prompt,
@@ -428,10 +433,10 @@ class Answerer:
         elif own:
             tail = f"\n\n{FROM_INDEX}\n\n{own}\n"
             listener.delta(tail)
-        answer = f"{lead}{sourced.text}{more}{tail}"
+        answer = f"{lead}{head}{sourced.text}{more}{tail}"
         begins = answer.index(own) if lead else len(answer) - len(own) - 1
         places = {item.number: item for item in _cited(own, evidence)} | {one.number: one for one in sourced.citations}
-        shift = len(lead)
+        shift = len(lead) + len(head)
         return Answer(
             answer=answer,
             citations=tuple(places[number] for number in sorted(places)),

@@ -43,7 +43,9 @@ FURTHER_PLACES = 3
 FURTHER_LINES = 16
 PLACES = 6
 """Related places listed."""
-FAR_NOTE = "The code found does not seem to say. What comes nearest:"
+HARDLY_ANSWERED = "The code found does not seem to say."
+"""Where the question and the code have little in common; a small model answers all the same."""
+FAR_NOTE = f"{HARDLY_ANSWERED} What comes nearest:"
 NOTE = "*Made from the index alone, without a language model.*"
 
 _TAG = re.compile(r"\s*(@\w|:(param|type|returns?|rtype|raises)\b)")
