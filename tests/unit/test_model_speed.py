@@ -70,8 +70,8 @@ def test_larger_models_are_slower_and_experts_are_not() -> None:
     assert small.reading > 4 * large.reading
     assert small.writing > 4 * large.writing
     assert mixed.reading > 2 * large.reading
-    assert 0 < small.first_word_seconds() < large.first_word_seconds()
-    assert "s to the first word" in small.described()
+    assert 0 < small.first_word_seconds(5.0) < large.first_word_seconds(5.0)
+    assert "s to the first word" in small.described(5.0)
 
 
 def test_a_gpu_counts_where_the_model_fits_on_it() -> None:
@@ -154,6 +154,6 @@ def test_more_evidence_for_faster_models_but_not_all_that_they_could_read() -> N
     tokens = [speed.evidence_tokens(reading, 5.0) for reading in (1, 30, 60, 120, 180, 300, 3000)]
     assert tokens[:4] == [500, 500, 500, 600]
     assert tokens == sorted(tokens)
-    seconds = [speed.Speed(reading, 10).first_word_seconds() for reading in (20, 60, 180, 300, 3000)]
+    seconds = [speed.Speed(reading, 10).first_word_seconds(5.0) for reading in (20, 60, 180, 300, 3000)]
     assert seconds == sorted(seconds, reverse=True)
     assert seconds[3] < 5

@@ -32,8 +32,6 @@ PROMPT_TOKENS = 700
 """Tokens of a typical question with its evidence."""
 MAX_READING_SECONDS = 10.0
 """A model that takes longer to read such a prompt is not recommended: nobody waits for it."""
-PATIENCE = 5.0
-"""Seconds that a user waits for the first word: the default of the setting `patience`."""
 LEAST_EVIDENCE_TOKENS = 500
 """Two or three good excerpts with their headings. With 200 tokens a 0.5B model found hardly any fact, and half of the
 facts are in the first 400; so the slowest model reads as much."""
@@ -109,7 +107,7 @@ class Speed:
         """For a typical prompt of `PROMPT_TOKENS`."""
         return PROMPT_TOKENS / self.reading
 
-    def first_word_seconds(self, patience: float = PATIENCE) -> float:
+    def first_word_seconds(self, patience: float) -> float:
         """From a question to the first word of its answer, with the model in memory and so much patience."""
         return evidence_tokens(self.reading, patience) / self.reading + 1 / self.writing
 
@@ -123,7 +121,7 @@ class Speed:
         """Whether somebody would wait for it."""
         return self.reading_seconds <= MAX_READING_SECONDS
 
-    def described(self, patience: float = PATIENCE) -> str:
+    def described(self, patience: float) -> str:
         """What a user is to expect."""
         first, words = two_digits(self.first_word_seconds(patience)), two_digits(self.words_per_second)
         return f"about {first} s to the first word, {words} words/s"
