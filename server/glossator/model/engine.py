@@ -35,7 +35,9 @@ KEEP_SECONDS = 0.1
 """Time of reading from which a prefix is kept in a file: a GPU has read it sooner than restored it."""
 REPEAT_PENALTY = 1.1
 REPEAT_TOKENS = 64
-"""Divides the likelihood of the tokens that were among the last of the answer: small models repeat themselves."""
+"""Divides the likelihood of the tokens that were among the last of the answer: small models repeat themselves. Of the
+seven questions with known facts of `scripts/bench answers --split tune --limit 10 --seed 3`, the words of Qwen2.5 Coder
+0.5B stated .24 of the facts with it, and .10 with 1.0, in 53 and 75 tokens."""
 MEASURE_SECONDS = 1.5
 """That measuring a model's speed may take, about: a slow one is measured with fewer tokens."""
 REMEMBERED_ANSWERS = 32
