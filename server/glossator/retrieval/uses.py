@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.resolution.source import FactsSource
-    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Resolution, Use
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution, Use
 
 OVERRIDE: Final = "override"
 """The kind of a place that overrides or implements a symbol."""
@@ -278,6 +278,8 @@ class UseFinder:
         self._graph = graph
         self._read = read
         self._lines: dict[str, list[str]] = {}
+        self._owner_symbols: dict[Key, NamedSymbol] = {}
+        self._tests: dict[str, bool] = {}
 
     # Symbols
 
@@ -459,12 +461,22 @@ class UseFinder:
 
     def _place(self, use: Use) -> UsePlace:
         text = self._text(use.path, use.line)
-        column = len(text.encode()[: use.column].decode(errors="ignore"))
+        column = use.column if text.isascii() else len(text.encode()[: use.column].decode(errors="ignore"))
         if text[column : column + len(use.name)] != use.name:  # the file has changed since it was indexed
             column = max(text.find(use.name), 0)
-        owner = _from_definitions([use.owner]) if use.owner is not None else None
-        test = is_test(use.path) or (owner is not None and owner.kind == "test")
+        owner = self._owner(use)
+        if (test := self._tests.get(use.path)) is None:
+            test = self._tests[use.path] = is_test(use.path)
+        test = test or (owner is not None and owner.kind == "test")
         return UsePlace(use.path, use.line, column, use.name, use.kind, use.grade, owner, test, text)
+
+    def _owner(self, use: Use) -> NamedSymbol | None:
+        """The innermost definition around a use."""
+        if use.owner is None:
+            return None
+        if (known := self._owner_symbols.get(use.owner.key)) is None:
+            known = self._owner_symbols[use.owner.key] = _from_definitions([use.owner])
+        return known
 
     def _in_configuration(self, symbol: NamedSymbol) -> list[UsePlace]:
         """Places in configuration and markup that have the symbol's name as a word: an entry point, a task's name."""
@@ -540,7 +552,7 @@ class UseFinder:
         grouped: dict[tuple[str, int], tuple[NamedSymbol, dict[tuple[str, int], None]]] = {}
         for use in self.mentions(symbol, kinds)[0]:
             if use.grade == "resolved":
-                owner = _from_definitions([use.owner]) if use.owner is not None else self.whole_file(use.path)
+                owner = self._owner(use) or self.whole_file(use.path)
                 key = (use.path, use.owner.index if use.owner is not None else -1)
                 grouped.setdefault(key, (owner, {}))[1][use.path, use.line] = None
         return [(owner, tuple(places)) for owner, places in grouped.values()]

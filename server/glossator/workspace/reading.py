@@ -21,7 +21,8 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text, as the index counts them."""
-    lines = _LINE_END.split(text)
+    # The usual case is many times quicker without the pattern.
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     if lines and not lines[-1]:
         lines.pop()
     return lines

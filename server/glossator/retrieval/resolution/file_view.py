@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXTENSION
@@ -34,6 +35,7 @@ CONTAINER_KINDS: Final = frozenset(
     )
 )
 """Kinds of symbols that have members."""
+_NAME: Final = attrgetter("name")
 CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro", "test", "rpc"))
 
 
@@ -51,6 +53,7 @@ class FileView:
         "_aliases",
         "_by_name",
         "_imports",
+        "_names",
         "_of_type",
         "_qualified",
         "_subtypes",
@@ -77,6 +80,7 @@ class FileView:
                 self.inner_imports = True
         self._qualified: dict[int, str] = {}
         # Most questions need only some of these tables.
+        self._names: frozenset[str] | None = None
         self._by_name: dict[str, list[int]] | None = None
         self._of_type: dict[str, list[int]] | None = None
         self._subtypes: dict[str, list[int]] | None = None
@@ -85,6 +89,11 @@ class FileView:
     def named(self, name: str) -> list[int]:
         """The symbols of a name, wherever they stand in the file."""
         if (table := self._by_name) is None:
+            # Most files that are asked do not define the name.
+            if self._names is None:
+                self._names = frozenset(map(_NAME, self.facts.symbols))
+            if name not in self._names:
+                return []
             table = self._by_name = {}
             for index, symbol in enumerate(self.facts.symbols):
                 if (found := table.get(symbol.name)) is None:
