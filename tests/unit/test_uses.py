@@ -331,3 +331,53 @@ def test_a_constructor_outside_its_class_is_not_called_unused(tmp_path: Path) ->
             symbol = finder.symbol_at("box.cpp", line)
             assert symbol is not None
             assert not finder.uses(symbol).unused
+
+
+UNSEEN = {
+    "web.py": (
+        "class Page:\n    def __repr__(self): return ''\n    def plain(self): pass\n\n"
+        "@app.route('/x')\ndef index(): pass\n\n@functools.lru_cache(None)\ndef slow(): pass\n"
+    ),
+    "Web.java": (
+        "class Web {\n@Bean Object made() { return null; }\n@Deprecated void old() {}\n"
+        "public String toString() { return null; }\n}\n"
+    ),
+    "web.cs": "class Site {\n[HttpGet] public int Index() { return 1; }\n[Obsolete] public void Gone() {}\n}\n",
+    "web.go": (
+        'package web\n\ntype Tree struct{}\n\nfunc (t Tree) String() string { return "" }\n\n'
+        "func (t Tree) hidden() {}\n\nfunc main() {}\n"
+    ),
+    "web.rb": "class Shelf\n  def each; end\n  def sweep; end\nend\n",
+    "web.php": "<?php\nclass Card {\n  function __get($n) {}\n  function dust() {}\n}\n",
+    "web.cpp": "struct Vec { int x; };\nVec operator+(Vec a, Vec b) { return a; }\nint lone() { return 1; }\n",
+    "web.rs": "#[no_mangle]\npub fn entry() {}\n\n#[inline]\npub fn quick() {}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "unused"),
+    [
+        ("web.py", 2, False), ("web.py", 3, True), ("web.py", 6, False), ("web.py", 9, True),
+        ("Web.java", 2, False), ("Web.java", 3, True), ("Web.java", 4, False),
+        ("web.cs", 2, False), ("web.cs", 3, True),
+        ("web.go", 5, False), ("web.go", 7, True), ("web.go", 9, False),
+        ("web.rb", 2, False), ("web.php", 3, False), ("web.php", 4, True),
+        ("web.cpp", 2, False), ("web.cpp", 3, True),
+        ("web.rs", 2, False), ("web.rs", 5, True),
+    ],
+)  # fmt: skip
+def test_what_the_language_or_a_framework_may_call_is_not_said_to_be_unused(
+    unseen: Project, path: str, line: int, unused: bool
+) -> None:
+    finder = finder_of(unseen)
+    symbol = finder.symbol_at(path, line)
+    assert symbol is not None
+    assert not finder.uses(symbol).places
+    assert finder.uses(symbol).unused is unused
+    assert finder.count(symbol, 30).precise is unused
+
+
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with make_project(tmp_path_factory.mktemp("unseen"), UNSEEN) as made:
+        yield made

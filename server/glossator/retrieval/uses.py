@@ -409,7 +409,8 @@ class UseFinder:
         using = [use for use in found if use.kind in DEPENDING]
         resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
         possible = {(use.path, use.line) for use in using} - resolved
-        return UseCount(len(resolved), len(possible), near.cut or unread > 0, self.is_precise(symbol))
+        sure = bool(found) or not self._may_be_used_unseen(symbol)
+        return UseCount(len(resolved), len(possible), near.cut or unread > 0, self.is_precise(symbol) and sure)
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
         """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""

@@ -83,8 +83,7 @@ def _found(context: Context, item: types.CallHierarchyItem) -> FoundSymbol | Non
 def _incoming(
     context: Context, item: types.CallHierarchyItem, encoding: str
 ) -> list[types.CallHierarchyIncomingCall] | None:
-    found = _found(context, item)
-    if found is None:
+    if (found := _found(context, item)) is None:
         return None
     places = UsePlaces(encoding, found.finder)
     calls: dict[tuple[str, int], types.CallHierarchyIncomingCall] = {}
@@ -100,8 +99,7 @@ def _incoming(
 def _outgoing(
     context: Context, item: types.CallHierarchyItem, encoding: str
 ) -> list[types.CallHierarchyOutgoingCall] | None:
-    found = _found(context, item)
-    if found is None:
+    if (found := _found(context, item)) is None:
         return None
     places = UsePlaces(encoding, found.finder)
     calls = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from glossator.lsp.context import Context
 
 
-def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
+async def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
     """The signature, doc, explanation (if one is cached) and uses of the symbol that the word here refers to."""
     backend = context.backend
     if not backend.configuration.options.hover:
@@ -32,7 +33,8 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
     live, described = found
     explanation = backend.answerer.explained(live.root, described.entry)
     if not _shows_markdown(context):
-        return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, plain_text(described, explanation)))
+        text = await asyncio.to_thread(plain_text, described, explanation)
+        return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, text))
     # In a client that does not implement our commands, such links would do nothing.
     links = (
         [command_link(title, command, uri, position) for title, command in SYMBOL_ACTIONS[:2]]
@@ -40,7 +42,8 @@ def hover(context: Context, params: types.HoverParams) -> types.Hover | None:
         else []
     )
     target = to_uri(live.root.path / described.entry.path)
-    text = markdown_text(described, explanation, target, links)
+    # Uses are counted in another thread: of a common name this takes a tenth of a second.
+    text = await asyncio.to_thread(markdown_text, described, explanation, target, links)
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
 
 

@@ -138,10 +138,12 @@ class CRules(LanguageRules):
         return bool((one.flags | other.flags) & STUB) or one.kind == other.kind == "namespace"
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Constructors and destructors run where objects are defined and where they go out of scope."""
+        """Constructors and destructors run where objects are defined and where they go out of scope; operators are
+        called without their names."""
         symbol = view.symbol(number)
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
-        return symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
+        made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
+        return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)
 
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""

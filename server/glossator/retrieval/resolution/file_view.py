@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION
+from glossator.index.facts import EXTENSION, MENTION_KINDS
 from glossator.retrieval.resolution.values import DefinedSymbol
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ CONTAINER_KINDS: Final = frozenset(
 )
 """Kinds of symbols that have members."""
 _NAME: Final = attrgetter("name")
+_DECORATOR: Final = MENTION_KINDS.index("decorator")
 CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro", "test", "rpc"))
 
 
@@ -140,6 +141,29 @@ class FileView:
                 if own and item.name not in (own, item.member, "", "*"):
                     table.setdefault(own, []).append(item)
         return table.get(name, [])
+
+    def decorators(self, index: int) -> list[str]:
+        """The names of the decorators, annotations or attributes of a symbol."""
+        symbols = self.facts.symbols
+        symbol = symbols[index]
+        place = symbol.line, symbol.column
+        # They stand between the last name before the symbol's that belongs to what encloses it, and its own name.
+        before = max(
+            (
+                (one.line, one.column)
+                for number, one in enumerate(symbols)
+                if number != index and (one.line, one.column) < place and symbol.parent in (number, one.parent)
+            ),
+            default=(0, 0),
+        )
+        return [
+            name
+            for name, mentions in self.facts.all_mentions()
+            for mention in mentions
+            if mention.kind == _DECORATOR
+            and before < (mention.line, mention.column) < place
+            and mention.owner in (index, symbol.parent)
+        ]
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:
         """The imports that bind a name inside a symbol (-1: at the top of the file)."""

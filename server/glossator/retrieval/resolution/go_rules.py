@@ -75,6 +75,11 @@ class GoRules(LanguageRules):
 
     # Packages
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """A library may call an exported method: it declares the interface, which the type does not name."""
+        symbol = view.symbol(number)
+        return (bool(symbol.scope) and symbol.name[:1].isupper()) or super().may_be_used_unseen(view, number)
+
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """The folder of a package."""
         module = item.module

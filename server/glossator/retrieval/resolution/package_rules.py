@@ -243,6 +243,37 @@ class JvmRules(PackageRules):
 
     languages = frozenset(("java", "kotlin"))
     extensions = True  # Kotlin's `fun Session.close()`
+    implicit_members = frozenset(
+        (
+            *(
+                "toString",
+                "equals",
+                "hashCode",
+                "compareTo",
+                "finalize",
+                "clone",
+                "iterator",
+                "hasNext",
+                "next",
+                "close",
+            ),
+            *(
+                "plus",
+                "minus",
+                "times",
+                "div",
+                "rem",
+                "unaryPlus",
+                "unaryMinus",
+                "not",
+                "inc",
+                "dec",
+                "rangeTo",
+                "contains",
+            ),
+            *("get", "set", "invoke", "getValue", "setValue", "provideDelegate", "plusAssign", "minusAssign"),
+        )
+    )
     unwrapped: ClassVar[dict[str, int]] = {}
     call_members = ("invoke",)
     opaque = frozenset(("Object", "Any", "T", "E", "K", "V", "R"))
@@ -254,6 +285,7 @@ class DotnetRules(PackageRules):
     languages = frozenset(("csharp",))
     enclosing_packages = True
     first_is_receiver = True
+    implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
     parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
     opaque = frozenset(("object", "dynamic", "T"))
@@ -370,6 +402,10 @@ class PhpRules(PackageRules):
             return world.evaluate(INSTANCE, place)
         return super().named_type(world, name, arguments, place)
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Methods whose names begin with two underscores are the language's."""
+        return view.symbol(number).name.startswith("__") or super().may_be_used_unseen(view, number)
+
     def import_parts(self, module: str) -> Iterable[str]:
         """The names in a namespace's path."""
         return (part for part in module.split("\\") if part)
@@ -381,6 +417,7 @@ class SwiftRules(PackageRules):
     languages = frozenset(("swift",))
     extensions = True
     constructors = frozenset(("init",))
+    implicit_members = frozenset(("init", "deinit", "description", "hash", "encode", "subscript", "callAsFunction"))
     opaque = frozenset(("Any", "AnyObject"))
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:

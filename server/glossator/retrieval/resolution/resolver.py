@@ -50,6 +50,21 @@ MAX_SUBCLASSES: Final = 300
 MAX_INHERITING: Final = 30
 """Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
+ENTRY_POINTS: Final = frozenset(("main", "Main", "init", "wmain", "WinMain", "DllMain"))
+"""Names of functions that the language's runtime or the operating system calls."""
+PLAIN_DECORATORS: Final = frozenset(
+    (
+        *("abstractmethod", "cache", "cached_property", "classmethod", "contextmanager", "asynccontextmanager"),
+        *("dataclass", "deleter", "final", "getter", "lru_cache", "no_type_check", "overload", "override", "property"),
+        *("runtime_checkable", "setter", "staticmethod", "total_ordering", "unique", "wraps", "deprecated"),
+        *("Deprecated", "FunctionalInterface", "SafeVarargs", "SuppressWarnings", "Suppress"),
+        *("JvmField", "JvmOverloads", "JvmStatic", "NonNull", "NotNull", "Nullable", "ReturnTypeWillChange"),
+        *("DebuggerStepThrough", "Flags", "MethodImpl", "Obsolete", "Pure"),
+        *("allow", "cfg", "cold", "derive", "doc", "expect", "inline", "must_use", "non_exhaustive", "repr", "warn"),
+        *("available", "discardableResult", "inlinable", "MainActor", "objc"),
+    )
+)
+"""Decorators, annotations and attributes by which nothing uses what they stand before."""
 MAX_CALLEES_OF_A_NAME: Final = 5
 """A name that may mean more definitions than this says nothing about what is called."""
 
@@ -307,10 +322,16 @@ class Resolver:
         return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
 
     def may_be_used_unseen(self, definition: DefinedSymbol) -> bool:
-        """Whether a definition may be used without being named in the index: a library that declares a supertype of its
-        class may call it, or the language looks members up by names made at run time."""
+        """Whether a definition may be used without being named in the index: a program begins there, what it is
+        decorated with may keep it, a library that declares a supertype of its class may call it, or the language looks
+        members up by names made at run time."""
         view = self._world.view(definition.path)
         if view is None or rules_of(definition.language).may_be_used_unseen(view, definition.index):
+            return True
+        symbol = definition.symbol
+        if symbol.kind == "test" or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
+            return True
+        if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
             return True
         if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
             return False

@@ -26,6 +26,24 @@ class RubyRules(LanguageRules):
     implicit_self = True
     parts_elsewhere = True
     constructors = frozenset(("initialize",))
+    implicit_members = frozenset(
+        (
+            *(
+                "initialize",
+                "initialize_copy",
+                "each",
+                "to_s",
+                "to_str",
+                "to_a",
+                "to_ary",
+                "to_h",
+                "to_proc",
+                "inspect",
+            ),
+            *("method_missing", "respond_to_missing?", "hash", "eql?", "coerce", "call", "const_missing"),
+            *("included", "extended", "inherited", "prepended", "method_added"),
+        )
+    )
 
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """A constant of the modules around a place or of the top, in any file; a method of the file's top."""

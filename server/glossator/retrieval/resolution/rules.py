@@ -113,6 +113,7 @@ class LanguageRules:
         whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
         first_is_receiver: whether a static method may be called on its first argument (C#'s extension methods).
+        implicit_members: names of members that the language calls itself: conversions to text, operators, iteration.
         parts_elsewhere: whether another file, whatever its name, may declare what a file defines, or have parts of it.
     """
 
@@ -138,6 +139,7 @@ class LanguageRules:
     whole_names: ClassVar[frozenset[str]] = frozenset()
     hides_unexported: ClassVar[bool] = False
     first_is_receiver: ClassVar[bool] = False
+    implicit_members: ClassVar[frozenset[str]] = frozenset()
     parts_elsewhere: ClassVar[bool] = False
 
     # Names
@@ -401,8 +403,11 @@ class LanguageRules:
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Whether a symbol may be used by a name that is made at run time."""
-        return False
+        """Whether a symbol may be used without its name: by the language, or by a name that is made at run time."""
+        name = view.symbol(number).name
+        special = name in self.implicit_members or (name.startswith("__") and name.endswith("__"))
+        # Operators have no names of letters.
+        return (special or not (name[:1].isalpha() or name[:1] in "_#$")) and self.is_member(view, number)
 
     def is_local(self, view: FileView, index: int) -> bool:
         """Whether a symbol is visible inside a function only."""

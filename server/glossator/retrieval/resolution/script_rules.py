@@ -119,6 +119,7 @@ class ScriptRules(LanguageRules):
         "Record": 1, "Set": 0,
     }  # fmt: skip
     opaque = frozenset(("any", "unknown", "object", "Object", "never", "{}", "this"))
+    implicit_members = frozenset(("constructor", "then", "toJSON", "toString", "valueOf"))
     constructors = frozenset(("constructor",))
     whole_names = frozenset((DEFAULT, WHOLE))
 
@@ -623,6 +624,8 @@ class ScriptRules(LanguageRules):
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """Members of objects are often looked up by name (`handlers[message.type]`) or called by a library."""
         symbol = view.symbol(number)
+        if super().may_be_used_unseen(view, number):
+            return True
         if symbol.parent < 0:
             return symbol.kind == "method"
         return symbol.kind in ("field", "method") and view.symbol(symbol.parent).kind not in (
