@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glossator.answers.citations import Verify
     from glossator.answers.conversations import Conversation
     from glossator.answers.evidence import Cost, Evidence, Material
     from glossator.answers.explanations import Explanations, KeptExplanation
+    from glossator.answers.gathering import Gathered
     from glossator.answers.sourced_stream import SentenceSource
     from glossator.answers.use_answers import UseAnswer
     from glossator.index.records import StoredEntry
@@ -224,6 +226,16 @@ class Answerer:
         note = unknown_symbol(self._session, question.text)
         return replace(material, notes=(note, *material.notes)) if note else material
 
+    def _search(self, question: Question, *, follow_up: bool) -> tuple[Gathered, Material, str]:
+        """What is found for a question, what the index's own answer is made from, and that answer."""
+        gathered = search_in(self._session, question)
+        if note := unknown_symbol(self._session, question.text):
+            gathered = replace(gathered, notes=(note,))
+        material = gathered.material(EVIDENCE_TOKENS)
+        if follow_up:  # it need not have the words of what it is about
+            material = replace(material, is_far=False)
+        return gathered, material, evidence_answer(material)
+
     async def _ask_model(self, model: ChatModel, question: Question, identity: str, listener: Listener) -> Answer:
         from glossator.answers import prompts
 
@@ -236,14 +248,8 @@ class Answerer:
             preparing: asyncio.Task[object] = asyncio.create_task(shared)
             try:
                 listener.stage("searching")
-                gathered = await asyncio.to_thread(search_in, self._session, question)
-                at_once = await asyncio.to_thread(gathered.material, EVIDENCE_TOKENS)
-                if follow_up:  # it need not have the words of what it is about
-                    at_once = replace(at_once, is_far=False)
-                note = await asyncio.to_thread(unknown_symbol, self._session, question.text)
-                if note:
-                    at_once = replace(at_once, notes=(note, *at_once.notes))
-                listener.found(at_once.evidence, evidence_answer(at_once))
+                gathered, at_once, own = await asyncio.to_thread(self._search, question, follow_up=follow_up)
+                listener.found(at_once.evidence, own)
                 listener.stage("loading the model")
                 prepared = await preparing
             finally:
@@ -263,8 +269,6 @@ class Answerer:
             unread += sum(await model.count([asked])) + prompts.FRAME_TOKENS
             budget = evidence_budget(model, room, unread=unread, follow_up=follow_up)
             material = await asyncio.to_thread(gathered.material, budget, _cost_by(model))
-            if note:
-                material = replace(material, notes=(note, *material.notes))
             return await self._write(model, asked, material, conversation, overview, listener, beside=at_once)
 
     # Explanations
@@ -421,10 +425,7 @@ class Answerer:
         own, lead, tail = "", "", ""
         if beside is not None or sourced.is_weak:
             told = conversation.numbered_beside((beside or material).evidence, evidence)
-            # What has changed while the model wrote is left out.
-            told = await asyncio.to_thread(lambda: [item for item in told if verify(item) is item])
-            if told:
-                own = evidence_answer(replace(beside or material, evidence=tuple(told), notes=()), note="").rstrip()
+            own = await asyncio.to_thread(_own_answer, beside or material, told, verify)
             shown = {item.number for item in evidence}
             evidence += [item for item in _cited(own, told) if item.number not in shown]
         if sourced.is_weak and own:
@@ -500,6 +501,12 @@ def _from_index(material: Material, identity: str, listener: Listener) -> Answer
     text = evidence_answer(material)
     listener.delta(text)
     return Answer(text, _cited(text, material.evidence), material.evidence, "", "evidence", identity, {})
+
+
+def _own_answer(material: Material, evidence: Sequence[Evidence], verify: Verify) -> str:
+    """The index's own answer from this evidence, less what has changed while a model wrote; "" if nothing is left."""
+    same = tuple(item for item in evidence if verify(item) is item)
+    return evidence_answer(replace(material, evidence=same, notes=()), note="").rstrip() if same else ""
 
 
 def _cited(text: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

@@ -75,6 +75,7 @@ class Gathered:
     subject_root: Path | None
     relations: Relations | None
     explains: bool
+    notes: tuple[str, ...] = ()
 
     def material(self, budget: int, cost: Cost = estimated_cost) -> Material:
         """The best evidence that fits.
@@ -98,7 +99,7 @@ class Gathered:
             self.subject_root,
             self.relations,
             explains=self.explains,
-            notes=tuple(packer.notes),
+            notes=(*self.notes, *packer.notes),
             is_far=not self.chosen and not self.around and self._is_far(evidence),
         )
 
