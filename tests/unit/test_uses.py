@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -381,3 +382,50 @@ def test_what_the_language_or_a_framework_may_call_is_not_said_to_be_unused(
 def unseen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with make_project(tmp_path_factory.mktemp("unseen"), UNSEEN) as made:
         yield made
+
+
+def test_imports_are_not_counted(project: Project) -> None:
+    finder = finder_of(project)
+    counted = finder.count(symbol(finder, "LIMIT"), 100)
+    assert "import" in {place.kind for place in finder.uses(symbol(finder, "LIMIT")).places}
+    assert (counted.resolved, counted.possible) == (3, 0)
+
+
+def test_tests_among_other_code_are_tests(tmp_path: Path) -> None:
+    files = {
+        "src/lib.rs": (
+            "pub fn total() -> u32 { 1 }\n\n#[test]\nfn totals() {\n    total();\n}\n\nfn run() {\n    total();\n}\n"
+        )
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        total = symbol(finder, "total")
+        assert [(place.line, place.test) for place in finder.uses(total).places] == [(5, True), (9, False)]
+        assert [one.name for one in finder.impact(total).tests] == ["totals"]
+
+
+def test_files_that_were_not_read_may_use_a_symbol(project: Project) -> None:
+    finder = finder_of(project)
+    uses = finder.uses(symbol(finder, "unused_helper"))
+    assert uses.unused
+    assert not replace(uses, unread=1).unused
+
+
+def test_a_walk_over_callers_is_bounded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.retrieval.uses.MOST_WALKED", 1)
+    finder = finder_of(project)
+    callers, complete = finder.callers(symbol(finder, "serve"), 9)
+    assert len(callers) == 1
+    assert not complete
+
+
+def test_what_creates_a_class_does_not_run_what_its_body_ran(tmp_path: Path) -> None:
+    files = {
+        "a.py": "def setting(): return 1\n\n\nclass Form:\n    size = setting()\n\n\ndef show():\n    return Form()\n"
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        callers, _ = finder.callers(symbol(finder, "setting"), 3)
+        assert "show" not in {one.symbol.name for one in callers}
+        dependents = finder.impact(symbol(finder, "setting")).dependents
+        assert len(dependents) >= len(callers) > 0

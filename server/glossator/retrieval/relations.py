@@ -71,7 +71,7 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
     using = [use for use in mentions if use.kind in DEPENDING]
     resolved = [use for use in using if use.grade == "resolved"]
     possible = [use for use in using if use.grade != "resolved"]
-    outside = {(use.path, use.line) for use in resolved if not _in_test(use)}
+    outside = {(use.path, use.line) for use in resolved if not finder.in_test(use.path, use.owner)}
     around = _entries_around(resolved, entry, graph)
     tests = [other for other in around if is_test(other.path) or other.kind == "test"]
     tests.sort(key=lambda other: (other.kind == "block", entry.name.lower() not in other.name.lower()))
@@ -93,10 +93,6 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
         more=unread > 0,
         unused=not mentions and not unread and finder.uses(symbol).unused,
     )
-
-
-def _in_test(use: Use) -> bool:
-    return is_test(use.path) or (use.owner is not None and use.owner.symbol.kind == "test")
 
 
 def _entries_around(uses: Iterable[Use], entry: StoredEntry, graph: Graph) -> list[StoredEntry]:

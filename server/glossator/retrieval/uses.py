@@ -279,7 +279,7 @@ class UseFinder:
         self._read = read
         self._lines: dict[str, list[str]] = {}
         self._owner_symbols: dict[Key, NamedSymbol] = {}
-        self._tests: dict[str, bool] = {}
+        self._tests: dict[tuple[str, int], bool] = {}
 
     # Symbols
 
@@ -466,10 +466,16 @@ class UseFinder:
         if text[column : column + len(use.name)] != use.name:  # the file has changed since it was indexed
             column = max(text.find(use.name), 0)
         owner = self._owner(use)
-        if (test := self._tests.get(use.path)) is None:
-            test = self._tests[use.path] = is_test(use.path)
-        test = test or (owner is not None and owner.kind == "test")
+        test = self.in_test(use.path, use.owner)
         return UsePlace(use.path, use.line, column, use.name, use.kind, use.grade, owner, test, text)
+
+    def in_test(self, path: str, owner: DefinedSymbol | None) -> bool:
+        """Whether a place is in a test: by its file, or by the definition around it."""
+        key = (path, owner.index if owner is not None else -1)
+        if (known := self._tests.get(key)) is None:
+            known = is_test(path) or (owner is not None and self._resolver.is_test(owner))
+            self._tests[key] = known
+        return known
 
     def _owner(self, use: Use) -> NamedSymbol | None:
         """The innermost definition around a use."""
@@ -592,7 +598,8 @@ class UseFinder:
     def impact(self, symbol: NamedSymbol) -> Impact:
         """What a change of a symbol would reach."""
         dependents, complete = self.callers(symbol, IMPACT_DEPTH, DEPENDING, follow_all=True)
-        tests = [caller.symbol for caller in dependents if is_test(caller.symbol.path) or caller.symbol.kind == "test"]
+        found = (caller.symbol for caller in dependents)
+        tests = [one for one in found if self.in_test(one.path, one.definitions[0] if one.definitions else None)]
         return Impact(self.uses(symbol), self.overriding(symbol), dependents, tuple(tests), complete)
 
 

@@ -9,7 +9,7 @@ from glossator.index.facts import EXTENSION, MENTION_KINDS
 from glossator.retrieval.resolution.values import DefinedSymbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from glossator.index.facts import Facts, Import, Symbol
 
@@ -142,8 +142,18 @@ class FileView:
                     table.setdefault(own, []).append(item)
         return table.get(name, [])
 
-    def decorators(self, index: int) -> list[str]:
-        """The names of the decorators, annotations or attributes of a symbol."""
+    def decorators(self, index: int, names: Iterable[str] | None = None) -> list[str]:
+        """The names of the decorators, annotations or attributes of a symbol; with `names`, those of these."""
+        marks = [
+            (mention, name)
+            for name, mentions in (
+                self.facts.all_mentions() if names is None else [(name, self.facts.mentions_of(name)) for name in names]
+            )
+            for mention in mentions
+            if mention.kind == _DECORATOR and mention.owner in (index, self.facts.symbols[index].parent)
+        ]
+        if not marks:
+            return []
         symbols = self.facts.symbols
         symbol = symbols[index]
         place = symbol.line, symbol.column
@@ -156,14 +166,7 @@ class FileView:
             ),
             default=(0, 0),
         )
-        return [
-            name
-            for name, mentions in self.facts.all_mentions()
-            for mention in mentions
-            if mention.kind == _DECORATOR
-            and before < (mention.line, mention.column) < place
-            and mention.owner in (index, symbol.parent)
-        ]
+        return [name for mention, name in marks if before < (mention.line, mention.column) < place]
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:
         """The imports that bind a name inside a symbol (-1: at the top of the file)."""

@@ -52,6 +52,8 @@ MAX_INHERITING: Final = 30
 MAX_ALIASES: Final = 8
 ENTRY_POINTS: Final = frozenset(("main", "Main", "init", "wmain", "WinMain", "DllMain"))
 """Names of functions that the language's runtime or the operating system calls."""
+TEST_DECORATORS: Final = ("test", "Test", "rstest", "ParameterizedTest", "TestMethod", "TestCase", "Fact", "Theory")
+"""Decorators, annotations and attributes of tests."""
 PLAIN_DECORATORS: Final = frozenset(
     (
         *("abstractmethod", "cache", "cached_property", "classmethod", "contextmanager", "asynccontextmanager"),
@@ -321,6 +323,12 @@ class Resolver:
             enclosing = self._world.enclosing_class(definition.path, definition.index)
         return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
 
+    def is_test(self, definition: DefinedSymbol) -> bool:
+        """Whether a definition is a test: by its kind, or by what it is decorated with (`#[test]`, `@Test`)."""
+        view = self._world.view(definition.path)
+        marked = view is not None and bool(view.decorators(definition.index, TEST_DECORATORS))
+        return definition.symbol.kind == "test" or marked
+
     def may_be_used_unseen(self, definition: DefinedSymbol) -> bool:
         """Whether a definition may be used without being named in the index: a program begins there, what it is
         decorated with may keep it, a library that declares a supertype of its class may call it, or the language looks
@@ -329,7 +337,7 @@ class Resolver:
         if view is None or rules_of(definition.language).may_be_used_unseen(view, definition.index):
             return True
         symbol = definition.symbol
-        if symbol.kind == "test" or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
+        if self.is_test(definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
             return True
         if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
             return True
