@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import LOCAL, STATIC, STUB
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
-from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbols
+from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, own_symbols, symbols
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
@@ -103,7 +103,7 @@ class CRules(LanguageRules):
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What the namespaces that the file opens have."""
         for item in view.stars:
-            if found := self.module_member(world, _module(item.module.replace("::", "."), view.path), name):
+            if found := self.module_member(world, namespace_seen_from(item.module.replace("::", "."), view.path), name):
                 return found
         return ()
 
@@ -119,14 +119,14 @@ class CRules(LanguageRules):
         """A namespace, or a name of one that is brought in."""
         dotted = item.module.replace("::", ".").strip(".")
         if item.name == "*":
-            return (Value("module", _module(dotted, view.path)),)
+            return (Value("module", namespace_seen_from(dotted, view.path)),)
         holder, _, last = dotted.rpartition(".")
-        found = self.module_member(world, _module(holder, view.path), last)
+        found = self.module_member(world, namespace_seen_from(holder, view.path), last)
         return found or (external(dotted),)
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """What a namespace has under a name."""
-        namespace, _, near = module.partition(_BESIDE)
+        namespace, _, near = module.partition(SEEN_FROM)
         view = world.view(near)
         if view is None:
             return ()
@@ -210,7 +210,7 @@ class CRules(LanguageRules):
         """Definitions of one name in one namespace: what a file sees of them, if they are not one thing."""
         known = [(one, self._symbol(world, one)) for one in found]
         if any(symbol.kind == "namespace" for _, symbol in known):
-            return (Value("module", _module(".".join([*around, name]), view.path)),)
+            return (Value("module", namespace_seen_from(".".join([*around, name]), view.path)),)
         types = [one for one, symbol in known if symbol.kind in ("struct", "class", "union", "enum")]
         if types:
             # `typedef struct pool pool;` is another name for the same thing.
@@ -259,9 +259,3 @@ class CRules(LanguageRules):
 
 _PARAMETER: Final = re.compile(r"[A-Z]|[A-Z]\w*T|T[A-Z0-9]\w*")
 """How template parameters are usually named."""
-_BESIDE: Final = "\0"
-"""Separates a namespace from the path of a file that speaks the language in the paths of modules."""
-
-
-def _module(namespace: str, near: str) -> str:
-    return f"{namespace}{_BESIDE}{near}"

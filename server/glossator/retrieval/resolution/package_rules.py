@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import INSTANCE, STATIC, Import
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
-from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, symbols
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
@@ -156,18 +156,20 @@ class PackageRules(LanguageRules):
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The first part of a fully qualified name."""
         if name in ROOTS or name == view.facts.package.partition(".")[0]:
-            return (Value("module", _at(name, view.path)),)
+            return (Value("module", namespace_seen_from(name, view.path)),)
         return ()
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a package."""
         if item.name == "*":
             # Of a class (Java's static imports, C#'s) or a package.
-            return self._qualified(world, view.path, item.module) or (Value("module", _at(item.module, view.path)),)
+            return self._qualified(world, view.path, item.module) or (
+                Value("module", namespace_seen_from(item.module, view.path)),
+            )
         full = f"{item.module}.{item.member}" if item.member else item.module
         found = self._qualified(world, view.path, full)
         if not found and item.name and not item.member and item.name != item.module.rpartition(".")[2]:
-            return (Value("module", _at(item.module, view.path)),)
+            return (Value("module", namespace_seen_from(item.module, view.path)),)
         return found or (external(full),)
 
     def _qualified(self, world: World, near: str, full: str) -> Values:
@@ -185,11 +187,11 @@ class PackageRules(LanguageRules):
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class or function of a package, or a package inside it."""
-        package, _, near = module.partition(_BESIDE)
+        package, _, near = module.partition(SEEN_FROM)
         if found := world.packaged(package, name, near):
             return found
         inner = f"{package}.{name}" if package else name
-        return (Value("module", _at(inner, near)),) if name[:1].islower() or package in ROOTS else ()
+        return (Value("module", namespace_seen_from(inner, near)),) if name[:1].islower() or package in ROOTS else ()
 
     def external_member(self, world: World, value: Value, name: str) -> Values:
         """A member of a library's value, which keeps the type arguments."""
@@ -230,12 +232,6 @@ def _first_part(found: Values) -> Values:
 
 _PARAMETER: Final = re.compile(r"[A-Z][A-Z0-9]?|T[A-Z]\w*")
 """How type parameters are usually named."""
-_BESIDE: Final = "\0"
-"""Separates a package's name from the path of a file that speaks the language in the paths of modules."""
-
-
-def _at(package: str, near: str) -> str:
-    return f"{package}{_BESIDE}{near}"
 
 
 class JvmRules(PackageRules):
@@ -300,19 +296,19 @@ class DotnetRules(PackageRules):
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
-        package, _, near = module.partition(_BESIDE)
+        package, _, near = module.partition(SEEN_FROM)
         view = world.view(near)
         outer = view.facts.package if view is not None else ""
         while True:
             if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
                 return _first_part(found)
             if not outer:
-                return (Value("module", _at(f"{package}.{name}", near)),)
+                return (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
             outer = outer.rpartition(".")[0]
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The first part of a namespace."""
-        return (Value("module", _at(name, view.path)),) if name[:1].isupper() else ()
+        return (Value("module", namespace_seen_from(name, view.path)),) if name[:1].isupper() else ()
 
     def more_bases(self, world: World, key: Key) -> Values:
         """The other parts of a partial class."""
@@ -389,12 +385,12 @@ class PhpRules(PackageRules):
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The first part of a fully qualified name, if any file declares a namespace that begins with it."""
-        return (Value("module", _at(name, view.path)),) if name[:1].isupper() else ()
+        return (Value("module", namespace_seen_from(name, view.path)),) if name[:1].isupper() else ()
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class or function of a namespace, or a namespace inside it."""
-        package, _, near = module.partition(_BESIDE)
-        return world.packaged(package, name, near) or (Value("module", _at(f"{package}.{name}", near)),)
+        package, _, near = module.partition(SEEN_FROM)
+        return world.packaged(package, name, near) or (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type: `self` and `static` are the class around a place."""

@@ -6,7 +6,7 @@ A language family has one class of rules, a subclass of `LanguageRules` in a mod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from glossator.index.facts import EXPORTED, EXTENSION, INFERRED, LOCAL
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import PathIndex
     from glossator.retrieval.resolution.values import DefinedSymbol, Hierarchy, Key
+
+
+SEEN_FROM: Final = "\0"
+"""Separates a namespace from the file that looks at it, whose language decides what it contains."""
 
 
 class World(Protocol):
@@ -449,3 +453,8 @@ def symbols(view: FileView, indexes: Iterable[int]) -> Values:
 def own_symbols(values: Values) -> Values:
     """The values that are symbols of the index."""
     return tuple(one for one in values if one.kind == "symbol")
+
+
+def namespace_seen_from(namespace: str, path: str) -> str:
+    """The path of a module that is a namespace or package, which has no file: its name, and a file that looks at it."""
+    return f"{namespace}{SEEN_FROM}{path}"
