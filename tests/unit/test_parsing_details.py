@@ -246,3 +246,9 @@ def test_a_signature_with_comments_is_whole_or_says_that_it_is_cut() -> None:
 def test_a_header_of_blank_lines_is_told_apart_in_linear_time(path: str) -> None:
     # Quadratic, these would take ten minutes and more; the suite itself would not end.
     assert parse(path, "\n" * 400_000 + "int f(void);\n").lines == 400_001
+
+
+def test_facts_are_the_same_whenever_a_file_is_parsed() -> None:
+    text = "\n".join(f"template <typename T{i}> struct Box{i} {{ int a{i}, b{i}; }};" for i in range(40))
+    kept = [parse("boxes.hpp", text) for _ in range(10)]
+    assert {parsed.facts for parsed in kept} == {kept[0].facts}

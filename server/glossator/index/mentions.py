@@ -170,8 +170,8 @@ class _Value:
     """First byte from which it counts."""
     name_at: int
     """First byte of the name that is bound here; the file's first for what counts everywhere."""
-    text: str | None
-    """Source of the value, or None if nothing is known of it."""
+    text: str | Range | None
+    """Source of the value, or where it stands in the file; None if nothing is known of it."""
     made: str = ""
     """The expression, once it has been made."""
     element: bool = False
@@ -517,7 +517,8 @@ class _Extraction:
                         given.add(span[0])
                     self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
         for role in ("local", "local.outer", "local.hoisted"):
-            spans = [span for span in captures.get(role, ()) if span[0] not in given]
+            # Sorted, since the order in which captures are given varies from run to run.
+            spans = sorted(span for span in captures.get(role, ()) if span[0] not in given)
             for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
                 if role == "local.outer" and scope >= 0:
                     scope = self._scopes[scope].parent
@@ -576,8 +577,7 @@ class _Extraction:
             if (values := self._scopes[scope].names.get(name)) is not None:
                 if not values[0].made.startswith("#"):
                     part = match["value"][0]
-                    text = self._text(part) if part[1] - part[0] <= 1000 else None
-                    values.append(_Value(max(span[1], part[1]), span[0], text))
+                    values.append(_Value(max(span[1], part[1]), span[0], part if part[1] - part[0] <= 1000 else None))
                 return
             scope = self._scopes[scope].parent
         known = self._members.get((-1, name))
@@ -627,9 +627,9 @@ class _Extraction:
         for role in ("value", "element"):
             if role in match:
                 part = match[role][0]
-                text = self._text(part) if part[1] - part[0] <= 1000 else None
+                text: str | Range | None = part if part[1] - part[0] <= 1000 else None
                 if text is not None and "picked" in match:
-                    whole = f"({text})[0]" if role == "element" else f"({text})"
+                    whole = f"({self._text(part)})" + ("[0]" if role == "element" else "")
                     text = f"{whole}.{self._text(match['picked'][0])}"
                 element = role == "element" and "picked" not in match
                 values.append(_Value(max(end, part[1]), start, text, "", element, self._item(match)))
@@ -742,7 +742,7 @@ class _Extraction:
     # Symbols' types
 
     def _describe_symbols(self, matches: Sequence[Matched]) -> None:
-        returned: dict[int, list[str]] = {}
+        returned: dict[int, list[Range]] = {}
         unknown: set[int] = set()
         for match in matches:
             if "function" in match:
@@ -779,13 +779,13 @@ class _Extraction:
             elif "returned" in match:
                 owner = self._function_at(match["returned"][0][0])
                 if owner >= 0:
-                    returned.setdefault(owner, []).append(self._expression(match["returned"][0]))
+                    returned.setdefault(owner, []).append(match["returned"][0])
             elif "yielded" in match:
                 unknown.add(self._function_at(match["yielded"][0][0]))
         for owner, values in returned.items():
             symbol = self._symbols[owner]
             if not symbol.type and owner not in unknown:
-                made = joined([value for value in values if value])
+                made = joined([value for value in map(self._expression, values) if value])
                 symbol.type = "" if made == UNKNOWN else made
 
     def _describe_attribute(self, span: Range) -> None:
@@ -1011,7 +1011,8 @@ class _Extraction:
             value.made = UNKNOWN  # if it refers to itself
             if value.text is not None:
                 place = value.at - 1
-                made = expression(value.text, lambda name: self._named(name, place), self._language.calls)
+                text = value.text if isinstance(value.text, str) else self._text(value.text)
+                made = expression(text, lambda name: self._named(name, place), self._language.calls)
                 if self._language.bare_calls:
                     made = made.replace("()", "")
                 if made != UNKNOWN:

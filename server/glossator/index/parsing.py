@@ -426,7 +426,9 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
     names: dict[bytes, str] = {}
     for pattern, captures in cursor.matches(root):
         if pattern >= reader.bindings:
-            captured.bindings.append({role: [node.byte_range for node in nodes] for role, nodes in captures.items()})
+            captured.bindings.append(
+                {role: [node.byte_range for node in nodes] for role, nodes in captures.items() if role[0] != "_"}
+            )
             continue
         for role, kind in roles[pattern]:
             nodes = captures.get(role)

@@ -3,8 +3,8 @@
 (property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) (type_annotation) @type)
 (property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) . value: (_) @value)
 (for_statement item: (pattern bound_identifier: (simple_identifier) @bind) collection: (_) @element)
-(if_statement (value_binding_pattern) . (simple_identifier) @bind . (_) @value)
-(guard_statement (value_binding_pattern) . (simple_identifier) @bind . (_) @value)
+(if_statement (value_binding_pattern) . bound_identifier: (simple_identifier) @bind . (_) @value)
+(guard_statement (value_binding_pattern) . bound_identifier: (simple_identifier) @bind . (_) @value)
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) (type_annotation) @type)
 (enum_entry name: (simple_identifier) @bind)
 
