@@ -66,6 +66,9 @@ async function leaveSearch() {
   await page.locator('.monaco-editor.focused[data-uri$="/shop/cart.py"]').waitFor();
 }
 
+/** What a turn answers, apart from what the index says beside a model's words. */
+const answerOf = (turn, options) => turn.locator(":scope > .answer", options);
+
 const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor({ timeout: 60_000 });
 
 /** No serious violation of accessibility in the panel. */
@@ -117,7 +120,7 @@ async function trusted() {
     await shown.getByRole("link", { name: /Explain/ }).first().click();
     await panel().locator(".question", { hasText: "Explain add_tax" }).waitFor();
     await answered(lastTurn());
-    assert.match(await lastTurn().locator(".answer").innerText(), /add_tax/);
+    assert.match(await answerOf(lastTurn()).innerText(), /add_tax/);
     await shot("explained");
   });
 
@@ -142,7 +145,7 @@ async function trusted() {
   await step("without a model the index answers, with its sources", async () => {
     const turn = await ask("How is the tax added to the total?");
     await answered(turn);
-    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    assert.match(await answerOf(turn).innerText(), /add_tax/);
     // An answer that comes at once is read from its beginning.
     assert.ok(await turn.locator(".question").evaluate((heading) => heading.getBoundingClientRect().top >= 0));
     await turn.locator("summary", { hasText: "Sources" }).click();
@@ -172,7 +175,7 @@ async function trusted() {
     await panel().locator(".turn").nth(1).waitFor();
     const again = lastTurn();
     await answered(again);
-    await again.locator("summary").click();
+    await again.locator("summary", { hasText: "Sources" }).click();
     const places = await again.locator(".evidence .place").allInnerTexts();
     assert.ok(places.length > 0);
     assert.ok(!places.some((place) => place.includes(name.replace(/^\[\d+\] /, "") + "\n")), `${name} in ${places}`);
@@ -185,7 +188,7 @@ async function trusted() {
     await page.keyboard.type("\n\ndef luxury_duty(net):\n# the duty on luxurious goods\nreturn net");
     const turn = await ask("luxury_duty");
     await answered(turn);
-    assert.match(await turn.locator(".answer").innerText(), /luxury_duty/);
+    assert.match(await answerOf(turn).innerText(), /luxury_duty/);
     await editor.locator(".view-line").first().click();
     await command(page, "File: Revert File");
   });
@@ -231,10 +234,10 @@ async function trusted() {
     await panel().locator(".empty", { hasText: "reciter" }).waitFor();
     const turn = await ask("How is the tax added to the total?");
     await answered(turn);
-    await turn.locator(".answer .hljs-keyword").first().waitFor();
-    await turn.locator(".answer .chip").first().waitFor();
+    await answerOf(turn).locator(".hljs-keyword").first().waitFor();
+    await answerOf(turn).locator(".chip").first().waitFor();
     assert.match(await turn.locator(".note").innerText(), /reciter.*tokens/s);
-    await turn.locator(".answer").scrollIntoViewIfNeeded();
+    await answerOf(turn).scrollIntoViewIfNeeded();
     await shot("answer-dark");
     await page.locator(".workbench-hover-container:visible").waitFor({ state: "hidden" });
     await picture("panel", 0, 36, 900, 560);
@@ -269,11 +272,11 @@ async function trusted() {
     code.writeMachine({ "glossator.model": config.models.forever, "glossator.maxAnswerTokens": 30000, "glossator.contextTokens": 32768 });
     await modelNamed("forever");
     const turn = await ask("Count to infinity");
-    await turn.locator(".answer", { hasText: "again" }).waitFor({ timeout: 60_000 });
+    await answerOf(turn, { hasText: "again" }).waitFor({ timeout: 60_000 });
     assert.equal(await turn.getAttribute("aria-busy"), "true");
     await page.screenshot({ path: path.join(config.artifacts, "streaming.png") });
-    const early = (await turn.locator(".answer").innerText()).length;
-    await until("it grows", async () => (await turn.locator(".answer").innerText()).length > early);
+    const early = (await answerOf(turn).innerText()).length;
+    await until("it grows", async () => (await answerOf(turn).innerText()).length > early);
     await panel().getByRole("textbox", { name: "Ask about the code" }).press("Escape");
     await turn.locator(".note", { hasText: "Stopped" }).waitFor();
     await atRest();
@@ -291,7 +294,7 @@ async function trusted() {
 
   await step("the model's process may die in the middle of an answer", async () => {
     const turn = await ask("Count again");
-    await turn.locator(".answer", { hasText: "again" }).waitFor({ timeout: 60_000 });
+    await answerOf(turn, { hasText: "again" }).waitFor({ timeout: 60_000 });
     process.kill(modelProcess().pid, "SIGKILL");
     await turn.locator(".error").waitFor();
     await atRest();
@@ -413,7 +416,7 @@ async function untrusted() {
     await indexed();
     const turn = await ask("How is the tax added?");
     await answered(turn);
-    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    assert.match(await answerOf(turn).innerText(), /add_tax/);
     assert.match(descendants(code.process.pid).find((child) => child.command.includes("glossator serve")).command, /glossator\.glossator\/server-[0-9a-f]{12}(-\d+)?\//);
     await command(page, "Glossator: Search the Code");
     await quickInput(page).locator("input").first().fill("empty cart order");
@@ -430,7 +433,7 @@ async function untrusted() {
     await shot("untrusted");
     const turn = await ask("How is the tax added?");
     await answered(turn);
-    assert.match(await turn.locator(".answer").innerText(), /add_tax/);
+    assert.match(await answerOf(turn).innerText(), /add_tax/);
     assert.equal(modelProcess(), undefined);
     await accessible();
   });
