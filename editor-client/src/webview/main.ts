@@ -117,7 +117,7 @@ function ask(): void {
 class TurnView {
   readonly root = el("article", { class: "turn" });
   private readonly body = el("div", { class: "answer" });
-  /** The index's own answer: open while a model reads and writes, folded below what it wrote. */
+  /** The index's own answer: open and first while a model reads and writes below it, folded below what it wrote. */
   private readonly own = el("details", { class: "from-index" });
   private readonly ownText = el("div", { class: "answer" });
   private ownShown = "";
@@ -167,6 +167,9 @@ class TurnView {
   /** Show the index's own answer beside a model's; "" for none. */
   private showOwn(text: string, open: boolean): void {
     this.own.hidden = !text;
+    // What is being written stays at the end, where it is followed.
+    const next = this.turn.state === "done" ? this.uses : this.stage;
+    if (this.own.nextSibling !== next) this.root.insertBefore(this.own, next);
     if (this.own.open !== open && this.ownShown !== text) this.own.open = open;
     if (this.ownShown !== text || !open) {
       this.ownShown = text;

@@ -132,12 +132,16 @@ test("what the index says stays while a model reads and writes, and is folded be
   expect(sent.at(-1)).toEqual({ type: "open", place: { uri: places[0]?.uri, range: places[0]?.range } });
   receive({ type: "delta", turn: "t", text: "It adds" });
   expect(own?.textContent).toContain("Function add");
+  // What is being written is last, in view; when it is done, the index's words are folded below it.
+  const order = () => [...document.querySelectorAll(".turn > .from-index, .turn > .answer")].map((part) => part.className);
+  expect(order()).toEqual(["from-index", "answer"]);
   const usage = { promptTokens: 9, reusedTokens: 0, completionTokens: 1, timeToFirstTokenMs: 1, tokensPerSecond: 1 };
   const answer = "It adds.\n\n---\n\n*From the index:*\n\n**Function** `add` [2]\n";
   const start = answer.indexOf("**Function");
   const result = { citations: [citation(2)], model: "m", finishReason: "stop" as const, conversationId: "s", usage, unsupported: [], sources: [], unknown: [], weak: false, fromIndex: [start, answer.length - 1], uses: [] };
   receive({ type: "turn", turn: one({ state: "done", answer, result }) });
   expect([own?.hidden, own?.open]).toEqual([false, false]);
+  expect(order()).toEqual(["answer", "from-index"]);
   expect(own?.querySelector(".chip")?.textContent).toBe("2");
   expect(document.querySelector(".turn > .answer")?.textContent.trim()).toBe("It adds.");
   const weak = { ...result, weak: true, fromIndex: [0, 22] };
