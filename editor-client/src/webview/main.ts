@@ -119,7 +119,7 @@ class TurnView {
   private readonly body = el("div", { class: "answer" });
   /** The index's own answer: open and first while a model reads and writes below it, folded below what it wrote. */
   private readonly own = el("details", { class: "from-index" });
-  private readonly ownText = el("div", { class: "answer" });
+  private readonly ownText = el("div", { class: "answer", tabindex: "0" });
   private ownShown = "";
   private readonly stage = el("div", { class: "stage" });
   private readonly evidence = el("details", { class: "evidence" });
@@ -443,9 +443,12 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
       }
       return;
     }
-    case "found":
+    case "found": {
+      const follow = following();
       views.get(message.turn)?.found(message.found);
+      if (follow) log.scrollTop = log.scrollHeight;
       return;
+    }
     case "evidence":
       views.get(message.turn)?.setEvidence(message.evidence);
       return;
