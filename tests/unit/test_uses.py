@@ -429,3 +429,28 @@ def test_what_creates_a_class_does_not_run_what_its_body_ran(tmp_path: Path) -> 
         assert "show" not in {one.symbol.name for one in callers}
         dependents = finder.impact(symbol(finder, "setting")).dependents
         assert len(dependents) >= len(callers) > 0
+
+
+def test_declarations_of_a_module_stand_for_what_it_passes_on(tmp_path: Path) -> None:
+    kit = "class Kit:\n    def open(self) -> None: ...\n"
+    files = {
+        "lib/__init__.py": "from ._make import build, Kit as Kit\n",
+        "lib/__init__.pyi": f"def build(name: str) -> object: ...\n\ndef parse() -> None: ...\n\n{kit}",
+        "lib/_make.py": f"def build(name):\n    return name\n\n\n{kit.replace('...', 'return None')}",
+        "lib/other.py": "def parse():\n    return 2\n",
+        "use.py": "import lib\n\nlib.build('a')\nlib.Kit().open()\n",
+        "js/index.js": "export { run } from './run.js'\n",
+        "js/index.d.ts": "export declare function run(): void\n",
+        "js/run.js": "export function run() {}\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        for name in ("build", "Kit.open", "run"):
+            assert len(finder.symbols(name)) == 1, name
+        # The same name alone doesn't make them one.
+        assert {one.path for one in finder.symbols("parse")} == {"lib/__init__.pyi", "lib/other.py"}
+        declared = finder.symbol_at("lib/__init__.pyi", 1)
+        assert declared is not None
+        assert declared.path == "lib/_make.py"
+        assert [place.path for place in finder.uses(declared).places if place.kind == "call"] == ["use.py"]
+        assert not finder.uses(symbol(finder, "Kit.open")).unused

@@ -17,7 +17,7 @@ from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
-from glossator.retrieval.resolution.resolver import Resolver
+from glossator.retrieval.resolution.resolver import Resolver, is_declaration_file
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.workspace.reading import split_lines
 
@@ -366,7 +366,7 @@ class UseFinder:
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
-        elsewhere = rules_of(definition.language).parts_elsewhere
+        elsewhere = rules_of(definition.language).parts_elsewhere or is_declaration_file(definition.path)
         others = self._resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
         others = [other for other in others if other != definition and self._resolver.is_one_thing(other, definition)]
         group = [definition, *others[:MOST_NAMESAKES]]
@@ -605,7 +605,7 @@ class UseFinder:
 
 def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
     """The symbol of definitions of the same thing: placed where it is defined, not where it is only declared."""
-    ordered = sorted(group, key=lambda one: one.symbol.flags & STUB)
+    ordered = sorted(group, key=lambda one: (is_declaration_file(one.path), one.symbol.flags & STUB))
     first = ordered[0]
     symbol = first.symbol
     return NamedSymbol(

@@ -364,7 +364,25 @@ class Resolver:
             return False
         if rules.same_thing(one.symbol, other.symbol):
             return True
-        return _stem(one.path) == _stem(other.path) and (one.symbol.flags ^ other.symbol.flags) & STUB != 0
+        if _declares(one) == _declares(other):
+            return False
+        if _stem(one.path) == _stem(other.path):
+            return True
+        declared, defined = (one, other) if _declares(one) else (other, one)
+        return self._offers(declared, defined)
+
+    def _offers(self, declared: DefinedSymbol, defined: DefinedSymbol) -> bool:
+        """Whether the module that a file of declarations describes (`a.py` of `a.pyi`) passes on what another one
+        defines."""
+        outermost = declared.qualified_name.partition(".")[0]
+        stem, folder = _stem(declared.path), declared.path.rpartition("/")[0]
+        for path in self._world.paths().files_in(folder):
+            if path == declared.path or _stem(path) != stem:
+                continue
+            for value in self._world.module_member(path, outermost, declared.language):
+                if value.kind == "symbol" and value.path == defined.path:
+                    return True
+        return False
 
     # Hierarchies
 
@@ -793,6 +811,16 @@ def takes(symbol: Symbol, arguments: int) -> bool:
     """Whether a function takes so many arguments; also if either number is unknown (-1)."""
     least, most = symbol.parameters
     return arguments < 0 or most < 0 or least <= arguments <= most
+
+
+def _declares(definition: DefinedSymbol) -> bool:
+    """Whether a definition only declares what another one defines."""
+    return bool(definition.symbol.flags & STUB) or is_declaration_file(definition.path)
+
+
+def is_declaration_file(path: str) -> bool:
+    """Whether a file has the types of a module, and no code that runs (`a.pyi`, `a.d.ts`)."""
+    return path.endswith((".pyi", ".d.ts", ".d.mts", ".d.cts"))
 
 
 def _stem(path: str) -> str:
