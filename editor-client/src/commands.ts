@@ -8,8 +8,9 @@ import { REINDEX, type SearchResult } from "./protocol";
 import { search } from "./search";
 import type { Server } from "./server";
 import { showMenu } from "./status";
+import type { UseNode, UseTree } from "./usetree";
 
-export function registerCommands(server: Server, panel: Panel, log: vscode.LogOutputChannel): vscode.Disposable {
+export function registerCommands(server: Server, panel: Panel, uses: UseTree, log: vscode.LogOutputChannel): vscode.Disposable {
   const commands: Record<string, (argument?: unknown) => unknown> = {
     focus: () => panel.focus(),
     explain: async (argument) => {
@@ -24,6 +25,13 @@ export function registerCommands(server: Server, panel: Panel, log: vscode.LogOu
       const place = await placeOf(argument);
       if (place) await panel.showUses(place);
     },
+    usesTree: async (argument) => {
+      const place = await placeOf(argument);
+      if (place) await uses.show(place);
+    },
+    usesOfCaller: (node) => uses.showCaller(node as UseNode),
+    refreshUses: () => uses.refresh(),
+    closeUses: () => uses.close(),
     findSimilar: async (argument) => {
       const place = await placeOf(argument);
       if (place) await findSimilar(server, place);

@@ -7,6 +7,7 @@ import { Panel } from "./panel";
 import { Server } from "./server";
 import { createStatusItem } from "./status";
 import { Steps, tellWhenOpened } from "./steps";
+import { UseTree } from "./usetree";
 
 let server: Server | undefined;
 
@@ -18,13 +19,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const steps = new Steps((key, value) => vscode.commands.executeCommand("setContext", key, value));
   steps.mark({ asked: conversations.list.some((conversation) => conversation.turns.some((turn) => turn.state === "done")) });
   const panel = new Panel(context, running, conversations, steps, log);
+  const uses = new UseTree(running);
   context.subscriptions.push(
     log,
     running,
     panel,
+    uses,
     createStatusItem(running),
     tellWhenOpened(steps),
-    registerCommands(running, panel, log),
+    registerCommands(running, panel, uses, log),
     vscode.window.registerWebviewViewProvider(Panel.view, panel, { webviewOptions: { retainContextWhenHidden: true } }),
     running.onDidChange(() => {
       const { index, model } = running.status ?? {};

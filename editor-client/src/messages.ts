@@ -106,6 +106,7 @@ export type FromPanel =
   | { type: "detach" }
   | { type: "open"; place: Place }
   | { type: "peek"; request: number; place: Place }
+  | { type: "tree"; place: Place }
   | { type: "copy"; text: string }
   | { type: "insert"; text: string }
   | { type: "action"; action: Action };

@@ -137,6 +137,9 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         return this.open(message.place);
       case "peek":
         return this.peek(message.request, message.place);
+      case "tree":
+        await vscode.commands.executeCommand("glossator.usesTree", { uri: message.place.uri, position: message.place.range.start });
+        return;
       case "copy":
         await vscode.env.clipboard.writeText(message.text);
         return;

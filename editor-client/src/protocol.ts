@@ -145,6 +145,7 @@ export interface UsesParams {
   name?: string;
   kinds?: string[];
   depth?: number;
+  enclosing?: boolean;
 }
 
 export interface SymbolPlace {
@@ -216,6 +217,7 @@ export interface RootStatus {
   watching: string;
   skipped: SkippedFile[];
   message: string;
+  updates: number;
 }
 
 export interface StatusResult {

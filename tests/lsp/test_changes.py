@@ -38,6 +38,17 @@ async def names(client: Client, query: str) -> set[str]:
     return {hit["uri"].rsplit("/", 2)[-2] + "/" + hit["uri"].rsplit("/", 1)[-1] for hit in hits}
 
 
+async def test_a_change_that_leaves_the_counts_is_told(client: Client, project: Path) -> None:
+    await client.initialize(project, capabilities=WATCHES)
+    before = (await client.ready())["roots"][0]
+    assert before["updates"] >= 1
+    money = project / "shop/money.py"
+    money.write_text(money.read_text().replace("rate", "part"))
+    reported(client, money)
+    await client.wait_for(lambda: status(client)["roots"][0]["updates"] > before["updates"])
+    assert status(client)["roots"][0]["symbols"] == before["symbols"]
+
+
 async def test_folders_are_renamed_and_deleted(client: Client, project: Path) -> None:
     operations = {"didRename": True, "didDelete": True, "didCreate": True}
     result = await client.initialize(

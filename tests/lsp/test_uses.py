@@ -82,6 +82,22 @@ async def test_bad_requests_for_uses(client: Client, project: Path, params: dict
         await client.request("glossator/uses", params)
 
 
+async def test_uses_of_the_definition_around_a_position(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    cart = project / "shop/cart.py"
+    call = place(cart.as_uri(), at(cart.read_text(), "return add_tax", 8))
+    (named,) = (await client.request("glossator/uses", call))["symbols"]
+    (around,) = (await client.request("glossator/uses", {**call, "enclosing": True}))["symbols"]
+    assert (named["symbol"]["name"], around["symbol"]["qualifiedName"]) == ("add_tax", "Cart.total")
+    assert {use["symbol"] for use in around["uses"]} == {"place_order", "test_total_includes_tax"}
+    top = place(cart.as_uri(), {"line": 0, "character": 0})
+    with pytest.raises(ResponseError, match="no symbol here"):
+        await client.request("glossator/uses", {**top, "enclosing": True})
+    with pytest.raises(ResponseError, match="enclosing: expected true or false"):
+        await client.request("glossator/uses", {**call, "enclosing": "yes"})
+
+
 async def test_references_are_exact_and_know_unsaved_text(client: Client, project: Path) -> None:
     await client.initialize(project)
     await client.ready()

@@ -2,10 +2,11 @@
 
 import type { Evidence, Place } from "../protocol";
 import type { Attachment, FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
+import { sentence } from "../sentences";
 import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
-import { banner, emptyView, sentence } from "./states";
+import { banner, emptyView } from "./states";
 import { countPlaces, usesList } from "./uses";
 
 interface Api {
@@ -186,7 +187,7 @@ class TurnView {
 
   /** The places that use what was asked about: all there is to say, or below an answer in words. */
   private places(): Node[] {
-    const actions = { open: (place: Place) => send({ type: "open", place }), peek: attachPeek };
+    const actions = { open: (place: Place) => send({ type: "open", place }), peek: attachPeek, tree: (place: Place) => send({ type: "tree", place }) };
     if (this.turn.uses) return [usesList(this.turn.uses, actions)];
     // Conversations that were kept by an earlier version know nothing of it.
     const found = (this.turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.uses ?? [];

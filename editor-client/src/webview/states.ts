@@ -1,6 +1,7 @@
 /** What the panel says while there is no answer: empty, indexing, no model, loading, errors; each with its next step. */
 
 import type { Action, PanelState } from "../messages";
+import { sentence } from "../sentences";
 import { el, icon, replace } from "./dom";
 import { t } from "./l10n";
 
@@ -14,12 +15,6 @@ interface Notice {
 
 /** Whether answers come from a server of the user's choice (`glossator.endpoint`). */
 const isServer = ({ device }: { device: string }): boolean => device.startsWith("server ");
-
-/** A message as a sentence: those of the server begin in lower case and have no full stop. */
-export function sentence(text: string): string {
-  const begun = /^[a-z]+['\s,]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
-}
 
 /** What the banner says, if anything; pure, so that it can be tested. */
 export function notice(state: PanelState): Notice | undefined {

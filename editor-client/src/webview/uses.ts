@@ -1,29 +1,16 @@
 /** The list of places that use a symbol: by kind, then by file; each place opens. */
 
 import type { Place, SymbolUses, UsePlace } from "../protocol";
-import { el, icon } from "./dom";
+import { byFile, byLine, useGroups } from "../useplaces";
+import { button, el, icon } from "./dom";
 import { t } from "./l10n";
 
-/** Kinds of uses in the order of the list; those with the same words are listed together. */
-const KINDS: [string[], () => string][] = [
-  [["call"], () => t("Called")],
-  [["template"], () => t("Used in a template")],
-  [["decorator"], () => t("Applied as a decorator")],
-  [["value"], () => t("Handed over or assigned")],
-  [["write"], () => t("Assigned to")],
-  [["read", "attribute"], () => t("Read")],
-  [["type"], () => t("Named as a type")],
-  [["base"], () => t("Inherited from")],
-  [["override"], () => t("Overridden or implemented")],
-  [["name"], () => t("Named in a string or symbol")],
-  [["export"], () => t("Re-exported")],
-  [["import"], () => t("Imported")],
-];
-
-/** What a list does with a place: open it, and show its code on hover. */
+/** What a list does with a place: open it, show its code on hover. */
 export interface ListActions {
   open: (place: Place) => void;
   peek: (target: HTMLElement, place: Place) => void;
+  /** Show the uses of the symbol that is defined there as a tree. */
+  tree: (place: Place) => void;
 }
 
 /** How many places a list of uses shows. */
@@ -39,10 +26,11 @@ export function usesList(symbols: readonly SymbolUses[], actions: ListActions): 
 function ofSymbol({ symbol, uses, unreadFiles, unused }: SymbolUses, actions: ListActions): HTMLElement {
   const section = el("section", { class: "uses-of", "aria-label": symbol.qualifiedName });
   const place = { uri: symbol.uri, range: symbol.range };
-  section.append(row(actions, place, `${symbol.kind} ${symbol.qualifiedName}`, where(place), "uses-symbol"));
-  for (const [kinds, label] of KINDS) {
+  const heading = row(actions, place, `${symbol.kind} ${symbol.qualifiedName}`, where(place), "uses-symbol");
+  section.append(el("div", { class: "row" }, heading, button("list-tree", t("Show the uses of {0} as a tree", symbol.qualifiedName), () => actions.tree(place))));
+  for (const { kinds, label } of useGroups(t)) {
     const places = byLine(uses.filter((use) => use.grade === "resolved" && kinds.includes(use.kind)));
-    if (places.length > 0) section.append(group(`${label()} (${places.length})`, places, actions, true));
+    if (places.length > 0) section.append(group(`${label} (${places.length})`, places, actions, true));
   }
   const possible = byLine(uses.filter((use) => use.grade !== "resolved"));
   if (possible.length > 0) {
@@ -58,9 +46,7 @@ function ofSymbol({ symbol, uses, unreadFiles, unused }: SymbolUses, actions: Li
 function group(label: string, places: UsePlace[], actions: ListActions, open: boolean): HTMLElement {
   const details = el("details", { class: "uses-kind" }, el("summary", {}, label));
   details.open = open;
-  const files = new Map<string, UsePlace[]>();
-  for (const place of places) files.set(place.uri, [...(files.get(place.uri) ?? []), place]);
-  for (const [uri, inFile] of files) {
+  for (const [uri, inFile] of byFile(places)) {
     const list = el("ul");
     for (const use of inFile) {
       const line = `${use.range.start.line + 1}`;
@@ -80,11 +66,6 @@ function row(actions: ListActions, place: Place, text: string, label: string, cl
   made.addEventListener("click", () => actions.open(place));
   actions.peek(made, place);
   return made;
-}
-
-/** Several mentions in one line are one place. */
-function byLine(uses: readonly UsePlace[]): UsePlace[] {
-  return [...new Map(uses.map((use) => [`${use.uri}#${use.range.start.line}`, use] as const).reverse()).values()].reverse();
 }
 
 const nameOf = (uri: string): string => decodeURIComponent(uri.split("/").at(-1) ?? uri);

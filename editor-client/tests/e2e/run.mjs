@@ -66,6 +66,10 @@ async function leaveSearch() {
   await page.locator('.monaco-editor.focused[data-uri$="/shop/cart.py"]').waitFor();
 }
 
+/** The rows of the tree of uses, as far as they are in view. */
+const treeRow = (text) => page.locator(".pane", { hasText: "Uses of" }).locator(".monaco-list-row", { hasText: text }).first();
+const treeRows = () => page.locator(".pane", { hasText: "Uses of" }).locator(".monaco-list-row .label-name").allInnerTexts();
+
 /** What a turn answers, apart from what the index says beside a model's words. */
 const answerOf = (turn, options) => turn.locator(":scope > .answer", options);
 
@@ -210,6 +214,31 @@ async function trusted() {
     await command(page, "Glossator: Find Similar Code");
     await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
     await leaveSearch();
+  });
+
+  await step("the uses of a symbol are a tree, whose callers open", async () => {
+    editor = await openFile(page, "shop/money.py");
+    await clickWord(page, editor, "add_tax");
+    await command(page, "Glossator: Uses of This Symbol");
+    await treeRow("total").waitFor();
+    await until("its groups are open", async () => (await treeRows()).includes("cart.py"));
+    assert.deepEqual((await treeRows()).filter((row) => /Called|Imported/.test(row)), ["Called", "Imported"]);
+    await treeRow("return add_tax").focus();
+    await treeRow("return add_tax").click();
+    await page.locator('.monaco-editor[data-uri$="/shop/cart.py"]').waitFor();
+    await page.keyboard.press("ArrowRight");
+    await treeRow("place_order").waitFor();
+    await shot("uses");
+    // A caller is written into a buffer: the tree follows.
+    await openFile(page, "shop/checkout.py");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("\n\nfrom shop.money import add_tax\nprint(add_tax(1, 2))");
+    await treeRow("print(add_tax(1, 2))").waitFor();
+    await command(page, "File: Revert File");
+    await treeRow("print(add_tax(1, 2))").waitFor({ state: "detached" });
+    await openFile(page, "shop/cart.py");
+    await command(page, "Glossator: Close the Uses");
+    await page.locator(".pane-header", { hasText: "Uses of" }).waitFor({ state: "detached" });
   });
 
   await step("the index follows a switch of the branch", async () => {

@@ -60,7 +60,7 @@ afterEach(async () => {
 test("it registers what package.json promises, and starts one server", async () => {
   start();
   expect([...editor.commands.keys()].sort()).toEqual(manifest.contributes.commands.map(({ command }) => command).sort());
-  expect([...editor.views.keys()]).toEqual(manifest.contributes.views.glossator.map(({ id }) => id));
+  expect([...editor.views.keys(), ...editor.trees.keys()]).toEqual(manifest.contributes.views.glossator.map(({ id }) => id));
   expect(editor.log.join()).toMatch(/Activated in \d+ ms/);
   await configured(1);
   expect(started()).toHaveLength(1);

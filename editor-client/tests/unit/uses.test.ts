@@ -6,7 +6,8 @@ import { symbolUses, use } from "./samples";
 const shown = (...symbols: SymbolUses[]) => {
   const open = vi.fn();
   const peek = vi.fn();
-  return { list: usesList(symbols, { open, peek }), open, peek };
+  const tree = vi.fn();
+  return { list: usesList(symbols, { open, peek, tree }), open, peek, tree };
 };
 const texts = (list: HTMLElement, selector: string): string[] => [...list.querySelectorAll(selector)].map((found) => found.textContent.trim());
 
@@ -39,7 +40,9 @@ test("several mentions in one line are one place, the first of them", () => {
 });
 
 test("each definition of a name has its own list; that nothing uses it is said only if it is known", () => {
-  const { list } = shown(symbolUses([], { unused: true }), symbolUses([], { unreadFiles: 7 }));
+  const { list, tree } = shown(symbolUses([], { unused: true }), symbolUses([], { unreadFiles: 7 }));
+  list.querySelector<HTMLButtonElement>('button[aria-label="Show the uses of Cart.total as a tree"]')?.click();
+  expect(tree).toHaveBeenCalledWith({ uri: "file:///shop/cart.py", range: symbolUses([]).symbol.range });
   expect(texts(list, ".uses-symbol")).toEqual(["method Cart.totalcart.py:18", "method Cart.totalcart.py:18"]);
   expect(texts(list, ".why")).toEqual(["Nothing in the indexed code uses it.", "7 more files mention the name and were not looked at.", "No use was found."]);
 });

@@ -22,6 +22,11 @@ export enum StatusBarAlignment {
   Left = 1,
   Right = 2,
 }
+export enum TreeItemCollapsibleState {
+  None = 0,
+  Collapsed = 1,
+  Expanded = 2,
+}
 export enum TextEditorRevealType {
   InCenterIfOutsideViewport = 2,
 }
@@ -135,7 +140,43 @@ export class Uri {
 
 export class MarkdownString {
   isTrusted: unknown;
-  constructor(readonly value = "") {}
+  constructor(public value = "") {}
+  appendText(text: string): this {
+    this.value += text;
+    return this;
+  }
+  appendCodeblock(code: string): this {
+    this.value += `\n${code}\n`;
+    return this;
+  }
+}
+export class ThemeIcon {
+  static readonly File = new ThemeIcon("file");
+  constructor(readonly id: string) {}
+}
+export class TreeItem {
+  constructor(
+    public label: unknown,
+    public collapsibleState: TreeItemCollapsibleState = TreeItemCollapsibleState.None,
+  ) {}
+}
+
+/** A tree view that a test shows and hides. */
+export class FakeTreeView {
+  readonly visibility = new EventEmitter<{ visible: boolean }>();
+  readonly onDidChangeVisibility = this.visibility.event;
+  title: string | undefined;
+  description: string | undefined;
+  message: string | undefined;
+  visible = true;
+  constructor(readonly provider: unknown) {}
+  show(visible: boolean): void {
+    this.visible = visible;
+    this.visibility.fire({ visible });
+  }
+  dispose(): void {
+    this.visibility.dispose();
+  }
 }
 export class ThemeColor {
   constructor(readonly id: string) {}
@@ -219,6 +260,7 @@ function fresh() {
     statusItem: undefined as Record<string, unknown> | undefined,
     commands: new Map<string, (argument?: unknown) => unknown>(),
     views: new Map<string, unknown>(),
+    trees: new Map<string, FakeTreeView>(),
   };
 }
 
@@ -230,6 +272,7 @@ export const events = {
   trust: new EventEmitter<undefined>(),
   activeEditor: new EventEmitter<unknown>(),
   selection: new EventEmitter<unknown>(),
+  text: new EventEmitter<{ document: { uri: Uri }; contentChanges: unknown[] }>(),
   tabs: new EventEmitter<unknown>(),
 };
 
@@ -289,6 +332,11 @@ export const window = {
     ...{ logLevel: 3, onDidChangeLogLevel: nothing, show: () => void editor.executed.push(["log.show"]), dispose: () => undefined },
   }),
   createStatusBarItem: () => (editor.statusItem = { show: () => undefined, dispose: () => undefined }),
+  createTreeView: (view: string, { treeDataProvider }: { treeDataProvider: unknown }): FakeTreeView => {
+    const made = new FakeTreeView(treeDataProvider);
+    editor.trees.set(view, made);
+    return made;
+  },
   registerWebviewViewProvider: (view: string, provider: unknown): Disposable => {
     editor.views.set(view, provider);
     return nothing();
@@ -307,6 +355,7 @@ export const workspace = {
   onDidGrantWorkspaceTrust: events.trust.event,
   onDidChangeWorkspaceFolders: events.folders.event,
   onDidChangeConfiguration: events.configuration.event,
+  onDidChangeTextDocument: events.text.event,
   getConfiguration: (section?: string) => {
     const values: Record<string, unknown> = section === "glossator" ? { ...editor.defaults, ...editor.settings } : {};
     return { ...values, get: (name: string) => values[name], inspect: (name: string) => ({ defaultValue: editor.defaults[name] }), has: (name: string) => name in values };

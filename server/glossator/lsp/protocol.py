@@ -96,6 +96,8 @@ class UsesParams:
     """Only these kinds of uses; empty for all."""
     depth: int | None = None
     """Levels of callers of callers to follow; none without it."""
+    enclosing: bool = False
+    """Whether the definition around the position is meant, whatever the name there refers to."""
 
 
 @attrs.frozen(kw_only=True)
@@ -349,6 +351,8 @@ class RootStatus:
     skipped: tuple[SkippedFile, ...] = ()
     message: str = ""
     """What went wrong, and what to do, when the state is "failed"."""
+    updates: int = 0
+    """How often the index has changed since the folder was opened."""
 
 
 @attrs.frozen(kw_only=True)
@@ -495,6 +499,14 @@ def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
             return value
 
         return string
+    if kind is bool:
+
+        def truth(value: Any, _: Any) -> bool:
+            if not isinstance(value, bool):
+                raise TypeError(f"{camel(name)}: expected true or false, not {value!r}")
+            return value
+
+        return truth
     if kind == tuple[str, ...]:
 
         def strings(value: Any, _: Any) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class StatusReporter:
                     watching=state.watching,
                     skipped=self._skipped_files(live, state),
                     message=state.message,
+                    updates=state.updates,
                 )
             )
         for uri, message in backend.folders.failed.items():

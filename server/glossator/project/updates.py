@@ -56,6 +56,8 @@ class RootState:
     watching: str = ""
     message: str = ""
     """Why it failed, and what to do."""
+    updates: int = 0
+    """How often the index was brought up to date with a change, since the root was opened."""
 
 
 class RootUpdates:
@@ -91,6 +93,7 @@ class RootUpdates:
         self._progress: Progress | None = None
         self._counts: StoreStatus | None = None
         self._counted = 0.0
+        self._updates = 0
         self._recount = False
         self._subscriptions = (
             root.index_deleted.subscribe(self.rescan),
@@ -168,6 +171,7 @@ class RootUpdates:
             skipped=counts.skipped if counts else (),
             watching=watching if self._watching else "",
             message=self._message,
+            updates=self._updates,
         )
 
     def _set(self, state: State, message: str = "") -> None:
@@ -253,10 +257,12 @@ class RootUpdates:
                 self.root.index(self._report, lambda: self._cancel_run or self._closed)
                 self._end_progress()
                 self._count()
+                self._updates += 1
                 self._set("ready")
             elif changed:
                 if self.root.indexer().update(changed, cancelled=lambda: self._closed):
                     self._count()
+                    self._updates += 1
                 self._set("ready")
             elif self._state == "failed" or not self.root.is_writer:
                 self.root.writer()
@@ -270,6 +276,8 @@ class RootUpdates:
             self._end_progress()
             before = self._counts
             self._count()
+            if self._counts != before:
+                self._updates += 1
             if self._state != "ready" or self._counts != before:
                 self._set("ready", "another process keeps this index up to date")
             return TAKE_OVER_SECONDS

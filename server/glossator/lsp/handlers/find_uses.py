@@ -46,7 +46,10 @@ async def uses(context: Context, params: protocol.UsesParams) -> protocol.UsesRe
         return await asyncio.to_thread(_uses_of_name, context.backend.session, params, params.name, encoding)
     if params.text_document is None or params.position is None:
         raise JsonRpcInvalidParams("either name, or textDocument and position, must be given")
-    found = await asyncio.to_thread(symbols_at, context, params.text_document.uri, params.position, enclosing=True)
+    if params.enclosing:
+        found = await asyncio.to_thread(_symbol_around, context, params.text_document.uri, params.position)
+    else:
+        found = await asyncio.to_thread(symbols_at, context, params.text_document.uri, params.position, enclosing=True)
     if not found:
         raise SymbolNotFoundError("there is no symbol here, or the file is not indexed")
     return await asyncio.to_thread(_as_result, found, params, encoding)
@@ -94,6 +97,17 @@ def symbols_at(context: Context, uri: str, position: types.Position, *, enclosin
     if not found and enclosing and (around := finder.symbol_at(path, line)) is not None:
         found = [around]
     return [FoundSymbol(live.root, finder, symbol) for symbol in found]
+
+
+def _symbol_around(context: Context, uri: str, position: types.Position) -> list[FoundSymbol]:
+    """The innermost definition around a position."""
+    located = context.backend.folders.locate(uri)
+    snapshot = located[0].root.snapshot() if located is not None else None
+    if located is None or snapshot is None:
+        return []
+    finder = snapshot.use_finder()
+    around = finder.symbol_at(located[1], position.line + 1)
+    return [FoundSymbol(located[0].root, finder, around)] if around is not None else []
 
 
 async def find_references(context: Context, params: types.ReferenceParams) -> list[types.Location] | None:
