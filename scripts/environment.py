@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,17 @@ def _run(command: list[str], *, failure: str, environment: dict[str, str] | None
     if done.returncode:
         print("\n".join((done.stdout + done.stderr).splitlines()[-25:]), file=sys.stderr)
         fail(failure)
+
+
+def added_by_runtime() -> str:
+    """The requirements, with their checksums, that llama-cpp-python brings beside those of the server."""
+
+    def blocks(name: str) -> list[str]:
+        text = (REQUIREMENTS / name).read_text("utf-8")
+        return [block for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE) if "==" in block]
+
+    known = {block.partition("==")[0] for block in blocks("runtime.txt")}
+    return "".join(block for block in blocks("llama.txt") if block.partition("==")[0] not in known)
 
 
 def _stamp(name: str) -> Path:

@@ -57,6 +57,10 @@ ONE_AND_A_HALF_BILLION = Shape(layers=28, width=1536, heads=12, kv_heads=2, feed
 SEVEN_BILLION = Shape(layers=28, width=3584, heads=28, kv_heads=4, feed_forward=18944, vocabulary=152064)
 
 
+TRIAL_SHAPE = Shape(layers=1, width=64, heads=2, kv_heads=1, feed_forward=64)
+"""Of the model that ships, by which a runtime is tried."""
+
+
 def byte_tokens() -> list[str]:
     """The 256 tokens of single bytes, as GPT-2 writes them: index is the byte."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]

@@ -81,7 +81,7 @@ class ModelCommands {
 }
 
 /** Let the user choose the model that writes answers. */
-export async function chooseModel(server: Pick<Server, "python" | "ensureRuntime" | "restart">): Promise<void> {
+export async function chooseModel(server: Pick<Server, "python" | "lacksRuntime" | "installRuntime" | "restart">): Promise<void> {
   const t = vscode.l10n.t;
   if (!vscode.workspace.isTrusted) {
     void vscode.window.showInformationMessage(t("Models run only in workspaces that you trust."));
@@ -94,9 +94,12 @@ export async function chooseModel(server: Pick<Server, "python" | "ensureRuntime
   }
   const models = new ModelCommands(command);
   const use = async (name: string): Promise<void> => {
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, (progress) =>
-      server.ensureRuntime((message) => progress.report({ message })),
-    );
+    if (await server.lacksRuntime()) {
+      const install = t("Install");
+      const detail = t("A ready build for this machine is downloaded from the llama-cpp-python project and verified. If none works here, llama.cpp is compiled, which needs a C++ compiler.");
+      if ((await vscode.window.showInformationMessage(t("Models need llama.cpp, which is not installed yet. Install it?"), { modal: true, detail }, install)) !== install) return;
+      await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: "Glossator" }, (progress) => server.installRuntime((message) => progress.report({ message })));
+    }
     await models.run(["use", name]);
     await server.restart();
   };

@@ -176,23 +176,34 @@ export function pipFailure(output: string, version: string): SetupError {
   );
 }
 
-/** Why pip could not build the model runtime. */
+/** Why the model runtime was not installed: what `glossator runtime install` printed last. */
 export function runtimeFailure(output: string): SetupError {
-  if (/CMAKE_(?:C|CXX)_COMPILER|CMAKE_MAKE_PROGRAM is not set|compiler.{0,40}not (?:found|able)|nmake|Microsoft Visual C\+\+/i.test(output)) {
-    return new SetupError(l10n.t("The model runtime is built from source and needs a C++ compiler. Everything else works without it."), "log");
-  }
-  const reason = known(output);
-  if (reason?.fix === "network") {
-    return new SetupError(l10n.t("The model runtime could not be downloaded. Check the network connection. Everything else works without it."), "network");
-  }
-  return reason ?? new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log");
+  const told = [...output.matchAll(/^glossator: (.+)$/gm)].at(-1)?.[1];
+  if (!told) return known(output) ?? new SetupError(l10n.t("The model runtime could not be installed. Everything else works without it."), "log");
+  return new SetupError(`${told.charAt(0).toUpperCase()}${told.slice(1)}.`, /network|cannot be reached/.test(told) ? "network" : "log");
 }
 
-/** Install the llama.cpp runtime into the environment, in the version that the server asks for; all but the model works without it. */
+/** What a line of `glossator runtime install` says about its progress; undefined for other lines. */
+export function runtimeStage(line: string): string | undefined {
+  const found = /^(Downloading|Trying|Installing|Compiling) the runtime\b(?:: (.+)| \.\.\.)?$/.exec(line.trim());
+  const stages: Record<string, string> = {
+    Downloading: l10n.t("downloading the model runtime"),
+    Trying: l10n.t("trying the model runtime"),
+    Installing: l10n.t("installing the model runtime"),
+    Compiling: l10n.t("compiling the model runtime (a few minutes, only once)"),
+  };
+  const stage = found?.[1] ? stages[found[1]] : undefined;
+  return stage && found?.[2] ? `${stage}: ${found[2]}` : stage;
+}
+
+/** Install what runs models into the environment: a ready build for this machine, or one from source; all but the model works without it. */
 export async function installRuntime(executable: string, setup: Setup): Promise<void> {
-  const wheel = await bundledWheel(setup.bundled);
-  setup.report(l10n.t("building the model runtime (a few minutes, only once)"));
-  await step(executable, [...PIP, `${wheel}[llama]`], setup, runtimeFailure, { minutes: BUILD_MINUTES });
+  setup.report(l10n.t("looking for a build of the model runtime"));
+  const line = (text: string): void => {
+    const stage = runtimeStage(text);
+    if (stage) setup.report(stage);
+  };
+  await step(executable, ["-m", "glossator", "runtime", "install", "--yes"], setup, runtimeFailure, { minutes: BUILD_MINUTES, line });
 }
 
 /** Whether the environment has the llama.cpp runtime. */

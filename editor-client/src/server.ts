@@ -202,10 +202,14 @@ export class Server implements vscode.Disposable {
     return this.executable;
   }
 
-  /** Install the model runtime if it is missing. */
-  async ensureRuntime(report: (message: string) => void): Promise<void> {
-    if (!this.executable || (await hasRuntime(this.executable))) return;
-    await installRuntime(this.executable, setupIn(this.context, this.log, report));
+  /** Whether the server's environment is the extension's own and has no model runtime. */
+  async lacksRuntime(): Promise<boolean> {
+    return this.executable !== undefined && !(await hasRuntime(this.executable));
+  }
+
+  /** Install the model runtime. */
+  async installRuntime(report: (message: string) => void): Promise<void> {
+    if (this.executable) await installRuntime(this.executable, setupIn(this.context, this.log, report));
   }
 
   dispose(): void {

@@ -22,7 +22,8 @@ that gets that far is a defect.
     │   ├── ModelRuntimeError     the runtime is missing or failed to start
     │   ├── ModelCrashedError     its process ended while it was needed
     │   └── ModelTimeoutError     it did not answer within its deadline
-    ├── DownloadError         a model could not be fetched or verified
+    ├── DownloadError         a model or the runtime could not be fetched or verified
+    │   └── WrongChecksumError    it is not the file that it should be
     └── CancelledByUser       the user stopped it
 """
 
@@ -100,7 +101,11 @@ class ModelTimeoutError(ModelError):
 
 
 class DownloadError(GlossatorError):
-    """A model could not be fetched or verified."""
+    """A model or the runtime could not be fetched or verified."""
+
+
+class WrongChecksumError(DownloadError):
+    """What was downloaded is not the file that it should be."""
 
 
 class CancelledByUser(GlossatorError):  # noqa: N818 - a decision, not a failure

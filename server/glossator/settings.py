@@ -79,6 +79,13 @@ def _is_endpoint(value: str) -> bool:
         return False
 
 
+def _is_index(value: str) -> bool:
+    try:
+        return bool(endpoint_url(value))
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one process. Sizes are in bytes, times in seconds, unless a name says otherwise.
@@ -105,6 +112,10 @@ class Settings:
         default_factory=lambda: Path(platformdirs.user_data_dir("glossator", appauthor=False)) / "models"
     )
     """Folder for the models that are downloaded, and the list of those that were added."""
+    runtime_index: str = _checked(
+        "https://abetlen.github.io/llama-cpp-python/whl", 'a URL like "https://host/whl"', _is_index
+    )
+    """URL under which `glossator runtime install` finds the package indexes of llama-cpp-python's builds."""
     context_tokens: int = _number(8192, 0, 2**24)
     """Context window asked for; 0: what the model was trained with."""
     max_answer_tokens: int = _number(1024, 1, 2**20)

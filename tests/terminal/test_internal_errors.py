@@ -41,6 +41,7 @@ COMMANDS = {
     "status": "engine",
     "serve": "command",
     "models list": "command",
+    "runtime status": "command",
     "doctor": "engine",
 }
 
@@ -58,7 +59,7 @@ def test_one_line_that_names_the_log(on_terminal: OnTerminal, tmp_path: Path, co
     program = (sys.executable, "-c", FAULTS[COMMANDS[command]] + RUN)
     shown = on_terminal(*command.split(), program=program, environment={"XDG_STATE_HOME": str(tmp_path)})
     text = without_breaks(check(shown, KINDS["wide"], status=1))
-    name = command if command.startswith("models") else command.split()[0]
+    name = command if command.startswith(("models", "runtime")) else command.split()[0]
     assert text.startswith(f"glossator: `glossator {name}` failed because of an internal error (")
     assert "first line" in text
     path = re.search(r"the details are in (.+\.log)$", text)

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** `glossator.py` becomes the command FAKE_SERVER if that is set, or says its version; as `glossator serve` it imports `late_part` at each line that it reads, and says so. */
+/** `glossator.py` becomes the command FAKE_SERVER if that is set, or says its version; its installation of the runtime fails with FAKE_FAILURE; as `glossator serve` it imports `late_part` at each line that it reads, and says so. */
 const WHEEL = `
 import sys, zipfile
 version = sys.argv[2]
@@ -13,6 +13,9 @@ module = f"""import importlib, json, os, sys
 if "serve" in sys.argv and "FAKE_SERVER" in os.environ:
     command = json.loads(os.environ["FAKE_SERVER"])
     os.execv(command[0], command)
+if sys.argv[1:] == ["runtime", "install", "--yes"]:
+    print("Downloading the runtime: 5 MB of 10 MB (50%)", "Compiling the runtime ...", "glossator: " + os.environ["FAKE_FAILURE"], sep=chr(10), file=sys.stderr)
+    sys.exit(1)
 print({version!r}, flush=True)
 if "serve" in sys.argv:
     for line in sys.stdin:

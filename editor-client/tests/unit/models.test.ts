@@ -9,9 +9,11 @@ import { until } from "./waiting";
 
 let folder: string;
 const happened: string[] = [];
+let lacking = false;
 const server = {
   python: undefined as string | undefined,
-  ensureRuntime: (report: (message: string) => void): Promise<void> => {
+  lacksRuntime: (): Promise<boolean> => Promise.resolve(lacking),
+  installRuntime: (report: (message: string) => void): Promise<void> => {
     report("building");
     happened.push("runtime");
     return Promise.resolve();
@@ -39,19 +41,31 @@ const errors = (): string[] => editor.messages.filter(({ severity }) => severity
 beforeEach(() => {
   reset();
   happened.length = 0;
+  lacking = false;
   folder = mkdtempSync(path.join(tmpdir(), "glossator-models-"));
   writeFileSync(path.join(folder, "overview.json"), JSON.stringify(overview));
   editor.settings["serverCommand"] = [process.execPath, path.join(__dirname, "fake_models.mjs"), folder, "serve"];
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("an installed model is used: the runtime is made sure of first, and the server restarts last", async () => {
+test("an installed model is used, and the server restarts last", async () => {
   choose(/here/);
   await chooseModel(server);
   expect(calls()).toEqual(["list --json", "use here"]);
+  expect(happened).toEqual(["restart"]);
+  expect(editor.picks[0]?.options?.placeHolder).toBe("Choose the model that writes answers");
+});
+
+test("the runtime is installed first if it is missing, once the user agrees", async () => {
+  lacking = true;
+  choose(/here/);
+  await chooseModel(server);
+  expect(editor.messages).toEqual([{ severity: "information", text: "Models need llama.cpp, which is not installed yet. Install it?", choices: ["Install"] }]);
+  expect([calls(), happened]).toEqual([["list --json"], []]);
+  editor.answer = (_, [install]) => install;
+  await chooseModel(server);
   expect(happened).toEqual(["runtime", "restart"]);
   expect(editor.progress).toEqual([{ title: "Glossator", message: "building" }]);
-  expect(editor.picks[0]?.options?.placeHolder).toBe("Choose the model that writes answers");
 });
 
 test("nothing happens when nothing is chosen", async () => {
@@ -72,7 +86,7 @@ test("a model is downloaded once the user agrees to its size and licence, with p
     { title: "Downloading Small", message: "m: 1 of 4 MB (25%)", increment: 25 },
     { title: "Downloading Small", message: "m: 3 of 4 MB (75%)", increment: 50 },
   ]);
-  expect(happened).toEqual(["runtime", "restart"]);
+  expect(happened).toEqual(["restart"]);
 });
 
 test("a download can be cancelled, which is no error, and nothing is used then", async () => {
@@ -110,7 +124,7 @@ test("what is wrong with the list of models is said, and the rest can be chosen"
   choose(/here/);
   await chooseModel(server);
   expect(editor.messages).toEqual([{ severity: "warning", text: "Glossator: models.json is damaged", choices: [] }]);
-  expect(happened).toEqual(["runtime", "restart"]);
+  expect(happened).toEqual(["restart"]);
 });
 
 test("there is nothing to choose without trust, or before the server's environment is there", async () => {

@@ -15,6 +15,8 @@ from glossator.cli import terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_RUNTIME_DEVICES = ("cpu", "cuda", "rocm", "metal", "vulkan")
+"""As in `model.runtime_wheels`, which is not imported for the sake of a help text."""
 WIDEST_HELP = 100
 """Columns of the longest line of a help text."""
 
@@ -235,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     _add_models(commands)
+    _add_runtime(commands)
 
     doctor = _add(
         commands,
@@ -308,6 +311,64 @@ def _add_models(commands: argparse._SubParsersAction[Any]) -> None:
     ):
         command = action(name, "[--json] NAME", text)
         command.add_argument("name", metavar="NAME", help="an installed model, see `glossator models list`")
+
+
+def _add_runtime(commands: argparse._SubParsersAction[Any]) -> None:
+    runtime = _add(
+        commands,
+        "runtime",
+        "ACTION ...",
+        "Install what runs language models: llama.cpp.",
+        "Everything else works without it. A ready build for this machine is taken where there is one, so that nothing "
+        "has to be compiled; nothing is downloaded unless you agree.",
+        (
+            ("glossator runtime status", "what is installed, and what suits this machine"),
+            ("glossator runtime install", "install what suits this machine best"),
+        ),
+    )
+    actions = runtime.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+    status = _add(
+        actions,
+        "status",
+        "[--json]",
+        "Tell which runtime is installed, whether it works, and what suits this machine.",
+        "This asks nothing of the network.",
+        prog="glossator runtime status",
+    )
+    install = _add(
+        actions,
+        "install",
+        "[OPTIONS]",
+        "Install the runtime into this Python environment.",
+        "A build is verified by its checksum and tried before it replaces anything. What does not work here is left, "
+        "and the next best is taken: another accelerator's build, the CPU's, in the end a build from source.",
+        (
+            ("glossator runtime install --dry-run", "what would be taken, and from where"),
+            ("glossator runtime install --device cpu", "for the CPU, whatever else is here"),
+        ),
+        prog="glossator runtime install",
+    )
+    install.add_argument(
+        "--device",
+        choices=("auto", *_RUNTIME_DEVICES),
+        default="auto",
+        metavar="DEVICE",
+        help=f"{', '.join(_RUNTIME_DEVICES)}: what it computes on, and nothing else in its place (default: the best "
+        "that is here)",
+    )
+    install.add_argument(
+        "--from",
+        dest="source",
+        choices=("auto", "wheel", "source"),
+        default="auto",
+        metavar="WHICH",
+        help="wheel: only a ready build; source: compile it, which needs a C++ compiler and CMake (default: a ready "
+        "build if one works)",
+    )
+    install.add_argument("--dry-run", action="store_true", help="show what would be taken, and change nothing")
+    install.add_argument("--yes", action="store_true", help="download and install without being asked")
+    for action in (status, install):
+        action.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
 
 
 def _add(

@@ -485,6 +485,12 @@ def _models(arguments: argparse.Namespace) -> int:
     return run_action(arguments, _settings(arguments))
 
 
+def _runtime(arguments: argparse.Namespace) -> int:
+    from glossator.cli.runtime_command import run_runtime
+
+    return run_runtime(arguments, _settings(arguments))
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from glossator.cli.doctor import diagnose
 
@@ -510,6 +516,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "serve": _serve,
     "models": _models,
+    "runtime": _runtime,
     "doctor": _doctor,
 }
 """Each returns the exit status."""

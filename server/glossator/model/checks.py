@@ -74,7 +74,7 @@ def check_models(settings: Settings) -> list[Check]:
 def _runtime(runtime: Runtime) -> Check:
     if runtime.problem:
         what, _, cure = runtime.problem.partition("; ")
-        return Check("llama.cpp runtime", False, what, cure or "reinstall llama-cpp-python; see docs/models.md")
+        return Check("llama.cpp runtime", False, what, cure or "glossator runtime install")
     uses = ", ".join(re.findall(r"(\w+) = 1\b", runtime.features)) or runtime.features.rstrip(" |")
     return Check("llama.cpp runtime", True, f"llama-cpp-python {runtime.version}; {uses}")
 
@@ -104,7 +104,7 @@ def _accelerator(settings: Settings, runtime: Runtime) -> Check:
         name,
         False,
         f"{what}, but this build of llama-cpp-python runs on the CPU alone",
-        "install a build for the GPU: docs/models.md, section 'GPU', has the command",
+        "install a build for the GPU: glossator runtime install",
         warning=True,
     )
 

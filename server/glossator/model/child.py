@@ -47,7 +47,7 @@ _ERRORS_BY_KIND: dict[str, type[ModelError]] = {
     "unloaded": ModelCrashedError,
 }
 
-INSTALL_RUNTIME = "install it with: pip install 'glossator[llama]'"
+INSTALL_RUNTIME = "install it with: glossator runtime install"
 
 
 @dataclass(frozen=True, slots=True)
