@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from glossator.answers.evidence import Material, Question, estimated_tokens
 from glossator.answers.gathering import explain_symbol, gather_for_question
-from glossator.answers.packing import best_lines
+from glossator.answers.index_answer import best_lines
 from glossator.errors import UsageError
 from glossator.retrieval.graph import Graph
 from glossator.workspace.reading import split_lines
@@ -189,7 +189,9 @@ def test_estimated_tokens_grow_with_the_text() -> None:
 def test_best_lines_are_as_many_as_asked_and_inside(lines: list[str], size: int, data: st.DataObject) -> None:
     start = data.draw(st.integers(1, len(lines)))
     end = data.draw(st.integers(start, len(lines)))
-    first, last = best_lines(lines, start, end, size, {"beta", "delta"})
+    first, last = best_lines(
+        lines, start, end, size, lambda texts: [text.count("beta") + text.count("delta") for text in texts]
+    )
     assert start <= first <= last <= end
     assert last - first + 1 == min(size, end - start + 1)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from glossator.index.records import Filter, StoredEntry
@@ -130,6 +130,7 @@ class Material:
         explains: whether it is about the subject itself, rather than about what a question finds.
         notes: sentences that tell the user what was left out, and why.
         is_far: whether nothing that was found is near to the question: the code hardly answers it.
+        worth: tells what texts are worth to the question; None where a symbol is explained.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -140,6 +141,7 @@ class Material:
     explains: bool = False
     notes: tuple[str, ...] = ()
     is_far: bool = False
+    worth: Worth | None = field(default=None, repr=False, compare=False)
 
 
 def estimated_tokens(text: str) -> int:
@@ -154,3 +156,4 @@ def estimated_cost(item: Evidence) -> int:
 
 if TYPE_CHECKING:
     Cost = Callable[[Evidence], int]
+    Worth = Callable[[Sequence[str]], Sequence[float]]

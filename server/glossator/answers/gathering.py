@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from glossator.answers.evidence import Material, estimated_cost
+from glossator.answers.evidence_ranking import CONSIDERED, ranked_hits
 from glossator.answers.packing import Offer, Packer
+from glossator.answers.passages import Asked, Choice
 from glossator.answers.root_view import RootView
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.index import terms as analysis
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glossator.answers.evidence import Cost, Evidence, EvidenceRole, Place, Question
+    from glossator.answers.evidence_ranking import RankedHit
     from glossator.index.records import Filter, StoredEntry
     from glossator.project.root import Root
     from glossator.project.session import Session
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
 
 FOCUS_SHARE = 0.5
 """Part of the budget for the symbol that a question is about, and what is related to it."""
-SEARCHED = 14
+OFFERED = 20
 """Hits that are gathered from."""
+EVENNESS = 1.5
+"""How much more even relevance is than the odds of hits to answer."""
 FLATTENING = 0.7
 """Exponent on the relevance of hits for what their passages are worth: the best hit of all is often not the answer."""
 MOST_PROSE = 2
@@ -67,15 +72,17 @@ class Gathered:
     question: Question
     query: Query
     weights: Mapping[str, float]
+    asked: Asked
     chosen: Sequence[tuple[RootView, Place, EvidenceRole]]
     around: Sequence[Offer]
-    hits: Sequence[tuple[RootView, Hit]]
+    found: Sequence[tuple[RootView, Hit]]
     offers: Sequence[Offer]
     subject: StoredEntry | None
     subject_root: Path | None
     relations: Relations | None
     explains: bool
     notes: tuple[str, ...] = ()
+    _choices: dict[Offer, Choice] = field(default_factory=dict, repr=False)
 
     def material(self, budget: int, cost: Cost = estimated_cost) -> Material:
         """The best evidence that fits.
@@ -87,7 +94,7 @@ class Gathered:
         Raises:
             StoreCorruptError: an index is damaged.
         """
-        packer = Packer(budget, cost, self.weights, self.question.removed, _nearness(self.views, self.query))
+        packer = Packer(budget, cost, self.asked, self.question.removed, self._choices)
         packer.add_chosen(self.chosen)
         packer.add(self.around, int(packer.left * FOCUS_SHARE))
         packer.add(self.offers)
@@ -101,15 +108,15 @@ class Gathered:
             explains=self.explains,
             notes=(*self.notes, *packer.notes),
             is_far=not self.chosen and not self.around and self._is_far(evidence),
+            worth=self.asked.worth,
         )
 
     def _is_far(self, evidence: Sequence[Evidence]) -> bool:
         """Whether nothing that was found is near to the question, in words or in meaning, nor named by it."""
         query = self.query
-        nearness = _nearness(self.views, query)
-        if nearness is None or query.kind != "prose" or query.places or len(query.words) < LEAST_TOLD:
+        if not self.asked.knows_meaning or query.kind != "prose" or query.places or len(query.words) < LEAST_TOLD:
             return False
-        if any(hit.exact or hit.name in query.identifiers for _, hit in self.hits):
+        if any(hit.exact or hit.name in query.identifiers for _, hit in self.found):
             return False
         texts = [f"{piece.path} {piece.qualified_name} {piece.text}" for piece in evidence]
         words = {analysis.stem(word) for word in query.words}
@@ -118,7 +125,7 @@ class Gathered:
         met = max((sum(weights.get(term, 0.0) for term in set(analysis.analyze(text))) for text in texts), default=0.0)
         counts = [view.snapshot.store.document_frequencies(words) for view in self.views if view.snapshot is not None]
         absent = sum(weight for word, weight in weights.items() if not any(count[word] for count in counts))
-        return max(nearness(texts), default=0.0) + (met - absent) / total < FAR_OFF
+        return max(self.asked.nearness(texts), default=0.0) + (met - absent) / total < FAR_OFF
 
 
 def gather_in(session: Session, question: Question, budget: int, cost: Cost = estimated_cost) -> Material:
@@ -192,9 +199,12 @@ def search_views(views: Sequence[RootView], question: Question) -> Gathered:
             around, relations = _offers_around(view, entry)
             explains = _is_about(question.text, query, view, entry)
             subject, about = entry, f" `{entry.qualified_name}`" if explains else ""
-    hits = _searched(views, question.text + about, question.where)
-    offers = _offers_of_hits(hits, query, question.where)
-    if not explains and (best := _best_symbol(hits, but=subject)) is not None:
+    weights = _weights(views, query)
+    asked = Asked(weights, _nearness(views, query))
+    found = _searched(views, question.text + about, question.where)
+    ranked = ranked_hits(found, query, asked)
+    offers = _offers_of_hits(ranked[:OFFERED], query, question.where)
+    if not explains and (best := _best_symbol(ranked, but=subject)) is not None:
         view, subject = best
         relations = _relations(view, subject)
         if relations.parent:
@@ -204,10 +214,11 @@ def search_views(views: Sequence[RootView], question: Question) -> Gathered:
         views,
         question,
         query,
-        _weights(views, query),
+        weights,
+        asked,
         chosen,
         around,
-        hits,
+        found,
         offers,
         subject,
         view.folder if view is not None else None,
@@ -320,19 +331,20 @@ def _searched(views: Sequence[RootView], text: str, where: Filter | None) -> lis
         (view, hit)
         for view in views
         if view.snapshot is not None
-        for hit in view.snapshot.search(text, SEARCHED, where, by_symbol=True)
+        for hit in view.snapshot.search(text, CONSIDERED, where, by_symbol=True)
     ]
-    return sorted(found, key=lambda item: -item[1].score)[:SEARCHED]
+    return sorted(found, key=lambda item: -item[1].score)[:CONSIDERED]
 
 
-def _offers_of_hits(found: Sequence[tuple[RootView, Hit]], query: Query, where: Filter | None) -> list[Offer]:
+def _offers_of_hits(found: Sequence[RankedHit], query: Query, where: Filter | None) -> list[Offer]:
     """Offers of hits, the more valuable the nearer to the best; few documents, configuration only if asked for."""
     offers: list[Offer] = []
-    best = max((hit.score for _, hit in found if not hit.exact), default=0.0)
-    code = any(hit.entry.language not in PROSE_LANGUAGES for _, hit in found)
+    best = max((one.worth for one in found if not one.hit.exact), default=0.0)
+    code = any(one.hit.entry.language not in PROSE_LANGUAGES for one in found)
     prose = 0
-    for place, (view, hit) in enumerate(found):
-        relevance = math.exp(-max(0.0, best - hit.score) / 2)
+    for place, one in enumerate(found):
+        view, hit = one.view, one.hit
+        relevance = math.exp(min(0.0, one.worth - best) / EVENNESS)
         if code and place and is_incidental(hit.path, hit.entry.language) and not _is_asked_for(hit.path, query, where):
             continue
         if code and hit.entry.language in PROSE_LANGUAGES:
@@ -364,11 +376,12 @@ def _is_asked_for(path: str, query: Query, where: Filter | None) -> bool:
     return any(len(word) >= SHORTEST_ASKED and analysis.stem(word) in name for word in query.words)
 
 
-def _best_symbol(found: Sequence[tuple[RootView, Hit]], but: StoredEntry | None) -> tuple[RootView, StoredEntry] | None:
+def _best_symbol(found: Sequence[RankedHit], but: StoredEntry | None) -> tuple[RootView, StoredEntry] | None:
     """The best hit that is a symbol, and not the one given."""
-    for view, hit in found:
-        if hit.kind != "block" and (but is None or hit.entry.id != but.id) and view.located(hit.entry):
-            return view, hit.entry
+    for one in found:
+        entry = one.hit.entry
+        if entry.kind != "block" and (but is None or entry.id != but.id) and one.view.located(entry):
+            return one.view, entry
     return None
 
 

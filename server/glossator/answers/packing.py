@@ -36,7 +36,7 @@ from glossator.index.records import StoredEntry
 from glossator.retrieval.ranking_features import TYPE_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -104,25 +104,26 @@ class Packer:
         self,
         budget: int,
         cost: Cost = estimated_cost,
-        words: Mapping[str, float] | None = None,
+        asked: Asked | None = None,
         removed: Sequence[Place] = (),
-        nearness: Callable[[Sequence[str]], Sequence[float]] | None = None,
+        choices: dict[Offer, Choice] | None = None,
     ) -> None:
         """Begin with nothing.
 
         Args:
             budget: tokens that all pieces may take together, as `cost` counts them.
             cost: what a piece takes in the prompt.
-            words: stems of the question's words, and how rare each is in the index.
+            asked: judges lines by the question.
             removed: places that must not be used.
-            nearness: how near texts are to the question in meaning.
+            choices: offers that another packer has taken apart for the same question; those of this one are added.
         """
         self.left = max(budget, 0)
         self.notes: list[str] = []
         self._budget = self.left
         self._count = cost
-        self._words: AbstractSet[str] = (words or {}).keys()
-        self._asked = Asked(words or {}, nearness)
+        self._asked = asked if asked is not None else Asked({})
+        self._words = self._asked.words
+        self._choices = choices if choices is not None else {}
         self._removed = removed
         self._chosen: list[tuple[RootView, Evidence]] = []
 
@@ -230,7 +231,7 @@ class Packer:
             if not self._is_removed(offer):
                 unique.setdefault((offer.view.folder, offer.entry.id), offer)
         ranked = sorted(unique.values(), key=lambda offer: -offer.value)
-        choices = [self._choice(offer, ranked) for offer in ranked]
+        choices = [self._choices.get(offer) or self._choice(offer, ranked) for offer in ranked]
         estimated = float(budget)
         best: list[tuple[RootView, Evidence]] = []
         most_taken = -1
@@ -270,7 +271,8 @@ class Packer:
             head = Passage((offer.start,), (), worth)
             return Choice(offer.value, [""] * len(lines), Parts(head, ()), cost)
         parts = take_apart(offer.entry, lines, (offer.start, offer.end), inside, self._asked, names)
-        return Choice(offer.value, lines, parts, heading, offer.brief)
+        self._choices[offer] = Choice(offer.value, lines, parts, heading, offer.brief)
+        return self._choices[offer]
 
     def _shown(self, offers: Sequence[Offer], shown: Sequence[AbstractSet[int]]) -> list[tuple[RootView, Evidence]]:
         """The pieces that show of each offer these lines."""
@@ -435,23 +437,6 @@ def _touches(one: Evidence, other: Evidence) -> bool:
 def _is_whole(piece: Evidence) -> bool:
     entry = piece.entry
     return entry.kind != "block" and entry.end_line - entry.start_line <= piece.end_line - piece.start_line
-
-
-def best_lines(lines: Sequence[str], start: int, end: int, size: int, words: AbstractSet[str]) -> tuple[int, int]:
-    """The `size` lines between `start` and `end` (1-based, inclusive) that hold most of the words (stems).
-
-    Each word counts once in a window, and a little again for each further line; of equals the first window is taken.
-    """
-    if end - start + 1 <= size:
-        return start, end
-    met = [{term for term in analysis.analyze(lines[i - 1]) if term in words} for i in range(start, end + 1)]
-    best, best_score = start, -1.0
-    for offset in range(len(met) - size + 1):
-        window = met[offset : offset + size]
-        score = len(set().union(*window)) + 0.1 * sum(map(len, window))
-        if score > best_score + 1e-9:
-            best, best_score = start + offset, score
-    return best, best + size - 1
 
 
 def excerpt_order(lines: Sequence[str], words: AbstractSet[str]) -> list[int]:

@@ -101,13 +101,29 @@ class Asked:
         self._shares = {word: weight / total for word, weight in weights.items()}
         self._nearness = nearness
 
+    @property
+    def words(self) -> AbstractSet[str]:
+        """The stems of the question's words."""
+        return self._shares.keys()
+
+    @property
+    def knows_meaning(self) -> bool:
+        """Whether it can tell how near texts are in meaning."""
+        return self._nearness is not None
+
+    def coverage(self, text: str) -> float:
+        """The part of the question's words that are in a text, rare ones weighing more: 0 to 1."""
+        return sum(self._shares.get(term, 0.0) for term in set(analysis.analyze(text)))
+
+    def nearness(self, texts: Sequence[str]) -> Sequence[float]:
+        """How near texts are to the question in meaning (cosine); 0 where that is not known."""
+        return self._nearness(texts) if self._nearness is not None and texts else [0.0] * len(texts)
+
     def worth(self, texts: Sequence[str]) -> list[float]:
         """What each of these texts is worth: 1 if all words of the question are in it."""
-        near = self._nearness(texts) if self._nearness is not None and texts else [0.0] * len(texts)
         return [
-            sum(self._shares.get(term, 0.0) for term in set(analysis.analyze(text)))
-            + NEARNESS * max(0.0, cosine - FAR) / (1 - FAR)
-            for text, cosine in zip(texts, near, strict=True)
+            self.coverage(text) + NEARNESS * max(0.0, cosine - FAR) / (1 - FAR)
+            for text, cosine in zip(texts, self.nearness(texts), strict=True)
         ]
 
 
