@@ -264,7 +264,7 @@ def test_little_is_kept_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch)
             for number in range(100):
                 assert lines_of(stored, f"f{number}.py", "get") == [number + 1]
         assert 1 <= len(stored.facts._decoded) < 50
-        assert sum(size for _, size in stored.facts._decoded.values()) == stored.facts._decoded_bytes <= 5_000
+        assert sum(kept.size for kept in stored.facts._decoded.values()) == stored.facts._decoded_bytes <= 5_000
 
 
 def test_an_older_format_is_not_read(folder: Path) -> None:

@@ -172,7 +172,8 @@ class _Writer:
             possible = tuple(place for place in possible if place.test)
         else:
             asked = list(resolved)
-        rest = [place for place in resolved if place not in asked]
+        chosen = set(map(id, asked))
+        rest = [place for place in resolved if id(place) not in chosen]
         count = sum(len(places) for places in by_kind(asked).values())
         words = ASPECT_WORDS.get(aspect, "used")
         parts = [self._verdict(aspect, uses, words, count, bool(possible))]

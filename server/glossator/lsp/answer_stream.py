@@ -222,7 +222,8 @@ class RunningAnswers:
         try:
             answer = await make(_listener(stream, running))
             stream.flush()
-            return _result(self._editor.encoding, answer)
+            # The places of uses read their lines of code.
+            return await asyncio.to_thread(_result, self._editor.encoding, answer)
         finally:
             stream.close()
             self._running.discard(running)

@@ -19,6 +19,8 @@ from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.resolver import Resolver, is_declaration_file
 from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.source import view_in
+from glossator.retrieval.resolution.values import Use
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from glossator.index.path_index import PathIndex
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
+    from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource
-    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution, Use
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution
 
 OVERRIDE: Final = "override"
 """The kind of a place that overrides or implements a symbol."""
@@ -80,31 +83,59 @@ class NamedSymbol:
     definitions: tuple[DefinedSymbol, ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class UsePlace:
-    """A place that mentions a symbol.
+    """A place that mentions a symbol. Its line is read when it is first asked for.
 
     Attributes:
         path: the file.
         line: 1-based.
-        column: first character of the name in its line, from 0.
         name: the name as it stands there, which may be an alias.
         kind: one of `USE_KINDS`.
         grade: "resolved" or "possible".
-        owner: the innermost definition around the place; None at the top of a file.
-        test: whether it is in a test.
-        text: the line, without its end.
     """
 
-    path: str
-    line: int
-    column: int
-    name: str
-    kind: str
-    grade: Grade
-    owner: NamedSymbol | None
-    test: bool
-    text: str
+    __slots__ = ("_finder", "_use", "grade", "kind", "line", "name", "path")
+
+    def __init__(self, use: Use, finder: UseFinder) -> None:
+        self._use = use
+        self._finder = finder
+        self.path = use.path
+        self.line = use.line
+        self.name = use.name
+        self.kind = use.kind
+        self.grade: Grade = use.grade
+
+    def __repr__(self) -> str:
+        return f"UsePlace({self.path}:{self.line}, {self.kind}, {self.grade})"
+
+    @property
+    def text(self) -> str:
+        """The line, without its end."""
+        return self._finder.line(self.path, self.line)
+
+    @property
+    def column(self) -> int:
+        """The first character of the name in its line, from 0."""
+        text, place = self.text, self._use.column
+        column = place if text.isascii() else len(text.encode()[:place].decode(errors="ignore"))
+        if text[column : column + len(self.name)] != self.name:  # the file has changed since it was indexed
+            return max(text.find(self.name), 0)
+        return column
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The line (1-based) and the first byte of the name in it, from 0, as they were indexed."""
+        return self.line, self._use.column
+
+    @property
+    def owner(self) -> NamedSymbol | None:
+        """The innermost definition around the place; None at the top of a file."""
+        return self._finder.symbol_around(self._use)
+
+    @property
+    def test(self) -> bool:
+        """Whether it is in a test."""
+        return self._finder.in_test(self.path, self._use.owner)
 
     @property
     def code(self) -> str:
@@ -248,6 +279,9 @@ class _NearFiles:
     def facts(self, path: str) -> Facts | None:
         return self._source.facts(path)
 
+    def view(self, path: str) -> FileView | None:
+        return view_in(self._source, path)
+
     def paths(self) -> PathIndex:
         return self._source.paths()
 
@@ -384,7 +418,7 @@ class UseFinder:
         if not symbol.definitions:
             return SymbolUses(symbol, ())
         found, unread = self.mentions(symbol, kinds)
-        places = [self._place(use) for use in found]
+        places = [UsePlace(use, self) for use in found]
         if not found and not unread and kinds is None:
             places = self._in_configuration(symbol)
         return SymbolUses(
@@ -460,15 +494,6 @@ class UseFinder:
                     best[key] = use
         return [best[key] for key in sorted(best)], unread
 
-    def _place(self, use: Use) -> UsePlace:
-        text = self._text(use.path, use.line)
-        column = use.column if text.isascii() else len(text.encode()[: use.column].decode(errors="ignore"))
-        if text[column : column + len(use.name)] != use.name:  # the file has changed since it was indexed
-            column = max(text.find(use.name), 0)
-        owner = self._owner(use)
-        test = self.in_test(use.path, use.owner)
-        return UsePlace(use.path, use.line, column, use.name, use.kind, use.grade, owner, test, text)
-
     def in_test(self, path: str, owner: DefinedSymbol | None) -> bool:
         """Whether a place is in a test: by its file, or by the definition around it."""
         key = (path, owner.index if owner is not None else -1)
@@ -477,7 +502,7 @@ class UseFinder:
             self._tests[key] = known
         return known
 
-    def _owner(self, use: Use) -> NamedSymbol | None:
+    def symbol_around(self, use: Use) -> NamedSymbol | None:
         """The innermost definition around a use."""
         if use.owner is None:
             return None
@@ -491,14 +516,15 @@ class UseFinder:
         places: dict[tuple[str, int], UsePlace] = {}
         for entry in self._graph.containing(symbol.name, CONFIGURATION, MOST_IN_CONFIGURATION):
             for number in range(entry.start_line, entry.end_line + 1):
-                text = self._text(entry.path, number)
+                text = self.line(entry.path, number)
                 if (found := word.search(text)) is not None:
-                    places[entry.path, number] = UsePlace(
-                        entry.path, number, found.start(), symbol.name, "name", "possible", None, False, text
-                    )
+                    column = len(text[: found.start()].encode())
+                    use = Use(entry.path, number, column, "name", "possible", None, symbol.name)
+                    places[entry.path, number] = UsePlace(use, self)
         return [places[key] for key in sorted(places)]
 
-    def _text(self, path: str, line: int) -> str:
+    def line(self, path: str, line: int) -> str:
+        """A line of a file (1-based), without its end; "" if it is gone."""
         lines = self.lines(path)
         return lines[line - 1] if 1 <= line <= len(lines) else ""
 
@@ -559,7 +585,7 @@ class UseFinder:
         grouped: dict[tuple[str, int], tuple[NamedSymbol, dict[tuple[str, int], None]]] = {}
         for use in self.mentions(symbol, kinds)[0]:
             if use.grade == "resolved":
-                owner = self._owner(use) or self.whole_file(use.path)
+                owner = self.symbol_around(use) or self.whole_file(use.path)
                 key = (use.path, use.owner.index if use.owner is not None else -1)
                 grouped.setdefault(key, (owner, {}))[1][use.path, use.line] = None
         return [(owner, tuple(places)) for owner, places in grouped.values()]
@@ -576,10 +602,9 @@ class UseFinder:
                 named = _from_definitions([target])
                 key = (named.path, named.qualified_name, named.line)
                 before = merged.get(key)
-                places = {(place.line, place.column): place for place in before.places} if before else {}
+                places = {place.start: place for place in before.places} if before else {}
                 for use in callee.uses:
-                    place = self._place(use)
-                    places.setdefault((place.line, place.column), place)
+                    places.setdefault((use.line, use.column), UsePlace(use, self))
                 grades = {callee.grade, before.grade if before else callee.grade}
                 grade: Grade = "resolved" if "resolved" in grades else "possible"
                 merged[key] = UsedSymbol(named, tuple(places[at] for at in sorted(places)), grade)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.expressions import PAIRS
 from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, FileView, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.rules import symbols
+from glossator.retrieval.resolution.source import view_in
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.rules import LanguageRules, World
+    from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.type_texts import TypeText
 
@@ -61,6 +63,7 @@ class Evaluator:
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
         self._evaluated: dict[tuple[str, Spot], Values] = {}
+        self._file_wide: dict[tuple[str, str], bool] = {}
         self._named: dict[tuple[str, Spot], Values] = {}
         self._members: dict[tuple[Value, str], Values] = {}
         self._held: dict[Value, Values] = {}
@@ -84,8 +87,7 @@ class Evaluator:
         try:
             return self._views[path]
         except KeyError:
-            facts = self._source.facts(path)
-            view = self._views[path] = FileView(path, facts) if facts is not None else None
+            view = self._views[path] = view_in(self._source, path)
             return view
 
     def paths(self) -> PathIndex:
@@ -130,7 +132,7 @@ class Evaluator:
         """What an expression stands for at a place. Empty if nothing in it is called so."""
         if not expression or expression == "?":
             return NOTHING_KNOWN
-        place = self._widened(expression, place)
+        place = self.widened(expression, place)
         key = (expression, place)
         if (known := self._evaluated.get(key)) is not None:
             return known
@@ -166,25 +168,29 @@ class Evaluator:
         self._evaluated[key] = result
         return result
 
-    def _widened(self, expression: str, place: Spot) -> Spot:
+    def widened(self, expression: str, place: Spot) -> Spot:
         """The outermost place at which an expression means the same, so that it is evaluated once."""
         view = self.view(place.path)
         if view is None or place.owner < 0:
             return place
         if expression[0] == "$" and "|" not in expression:
-            for around in view.chain(place.owner):
-                symbol = view.symbol(around)
-                if symbol.scope or symbol.flags & EXTENSION or symbol.kind in CONTAINER_KINDS:
-                    return Spot(place.path, around, place.this)
-            return place
+            around = view.class_around(place.owner)
+            return Spot(place.path, around, place.this) if around >= 0 else place
+        key = (expression, place.path)
+        if (file_wide := self._file_wide.get(key)) is None:
+            file_wide = self._file_wide[key] = self._means_one_thing(expression, view)
+        return Spot(place.path) if file_wide else place
+
+    def _means_one_thing(self, expression: str, view: FileView) -> bool:
+        """Whether an expression means the same everywhere in a file."""
         if view.inner_imports or self._rules_of(view.facts.language).implicit_self:
-            return place
+            return False
         symbols = view.facts.symbols
         for chain in chains(expression):
             head = chain.head
             if not head.isidentifier() or any(symbols[index].parent >= 0 for index in view.named(head)):
-                return place
-        return Spot(place.path)
+                return False
+        return True
 
     def _head(self, head: str, place: Spot) -> Values:
         if head == BUILT_IN:

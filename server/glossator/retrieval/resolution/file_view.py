@@ -41,7 +41,7 @@ CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro",
 
 
 class FileView:
-    """A file's facts with tables by name.
+    """A file's facts with tables by name. Any thread may use it: a table is complete before it is kept.
 
     Attributes:
         path: the file.
@@ -53,6 +53,8 @@ class FileView:
     __slots__ = (
         "_aliases",
         "_by_name",
+        "_classes",
+        "_definitions",
         "_imports",
         "_names",
         "_of_type",
@@ -80,6 +82,8 @@ class FileView:
             if item.owner >= 0 and item.module:
                 self.inner_imports = True
         self._qualified: dict[int, str] = {}
+        self._definitions: dict[int, DefinedSymbol] = {}
+        self._classes: dict[int, int] = {}
         # Most questions need only some of these tables.
         self._names: frozenset[str] | None = None
         self._by_name: dict[str, list[int]] | None = None
@@ -95,12 +99,13 @@ class FileView:
                 self._names = frozenset(map(_NAME, self.facts.symbols))
             if name not in self._names:
                 return []
-            table = self._by_name = {}
+            table = {}
             for index, symbol in enumerate(self.facts.symbols):
                 if (found := table.get(symbol.name)) is None:
                     table[symbol.name] = [index]
                 else:
                     found.append(index)
+            self._by_name = table
         return table.get(name, [])
 
     def children(self, parent: int, name: str) -> list[int]:
@@ -116,30 +121,33 @@ class FileView:
         """Symbols that are written outside a type but belong to it: those whose scope is the type's name, and its
         extensions."""
         if (table := self._of_type) is None:
-            table = self._of_type = {}
+            table = {}
             for index, symbol in enumerate(self.facts.symbols):
                 if symbol.scope or symbol.flags & EXTENSION:
                     table.setdefault(last_part(symbol.scope or symbol.name), []).append(index)
+            self._of_type = table
         return table.get(type_name, [])
 
     def subtypes(self, type_name: str) -> list[int]:
         """The types one of whose supertypes is written with this bare name."""
         if (table := self._subtypes) is None:
-            table = self._subtypes = {}
+            table = {}
             for index, symbol in enumerate(self.facts.symbols):
                 for base in symbol.bases:
                     table.setdefault(last_part(base), []).append(index)
+            self._subtypes = table
         return table.get(type_name, [])
 
     def aliases(self, name: str) -> list[Import]:
         """The imports that give what is called so elsewhere another name here."""
         if (table := self._aliases) is None:
-            table = self._aliases = {}
+            table = {}
             for item in self.facts.imports:
                 # Where imports name no module apart, the last part of the path is what is imported.
                 own = last_part(item.member or item.module)
                 if own and item.name not in (own, item.member, "", "*"):
                     table.setdefault(own, []).append(item)
+            self._aliases = table
         return table.get(name, [])
 
     def decorators(self, index: int, names: Iterable[str] | None = None) -> list[str]:
@@ -197,6 +205,20 @@ class FileView:
                 return index
         return -1
 
+    def class_around(self, owner: int) -> int:
+        """The innermost symbol around a place that says what `$` is there: a class, an extension, or what is written
+        with its class's name before its own; -1 if there is none."""
+        if (known := self._classes.get(owner)) is None:
+            symbols = self.facts.symbols
+            known = -1
+            for index in self.chain(owner):
+                symbol = symbols[index]
+                if symbol.scope or symbol.flags & EXTENSION or symbol.kind in CONTAINER_KINDS:
+                    known = index
+                    break
+            self._classes[owner] = known
+        return known
+
     def qualified_name(self, index: int) -> str:
         """The names of the enclosing symbols and its own, joined with "."."""
         if (known := self._qualified.get(index)) is None:
@@ -211,8 +233,11 @@ class FileView:
 
     def definition(self, index: int) -> DefinedSymbol:
         """The symbol as a definition."""
-        symbol = self.facts.symbols[index]
-        return DefinedSymbol(self.path, index, symbol, self.qualified_name(index), self.facts.language)
+        if (known := self._definitions.get(index)) is None:
+            symbol = self.facts.symbols[index]
+            known = DefinedSymbol(self.path, index, symbol, self.qualified_name(index), self.facts.language)
+            self._definitions[index] = known
+        return known
 
 
 def last_part(name: str) -> str:

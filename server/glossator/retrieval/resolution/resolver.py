@@ -577,6 +577,7 @@ class _Search:
         self._class = resolver.class_key(definition) if self._member else None
         self._above: set[Key] | None = None
         self._lineage: tuple[set[Key], set[str], bool] | None = None
+        self._same: dict[Key, bool] = {}
         view = world.view(definition.path)
         self._local = view is not None and self._rules.is_local(view, definition.index)
 
@@ -699,24 +700,46 @@ class _Search:
 
     def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
         found: list[Use] = []
-        for mention in view.facts.mentions_of(name):
-            if wanted is not None and mention.kind not in wanted:
+        path, facts = view.path, view.facts
+        # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
+        grades: dict[tuple[int, int, int, int], Grade] = {}
+        for mention in facts.mentions_of(name):
+            kind, owner = mention.kind, mention.owner
+            if wanted is not None and kind not in wanted:
                 continue
-            if not self._is_reached(view, mention):
-                continue
-            resolution = self._resolver.resolve(view.path, view.facts, name, mention)
-            if resolution.grade == "excluded":
-                continue
-            grade = self._grade(resolution, mention)
-            if grade == "excluded" or (alias and grade != "resolved"):
-                continue
-            if self._constructor is not None:
-                if grade != "resolved" or not takes(self._constructor, mention.arguments):
-                    continue
-                if any(takes(rival, mention.arguments) for rival in self._rivals):
-                    grade = "possible"
-            found.append(self._resolver.use_of(view, mention, name, grade))
+            if kind == _IMPORT:
+                # Its line tells what it means.
+                grade = self._grade(view, name, mention)
+            else:
+                around = owner
+                if mention.receiver >= 0 and kind not in _TYPES:
+                    around = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
+                form = (kind, mention.receiver, around, mention.arguments)
+                if (known := grades.get(form)) is None:
+                    known = grades[form] = self._grade(view, name, mention)
+                grade = known
+            if grade != "excluded" and (grade == "resolved" or not alias):
+                inside = view.definition(owner) if owner >= 0 else None
+                found.append(Use(path, mention.line, mention.column, MENTION_KINDS[kind], grade, inside, name))
         return found
+
+    def _grade(self, view: FileView, name: str, mention: Mention) -> Grade:
+        """How sure it is that a mention means the definition."""
+        if not self._is_reached(view, mention):
+            return "excluded"
+        resolution = self._resolver.resolve(view.path, view.facts, name, mention)
+        if resolution.grade == "excluded":
+            return "excluded"
+        if any(self._is_it(one.key) for one in resolution.targets):
+            grade = resolution.grade
+        else:
+            grade = "possible" if self.may_mean(resolution, mention) else "excluded"
+        if self._constructor is not None:
+            if grade != "resolved" or not takes(self._constructor, mention.arguments):
+                return "excluded"
+            if any(takes(rival, mention.arguments) for rival in self._rivals):
+                return "possible"
+        return grade
 
     def _is_reached(self, view: FileView, mention: Mention) -> bool:
         """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
@@ -729,11 +752,6 @@ class _Search:
         if "|" in receiver or receiver[:1] == "=":
             return True
         return receiver[0] not in "$%<?" and (receiver[-1] not in ")]" or "import" in receiver)
-
-    def _grade(self, resolution: Resolution, mention: Mention) -> Grade:
-        if any(self._is_it(one.key) for one in resolution.targets):
-            return resolution.grade
-        return "possible" if self.may_mean(resolution, mention) else "excluded"
 
     def may_mean(self, resolution: Resolution, mention: Mention) -> bool:
         """Whether the mention may mean the definition, which is not among its targets."""
@@ -752,11 +770,11 @@ class _Search:
 
     def _is_it(self, key: Key) -> bool:
         """Whether a symbol is the definition, another part of it in the same file, or its declaration elsewhere."""
-        definition = self._definition
-        if key == definition.key:
-            return True
-        other = self._world.definition(key)
-        return other is not None and self._resolver.is_one_thing(other, definition)
+        if (known := self._same.get(key)) is None:
+            other = self._world.definition(key)
+            known = other is not None and self._resolver.is_one_thing(other, self._definition)
+            self._same[key] = known
+        return known
 
     def _fits(self, mention: Mention) -> bool:
         """Whether a call has as many arguments as the definition takes."""

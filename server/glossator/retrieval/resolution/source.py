@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from glossator.index.fact_tables import is_in
 from glossator.index.facts import decode_facts, name_hash
 from glossator.index.path_index import PathIndex
+from glossator.retrieval.resolution.file_view import FileView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from glossator.index.fact_tables import StoredFacts
     from glossator.index.facts import Facts
@@ -36,6 +37,15 @@ class FactsSource(Protocol):
         """All files."""
 
 
+def view_in(source: FactsSource, path: str) -> FileView | None:
+    """The facts of a file, arranged for look-ups: as the source keeps them, or else arranged here."""
+    kept: Callable[[str], FileView | None] | None = getattr(source, "view", None)
+    if kept is not None:
+        return kept(path)
+    facts = source.facts(path)
+    return FileView(path, facts) if facts is not None else None
+
+
 class IndexedFacts:
     """The facts of an index and of unsaved buffers. Make one for each question; any thread may use it."""
 
@@ -49,6 +59,11 @@ class IndexedFacts:
         """The facts of a file; None if nothing is known of it."""
         update = self._buffers.get(path)
         return self._stored.facts(path, fresh=False) if update is None else _decoded(update.facts)
+
+    def view(self, path: str) -> FileView | None:
+        """The facts of a file, arranged for look-ups; those of the index are arranged once for all questions."""
+        update = self._buffers.get(path)
+        return self._stored.arranged(path, FileView) if update is None else _viewed(path, update.facts)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read the facts of many files at once; `facts` then has them at hand."""
@@ -75,3 +90,9 @@ class IndexedFacts:
 @lru_cache(maxsize=BUFFERS_DECODED)
 def _decoded(stored: bytes) -> Facts | None:
     return decode_facts(stored)
+
+
+@lru_cache(maxsize=BUFFERS_DECODED)
+def _viewed(path: str, stored: bytes) -> FileView | None:
+    facts = _decoded(stored)
+    return FileView(path, facts) if facts is not None else None

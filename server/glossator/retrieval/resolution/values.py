@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from glossator.index.facts import Symbol
 
@@ -138,8 +140,7 @@ class Resolution:
 EXCLUDED: Final = Resolution("excluded")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """A place that mentions a definition.
 
     Attributes:
