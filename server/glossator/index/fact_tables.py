@@ -187,6 +187,7 @@ class StoredFacts:
         self._unnoted: dict[int, array[int]] = {}
         self._decoded: OrderedDict[int, _Decoded] = OrderedDict()
         self._decoded_bytes = 0
+        self._derived: tuple[int, object, object] | None = None
 
     def facts(self, path: str, *, fresh: bool = True) -> Facts | None:
         """The facts of a file; None if there are none, or they are damaged.
@@ -234,6 +235,20 @@ class StoredFacts:
             if kept is not None and kept.facts is facts:
                 kept.arranged = made
         return made
+
+    def derived(self, beside: object, make: Callable[[], T], usable: Callable[[T], bool]) -> T:
+        """What was derived from the commit that was seen last and from something `beside` it: the same object as long
+        as both stay as they are and it is `usable`; else a new one, which `make` makes.
+
+        There may be only one `make` for an object of this class.
+        """
+        with self._guard:
+            known = self._derived
+            if known is not None and known[0] == self._changes and known[1] is beside and usable(cast("T", known[2])):
+                return cast("T", known[2])
+            made = make()
+            self._derived = self._changes, beside, made
+            return made
 
     def refresh(self) -> None:
         """See the newest commit."""

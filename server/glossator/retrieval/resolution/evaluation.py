@@ -1,19 +1,21 @@
 """Evaluates expressions over the facts of several files: scopes, imports, members, class hierarchies, results of calls.
 
-Everything is remembered for as long as an `Evaluator` lives, which is one question; nothing is run, and nothing is read
-but facts. Depth and number of alternatives are bounded; what goes beyond is unknown.
+Everything is remembered for as long as an `Evaluator` lives, which is one question, and most of it longer
+(`remembered`). Nothing is run, and nothing is read but facts. Depth and number of alternatives are bounded; what goes
+beyond is unknown.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
 from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
+from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.source import view_in
+from glossator.retrieval.resolution.source import shared_results, view_in
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -29,11 +31,11 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
 
     from glossator.index.facts import Import
-    from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.type_texts import TypeText
 
@@ -62,18 +64,24 @@ class Evaluator:
         self._views: dict[str, FileView | None] = {}
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
-        self._evaluated: dict[tuple[str, Spot], Values] = {}
+        shared = shared_results(source)
+        self._doubts = Doubts()
+
+        def remembered(kind: str) -> Remembered[Any, Any]:
+            return Remembered(shared.tables.setdefault(kind, {}), self._doubts)
+
+        self._evaluated: Remembered[tuple[str, Spot], Values] = remembered("evaluated")
+        self._named: Remembered[tuple[str, Spot], Values] = remembered("named")
+        self._members: Remembered[tuple[Value, str], Values] = remembered("members")
+        self._held: Remembered[Value, Values] = remembered("held")
+        self._imports: Remembered[tuple[str, str, str, int], Values] = remembered("imports")
+        self._module_members: Remembered[tuple[str, str, str], Values] = remembered("module_members")
+        self._hierarchies: Remembered[Key, Hierarchy] = remembered("hierarchies")
+        self._extensions: Remembered[tuple[Key, str], tuple[Value, ...]] = remembered("extensions")
         self._file_wide: dict[tuple[str, str], bool] = {}
-        self._named: dict[tuple[str, Spot], Values] = {}
-        self._members: dict[tuple[Value, str], Values] = {}
-        self._held: dict[Value, Values] = {}
-        self._imports: dict[tuple[str, str, str, int], Values] = {}
-        self._module_members: dict[tuple[str, str, str], Values] = {}
-        self._hierarchies: dict[Key, Hierarchy] = {}
-        self._extensions: dict[tuple[Key, str], tuple[Value, ...]] = {}
         self._looking: set[tuple[str, str, str]] = set()
         """What modules are being asked for."""
-        self.memory: dict[Hashable, object] = {}
+        self.memory = shared.of_rules
         self._circles = 0
         self._forgotten = 0
         self._depth = 0
@@ -120,6 +128,13 @@ class Evaluator:
         view = self.view(key[0])
         return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
 
+    def _too_deep(self) -> bool:
+        """Whether nothing more may be evaluated inside what is being evaluated."""
+        if self._depth < MAX_NESTED:
+            return False
+        self._doubts.count += 1
+        return True
+
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of many files at once, if the source can."""
         fetch = getattr(self._source, "prefetch", None)
@@ -136,9 +151,9 @@ class Evaluator:
         key = (expression, place)
         if (known := self._evaluated.get(key)) is not None:
             return known
-        if self._depth >= MAX_NESTED:
+        if self._too_deep():
             return NOTHING_KNOWN
-        self._evaluated[key] = NOTHING_KNOWN
+        begun = self._evaluated.begin(key, NOTHING_KNOWN)
         self._depth += 1
         before, self._current = self._current, self.rules(place.path)
         try:
@@ -165,7 +180,7 @@ class Evaluator:
             # An alternative that lacks the member cannot be meant.
             found = {one: None for one in found if one.kind != "missed"}
         result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
-        self._evaluated[key] = result
+        self._evaluated.end(key, result, begun)
         return result
 
     def widened(self, expression: str, place: Spot) -> Spot:
@@ -244,19 +259,19 @@ class Evaluator:
     def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
         view = self.view(place.path)
-        if view is None or self._depth >= MAX_NESTED:
+        if view is None or self._too_deep():
             return NOTHING_KNOWN
         place = self._rules_of(view.facts.language).widened(view, place)
         key = (name, place)
         if (known := self._named.get(key)) is not None:
             return known
-        self._named[key] = ()
+        begun = self._named.begin(key, ())
         self._depth += 1
         try:
             found = self._rules_of(view.facts.language).bare(self, view, place, name)
         finally:
             self._depth -= 1
-        self._named[key] = found
+        self._named.end(key, found, begun)
         return found
 
     # Members
@@ -291,15 +306,15 @@ class Evaluator:
         key = (value, name)
         if (known := self._members.get(key)) is not None:
             return known
-        if self._depth >= MAX_NESTED:
+        if self._too_deep():
             return NOTHING_KNOWN
-        self._members[key] = NOTHING_KNOWN
+        begun = self._members.begin(key, NOTHING_KNOWN)
         self._depth += 1
         try:
             found = self._class_member(rules, value, name)
         finally:
             self._depth -= 1
-        self._members[key] = found
+        self._members.end(key, found, begun)
         return found
 
     def _class_member(self, rules: LanguageRules, value: Value, name: str) -> Values:
@@ -366,7 +381,7 @@ class Evaluator:
         cached = (key, name)
         if (known := self._extensions.get(cached)) is not None:
             return known
-        self._extensions[cached] = ()
+        begun = self._extensions.begin(cached, ())
         found: Values = ()
         rules = self.rules(key[0])
         for path in rules.extending_files(self, key, bare, name):
@@ -378,23 +393,23 @@ class Evaluator:
                     around = self.enclosing_class(path, index)
                     if around is not None and around.key == key:
                         found += members
-        self._extensions[cached] = found
+        self._extensions.end(cached, found, begun)
         return found
 
     def ancestors(self, key: Key) -> Hierarchy:
         """A class and its supertypes, in the order in which members are looked for."""
         if (known := self._hierarchies.get(key)) is not None:
             return known
-        self._hierarchies[key] = Hierarchy((key,), (), open=False)
         view = self.view(key[0])
-        if view is None or self._depth >= MAX_NESTED:
+        if view is None or self._too_deep():
             return Hierarchy((key,), (), open=True)
+        begun = self._hierarchies.begin(key, Hierarchy((key,), (), open=False))
         self._depth += 1
         try:
             made = self._merged(key, self.bases(key))
         finally:
             self._depth -= 1
-        self._hierarchies[key] = made
+        self._hierarchies.end(key, made, begun)
         return made
 
     def bases(self, key: Key) -> Values:
@@ -478,17 +493,18 @@ class Evaluator:
             function = Value("function", value.path, value.number, this=value.this)
             if not symbol.decorators:
                 return (function,)
-            self._held[value] = (function,)
-            self._held[value] = made = self._rules_of(view.facts.language).decorated(self, view, function)
+            begun = self._held.begin(value, (function,))
+            made = self._rules_of(view.facts.language).decorated(self, view, function)
+            self._held.end(value, made, begun)
             return made
         if symbol.kind == "enum_member" and symbol.parent >= 0:
             return (Value("instance", value.path, symbol.parent),)
         if symbol.kind in CONTAINER_KINDS and not symbol.type:
             return (Value("class", value.path, value.number),)
-        self._held[value] = NOTHING_KNOWN
+        begun = self._held.begin(value, NOTHING_KNOWN)
         found = self._rules_of(view.facts.language).held(self, view, value)
         found = found or self.evaluate(symbol.type, Spot(value.path, value.number, value.this)) or NOTHING_KNOWN
-        self._held[value] = found
+        self._held.end(value, found, begun)
         return found
 
     def called(self, values: Values) -> Values:
@@ -593,7 +609,7 @@ class Evaluator:
 
     def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
-        if self._depth >= MAX_NESTED:
+        if self._too_deep():
             return NOTHING_KNOWN
         self._depth += 1
         try:
@@ -611,15 +627,15 @@ class Evaluator:
         key = (path, item.module, item.member, item.owner)
         if (known := self._imports.get(key)) is not None:
             return known
-        if self._depth >= MAX_NESTED:
+        if self._too_deep():
             return NOTHING_KNOWN
-        self._imports[key] = ()
+        begun = self._imports.begin(key, ())
         self._depth += 1
         try:
             found = self._rules_of(view.facts.language).imported(self, view, item)
         finally:
             self._depth -= 1
-        self._imports[key] = found
+        self._imports.end(key, found, begun)
         return found
 
     def module_member(self, module: str, name: str, language: str) -> Values:
@@ -628,9 +644,9 @@ class Evaluator:
         if (known := self._module_members.get(key)) is not None:
             self._circles += key in self._looking
             return known
-        if self._depth >= MAX_NESTED:
+        if self._too_deep():
             return NOTHING_KNOWN
-        self._module_members[key] = ()
+        begun = self._module_members.begin(key, ())
         self._looking.add(key)
         before = self._circles
         self._depth += 1
@@ -642,9 +658,9 @@ class Evaluator:
         if not found and self._circles != before and self._forgotten < MAX_FORGOTTEN:
             # Something that is being looked for seemed to lack the name: ask again another time.
             self._forgotten += 1
-            del self._module_members[key]
+            self._module_members.drop(key)
             return found
-        self._module_members[key] = found
+        self._module_members.end(key, found, begun)
         return found
 
     def packaged(self, package: str, name: str, near: str) -> Values:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import MENTION_KINDS, STATIC, STUB, SUPER, module_note
@@ -84,6 +85,7 @@ NO_CALL: Final = -2
 """In place of a number of arguments: the mention is no call."""
 
 
+_PLACE: Final = attrgetter("path", "line", "column")
 _SHARP: Final = re.compile(r"(?<=[\w>])#")
 """`Class#method`; a name that begins with a sharp is a private one in JavaScript."""
 
@@ -489,7 +491,7 @@ class Resolver:
                 owner = self._world.definition((one.path, one.symbol.parent)) if one.symbol.parent >= 0 else None
                 symbol = one.symbol
                 found.append(Use(one.path, symbol.line, symbol.column, "override", "resolved", owner, one.name))
-        found.sort(key=lambda use: (use.path, use.line, use.column))
+        found.sort(key=_PLACE)
         return Uses(definition, tuple(found), unread)
 
     def callees(self, definition: DefinedSymbol, kinds: Collection[str] | None = None) -> list[Callee]:
@@ -703,6 +705,7 @@ class _Search:
         path, facts = view.path, view.facts
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
         grades: dict[tuple[int, int, int, int], Grade] = {}
+        places: dict[tuple[int, int], int] = {}
         for mention in facts.mentions_of(name):
             kind, owner = mention.kind, mention.owner
             if wanted is not None and kind not in wanted:
@@ -713,7 +716,11 @@ class _Search:
             else:
                 around = owner
                 if mention.receiver >= 0 and kind not in _TYPES:
-                    around = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
+                    stands = (mention.receiver, owner)
+                    if (wide := places.get(stands)) is None:
+                        wide = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
+                        places[stands] = wide
+                    around = wide
                 form = (kind, mention.receiver, around, mention.arguments)
                 if (known := grades.get(form)) is None:
                     known = grades[form] = self._grade(view, name, mention)
@@ -730,9 +737,8 @@ class _Search:
         resolution = self._resolver.resolve(view.path, view.facts, name, mention)
         if resolution.grade == "excluded":
             return "excluded"
-        if any(self._is_it(one.key) for one in resolution.targets):
-            grade = resolution.grade
-        else:
+        grade: Grade = resolution.grade
+        if not any(self._is_it(one.key) for one in resolution.targets):
             grade = "possible" if self.may_mean(resolution, mention) else "excluded"
         if self._constructor is not None:
             if grade != "resolved" or not takes(self._constructor, mention.arguments):

@@ -10,6 +10,7 @@ from glossator.index.fact_tables import is_in
 from glossator.index.facts import decode_facts, name_hash
 from glossator.index.path_index import PathIndex
 from glossator.retrieval.resolution.file_view import FileView
+from glossator.retrieval.resolution.remembered import SharedResults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +36,12 @@ class FactsSource(Protocol):
 
     def paths(self) -> PathIndex:
         """All files."""
+
+
+def shared_results(source: FactsSource) -> SharedResults:
+    """What other questions have found out about the facts of a source; nothing if it keeps nothing."""
+    shared: Callable[[], SharedResults] | None = getattr(source, "shared_results", None)
+    return shared() if shared is not None else SharedResults()
 
 
 def view_in(source: FactsSource, path: str) -> FileView | None:
@@ -64,6 +71,10 @@ class IndexedFacts:
         """The facts of a file, arranged for look-ups; those of the index are arranged once for all questions."""
         update = self._buffers.get(path)
         return self._stored.arranged(path, FileView) if update is None else _viewed(path, update.facts)
+
+    def shared_results(self) -> SharedResults:
+        """What other questions about this state of the index and the buffers have found out."""
+        return self._stored.derived(self._buffers or None, SharedResults, lambda results: not results.full)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read the facts of many files at once; `facts` then has them at hand."""

@@ -1,0 +1,88 @@
+"""What the evaluation of expressions remembers: within a question, and from one question to the next.
+
+While something is being evaluated, whoever asks for it gets a placeholder, so that circles end. What rests on a
+placeholder, or on a limit of depth, holds for its question only: which member of a circle was asked for first shows
+in it. Everything else follows from the facts alone, and is shared by all questions about one state of the index. So
+answers do not depend on what was asked before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_SHARED: Final = 150_000
+"""Results that are kept between questions, about 50 MB; then all are forgotten."""
+
+
+class SharedResults:
+    """Results that follow from one state of the facts. Any thread may use them: they never change.
+
+    Attributes:
+        tables: results by key, for each kind of question.
+        of_rules: what the rules of languages have found out.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Hashable, object]] = {}
+        self.of_rules: dict[Hashable, object] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether it has grown beyond `MOST_SHARED`."""
+        return len(self.of_rules) + sum(map(len, self.tables.values())) > MOST_SHARED
+
+
+class Doubts:
+    """Counts how often a placeholder or a limit was met."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Remembered(Generic[K, V]):
+    """Results of one kind. Not for several threads at once."""
+
+    __slots__ = ("_doubtful", "_doubts", "_own", "_shared")
+
+    def __init__(self, shared: dict[K, V], doubts: Doubts) -> None:
+        """Results that hold generally are added to `shared`; doubts are counted in `doubts`."""
+        self._shared = shared
+        self._own: dict[K, V] = {}
+        self._doubtful: set[K] = set()
+        self._doubts = doubts
+
+    def get(self, key: K) -> V | None:
+        """The result, or its placeholder; None if it is not known."""
+        if (known := self._shared.get(key)) is not None:
+            return known
+        if (known := self._own.get(key)) is not None and key in self._doubtful:
+            self._doubts.count += 1
+        return known
+
+    def begin(self, key: K, placeholder: V) -> int:
+        """Give a placeholder until the result is there. Returns what `end` is to be given."""
+        self._own[key] = placeholder
+        self._doubtful.add(key)
+        return self._doubts.count
+
+    def end(self, key: K, result: V, begun: int) -> None:
+        """Remember a result, for all questions if nothing doubtful was met since `begin`."""
+        if self._doubts.count == begun:
+            self._doubtful.discard(key)
+            self._own.pop(key, None)
+            self._shared[key] = result
+        else:
+            self._own[key] = result
+
+    def drop(self, key: K) -> None:
+        """Forget a result."""
+        self._own.pop(key, None)
+        self._doubtful.discard(key)
