@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from glossator.index.facts import Facts
     from glossator.index.records import FileUpdate
 
-T = TypeVar("T")
+_Made = TypeVar("_Made")
 
 FACT_TABLES: Final = """
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -212,7 +212,7 @@ class StoredFacts:
         self._keep({revision: _Decoded(None, 0) for revision in missing.values() if revision is not None})
         return found
 
-    def arranged(self, path: str, arrange: Callable[[str, Facts], T]) -> T | None:
+    def arranged(self, path: str, arrange: Callable[[str, Facts], _Made]) -> _Made | None:
         """What `arrange` makes of a file's path and facts, which is kept with them; None if there are no facts.
 
         The facts are those of the commit that was seen last. There may be only one `arrange` for an object of this
@@ -224,7 +224,7 @@ class StoredFacts:
             if kept is not None and kept.arranged is not None:
                 assert revision is not None
                 self._decoded.move_to_end(revision)
-                return cast("T", kept.arranged)
+                return cast("_Made", kept.arranged)
         facts = self.facts(path, fresh=False)
         if facts is None:
             return None
@@ -236,7 +236,7 @@ class StoredFacts:
                 kept.arranged = made
         return made
 
-    def derived(self, beside: object, make: Callable[[], T], usable: Callable[[T], bool]) -> T:
+    def derived(self, beside: object, make: Callable[[], _Made], usable: Callable[[_Made], bool]) -> _Made:
         """What was derived from the commit that was seen last and from something `beside` it: the same object as long
         as both stay as they are and it is `usable`; else a new one, which `make` makes.
 
@@ -244,8 +244,13 @@ class StoredFacts:
         """
         with self._guard:
             known = self._derived
-            if known is not None and known[0] == self._changes and known[1] is beside and usable(cast("T", known[2])):
-                return cast("T", known[2])
+            if (
+                known is not None
+                and known[0] == self._changes
+                and known[1] is beside
+                and usable(cast("_Made", known[2]))
+            ):
+                return cast("_Made", known[2])
             made = make()
             self._derived = self._changes, beside, made
             return made

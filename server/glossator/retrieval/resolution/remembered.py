@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-K = TypeVar("K")
-V = TypeVar("V")
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 MOST_SHARED: Final = 150_000
 """Results that are kept between questions, about 50 MB; then all are forgotten."""
@@ -47,19 +47,19 @@ class Doubts:
         self.count = 0
 
 
-class Remembered(Generic[K, V]):
+class Remembered(Generic[_K, _V]):
     """Results of one kind. Not for several threads at once."""
 
     __slots__ = ("_doubtful", "_doubts", "_own", "_shared")
 
-    def __init__(self, shared: dict[K, V], doubts: Doubts) -> None:
+    def __init__(self, shared: dict[_K, _V], doubts: Doubts) -> None:
         """Results that hold generally are added to `shared`; doubts are counted in `doubts`."""
         self._shared = shared
-        self._own: dict[K, V] = {}
-        self._doubtful: set[K] = set()
+        self._own: dict[_K, _V] = {}
+        self._doubtful: set[_K] = set()
         self._doubts = doubts
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: _K) -> _V | None:
         """The result, or its placeholder; None if it is not known."""
         if (known := self._shared.get(key)) is not None:
             return known
@@ -67,13 +67,13 @@ class Remembered(Generic[K, V]):
             self._doubts.count += 1
         return known
 
-    def begin(self, key: K, placeholder: V) -> int:
+    def begin(self, key: _K, placeholder: _V) -> int:
         """Give a placeholder until the result is there. Returns what `end` is to be given."""
         self._own[key] = placeholder
         self._doubtful.add(key)
         return self._doubts.count
 
-    def end(self, key: K, result: V, begun: int) -> None:
+    def end(self, key: _K, result: _V, begun: int) -> None:
         """Remember a result, for all questions if nothing doubtful was met since `begin`."""
         if self._doubts.count == begun:
             self._doubtful.discard(key)
@@ -82,7 +82,7 @@ class Remembered(Generic[K, V]):
         else:
             self._own[key] = result
 
-    def drop(self, key: K) -> None:
+    def drop(self, key: _K) -> None:
         """Forget a result."""
         self._own.pop(key, None)
         self._doubtful.discard(key)
