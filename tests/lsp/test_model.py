@@ -183,7 +183,7 @@ async def test_explanations_are_kept_and_shown_in_hovers(client: Client, project
     place = {"textDocument": {"uri": money.as_uri()}, "position": at(money.read_text(), "add_tax")}
     assert "Nothing else is known" not in (await client.request("textDocument/hover", place))["contents"]["value"]
     first = await client.request("glossator/explain", place)
-    assert (first["answer"], first["model"]) == (SHOWN, "reciter")
+    assert (words(first), first["model"]) == (SHOWN, "reciter")
     hover = (await client.request("textDocument/hover", place))["contents"]["value"]
     assert "adds the tax, see money.py" in hover
     assert "[1]" not in hover

@@ -97,6 +97,11 @@ class Answer:
     raw: str = ""
     from_index: tuple[int, int] | None = None
 
+    @property
+    def said(self) -> str:
+        """The answer without the index's own below it."""
+        return self.answer.partition(f"\n\n{FROM_INDEX}")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -320,6 +325,7 @@ class Answerer:
         kept = await asyncio.to_thread(self._explanations.get, key, material.evidence)
         if kept is not None:
             return await self._replay(kept, asked, material, conversation, listener)
+        listener.found(material.evidence, await asyncio.to_thread(evidence_answer, material))
         listener.stage("loading the model")
         unread = 0 if background else await model.prepare(prompts.shared_messages(overview))
         room = await prompts.make_room(
@@ -331,12 +337,14 @@ class Answerer:
             fitted = replace(material, evidence=tuple(material.evidence[at] for at in shown))
         else:  # not even the symbol fits: it has to be cut
             fitted = await asyncio.to_thread(gather_for_symbol, root, entry, budget, _cost_by(model))
-        answer = await self._write(model, asked, fitted, conversation, overview, listener, background=background)
+        answer = await self._write(
+            model, asked, fitted, conversation, overview, listener, beside=material, background=background
+        )
         if answer.finish_reason == "stop" and not answer.is_weak:
             if fitted.evidence and 0 in shown:
                 explanation = KeptExplanation(answer.raw, tuple(shown))
                 await asyncio.to_thread(self._explanations.keep, key, explanation)
-            await asyncio.to_thread(self._explanations.keep_for_symbol, identity, root, entry, answer.answer)
+            await asyncio.to_thread(self._explanations.keep_for_symbol, identity, root, entry, answer.said)
         return answer
 
     def explained(self, root: Root, entry: StoredEntry) -> str | None:
@@ -358,11 +366,18 @@ class Answerer:
         text = await asyncio.to_thread(lambda: stream.feed(kept.text) + stream.finish())
         sourced = stream.result()
         more = "".join(f"\n\n*{note}*" for note in _unknown_names(text, sourced.unknown))
-        listener.delta(text + more)
+        told = conversation.numbered_beside(material.evidence, every)
+        own = (await asyncio.to_thread(evidence_answer, replace(material, evidence=tuple(told)), note="")).rstrip()
+        shown = {item.number for item in every}
+        every += [item for item in _cited(own, told) if item.number not in shown]
+        places = {item.number: item for item in _cited(own, every)} | {one.number: one for one in sourced.citations}
+        begins = len(f"{text}{more}\n\n{FROM_INDEX}\n\n")
+        answer = f"{text}{more}\n\n{FROM_INDEX}\n\n{own}\n"
+        listener.delta(answer)
         opened = self.model_access.opened
         return Answer(
-            answer=text + more,
-            citations=sourced.citations,
+            answer=answer,
+            citations=tuple(places[number] for number in sorted(places)),
             evidence=tuple(every),
             model=(opened.status.name if opened is not None else "") or self._session.model_status()["name"],
             finish_reason="stop",
@@ -373,6 +388,7 @@ class Answerer:
             unsupported=sourced.unsupported,
             sources=sourced.sources,
             unknown=sourced.unknown,
+            from_index=(begins, begins + len(own)),
         )
 
     # What both have in common
@@ -386,13 +402,12 @@ class Answerer:
         overview: str,
         listener: Listener,
         *,
-        beside: Material | None = None,
+        beside: Material,
         background: bool = False,
     ) -> Answer:
         """Have the model write an answer from the material, as the next turn of a conversation.
 
-        `beside` is what the index's own answer, which stands beside the model's, is made from. Without it there is one
-        only where the model's is weak, from the material.
+        `beside` is what the index's own answer, which stands beside the model's, is made from.
         """
         from glossator.answers import prompts
         from glossator.answers.answer_writing import write_answer
@@ -403,7 +418,7 @@ class Answerer:
         listener.evidence(tuple(evidence))
         prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
         listener.stage("answering")
-        head = f"*{HARDLY_ANSWERED}*\n\n" if beside is not None and beside.is_far else ""
+        head = f"*{HARDLY_ANSWERED}*\n\n" if beside.is_far else ""
         if head:
             listener.delta(head)
         written = await write_answer(
@@ -422,12 +437,11 @@ class Answerer:
         more = "".join(f"\n\n*{note}*" for note in notes)
         if more:
             listener.delta(more)
-        own, lead, tail = "", "", ""
-        if beside is not None or sourced.is_weak:
-            told = conversation.numbered_beside((beside or material).evidence, evidence)
-            own = await asyncio.to_thread(_own_answer, beside or material, told, verify)
-            shown = {item.number for item in evidence}
-            evidence += [item for item in _cited(own, told) if item.number not in shown]
+        lead, tail = "", ""
+        told = conversation.numbered_beside(beside.evidence, evidence)
+        own = await asyncio.to_thread(_own_answer, beside, told, verify)
+        shown = {item.number for item in evidence}
+        evidence += [item for item in _cited(own, told) if item.number not in shown]
         if sourced.is_weak and own:
             lead = f"{own}\n\n{WEAK}\n\n"
             listener.lead(lead)
