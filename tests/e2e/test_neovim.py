@@ -1,7 +1,8 @@
-"""The configuration for Neovim in docs/editors.md, as it stands there, in a headless Neovim with the real server."""
+"""Neovim, headless, with the real server: the configuration in docs/editors.md as it stands there, and the plugin."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "editors.md"
+from tests.gguf_files import reciter
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "editors.md"
+PLUGIN = ROOT / "editor-client" / "neovim"
 
 DRIVER = """
 local function fail(message)
@@ -112,6 +117,183 @@ def neovim() -> tuple[str, tuple[int, int]]:
     version = re.search(r"v(\d+)\.(\d+)", told)
     assert version is not None
     return found, (int(version[1]), int(version[2]))
+
+
+PLUGIN_DRIVER = """
+local plugin = require("glossator")
+
+local function fail(message)
+  io.stderr:write("FAILED " .. message .. "\\n")
+  vim.cmd("cquit")
+end
+
+local function panel_window()
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window)):find("glossator://panel", 1, true) then
+      return window
+    end
+  end
+end
+
+local function panel()
+  local window = panel_window()
+  local lines = window and vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false) or {}
+  return table.concat(lines, "\\n")
+end
+
+local function waited(what, condition)
+  if not vim.wait(90000, condition, 5) then
+    fail(what .. "; the panel: " .. panel())
+  end
+end
+
+-- The place that a [number] of the panel leads to.
+local function jumped(pattern)
+  vim.api.nvim_set_current_win(panel_window())
+  vim.fn.cursor(1, 1)
+  if vim.fn.search(pattern, "W") == 0 then
+    fail("no " .. pattern .. " in " .. panel())
+  end
+  vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes("<CR>", true, false, true), "xt", false)
+  return vim.fn.fnamemodify(vim.api.nvim_buf_get_name(0), ":t") .. ":" .. vim.fn.line(".")
+end
+
+local function main()
+  waited("no client", function()
+    local client = (vim.lsp.get_clients or vim.lsp.get_active_clients)()[1]
+    return client and client.initialized
+  end)
+  waited("not indexed", function()
+    local answers = vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 30000)
+    local _, answer = next(answers or {})
+    return answer and answer.result.index.state == "ready" and answer.result.index.files > 0
+  end)
+  vim.fn.search("add_tax", "w")
+
+  local seen = {}
+  vim.cmd("GlossatorAsk how is the tax added to the total?")
+  waited("no answer", function()
+    seen[#seen + 1] = panel()
+    return panel():find("reciter, ", 1, true)
+  end)
+  local parts = 0
+  for _, text in ipairs(seen) do
+    -- What the index says is there before the model's first word, and the model's words come in parts.
+    if text:find("From the index", 1, true) and not text:find("It adds", 1, true) then
+      print("FOUND FIRST")
+    elseif text:find("It adds", 1, true) and not text:find("reciter, ", 1, true) then
+      parts = parts + 1
+    end
+  end
+  print("PARTS " .. (parts > 0 and "yes" or "no"))
+  print("PANEL " .. panel():gsub("\\n", "~"))
+  print("JUMPED " .. jumped("\\\\[\\\\d\\\\+\\\\]"))
+
+  vim.cmd("edit shop/cart.py")
+  vim.fn.search("add_tax", "w")
+  vim.cmd("GlossatorUses")
+  waited("no uses", function()
+    return #vim.fn.getqflist() > 0
+  end)
+  for _, item in ipairs(vim.fn.getqflist()) do
+    print("USE " .. vim.fn.fnamemodify(vim.fn.bufname(item.bufnr), ":t") .. ":" .. item.lnum .. " " .. item.text)
+  end
+  vim.cmd("cclose")
+  vim.cmd("GlossatorSearch empty cart order")
+  waited("no hits", function()
+    return vim.fn.getqflist({ title = true }).title:find("empty cart", 1, true)
+  end)
+  vim.cmd("cclose")
+  vim.cmd("GlossatorExplain")
+  waited("no explanation", function()
+    local _, count = panel():gsub("reciter, ", "")
+    return count == 2
+  end)
+
+  vim.cmd("GlossatorNew count to infinity")
+  waited("nothing to stop", function()
+    return panel():find("It adds", 1, true)
+  end)
+  vim.cmd("GlossatorAsk and now?")
+  vim.cmd("GlossatorStop")
+  waited("not stopped", function()
+    return panel():find("*Stopped.*", 1, true)
+  end)
+  vim.cmd("GlossatorPanel")
+  print("HIDDEN " .. tostring(panel_window() == nil))
+  vim.cmd("GlossatorPanel")
+  print("SHOWN " .. tostring(panel():find("count to infinity", 1, true) ~= nil))
+  vim.cmd("qall!")
+end
+
+local fine, problem = pcall(main)
+if not fine then
+  fail(tostring(problem))
+end
+"""
+
+
+@pytest.mark.llama
+def test_the_plugin_writes_answers_as_they_come(project: Path, tmp_path: Path) -> None:
+    program, _ = neovim()
+    # It goes on until the limit of tokens, which takes a second or more.
+    answer = "It adds the tax of the cart [1] when the total is asked for."
+    model = reciter(tmp_path / "reciter.gguf", answer, forever=True)
+    server = [sys.executable, "-m", "glossator", "serve", "--index-dir", str(tmp_path / "indexes")]
+    settings = f"init_options = {{ model = {json.dumps(str(model))}, maxAnswerTokens = 1500 }}"
+    (tmp_path / "init.lua").write_text(
+        f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\n"
+        f"require('glossator').setup({{ cmd = {{ {', '.join(json.dumps(part) for part in server)} }}, {settings} }})\n",
+        "utf-8",
+    )
+    (tmp_path / "driver.lua").write_text(PLUGIN_DRIVER, "utf-8")
+    (project / ".git").mkdir()
+    done = subprocess.run(
+        [
+            *(program, "--headless", "-i", "NONE", "-n", "-u", tmp_path / "init.lua"),
+            *(project / "shop" / "cart.py", "-c", f"luafile {tmp_path / 'driver.lua'}"),
+        ],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=400,
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    assert "PARTS yes" in told
+    panel = told.partition("PANEL ")[2].partition("JUMPED")[0]
+    assert "## how is the tax added to the total?" in panel
+    assert "It adds the tax of the cart" in panel
+    assert "shop/" in panel.partition("- [")[2]
+    assert re.search(r"JUMPED (cart|money|checkout)\.py:\d+", told), told
+    assert re.search(r"USE cart\.py:\d+ (call|import): ", told), told
+    assert "HIDDEN true" in told
+    assert "SHOWN true" in told
+
+
+def test_the_plugin_says_what_is_missing(project: Path, tmp_path: Path) -> None:
+    program, _ = neovim()
+    (tmp_path / "init.lua").write_text(
+        f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\n"
+        "require('glossator').setup({ cmd = { 'absent-program' } })\n",
+        "utf-8",
+    )
+    done = subprocess.run(
+        [
+            *(program, "--headless", "-i", "NONE", "-n", "-u", tmp_path / "init.lua", project / "shop" / "cart.py"),
+            *("-c", "GlossatorAsk why?", "-c", "GlossatorUses", "-c", "GlossatorStop", "-c", "qall!"),
+        ],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    told = done.stdout + done.stderr
+    assert "absent-program cannot be run" in told
+    assert told.count("no server runs for this buffer") == 2
+    assert "stack traceback" not in told
 
 
 def test_the_page_s_configuration_works(project: Path, tmp_path: Path) -> None:
