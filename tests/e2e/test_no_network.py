@@ -38,6 +38,8 @@ def commands(project: Path, indexes: Path) -> list[list[str]]:
         ["explain", *place, "--json", "Cart.total"],
         ["status", *place, "--json"],
         ["models", "list", "--json"],
+        ["runtime", "status", "--json"],
+        ["uses", *place, "--json", "add_tax"],
         ["--version"],
     ]
 
