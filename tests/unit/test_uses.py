@@ -454,3 +454,53 @@ def test_declarations_of_a_module_stand_for_what_it_passes_on(tmp_path: Path) ->
         assert declared.path == "lib/_make.py"
         assert [place.path for place in finder.uses(declared).places if place.kind == "call"] == ["use.py"]
         assert not finder.uses(symbol(finder, "Kit.open")).unused
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "declared", "heir", "places"),
+    [
+        (
+            {
+                "base.py": "class Container:\n    def add_argument(self, name):\n        pass\n",
+                "parser.py": "from base import Container\n\n\nclass Parser(Container):\n    pass\n\n\n"
+                "class Strict(Parser):\n    pass\n",
+                "main.py": "from parser import Strict\n\n\ndef run():\n    Strict().add_argument('x')\n",
+            },
+            "Strict.add_argument",
+            "Container.add_argument",
+            "Strict",
+            [("main.py", 5)],
+        ),
+        (
+            {
+                "a/Base.java": "package a;\n\npublic class Base {\n    public void open() {}\n}\n",
+                "a/Door.java": "package a;\n\npublic class Door extends Base {\n}\n",
+                "a/Main.java": "package a;\n\nclass Main {\n    void go(Door door) {\n        door.open();\n    }\n}\n",
+            },
+            "Door#open",
+            "Base.open",
+            "Door",
+            [("a/Main.java", 5)],
+        ),
+        (
+            {
+                "shapes.ts": "export class Shape {\n  area() { return 1; }\n}\nexport class Square extends Shape {}\n",
+                "main.ts": "import { Square } from './shapes';\n\nexport const size = new Square().area();\n",
+            },
+            "Square.area",
+            "Shape.area",
+            "Square",
+            [("main.ts", 3)],
+        ),
+    ],
+)  # fmt: skip
+def test_a_member_is_found_by_the_name_of_a_class_that_inherits_it(
+    tmp_path: Path, files: dict[str, str], asked: str, declared: str, heir: str, places: list[tuple[str, int]]
+) -> None:
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        found = symbol(finder, asked)
+        assert (found.qualified_name, found.inherited_by) == (declared, heir)
+        assert symbol(finder, declared).inherited_by == ""
+        assert [(place.path, place.line) for place in finder.uses(found).resolved] == places
+        assert finder.symbols(asked + "_not") == []

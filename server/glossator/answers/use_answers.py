@@ -294,7 +294,8 @@ class _Writer:
         """The symbol, its place and its citation: what a sentence begins with."""
         kind = symbol.kind.replace("_", " ").capitalize()
         cited = self._cite_symbol(symbol, "symbol", "what is asked about")
-        return f"{kind} `{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`) {cited}"
+        heir = f", inherited by `{symbol.inherited_by}`," if symbol.inherited_by else ""
+        return f"{kind} `{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`) {cited}{heir}"
 
     def _list(self, places: Sequence[UsePlace], most: int) -> str:
         lines = []

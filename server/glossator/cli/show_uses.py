@@ -76,6 +76,8 @@ def show_uses(session: Session, arguments: argparse.Namespace) -> int:
 
 def _show_symbol(symbol: NamedSymbol, overridden: Sequence[NamedSymbol]) -> None:
     terminal.show(f"{described_symbol(symbol)} in {symbol.path}:{symbol.line}", hang=PLACE_INDENT)
+    if symbol.inherited_by:
+        terminal.show(f"  inherited by {symbol.inherited_by}", hang=PLACE_INDENT)
     verb = "inherits from" if symbol.kind in TYPE_KINDS else "overrides"
     for other in overridden:
         terminal.show(f"  {verb} {other.qualified_name} in {other.path}:{other.line}", hang=PLACE_INDENT)
@@ -166,6 +168,7 @@ def _as_json(
     found: dict[str, Any] = {
         **_symbol(uses.symbol),
         "end_line": uses.symbol.end_line,
+        **({"inherited_by": uses.symbol.inherited_by} if uses.symbol.inherited_by else {}),
         "uses": [
             {
                 "path": place.path,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
@@ -67,6 +67,7 @@ class NamedSymbol:
         line: the line of its name (1-based).
         start_line, end_line: its lines (1-based, inclusive).
         column: first byte of the name in its line, from 0.
+        inherited_by: the qualified name of the class that was asked for this member, which it inherits; "" for others.
         definitions: what resolution calls it, the definition before declarations; empty for what has no uses by name (a
             section of a document, a key of a configuration).
     """
@@ -80,6 +81,7 @@ class NamedSymbol:
     start_line: int
     end_line: int
     column: int = 0
+    inherited_by: str = field(default="", compare=False)
     definitions: tuple[DefinedSymbol, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -318,8 +320,11 @@ class UseFinder:
     # Symbols
 
     def symbols(self, name: str, path: str | None = None) -> list[NamedSymbol]:
-        """The symbols of a bare or qualified name, in one file or all; likelier ones first."""
-        found = self._merged(self._resolver.definitions(name, path))
+        """The symbols of a bare or qualified name, in one file or all; likelier ones first.
+
+        A member by the name of a class that inherits it is found if no class of that name declares one.
+        """
+        found = self._merged(self._resolver.definitions(name, path)) or self._inherited(name, path)
         known = {(symbol.path, symbol.name) for symbol in found}
         for entry in self._graph.named(name):
             if entry.kind == "block" or (path is not None and entry.path != path):
@@ -336,6 +341,13 @@ class UseFinder:
         ]
         found.sort(key=lambda symbol: (is_test(symbol.path), symbol.kind in ("section", "key")))
         return found[:MOST_NAMESAKES]
+
+    def _inherited(self, name: str, path: str | None) -> list[NamedSymbol]:
+        """The members that classes inherit, by the names of those classes."""
+        found = self._resolver.inherited(name, path)
+        heirs = {member.key: home.qualified_name for home, member in found}
+        merged = self._merged(member for _, member in found)
+        return [replace(symbol, inherited_by=heirs[symbol.definitions[0].key]) for symbol in merged]
 
     def symbol_at(self, path: str, line: int, name: str = "") -> NamedSymbol | None:
         """The definition whose name is on a line; else the innermost one around it; with `name`, only one so called."""
@@ -643,7 +655,7 @@ def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
         symbol.start,
         symbol.end,
         symbol.column,
-        tuple(ordered),
+        definitions=tuple(ordered),
     )
 
 

@@ -293,6 +293,25 @@ class Resolver:
         found.sort(key=lambda one: (one.symbol.flags & STUB != 0, one.qualified_name.count("."), one.path, one.index))
         return found
 
+    def inherited(self, name: str, path: str | None = None) -> list[tuple[DefinedSymbol, DefinedSymbol]]:
+        """The members that classes have under a qualified name ("ArgumentParser.add_argument") without declaring them:
+        each class, with the member that it inherits.
+
+        Args:
+            name: a class's name, qualified or not, and the member's.
+            path: restricts the classes to those of one file.
+        """
+        outer, _, member = _SHARP.sub(".", name.replace("::", ".").replace("\\", ".")).strip(".").rpartition(".")
+        found: dict[Key, tuple[DefinedSymbol, DefinedSymbol]] = {}
+        for home in self.definitions(outer, path) if outer and member else ():
+            if home.symbol.kind not in CONTAINER_KINDS:
+                continue
+            for value in self._world.member(Value("instance", *home.key), member, Spot(home.path)):
+                one = self._world.definition(value.key) if value.kind == "symbol" else None
+                if one is not None:
+                    found.setdefault(one.key, (home, one))
+        return list(found.values())
+
     def _is_called(self, view: FileView, index: int, parts: list[str]) -> bool:
         """Whether the qualified name, or the file's path and package before it, end in these parts."""
         own = view.qualified_name(index).split(".")
