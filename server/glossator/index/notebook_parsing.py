@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace as changed
+
 from glossator.index.entries import ParsedFile
 from glossator.index.facts import decode_facts, encode_facts, joined_facts
 from glossator.index.languages import LANGUAGES, TEXT, language_named, language_of
@@ -121,7 +123,7 @@ def _without_magics(parsed: ParsedFile, cell: Cell) -> ParsedFile:
     if not magics:
         return parsed
     kept = [
-        replace(entry, doc="\n".join(line for line in entry.doc.split("\n") if _bare(line) not in magics).strip())
+        changed(entry, doc="\n".join(line for line in entry.doc.split("\n") if _bare(line) not in magics).strip())
         for entry in parsed.entries
     ]
     return replace(parsed, entries=tuple(kept))
@@ -166,7 +168,7 @@ def _placed(parsed: ParsedFile, cell: Cell, readable: str, source: SourceText, t
         end = in_bytes(cell.past(index_of(entry.end_byte)))
         first, last = source.line_at(start) + 1, source.line_at(end - 1) + 1
         placed.append(
-            replace(
+            changed(
                 entry,
                 parent=None if entry.parent is None else entry.parent + base,
                 start_line=first,

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from array import array
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
@@ -58,7 +58,7 @@ GC_BATCHES = 64
 PASSING_REASONS = ("cannot be read", "it changes")
 """Prefixes of skip reasons that may disappear without a change of the file's stat."""
 
-_BEFORE_TEXT = attrgetter(*(field.name for field in fields(Entry) if field.name not in ("text", "stub")))
+_BEFORE_TEXT = attrgetter(*(name for name in Entry.__struct_fields__ if name not in ("text", "stub")))
 _LENGTH = struct.Struct(">Q")
 _log = logging.getLogger(__name__)
 

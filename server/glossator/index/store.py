@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from glossator.errors import StoreCorruptError, StoreError
 from glossator.index import database, folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
@@ -633,7 +635,7 @@ def _encodable(update: FileUpdate) -> FileUpdate:
     """The update without lone surrogates, which neither SQLite nor Arrow can store."""
     clean = database.encodable
     entries = tuple(
-        replace(
+        msgspec.structs.replace(
             entry,
             name=clean(entry.name),
             qualified_name=clean(entry.qualified_name),
