@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from glossator.index.languages import LANGUAGES, language_named, language_of
-from glossator.index.parsing import parse, query_source
+from glossator.index.parsing import parse
+from glossator.index.query_files import query_source
 from tests.unit.parsing_checks import check_entries, table
 
 

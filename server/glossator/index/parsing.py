@@ -10,8 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from tree_sitter import Parser, Query, QueryCursor, QueryError
 from tree_sitter_language_pack import get_language
@@ -21,7 +20,7 @@ from glossator.index.chunking import Chunker
 from glossator.index.components import read_component
 from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
-from glossator.index.entries import ENTRY_KINDS, ParsedFile
+from glossator.index.entries import ParsedFile
 from glossator.index.facts import encode_facts, make_facts
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macros import always_misread, definition_of, may_begin, misread, names_in
@@ -29,19 +28,21 @@ from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import FUNCTIONS, TYPES, Definition
 from glossator.index.notebook_parsing import parse_notebook
+from glossator.index.query_files import facts_source, patterns, query_source
 from glossator.index.script_packages import is_script_settings, script_settings
 from glossator.index.texts import SourceText, blanked
 from glossator.workspace.notebooks import is_notebook, read_notebook
 from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import tree_sitter
 
     from glossator.index.components import Component
     from glossator.index.entries import EntryKind
     from glossator.index.languages import Language
+    from glossator.index.query_files import Pattern
 
     _Call = tuple[tree_sitter.Node, tree_sitter.Node]  # a macro's name, and its arguments with their parentheses
 
@@ -55,8 +56,6 @@ REFERENCES: Final = (
     *("member.call", "member.type", "member.base", "member.decorator"),
 )
 """The mentions that count as references of an entry."""
-PARTS: Final = frozenset({"name", "body", "scope", "receiver", "selector", "stub"})
-"""Captures that mean something only beside those of definitions."""
 CLAUSED: Final = frozenset({"function", "method", "constant", "macro"})
 """Kinds that may be defined in several clauses."""
 DOTTED: Final = frozenset({"module", "namespace", "package", "protocol"})
@@ -113,9 +112,6 @@ CONTAINERS: Final = frozenset(
 """Nodes of C's family that hold definitions: damage in one of these leaves the others."""
 
 _ENDIF: Final = re.compile(rb"(?:[\s;]|#[ \t]*endif\b[^\n]*)+")
-_CAPTURE: Final = re.compile(r"@([\w.\-]+)")
-_NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
-_DEFINITION: Final = "definition."
 _QUALIFIED: Final = re.compile(r"^(.*)::\s*(~?\w[^:]*|operator.*)$")
 _PARAMETERS: Final = re.compile(rb"\s*\(")
 _ONE_NAME: Final = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)")
@@ -135,27 +131,30 @@ _CPP_HEADER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Patterns compiled into a query, and how deep in the tree they may start."""
+
+    query: Query
+    depth: int
+    patterns: Sequence[Pattern]
+
+
+@dataclass(frozen=True, slots=True)
 class _Reader:
-    """A grammar and its queries, compiled. `roles` says for each pattern what it captures (see `languages`)."""
+    """A grammar and its queries, compiled.
+
+    Attributes:
+        whole: the patterns whose outermost node is that of the whole file. One such pattern is under way all through
+            the file, and compared with each node; run on their own, only what they describe is looked at.
+        parts: all others.
+        mentions_of_its_own: whether the mentions query was written for the language; its references are taken from it.
+    """
 
     grammar: tree_sitter.Language
-    query: Query
+    whole: _Patterns
+    parts: _Patterns
     mentions: Query
     mentions_of_its_own: bool
-    """Whether the mentions query was written for the language; its references are taken from that."""
-    bindings: int
-    """The first of the query's patterns that are for facts alone."""
-    roles: tuple[tuple[tuple[str, EntryKind | None], ...], ...]
-    """For each pattern: the captures that say what it is for, each with the kind of definition, or None."""
-
-
-def query_source(language: Language) -> str | None:
-    """The text of a language's queries, joined; None if it has none."""
-    folder = files("glossator.index") / "queries"
-    parts = [folder / f"{name}.scm" for name in language.queries]
-    if not parts or not all(part.is_file() for part in parts):
-        return None
-    return "\n".join(part.read_text("utf-8") for part in parts)
 
 
 @lru_cache(maxsize=128)
@@ -169,36 +168,17 @@ def _reader(name: str) -> _Reader | None:
     leading = [kind for kind in sorted(LEADING_KINDS) if grammar.id_for_node_kind(kind, True) is not None]
     if language.leading:
         source += "".join(f"\n({kind}) @leading" for kind in leading)
-    entries_bytes = len(source.encode())
-    # One query costs less than two: most of the time goes into walking through the tree.
-    source += "\n" + (_facts_source(language, "bindings") or "")
-    query = _compiled(language, "bindings", grammar, source)
-    mentions = _facts_source(language, "mentions")
-    encoded = source.encode()
-    roles = []
-    for pattern in range(query.pattern_count):
-        if query.start_byte_for_pattern(pattern) >= entries_bytes:
-            break
-        piece = encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)].decode()
-        captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", piece)))
-        roles.append(tuple(_roles(name, captures)))
-        if mentions is not None and captures.keys() & {"reference"} and not captures.keys() - {"reference"}:
-            query.disable_pattern(pattern)
+    mentions = facts_source(language, "mentions")
+    found = patterns(language, source, mentioned=mentions is not None)
+    whole = Parser(grammar).parse(b"").root_node.type
     return _Reader(
         grammar,
-        query,
-        _compiled(language, "mentions", grammar, mentions or _any_name(grammar)),
+        _compiled(language, grammar, [one for one in found if one.starts_with(whole)], 0),
+        # One query costs less than two: most of the time goes into walking through the tree.
+        _compiled(language, grammar, [one for one in found if not one.starts_with(whole)], MAX_DEPTH),
+        _query(language, grammar, mentions or _any_name(grammar)),
         mentions is not None,
-        len(roles),
-        tuple(roles),
     )
-
-
-def _facts_source(language: Language, folder: str) -> str | None:
-    """The text of a language's queries for facts, joined; None if it has none."""
-    names = (*language.facts_of, *language.queries)
-    parts = [files("glossator.index") / "queries" / folder / f"{name}.scm" for name in names]
-    return "\n".join(part.read_text("utf-8") for part in parts if part.is_file()) or None
 
 
 def _any_name(grammar: tree_sitter.Language) -> str:
@@ -214,27 +194,15 @@ def _any_name(grammar: tree_sitter.Language) -> str:
     return "\n".join(f"({kind}) @member" for kind in sorted(kinds))
 
 
-def _compiled(language: Language, name: str, grammar: tree_sitter.Language, source: str) -> Query:
+def _compiled(language: Language, grammar: tree_sitter.Language, found: list[Pattern], depth: int) -> _Patterns:
+    return _Patterns(_query(language, grammar, "\n".join(one.text for one in found)), depth, found)
+
+
+def _query(language: Language, grammar: tree_sitter.Language, source: str) -> Query:
     try:
         return Query(grammar, source)
     except QueryError as error:
-        raise ValueError(f"{name} query of {language.name}: {error}") from error
-
-
-def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryKind | None]]:
-    """Those of a pattern's captures that say what it is for, with the kind of definition."""
-    for capture in captures:
-        if capture.startswith(_DEFINITION):
-            kind = capture.removeprefix(_DEFINITION)
-            if kind not in ENTRY_KINDS:
-                raise ValueError(f"query of {language}: unknown kind {kind!r}")
-            yield capture, cast("EntryKind", kind)
-        elif capture == "container":
-            yield capture, "block"
-        elif capture in ("ignore", "doc", "reference", "message", "import", "leading", "wrapper"):
-            yield capture, None
-        elif capture not in PARTS and not capture.startswith("_"):
-            raise ValueError(f"query of {language}: unknown capture @{capture}")
+        raise ValueError(f"query of {language.name}: {error}") from error
 
 
 def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
@@ -418,24 +386,21 @@ class _Captures:
 def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> _Captures:
     """Run a language's query over a tree."""
     captured = _Captures()
-    roles = reader.roles
     found, ranks, references, wrappers = captured.found, captured.ranks, captured.references, captured.wrappers
     builtins = LANGUAGES[language].builtins
-    cursor = QueryCursor(reader.query)
-    cursor.set_max_start_depth(MAX_DEPTH)
     names: dict[bytes, str] = {}
-    for pattern, captures in cursor.matches(root):
-        if pattern >= reader.bindings:
+    for pattern, captures in (*_matches(reader.whole, root), *_matches(reader.parts, root)):
+        if pattern.for_facts:
             captured.bindings.append(
                 {role: [node.byte_range for node in nodes] for role, nodes in captures.items() if role[0] != "_"}
             )
             continue
-        for role, kind in roles[pattern]:
+        for role, kind in pattern.roles:
             nodes = captures.get(role)
             if not nodes:
                 continue
             if kind is not None:
-                _add_definition(found, ranks, pattern, kind, nodes[0], captures, data)
+                _add_definition(found, ranks, pattern.rank, kind, nodes[0], captures, data)
             elif role == "reference":
                 for node in nodes:
                     start, end = node.byte_range
@@ -473,6 +438,18 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
         if item.end in wrappers:
             item.start = min(item.start, wrappers[item.end])
     return captured
+
+
+def _matches(
+    compiled: _Patterns, root: tree_sitter.Node
+) -> Iterator[tuple[Pattern, dict[str, list[tree_sitter.Node]]]]:
+    """What patterns match in a tree: which one, and the nodes by capture."""
+    cursor = QueryCursor(compiled.query)
+    cursor.set_max_start_depth(compiled.depth)
+    for number, captures in cursor.matches(root):
+        pattern = compiled.patterns[number]
+        if not pattern.kinds or all(captures[role][0].type in kinds for role, kinds in pattern.kinds):
+            yield pattern, captures
 
 
 def _add_mentions(
