@@ -1,8 +1,9 @@
 """The texts of a language's queries, read from `queries/` and taken apart into patterns.
 
 What captures mean is described in `languages` (definitions) and `mentions` (facts). A pattern may say which kinds of
-nodes one of its captures is to be, `(#set! value "call identifier")`: `value: [(call) (identifier)] @value` finds the
-same, but makes tree-sitter follow each alternative on its own, all through the nodes below.
+nodes one of its captures is to be, `(#kind-of? @value call identifier)`, a predicate that tree-sitter does not see:
+`value: [(call) (identifier)] @value` finds the same, but makes it follow each alternative on its own, all through the
+nodes below.
 
 This module knows nothing of trees.
 """
@@ -30,7 +31,7 @@ _CAPTURE: Final = re.compile(r"@([\w.\-]+)")
 _NOT_CAPTURES: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*")
 _TOKEN: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|;[^\n]*|[()\[\]]|[^\s()\[\]\";]+")
 _ROOT: Final = re.compile(r"[(\s]*([\w.\-]+)")
-_KINDS: Final = re.compile(r"\(#set!\s+\"?([\w.]+)\"?\s+\"([^\"]*)\"\s*\)")
+_KINDS: Final = re.compile(r"\s*\(#kind-of\?\s+@([\w.]+)\s+([\w\s]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,15 @@ def patterns(language: Language, source: str, *, mentioned: bool) -> list[Patter
         captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", text)))
         roles = tuple(_roles(language.name, captures))
         if not (mentioned and captures.keys() == {"reference"}):
-            found.append(Pattern(text, len(found), roles, for_facts=False, kinds=_kinds(text)))
+            found.append(_pattern(text, len(found), roles))
     for text in split(facts_source(language, "bindings") or ""):
-        found.append(Pattern(text, len(found), (), for_facts=True, kinds=_kinds(text)))
+        found.append(_pattern(text, len(found), None))
     return found
 
 
-def _kinds(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple((capture, frozenset(kinds.split())) for capture, kinds in _KINDS.findall(text))
+def _pattern(text: str, rank: int, roles: tuple[tuple[str, EntryKind | None], ...] | None) -> Pattern:
+    kinds = tuple((capture, frozenset(names.split())) for capture, names in _KINDS.findall(text))
+    return Pattern(_KINDS.sub("", text), rank, roles or (), roles is None, kinds)
 
 
 def _roles(language: str, captures: Iterable[str]) -> Iterator[tuple[str, EntryKind | None]]:

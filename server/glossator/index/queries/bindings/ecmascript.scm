@@ -1,49 +1,16 @@
 ; What JavaScript and TypeScript share.
 
 ; Variables and parameters
-(lexical_declaration (variable_declarator name: (identifier) @bind value: [
-  (array)
-  (await_expression)
-  (binary_expression)
-  (call_expression)
-  (false)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (parenthesized_expression)
-  (regex)
-  (string)
-  (subscript_expression)
-  (template_string)
-  (ternary_expression)
-  (this)
-  (true)
-] @value))
-(variable_declaration (variable_declarator name: (identifier) @bind value: [
-  (array)
-  (await_expression)
-  (binary_expression)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (parenthesized_expression)
-  (string)
-  (subscript_expression)
-  (template_string)
-  (ternary_expression)
-  (this)
-] @value)) @hoisted
-(assignment_expression left: (identifier) @assigned right: [
-  (await_expression)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (this)
-] @value)
+(lexical_declaration (variable_declarator name: (identifier) @bind value: (_) @value)
+  (#kind-of? @value array await_expression binary_expression call_expression false identifier member_expression
+    new_expression number parenthesized_expression regex string subscript_expression template_string
+    ternary_expression this true))
+(variable_declaration (variable_declarator name: (identifier) @bind value: (_) @value)
+  (#kind-of? @value array await_expression binary_expression call_expression identifier member_expression
+    new_expression number parenthesized_expression string subscript_expression template_string
+    ternary_expression this)) @hoisted
+(assignment_expression left: (identifier) @assigned right: (_) @value
+  (#kind-of? @value await_expression call_expression identifier member_expression new_expression this))
 (assignment_pattern left: (identifier) @bind right: (new_expression) @value)
 (for_in_statement left: (identifier) @bind "of" right: (_) @element)
 ((call_expression
@@ -70,44 +37,18 @@
 (program (export_statement (lexical_declaration
   (variable_declarator value: (object (pair key: (property_identifier) @bind))))))
 (export_statement "default" value: (object (pair key: (property_identifier) @bind)))
-(program (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: [
-  (array)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (string)
-] @value)))))
-(program (export_statement (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: [
-  (array)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (string)
-] @value))))))
+(program (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value))))
+  (#kind-of? @value array call_expression identifier member_expression new_expression number string))
+(program (export_statement (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value)))))
+  (#kind-of? @value array call_expression identifier member_expression new_expression number string))
 
 ; Fields
 (assignment_expression
   left: (member_expression object: (this) property: [(property_identifier) (private_property_identifier)] @self.field)
-  right: [
-    (array)
-    (await_expression)
-    (binary_expression)
-    (call_expression)
-    (identifier)
-    (member_expression)
-    (new_expression)
-    (number)
-    (parenthesized_expression)
-    (string)
-    (subscript_expression)
-    (template_string)
-    (ternary_expression)
-    (this)
-  ] @value)
+  right: (_) @value
+  (#kind-of? @value array await_expression binary_expression call_expression identifier member_expression
+    new_expression number parenthesized_expression string subscript_expression template_string
+    ternary_expression this))
 (assignment_expression
   left: (member_expression object: (this) property: [(property_identifier) (private_property_identifier)] @self.field)
   right: [(arrow_function) (false) (function_expression) (null) (object) (true) (undefined)])
@@ -115,30 +56,15 @@
 ; Functions
 (method_definition "static" name: (_) @function) @static
 (method_definition ["get" "set"] name: (_) @function) @property
-(return_statement [
-  (await_expression)
-  (binary_expression)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (parenthesized_expression)
-  (string)
-  (subscript_expression)
-  (template_string)
-  (ternary_expression)
-  (this)
-] @returned)
-(return_statement [(array) (arrow_function) (class) (function_expression) (object)] @yielded)
-(arrow_function body: [
-  (await_expression)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (subscript_expression)
-] @returned)
+(return_statement (_) @returned
+  (#kind-of? @returned await_expression binary_expression call_expression identifier member_expression
+    new_expression number parenthesized_expression string subscript_expression template_string
+    ternary_expression this))
+(return_statement (_) @yielded
+  (#kind-of? @yielded array arrow_function class function_expression object))
+(arrow_function body: (_) @returned
+  (#kind-of? @returned await_expression call_expression identifier member_expression new_expression
+    subscript_expression))
 (yield_expression) @yielded
 
 ; Supertypes of functions that are classes
@@ -229,8 +155,9 @@
   (#any-of? @_exports "exports" "module" "module.exports"))
 ((assignment_expression
     left: (member_expression object: (_) @_exports property: (property_identifier) @bind)
-    right: [(call_expression) (new_expression) (member_expression) (string) (number) (array)] @value)
-  (#any-of? @_exports "exports" "module" "module.exports"))
+    right: (_) @value)
+  (#any-of? @_exports "exports" "module" "module.exports")
+  (#kind-of? @value call_expression new_expression member_expression string number array))
 ((assignment_expression
     left: (member_expression object: (_) @_exports property: (property_identifier) @_whole)
     right: (object [

@@ -30,14 +30,17 @@
 
 ; Functions
 (function_declaration name: (identifier) @function
-  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
-    (function_type) (array_type) (interface_type) (struct_type)] @result)
+  result: (_) @result
+  (#kind-of? @result type_identifier qualified_type pointer_type slice_type map_type channel_type generic_type
+    function_type array_type interface_type struct_type))
 (method_declaration name: (field_identifier) @function
-  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
-    (function_type) (array_type) (interface_type) (struct_type)] @result)
+  result: (_) @result
+  (#kind-of? @result type_identifier qualified_type pointer_type slice_type map_type channel_type generic_type
+    function_type array_type interface_type struct_type))
 (method_elem name: (field_identifier) @function
-  result: [(type_identifier) (qualified_type) (pointer_type) (slice_type) (map_type) (channel_type) (generic_type)
-    (function_type) (array_type) (interface_type) (struct_type)] @result)
+  result: (_) @result
+  (#kind-of? @result type_identifier qualified_type pointer_type slice_type map_type channel_type generic_type
+    function_type array_type interface_type struct_type))
 (function_declaration name: (identifier) @function
   result: (parameter_list ((parameter_declaration type: (_) @result) ","?)+))
 (method_declaration name: (field_identifier) @function
@@ -50,8 +53,9 @@
   type: (struct_type (field_declaration_list (field_declaration !name type: (_) @super))))
 (type_spec name: (type_identifier) @class type: (interface_type (type_elem . (_) @super .)))
 (type_spec name: (type_identifier) @class
-  type: [(type_identifier) (qualified_type) (pointer_type) (map_type) (slice_type) (array_type) (channel_type)
-    (function_type) (generic_type)] @super)
+  type: (_) @super
+  (#kind-of? @super type_identifier qualified_type pointer_type map_type slice_type array_type channel_type
+    function_type generic_type))
 (type_alias name: (type_identifier) @bind type: (_) @type)
 
 ; Imports

@@ -1,10 +1,9 @@
 ; Variables and parameters
 (parameter . (simple_identifier) @bind (_) @type)
 (property_declaration (variable_declaration . (simple_identifier) @bind (_) @type .))
-(property_declaration (variable_declaration . (simple_identifier) @bind .) [
-    (call_expression) (navigation_expression) (simple_identifier) (as_expression) (elvis_expression) (indexing_expression)
-    (string_literal) (integer_literal) (postfix_expression)
-  ] @value)
+(property_declaration (variable_declaration . (simple_identifier) @bind .) (_) @value
+  (#kind-of? @value call_expression navigation_expression simple_identifier as_expression elvis_expression
+    indexing_expression string_literal integer_literal postfix_expression))
 (for_statement (variable_declaration . (simple_identifier) @bind .) . (_) @element)
 (lambda_parameters (variable_declaration . (simple_identifier) @bind (_) @type .))
 (catch_block . (simple_identifier) @bind . (user_type) @type)

@@ -44,16 +44,8 @@
 ; Fields and enum members
 (public_field_definition name: [(property_identifier) (private_property_identifier)] @bind)
 (public_field_definition name: [(property_identifier) (private_property_identifier)] @bind type: (type_annotation) @type)
-(public_field_definition name: [(property_identifier) (private_property_identifier)] @bind !type value: [
-  (array)
-  (as_expression)
-  (call_expression)
-  (identifier)
-  (member_expression)
-  (new_expression)
-  (number)
-  (string)
-] @value)
+(public_field_definition name: [(property_identifier) (private_property_identifier)] @bind !type value: (_) @value
+  (#kind-of? @value array as_expression call_expression identifier member_expression new_expression number string))
 (required_parameter (accessibility_modifier) pattern: (identifier) @self.field type: (type_annotation) @type)
 (required_parameter "readonly" pattern: (identifier) @self.field type: (type_annotation) @type)
 (required_parameter (accessibility_modifier) pattern: (identifier) @self.field !type value: (_) @value)
@@ -67,16 +59,9 @@
           (union_type (object_type (property_signature name: (property_identifier) @bind type: (_) @type)))])
 (enum_body name: (property_identifier) @bind)
 (enum_assignment name: (property_identifier) @bind)
-(type_alias_declaration name: (type_identifier) @bind value: [
-  (array_type)
-  (function_type)
-  (generic_type)
-  (intersection_type)
-  (nested_type_identifier)
-  (parenthesized_type)
-  (type_identifier)
-  (union_type)
-] @type)
+(type_alias_declaration name: (type_identifier) @bind value: (_) @type
+  (#kind-of? @type array_type function_type generic_type intersection_type nested_type_identifier
+    parenthesized_type type_identifier union_type))
 
 ; Objects with a name, unless a type says more of their members
 (program (lexical_declaration (variable_declarator name: (identifier) @object !type value: (object))))
