@@ -117,6 +117,7 @@ class ParsedFile:
         imports: names of modules, packages or files that the file imports, as written, each once.
         has_errors: whether the grammar could not parse all of it.
         facts: what the resolution of names needs to know of it, encoded (see `facts.py`); b"" for nothing.
+        noted: the hashes of the names in its facts (`facts.stored_facts`).
     """
 
     language: str
@@ -125,3 +126,4 @@ class ParsedFile:
     has_errors: bool
     lines: int
     facts: bytes = b""
+    noted: bytes = b""

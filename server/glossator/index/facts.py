@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from array import array
 from bisect import bisect_left
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -161,6 +162,10 @@ class Mention(msgspec.Struct, array_like=True, gc=False):
     arguments: int = -1
 
 
+PackedMention = tuple[int, int, int, int, int, int]
+"""The fields of a `Mention`, which are encoded alike."""
+
+
 class Facts(msgspec.Struct, array_like=True, gc=False):
     """The facts of one file.
 
@@ -213,7 +218,7 @@ def make_facts(
     symbols: list[Symbol],
     imports: list[Import],
     receivers: list[str],
-    mentions: Mapping[str, list[Mention]],
+    mentions: Mapping[str, list[PackedMention]],
 ) -> Facts:
     """Facts from a file's mentions by name."""
     names = sorted(mentions)
@@ -231,7 +236,7 @@ def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int]
     symbols: list[Symbol] = []
     imports: list[Import] = []
     receivers: dict[str, int] = {}
-    mentions: dict[str, list[Mention]] = {}
+    mentions: dict[str, list[PackedMention]] = {}
     for facts, place in parts:
         first = len(symbols)
 
@@ -260,7 +265,7 @@ def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int]
                 line, column = place(mention.line, mention.column)
                 owner = mention.owner + first if mention.owner >= 0 else -1
                 receiver = numbers[mention.receiver] if mention.receiver >= 0 else -1
-                kept.append(Mention(mention.kind, owner, line, column, receiver, mention.arguments))
+                kept.append((mention.kind, owner, line, column, receiver, mention.arguments))
     return make_facts(language, "", symbols, imports, list(receivers), mentions)
 
 
@@ -310,6 +315,12 @@ def noted(facts: Facts) -> set[str]:
 def module_note(path: str) -> str:
     """What is noted of a file that imports all of a module, or its default, under a name of its own choice."""
     return "/" + path.rstrip("/").rpartition("/")[2].partition(".")[0]
+
+
+def stored_facts(facts: Facts) -> tuple[bytes, bytes]:
+    """Facts as they are stored, and their `noted_names` as `array("I")` packs them."""
+    encoded = encode_facts(facts)
+    return encoded, array("I", noted_names(facts)).tobytes() if encoded else b""
 
 
 def noted_names(facts: Facts) -> list[int]:

@@ -52,6 +52,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -72,7 +73,6 @@ from glossator.index.facts import (
     UNKNOWN,
     Facts,
     Import,
-    Mention,
     Symbol,
     make_facts,
 )
@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.doc_types import DocTypes
+    from glossator.index.facts import PackedMention
     from glossator.index.languages import Language
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
@@ -107,6 +108,9 @@ WHOLE: Final = "exports"
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
 
+MAX_TEMPLATES: Final = 20_000
+"""So many receivers and values are remembered from file to file, per language: some megabytes."""
+
 _KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
 _NONE: Final = -1
 _ROLE_KINDS: Final = tuple(
@@ -118,10 +122,11 @@ _ROLE_KINDS: Final = tuple(
 _CALL: Final = _KINDS["call"]
 TOKEN_BYTES: Final = 120
 """So much before a name in a macro's arguments is looked at for its receiver."""
+_REVERSED_LINK: Final = rb"\??(?:\][^\[\]]*\[)?(?:\)[^()]*\()?\w*[A-Za-z_]"
 _BEFORE_TOKEN: Final = re.compile(
-    rb"((?:[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??(?:\.|::))*[A-Za-z_]\w*(?:\([^()]*\))?(?:\[[^\[\]]*\])?\??)\s*(?:\.|::)\s*$"
+    rb"\s*(?:\.|::)\s*(" + _REVERSED_LINK + rb"(?:(?:\.|::)" + _REVERSED_LINK + rb")*)", re.ASCII
 )
-"""The receiver of a token."""
+"""The receiver of a token, in the text before it reversed: from its end, it is found at once."""
 _RUST_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -231,8 +236,12 @@ class _Extraction:
         self._scope_at: list[int] = []
         self._receivers: dict[str, int] = {}
         self._texts: dict[bytes, str] = {}
-        self._templates: dict[bytes, tuple[str, str]] = {}
-        """Source text -> the first name of its expression and the rest of it; see `_template`."""
+        self._templates = _templates_of(language.name)
+        self._all_bound = False
+        self._bound: set[str] = set()
+        """The names that are bound in any scope, once all are."""
+        self._fixed: dict[bytes, str] = {}
+        """Source text -> its expression, where that is the same in all places."""
         self._imported: set[str] = set()
         self._keyed: dict[int, str] = {}
         """First byte of a member's name that follows no receiver -> the receiver's expression."""
@@ -253,6 +262,8 @@ class _Extraction:
         self._this_cuts: list[int] = []
         self._this_at: list[int] = []
         self._picked: list[Matched] = []
+        if len(self._templates) > MAX_TEMPLATES:
+            self._templates.clear()
         self._add_symbols(found)
         if language.prototypes:
             self._note_prototypes()
@@ -462,7 +473,7 @@ class _Extraction:
             receiver = -1
             if self._language.scripts and self._data[at - 1 : at] == b".":
                 receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
-            mentions.setdefault(name, []).append(Mention(_KINDS["template"], self._owner(at), line, column, receiver))
+            mentions.setdefault(name, []).append((_KINDS["template"], self._owner(at), line, column, receiver, -1))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
         return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
@@ -533,7 +544,9 @@ class _Extraction:
         for holder in self._scopes:
             for values in holder.names.values():
                 if len(values) > 1:
-                    values.sort(key=lambda value: value.at)
+                    values.sort(key=_FROM)
+        self._bound.update(*[holder.names for holder in self._scopes])
+        self._all_bound = True
 
     def _bind_symbol(self, index: int, symbol: Symbol) -> None:
         """Bind the name of what is defined inside a function."""
@@ -785,8 +798,19 @@ class _Extraction:
         for owner, values in returned.items():
             symbol = self._symbols[owner]
             if not symbol.type and owner not in unknown:
-                made = joined([value for value in map(self._expression, values) if value])
-                symbol.type = "" if made == UNKNOWN else made
+                symbol.type = self._one_of(values)
+
+    def _one_of(self, values: Sequence[Range]) -> str:
+        """The expression of one of several values; "" if it is unknown."""
+        found: list[str] = []
+        for value in values:
+            made = self._expression(value)
+            if made == UNKNOWN:
+                return ""
+            if made:
+                found.append(made)
+        made = joined(found)
+        return "" if made == UNKNOWN else made
 
     def _describe_attribute(self, span: Range) -> None:
         """A property that gives a field of the same name (Ruby's `attr_reader :pool`)."""
@@ -933,7 +957,7 @@ class _Extraction:
         start, end = span
         if end - start > 1000:
             return UNKNOWN
-        raw = self._data[start:end]
+        raw = written = self._data[start:end]
         if self._language.self_modules and raw.startswith(b"self::"):
             raw = raw[len(b"self::") :]
         template = self._templates.get(raw)
@@ -941,6 +965,8 @@ class _Extraction:
             template = self._templates[raw] = _template(raw, self._language.calls)
         head, rest = template
         if not head:
+            if self._all_bound:
+                self._fixed[written] = rest
             return rest
         if head == _COMPOUND:
             made = expression(rest, lambda name: self._named(name, start), self._language.calls)
@@ -948,9 +974,11 @@ class _Extraction:
         made = self._named(head, start)
         if self._language.bare_calls:
             rest = rest.replace("()", "")
-        if not rest or made == UNKNOWN:
-            return made
-        return grown(made, rest)
+        if rest and made != UNKNOWN:
+            made = grown(made, rest)
+        if self._all_bound and (not self._language.prototypes if head in self._self_words else head not in self._bound):
+            self._fixed[written] = made
+        return made
 
     def _named(self, name: str, at: int) -> str:
         """The expression of a bare name at a place."""
@@ -1022,35 +1050,21 @@ class _Extraction:
 
     # Mentions
 
-    def _mentions(self, captures: Matched, arguments: Mapping[int, int]) -> dict[str, list[Mention]]:
-        kinds: dict[Range, int] = {}
-        for role, kind in _ROLE_KINDS:
-            spans = captures.get(role)
-            if spans:
-                kinds.update(dict.fromkeys(spans, kind))
-        for role in ("skip", "global", "nonlocal"):
-            for span in captures.get(role, ()):
-                kinds.pop(span, None)
-        for match in self._picked:
-            kinds.pop(match["picked"][0], None)
+    def _mentions(self, captures: Matched, arguments: Mapping[int, int]) -> dict[str, list[PackedMention]]:
+        kinds = self._kinds_of_mentions(captures)
         of_ends: dict[int, int] = {}
         for start, end in captures.get("of", ()):
             if start < of_ends.get(end, end):
                 of_ends[end] = start
-        data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
-        keyed = self._keyed
-        for span in captures.get("token", ()):
-            if self._text(span) in _RUST_WORDS:
-                kinds.pop(span, None)
-            else:
-                kinds[span], made = self._role_of_token(span)
-                if made:
-                    keyed[span[0]] = made
         spans = sorted(kinds)
         scopes = self._scopes_of([start for start, _ in spans])
         holders, imported = [(scope.names, scope.parent) for scope in self._scopes], self._inner_imports
-        mentions: dict[str, list[Mention]] = {}
-        kept: list[tuple[str, int, int, int]] = []
+        data, at_name, texts, receivers = self._data, self._at_name, self._texts, self._receivers
+        keyed, self_words, bound, fixed = self._keyed, self._self_words, self._bound, self._fixed
+        names: list[str] = []
+        starts: list[int] = []
+        rest: list[tuple[int, int]] = []
+        """Kind and receiver."""
         bare_calls = self._language.bare_calls
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
@@ -1068,37 +1082,81 @@ class _Extraction:
                 receiver = receivers.setdefault(INSTANCE, len(receivers))
             elif kind >= MEMBER:
                 kind -= MEMBER
-                if (made := keyed.get(start, "")) == "":
-                    if (left := start - 1) not in of_ends:
+                if not keyed or (made := keyed.get(start, "")) == "":
+                    left = start - 1
+                    first = of_ends.get(left)
+                    if first is None:
                         before = data[max(0, start - 80) : start]
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
-                    first = of_ends.get(left)
-                    if first is not None and data[first - 2 : first] == b"::":
-                        # In C++, qualified names nest to the right.
-                        first = _qualified_from(data, first)
-                    made = self._expression((first, left)) if first is not None else UNKNOWN
+                        first = of_ends.get(left)
+                    if first is None:
+                        made = UNKNOWN
+                    else:
+                        if data[first - 2 : first] == b"::":
+                            # In C++, qualified names nest to the right.
+                            first = _qualified_from(data, first)
+                        made = fixed.get(data[first:left]) or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
-            elif scope >= 0:
-                names, around = holders[scope]
-                while (local := names.get(name)) is None and around >= 0:
-                    names, around = holders[around]
+            elif scope >= 0 and name in bound:
+                found, around = holders[scope]
+                while (local := found.get(name)) is None and around >= 0:
+                    found, around = holders[around]
                 if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made
                     if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
-            if start not in at_name and name and (receiver >= 0 or name not in self._self_words):
-                kept.append((name, start, kind, receiver))
-        places = np.fromiter((item[1] for item in kept), np.int64, len(kept))
-        line_starts = np.asarray(self._line_starts, np.int64)
+            if start not in at_name and name and (receiver >= 0 or name not in self_words):
+                names.append(name)
+                starts.append(start)
+                rest.append((kind, receiver))
+        return self._placed(names, starts, rest, arguments)
+
+    def _kinds_of_mentions(self, captures: Matched) -> dict[Range, int]:
+        """The kind of each mention, by its range."""
+        kinds: dict[Range, int] = {}
+        for role, kind in _ROLE_KINDS:
+            spans = captures.get(role)
+            if spans:
+                kinds.update(dict.fromkeys(spans, kind))
+        for role in ("skip", "global", "nonlocal"):
+            for span in captures.get(role, ()):
+                kinds.pop(span, None)
+        for match in self._picked:
+            kinds.pop(match["picked"][0], None)
+        for span in captures.get("token", ()):
+            if self._text(span) in _RUST_WORDS:
+                kinds.pop(span, None)
+            else:
+                kinds[span], made = self._role_of_token(span)
+                if made:
+                    self._keyed[span[0]] = made
+        return kinds
+
+    def _placed(
+        self, names: list[str], starts: list[int], rest: list[tuple[int, int]], arguments: Mapping[int, int]
+    ) -> dict[str, list[PackedMention]]:
+        """Mentions by name.
+
+        Args:
+            starts: first bytes.
+            rest: kinds and receivers.
+        """
+        mentions: dict[str, list[PackedMention]] = {}
+        if not names:
+            return mentions
+        places = np.array(starts, np.int64)
+        line_starts = np.array(self._line_starts, np.int64)
         lines = np.searchsorted(line_starts[: max(self._lines, 1)], places, "right")
-        columns = (places - line_starts[lines - 1]).tolist() if len(kept) else []
+        columns = (places - line_starts[lines - 1]).tolist()
         owners = _inner(self._cuts, self._owners, places)
-        for (name, start, kind, receiver), owner, line, column in zip(
-            kept, owners, lines.tolist(), columns, strict=True
+        given = -1
+        for name, start, (kind, receiver), owner, line, column in zip(
+            names, starts, rest, owners, lines.tolist(), columns, strict=True
         ):
-            given = arguments.get(start + len(name.encode()), -1) if kind == _CALL and arguments else -1
-            found = Mention(kind, owner, line, column, receiver, given)
+            if arguments:
+                given = arguments.get(start + len(name.encode()), -1) if kind == _CALL else -1
+            found = (kind, owner, line, column, receiver, given)
             known = mentions.get(name)
             if known is None:
                 mentions[name] = [found]
@@ -1116,12 +1174,8 @@ class _Extraction:
         if not bare.endswith((b".", b"::")) or bare.endswith(b".."):
             return _CALL if call else _KINDS["value"], ""
         kind = (_CALL if call else _ATTRIBUTE) + MEMBER
-        found = _BEFORE_TOKEN.search(before)
-        made = (
-            self._expression((start - len(before) + found.start(1), start - len(before) + found.end(1)))
-            if found
-            else ""
-        )
+        found = _BEFORE_TOKEN.match(before[::-1])
+        made = self._expression((start - found.end(1), start - found.start(1))) if found else ""
         return kind, made or UNKNOWN
 
     def _is_imported(self, name: str, scope: int) -> bool:
@@ -1135,7 +1189,7 @@ class _Extraction:
             scope = self._scopes[scope].parent
         return False
 
-    def _mention_picked(self, mentions: dict[str, list[Mention]]) -> None:
+    def _mention_picked(self, mentions: dict[str, list[PackedMention]]) -> None:
         """Note the members that patterns take out of values."""
         for match in self._picked:
             span = match["picked"][0]
@@ -1149,7 +1203,7 @@ class _Extraction:
                 made = grown(self._expression(match["element"][0]), "[]")
             receiver = self._receivers.setdefault(made, len(self._receivers))
             line, column = self._place(span[0])
-            found = Mention(_ATTRIBUTE, self._owner(span[0]), line, column, receiver)
+            found = (_ATTRIBUTE, self._owner(span[0]), line, column, receiver, -1)
             mentions.setdefault(self._text(span), []).append(found)
 
     def _scopes_of(self, starts: Sequence[int] | NDArray[np.int64]) -> list[int]:
@@ -1171,6 +1225,13 @@ def _qualified_from(data: bytes, at: int) -> int:
 
 _UNDERSCORE: Final = 0x5F
 _COMPOUND: Final = "*"
+
+
+@lru_cache(maxsize=128)
+def _templates_of(language: str) -> dict[bytes, tuple[str, str]]:
+    """What `_template` has given for a language's source texts: files have many in common."""
+    del language
+    return {}
 
 
 def _template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace as changed
 
 from glossator.index.entries import ParsedFile
-from glossator.index.facts import decode_facts, encode_facts, joined_facts
+from glossator.index.facts import decode_facts, joined_facts, stored_facts
 from glossator.index.languages import LANGUAGES, TEXT, language_named, language_of
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
         if written == language and (facts := decode_facts(parsed.facts)) is not None:
             cells.append((facts, _places(cell, readable, source, text)))
         entries.extend(_placed(parsed, cell, readable, source, text, len(entries)))
-    joined = encode_facts(joined_facts(language, cells)) if cells else b""
-    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, joined)
+    facts, noted = stored_facts(joined_facts(language, cells)) if cells else (b"", b"")
+    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, facts, noted)
 
 
 def _language(notebook: Notebook) -> str:

@@ -20,7 +20,6 @@ import struct
 import sys
 import threading
 import time
-from array import array
 from dataclasses import dataclass, replace
 from itertools import repeat
 from operator import attrgetter
@@ -296,7 +295,6 @@ class _FileIndexer:
 
     def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
         """Results of some files, whose entries are embedded together."""
-        from glossator.index.facts import decode_facts, noted_names
         from glossator.index.records import FileUpdate
         from glossator.index.terms import entry_terms, identifiers
 
@@ -310,8 +308,6 @@ class _FileIndexer:
                 results.append(item)
                 continue
             path, of_file = item.record.path, item.parsed.entries
-            facts = decode_facts(item.parsed.facts)
-            noted = array("I", noted_names(facts)).tobytes() if facts is not None else b""
             last = first + len(of_file)
             terms = tuple(map(entry_terms, repeat(path), of_file, words[first:last]))
             symbols = [index for index, entry in enumerate(of_file, first) if entry.part == 0 and entry.kind != "block"]
@@ -325,8 +321,8 @@ class _FileIndexer:
                         tuple(keys[first:last]),
                         vectors[first:last],
                         terms,
-                        item.parsed.facts if facts is not None else b"",
-                        noted,
+                        item.parsed.facts,
+                        item.parsed.noted,
                     ),
                     symbols=len(symbols),
                     embedded=sum(keys[index] in computed for index in symbols) if computed else 0,

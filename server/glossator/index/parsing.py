@@ -21,7 +21,7 @@ from glossator.index.components import read_component
 from glossator.index.conditionals import Conditionals, Reading
 from glossator.index.documents import parse_document
 from glossator.index.entries import ParsedFile
-from glossator.index.facts import encode_facts, make_facts
+from glossator.index.facts import make_facts, stored_facts
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macros import always_misread, definition_of, may_begin, misread, names_in
 from glossator.index.masking import masked, only
@@ -234,19 +234,19 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
         language = TEXT.name
     reader = _reader(language)
     if reader is None:
-        facts = _module_facts(path, text)
-        return ParsedFile(language, parse_document(language, source), (), False, source.lines, facts)
+        facts, noted = _module_facts(path, text)
+        return ParsedFile(language, parse_document(language, source), (), False, source.lines, facts, noted)
     return _parse_tree(language, source, reader, path)
 
 
 _GO_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
 
 
-def _module_facts(path: str, text: str) -> bytes:
+def _module_facts(path: str, text: str) -> tuple[bytes, bytes]:
     """What go.mod says: the path of its module."""
     if not path.endswith("go.mod") or (found := _GO_MODULE.search(text)) is None:
-        return b""
-    return encode_facts(make_facts(TEXT.name, found[1], [], [], [], {}))
+        return b"", b""
+    return stored_facts(make_facts(TEXT.name, found[1], [], [], [], {}))
 
 
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -308,9 +308,9 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
             file_doc = (start, docs[start])
     settings = script_settings(path, source.data.decode("utf-8", "replace")) if is_script_settings(path) else None
     if settings is not None:
-        facts = encode_facts(settings)
+        facts, noted = stored_facts(settings)
     else:
-        facts = _facts(LANGUAGES[language], source, views, captures, definitions, component)
+        facts, noted = _facts(LANGUAGES[language], source, views, captures, definitions, component)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],
@@ -322,7 +322,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     )
     captures.imports.pop("", None)
     return ParsedFile(
-        language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines, facts
+        language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines, facts, noted
     )
 
 
@@ -333,8 +333,8 @@ def _facts(
     captures: _Captures,
     definitions: list[Definition],
     component: Component | None,
-) -> bytes:
-    """The file's facts, encoded."""
+) -> tuple[bytes, bytes]:
+    """The file's facts, as `stored_facts` gives them."""
     references = list(_used_by_markup(component, {item.name for item in definitions})) if component else []
     references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
     if language.name == "sql":
@@ -344,7 +344,7 @@ def _facts(
         # It contains nothing: the symbols of its scripts are variables and functions, not its members.
         at = max(component.name_at, 0)
         items = [*items, Definition("component", component.name, "", at, at, component.name_at, -1)]
-    return encode_facts(
+    return stored_facts(
         facts_of(language, source, items, captures.mentions, captures.bindings, references, captures.arguments)
     )
 
