@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -122,7 +123,7 @@ def test_files_without_entries_need_no_table(store: Store) -> None:
 def test_places(store: Store) -> None:
     outer = entry("Outer", 1, kind="class", lines=30)
     inner = entry("inner", 5, kind="method", qualified_name="Outer.inner", parent=0, lines=10)
-    window = replace(inner, part=1, start_line=5, end_line=9, references=("deep",))
+    window = msgspec.structs.replace(inner, part=1, start_line=5, end_line=9, references=("deep",))
     block = entry("", 31, kind="block", qualified_name="", lines=3)
     store.commit([update("x.py", outer, inner, window, block)])
     found = store.entries_in("x.py")

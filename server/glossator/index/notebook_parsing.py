@@ -78,8 +78,8 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
         if written == language and (facts := decode_facts(parsed.facts)) is not None:
             cells.append((facts, _places(cell, readable, source, text)))
         entries.extend(_placed(parsed, cell, readable, source, text, len(entries)))
-    facts, noted = stored_facts(joined_facts(language, cells)) if cells else (b"", b"")
-    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, facts, noted)
+    joined, noted = stored_facts(joined_facts(language, cells)) if cells else (b"", b"")
+    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, joined, noted)
 
 
 def _language(notebook: Notebook) -> str:
