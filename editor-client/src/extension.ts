@@ -3,10 +3,13 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands";
 import { Conversations } from "./conversations";
+import { registerLocalModel } from "./localmodel";
 import { Panel } from "./panel";
+import { registerParticipant } from "./participant";
 import { Server } from "./server";
 import { createStatusItem } from "./status";
 import { Steps, tellWhenOpened } from "./steps";
+import { registerTools } from "./tools";
 import { UseTree } from "./usetree";
 
 let server: Server | undefined;
@@ -28,6 +31,9 @@ export function activate(context: vscode.ExtensionContext): void {
     createStatusItem(running),
     tellWhenOpened(steps),
     registerCommands(running, panel, uses, log),
+    registerTools(running),
+    registerLocalModel(running),
+    registerParticipant(running, vscode.Uri.joinPath(context.extensionUri, "media", "icon.png")),
     vscode.window.registerWebviewViewProvider(Panel.view, panel, { webviewOptions: { retainContextWhenHidden: true } }),
     running.onDidChange(() => {
       const { index, model } = running.status ?? {};

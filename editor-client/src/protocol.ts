@@ -30,6 +30,7 @@ export interface AskParams {
   conversationId?: string;
   pinned?: Place[];
   removed?: Place[];
+  indexOnly?: boolean;
   partialResultToken?: number | string;
   workDoneToken?: number | string;
 }
@@ -37,8 +38,30 @@ export interface AskParams {
 export interface ExplainParams {
   textDocument: { uri: string };
   position: Position;
+  indexOnly?: boolean;
   partialResultToken?: number | string;
   workDoneToken?: number | string;
+}
+
+export type ChatRole = "system" | "user" | "assistant";
+
+export interface ChatTurn {
+  role: ChatRole;
+  text: string;
+}
+
+export interface ChatParams {
+  messages: ChatTurn[];
+  maxTokens?: number;
+  partialResultToken?: number | string;
+  workDoneToken?: number | string;
+}
+
+export interface ChatResult {
+  text: string;
+  model: string;
+  finishReason: FinishReason;
+  usage: Usage;
 }
 
 export interface Citation {
@@ -240,5 +263,6 @@ export const SEARCH = "glossator/search";
 export const STATUS = "glossator/status";
 export const REINDEX = "glossator/reindex";
 export const PREPARE = "glossator/prepare";
+export const CHAT = "glossator/chat";
 export const USES = "glossator/uses";
 export const STATUS_CHANGED = "glossator/statusChanged";

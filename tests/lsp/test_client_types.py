@@ -21,7 +21,16 @@ INTERFACES = {
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.MULTILINE | re.DOTALL)
 }
 FROM_LSP = {"Position", "Range"}
-SENT = {"Scope", "UsesParams", "AskParams", "ExplainParams", "SearchParams", "ReindexParams", "PrepareParams"}
+SENT = {
+    "Scope",
+    "UsesParams",
+    "AskParams",
+    "ExplainParams",
+    "SearchParams",
+    "ReindexParams",
+    "PrepareParams",
+    "ChatParams",
+}
 """What only the client writes: there, a default means that the field may be left out."""
 
 
@@ -71,6 +80,6 @@ def test_nothing_is_missing() -> None:
     assert here - {"StatusParams"} == INTERFACES.keys() - FROM_LSP
 
 
-@pytest.mark.parametrize("name", ["ASK", "EXPLAIN", "SEARCH", "STATUS", "REINDEX", "PREPARE", "STATUS_CHANGED"])
+@pytest.mark.parametrize("name", ["ASK", "EXPLAIN", "SEARCH", "STATUS", "REINDEX", "PREPARE", "CHAT", "STATUS_CHANGED"])
 def test_methods_are_the_same(name: str) -> None:
     assert f'export const {name} = "{getattr(protocol, name)}";' in SOURCE

@@ -109,6 +109,47 @@ async def test_the_model_is_prepared_before_a_question_is_asked(client: Client, 
     assert await client.request("glossator/prepare", {}) is None
 
 
+async def test_the_model_goes_on_with_a_conversation(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    turns = [{"role": "system", "text": "Be brief."}, {"role": "user", "text": "What is 😀?"}]
+    result = await client.request("glossator/chat", {"messages": turns, "partialResultToken": "t"})
+    assert (result["text"], result["model"], result["finishReason"]) == (RECITED, "reciter", "stop")
+    assert {value["kind"] for value in client.progress("t")} == {"delta"}
+    assert "".join(value["text"] for value in client.progress("t")) == RECITED
+    assert result["usage"]["completionTokens"] > 0
+    cut = await client.request("glossator/chat", {"messages": turns, "maxTokens": 3})
+    assert cut["finishReason"] == "length"
+    assert RECITED.startswith(cut["text"])
+    for params, message in (
+        ({"messages": []}, "nothing to answer"),
+        ({"messages": turns, "maxTokens": 0}, "maxTokens must be between"),
+        ({"messages": [{"role": "robot", "text": "x"}]}, "robot"),
+    ):
+        with pytest.raises(ResponseError, match=message):
+            await client.request("glossator/chat", params)
+    await change(client, trusted=False)
+    with pytest.raises(ResponseError, match="not trusted"):
+        await client.request("glossator/chat", {"messages": turns})
+
+
+async def test_without_a_model_a_conversation_is_refused(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    await client.ready()
+    with pytest.raises(ResponseError, match="no model is installed"):
+        await client.request("glossator/chat", {"messages": [{"role": "user", "text": "Hello"}]})
+
+
+async def test_the_index_alone_answers_when_that_is_asked_for(client: Client, project: Path, models: Path) -> None:
+    await begin(client, project, models / "reciter.gguf")
+    money = project / "shop/money.py"
+    position = {"textDocument": {"uri": money.as_uri()}, "position": at(money.read_text(), "add_tax")}
+    for method, params in (("ask", QUESTION), ("explain", position)):
+        result = await client.request(f"glossator/{method}", {**params, "indexOnly": True})
+        assert (result["model"], result["finishReason"]) == ("", "evidence")
+        assert "add_tax" in result["answer"]
+    assert client.server.context.backend.answerer.model_access.opened is None  # type: ignore[attr-defined]
+
+
 async def test_nothing_is_prepared_without_trust_and_no_failure_is_reported(
     client: Client, project: Path, models: Path
 ) -> None:

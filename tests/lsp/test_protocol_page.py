@@ -19,6 +19,7 @@ RESULTS: dict[str, type] = {
     protocol.SEARCH: protocol.SearchResult,
     protocol.USES: protocol.UsesResult,
     protocol.STATUS: protocol.StatusResult,
+    protocol.CHAT: protocol.ChatResult,
     "found": protocol.FoundProgress,
     "evidence": protocol.EvidenceProgress,
     "delta": protocol.DeltaProgress,

@@ -4,7 +4,7 @@
 // forever), folder (for everything that is written) and artifacts (for pictures). Steps build on each other.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { VSCode, clickWord, command, hover, launchBrowser, openFile, panelOf, quickInput, until } from "./vscode.mjs";
@@ -478,8 +478,65 @@ async function untrusted() {
   await code.stop();
 }
 
+/** What is offered to other extensions, and used by one: the tools and the model. */
+async function agents() {
+  const vsce = fileURLToPath(new URL("../../node_modules/@vscode/vsce/vsce", import.meta.url));
+  const agent = path.join(config.folder, "agent.vsix");
+  execFileSync(process.execPath, [vsce, "package", "--no-dependencies", "--skip-license", "--allow-missing-repository", "--out", agent], { cwd: fileURLToPath(new URL("agent", import.meta.url)), stdio: "ignore" });
+  code = await VSCode.start({
+    ...config,
+    folder: path.join(config.folder, "agents"),
+    others: [agent],
+    browser,
+    machine: { "glossator.serverCommand": serverCommand, "glossator.model": config.models.reciter },
+    user: { "chat.disableAIFeatures": false },
+  });
+  let told;
+
+  await step("another extension uses the tools and the model", async () => {
+    page = await code.open(config.project);
+    await openFile(page, "shop/cart.py");
+    await indexed();
+    await modelNamed("reciter");
+    await command(page, "Agent: Try");
+    const file = path.join(code.user, "User/globalStorage/agent.json");
+    const allow = page.locator(".monaco-dialog-box").getByRole("button", { name: "Allow" });
+    told = await until("it is written down", async () => {
+      if (await allow.isVisible()) await allow.click();
+      return existsSync(file) && readFileSync(file, "utf8") && JSON.parse(readFileSync(file, "utf8"));
+    });
+    writeFileSync(path.join(config.artifacts, "agent.json"), JSON.stringify(told, null, 2));
+    await shot("agents");
+    assert.deepEqual(told.tools.map(({ name }) => name).sort(), ["glossator_explain", "glossator_search", "glossator_uses"]);
+    const { search, uses, explain, line, unknown } = told.results;
+    assert.match(search, /shop\/money\.py:19-21 function `add_tax`.*\n```python\ndef add_tax/);
+    assert.match(uses, /Called:\n- shop\/cart\.py:23 in `Cart\.total`: return add_tax\(net, tax_rate\)/);
+    assert.match(uses, /- 2: `place_order` \(shop\/checkout\.py:6\) calls `Cart\.total`/);
+    assert.match(explain, /Cart\.total.*Sources:\n\[1\] shop\/cart\.py:18/s);
+    assert.match(line, /add_tax/);
+    assert.match(unknown.error, /did you mean `add_tax`/);
+  });
+
+  await step("the local model answers another extension", async () => {
+    assert.deepEqual(told.models.map(({ name, vendor }) => [name, vendor]), [["reciter", "glossator"]]);
+    assert.match(told.said.text, /passes the net sum to/);
+    assert.ok(told.said.pieces > 1);
+    assert.equal(told.said.tokens, 2);
+  });
+
+  await step("the participant answers in the editor's chat", async () => {
+    await command(page, "Open Chat (Ask)");
+    await page.keyboard.type("@glossator How is the tax added?");
+    await page.keyboard.press("Enter");
+    await page.locator(".interactive-item-container.interactive-response", { hasText: "passes the net sum" }).waitFor({ timeout: 20_000 });
+    await shot("chat");
+  });
+  await code.stop();
+}
+
 try {
   if (!only || only === "one") await trusted();
+  if (!only || only === "agents") await agents();
   if (!only || only === "two") await untrusted();
 } catch (error) {
   failed += 1;

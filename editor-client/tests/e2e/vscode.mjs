@@ -41,8 +41,8 @@ const freePort = () =>
 const ended = (child) => new Promise((resolve) => child.once("exit", (code) => resolve(code)));
 
 export class VSCode {
-  /** Starts VS Code with an extension installed as a user would. `trust`: ask before a folder is trusted, as VS Code does. */
-  static async start({ install, folder, vsix, machine = {}, user = {}, trust = false, browser, env = {} }) {
+  /** Starts VS Code with extensions installed as a user would: ours, and `others`. `trust`: ask before a folder is trusted, as VS Code does. */
+  static async start({ install, folder, vsix, others = [], machine = {}, user = {}, trust = false, browser, env = {} }) {
     const code = new VSCode();
     code.folder = folder;
     code.user = path.join(folder, "user");
@@ -56,7 +56,8 @@ export class VSCode {
     const dirs = ["--config", path.join(folder, "config.yaml"), "--user-data-dir", code.user, "--extensions-dir", path.join(folder, "extensions")];
     const environment = { ...process.env, ...env, EXTENSIONS_GALLERY: "{}", TMPDIR: path.join(folder, "tmp"), NODE_OPTIONS: "" };
     const log = openSync(path.join(folder, "code-server.log"), "a");
-    const installed = await ended(spawn(node, [entry, ...dirs, "--install-extension", vsix], { stdio: ["ignore", log, log], env: environment }));
+    const installing = [vsix, ...others].flatMap((file) => ["--install-extension", file]);
+    const installed = await ended(spawn(node, [entry, ...dirs, ...installing], { stdio: ["ignore", log, log], env: environment }));
     if (installed !== 0) throw new Error(`the .vsix could not be installed:\n${readFileSync(path.join(folder, "code-server.log"), "utf8")}`);
     const port = await freePort();
     code.url = `http://127.0.0.1:${port}`;

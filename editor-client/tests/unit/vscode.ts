@@ -182,6 +182,19 @@ export class ThemeColor {
   constructor(readonly id: string) {}
 }
 
+export class Location {
+  constructor(
+    readonly uri: Uri,
+    readonly range: Range,
+  ) {}
+}
+export class LanguageModelTextPart {
+  constructor(readonly value: string) {}
+}
+export class LanguageModelToolResult {
+  constructor(readonly content: LanguageModelTextPart[]) {}
+}
+
 export interface Folder {
   uri: Uri;
   name: string;
@@ -261,6 +274,12 @@ function fresh() {
     commands: new Map<string, (argument?: unknown) => unknown>(),
     views: new Map<string, unknown>(),
     trees: new Map<string, FakeTreeView>(),
+    /** What was registered for agents and chats, by name. */
+    tools: new Map<string, unknown>(),
+    models: new Map<string, unknown>(),
+    participants: new Map<string, unknown>(),
+    /** Texts of documents by their URIs; others cannot be opened once there is one. */
+    documents: new Map<string, string>(),
   };
 }
 
@@ -365,7 +384,11 @@ export const workspace = {
     const folder = workspace.getWorkspaceFolder(uri);
     return folder ? uri.path.slice(folder.uri.path.length + 1) : uri.path;
   },
-  openTextDocument: (uri: Uri): Promise<unknown> => Promise.resolve(document(uri)),
+  openTextDocument: (uri: Uri): Promise<unknown> => {
+    const text = editor.documents.get(uri.toString());
+    if (editor.documents.size === 0) return Promise.resolve(document(uri));
+    return text === undefined ? Promise.reject(new Error("no such file")) : Promise.resolve(documentOf(uri, text));
+  },
 };
 
 /** A document that has a word at each place. */
@@ -380,6 +403,31 @@ export function document(uri: Uri, word = "word") {
     lineAt: () => ({ text: `def ${word}():` }),
   };
 }
+
+/** A document with a text. */
+function documentOf(uri: Uri, text: string) {
+  const lines = text.split("\n");
+  return {
+    uri,
+    languageId: "python",
+    lineCount: lines.length,
+    lineAt: (line: number) => ({ text: lines[line] ?? "", firstNonWhitespaceCharacterIndex: /\S|$/.exec(lines[line] ?? "")?.index ?? 0 }),
+    getText: (range?: Range) => (range ? lines.slice(range.start.line, range.end.line + 1).join("\n") : text),
+  };
+}
+
+const registry = (name: "tools" | "models" | "participants") => (key: string, value: unknown): Disposable => {
+  editor[name].set(key, value);
+  return new Disposable(() => editor[name].delete(key));
+};
+export const lm = { registerTool: registry("tools"), registerLanguageModelChatProvider: registry("models") };
+export const chat = {
+  createChatParticipant: (id: string, requestHandler: unknown) => {
+    const participant = { requestHandler, iconPath: undefined, dispose: () => editor.participants.delete(id) };
+    editor.participants.set(id, participant);
+    return participant;
+  },
+};
 
 export const commands = {
   registerCommand: (name: string, run: (argument?: unknown) => unknown): Disposable => {

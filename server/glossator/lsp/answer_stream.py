@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from glossator.answers.evidence import Evidence
     from glossator.lsp.editor import Editor
     from glossator.model.chat import ModelStatus
+
+_Made = TypeVar("_Made")
 
 DELTA_SECONDS = 0.04
 """Seconds between two batches of text: smooth to read, few messages."""
@@ -216,14 +218,27 @@ class RunningAnswers:
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
     ) -> protocol.AskResult:
         """Produce an answer, and stream it and its stages as `params` request."""
+        return _result(self._editor.encoding, await self.stream(params, title, make))
+
+    async def stream(
+        self,
+        params: protocol.AskParams | protocol.ExplainParams | protocol.ChatParams,
+        title: str,
+        make: Callable[[Listener], Coroutine[Any, Any, _Made]],
+    ) -> _Made:
+        """Produce something whose text and stages are streamed as `params` request."""
         stream = AnswerStream(self._editor, params.partial_result_token)
         running = RunningAnswer(self._editor, params.work_done_token, title)
         self._running.add(running)
         try:
-            answer = await make(_listener(stream, running))
+            made = await make(_listener(stream, running))
             stream.flush()
+<<<<<<< HEAD
             # The places of uses read their lines of code.
             return await asyncio.to_thread(_result, self._editor.encoding, answer)
+=======
+            return made
+>>>>>>> cc98a54 (editor: tools for agents, the participant @glossator, the local model in the picker; lsp: glossator/chat, indexOnly)
         finally:
             stream.close()
             self._running.discard(running)

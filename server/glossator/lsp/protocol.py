@@ -23,9 +23,11 @@ SEARCH = "glossator/search"
 STATUS = "glossator/status"
 REINDEX = "glossator/reindex"
 PREPARE = "glossator/prepare"
+CHAT = "glossator/chat"
 USES = "glossator/uses"
 STATUS_CHANGED = "glossator/statusChanged"
 
+ChatRole = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "evidence"]
 IndexState = Literal["indexing", "ready", "failed"]
 ModelState = Literal["none", "loading", "ready", "busy", "failed", "stopping"]
@@ -62,6 +64,8 @@ class AskParams:
     """Evidence that must be shown to the model."""
     removed: tuple[Place, ...] = ()
     """Evidence that must not be."""
+    index_only: bool = False
+    """Whether the index alone is to answer, also where there is a model."""
     partial_result_token: int | str | None = None
     work_done_token: int | str | None = None
 
@@ -72,6 +76,7 @@ class ExplainParams:
 
     text_document: types.TextDocumentIdentifier
     position: types.Position
+    index_only: bool = False
     partial_result_token: int | str | None = None
     work_done_token: int | str | None = None
 
@@ -117,6 +122,25 @@ class PrepareParams:
     """`glossator/prepare`. The document tells which workspace folder a question is likely to be about."""
 
     text_document: types.TextDocumentIdentifier | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ChatTurn:
+    """A message of a conversation with the model."""
+
+    role: ChatRole
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class ChatParams:
+    """`glossator/chat`: a conversation that the model goes on with, without the index."""
+
+    messages: tuple[ChatTurn, ...]
+    max_tokens: int | None = None
+    """Of the answer; by default the setting `maxAnswerTokens`."""
+    partial_result_token: int | str | None = None
+    work_done_token: int | str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -249,6 +273,16 @@ class AskResult:
     from_index: tuple[int, ...] = ()
     """Where the index's own answer stands in `answer`, beside a model's: start and end offset in UTF-16 code units.
     Empty if it does not."""
+
+
+@attrs.frozen(kw_only=True)
+class ChatResult:
+    """Result of `glossator/chat`."""
+
+    text: str
+    model: str
+    finish_reason: FinishReason
+    usage: Usage
 
 
 @attrs.frozen(kw_only=True)
@@ -425,6 +459,16 @@ class PrepareRequest:
 
 
 @attrs.frozen(kw_only=True)
+class ModelChatRequest:
+    """The whole `glossator/chat` message."""
+
+    id: int | str
+    params: ChatParams
+    method: str = CHAT
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
 class UsesRequest:
     """The whole `glossator/uses` message."""
 
@@ -442,6 +486,7 @@ REQUESTS: dict[str, type] = {
     STATUS: StatusRequest,
     REINDEX: ReindexRequest,
     PREPARE: PrepareRequest,
+    CHAT: ModelChatRequest,
 }
 """Method name -> the class of its whole message."""
 
@@ -455,9 +500,12 @@ _CLASSES: tuple[type, ...] = (
     StatusParams,
     ReindexParams,
     PrepareParams,
+    ChatTurn,
+    ChatParams,
     Citation,
     Evidence,
     Usage,
+    ChatResult,
     SymbolPlace,
     UsePlace,
     SymbolCaller,

@@ -24,6 +24,7 @@ from glossator.lsp.explain_ahead import ExplainAhead
 from glossator.lsp.handlers import (
     ask,
     call_hierarchy,
+    chat_with_model,
     code_actions,
     code_lenses,
     document_symbols,
@@ -70,6 +71,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     protocol.STATUS: (status.status, None),
     protocol.REINDEX: (reindex.reindex, None),
     protocol.PREPARE: (prepare.prepare, None),
+    protocol.CHAT: (chat_with_model.chat, None),
     types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
     types.TEXT_DOCUMENT_CODE_ACTION: (
         code_actions.code_actions,

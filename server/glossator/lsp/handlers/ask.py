@@ -34,7 +34,7 @@ async def ask(context: Context, params: protocol.AskParams) -> protocol.AskResul
         removed=tuple(place for item in params.removed if (place := folders.place(item.uri, item.range))),
         conversation_id=params.conversation_id,
     )
-    use_model = backend.configuration.options.trusted
+    use_model = backend.configuration.options.trusted and not params.index_only
     return await context.answers.run(
         params, "Answering", lambda listener: backend.answerer.ask(question, listener, use_model=use_model)
     )

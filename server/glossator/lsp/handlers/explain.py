@@ -28,7 +28,7 @@ async def explain(context: Context, params: protocol.ExplainParams) -> protocol.
     if found is None:
         raise SymbolNotFoundError("there is no symbol here, or the file is not indexed")
     live, described = found
-    use_model = backend.configuration.options.trusted
+    use_model = backend.configuration.options.trusted and not params.index_only
     return await context.answers.run(
         params,
         "Explaining",
