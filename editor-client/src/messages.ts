@@ -1,6 +1,6 @@
 /** What the extension and its panel say to each other, and the state that both know. */
 
-import type { AskResult, Evidence, FoundProgress, Place, StatusResult, SymbolUses } from "./protocol";
+import type { AskResult, Evidence, FoundProgress, Place, Range, StatusResult, SymbolUses } from "./protocol";
 
 export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
 
@@ -18,6 +18,28 @@ export interface Attachment {
   /** The symbol is one that a question may be about: it is defined or called there. */
   subject?: boolean;
   selection: boolean;
+}
+
+export type MentionKind = "file" | "folder" | "symbol" | "selection";
+
+/** What a question mentions, or may mention. */
+export interface Mention {
+  kind: MentionKind;
+  label: string;
+  /** Where it is, for people. */
+  detail: string;
+  uri?: string;
+  /** The name of a symbol. */
+  range?: Range;
+  /** How it stands in the question. */
+  token?: string;
+}
+
+/** A place that a pasted trace names: offsets in the text, and what they lead to. */
+export interface TraceFrame {
+  start: number;
+  end: number;
+  place: Place;
 }
 
 export interface Turn {
@@ -39,6 +61,9 @@ export interface Turn {
   error?: string;
   pinned: Place[];
   removed: Place[];
+  mentions?: Mention[];
+  /** Frames of a trace in the question. */
+  frames?: TraceFrame[];
 }
 
 export interface Conversation {
@@ -82,6 +107,10 @@ export type ToPanel =
   | { type: "stage"; turn: string; stage: string }
   | { type: "turn"; turn: Turn }
   | { type: "peek"; request: number; text: string; language: string; label: string }
+  | { type: "completions"; request: number; items: Mention[] }
+  | { type: "mention"; mentions: Mention[] }
+  | { type: "traced"; request: number; frames: TraceFrame[] }
+  | { type: "frames"; turn: string; frames: TraceFrame[] }
   | { type: "focus"; question?: string };
 
 export type Action =
@@ -98,7 +127,10 @@ export type Action =
 
 export type FromPanel =
   | { type: "ready" }
-  | { type: "ask"; question: string; pinned: Place[]; removed: Place[] }
+  | { type: "ask"; question: string; pinned: Place[]; removed: Place[]; mentions?: Mention[] }
+  | { type: "complete"; request: number; kinds: MentionKind[]; query: string }
+  | { type: "drop"; uris: string[] }
+  | { type: "trace"; request: number; text: string }
   | { type: "again"; turn: string; pinned: Place[]; removed: Place[] }
   | { type: "composing" }
   | { type: "stop" }

@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
-import { isFromPanel, type Action, type Attachment, type FromPanel, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
+import { completions, dropped, framesOf, resolved } from "./mentions";
+import { isFromPanel, type Action, type Attachment, type FromPanel, type Mention, type MentionKind, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
+import { isTrace } from "./frames";
 import { isSubject, reveal } from "./places";
 import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type FoundProgress, type LeadProgress, type Place, type PrepareParams, type Scope, type UsesParams, type UsesResult, USES } from "./protocol";
 import { scopeOf } from "./scopes";
@@ -22,6 +24,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private ready = false;
   private answering: { turn: Turn; source: vscode.CancellationTokenSource } | undefined;
+  private completing: vscode.CancellationTokenSource | undefined;
   private attachment: Attachment | undefined;
   private detached = false;
   private scope: ScopeKind = "workspace";
@@ -114,12 +117,20 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         for (const waiting of this.waiting.splice(0)) this.post(waiting);
         return;
       case "ask":
-        return this.ask(message.question, { pinned: message.pinned, removed: message.removed });
+        return this.ask(message.question, { pinned: message.pinned, removed: message.removed, mentions: message.mentions });
       case "again": {
         const turn = this.conversations.current.turns.find((candidate) => candidate.id === message.turn);
-        if (turn) await this.ask(turn.question, { pinned: message.pinned, removed: message.removed, attachment: turn.attachment, kind: turn.kind });
+        if (turn) await this.ask(turn.question, { pinned: message.pinned, removed: message.removed, attachment: turn.attachment, kind: turn.kind, mentions: turn.mentions });
         return;
       }
+      case "complete":
+        return this.complete(message.request, message.kinds, message.query);
+      case "drop":
+        this.post({ type: "mention", mentions: await dropped(message.uris) });
+        return;
+      case "trace":
+        this.post({ type: "traced", request: message.request, frames: isTrace(message.text) ? await framesOf(message.text) : [] });
+        return;
       case "composing":
         return this.prepare();
       case "stop":
@@ -186,6 +197,14 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     this.update();
   }
 
+  /** Complete what was typed after "@"; what was asked before is no longer needed. */
+  private async complete(request: number, kinds: MentionKind[], query: string): Promise<void> {
+    this.completing?.cancel();
+    const source = (this.completing = new vscode.CancellationTokenSource());
+    const items = await completions(this.server, kinds, query, source.token).catch(() => []);
+    if (!source.token.isCancellationRequested) this.post({ type: "completions", request, items });
+  }
+
   private scopeOf(attachment: Attachment | undefined): Scope | undefined {
     if (!attachment) return undefined;
     return scopeOf(this.scope, vscode.workspace.asRelativePath(vscode.Uri.parse(attachment.uri), false));
@@ -205,11 +224,13 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   /** Ask a question, in the open conversation. */
   async ask(
     question: string,
-    options: { pinned?: Place[]; removed?: Place[]; attachment?: Attachment; kind?: Turn["kind"] } = {},
+    options: { pinned?: Place[]; removed?: Place[]; attachment?: Attachment; kind?: Turn["kind"]; mentions?: Mention[] } = {},
   ): Promise<void> {
     this.stop();
     const kind = options.kind ?? "ask";
-    const attachment = options.attachment ?? (this.detached ? undefined : this.attachment);
+    const mentions = options.mentions ?? [];
+    const selected = mentions.some((mention) => mention.kind === "selection");
+    const attachment = options.attachment ?? (this.detached && !selected ? undefined : this.attachment);
     const turn = this.conversations.add({
       question,
       kind,
@@ -220,7 +241,9 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       evidence: [],
       pinned: options.pinned ?? [],
       removed: options.removed ?? [],
+      ...(mentions.length > 0 ? { mentions } : {}),
     });
+    if (isTrace(question)) void this.trace(turn);
     const conversation = this.conversations.current;
     const source = new vscode.CancellationTokenSource();
     this.answering = { turn, source };
@@ -252,6 +275,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         Object.assign(turn, { state: "done", uses: symbols, stage: undefined } satisfies Partial<Turn>);
         return;
       }
+      const meant = await resolved(this.server, question, mentions);
       const common = { partialResultToken: token, workDoneToken: work };
       const result =
         kind === "explain" && about
@@ -259,11 +283,11 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
           : await this.server.request<AskResult>(
               ASK,
               {
-                question,
+                question: meant.question,
                 ...place,
-                scope: this.scopeOf(attachment),
+                scope: meant.include.length > 0 ? { include: meant.include } : this.scopeOf(attachment),
                 conversationId: conversation.serverId,
-                pinned: turn.pinned,
+                pinned: [...turn.pinned, ...meant.pinned],
                 removed: turn.removed,
                 ...common,
               } satisfies AskParams,
@@ -286,6 +310,12 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       this.update();
       this.save();
     }
+  }
+
+  /** The frames of a trace that was asked about become links. */
+  private async trace(turn: Turn): Promise<void> {
+    turn.frames = await framesOf(turn.question).catch(() => []);
+    this.post({ type: "frames", turn: turn.id, frames: turn.frames });
   }
 
   private finished(turn: Turn): void {

@@ -1,8 +1,9 @@
 /** The panel: shows the state that the extension sends, and sends back what the user does. No framework: the DOM is small. */
 
 import type { Evidence, Place } from "../protocol";
-import type { Attachment, FromPanel, PanelState, ScopeKind, ToPanel, Turn } from "../messages";
+import type { Attachment, FromPanel, PanelState, ScopeKind, ToPanel, TraceFrame, Turn } from "../messages";
 import { sentence } from "../sentences";
+import { Composer, frameLink } from "./composer";
 import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
@@ -55,6 +56,15 @@ for (const [value, label] of SCOPES) scope.append(el("option", { value }, label)
 const submit = button("send", t("Ask"), () => (answering() ? send({ type: "stop" }) : ask()));
 submit.classList.add("submit");
 const composer = el("form", { class: "composer", "aria-label": t("Ask") }, attachment, input, el("div", { class: "bar" }, scope, submit));
+const mentioning = new Composer({
+  input,
+  target: composer,
+  send,
+  announce: (text) => (announcer.textContent = text),
+  hasSelection: () => state?.attachment?.selection ?? false,
+  changed: () => input.dispatchEvent(new Event("input", { bubbles: true })),
+});
+composer.prepend(mentioning.list, mentioning.frames);
 const popover = el("div", { class: "peek", role: "tooltip", id: "peek", hidden: "" });
 app.append(status, log, composer, announcer, popover);
 
@@ -71,6 +81,7 @@ input.addEventListener("input", () => {
   grow();
 });
 input.addEventListener("keydown", (event) => {
+  if (mentioning.key(event)) return;
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     // A question stops the answer that is being written; without one there is nothing to do.
@@ -106,7 +117,9 @@ function ask(): void {
   if (!state || state.server.kind === "stopped") return;
   const question = input.value.trim();
   if (!question) return;
-  send({ type: "ask", question, pinned: [...pinned.values()], removed: [...removed.values()] });
+  const mentions = mentioning.mentioned();
+  send({ type: "ask", question, pinned: [...pinned.values()], removed: [...removed.values()], ...(mentions.length > 0 ? { mentions } : {}) });
+  mentioning.reset();
   input.value = draft = "";
   historyAt = -1;
   api.setState({ draft });
@@ -117,6 +130,7 @@ function ask(): void {
 
 class TurnView {
   readonly root = el("article", { class: "turn" });
+  private readonly heading = el("h2", { class: "question" });
   private readonly body = el("div", { class: "answer" });
   /** The index's own answer: open and first while a model reads and writes below it, folded below what it wrote. */
   private readonly own = el("details", { class: "from-index" });
@@ -130,9 +144,9 @@ class TurnView {
   private deltas = 0;
 
   constructor(private turn: Turn) {
-    const heading = el("h2", { class: "question" });
-    heading.append(...renderInline(turn.question));
-    this.root.append(heading);
+    this.heading.append(...renderInline(turn.question));
+    if (turn.frames) this.frames(turn.frames);
+    this.root.append(this.heading);
     if (turn.attachment) {
       const lines = linesOf(turn.attachment);
       const label = turn.attachment.symbol ? `${turn.attachment.symbol} · ${turn.attachment.label}` : `${turn.attachment.label}${lines}`;
@@ -177,6 +191,20 @@ class TurnView {
       const places = this.turn.result ? undefined : this.turn.found?.places;
       renderMarkdown(this.ownText, text, (number) => this.chip(number, places), codeActions);
     }
+  }
+
+  /** Show a trace as it was pasted, its frames as links. */
+  frames(frames: TraceFrame[]): void {
+    if (frames.length === 0) return;
+    const text = this.turn.question;
+    const parts: (Node | string)[] = [];
+    let at = 0;
+    for (const { start, end, place } of frames) {
+      parts.push(text.slice(at, start), frameLink(place, text.slice(start, end), (to) => send({ type: "open", place: to })));
+      at = end;
+    }
+    const trace = el("div", { class: "trace", tabindex: "0" }, ...parts, text.slice(at));
+    replace(this.heading, trace);
   }
 
   /** Show what the index says at once, before a model has read anything. */
@@ -470,6 +498,18 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
     }
     case "peek":
       peeks.get(message.request)?.(message.text, message.language, message.label);
+      return;
+    case "completions":
+      mentioning.complete(message.request, message.items);
+      return;
+    case "mention":
+      mentioning.mention(message.mentions);
+      return;
+    case "traced":
+      mentioning.traced(message.request, message.frames);
+      return;
+    case "frames":
+      views.get(message.turn)?.frames(message.frames);
       return;
     case "focus":
       if (message.question !== undefined) input.value = message.question;

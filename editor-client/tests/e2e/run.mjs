@@ -241,6 +241,47 @@ async function trusted() {
     await page.locator(".pane-header", { hasText: "Uses of" }).waitFor({ state: "detached" });
   });
 
+  await step("files, symbols and folders are mentioned in a question", async () => {
+    const input = panel().getByRole("textbox", { name: "Ask about the code" });
+    await input.focus();
+    await page.keyboard.type("How does @add_t");
+    await panel().getByRole("option", { name: "add_tax" }).waitFor();
+    await shot("mention");
+    await accessible();
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("work with @file:cart");
+    await panel().getByRole("option", { name: /^cart\.py/ }).waitFor();
+    await page.keyboard.press("Tab");
+    assert.match(await input.inputValue(), /^How does @add_tax work with @cart\.py $/);
+    await page.keyboard.press("Enter");
+    const turn = panel().locator(".turn", { hasText: "work with @cart.py" });
+    await answered(turn);
+    await turn.locator("summary", { hasText: "Sources" }).click();
+    await turn.locator(".evidence li", { hasText: "add_tax" }).first().waitFor();
+    await turn.locator(".evidence li", { hasText: "pinned" }).first().waitFor();
+  });
+
+  await step("the frames of a pasted trace are links", async () => {
+    const trace = 'Traceback (most recent call last):\n  File "/ci/shop/checkout.py", line 14, in place_order\n  File "/ci/shop/cart.py", line 23, in total\nZeroDivisionError';
+    const input = panel().getByRole("textbox", { name: "Ask about the code" });
+    await input.focus();
+    await input.evaluate((box, text) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", text);
+      box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+      box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+    }, trace);
+    await panel().getByRole("button", { name: "checkout.py:14" }).waitFor();
+    await shot("trace");
+    await accessible();
+    await page.keyboard.press("Enter");
+    const turn = panel().locator(".turn", { hasText: "ZeroDivisionError" });
+    await answered(turn);
+    await turn.locator(".trace .frame", { hasText: "cart.py" }).click();
+    await page.locator('.monaco-editor[data-uri$="/shop/cart.py"]').waitFor();
+    await page.locator(".statusbar-item", { hasText: "Ln 23, Col 1" }).waitFor();
+  });
+
   await step("the index follows a switch of the branch", async () => {
     git("switch", "-q", "vouchers");
     await command(page, "Glossator: Search the Code");

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import type { FromPanel, PanelState, ToPanel, Turn } from "../../src/messages";
+import type { FromPanel, Mention, PanelState, ToPanel, Turn } from "../../src/messages";
+import { until } from "./waiting";
 import { citation, conversation, state, symbolUses, turn, use } from "./samples";
 
 const sent: FromPanel[] = [];
@@ -163,4 +164,89 @@ test("a list of uses opens places; below an answer it is folded", () => {
   const details = document.querySelector<HTMLDetailsElement>(".all-uses");
   expect(details?.open).toBe(false);
   expect(details?.querySelector("summary")?.textContent).toBe("All places (1)");
+});
+
+const file: Mention = { kind: "file", label: "cart.py", detail: "shop/cart.py", uri: "file:///shop/cart.py" };
+const options = (): string[] => [...document.querySelectorAll('[role="option"]')].map((option) => `${option.getAttribute("aria-selected") === "true" ? "*" : ""}${option.querySelector(".suggestion-name")?.textContent ?? ""}`);
+const list = (): HTMLElement | null => document.querySelector<HTMLElement>('[role="listbox"]');
+/** The request for completions that was sent last. */
+async function requested(): Promise<FromPanel & { type: "complete" }> {
+  return until("completions are asked for", () => sent.find((message) => message.type === "complete"));
+}
+
+test("what can be mentioned is completed with the keyboard, and sent with the question", async () => {
+  type("What is @");
+  expect(options()).toEqual(["*@file", "@symbol", "@folder"]);
+  expect(input().getAttribute("aria-activedescendant")).toBe("suggestion-0");
+  press("ArrowUp");
+  expect(options()).toEqual(["@file", "@symbol", "*@folder"]);
+  press("ArrowDown");
+  press("Enter");
+  expect(input().value).toBe("What is @file:");
+  expect(sent.at(-1)).toMatchObject({ type: "complete", kinds: ["file"], query: "" });
+  sent.length = 0;
+  type("What is @file:ca");
+  const { request, ...rest } = await requested();
+  expect(rest).toEqual({ type: "complete", kinds: ["file"], query: "ca" });
+  receive({ type: "completions", request: request - 1, items: [file] });
+  expect(list()?.hidden).toBe(true);
+  receive({ type: "completions", request, items: [file, { ...file, label: "cards.py", uri: "file:///shop/cards.py" }] });
+  expect(options()).toEqual(["*cart.py", "cards.py"]);
+  press("Tab");
+  expect([input().value, list()?.hidden]).toEqual(["What is @cart.py ", true]);
+  press("Enter");
+  expect(sent.at(-1)).toEqual({ type: "ask", question: "What is @cart.py", pinned: [], removed: [], mentions: [{ ...file, token: "@cart.py" }] });
+});
+
+test("Escape closes the list, and an address is no mention", () => {
+  type("@");
+  expect(list()?.hidden).toBe(false);
+  press("Escape");
+  expect([list()?.hidden, input().value]).toEqual([true, "@"]);
+  type("me@example.org");
+  expect(list()?.hidden).toBe(true);
+  type("#");
+  expect(list()?.hidden).toBe(true);
+});
+
+test("the selection is mentioned, where there is one", () => {
+  show({ attachment: { uri: "file:///shop/cart.py", label: "cart.py", position: { line: 3, character: 0 }, selection: true, startLine: 4, endLine: 9 } });
+  type("Explain #se");
+  expect(options()).toEqual(["*#selection"]);
+  document.querySelector<HTMLElement>('[role="option"]')?.click();
+  expect(input().value).toBe("Explain #selection ");
+  press("Enter");
+  expect(sent.at(-1)).toMatchObject({ question: "Explain #selection", mentions: [{ kind: "selection" }] });
+});
+
+test("dropped files are mentioned; of two with one name, the second by its path", () => {
+  const drop = new Event("drop", { bubbles: true, cancelable: true });
+  const data = { getData: (type: string) => (type === "text/uri-list" ? "file:///shop/cart.py\r\nfile:///shop/web/cart.py" : "") };
+  input().dispatchEvent(Object.assign(drop, { dataTransfer: data }));
+  expect(drop.defaultPrevented).toBe(true);
+  expect(sent).toEqual([{ type: "drop", uris: ["file:///shop/cart.py", "file:///shop/web/cart.py"] }]);
+  receive({ type: "mention", mentions: [file, { ...file, detail: "shop/web/cart.py", uri: "file:///shop/web/cart.py" }] });
+  expect(input().value).toBe("@cart.py @shop/web/cart.py ");
+  type("@cart.py ");
+  press("Enter");
+  expect(sent.at(-1)).toMatchObject({ mentions: [{ uri: "file:///shop/cart.py" }] });
+});
+
+test("the frames of a pasted trace are links, in the box and in the question", async () => {
+  const trace = 'Oops\n File "cart.py", line 9';
+  const place = { uri: "file:///shop/cart.py", range: { start: { line: 8, character: 0 }, end: { line: 8, character: 0 } } };
+  type(trace);
+  input().dispatchEvent(Object.assign(new Event("paste", { bubbles: true }), { clipboardData: { getData: () => trace } }));
+  const { request } = await until("the trace is sent", () => sent.find((message) => message.type === "trace"));
+  const frames = [{ start: 12, end: 27, place }];
+  receive({ type: "traced", request, frames });
+  expect(button("cart.py:9")).toBeDefined();
+  press("Enter");
+  expect(document.querySelector<HTMLElement>(".frames")?.hidden).toBe(true);
+  show({ conversation: { ...conversation([one({ question: trace })]), id: "trace" } });
+  receive({ type: "frames", turn: "t", frames });
+  const link = document.querySelector<HTMLElement>(".trace .frame");
+  expect(link?.textContent).toBe('cart.py", line ');
+  link?.click();
+  expect(sent.at(-1)).toEqual({ type: "open", place });
 });

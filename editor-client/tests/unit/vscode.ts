@@ -27,6 +27,10 @@ export enum TreeItemCollapsibleState {
   Collapsed = 1,
   Expanded = 2,
 }
+export enum FileType {
+  File = 1,
+  Directory = 2,
+}
 export enum TextEditorRevealType {
   InCenterIfOutsideViewport = 2,
 }
@@ -119,7 +123,7 @@ export class Uri {
     return new Uri(pathToFileURL(file));
   }
   static joinPath(base: Uri, ...names: string[]): Uri {
-    return new Uri(new URL(`${base.url.href.replace(/\/$/, "")}/${names.join("/")}`));
+    return new Uri(new URL(new URL(`${base.url.href.replace(/\/$/, "")}/${names.join("/")}`).href.replace(/(.)\/$/, "$1")));
   }
   get scheme(): string {
     return this.url.protocol.slice(0, -1);
@@ -384,6 +388,17 @@ export const workspace = {
     const folder = workspace.getWorkspaceFolder(uri);
     return folder ? uri.path.slice(folder.uri.path.length + 1) : uri.path;
   },
+  findFiles: (glob: string): Promise<Uri[]> => {
+    const all = [...editor.documents.keys()].map((text) => Uri.parse(text));
+    return Promise.resolve(all.filter((uri) => globMatches(glob, workspace.asRelativePath(uri))));
+  },
+  fs: {
+    stat: (uri: Uri): Promise<{ type: FileType }> => {
+      if (editor.documents.has(uri.toString())) return Promise.resolve({ type: FileType.File });
+      const inside = [...editor.documents.keys()].some((text) => text.startsWith(`${uri.toString()}/`));
+      return inside ? Promise.resolve({ type: FileType.Directory }) : Promise.reject(new Error("not found"));
+    },
+  },
   openTextDocument: (uri: Uri): Promise<unknown> => {
     const text = editor.documents.get(uri.toString());
     if (editor.documents.size === 0) return Promise.resolve(document(uri));
@@ -402,6 +417,13 @@ export function document(uri: Uri, word = "word") {
     getText: () => word,
     lineAt: () => ({ text: `def ${word}():` }),
   };
+}
+
+/** Whether a path matches a glob such as findFiles takes. */
+function globMatches(glob: string, path: string): boolean {
+  const parts = glob.match(/\*\*\/?|\*|\?|\[[^\]]+\]|[^*?[]+/g) ?? [];
+  const regex = parts.map((part) => (part === "**/" ? "(?:.*/)?" : part === "**" ? ".*" : part === "*" ? "[^/]*" : part === "?" ? "." : part.startsWith("[") ? part : part.replace(/[.()+$^|\\]/g, "\\$&")));
+  return new RegExp(`^${regex.join("")}$`).test(path);
 }
 
 /** A document with a text. */
