@@ -218,7 +218,9 @@ class RunningAnswers:
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
     ) -> protocol.AskResult:
         """Produce an answer, and stream it and its stages as `params` request."""
-        return _result(self._editor.encoding, await self.stream(params, title, make))
+        answer = await self.stream(params, title, make)
+        # The places of uses read their lines of code.
+        return await asyncio.to_thread(_result, self._editor.encoding, answer)
 
     async def stream(
         self,
@@ -233,12 +235,7 @@ class RunningAnswers:
         try:
             made = await make(_listener(stream, running))
             stream.flush()
-<<<<<<< HEAD
-            # The places of uses read their lines of code.
-            return await asyncio.to_thread(_result, self._editor.encoding, answer)
-=======
             return made
->>>>>>> cc98a54 (editor: tools for agents, the participant @glossator, the local model in the picker; lsp: glossator/chat, indexOnly)
         finally:
             stream.close()
             self._running.discard(running)
