@@ -5,7 +5,11 @@ BM25 over windows of 50 lines and, if `--semble PYTHON` names an interpreter tha
 `--symbols FILE`, it also scores symbol-level questions ({"id", "repo", "query", "targets": [{"path", "name"}]}): recall
 and reciprocal rank of the wanted symbols among ten hits, and their recall in packed context of 2,000 and 8,000 tokens.
 
-`retrieval_questions.py` describes the format of the questions. The bundled ranking weights were fitted on some
+With `--reports FILE...` (and `--mirrors DIR`, git directories of their repositories), it scores problem reports and
+questions about repositories (formats: `report_questions.py`) beside LanceDB's BM25 over the same definitions: File@k,
+Function@k and the share of the target lines in packed context of 2,000 tokens.
+
+`retrieval_questions.py` describes the format of the other questions. The bundled ranking weights were fitted on some
 repositories (named in docs/benchmarks.md): their figures do not represent unseen code.
 """
 
@@ -32,7 +36,9 @@ from glossator.answers.root_view import RootView
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.records import Filter, StoredEntry
 from glossator.workspace.reading import split_lines
+from report_questions import Report, all_among, definition_at, functions, load_reports, sessions
 from retrieval_questions import (
     Place,
     Question,
@@ -49,6 +55,7 @@ from retrieval_questions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from glossator.index.store import Store
     from glossator.project.session import Session
 
 Found = dict[str, list[Place]]
@@ -56,6 +63,8 @@ Found = dict[str, list[Place]]
 
 WINDOW, STEP = 50, 45
 CONTEXTS = (2_000, 8_000)
+REPORT_HITS = 60
+"""Hits asked for a report: enough for ten different files."""
 
 
 def glossator(repository: Repository, questions: list[Question], session: Session, times: list[float]) -> Found:
@@ -259,6 +268,73 @@ def symbol_level(options: argparse.Namespace) -> dict[str, float]:
     return result
 
 
+def report_level(options: argparse.Namespace, file: Path) -> dict[str, dict[str, float]]:
+    """Score reports, or questions about repositories; prints a table, returns the figures."""
+    reports = load_reports(file)
+    figures: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in ("glossator", "BM25")}
+    times: list[float] = []
+    missed: list[str] = []
+    only = [name for name in options.only.split(",") if name]
+    for github, asked, session in sessions(reports, options.mirrors, options.index_dir, only):
+        snapshot = session.root.open()
+        assert snapshot is not None
+        store = snapshot.store
+        session.search("the first search of a process is slower", 1)
+        for report in asked:
+            started = time.perf_counter()
+            hits = session.search(report.query, REPORT_HITS)
+            times.append(time.perf_counter() - started)
+            numbers = [number for number, _, _ in store.text_search(analysis.analyze(report.query), 300, Filter())]
+            plain = [entry for entry in store.entries(numbers) if entry.kind not in ("section", "key")]
+            evidence = gather_for_question(
+                [RootView.of(session.root)], AskedQuestion(report.query), CONTEXTS[0]
+            ).evidence
+            score_report(figures["glossator"], report, session, [(hit.path, hit.qualified_name) for hit in hits])
+            score_report(figures["BM25"], report, session, [(one.path, _owner_name(store, one)) for one in plain])
+            lines = {(path, line) for path, changed in report.targets for line in changed}
+            shown = {(one.path, at) for one in evidence for at in range(one.start_line, one.end_line + 1)}
+            if lines:
+                figures["glossator"]["lines in 2,000 tokens"].append(len(lines & shown) / len(lines))
+            if not figures["glossator"]["File@5"][-1]:
+                missed.append(
+                    f"- {report.id}: wanted {', '.join(report.paths)}; found {', '.join(h.path for h in hits[:3])}"
+                )
+        print(f"{github:24} {asked[0].revision[:10]} {len(asked)}", file=sys.stderr, flush=True)
+    result = {name: {key: mean(values) for key, values in of.items()} for name, of in figures.items()}
+    columns = list(result["glossator"])
+    shown_rows = [(name, [of.get(key, float("nan")) for key in columns]) for name, of in result.items()]
+    table(f"{file.stem}, {len(times)}", columns, shown_rows)
+    print(f"\na search took {statistics.median(times) * 1e3:.1f} ms (median)")
+    print("\nNot among the first five files:\n\n" + "\n".join(missed[:30]))
+    return result
+
+
+def score_report(
+    figures: dict[str, list[float]], report: Report, session: Session, found: list[tuple[str, str]]
+) -> None:
+    """Add the scores of what was found, (path, qualified name) of definitions, best first."""
+    paths = [path for path, _ in found]
+    for k in (1, 3, 5, 10):
+        figures[f"File@{k}"].append(all_among(report.paths, paths, k))
+    if any(lines for _, lines in report.targets):
+        wanted = list(functions(session, report))
+        for k in (5, 10):
+            figures[f"Function@{k}"].append(all_among(wanted, found, k))
+    else:
+        first = set(list(dict.fromkeys(paths))[:10])
+        figures["recall@10"].append(mean(float(path in first) for path in report.paths))
+        for k in (1, 5):
+            figures[f"Hit@{k}"].append(float(bool(set(report.paths) & set(list(dict.fromkeys(paths))[:k]))))
+
+
+def _owner_name(store: Store, entry: StoredEntry) -> str:
+    """The qualified name of the definition that an entry is or is a window of."""
+    if entry.part:
+        owner = definition_at(store.entries_in(entry.path), entry.start_line)
+        return owner.qualified_name if owner else entry.qualified_name
+    return entry.qualified_name
+
+
 def main() -> None:
     """Parse arguments, print tables, and figures as JSON on the last line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -270,14 +346,20 @@ def main() -> None:
     parser.add_argument("--symbols", type=Path, help="symbol-level questions")
     parser.add_argument("--symbol-repos", type=Path, help="repos.json of the symbol-level questions")
     parser.add_argument("--symbol-checkouts", type=Path, help="their work trees by name")
+    parser.add_argument(
+        "--reports", type=Path, nargs="+", default=[], help="problem reports, questions about repositories"
+    )
+    parser.add_argument("--mirrors", type=Path, help="folder with git directories of the repositories of the reports")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
     if options.data and options.checkouts:
         figures["files"] = file_level(options)
     if options.symbols:
         figures["symbols"] = symbol_level(options)
+    if options.mirrors:
+        figures.update((file.stem, report_level(options, file)) for file in options.reports)
     if not figures:
-        parser.error("give --data and --checkouts, or --symbols with --symbol-repos and --symbol-checkouts")
+        parser.error("give --data and --checkouts, --symbols with its two folders, or --reports and --mirrors")
     print(f"\n{json.dumps(figures)}")
 
 

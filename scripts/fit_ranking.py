@@ -173,14 +173,18 @@ def recalls(cases: list[Case], scores: list[NDArray[np.float64]]) -> tuple[float
     return mean(map(mean, recall.values())), mean(map(mean, reciprocal.values()))
 
 
-def fit(cases: list[Case], chosen: list[int], penalty: float = PENALTY) -> NDArray[np.float64]:
-    """Weights of the chosen features, as they are (not standardised)."""
+def fit(
+    cases: list[Case], chosen: list[int], penalty: float = PENALTY, standardised: float = 1.0
+) -> NDArray[np.float64]:
+    """Weights of the chosen features, as they are. The penalty is on those of features divided by their standard
+    deviation to the power of `standardised`: below 1, features that are seldom set keep small weights."""
     cases = [case for case in cases if case.wanted.any()]
     per_repository = Counter(case.question.repo for case in cases)
     weight = np.array([len(cases) / len(per_repository) / per_repository[case.question.repo] for case in cases])
     rows = np.concatenate([case.features[:, chosen] for case in cases])
-    scale = rows.std(axis=0)
-    scale[scale < 1e-6] = 1e9
+    spread = rows.std(axis=0)
+    scale = spread**standardised
+    scale[spread < 1e-6] = 1e9
     rows = rows / scale
     target = np.concatenate([case.wanted / case.wanted.sum() for case in cases])
     lengths = np.array([len(case.wanted) for case in cases])

@@ -2,7 +2,9 @@
 
 A question is a commit's subject and the first paragraph of its body; its answer are the definitions that the commit
 changed, as far as the newest revision still has them. Merges, mass changes, changes of form and of documents alone are
-left out. Writes OUT/repos.json, OUT/questions.jsonl and the newest revision of each repository below OUT/checkouts.
+left out. With `--whole` a question is the whole message of at least 35 words, which comes closest to a problem report;
+of those that name what they changed two of three are left out, as reports seldom name it.
+Writes OUT/repos.json, OUT/questions.jsonl and the newest revision of each repository below OUT/checkouts.
 
 Take repositories that neither the embedder nor the ranking was fitted on.
 """
@@ -28,6 +30,10 @@ MOST_FILES = 5
 MOST_LINES = 120
 MOST_SYMBOLS = 3
 MOST_QUESTIONS = 30
+WHOLE_WORDS = 35
+WHOLE_COMMITS = 3000
+WHOLE_QUESTIONS = 20
+"""The same for whole messages: words of the shortest, commits looked at, questions of a repository."""
 
 _DULL = re.compile(
     r"\b(bump|release|version|changelog|typo|format(ting)?|lint|merge|revert|deps?|dependenc|readme|copyright|licen[cs]e"
@@ -57,6 +63,26 @@ def query_of(message: str) -> str:
         paragraph = ""
     paragraph = _ISSUE.sub("", " ".join(paragraph.split()))[:300]
     return f"{subject}. {paragraph}".strip(" .") if len(subject.split()) >= 4 else ""
+
+
+_TRAILER = re.compile(
+    r"^(?:[A-Z][\w-]+: |Co-authored|Signed-off|Closes?:? |Fixes:? #?\d|Resolves|Refs?:? |PiperOrigin|Differential"
+    r"|Reviewed|Test Plan|Summary:|\(cherry)",
+    re.IGNORECASE,
+)
+
+
+def whole_query_of(message: str) -> str:
+    """A commit's whole message without trailers and issue numbers; "" if it is too short or dull."""
+    lines = [line for line in message.split("\n") if not _TRAILER.match(line)]
+    query = _ISSUE.sub("", "\n".join(lines)).strip()
+    long = len(query.split()) >= WHOLE_WORDS and "\n" in query
+    return query if long and not _DULL.search(lines[0]) else ""
+
+
+def names_target(query: str, targets: list[dict[str, str]]) -> bool:
+    """Whether a query contains the bare name of a target."""
+    return any(re.search(rf"\b{re.escape(one['name'].split('.')[-1])}\b", query) for one in targets)
 
 
 def changed_lines(directory: Path, commit: str) -> dict[str, list[int]]:
@@ -106,8 +132,8 @@ def _plain(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
     return tarfile.data_filter(member, folder) if member.isfile() or member.isdir() else None
 
 
-def make(name: str, directory: Path, folder: str, out: Path) -> list[dict[str, Any]]:
-    """The questions of one repository; unpacks its newest revision."""
+def make(name: str, directory: Path, folder: str, out: Path, *, whole: bool = False) -> list[dict[str, Any]]:
+    """The questions of one repository, of whole messages if `whole`; unpacks its newest revision."""
     checkout = out / "checkouts" / name
     if not checkout.is_dir():
         checkout.mkdir(parents=True)
@@ -119,16 +145,23 @@ def make(name: str, directory: Path, folder: str, out: Path) -> list[dict[str, A
             tar.extractall(checkout, filter=_plain)
         archive.wait()
     questions: list[dict[str, Any]] = []
-    log = git(directory, "log", "--no-merges", f"-n{COMMITS}", "--format=%H%x00%B%x01", "HEAD")
+    named = 0
+    log = git(
+        directory, "log", "--no-merges", f"-n{WHOLE_COMMITS if whole else COMMITS}", "--format=%H%x00%B%x01", "HEAD"
+    )
     for row in log.split("\x01"):
         commit, _, message = row.strip().partition("\x00")
-        query = query_of(message) if message else ""
+        query = (whole_query_of if whole else query_of)(message) if message else ""
         if not query or any(query == one["query"] for one in questions):
             continue
         targets = changed_symbols(directory, commit, checkout, folder)
         if 1 <= len(targets) <= MOST_SYMBOLS:
+            if whole and names_target(query, targets):
+                named += 1
+                if named % 3:
+                    continue
             questions.append({"id": f"{name}/{len(questions)}", "repo": name, "query": query, "targets": targets})
-            if len(questions) == MOST_QUESTIONS:
+            if len(questions) == (WHOLE_QUESTIONS if whole else MOST_QUESTIONS):
                 break
     print(f"{name}: {len(questions)}", file=sys.stderr, flush=True)
     return questions
@@ -139,6 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("repositories", nargs="+", help="NAME=GIT_DIRECTORY[:FOLDER]")
+    parser.add_argument("--whole", action="store_true", help="whole messages, to fit the ranking of problem reports on")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     repositories = []
@@ -147,7 +181,7 @@ def main() -> None:
             name, _, rest = argument.partition("=")
             directory, _, folder = rest.partition(":")
             repositories.append({"name": name, "language": "", "root": folder or "."})
-            for question in make(name, Path(directory), folder or ".", options.out):
+            for question in make(name, Path(directory), folder or ".", options.out, whole=options.whole):
                 file.write(json.dumps(question, ensure_ascii=False) + "\n")
     (options.out / "repos.json").write_text(json.dumps(repositories, indent=1) + "\n", "utf-8")
 

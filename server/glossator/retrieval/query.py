@@ -244,6 +244,16 @@ def _symbol_name(text: str, raw: list[str]) -> list[str]:
     return [raw[-1]] if raw else []
 
 
+def written_names(text: str) -> list[str]:
+    """The words of a text that are written as code, without qualifiers, the most certain first."""
+    return _identifiers(text)[0]
+
+
+def written_places(text: str) -> list[MentionedPlace]:
+    """The frames and locations in a text, frames first, the most specific first."""
+    return _places(text)[0]
+
+
 def _identifiers(text: str) -> tuple[list[str], list[str]]:
     """The words that are written as code, and the dotted names among them, the most certain first."""
     found: dict[str, None] = {}

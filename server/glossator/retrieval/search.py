@@ -137,12 +137,13 @@ class Searcher:
         self.embedder = embedder
         self.weights = weights or default_weights()
         self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
-        self._searching = Lock()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
+        self.searching = Lock()
+        """Held during a search: only one may run at a time."""
+        self.pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
 
     def close(self) -> None:
         """End the threads; the store stays open."""
-        self._pool.shutdown(wait=True)
+        self.pool.shutdown(wait=True)
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +172,7 @@ class Searcher:
         """
         if limit < 1:
             raise UsageError("the number of results must be at least 1")
-        with self._searching:
+        with self.searching:
             candidates = self.candidates(query, where, overlay)
             return self.ranked(candidates, limit, where or Filter(), overlay or {}, by_symbol=by_symbol)
 
@@ -179,13 +180,13 @@ class Searcher:
 
     def rarities(self, terms: Sequence[str]) -> dict[str, float]:
         """How rare terms are in the index as it is now: see `Corpus.rarities`."""
-        with self._searching:
+        with self.searching:
             self.corpus.refresh(self.store)
             return self.corpus.rarities(self.store, terms)
 
     def cosines(self, texts: Sequence[str], question: str) -> list[float]:
         """How near texts are to a question in meaning, by the words of each."""
-        with self._searching:
+        with self.searching:
             return self.corpus.cosines(texts, question)
 
     # Candidates
@@ -200,8 +201,8 @@ class Searcher:
         overlay = overlay or {}
         store, corpus = self.store, self.corpus
         query = corrected(parse_query(text), store)
-        texts = self._pool.submit(store.text_search, query.terms, FOUND, where)
-        dense = self._pool.submit(self._dense, query, where)
+        texts = self.pool.submit(store.text_search, query.terms, FOUND, where)
+        dense = self.pool.submit(self._dense, query, where)
         corpus.refresh(store)
         buffers = Buffers(overlay, where)
         allowed = allowing(where)
@@ -340,7 +341,7 @@ class Searcher:
         pinned: dict[int, float] = {}
         entries: dict[int, StoredEntry] = {}
         for place in query.places:
-            for path in self._resolved(place, buffers):
+            for path in self.resolved_paths(place, buffers):
                 revision = buffers.paths.get(path, self.corpus.by_path.get(path))
                 if revision is None:
                     continue
@@ -348,7 +349,7 @@ class Searcher:
                 if not allowed(path, facts.language, ""):
                     continue
                 if place.line is not None:
-                    entry = self._entry_at(path, place, buffers)
+                    entry = self.entry_at_place(path, place, buffers)
                     if entry is not None and allowed(path, facts.language, entry.kind):
                         entries.setdefault(entry.id, entry)
                 elif query.kind == "place" or "/" in place.path:
@@ -358,7 +359,7 @@ class Searcher:
                         entries.update((one.id, one) for one in outline if allowed(path, one.language, one.kind))
         return pinned, list(entries.values())
 
-    def _entry_at(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
+    def entry_at_place(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
         """The entry at a place; the function that it names, if the line is now in another one."""
         inside = path in buffers.paths
         at = buffers.entry_at(path, place.line or 1)
@@ -379,7 +380,7 @@ class Searcher:
         largest = sorted(whole, key=lambda one: one.start_line - one.end_line)[:OUTLINED]
         return sorted(largest, key=lambda one: one.start_line)
 
-    def _resolved(self, place: MentionedPlace, buffers: Buffers) -> list[str]:
+    def resolved_paths(self, place: MentionedPlace, buffers: Buffers) -> list[str]:
         """The indexed paths that a written path may refer to: those that share most of its last components."""
         wanted = [part for part in place.path.split("/") if part and part != "."]
         if not wanted:
