@@ -81,7 +81,7 @@ FOUND_INSIDE = 150
 """Entries requested of each search in the best files."""
 KEPT_HITS = 40
 """Best entries of the first searches that are looked at whatever file they are in."""
-NAMESAKES = 12
+NAMESAKES_SEEN = 12
 """A name with more definitions is ambiguous: they are not looked at unless their text matches."""
 LEADING = 8
 """Best definitions whose references are followed in a round."""
@@ -342,7 +342,7 @@ class ReportSearch:
         folders = set(frame.path.split("/")[:-1])
         found = [
             entry
-            for entry in self._searcher.store.nearest_named(frame.symbol, "", NAMESAKES)
+            for entry in self._searcher.store.nearest_named(frame.symbol, "", NAMESAKES_SEEN)
             if folders & set(entry.path.split("/")[:2]) and self._allowed(entry.path, entry.language, entry.kind)
         ]
         own = [entry for entry in found if not is_test(entry.path) and entry.path not in self._buffers.paths]
@@ -368,7 +368,7 @@ class ReportSearch:
                 numbers.update(dict.fromkeys(n for n, _ in listed[:KEPT_HITS] if n >> ORDINAL_BITS in homes))
             terms.update({number: text for number, text in findings.terms.items() if number in numbers})
             for named in (*findings.defined.values(), *findings.mentioned.values()):
-                if len(named) <= NAMESAKES:
+                if len(named) <= NAMESAKES_SEEN:
                     numbers.update(dict.fromkeys(one.id for one in named if one.id >> ORDINAL_BITS in homes))
         numbers.update(dict.fromkeys(entry.id for entry in found.frames))
         looked = self._entries(numbers)

@@ -28,7 +28,7 @@ MAX_PROSE = 1_500
 MAX_CODE = 3_000
 """Characters of code that are used."""
 MAX_FRAMES = 24
-MAX_ERRORS = 4
+MAX_MESSAGES = 4
 MAX_NAMES = 48
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -330,7 +330,7 @@ def _errors(printed: str, whole: str) -> tuple[str, ...]:
                 found.setdefault(match[1].strip()[:300])
         if found:
             break
-    return tuple(found)[:MAX_ERRORS]
+    return tuple(found)[:MAX_MESSAGES]
 
 
 def _calls(code: str) -> tuple[str, ...]:
