@@ -19,7 +19,7 @@ from glossator.retrieval.query import MAX_SCANNED, MentionedPlace, written_place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LEAST_WORDS = 30
+LEAST_REPORT_WORDS = 30
 """A text with fewer words is a question, as is any text of one line, however long."""
 LEAST_PROSE = 15
 """A text that begins with an error or a frame and has fewer words beside them is only a trace."""
@@ -114,10 +114,10 @@ class ProblemReport:
 
 def read_report(text: str) -> ProblemReport | None:
     """The parts of a report; None if the text is a question, a name, a place or only a trace."""
-    if "\n" not in text.strip() or len(text) < LEAST_WORDS * 3:
+    if "\n" not in text.strip() or len(text) < LEAST_REPORT_WORDS * 3:
         return None
     cut = text[:MAX_SCANNED].replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(cut.split()) < LEAST_WORDS:
+    if len(cut.split()) < LEAST_REPORT_WORDS:
         return None
     lines = _LINK.sub(r"\1", _TAG.sub(" ", _COMMENT.sub("", cut))).split("\n")
     prose, code, output, frames = _split(lines)
