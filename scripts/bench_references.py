@@ -429,7 +429,8 @@ def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
 
 
 def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> Iterator[str]:
-    """The wrong and the missed places as lines of Markdown, those of the definitions with most of them first."""
+    """The wrong, the missed and the possible places as lines of Markdown, those of the definitions with most of them
+    first."""
 
     def text(place: Place) -> str:
         if place[0] not in measurement.files:
@@ -438,7 +439,7 @@ def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> I
 
     def faults(item: Compared) -> int:
         verdicts = [item.uses, *([item.callees] if item.callees else [])]
-        return sum(len(verdict.wrong) * 3 + len(verdict.missed) for verdict in verdicts)
+        return sum(len(verdict.wrong) * 3 + len(verdict.missed) + len(verdict.unsure) // 4 for verdict in verdicts)
 
     yield f"## {measurement.repository.name}: {measurement.family}\n"
     for item in sorted(results, key=faults, reverse=True)[:most]:
@@ -451,6 +452,8 @@ def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> I
             yield f"- wrong ({why}): {place_[0]}:{place_[1]} {text(place_)}"
         for place_ in item.uses.missed[:8]:
             yield f"- missed: {place_[0]}:{place_[1]} {text(place_)}"
+        for place_ in item.uses.unsure[:8]:
+            yield f"- possible only: {place_[0]}:{place_[1]} {text(place_)}"
         if item.callees:
             for place_, why in item.callees.wrong[:6]:
                 yield f"- wrong callee ({why}): line {place_[1]} -> {place_[0]}"
@@ -494,7 +497,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cache", type=Path, help="folder that keeps the language servers' answers")
     parser.add_argument("--index-dir", type=Path, help="keeps the indexes (default: a temporary folder)")
     parser.add_argument("--cached", action="store_true", help="start no language server: use only what is kept")
-    parser.add_argument("--worst", type=Path, metavar="FILE", help="write the wrong and the missed places to a file")
+    parser.add_argument(
+        "--worst", type=Path, metavar="FILE", help="write the wrong, missed and possible places to a file"
+    )
     parser.add_argument("--most-worst", type=int, default=15, metavar="N", help="definitions listed of a code base")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)

@@ -118,11 +118,13 @@ class Verdict:
     Attributes:
         counts: by kind of mention.
         wrong: resolved places that no oracle has, each with why: "refuted" or "unconfirmed".
+        unsure: places that all oracles have, and which were possible only.
         missed: places that all oracles have, and which were neither resolved nor possible.
     """
 
     counts: dict[str, Counts] = field(default_factory=dict)
     wrong: list[tuple[Place, str]] = field(default_factory=list)
+    unsure: list[Place] = field(default_factory=list)
     missed: list[Place] = field(default_factory=list)
 
 
@@ -166,6 +168,7 @@ def compare(
             tally.resolved += 1
         elif place in maybe:
             tally.possible += 1
+            verdict.unsure.append(place)
         else:
             verdict.missed.append(place)
     for place in thinned(maybe):

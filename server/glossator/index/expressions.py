@@ -44,7 +44,7 @@ _LITERAL = re.compile(r"[\"'`\d\[{#]|[bBrRuUfF]{1,2}[\"']|(?:true|false|True|Fal
 _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
 _STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$#]?[^\W\d]\w*|<)?")
-_GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{1,200}>(?=\s*[({:.])")
+_GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{0,200}>(?=\s*[({:.])")
 _TURBOFISH = re.compile(r"\s*::<[\w\s,.:<>\[\]&*?'()-]{1,200}>$")
 _NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
 _OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")

@@ -105,6 +105,8 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         flags: see the constants above.
         parameters: how many arguments a function takes at least and at most; (-1, -1) if unknown, 255 for any number.
         decorators: expressions of what is applied to the definition before its name is bound, the outermost first.
+        types: of a function that may be overloaded the types of its parameters as written, without blanks ("?" for
+            those that are not); a final "..." stands for any number of arguments.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     flags: int = 0
     parameters: tuple[int, int] = (-1, -1)
     decorators: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Import(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
@@ -142,7 +145,7 @@ class Import(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     exported: bool = False
 
 
-class Mention(msgspec.Struct, array_like=True, gc=False):
+class Mention(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """One mention of a name that is not bound by a local variable or parameter.
 
     Attributes:
@@ -152,6 +155,8 @@ class Mention(msgspec.Struct, array_like=True, gc=False):
         column: first byte in the line, from 0.
         receiver: index in `Facts.receivers` of what stands before a member's name; -1 for a bare name.
         arguments: how many arguments a call has; -1 if it is no call or not known.
+        given: index in `Facts.receivers` of the arguments (see `argument_types`), where functions may be overloaded; -1
+            if nothing is known of them.
     """
 
     kind: int
@@ -160,10 +165,11 @@ class Mention(msgspec.Struct, array_like=True, gc=False):
     column: int
     receiver: int = -1
     arguments: int = -1
+    given: int = -1
 
 
-PackedMention = tuple[int, int, int, int, int, int]
-"""The fields of a `Mention`, which are encoded alike."""
+PackedMention = tuple[int, int, int, int, int, int] | tuple[int, int, int, int, int, int, int]
+"""The fields of a `Mention`, which are encoded alike; without the last one where nothing is known of arguments."""
 
 
 class Facts(msgspec.Struct, array_like=True, gc=False):
@@ -175,7 +181,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         package: the package or namespace that the file declares, "" if none.
         symbols: in order of their starts.
         imports: in order.
-        receivers: the expressions of receivers, each once.
+        receivers: the expressions of receivers, and those of arguments, each once.
         names: the names that are mentioned, sorted.
         places: for each name, its mentions, encoded: most questions need those of one name only.
     """
@@ -202,6 +208,10 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     def receiver(self, mention: Mention) -> str:
         """The expression before a mention; "" for a bare name."""
         return self.receivers[mention.receiver] if mention.receiver >= 0 else ""
+
+    def given(self, mention: Mention) -> str:
+        """The arguments of a call, as `argument_types` writes them; "" if nothing is known of them."""
+        return self.receivers[mention.given] if mention.given >= 0 else ""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -265,7 +275,8 @@ def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int]
                 line, column = place(mention.line, mention.column)
                 owner = mention.owner + first if mention.owner >= 0 else -1
                 receiver = numbers[mention.receiver] if mention.receiver >= 0 else -1
-                kept.append((mention.kind, owner, line, column, receiver, mention.arguments))
+                packed = (mention.kind, owner, line, column, receiver, mention.arguments)
+                kept.append(packed if mention.given < 0 else (*packed, numbers[mention.given]))
     return make_facts(language, "", symbols, imports, list(receivers), mentions)
 
 

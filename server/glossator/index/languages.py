@@ -93,6 +93,7 @@ class Language:
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
             instance of the "type", an "element" of it, or "pairs" of numbers and elements.
         self_modules: whether a path may begin with the current module, `self::`.
+        overloads: whether the types of arguments tell functions of one name apart.
         doc_types: whether doc comments say the types of parameters, results and variables (JSDoc).
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, its last part but a version ("unversioned": `chi` of `github.com/go-chi/chi/v5`), or nothing ("").
@@ -119,6 +120,7 @@ class Language:
     self_parameters: frozenset[str] = frozenset()
     self_modules: bool = False
     prototypes: bool = False
+    overloads: bool = False
     doc_types: bool = False
     module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -146,6 +148,7 @@ def _code(
     self_parameters: str = "",
     self_modules: bool = False,
     prototypes: bool = False,
+    overloads: bool = False,
     doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
@@ -172,6 +175,7 @@ def _code(
         self_parameters=frozenset(self_parameters.split()),
         self_modules=self_modules,
         prototypes=prototypes,
+        overloads=overloads,
         doc_types=doc_types,
         module_names=module_names,
         calls=calls or {},
@@ -272,7 +276,7 @@ _ALL: tuple[Language, ...] = (
         self_words="self Self",
         self_modules=True,
     ),
-    _code("java", ".java", builtins="T U K V R E", self_words="this super", module_names="last"),
+    _code("java", ".java", builtins="T U K V R E", self_words="this super", overloads=True, module_names="last"),
     _code("c", ".c .h .inc", macros=True, conditionals=True),
     _code(
         "cpp",
@@ -289,6 +293,7 @@ _ALL: tuple[Language, ...] = (
         builtins="T U TKey TValue",
         conditionals=True,
         self_words="this base",
+        overloads=True,
         module_names="last",
     ),
     _code(

@@ -2,7 +2,7 @@
 
 `queries/mentions/<language>.scm` is run for all its captures at once; these say where names are mentioned, and how:
 
-- `@read @value @type @call @base @decorator @write @export @template @name @import`: a bare name in that role; where a
+- `@read @value @type @call @base @decorator @write @template @name @import @export`: a bare name in that role; where a
   name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
@@ -58,6 +58,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from glossator.index.argument_types import MAX_LIST, arguments_of, parameter_types
 from glossator.index.doc_types import doc_types
 from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
 from glossator.index.facts import (
@@ -93,7 +94,7 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
     Matched = Mapping[str, Sequence[Range]]
 
-ROLES: Final = ("read", "value", "type", "call", "base", "decorator", "write", "export", "template", "name", "import")
+ROLES: Final = ("read", "value", "type", "call", "base", "decorator", "write", "template", "name", "import", "export")
 MEMBER: Final = 16
 """Added to the kind of a mention that follows a receiver."""
 CLASSES: Final = TYPES | {"component", "type"}
@@ -887,7 +888,10 @@ class _Extraction:
         if "property" in match:
             symbol.flags |= PROPERTY
         if "parameters" in match:
-            symbol.parameters = _parameter_counts(self._text(match["parameters"][0]))
+            written = self._text(match["parameters"][0])
+            symbol.parameters = _parameter_counts(written)
+            if self._language.overloads:
+                symbol.types = parameter_types(written)
 
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]
@@ -1150,19 +1154,42 @@ class _Extraction:
         lines = np.searchsorted(line_starts[: max(self._lines, 1)], places, "right")
         columns = (places - line_starts[lines - 1]).tolist()
         owners = _inner(self._cuts, self._owners, places)
-        given = -1
+        overloads = self._language.overloads
+        count = given = -1
         for name, start, (kind, receiver), owner, line, column in zip(
             names, starts, rest, owners, lines.tolist(), columns, strict=True
         ):
             if arguments:
-                given = arguments.get(start + len(name.encode()), -1) if kind == _CALL else -1
-            found = (kind, owner, line, column, receiver, given)
+                count = given = -1
+                if kind == _CALL:
+                    at = start + len(name.encode())
+                    count = arguments.get(at, -1)
+                    if count < 0 and (typed := _TYPE_ARGUMENTS.match(self._data, at)) is not None:
+                        at = typed.end()
+                        count = arguments.get(at, -1)
+                    if count > 0 and overloads:
+                        given = self._given_arguments(at, count)
+            found: PackedMention = (kind, owner, line, column, receiver, count)
+            if given >= 0:
+                found = (kind, owner, line, column, receiver, count, given)
             known = mentions.get(name)
             if known is None:
                 mentions[name] = [found]
             else:
                 known.append(found)
         return mentions
+
+    def _given_arguments(self, at: int, count: int) -> int:
+        """The index of the expressions of a call's arguments, whose list begins at a byte; -1 if nothing is known."""
+        end = _closed(self._data, at)
+        if end < 0:
+            return -1
+        start = at + 1
+        raw = self._data[start : end - 1]
+        if not raw.isascii():
+            return -1
+        made = arguments_of(raw.decode(), count, lambda first, last: self._expression((start + first, start + last)))
+        return self._receivers.setdefault(made, len(self._receivers)) if made else -1
 
     def _role_of_token(self, span: Range) -> tuple[int, str]:
         """The kind of a mention among a macro's arguments, and the expression of its receiver, "" if it has none."""
@@ -1223,6 +1250,20 @@ def _qualified_from(data: bytes, at: int) -> int:
     return at
 
 
+def _closed(data: bytes, at: int) -> int:
+    """The place after the parenthesis that closes the one at a byte; -1 for a long list."""
+    depth = 0
+    for found in _PARENTHESES.finditer(data, at, at + MAX_LIST):
+        char = found[0]
+        depth += (char == b"(") - (char == b")")
+        if not depth:
+            return found.end()
+    return -1
+
+
+_PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+_TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
+"""What may stand between a call's name and its arguments."""
 _UNDERSCORE: Final = 0x5F
 _COMPOUND: Final = "*"
 

@@ -339,26 +339,6 @@ def test_inside_a_class_its_name_means_the_class_and_not_its_constructor() -> No
     assert sample.resolver.uses(two).uses == ()
 
 
-def test_constructors_with_as_many_arguments_are_possible() -> None:
-    sample = Sample(
-        {
-            "app/Box.java": """
-                package app;
-                public class Box {
-                    public Box(String label) { }
-                    public Box(int size) { }
-                }
-            """,
-            "app/Main.java": """
-                package app;
-                class Main { Object run() { return new Box("x"); } }
-            """,
-        }
-    )
-    made = [one for one in sample.resolver.definitions("Box", "app/Box.java") if one.symbol.kind == "constructor"]
-    assert [[use.grade for use in sample.resolver.uses(one).uses] for one in made] == [["possible"], ["possible"]]
-
-
 CSHARP_NAMESPACES = {
     "Model.cs": """
         namespace Shop.Model;

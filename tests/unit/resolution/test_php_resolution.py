@@ -121,3 +121,23 @@ def test_an_alias_of_a_class_is_a_use_of_it() -> None:
     )
     assert sample.uses("User") == ["src/Mail.php: function send(U $to) {}"]
     assert sample.kinds("User") == ["import", "type"]
+
+
+def test_a_property_and_a_method_of_one_name() -> None:
+    sample = Sample(
+        {
+            "Box.php": """
+                <?php
+                class Box {
+                    public int $size = 1;
+                    public function size(): int { return $this->size; }
+                    public function grow(Box $other): void { $this->size = $other->size() + $other->size; }
+                }
+            """
+        }
+    )
+    field, method = sorted(
+        sample.resolver.definitions("size"), key=lambda one: one.symbol.kind != "method", reverse=True
+    )
+    assert [use.kind for use in sample.resolver.uses(method).resolved] == ["call"]
+    assert len(sample.resolver.uses(field).resolved) == 3

@@ -188,3 +188,62 @@ def test_a_crate_that_passes_on_all_names_of_a_module() -> None:
     )
     assert sample.at("src/main.rs", "let c = Cart::new();", "Cart") == "src/cart.rs:Cart"
     assert sample.at("src/main.rs", "let c = Cart::new();", "new") == "src/cart.rs:Cart.new"
+
+
+def test_imports_and_what_is_passed_on_are_told_from_reads() -> None:
+    sample = Sample(
+        {
+            "Cargo.toml": '[package]\nname = "shop"\n',
+            "src/lib.rs": """
+                mod cart;
+                mod page;
+                pub use crate::cart::Cart;
+                pub use cart::{Item, inner::{Deep}, Deep as D};
+            """,
+            "src/cart.rs": """
+                pub struct Cart {}
+                pub struct Item {}
+                pub mod inner { pub struct Deep {} }
+                pub use self::inner::Deep;
+            """,
+            "src/page.rs": """
+                use crate::cart::Cart;
+                use crate::cart::{
+                    Item as Thing,
+                    inner::Deep,
+                };
+                fn show(cart: Cart, item: Thing, deep: Deep) {}
+            """,
+        }
+    )
+    assert sorted(sample.kinds("Cart")) == ["export", "import", "type"]
+    assert sorted(sample.kinds("Item")) == ["export", "import", "type"]
+    assert sorted(sample.kinds("Deep")) == ["export", "export", "export", "import", "type"]
+
+
+def test_a_field_and_a_method_of_one_name() -> None:
+    sample = Sample(
+        {
+            "src/lib.rs": """
+                struct Width { size: usize }
+                struct Core { width: Width }
+                impl Core {
+                    fn width(&self) -> &Width { &self.width }
+                    fn grow(&mut self) { self.width = Width { size: self.width().size }; let f = Core::width; }
+                }
+            """
+        }
+    )
+    field, method = sorted(sample.resolver.definitions("width"), key=lambda one: one.symbol.kind)
+    assert [use.kind for use in sample.resolver.uses(method).resolved] == ["call", "value"]
+    assert len(sample.resolver.uses(field).resolved) == 2
+    assert (
+        sample.uses("size")
+        == ["src/lib.rs: fn grow(&mut self) { self.width = Width { size: self.width().size }; let f = Core::width; }"]
+        * 2
+    )
+
+
+def test_what_is_derived_is_no_type_of_the_name() -> None:
+    sample = Sample({"src/lib.rs": "struct Debug;\n#[derive(Debug)]\nstruct Other;\nfn f(d: Debug) {}\n"})
+    assert sample.uses("Debug") == ["src/lib.rs: fn f(d: Debug) {}"]

@@ -160,7 +160,7 @@ class Evaluator:
             found: dict[Value, None] = {}
             for chain in chains(expression):
                 values = self._head(chain.head, place)
-                for step in chain.steps:
+                for number, step in enumerate(chain.steps):
                     if step == CALL:
                         values = self.called(values)
                     elif step == ELEMENT:
@@ -171,7 +171,10 @@ class Evaluator:
                     elif step[0] == "[":
                         values = self._items(values, int(step[1:-1]))
                     else:
-                        values = self.held(self.members(values, step, place))
+                        found_members = self.members(values, step, place)
+                        if len(found_members) > 1 and (self._current.overloads or self._current.fields_apart):
+                            found_members = self._called_or_read(found_members, chain.steps[number + 1 : number + 2])
+                        values = self.held(found_members)
                 found.update(dict.fromkeys(values))
         finally:
             self._depth -= 1
@@ -182,6 +185,16 @@ class Evaluator:
         result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
         self._evaluated.end(key, result, begun)
         return result
+
+    def _called_or_read(self, found: Values, then: tuple[str, ...]) -> Values:
+        """Of a method and a field of one name the one that is meant: the method if it is called."""
+        functions: list[Value] = []
+        for value in found:
+            view = self.view(value.path) if value.kind == "symbol" else None
+            if view is not None and view.symbol(value.number).kind in CALLABLE_KINDS:
+                functions.append(value)
+        called = then == (CALL,)
+        return tuple(value for value in found if (value in functions) == called) or found
 
     def widened(self, expression: str, place: Spot) -> Spot:
         """The outermost place at which an expression means the same, so that it is evaluated once."""

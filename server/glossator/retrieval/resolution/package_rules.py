@@ -113,6 +113,15 @@ _LAST: Final = frozenset(
     }
 )
 """Functions of collections, optionals, maps and futures that give an element; of maps a value."""
+_GIVES_TEXT: Final = frozenset(
+    {
+        *("concat", "format", "indent", "intern", "join", "repeat", "replace", "replaceAll", "replaceFirst", "strip"),
+        *("stripIndent", "stripLeading", "stripTrailing", "substring", "toLowerCase", "toUpperCase", "trim", "valueOf"),
+        *("Concat", "Format", "Insert", "Join", "PadLeft", "PadRight", "Remove", "Replace", "Substring", "ToLower"),
+        *("ToLowerInvariant", "ToUpper", "ToUpperInvariant", "Trim", "TrimEnd", "TrimStart"),
+    }
+)
+"""Functions of texts that give another text."""
 
 
 class PackageRules(LanguageRules):
@@ -202,6 +211,8 @@ class PackageRules(LanguageRules):
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of collections and the like, an element."""
         holder, _, last = value.name.rpartition(".")
+        if last in _GIVES_TEXT and holder.rpartition(".")[2] in ("String", "string"):
+            return (external("String"),)
         if value.arguments and holder:
             if last in _LAST:
                 return value.arguments[-1]
@@ -361,6 +372,7 @@ class PhpRules(PackageRules):
 
     languages = frozenset(("php",))
     type_parameters = False
+    fields_apart = True
     constructors = frozenset(("__construct",))
     call_members = ("__invoke",)
     opaque = frozenset(("mixed", "object", "callable", "iterable", "array"))

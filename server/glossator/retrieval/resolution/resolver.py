@@ -18,6 +18,8 @@ from glossator.index.facts import MENTION_KINDS, STATIC, STUB, SUPER, module_not
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.overloads import chosen
+from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     EXCLUDED,
@@ -75,6 +77,7 @@ _IMPORT: Final = MENTION_KINDS.index("import")
 _EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_DECORATOR: Final = MENTION_KINDS.index("decorator")
 _NAME: Final = MENTION_KINDS.index("name")
 _VALUE: Final = MENTION_KINDS.index("value")
 _ACCESSES: Final = frozenset(
@@ -96,7 +99,7 @@ class Resolver:
     def __init__(self, source: FactsSource) -> None:
         self._source = source
         self._world = Evaluator(source, rules_of)
-        self._resolved: dict[tuple[str, str, int, int, int], Resolution] = {}
+        self._resolved: dict[tuple[str, str, int, int, int, int, int], Resolution] = {}
         self._subclasses: dict[Key, tuple[list[Key], bool]] = {}
         self._kin: dict[Key, tuple[set[Key], bool]] = {}
 
@@ -115,11 +118,11 @@ class Resolver:
             return self._resolve_import(path, facts, name, mention)
         if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name)):
             return self._of(passed)
-        # Mentions inside the same symbol after the same receiver mean the same.
-        bare = -1 - mention.kind
-        receiver = mention.receiver if mention.receiver >= 0 else bare
+        # Mentions of one kind inside the same symbol after the same receiver mean the same.
         arguments = mention.arguments if mention.kind == _CALL else NO_CALL
-        key = (path, name, receiver, mention.owner, arguments if rules_of(facts.language).overloads else NO_CALL)
+        overloads = rules_of(facts.language).overloads
+        called = (arguments, mention.given) if overloads else (NO_CALL, -1)
+        key = (path, name, mention.kind, mention.receiver, mention.owner, *called)
         if (known := self._resolved.get(key)) is None:
             known = self._resolve(path, facts, name, mention)
             if known.reach == "members" and rules_of(facts.language).unknown_means_any:
@@ -137,7 +140,7 @@ class Resolver:
             if mention.kind == _NAME:
                 return Resolution("possible", reach="all")
             found = self._world.named(name, place)
-            if len(found) > 1:
+            if len(found) > 1 or mention.kind == _DECORATOR:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             return self._of(self._fitting(path, mention, found))
         if receiver == "?":
@@ -149,7 +152,8 @@ class Resolver:
         if not values:
             # Nothing that is known is called like the receiver.
             return Resolution("possible", reach="members")
-        found = self._fitting(path, mention, self._world.members(values, name, place))
+        through = all(value.kind == "instance" for value in values)
+        found = self._fitting(path, mention, self._world.members(values, name, place), through_instance=through)
         resolution = self._of(found)
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
         if not outside:
@@ -159,9 +163,10 @@ class Resolver:
         grade: Grade = resolution.grade if resolution.targets else "possible"
         return Resolution(grade, resolution.targets, resolution.reach, (*resolution.below, *outside))
 
-    def _fitting(self, path: str, mention: Mention, found: Values) -> Values:
-        """Of overloads those that take so many arguments; of a function and a field of one name the one that fits."""
-        if len(found) < 2 or not self._world.rules(path).overloads:
+    def _fitting(self, path: str, mention: Mention, found: Values, *, through_instance: bool = False) -> Values:
+        """Of overloads those that take such arguments; of a function and a field of one name the one that fits."""
+        rules = self._world.rules(path)
+        if not found or not (rules.overloads or (rules.fields_apart and len(found) > 1)):
             return found
         functions: dict[Value, Symbol] = {}
         fields: set[Value] = set()
@@ -174,21 +179,61 @@ class Resolver:
                     fields.add(value)
         unfit: set[Value] = set()
         if mention.kind != _CALL:
-            if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and mention.receiver < 0)):
+            as_value = mention.receiver < 0 or (rules.fields_apart and through_instance)
+            if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and as_value)):
                 unfit.update(functions)
+            elif functions and rules.fields_apart:
+                unfit |= fields  # `Type::method`
+        elif functions and not rules.overloads:
+            unfit |= fields
         elif functions:
             unfit |= fields
-            fitting = {value for value, symbol in functions.items() if takes(symbol, mention.arguments)}
+            homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
+            inherited = self._inherited(functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
+            fitting = {
+                value: symbol for value, symbol in (functions | inherited).items() if takes(symbol, mention.arguments)
+            }
             if fitting and mention.arguments >= 0:
-                unfit |= functions.keys() - fitting
-        homes = [
+                unfit |= functions.keys() - fitting.keys()
+                found += tuple(value for value in fitting if value in inherited)
+                functions |= inherited
+                if len(fitting) > 1 and len(homes) == 1 and (given := self._given(path, mention)):
+                    meant = chosen(self._world, Spot(path, mention.owner), given, [*fitting.items()])
+                    unfit |= fitting.keys() - set(meant)
+        kept = tuple(value for value in found if value not in unfit)
+        if not rules.overloads:
+            return kept
+        places = [
             (value.path, symbol.parent, symbol.flags & STUB)
             for value, symbol in functions.items()
-            if value not in unfit
+            if value in kept and value not in unfit
         ]
-        kept = tuple(value for value in found if value not in unfit)
         # Of overloads with as many arguments, their types decide, which are not known.
-        return kept if len(set(homes)) == len(homes) else (*kept, UNKNOWN_VALUE)
+        return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _given(self, path: str, mention: Mention) -> str:
+        """The arguments of a call, as `argument_types` writes them."""
+        view = self._world.view(path)
+        return view.facts.given(mention) if view is not None else ""
+
+    def _inherited(self, functions: dict[Value, Symbol], home: tuple[str, int]) -> dict[Value, Symbol]:
+        """The overloads of a class's functions that its supertypes declare, and that none of them overrides."""
+        view = self._world.view(home[0])
+        if view is None or home[1] < 0 or view.symbol(home[1]).kind not in CONTAINER_KINDS:
+            return {}
+        (name,) = {symbol.name for symbol in functions.values()}
+        known = dict(functions)
+        for key in self._world.ancestors(home).classes[1:]:
+            above = self._world.view(key[0])
+            if above is None:
+                continue
+            for value in self._world.own_members(key, name):
+                symbol = above.symbol(value.number) if value.path == key[0] else None
+                if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.kind == "constructor":
+                    continue
+                if not any(may_override(one, symbol) for one in known.values()):
+                    known[value] = symbol
+        return {value: symbol for value, symbol in known.items() if value not in functions}
 
     def _of(self, found: Values) -> Resolution:
         """The resolution that some values say."""
@@ -418,7 +463,8 @@ class Resolver:
         found: dict[Key, DefinedSymbol] = {}
         for above_key in above:
             for value in self._world.own_members(above_key, definition.name):
-                if (one := self._world.definition(value.key)) and value.key != definition.key:
+                one = self._world.definition(value.key)
+                if one is not None and one.key != definition.key and self._may_override(definition, one):
                     found[value.key] = one
         return list(found.values())
 
@@ -433,9 +479,17 @@ class Resolver:
         found: dict[Key, DefinedSymbol] = {}
         for below_key in below:
             for value in self._world.own_members(below_key, definition.name):
-                if (one := self._world.definition(value.key)) and value.key != definition.key:
+                one = self._world.definition(value.key)
+                if one is not None and one.key != definition.key and self._may_override(one, definition):
                     found[value.key] = one
         return list(found.values())
+
+    def _may_override(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether a member of a class may override one of its name that a supertype has."""
+        functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
+        if not rules_of(one.language).overloads or functions != (True, True):
+            return True
+        return may_override(one.symbol, other.symbol)
 
     def _of_others(self, definition: DefinedSymbol, keys: Iterable[Key]) -> list[DefinedSymbol]:
         """The classes of these keys, without other parts of the class itself."""
@@ -603,14 +657,14 @@ class _Search:
         self._local = view is not None and self._rules.is_local(view, definition.index)
 
     @cached_property
-    def _rivals(self) -> list[Symbol]:
+    def _rivals(self) -> list[tuple[Value, Symbol]]:
         """The other constructors of the class: of two that take as many arguments, their types decide."""
         view = self._world.view(self._definition.path)
         if view is None or self._constructor is None or not self._rules.overloads:
             return []
         named = view.children(self._definition.index, self._constructor.name)
-        found = (view.symbol(index) for index in named)
-        return [one for one in found if one.kind == "constructor" and one is not self._constructor]
+        found = ((Value("symbol", view.path, index), view.symbol(index)) for index in named)
+        return [one for one in found if one[1].kind == "constructor" and one[1] is not self._constructor]
 
     def run(self, kinds: Collection[str] | None) -> tuple[list[Use], int]:
         """The uses, and the number of files that were not read."""
@@ -723,7 +777,7 @@ class _Search:
         found: list[Use] = []
         path, facts = view.path, view.facts
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
-        grades: dict[tuple[int, int, int, int], Grade] = {}
+        grades: dict[tuple[int, int, int, int, int], Grade] = {}
         places: dict[tuple[int, int], int] = {}
         for mention in facts.mentions_of(name):
             kind, owner = mention.kind, mention.owner
@@ -734,13 +788,13 @@ class _Search:
                 grade = self._grade(view, name, mention)
             else:
                 around = owner
-                if mention.receiver >= 0 and kind not in _TYPES:
+                if mention.receiver >= 0 and mention.given < 0 and kind not in _TYPES:
                     stands = (mention.receiver, owner)
                     if (wide := places.get(stands)) is None:
                         wide = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
                         places[stands] = wide
                     around = wide
-                form = (kind, mention.receiver, around, mention.arguments)
+                form = (kind, mention.receiver, around, mention.arguments, mention.given)
                 if (known := grades.get(form)) is None:
                     known = grades[form] = self._grade(view, name, mention)
                 grade = known
@@ -762,8 +816,12 @@ class _Search:
         if self._constructor is not None:
             if grade != "resolved" or not takes(self._constructor, mention.arguments):
                 return "excluded"
-            if any(takes(rival, mention.arguments) for rival in self._rivals):
-                return "possible"
+            rivals = [rival for rival in self._rivals if takes(rival[1], mention.arguments)]
+            if rivals:
+                mine = Value("symbol", *self._definition.key), self._constructor
+                place = Spot(view.path, mention.owner)
+                meant = chosen(self._world, place, view.facts.given(mention), [mine, *rivals])
+                return "excluded" if mine[0] not in meant else "possible" if len(meant) > 1 else grade
         return grade
 
     def _is_reached(self, view: FileView, mention: Mention) -> bool:
@@ -848,12 +906,6 @@ class _Search:
         constructor = self._definition.symbol
         searches = (_Search(self._resolver, self._world, one, constructor) for one in made)
         return [use for search in searches for use in search.run(("call",))[0]]
-
-
-def takes(symbol: Symbol, arguments: int) -> bool:
-    """Whether a function takes so many arguments; also if either number is unknown (-1)."""
-    least, most = symbol.parameters
-    return arguments < 0 or most < 0 or least <= arguments <= most
 
 
 def _declares(definition: DefinedSymbol) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from glossator.index.facts import EXPORTED, EXTENSION, INFERRED, LOCAL
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -39,6 +40,9 @@ class World(Protocol):
 
     def view(self, path: str) -> FileView | None:
         """The facts of a file; None if it has none."""
+
+    def rules(self, path: str) -> LanguageRules:
+        """The rules of a file's language."""
 
     def paths(self) -> PathIndex:
         """All paths of the index."""
@@ -100,6 +104,7 @@ class LanguageRules:
             of one class may have the same name.
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
+        fields_apart: whether a field and a method of one type may have the same name, and calls alone mean the method.
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
@@ -128,6 +133,7 @@ class LanguageRules:
     body_scope: ClassVar[bool] = False
     overloads: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
+    fields_apart: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
     builtins: ClassVar[frozenset[str]] = frozenset()
@@ -427,13 +433,13 @@ class LanguageRules:
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of a file that have one qualified name are one thing: a signature and its function, a
-        reopened class, or overloads that the number of arguments does not tell apart."""
-        if not self.overloads:
+        reopened class, or overloads that nothing tells apart."""
+        if not self.overloads and not self.fields_apart:
             return True
         functions = one.kind in CALLABLE_KINDS, other.kind in CALLABLE_KINDS
         if functions != (True, True):
             return functions == (False, False)
-        return -1 in (one.parameters[1], other.parameters[1]) or one.parameters[1] == other.parameters[1]
+        return not self.overloads or may_override(one, other)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of one qualified name in different files are one thing (a prototype and its

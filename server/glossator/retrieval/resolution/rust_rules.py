@@ -79,11 +79,24 @@ class RustRules(LanguageRules):
         **dict.fromkeys(_MAPS, 1),
     }  # fmt: skip
     calls_keep = True
+    fields_apart = True
 
     def __init__(self) -> None:
         self._crates: WeakKeyDictionary[World, dict[str, str]] = WeakKeyDictionary()
 
     # Names
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Attributes and what is derived are macros and traits, whose names types and values may have too."""
+        if kind != "decorator":
+            return found
+        return tuple(
+            one
+            for one in found
+            if one.kind != "symbol"
+            or (view := world.view(one.path)) is None
+            or view.symbol(one.number).kind in ("macro", "function", "trait", "interface")
+        )
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What a name means in the functions and the module around a place; outside the module nothing is visible."""

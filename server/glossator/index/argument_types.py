@@ -1,0 +1,240 @@
+"""What is known, without other files, of the types of a function's parameters and of the arguments of a call.
+
+Both tell overloads apart that take as many arguments. Arguments are written one after the other, each as an expression
+(see `facts`) or as one of the marks below.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import BUILT_IN, EXPRESSION_CHARS, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BETWEEN: Final = ";"
+"""Between the arguments of a call."""
+NULL: Final = "null"
+LAMBDA: Final = "=>"
+"""A function without a name, or a reference to a method."""
+VARIADIC: Final = "..."
+"""At the end of a parameter's type: any number of arguments."""
+MAX_LIST: Final = 400
+"""Longer lists of arguments are not read."""
+
+_OPENING: Final = "([{"
+_CLOSING: Final = ")]}"
+_SIMPLE: Final = re.compile(r"[^()\[\]{}\"']*")
+_PLAIN: Final = re.compile(r"[^()\[\]{}\"',]+")
+_STRING: Final = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+_NUMBER: Final = re.compile(
+    r"-?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(\.[\d_]*)?(?:[eE][-+]?\d+)?|(\.\d+))([lLfFdDmM])?"
+)
+_TRUTH_VALUES: Final = {"true": "<boolean>", "false": "<boolean>"}
+_SUFFIXES: Final = {"l": "<long>", "f": "<float>", "d": "<double>", "m": "<decimal>"}
+_OPERATOR: Final = re.compile(r"\s(==|!=|<=|>=|<|>|&&|\|\||instanceof|is|\+|-|\*|/|%|&|\||\^|<<|>>|>>>|\?)\s")
+_TRUTHS: Final = frozenset(("==", "!=", "<=", ">=", "<", ">", "&&", "||", "instanceof", "is"))
+_CAST: Final = re.compile(r"\((byte|short|int|long|float|double|char|boolean|bool)\)\s*[\w.(]")
+_CLASS: Final = re.compile(r"[\w.]+(?:\[\])*\.class|typeof\([\w.<>,]+\)")
+_CHOICE: Final = re.compile(r"[^?]*\s\?\s([^?:]*\S)\s:\s([^?:]*)")
+_TYPED: Final = re.compile(r"(?<=\w)<[\w\s,.?<>\[\]&]*>")
+_MADE_ARRAY: Final = re.compile(r"new\s+([\w.]+)(?:<[^>]*>)?\s*((?:\[[^\[\]]*\])+)")
+_OF_BOX: Final = {
+    "Byte": "<byte>",
+    "Double": "<double>",
+    "Float": "<float>",
+    "Integer": "<int>",
+    "Long": "<long>",
+    "Short": "<short>",
+}
+_LIMIT: Final = re.compile(rf"({'|'.join(_OF_BOX)})\.[A-Z][A-Za-z_]+")
+"""A constant of a number's class."""
+_ALWAYS: Final = (
+    (re.compile(r"\.(?:toString|ToString)\(\)$|^(?:String|string)\.\w+\(\)$"), "<String>"),
+    (re.compile(r"\.(?:hashCode|GetHashCode|length|size|indexOf|lastIndexOf|compareTo)\(\)$"), "<int>"),
+    (re.compile(r"\.(?:equals|Equals|isEmpty|contains|startsWith|endsWith)\(\)$"), "<boolean>"),
+    (re.compile(r"\.getClass\(\)$"), "<Class>"),
+    (re.compile(r"^Integer\.(?:parseInt|max|min|compare|signum)\(\)$"), "<int>"),
+    (re.compile(r"^Long\.(?:parseLong|max|min)\(\)$"), "<long>"),
+    (re.compile(r"^Double\.parseDouble\(\)$"), "<double>"),
+    *((re.compile(rf"^{box}\.valueOf\(\)$"), f"<{box}>") for box in (*_OF_BOX, "Boolean", "Character")),
+)
+"""Methods whose results have one type, whatever they are called on."""
+_ANNOTATION: Final = re.compile(r"@[\w.]+(?:\s*\([^()]*\))?\s*|^\s*(?:\[[^\[\]]*\]\s*)+")
+_MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
+_NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a list between commas that stand outside brackets and strings."""
+    if _SIMPLE.fullmatch(text):
+        return [part for part in text.split(",") if part.strip()]
+    parts: list[str] = []
+    depth = start = at = 0
+    while at < len(text):
+        if plain := _PLAIN.match(text, at):
+            at = plain.end()
+            continue
+        char = text[at]
+        if char in "\"'":
+            literal = _STRING.match(text, at)
+            at = literal.end() if literal else at + 1
+            continue
+        if char in _OPENING:
+            depth += 1
+        elif char in _CLOSING:
+            depth -= 1
+        elif depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    parts.append(text[start:])
+    return [part for part in parts if part.strip()]
+
+
+def arguments_of(text: str, count: int, expression: Callable[[int, int], str]) -> str:
+    """The arguments of a call, each as an expression; "" if nothing is known of any.
+
+    Args:
+        text: the list without its parentheses.
+        count: the number of arguments, as the grammar counts them.
+        expression: gives the expression of a part of the text, from its first to its last character.
+    """
+    if len(text) > MAX_LIST:
+        return ""
+    parts = parts_of(text)
+    if len(parts) != count and "<" in text:
+        # Commas between a type's arguments.
+        parts, masked, at = [], parts_of(_TYPED.sub(lambda found: found[0].replace(",", "_"), text)), 0
+        for part in masked:
+            at = text.index(part[:1], at) if not parts else at + 1
+            parts.append(text[at : at + len(part)])
+            at += len(part)
+    if len(parts) != count:
+        return ""
+    made: list[str] = []
+    at = 0
+    for part in parts:
+        start = text.index(part, at)
+        at = start + len(part)
+        bare = part.strip()
+        start += part.index(bare)
+        made.append(_argument(bare, start, expression))
+    if all(one == UNKNOWN for one in made):
+        return ""
+    joined = BETWEEN.join(made)
+    return joined if len(joined) <= EXPRESSION_CHARS else ""
+
+
+def _argument(text: str, start: int, expression: Callable[[int, int], str]) -> str:
+    if text.isidentifier():  # most are
+        made = NULL if text == NULL else _TRUTH_VALUES.get(text) or expression(start, start + len(text))
+        return UNKNOWN if made == BUILT_IN or BETWEEN in made else made
+    first = text[0]
+    if first in "\"'" and (literal := _STRING.match(text)):
+        if literal.end() == len(text):
+            return "<String>" if first == '"' else "<char>"
+        if first == '"' and text[literal.end() :].lstrip()[:1] == "+":
+            return "<String>"
+    if number := _NUMBER.fullmatch(text):
+        suffix = number[3] or ""
+        return _SUFFIXES.get(suffix.lower(), "<double>" if number[1] or number[2] else "<int>")
+    if "->" in text or "=>" in text or "::" in text:
+        return LAMBDA if _outside(text, ("->", "=>", "::")) else UNKNOWN
+    if cast := _CAST.match(text):
+        return f"<{cast[1]}>"
+    if _CLASS.fullmatch(text):
+        return "<Class>"
+    if array := _MADE_ARRAY.match(text):
+        return f"<{array[1]}{'[]' * array[2].count('[')}>"
+    operators = [found[1] for found in _OPERATOR.finditer(text)] if " " in text else []
+    if operators:
+        if (choice := _CHOICE.fullmatch(text)) is not None and _outside(text, (" ? ",)):
+            either = [_argument(choice[number], start + choice.start(number), expression) for number in (1, 2)]
+            kinds = {one for one in either if one != NULL}
+            return kinds.pop() if len(kinds) == 1 else UNKNOWN
+        return _compound(text, operators)
+    if first == "!":
+        return "<boolean>"
+    made = expression(start, start + len(text))
+    if made.startswith(BUILT_IN):
+        # What is called on a text.
+        made = f"<String>{made[1:]}" if first == '"' and made != BUILT_IN else UNKNOWN
+    if BETWEEN in made:
+        return UNKNOWN
+    if limit := _LIMIT.fullmatch(made):
+        return _OF_BOX[limit[1]]
+    for always, kind in _ALWAYS:
+        if always.search(made):
+            return kind
+    return made
+
+
+def _compound(text: str, operators: list[str]) -> str:
+    """What operators give: a truth, or a text that something is appended to."""
+    if "?" in operators:
+        return UNKNOWN
+    parts = [one for one in ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "instanceof", "is") if one in operators]
+    if parts and all(_outside(text, (f" {one} ",)) for one in parts[:1]):
+        return "<boolean>"
+    plus = "+" in operators and _outside(text, (" + ",))
+    return "<String>" if plus and '"' in _emptied(text) else UNKNOWN
+
+
+def _emptied(text: str) -> str:
+    """A text without what stands in its brackets."""
+    kept: list[str] = []
+    depth = 0
+    for char in text:
+        depth -= char in _CLOSING
+        if depth == 0:
+            kept.append(char)
+        depth += char in _OPENING
+    return "".join(kept)
+
+
+def _outside(text: str, marks: tuple[str, ...]) -> bool:
+    """Whether one of some marks stands outside all brackets and strings."""
+    bare = _emptied(_STRING.sub('""', text))
+    return any(mark in bare for mark in marks)
+
+
+def parameter_types(text: str) -> tuple[str, ...]:
+    """The types of a list of parameters, with its parentheses, as written: before the names, or after them and a colon.
+
+    "?" for those that the list does not say.
+    """
+    types: list[str] = []
+    for part in _parameters(text.strip()[1:-1]):
+        bare = _MODIFIERS.sub("", _ANNOTATION.sub("", part).strip()).strip()
+        variadic = VARIADIC in bare or part.lstrip().startswith(("params ", "vararg "))
+        bare = bare.partition("=")[0].strip().replace(VARIADIC, " ")
+        name, colon, after = bare.partition(":")
+        if colon and name.strip().isidentifier():
+            made = after
+        elif (found := _NAME.search(bare)) is not None and found.start() > 0:
+            made = bare[: found.start()] + found[1]
+        else:
+            made = UNKNOWN
+        if part.lstrip().startswith("params "):
+            made = made.strip().removesuffix("[]")
+        types.append("".join(made.split()) + (VARIADIC if variadic else ""))
+    return tuple(types)
+
+
+def _parameters(inside: str) -> list[str]:
+    """The parameters of a list, in whose types commas stand in angle brackets."""
+    parts: list[str] = []
+    depth = start = 0
+    for at, char in enumerate(inside):
+        if char in "([{<":
+            depth += 1
+        elif char in ")]}" or (char == ">" and inside[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+        elif char == "," and depth == 0:
+            parts.append(inside[start:at])
+            start = at + 1
+    parts.append(inside[start:])
+    return [part for part in parts if part.strip()]

@@ -1,0 +1,30 @@
+"""What the parameters of functions say: which calls they fit, and which functions may override each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Symbol
+
+
+def takes(symbol: Symbol, arguments: int) -> bool:
+    """Whether a function takes so many arguments; also if either number is unknown (-1)."""
+    least, most = symbol.parameters
+    return arguments < 0 or most < 0 or least <= arguments <= most
+
+
+def may_override(one: Symbol, other: Symbol) -> bool:
+    """Whether a method may override another one of its name: they take as many arguments, of the same types as far as
+    their names tell."""
+    if -1 in (one.parameters[1], other.parameters[1]):
+        return True
+    if one.parameters[1] != other.parameters[1]:
+        return False
+    return all(_same(*pair) for pair in zip(one.types, other.types, strict=False))
+
+
+def _same(one: str, other: str) -> bool:
+    first, second = (text.partition("<")[0].rpartition(".")[2] for text in (one, other))
+    # The parameter of a supertype may be bound to any type.
+    return first == second or any((len(text) <= 2 and text.isupper()) or text == "?" for text in (first, second))
