@@ -144,6 +144,7 @@ def test_in_vscode(tmp_path: Path) -> None:
         "models": {
             "reciter": str(reciter(models / "reciter.gguf", ANSWER)),
             "forever": str(reciter(models / "forever.gguf", ENDLESS, forever=True, name="forever")),
+            "real": os.environ.get("VSCODE_TEST_MODEL", ""),
         },
         "folder": str(tmp_path / "code"),
         "artifacts": str(CLIENT / "artifacts"),
