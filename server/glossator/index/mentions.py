@@ -6,6 +6,7 @@
   name has several, the last one in this list counts. `@name` is a string or symbol that is taken for a name.
 - `@member`, `@member.value`, `@member.call`, ...: the same of a name that follows a receiver, which is `@of`: it ends
   right before the member, with only dots, colons, arrows and blanks between.
+- `@quoted`: the text of a type that is written in quotes.
 - `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
@@ -128,6 +129,8 @@ _BEFORE_TOKEN: Final = re.compile(
     rb"\s*(?:\.|::)\s*(" + _REVERSED_LINK + rb"(?:(?:\.|::)" + _REVERSED_LINK + rb")*)", re.ASCII
 )
 """The receiver of a token, in the text before it reversed: from its end, it is found at once."""
+_QUOTED_NAME: Final = re.compile(rb"(?<![\w.])((?:[A-Za-z_]\w*\.)*)(?!(?:None|True|False|Literal)\b)([A-Za-z_]\w*)")
+"""A name in a type in quotes, and what stands before it."""
 _RUST_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -727,6 +730,8 @@ class _Extraction:
             known = self._add_variable(span, kind, parent)
         made = self._given(match)
         symbol = self._symbols[known]
+        if symbol.kind == "object" and made == UNKNOWN:
+            return  # its type has no name
         if made and symbol.kind == "object" and made.endswith(")") and made != symbol.name:
             symbol.bases = (made,)
         if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
@@ -1128,6 +1133,14 @@ class _Extraction:
                 kinds.pop(span, None)
         for match in self._picked:
             kinds.pop(match["picked"][0], None)
+        for start, end in captures.get("quoted", ()):
+            for found in _QUOTED_NAME.finditer(self._data, start, min(end, start + MENTION_BYTES)):
+                place = found.span(2)
+                if place[0] > start and self._data[place[0] - 1] in b"\"'":
+                    continue  # a text in it: `Literal['a']`
+                kinds[place] = _KINDS["type"] + (MEMBER if found[1] else 0)
+                if found[1]:
+                    self._keyed[place[0]] = self._expression((found.start(1), found.end(1) - 1))
         for span in captures.get("token", ()):
             if self._text(span) in _RUST_WORDS:
                 kinds.pop(span, None)

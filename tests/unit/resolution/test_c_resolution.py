@@ -170,3 +170,22 @@ HELPER = "acme/pool.cc:acme.db.helper acme/pool.h:acme.db.helper"
 )  # fmt: skip
 def test_cpp(path: str, line: str, name: str, meaning: str) -> None:
     assert Sample(CPP).at(path, line, name) == meaning
+
+
+def test_members_of_a_variable_whose_structure_has_no_name() -> None:
+    sample = Sample(
+        {
+            "main.c": """
+                struct tab { int len; };
+                struct { int max; struct tab *done; } state;
+                static struct { int id; } rows[] = { { 1 } };
+                struct other { int max; };
+                int run(struct other *other) { state.max = 1; other->max = 2; rows[0].id = 3; return state.done->len; }
+            """
+        }
+    )
+    run = "int run(struct other *other) { state.max = 1; other->max = 2; rows[0].id = 3; return state.done->len; }"
+    assert sample.at("main.c", run, "max", 0) == "main.c:state.max"
+    assert sample.at("main.c", run, "max", 1) == "main.c:other.max"
+    assert sample.at("main.c", run, "id") == "main.c:rows.id"
+    assert sample.at("main.c", run, "len") == "main.c:tab.len"

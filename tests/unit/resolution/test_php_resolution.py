@@ -141,3 +141,29 @@ def test_a_property_and_a_method_of_one_name() -> None:
     )
     assert [use.kind for use in sample.resolver.uses(method).resolved] == ["call"]
     assert len(sample.resolver.uses(field).resolved) == 3
+
+
+def test_variables_of_a_script() -> None:
+    sample = Sample(
+        {
+            "src/Cart.php": """
+                <?php
+                namespace App;
+                class Cart { function add(int $n): self { return $this; } }
+                class Other { function add(int $n): void {} }
+            """,
+            "run.php": """
+                <?php
+                use App\\Cart;
+                $cart = new Cart();
+                $cart->add(1);
+                $unknown->add(2);
+            """,
+            "other.php": """
+                <?php
+                $cart->add(3);
+            """,
+        }
+    )
+    assert sample.uses("Cart.add") == ["run.php: $cart->add(1);"]
+    assert sample.uses("Cart.add", grade="possible") == ["other.php: $cart->add(3);", "run.php: $unknown->add(2);"]

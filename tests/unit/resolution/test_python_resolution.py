@@ -924,3 +924,19 @@ def test_names_of_modules_in_imports_are_no_uses_of_functions() -> None:
     uses = sample.resolver.uses(sample.definition("celery")).resolved
     assert [(use.path, use.line) for use in uses if use.path == "celery/more.py"] == [("celery/more.py", 2)]
     assert ("celery/main.py", 3) in [(use.path, use.line) for use in uses]
+
+
+def test_types_in_quotes_are_mentions() -> None:
+    sample = Sample(
+        {
+            "shop.py": "class Cart: ...\n",
+            "page.py": """
+                import shop
+                from shop import Cart
+                def show(cart: "Cart", carts: "list[Cart | None]", last: dict[str, "shop.Cart"]) -> "Cart":
+                    return cart
+                kind: "Literal['Cart']"
+            """,
+        }
+    )
+    assert sample.kinds("Cart") == ["import", "type", "type", "type", "type"]

@@ -617,3 +617,15 @@ def test_a_value_of_the_language_that_is_passed_on() -> None:
     )
     assert sample.at("use.js", "new Params().get('x')", "Params") == "excluded"
     assert sample.uses("Session.get") == []
+
+
+def test_a_default_that_is_passed_on_under_a_name() -> None:
+    sample = Sample(
+        {
+            "pool.ts": "export default class Pool { get() {} }\n",
+            "index.ts": "export { default as Pool } from './pool';\n",
+            "app.ts": "import { Pool } from './index';\nnew Pool().get();\n",
+        }
+    )
+    assert sample.kinds("Pool") == ["import", "call", "export"]
+    assert sample.uses("get") == ["app.ts: new Pool().get();"]

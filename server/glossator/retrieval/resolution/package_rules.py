@@ -373,12 +373,15 @@ class PhpRules(PackageRules):
     languages = frozenset(("php",))
     type_parameters = False
     fields_apart = True
+    dollar_names = True
     constructors = frozenset(("__construct",))
     call_members = ("__invoke",)
     opaque = frozenset(("mixed", "object", "callable", "iterable", "array"))
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """What other files of the namespace declare, or the global namespace."""
+        """What other files of the namespace declare, or the global namespace; their variables are their own."""
+        if name.startswith("$"):
+            return ()
         if found := super().in_siblings(world, view, place, name):
             return found
         return world.packaged("", name, view.path) if view.facts.package else ()

@@ -259,7 +259,9 @@ class Resolver:
         """What a name means that is taken from a module and passed on; empty if it is the file's own."""
         found: Values = ()
         for item in facts.imports:
-            if item.exported and item.module and item.member == name:
+            # What a module exports as its default is given a name of its own where it is passed on.
+            whole = item.name == name and item.member in rules_of(facts.language).whole_names
+            if item.exported and item.module and (whole or item.member == name):
                 found += tuple(one for one in self._world.import_target(path, item) if one not in found)
         return found
 

@@ -118,7 +118,7 @@ class LanguageRules:
         element_members: names of members that an index or a loop calls.
         result_argument: types by their last name the call of whose instances gives an argument (`Callable[..., X]`).
         structural: kinds of types that are implemented by having their members, without being named.
-        dollar_names: whether names of functions and classes may begin with a dollar sign.
+        dollar_names: whether names of variables, functions and classes may begin with a dollar sign.
         whole_names: names under which a module exports what is imported under a name of the importer's own choice.
         hides_unexported: whether other files see only what is marked as exported.
         first_is_receiver: whether a static method may be called on its first argument (C#'s extension methods).

@@ -33,3 +33,9 @@
   (#eq? @_static "static"))
 ((function_definition (storage_class_specifier) @_static declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @function))) @static
   (#eq? @_static "static"))
+
+; Variables whose structure has no name
+(translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (identifier) @object))
+(translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (init_declarator declarator: (identifier) @object)))
+(translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (array_declarator declarator: (identifier) @object)))
+(translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @object))))

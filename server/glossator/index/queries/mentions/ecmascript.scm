@@ -68,7 +68,8 @@
       property: (property_identifier) @import))
   (#eq? @_require "require"))
 (export_specifier name: (identifier) @export)
-(export_specifier alias: (identifier) @skip)
+((export_specifier name: (identifier) @_name alias: (identifier) @skip) (#not-eq? @_name "default"))
+((export_specifier name: (identifier) @_name alias: (identifier) @export) (#eq? @_name "default"))
 (namespace_export (identifier) @skip)
 (export_statement value: (identifier) @export)
 

@@ -96,3 +96,4 @@
 (global_statement (identifier) @global)
 (nonlocal_statement (identifier) @nonlocal)
 (case_pattern (dotted_name . (identifier) @local .))
+(type (string (string_content) @quoted))
