@@ -188,6 +188,9 @@ class Measurement:
 
     def compare(self, definition: Definition, ours: Answerer) -> Compared | None:
         """Compare one definition; None if every oracle failed on it."""
+        if self.family == "php":
+            # A property is named without the dollar sign wherever it is used.
+            definition = replace(definition, name=definition.name.lstrip("$"))
         text = self.lines(definition.path).code[definition.line - 1]
         if self.family == "go" and definition.kind == "field" and _EMBEDDED.fullmatch(text):
             # A server answers for the type, not for the field.
@@ -287,7 +290,12 @@ class Measurement:
         return outcome
 
     def _canonical(self, path: str, line: int) -> Place:
-        """A constructor counts as its class, an overload as the function that implements it."""
+        """A constructor counts as its class, an overload as the function that implements it, a doc comment or an
+        attribute as what follows."""
+        if self.family == "php" and path in self.files:
+            code = self.lines(path).code
+            while 0 < line < len(code) and (not code[line - 1].strip() or code[line - 1].lstrip().startswith("#[")):
+                line += 1
         line = self._implementation(path, line)
         symbol = self.defined_at(path, line)
         if (

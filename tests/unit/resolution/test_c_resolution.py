@@ -189,3 +189,23 @@ def test_members_of_a_variable_whose_structure_has_no_name() -> None:
     assert sample.at("main.c", run, "max", 1) == "main.c:other.max"
     assert sample.at("main.c", run, "id") == "main.c:rows.id"
     assert sample.at("main.c", run, "len") == "main.c:tab.len"
+
+
+def test_types_of_a_source_file_are_its_own() -> None:
+    sample = Sample(
+        {
+            "append.c": """
+                struct file { int handle; };
+                #define LIMIT 3
+                int used(struct file *f) { return f->handle; }
+            """,
+            "other.c": "int run(void) { struct file *f; return f->handle + LIMIT; }\n",
+            "whole.c": '#include "append.c"\nint whole(struct file *f) { return f->handle + LIMIT; }\n',
+        }
+    )
+    assert sample.uses("file") == [
+        "append.c: int used(struct file *f) { return f->handle; }",
+        "whole.c: int whole(struct file *f) { return f->handle + LIMIT; }",
+    ]
+    assert sample.uses("LIMIT") == ["whole.c: int whole(struct file *f) { return f->handle + LIMIT; }"]
+    assert sample.uses("handle") == sample.uses("file")

@@ -24,6 +24,10 @@ HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".
 INCLUDED: Final = 200
 """So many headers are looked at to tell which of several definitions a file sees."""
 
+_SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
+"""Endings of files whose types other files see."""
+_UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro"))
+
 _POINTERS: Final = ("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "optional", "reference_wrapper", "atomic")
 _LISTS: Final = (
     *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
@@ -166,6 +170,7 @@ class CRules(LanguageRules):
 
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""
+        near_view = world.view(near)
         for path in world.noting(name):
             view = world.view(path)
             if view is None or view.facts.language not in self.languages:
@@ -174,9 +179,13 @@ class CRules(LanguageRules):
                 symbol = view.symbol(index)
                 if not self._is_outermost(view, index):
                     continue
-                hidden = symbol.flags & STATIC and path != near and not path.endswith(HEADER_ENDINGS)
-                if not hidden:
+                hidden = path != near and not path.endswith(_SEEN) and self._is_unlinked(symbol)
+                if not hidden or (near_view is not None and path in self._included(world, near_view)):
                     yield Value("symbol", path, index), self._namespaces(view, symbol.parent)
+
+    def _is_unlinked(self, symbol: Symbol) -> bool:
+        """Whether only files that include a symbol's file see it: types and macros, and what is static."""
+        return bool(symbol.flags & STATIC) or symbol.kind in _UNLINKED
 
     def _is_outermost(self, view: FileView, index: int) -> bool:
         """Whether a symbol is in no class and no function. What an enum holds is where the enum is."""
@@ -231,6 +240,9 @@ class CRules(LanguageRules):
 
     def _included(self, world: World, view: FileView) -> set[str]:
         """A file and the headers that it includes, directly or not."""
+        remembered = ("included", view.path)
+        if isinstance(known := world.memory.get(remembered), set):
+            return known
         seen = {view.path}
         pending = [view]
         while pending and len(seen) < INCLUDED:
@@ -246,6 +258,7 @@ class CRules(LanguageRules):
                     if other is not None:
                         seen.add(path)
                         pending.append(other)
+        world.memory[remembered] = seen
         return seen
 
     def _is_stub(self, world: World, value: Value) -> bool:
