@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -504,3 +506,43 @@ def test_a_member_is_found_by_the_name_of_a_class_that_inherits_it(
         assert symbol(finder, declared).inherited_by == ""
         assert [(place.path, place.line) for place in finder.uses(found).resolved] == places
         assert finder.symbols(asked + "_not") == []
+
+
+def test_few_files_of_configuration_are_read_without_loading_lancedb(tmp_path: Path) -> None:
+    files = {
+        "app.py": "def entry():\n    pass\n\n\ndef lonely():\n    pass\n",
+        "pyproject.toml": '[project.scripts]\nrun = "app:entry"\n# entrywise is another word\n',
+        "docs/notes.md": "entry and lonely are only told about here\n",
+    }
+    script = """
+import sys
+from pathlib import Path
+from glossator.project.session import Session
+from glossator.settings import load_settings
+
+session = Session([Path(sys.argv[1])], load_settings({"index_dir": Path(sys.argv[2])}))
+session.root.index()
+"""
+    asked = """
+finder = session.root.open().use_finder()
+for name in ("entry", "lonely"):
+    uses = finder.uses(finder.symbols(name)[0])
+    print([(place.path, place.line, place.grade, place.text) for place in uses.places], uses.unused)
+print("lancedb" in sys.modules)
+"""
+    root, index = tmp_path / "root", tmp_path / "indexes"
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+    subprocess.run([sys.executable, "-c", script, str(root), str(index)], check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", script.replace("session.root.index()\n", "") + asked, str(root), str(index)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.splitlines() == [
+        "[('pyproject.toml', 2, 'possible', 'run = \"app:entry\"')] False",
+        "[] True",
+        "False",
+    ]

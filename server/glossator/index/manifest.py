@@ -172,6 +172,16 @@ class Manifest(Database):
             )
         return records
 
+    def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
+        """(path, bytes) of the indexed files in some languages, by path."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT path, size FROM files JOIN labels ON labels.id = language "
+                "WHERE skipped = '' AND label IN (SELECT value FROM json_each(?)) ORDER BY path",
+                (json.dumps(list(languages)),),
+            ).fetchall()
+        return [(path_out(path), size) for path, size in rows]
+
     def paths(self) -> list[tuple[int, str]]:
         """(revision, path) of every file that has entries, by revision."""
         with self.reading() as connection:

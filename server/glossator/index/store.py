@@ -501,6 +501,10 @@ class Store(Lookup):
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         return self._manifest.summaries(known)
 
+    def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
+        """(path, bytes) of the indexed files in some languages, by path."""
+        return self._manifest.sizes_in(languages)
+
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
         return self._manifest.changes()

@@ -81,6 +81,10 @@ class Graph:
         stored = self._store.nearest_named(name, path, limit)
         return own + [entry for entry in stored if entry.path not in self._buffers.paths]
 
+    def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
+        """(path, bytes) of the stored files in some languages, by path."""
+        return self._store.sizes_in(languages)
+
     def containing(self, name: str, languages: tuple[str, ...], limit: int) -> list[StoredEntry]:
         """Stored entries in files of some languages whose text has a name, or a word with the same stem."""
         terms = word_terms(name)

@@ -24,7 +24,7 @@ from glossator.retrieval.resolution.values import Use
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from glossator.index.facts import Facts, Mention
     from glossator.index.path_index import PathIndex
@@ -51,6 +51,9 @@ CONFIGURATION: Final = ("json", "yaml", "toml", "ini", "xml", "html", "text", "b
 """Languages of files that may name a symbol as text; documentation names symbols without using them."""
 MOST_IN_CONFIGURATION: Final = 30
 """Entries of such files that are looked at."""
+FEW_CONFIGURATION_FILES: Final = 100
+FEW_CONFIGURATION_BYTES: Final = 1_000_000
+"""So much of it is read, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
@@ -526,14 +529,24 @@ class UseFinder:
         """Places in configuration and markup that have the symbol's name as a word: an entry point, a task's name."""
         word = re.compile(rf"(?<!\w){re.escape(symbol.name)}(?!\w)")
         places: dict[tuple[str, int], UsePlace] = {}
-        for entry in self._graph.containing(symbol.name, CONFIGURATION, MOST_IN_CONFIGURATION):
-            for number in range(entry.start_line, entry.end_line + 1):
-                text = self.line(entry.path, number)
+        for path, numbers in self._configuration(symbol.name):
+            for number in numbers:
+                text = self.line(path, number)
                 if (found := word.search(text)) is not None:
                     column = len(text[: found.start()].encode())
-                    use = Use(entry.path, number, column, "name", "possible", None, symbol.name)
-                    places[entry.path, number] = UsePlace(use, self)
+                    use = Use(path, number, column, "name", "possible", None, symbol.name)
+                    places[path, number] = UsePlace(use, self)
         return [places[key] for key in sorted(places)]
+
+    def _configuration(self, name: str) -> Iterator[tuple[str, range]]:
+        """Paths and lines of configuration and markup that may have a name."""
+        sizes = self._graph.sizes_in(CONFIGURATION)
+        if len(sizes) <= FEW_CONFIGURATION_FILES and sum(size for _, size in sizes) <= FEW_CONFIGURATION_BYTES:
+            for path, _ in sizes:
+                yield path, range(1, len(self.lines(path)) + 1)
+            return
+        for entry in self._graph.containing(name, CONFIGURATION, MOST_IN_CONFIGURATION):
+            yield entry.path, range(entry.start_line, entry.end_line + 1)
 
     def line(self, path: str, line: int) -> str:
         """A line of a file (1-based), without its end; "" if it is gone."""
