@@ -17,8 +17,8 @@ import platformdirs
 
 from glossator.private_files import FILE_MODE, make_private_folder
 
-Program = Literal["server", "cli"]
-"""What writes the log: the language server, or a command in a terminal."""
+Program = Literal["server", "cli", "mcp"]
+"""What writes the log: the language server, a command in a terminal, or the server for agents."""
 
 MAX_BYTES = 2_000_000
 FILES = 2

@@ -20,6 +20,9 @@ SOLE_IMPORTERS = {
     "lancedb": ("index/table.py",),
     "llama_cpp": ("model/llama_worker.py",),
     "watchdog": ("workspace/watching.py",),
+    "mcp": ("mcp_server/",),
+    "mcp_types": ("mcp_server/",),
+    "tomlkit": ("mcp_server/",),
 }
 
 LAYERS = (
@@ -29,6 +32,7 @@ LAYERS = (
     ("retrieval", "model"),
     ("project",),
     ("answers",),
+    ("mcp_server",),
     ("cli", "lsp"),
     ("__main__",),
 )
@@ -93,7 +97,8 @@ def test_help_imports_nothing_heavy() -> None:
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
         "    run(['--help'])\n"
         "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"
-        "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec'}\n"
+        "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec',\n"
+        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -76,6 +76,7 @@ class Gathered:
     chosen: Sequence[tuple[RootView, Place, EvidenceRole]]
     around: Sequence[Offer]
     found: Sequence[tuple[RootView, Hit]]
+    ranked: Sequence[RankedHit]
     offers: Sequence[Offer]
     subject: StoredEntry | None
     subject_root: Path | None
@@ -219,6 +220,7 @@ def search_views(views: Sequence[RootView], question: Question) -> Gathered:
         chosen,
         around,
         found,
+        ranked,
         offers,
         subject,
         view.folder if view is not None else None,

@@ -236,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
         help="error, warning, info (default) or debug",
     )
 
+    _add_mcp(commands)
     _add_models(commands)
     _add_runtime(commands)
 
@@ -253,6 +254,74 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_common(doctor)
     return parser
+
+
+def _add_mcp(commands: argparse._SubParsersAction[Any]) -> None:
+    mcp = _add(
+        commands,
+        "mcp",
+        "[OPTIONS] | ACTION ...",
+        "Serve coding agents over the Model Context Protocol, or set them up.",
+        "Without an action it speaks MCP over stdin and stdout; agents start it themselves. docs/agents.md describes "
+        "the tools.",
+        (
+            ("glossator mcp install", "set up the agents that are found on this machine; shows each change first"),
+            ("glossator mcp install codex zed", "set up these"),
+            ("glossator mcp uninstall", "undo it"),
+            ("glossator mcp instructions >> AGENTS.md", "tell agents when to use which tool"),
+            ("glossator mcp --root ~/src/app", "serve this folder, whatever the client names"),
+        ),
+    )
+    mcp.add_argument(
+        "--root",
+        action="append",
+        metavar="DIR",
+        help="a folder with code; may be repeated (default: those that the client names, else the current one)",
+    )
+    _add_index_dir(mcp)
+    mcp.add_argument(
+        "--log-level",
+        default="info",
+        choices=["error", "warning", "info", "debug"],
+        metavar="LEVEL",
+        help="error, warning, info (default) or debug",
+    )
+    mcp.set_defaults(action=None)
+    actions = mcp.add_subparsers(dest="action", metavar="ACTION", title="actions", required=False)
+    for name, text, more in (
+        (
+            "install",
+            "Have coding agents start the server.",
+            (
+                "CLIENT is claude-code, codex, cursor, vscode, zed, gemini, windsurf or opencode; without one, those "
+                "that are found on this machine. Only Glossator's own entry is touched, and the file as it was is kept."
+            ),
+        ),
+        (
+            "uninstall",
+            "Undo `glossator mcp install`.",
+            "Removes Glossator's entry; a file that has not changed otherwise is as it was before.",
+        ),
+    ):
+        command = _add(
+            actions,
+            name,
+            "[--dry-run | --yes] [CLIENT ...]",
+            text,
+            more,
+            ((f"glossator mcp {name} --dry-run", "only show what would be changed"),),
+            prog=f"glossator mcp {name}",
+        )
+        command.add_argument("clients", nargs="*", metavar="CLIENT", help="a coding agent, see above")
+        command.add_argument("--dry-run", action="store_true", help="show the changes, and make none")
+        command.add_argument("--yes", action="store_true", help="make the changes without asking")
+    _add(
+        actions,
+        "instructions",
+        "",
+        "Print a text for AGENTS.md that tells agents when to use which tool.",
+        prog="glossator mcp instructions",
+    )
 
 
 def _add_models(commands: argparse._SubParsersAction[Any]) -> None:

@@ -479,6 +479,22 @@ def _serve(arguments: argparse.Namespace) -> int:
     return serve(_settings(arguments), tcp_port=arguments.tcp, log_level=arguments.log_level)
 
 
+def _mcp(arguments: argparse.Namespace) -> int:
+    if arguments.action:
+        from glossator.cli.agent_clients_commands import run_client_action
+
+        return run_client_action(arguments)
+    from glossator.mcp_server.agent_server import serve_agents
+
+    if sys.stdin is not None and terminal.is_terminal(sys.stdin):
+        terminal.note(
+            "glossator: the server is waiting for a coding agent on stdin; agents start it themselves (set up by "
+            "`glossator mcp install`). Press Ctrl-C to stop it."
+        )
+    serve_agents(_settings(arguments), [Path(folder) for folder in arguments.root or ()], arguments.log_level)
+    return 0
+
+
 def _models(arguments: argparse.Namespace) -> int:
     from glossator.cli.models import run_action
 
@@ -515,6 +531,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "uses": _uses,
     "status": _status,
     "serve": _serve,
+    "mcp": _mcp,
     "models": _models,
     "runtime": _runtime,
     "doctor": _doctor,

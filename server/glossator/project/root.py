@@ -229,6 +229,14 @@ class Root:
 
         return submit_buffer(self._shared.pool, self.path, self.settings, path, text, language_id)
 
+    def parsed(self, path: str, text: str) -> FileUpdate:
+        """What a text would be indexed as, if a file had it; nothing is stored. Waits for a worker process.
+
+        Raises:
+            GlossatorError: the workers are closed, or the embedder cannot be used.
+        """
+        return self._submit(path, text, "").result()
+
     def index(
         self,
         progress: Callable[[Progress], None] = lambda _: None,

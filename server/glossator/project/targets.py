@@ -12,7 +12,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from glossator.errors import SymbolNotFoundError, UsageError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.project.root import Root
-    from glossator.project.session import Session
     from glossator.project.snapshot import Snapshot
     from glossator.retrieval.uses import NamedSymbol, UseFinder
 
@@ -53,6 +52,14 @@ _KEYWORDS = re.compile(
     r"(?=\S)"
 )
 _QUOTES = "`'\"“”"
+
+
+class OpenedRoots(Protocol):
+    """What targets are looked up in: a session, or some of its roots."""
+
+    @property
+    def roots(self) -> Sequence[Root]:
+        """The folders, in order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def check(target: str) -> None:
         raise UsageError("the target is empty: give a name, FILE or FILE:LINE")
 
 
-def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
+def find(session: OpenedRoots, target: str) -> tuple[Root, StoredEntry]:
     """The symbol, lines or file that a target refers to.
 
     Raises:
@@ -116,7 +123,7 @@ def find(session: Session, target: str) -> tuple[Root, StoredEntry]:
     raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
 
 
-def find_symbols(session: Session, name: str, path: str = "") -> list[FoundSymbol]:
+def find_symbols(session: OpenedRoots, name: str, path: str = "") -> list[FoundSymbol]:
     """The symbols that a name or location refers to; `path` restricts them to a file.
 
     A line stands for the definition that it names or is in; with a column, for what the name there refers to.
@@ -322,7 +329,7 @@ def _near(opened: Sequence[tuple[Root, Snapshot]], text: str, path: str = "") ->
     return f"; did you mean {joined}? If not, {look}"
 
 
-def near_symbols(session: Session, text: str) -> str:
+def near_symbols(session: OpenedRoots, text: str) -> str:
     """The symbols whose names are most similar to an unknown one, with their places; "" if there are none."""
     snapshots = [snapshot for root in session.roots if (snapshot := root.open()) is not None]
     return ", ".join(_listed_near(snapshots, _spellings(text)[-1]))
@@ -359,14 +366,14 @@ def _is_path(text: str) -> bool:
     return bool(re.search(r"[/\\]", text))
 
 
-def _is_folder(session: Session, written: str) -> bool:
+def _is_folder(session: OpenedRoots, written: str) -> bool:
     try:
         return any((root.path / path).is_dir() for root in session.roots for path in _candidates(root, written))
     except (OSError, ValueError):
         return False
 
 
-def _missing(session: Session, opened: Sequence[tuple[Root, Snapshot]], written: str) -> str:
+def _missing(session: OpenedRoots, opened: Sequence[tuple[Root, Snapshot]], written: str) -> str:
     """Why there is no file at a path."""
     if _is_folder(session, written):
         return f"{written} is a folder: give a file in it, or a symbol"

@@ -13,9 +13,9 @@ from glossator.index.records import Filter
 from glossator.lsp.conversion import to_uri
 from glossator.lsp.handlers.search_code import SEARCH_LIMIT, find_hits
 from glossator.lsp.symbol_at import symbol_at
+from glossator.retrieval.similar import similar_query
 
 if TYPE_CHECKING:
-    from glossator.index.records import StoredEntry
     from glossator.lsp import protocol
     from glossator.lsp.context import Context
 
@@ -39,10 +39,3 @@ async def find_similar(context: Context, uri: str, line: int, character: int) ->
     here = to_uri(live.root.path / entry.path)
     hits = [hit for hit in result.hits if hit.uri != here or hit.qualified_name != entry.qualified_name]
     return attrs.evolve(result, hits=tuple(hits[:SEARCH_LIMIT]))
-
-
-def similar_query(entry: StoredEntry) -> str:
-    """A query for code similar to an entry: its name in words, its signature and its doc."""
-    from glossator.index.terms import split_identifier
-
-    return " ".join([*split_identifier(entry.name), entry.signature, entry.doc[:300]])

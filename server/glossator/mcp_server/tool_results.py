@@ -1,0 +1,312 @@
+"""What the tools return, as data and as text; both take no more tokens than a call allows.
+
+The data are what a tool's output schema describes, without the fields that are empty. The text says the same in fewer
+tokens, for the models that read it. Lines are 1-based and inclusive; paths are relative to the project's folder,
+with "/".
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from glossator.answers.evidence import estimated_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(slots=True)
+class CodePlace:
+    """Lines of a file. `project` is given only if several projects are open."""
+
+    path: str
+    start_line: int
+    end_line: int
+    kind: str = ""
+    name: str = ""
+    project: str = ""
+
+
+@dataclass(slots=True)
+class CodeHit(CodePlace):
+    """Code that was found. `code` has its lines, or the most relevant of them; it is left out where room is short."""
+
+    signature: str = ""
+    why: str = ""
+    code: str = ""
+
+
+@dataclass(slots=True)
+class Hits:
+    """Code that was found, the best first. `notes` tell what is incomplete."""
+
+    hits: list[CodeHit]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Member:
+    """A definition in a file or in another definition. `depth` is 1 for what is inside another listed definition."""
+
+    line: int
+    end_line: int
+    kind: str
+    name: str
+    signature: str = ""
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class SymbolDetail(CodePlace):
+    """A definition. `uses` counts places that certainly refer to it, `possible_uses` those whose name fits."""
+
+    name_line: int = 0
+    signature: str = ""
+    doc: str = ""
+    code: str = ""
+    members: list[Member] = field(default_factory=list)
+    uses: int = 0
+    possible_uses: int = 0
+
+
+@dataclass(slots=True)
+class Symbols:
+    """The definitions of a name, the likeliest first. `more` counts those that are left out."""
+
+    symbols: list[SymbolDetail]
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OutlinedFile:
+    """A file and what it defines. `more` counts definitions that are left out."""
+
+    path: str
+    lines: int = 0
+    project: str = ""
+    definitions: list[Member] = field(default_factory=list)
+    more: int = 0
+
+
+@dataclass(slots=True)
+class Outline:
+    """The definitions of a file, or the files of a folder. `more` counts files that are left out."""
+
+    files: list[OutlinedFile]
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class UseItem:
+    """A place that mentions a symbol. `inside` is the definition around it; `grade` is "possible" or left out."""
+
+    path: str
+    line: int
+    kind: str
+    code: str
+    inside: str = ""
+    test: bool = False
+    grade: str = ""
+
+
+@dataclass(slots=True)
+class Link:
+    """A symbol on the way. `of` is what it calls (callers) or what calls it (callees), `lines` where that happens."""
+
+    depth: int
+    path: str
+    line: int
+    kind: str
+    name: str
+    of: str
+    lines: list[int] = field(default_factory=list)
+    test: bool = False
+
+
+@dataclass(slots=True)
+class Traced(CodePlace):
+    """A symbol and its uses, callers or callees. `more` counts what is left out, `possible` places that may use it."""
+
+    uses: list[UseItem] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    more: int = 0
+    possible: int = 0
+    unused: bool = False
+    overridden_by: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was traced, for each definition of the name."""
+
+    direction: str
+    symbols: list[Traced]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChangedSymbol(CodePlace):
+    """A definition that differs from the base. `change` is "added", "changed" or "removed" (then lines are the base's).
+
+    `dependents` are the definitions that use it, directly or through others, `tests` the tests among them.
+    """
+
+    change: str = "changed"
+    dependents: list[str] = field(default_factory=list)
+    dependent_count: int = 0
+    tests: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChangeImpact:
+    """What differs from a base, what depends on it, and the tests to run. `more` counts symbols that are left out."""
+
+    base: str
+    files: list[str]
+    symbols: list[ChangedSymbol]
+    tests: list[str]
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AnswerSource(CodeHit):
+    """What an answer rests on; the answer cites it as [number]."""
+
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Answered:
+    """An answer in Markdown. `model` wrote it; without one, it was made from the index alone."""
+
+    answer: str
+    sources: list[AnswerSource]
+    model: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+ToolResult = Hits | Symbols | Outline | Trace | ChangeImpact | Answered
+
+
+def as_data(value: object) -> Any:
+    """A result as JSON values, without fields that have their default."""
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {}
+        for item in fields(value):
+            held = getattr(value, item.name)
+            default = item.default_factory() if item.default_factory is not MISSING else item.default
+            if default is MISSING or held != default:
+                found[item.name] = as_data(held)
+        return found
+    if isinstance(value, list):
+        return [as_data(item) for item in value]
+    return value
+
+
+def tokens_of(value: object) -> int:
+    """Tokens that a result takes as data: more than as text."""
+    return estimated_tokens(json.dumps(as_data(value), ensure_ascii=False))
+
+
+def count_fitting(items: Sequence[Any], budget: int, cost: Callable[[Any], int] = tokens_of) -> int:
+    """How many of the first items fit into a number of tokens; at least one, if there is one."""
+    taken = 0
+    for number, item in enumerate(items):
+        taken += cost(item)
+        if taken > budget and number:
+            return number
+    return len(items)
+
+
+# As text
+
+
+def as_text(result: ToolResult) -> str:
+    """A result as a model reads it."""
+    if isinstance(result, Hits):
+        lines = [_hit(hit) for hit in result.hits] or ["nothing found"]
+    elif isinstance(result, Symbols):
+        lines = [_symbol(symbol) for symbol in result.symbols]
+        if result.more:
+            lines.append(f"{result.more} more definitions: give FILE:LINE, or a qualified name")
+    elif isinstance(result, Outline):
+        lines = [_outlined(file) for file in result.files] or ["nothing is indexed there"]
+        if result.more:
+            lines.append(f"{result.more} more files: give a folder inside, or raise max_tokens")
+    elif isinstance(result, Trace):
+        lines = [_traced(traced, result.direction) for traced in result.symbols]
+    elif isinstance(result, ChangeImpact):
+        lines = _changes(result)
+    else:
+        lines = [result.answer, *(f"[{source.number}] {_hit(source)}" for source in result.sources)]
+    return "\n".join([*lines, *(f"note: {note}" for note in result.notes)])
+
+
+def _where(place: CodePlace) -> str:
+    project = f"{place.project}: " if place.project else ""
+    lines = f"{place.start_line}-{place.end_line}" if place.end_line > place.start_line else f"{place.start_line}"
+    return f"{project}{place.path}:{lines} {place.kind} {place.name}".rstrip()
+
+
+def _hit(hit: CodeHit) -> str:
+    body = hit.code or hit.signature
+    return f"{_where(hit)}\n{body}" if body else _where(hit)
+
+
+def _member(member: Member) -> str:
+    lines = f"{member.line}-{member.end_line}" if member.end_line > member.line else f"{member.line}"
+    return f"{'  ' * member.depth}{lines} {member.signature or f'{member.kind} {member.name}'}"
+
+
+def _symbol(symbol: SymbolDetail) -> str:
+    used = f" ({symbol.uses} uses, {symbol.possible_uses} possible)"
+    body = symbol.code or "\n".join(filter(None, (symbol.signature, symbol.doc)))
+    return "\n".join([_where(symbol) + used, *([body] if body else []), *map(_member, symbol.members)])
+
+
+def _outlined(file: OutlinedFile) -> str:
+    project = f"{file.project}: " if file.project else ""
+    more = f", {file.more} more definitions" if file.more else ""
+    return "\n".join([f"{project}{file.path} ({file.lines} lines{more})", *map(_member, file.definitions)])
+
+
+def _traced(traced: Traced, direction: str) -> str:
+    lines = [_where(traced)]
+    for use in traced.uses:
+        marks = "".join((f" in {use.inside}" if use.inside else "", " (test)" if use.test else ""))
+        sure = " possible" if use.grade else ""
+        lines.append(f"{use.path}:{use.line}{sure} {use.kind}{marks}: {use.code}")
+    verb = "calls" if direction == "callers" else "used by"
+    for link in traced.links:
+        at = f" at {', '.join(map(str, link.lines))}" if link.lines else ""
+        test = " (test)" if link.test else ""
+        lines.append(f"{'  ' * (link.depth - 1)}{link.path}:{link.line} {link.name}{test}, {verb} {link.of}{at}")
+    if traced.overridden_by:
+        lines.append(f"overridden by: {', '.join(traced.overridden_by)}")
+    if traced.unused:
+        lines.append("nothing in the indexed code uses it")
+    elif not traced.uses and not traced.links:
+        lines.append("nothing certain was found")
+    if traced.more:
+        lines.append(f"{traced.more} more are left out: raise max_tokens")
+    if traced.possible:
+        lines.append(f"{traced.possible} more places mention the name; what they refer to is not known")
+    return "\n".join(lines)
+
+
+def _changes(result: ChangeImpact) -> list[str]:
+    if not result.files:
+        return [f"nothing differs from {result.base}"]
+    lines = [f"changed since {result.base}: {', '.join(result.files)}"]
+    for symbol in result.symbols:
+        lines.append(f"{symbol.change}: {_where(symbol)}, {symbol.dependent_count} dependents")
+        lines += [f"  {dependent}" for dependent in symbol.dependents]
+    if result.more:
+        lines.append(f"{result.more} more changed symbols are left out: raise max_tokens")
+    lines.append("tests: " + (", ".join(result.tests) if result.tests else "none was found that reaches the changes"))
+    return lines

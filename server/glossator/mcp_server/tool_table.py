@@ -1,0 +1,226 @@
+"""The tools that agents see: names, descriptions, arguments and results. This module does not know the protocol.
+
+A description tells a model when to use a tool, and when another one, or none, is better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from glossator.mcp_server import change_impact, code_tools
+from glossator.mcp_server.tool_results import Answered, ChangeImpact, Hits, Outline, Symbols, ToolResult, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.mcp_server.code_tools import CallScope
+
+MOST_TOKENS = 20_000
+"""Most tokens that a call may ask for."""
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    project: str = Field(
+        "", description="Only this project, by its folder's name; needed only if several are open and one is meant."
+    )
+
+
+class SearchArguments(_Arguments):
+    """Arguments of `search_code`."""
+
+    query: str = Field(
+        description="What the code does, in words (any language); or a name, an error message, a stack trace."
+    )
+    path: str = Field("", description="Only below this folder, in this file, or paths that match this glob (src/**).")
+    language: str = Field("", description='Only this language: "python", "typescript", "go", ...')
+    kind: str = Field("", description='Only this kind: "function", "method", "class", "constant", "section", ...')
+    limit: int = Field(8, ge=1, le=code_tools.MOST_HITS, description="Hits at most.")
+    max_tokens: int = Field(2000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class SymbolArguments(_Arguments):
+    """Arguments of `get_symbol`."""
+
+    symbol: str = Field(description="A name (Session.get, get), FILE:LINE, or FILE::name.")
+    with_body: bool = Field(True, description="With the source code; false: signature, documentation and members.")
+    max_tokens: int = Field(3000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class OutlineArguments(_Arguments):
+    """Arguments of `outline`."""
+
+    path: str = Field("", description="A file, or a folder; empty: the whole project.")
+    max_tokens: int = Field(3000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class TraceArguments(_Arguments):
+    """Arguments of `trace`."""
+
+    symbol: str = Field(description="A name (Session.get), FILE:LINE, FILE:LINE:COLUMN, or FILE::name.")
+    direction: Literal["uses", "callers", "callees"] = Field(
+        "uses", description="uses: every place that refers to it; callers: what calls it; callees: what it uses."
+    )
+    depth: int = Field(
+        1, ge=1, le=code_tools.MOST_DEPTH, description="Levels of callers of callers, or callees of callees."
+    )
+    max_tokens: int = Field(2000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class SimilarArguments(_Arguments):
+    """Arguments of `find_similar`."""
+
+    symbol: str = Field(description="A name (Session.get), FILE:LINE, or FILE::name.")
+    limit: int = Field(5, ge=1, le=code_tools.MOST_HITS - 1, description="Hits at most.")
+    max_tokens: int = Field(1500, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class ChangesArguments(_Arguments):
+    """Arguments of `impact_of_changes`."""
+
+    base: str = Field(
+        "HEAD", description="A branch, tag or commit to compare with (where the work left it). HEAD: uncommitted work."
+    )
+    max_tokens: int = Field(3000, ge=100, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+class AskArguments(BaseModel):
+    """Arguments of `ask`."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    question: str = Field(description="A question about this code, in any language.")
+    use_model: bool = Field(
+        True, description="Let the local language model answer, if there is one; false: the index alone, at once."
+    )
+    max_tokens: int = Field(3000, ge=300, le=MOST_TOKENS, description="Tokens that the result may take.")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTool:
+    """A tool that reads code. `run` is None for `ask`, which is answered in the event loop."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[BaseModel]
+    result: type
+    run: Callable[..., ToolResult] | None
+
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments."""
+        return {
+            key: value for key, value in _schema(self.arguments.model_json_schema()).items() if key != "description"
+        }
+
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the structured result."""
+        return _schema(TypeAdapter(self.result).json_schema(mode="validation"))
+
+    def called(self, scope: CallScope, arguments: BaseModel) -> ToolResult:
+        """The result for checked arguments."""
+        assert self.run is not None, "`ask` is answered elsewhere"
+        values = {name: getattr(arguments, name) for name in type(arguments).model_fields if name != "project"}
+        return self.run(scope, **values)
+
+
+def _schema(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _without_titles(schema)
+    return found
+
+
+def _without_titles(schema: Any) -> Any:
+    """A schema without the titles that only repeat the names: every session of an agent pays for them."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema
+
+
+TOOLS: tuple[CodeTool, ...] = (
+    CodeTool(
+        "search_code",
+        "Search code",
+        "Find code by what it does, by an error message or by a name, and read it at once: ranked definitions with "
+        "verified line numbers and their relevant lines. Use this first when you do not know where something is, in "
+        "place of grep and reading whole files. Not for the places that use a known symbol (`trace`), not for one "
+        "symbol whose name you know (`get_symbol`), and not for exact text such as a version number (grep).",
+        SearchArguments,
+        Hits,
+        code_tools.search_code,
+    ),
+    CodeTool(
+        "get_symbol",
+        "Read a symbol",
+        "Read one definition whole: source code, documentation, number of uses. Use this in place of reading a file "
+        "when you know a name, or a line in the middle of something. A class that is larger than the budget is shown "
+        "by its members. An unknown name is answered with the nearest ones.",
+        SymbolArguments,
+        Symbols,
+        code_tools.get_symbol,
+    ),
+    CodeTool(
+        "outline",
+        "Outline a file or folder",
+        "List what a file defines, or the files of a folder with their outermost definitions, with line numbers and "
+        "signatures. Use it before reading a long file, and to get to know a project. Not for finding something whose "
+        "place you do not know (`search_code`).",
+        OutlineArguments,
+        Outline,
+        code_tools.outline,
+    ),
+    CodeTool(
+        "trace",
+        "Trace uses and calls",
+        "Every place that refers to a symbol, or its callers or callees over several levels. Names are resolved "
+        "(imports, aliases, class hierarchies, known receivers), so other things of the same name are not counted, "
+        "and places that are not certain are marked. Use it before changing or removing something, in place of grep "
+        "for a name. Not for text in comments.",
+        TraceArguments,
+        Trace,
+        code_tools.trace,
+    ),
+    CodeTool(
+        "find_similar",
+        "Find similar code",
+        "Code that does something similar to a given symbol: an example to follow, a helper that exists already, a "
+        "duplicate. Not for its uses (`trace`).",
+        SimilarArguments,
+        Hits,
+        code_tools.similar_code,
+    ),
+    CodeTool(
+        "impact_of_changes",
+        "Impact of changes",
+        "The definitions that differ from a commit in the working tree, what depends on each, and the tests that "
+        "reach them. Use it after editing, to decide what else to change and which tests to run, and to review a "
+        "branch (base: main). Needs a git repository. Not for the text of a diff (git diff).",
+        ChangesArguments,
+        ChangeImpact,
+        change_impact.impact_of_changes,
+    ),
+    CodeTool(
+        "ask",
+        "Ask about the code",
+        "An answer to a question about how this code works, with the places that it rests on; written by a local model "
+        "if one is installed (which may take a minute), else put together from the index. Use it for explanations "
+        "over several files. If you only need the code, `search_code` is quicker.",
+        AskArguments,
+        Answered,
+        None,
+    ),
+)
+
+AGENT_INSTRUCTIONS = (
+    "Glossator knows every symbol of this workspace and keeps itself current; there is nothing to index first. Find "
+    "code with `search_code`, read it with `get_symbol`, see a file's shape with `outline`, who uses something with "
+    "`trace`, and what your edits reach with `impact_of_changes`. Lines are 1-based, paths relative to the project's "
+    "folder. If a result says that something was left out, raise max_tokens or narrow the call."
+)

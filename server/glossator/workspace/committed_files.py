@@ -1,0 +1,119 @@
+"""What git has committed: the files of a commit, and their contents.
+
+git itself reads its objects, through commands that neither look at the working tree nor run what a repository's
+configuration names: no filters, hooks, monitors or external programs. Nothing is fetched from elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glossator.errors import UsageError, WorkspaceError
+from glossator.workspace.gitstate import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GIT_SECONDS = 30.0
+"""Seconds that a command of git may take."""
+_REGULAR = ("100644", "100755")
+"""Modes of files, as `git ls-tree` prints them; links and submodules have others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the repository that a folder is in.
+
+    Attributes:
+        folder: the folder, an absolute path; the paths of files are relative to it, with "/".
+        name: the commit's full hash.
+        blobs: path -> hash of the content, for regular files below the folder.
+    """
+
+    folder: Path
+    name: str
+    blobs: dict[str, str]
+
+    @classmethod
+    def of(cls, folder: Path, base: str) -> Commit:
+        """The commit where the current branch left `base`: a branch, tag or commit. "HEAD" is the current commit.
+
+        Raises:
+            UsageError: there is no such commit.
+            WorkspaceError: the folder is in no git repository, or git is missing or fails.
+        """
+        if Repository.around(folder) is None:
+            raise WorkspaceError(f"{folder} is in no git repository, so nothing is known of its changes")
+        found = _git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"])
+        name = found.stdout.decode("ascii", "replace").strip()
+        if found.returncode or not name:
+            raise UsageError(f"git knows no commit {base!r}: give a branch, a tag or a commit")
+        left = _git(folder, ["merge-base", name, "HEAD"])
+        if left.returncode == 0:
+            name = left.stdout.decode("ascii", "replace").strip()
+        listed = _git(folder, ["ls-tree", "-r", "-z", name])
+        if listed.returncode:
+            raise WorkspaceError(f"git cannot read the commit {name}: {listed.stderr.decode('utf-8', 'replace')[:200]}")
+        blobs: dict[str, str] = {}
+        for line in listed.stdout.split(b"\0"):
+            about, _, path = line.partition(b"\t")
+            mode, _, blob = about.decode("ascii", "replace").partition(" blob ")
+            if blob and mode in _REGULAR:
+                blobs[os.fsdecode(path)] = blob
+        return cls(folder, name, blobs)
+
+    def contents(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """The contents of files of the commit.
+
+        Raises:
+            WorkspaceError: git fails.
+        """
+        known = [path for path in paths if path in self.blobs]
+        if not known:
+            return {}
+        asked = "".join(f"{self.blobs[path]}\n" for path in known).encode()
+        done = _git(self.folder, ["cat-file", "--batch"], asked)
+        found: dict[str, bytes] = {}
+        at = 0
+        for path in known:
+            end = done.stdout.find(b"\n", at)
+            header = done.stdout[at:end].split()
+            if end < 0 or len(header) != 3:
+                raise WorkspaceError(f"git cannot read {path} of the commit {self.name}")
+            size = int(header[2])
+            found[path] = done.stdout[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
+        return found
+
+
+def _git(folder: Path, arguments: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command of git in a folder.
+
+    Raises:
+        WorkspaceError: git is missing, is inside the workspace, or does not end.
+    """
+    program = shutil.which("git")
+    if program is None or Path(program).resolve().is_relative_to(folder):
+        raise WorkspaceError("git was not found: it is needed to know what has changed")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            [program, "--no-pager", *arguments],
+            cwd=folder,
+            env=environment,
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=GIT_SECONDS,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WorkspaceError(f"git did not answer within {GIT_SECONDS:.0f} seconds") from error
+    except OSError as error:
+        raise WorkspaceError(f"cannot run git in {folder}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""The server for coding agents, as its clients see it."""
