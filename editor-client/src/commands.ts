@@ -1,6 +1,7 @@
 /** The extension's commands: what each name in package.json does. */
 
 import * as vscode from "vscode";
+import { forgetIndex, type IndexPage, rebuildIndex, turn } from "./indexpage";
 import type { Attachment } from "./messages";
 import { chooseModel } from "./models";
 import type { Panel } from "./panel";
@@ -10,7 +11,7 @@ import type { Server } from "./server";
 import { showMenu } from "./status";
 import type { UseNode, UseTree } from "./usetree";
 
-export function registerCommands(server: Server, panel: Panel, uses: UseTree, log: vscode.LogOutputChannel): vscode.Disposable {
+export function registerCommands(server: Server, panel: Panel, uses: UseTree, page: IndexPage, log: vscode.LogOutputChannel): vscode.Disposable {
   const commands: Record<string, (argument?: unknown) => unknown> = {
     focus: () => panel.focus(),
     explain: async (argument) => {
@@ -43,6 +44,11 @@ export function registerCommands(server: Server, panel: Panel, uses: UseTree, lo
     deleteConversation: () => panel.deleteConversation(),
     stop: () => panel.stop(),
     reindexNow: () => vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: "Glossator" }, () => server.request(REINDEX, {})),
+    indexPage: () => page.show(),
+    rebuildIndex: (root) => rebuildIndex(server, root),
+    forgetIndex: () => forgetIndex(server),
+    turnOff: () => turn(false),
+    turnOn: () => turn(true),
     showSkipped: () => showSkipped(server),
     chooseModel: () => chooseModel(server),
     menu: () => showMenu(server),

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands";
 import { Conversations } from "./conversations";
+import { IndexPage } from "./indexpage";
 import { registerLocalModel } from "./localmodel";
 import { Panel } from "./panel";
 import { registerParticipant } from "./participant";
@@ -23,14 +24,16 @@ export function activate(context: vscode.ExtensionContext): void {
   steps.mark({ asked: conversations.list.some((conversation) => conversation.turns.some((turn) => turn.state === "done")) });
   const panel = new Panel(context, running, conversations, steps, log);
   const uses = new UseTree(running);
+  const page = new IndexPage(running);
   context.subscriptions.push(
     log,
     running,
     panel,
     uses,
+    page,
     createStatusItem(running),
     tellWhenOpened(steps),
-    registerCommands(running, panel, uses, log),
+    registerCommands(running, panel, uses, page, log),
     registerTools(running),
     registerLocalModel(running),
     registerParticipant(running, vscode.Uri.joinPath(context.extensionUri, "media", "icon.png")),
@@ -44,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (running.state.kind === "stopped") void running.start();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("glossator.pythonPath") || event.affectsConfiguration("glossator.serverCommand")) void running.restart();
+      if (event.affectsConfiguration("glossator.pythonPath") || event.affectsConfiguration("glossator.serverCommand") || event.affectsConfiguration("glossator.enabled")) void running.restart();
       else if (event.affectsConfiguration("glossator")) void running.settingsChanged();
     }),
   );

@@ -62,7 +62,7 @@ async function symbols(server: Asked, query: string, token: vscode.CancellationT
   const found = (await server.request<FoundSymbol[] | null>("workspace/symbol", { query }, token)) ?? [];
   return found.slice(0, MOST).map(({ name, containerName, location: { uri, range } }) => ({
     ...{ kind: "symbol", label: name, uri, range },
-    detail: [containerName, `${vscode.workspace.asRelativePath(vscode.Uri.parse(uri))}:${range.start.line + 1}`].filter(Boolean).join(" · "),
+    detail: [containerName === vscode.workspace.asRelativePath(vscode.Uri.parse(uri), false) ? "" : containerName, `${vscode.workspace.asRelativePath(vscode.Uri.parse(uri))}:${range.start.line + 1}`].filter(Boolean).join(" · "),
   }));
 }
 

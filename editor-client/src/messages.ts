@@ -79,7 +79,7 @@ export type ServerState =
   | { kind: "starting"; message: string }
   | { kind: "running" }
   | { kind: "restarting"; message: string }
-  | { kind: "stopped"; message: string; fix: "python" | "network" | "log" | "trust" | "folder" };
+  | { kind: "stopped"; message: string; fix: "python" | "network" | "log" | "trust" | "folder" | "off" };
 
 /** How far indexing is, in files. */
 export interface Indexing {
@@ -123,6 +123,7 @@ export type Action =
   | "setPython"
   | "setEndpoint"
   | "walkthrough"
+  | "turnOn"
   | "conversations";
 
 export type FromPanel =

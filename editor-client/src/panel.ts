@@ -173,6 +173,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       setEndpoint: () => vscode.commands.executeCommand("workbench.action.openSettings", "glossator.endpoint"),
       walkthrough: () => vscode.commands.executeCommand("glossator.walkthrough"),
       conversations: () => vscode.commands.executeCommand("glossator.conversations"),
+      turnOn: () => vscode.commands.executeCommand("glossator.turnOn"),
     };
     await commands[action]();
   }

@@ -241,6 +241,10 @@ export interface RootStatus {
   skipped: SkippedFile[];
   message: string;
   updates: number;
+  lines: number;
+  sizeBytes: number;
+  indexFolder: string;
+  skippedFiles: number;
 }
 
 export interface StatusResult {
@@ -250,6 +254,14 @@ export interface StatusResult {
 }
 
 export interface ReindexParams {
+  root?: string;
+}
+
+export interface RebuildParams {
+  root?: string;
+}
+
+export interface ForgetParams {
   root?: string;
 }
 
@@ -263,6 +275,8 @@ export const SEARCH = "glossator/search";
 export const STATUS = "glossator/status";
 export const REINDEX = "glossator/reindex";
 export const PREPARE = "glossator/prepare";
+export const REBUILD = "glossator/rebuild";
+export const FORGET = "glossator/forget";
 export const CHAT = "glossator/chat";
 export const USES = "glossator/uses";
 export const STATUS_CHANGED = "glossator/statusChanged";

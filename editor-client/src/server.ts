@@ -49,6 +49,10 @@ export class Server implements vscode.Disposable {
       this.set({ kind: "stopped", message: vscode.l10n.t("No folder is open."), fix: "folder" });
       return;
     }
+    if (vscode.workspace.getConfiguration("glossator").get("enabled") === false) {
+      this.set({ kind: "stopped", message: vscode.l10n.t("Glossator is turned off in this workspace."), fix: "off" });
+      return;
+    }
     const attempt = ++this.attempt;
     clearTimeout(this.timer);
     this.set({ kind: "starting", message: vscode.l10n.t("starting the server") });

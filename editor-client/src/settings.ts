@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 
 /** Settings that only the extension reads. */
-const OWN = new Set(["pythonPath", "serverCommand"]);
+const OWN = new Set(["pythonPath", "serverCommand", "enabled"]);
 
 /** Settings whose default here is another than the server's: in VS Code other extensions find references. */
 const ALWAYS = new Set(["references"]);

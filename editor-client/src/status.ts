@@ -21,6 +21,7 @@ export interface Shown {
 /** What the item says; pure, so that it can be tested. */
 export function describe(server: ServerState, status: StatusResult | undefined, indexing?: Indexing): Shown {
   const t = vscode.l10n.t;
+  if (server.kind === "stopped" && server.fix === "off") return { text: "$(circle-slash) Glossator", tooltip: server.message, severity: "normal" };
   if (server.kind === "stopped") return { text: "$(warning) Glossator", tooltip: server.message, severity: "error" };
   if (server.kind !== "running" || !status) {
     const message = server.kind === "running" ? t("starting") : server.message;
@@ -83,6 +84,7 @@ export async function showMenu(server: Followed): Promise<void> {
       command: "glossator.chooseModel",
     },
     { label: `$(sync) ${t("Update the index")}`, command: "glossator.reindexNow" },
+    { label: `$(database) ${t("Show the index")}`, command: "glossator.indexPage" },
     { label: `$(exclude) ${t("Show skipped files")}`, description: String(status?.index.skipped ?? 0), command: "glossator.showSkipped" },
     { label: `$(refresh) ${t("Restart the server")}`, command: "glossator.restart" },
     { label: `$(output) ${t("Show the log")}`, command: "glossator.showLog" },

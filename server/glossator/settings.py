@@ -100,6 +100,8 @@ class Settings:
     """Larger files are skipped."""
     exclude: tuple[str, ...] = ()
     """More patterns to ignore, in gitignore's syntax."""
+    include: tuple[str, ...] = ()
+    """Paths to index although git ignores them, or they are vendored; see `workspace.included`."""
     workers: int = _number(0, 0, 1024)
     """Parser processes; 0: all cores but one (the command line spares none for a first index)."""
     file_timeout: float = _number(20.0, 0.1, 3600.0)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from glossator.index.folders import acquire
 from glossator.index.store import Store
 from glossator.project.session import Session
-from tests.lsp.client import WAIT, Client
+from tests.lsp.client import WAIT, Client, ResponseError
 from tests.lsp.test_features import at
 
 WATCHES = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}, "configuration": True}}
@@ -47,6 +48,45 @@ async def test_a_change_that_leaves_the_counts_is_told(client: Client, project: 
     reported(client, money)
     await client.wait_for(lambda: status(client)["roots"][0]["updates"] > before["updates"])
     assert status(client)["roots"][0]["symbols"] == before["symbols"]
+
+
+async def test_an_index_is_forgotten_and_built_again(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    before = (await client.ready())["roots"][0]
+    folder = Path(before["indexFolder"])
+    assert folder.is_dir()
+    assert before["sizeBytes"] > 0
+    assert before["lines"] > 20
+    assert before["skippedFiles"] == len(before["skipped"])
+    (folder / "left").write_text("x")
+    assert await client.request("glossator/rebuild", {"root": project.as_uri()}) is None
+    assert not (folder / "left").exists()
+    await client.request("glossator/reindex", {})  # done when it is built
+    assert "shop/money.py" in await names(client, "add_tax")
+    assert await client.request("glossator/forget", {}) is None
+    assert not folder.parent.exists()
+    await client.wait_for(lambda: status(client)["roots"] == [])
+    assert await names(client, "add_tax") == set()
+    with pytest.raises(ResponseError, match="not an open workspace folder"):
+        await client.request("glossator/forget", {"root": project.as_uri()})
+    change = {"event": {"added": [{"uri": project.as_uri(), "name": "shop"}], "removed": []}}
+    client.notify("workspace/didChangeWorkspaceFolders", change)
+    await client.wait_for(lambda: status(client)["index"]["files"] == before["files"])
+
+
+async def test_an_index_that_another_process_writes_is_kept(client: Client, project: Path) -> None:
+    await client.initialize(project)
+    folder = Path((await client.ready())["roots"][0]["indexFolder"])
+    root = client.server.context.backend.session.root  # type: ignore[attr-defined]
+    root.close()  # whoever else is the writer now
+    lock = acquire(folder)
+    try:
+        with pytest.raises(ResponseError, match="is writing the index"):
+            await client.request("glossator/forget", {})
+        assert folder.is_dir()
+    finally:
+        lock.release()
+    assert status(client)["roots"] != []
 
 
 async def test_folders_are_renamed_and_deleted(client: Client, project: Path) -> None:

@@ -28,6 +28,8 @@ SENT = {
     "ExplainParams",
     "SearchParams",
     "ReindexParams",
+    "RebuildParams",
+    "ForgetParams",
     "PrepareParams",
     "ChatParams",
 }
@@ -80,6 +82,8 @@ def test_nothing_is_missing() -> None:
     assert here - {"StatusParams"} == INTERFACES.keys() - FROM_LSP
 
 
-@pytest.mark.parametrize("name", ["ASK", "EXPLAIN", "SEARCH", "STATUS", "REINDEX", "PREPARE", "CHAT", "STATUS_CHANGED"])
+@pytest.mark.parametrize(
+    "name", ["ASK", "EXPLAIN", "SEARCH", "STATUS", "REINDEX", "PREPARE", "CHAT", "REBUILD", "FORGET", "STATUS_CHANGED"]
+)
 def test_methods_are_the_same(name: str) -> None:
     assert f'export const {name} = "{getattr(protocol, name)}";' in SOURCE

@@ -462,6 +462,47 @@ def test_a_clone_inside_the_root_has_rules_of_its_own(tmp_path: Path) -> None:
     assert indexed(tmp_path) == {".gitignore", "a.log"}
 
 
+@pytest.mark.parametrize(
+    ("include", "expected"),
+    [
+        (("build/generated",), {"build/generated/a.py", "build/generated/deep/b.py"}),
+        (("/build/generated/**",), {"build/generated/a.py", "build/generated/deep/b.py"}),
+        (("build/*/a.py",), {"build/generated/a.py"}),
+        (("build/**/b.py",), {"build/generated/deep/b.py"}),
+        (("out.log", " ", "../x"), {"out.log"}),
+        (("**/*.log",), {"out.log", "src/c.log"}),
+        (("**/generated",), set()),
+        (("node_modules/own",), {"node_modules/own/i.js"}),
+        (("web/node_modules",), {"web/node_modules/w.js", "web/node_modules/x/y.js"}),
+        (("web/node_modules/x",), {"web/node_modules/x/y.js"}),
+        (("build", "b[!x]ild/.env"), {"build/generated/a.py", "build/generated/deep/b.py", "build/other.py"}),
+    ],
+)
+def test_what_git_ignores_is_included_on_request(tmp_path: Path, include: tuple[str, ...], expected: set[str]) -> None:
+    git(tmp_path, "init", "-q")
+    plain = {".gitignore", "src/d.py"}
+    hidden = [
+        "build/generated/a.py",
+        "build/generated/deep/b.py",
+        "build/other.py",
+        "build/.env",
+        "out.log",
+        "src/c.log",
+    ]
+    vendored = ["node_modules/own/i.js", "node_modules/other/j.js", "web/node_modules/w.js", "web/node_modules/x/y.js"]
+    write(
+        tmp_path,
+        {".gitignore": "build/\n*.log\n/node_modules\n", **dict.fromkeys(["src/d.py", *hidden, *vendored], "")},
+    )
+    settings = Settings(include=include)
+    assert indexed(tmp_path, settings) == plain | expected
+    assert indexed(tmp_path) == plain
+    rules = Rules(tmp_path, settings)
+    for path in (*hidden, *vendored):
+        assert isinstance(rules.look(path), Found) == (path in expected), path
+    assert indexed(tmp_path, Settings(include=include, exclude=("*",))) == set()
+
+
 def test_glossatorignore_and_exclude_can_only_leave_out_more(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -35,8 +35,9 @@ export function notice(state: PanelState): Notice | undefined {
       ],
       trust: [["manageTrust", t("Manage workspace trust")]],
       folder: [["openFolder", t("Open a folder")]],
+      off: [["turnOn", t("Turn on in this workspace")]],
     };
-    return { icon: "warning", text: server.message, steps: steps[server.fix], tone: server.fix === "folder" ? "warning" : "error" };
+    return { icon: "warning", text: server.message, steps: steps[server.fix], tone: ["folder", "off"].includes(server.fix) ? "warning" : "error" };
   }
   if (server.kind === "restarting") return { icon: "loading~spin", text: server.message, steps: [] };
   if (server.kind !== "running" || !status) {

@@ -136,8 +136,12 @@ export async function until(what, condition, timeout = 60_000) {
   }
 }
 
-/** The panel's document: the one with our extension's id, and in it the inner frame. */
-export const panelOf = (page) => page.frameLocator('iframe.webview[src*="extensionId=glossator.glossator"]').frameLocator("iframe#active-frame");
+/** The frames of the panel, which is a view of our extension, and of its pages, which are editors. */
+export const PANEL = 'iframe.webview[src*="extensionId=glossator.glossator"][src*="purpose=webviewView"]';
+export const PAGE = 'iframe.webview[src*="extensionId=glossator.glossator"]:not([src*="purpose=webviewView"])';
+
+/** The panel's document, in the inner frame. */
+export const panelOf = (page) => page.frameLocator(PANEL).frameLocator("iframe#active-frame");
 
 export const quickInput = (page) => page.locator(".quick-input-widget:visible");
 

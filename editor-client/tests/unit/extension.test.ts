@@ -156,6 +156,36 @@ test("an explanation is asked for in the panel, and kept in its conversation", a
   expect(editor.executed.some(([name]) => name === "glossator.panel.focus")).toBe(true);
 });
 
+test("turned off in a workspace, nothing runs until it is turned on", async () => {
+  editor.settings["enabled"] = false;
+  start();
+  expect(started()).toEqual([]);
+  expect(editor.statusItem).toMatchObject({ tooltip: { value: "Glossator is turned off in this workspace." }, backgroundColor: undefined });
+  await run("indexPage");
+  expect(editor.pages[0]?.webview.html).toContain("command:glossator.turnOn");
+  await run("turnOn");
+  await configured(1);
+  const [pid = 0] = started();
+  await run("turnOff");
+  await until("the server has ended", () => !isRunning(pid));
+  expect(started()).toHaveLength(1);
+});
+
+test("an index is built again, or deleted after a question", async () => {
+  start();
+  await configured(1);
+  await run("rebuildIndex", "file:///shop");
+  await run("rebuildIndex");
+  await run("forgetIndex");
+  expect(editor.messages.at(-1)).toMatchObject({ severity: "warning", text: "Delete the index of this workspace?" });
+  expect(told("forget")).toEqual([]);
+  editor.answer = (_, [first]) => first;
+  await run("forgetIndex");
+  expect(told("rebuild").map(({ params }) => params)).toEqual([{ root: "file:///shop" }, {}]);
+  expect(told("forget")).toHaveLength(1);
+  expect(editor.settings["enabled"]).toBe(false);
+});
+
 test("the uses of a symbol are shown in the panel, and kept in its conversation", async () => {
   start();
   await configured(1);

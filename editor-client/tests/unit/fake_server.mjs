@@ -39,6 +39,12 @@ connection.onRequest("workspace/executeCommand", ({ arguments: [place] }) => {
   note("messages", JSON.stringify({ method: "similar", place }));
   return { hits: [] };
 });
+for (const method of ["rebuild", "forget"]) {
+  connection.onRequest(`glossator/${method}`, (params) => {
+    note("messages", JSON.stringify({ method, params }));
+    return null;
+  });
+}
 connection.onRequest("glossator/explain", (params) => {
   note("messages", JSON.stringify({ method: "explain", params }));
   const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };

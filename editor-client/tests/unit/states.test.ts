@@ -8,7 +8,7 @@ import { describe as describeStatus } from "../../src/status";
 import { banner, emptyView, notice } from "../../src/webview/states";
 import { state, status } from "./samples";
 
-const stopped = (fix: "python" | "network" | "log" | "trust" | "folder"): ServerState => ({ kind: "stopped", message: "It does not work.", fix });
+const stopped = (fix: "python" | "network" | "log" | "trust" | "folder" | "off"): ServerState => ({ kind: "stopped", message: "It does not work.", fix });
 
 describe("the banner", () => {
   test.each<[string, Partial<PanelState>, RegExp, Action[]]>([
@@ -16,6 +16,7 @@ describe("the banner", () => {
     ["no network", { server: stopped("network") }, /does not work/, ["restart", "showLog"]],
     ["an error", { server: stopped("log") }, /does not work/, ["showLog", "restart"]],
     ["no trust", { server: stopped("trust") }, /does not work/, ["manageTrust"]],
+    ["turned off", { server: stopped("off") }, /does not work/, ["turnOn"]],
     ["no folder", { server: stopped("folder") }, /does not work/, ["openFolder"]],
     ["starting", { server: { kind: "starting", message: "installing the server" } }, /installing the server/, []],
     ["restarting", { server: { kind: "restarting", message: "it ended" } }, /it ended/, []],

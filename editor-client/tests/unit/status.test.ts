@@ -53,6 +53,7 @@ test("the menu says how things are, and runs what is chosen", async () => {
     ["Search the code", undefined],
     ["Choose a model", "qwen, CPU"],
     ["Update the index", undefined],
+    ["Show the index", undefined],
     ["Show skipped files", "3"],
     ["Restart the server", undefined],
     ["Show the log", undefined],

@@ -27,6 +27,13 @@ export enum TreeItemCollapsibleState {
   Collapsed = 1,
   Expanded = 2,
 }
+export enum ViewColumn {
+  Active = -1,
+}
+export enum ConfigurationTarget {
+  Global = 1,
+  Workspace = 2,
+}
 export enum FileType {
   File = 1,
   Directory = 2,
@@ -278,6 +285,7 @@ function fresh() {
     commands: new Map<string, (argument?: unknown) => unknown>(),
     views: new Map<string, unknown>(),
     trees: new Map<string, FakeTreeView>(),
+    pages: [] as { title: string; webview: { html: string }; closed: EventEmitter<undefined> }[],
     /** What was registered for agents and chats, by name. */
     tools: new Map<string, unknown>(),
     models: new Map<string, unknown>(),
@@ -355,6 +363,12 @@ export const window = {
     ...{ logLevel: 3, onDidChangeLogLevel: nothing, show: () => void editor.executed.push(["log.show"]), dispose: () => undefined },
   }),
   createStatusBarItem: () => (editor.statusItem = { show: () => undefined, dispose: () => undefined }),
+  createWebviewPanel: (_: string, title: string) => {
+    const closed = new EventEmitter<undefined>();
+    const made = { title, webview: { html: "" }, closed, onDidDispose: closed.event, reveal: () => undefined, dispose: () => closed.fire(undefined) };
+    editor.pages.push(made);
+    return made;
+  },
   createTreeView: (view: string, { treeDataProvider }: { treeDataProvider: unknown }): FakeTreeView => {
     const made = new FakeTreeView(treeDataProvider);
     editor.trees.set(view, made);
@@ -365,6 +379,12 @@ export const window = {
     return nothing();
   },
 };
+
+/** Changes a setting as the extension does. */
+function update(name: string, value: unknown): Promise<void> {
+  change({ [name]: value });
+  return Promise.resolve();
+}
 
 export const workspace = {
   get isTrusted(): boolean {
@@ -381,7 +401,7 @@ export const workspace = {
   onDidChangeTextDocument: events.text.event,
   getConfiguration: (section?: string) => {
     const values: Record<string, unknown> = section === "glossator" ? { ...editor.defaults, ...editor.settings } : {};
-    return { ...values, get: (name: string) => values[name], inspect: (name: string) => ({ defaultValue: editor.defaults[name] }), has: (name: string) => name in values };
+    return { ...values, get: (name: string) => values[name], inspect: (name: string) => ({ defaultValue: editor.defaults[name] }), has: (name: string) => name in values, update };
   },
   getWorkspaceFolder: (uri: Uri): Folder | undefined => editor.folders.find((folder) => uri.path.startsWith(`${folder.uri.path}/`)),
   asRelativePath: (uri: Uri): string => {

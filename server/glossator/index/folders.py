@@ -127,6 +127,38 @@ def _last_written(folder: Path) -> float:
     return last
 
 
+def remove_indexes(folder: Path) -> None:
+    """Remove a root's index, and those of other formats and embedding models beside it.
+
+    Raises:
+        StoreLockedError: another process writes `folder`.
+        StoreError: it cannot be removed.
+    """
+    if not folder.parent.is_dir():
+        return
+    lock = acquire(folder)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise StoreError(f"cannot remove the index in {folder}: {error.strerror or error}") from error
+    finally:
+        lock.release()
+    for sibling in [path for path in folder.parent.iterdir() if path.is_dir()]:
+        with contextlib.suppress(StoreError):  # another process writes it, in another format
+            other = acquire(sibling)
+            try:
+                shutil.rmtree(sibling, ignore_errors=True)
+            finally:
+                other.release()
+    for rest in (*folder.parent.glob("*.lock"), *folder.parent.glob("*.writer")):
+        if not rest.with_suffix("").is_dir():
+            with contextlib.suppress(OSError):
+                rest.unlink()
+    with contextlib.suppress(OSError):  # something else is in it
+        folder.parent.rmdir()
+
+
 def remove_superseded(folder: Path, schema: int) -> list[Path]:
     """Remove the indexes that `folder`, which is complete now, supersedes; returns the removed folders.
 

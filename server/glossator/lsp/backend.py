@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-INDEXING_SETTINGS = ("index_dir", "max_file_bytes", "exclude", "workers", "file_timeout")
+INDEXING_SETTINGS = ("index_dir", "max_file_bytes", "exclude", "include", "workers", "file_timeout")
 """Settings that affect the index or the processes that build it: after a change, the folders are reopened."""
 
 

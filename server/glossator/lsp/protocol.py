@@ -24,6 +24,8 @@ STATUS = "glossator/status"
 REINDEX = "glossator/reindex"
 PREPARE = "glossator/prepare"
 CHAT = "glossator/chat"
+REBUILD = "glossator/rebuild"
+FORGET = "glossator/forget"
 USES = "glossator/uses"
 STATUS_CHANGED = "glossator/statusChanged"
 
@@ -113,6 +115,20 @@ class StatusParams:
 @attrs.frozen(kw_only=True)
 class ReindexParams:
     """`glossator/reindex`. `root` is the URI of one workspace folder; without it, all are compared."""
+
+    root: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RebuildParams:
+    """`glossator/rebuild`. `root` is the URI of one workspace folder; without it, all indexes are built again."""
+
+    root: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ForgetParams:
+    """`glossator/forget`. `root` is the URI of one workspace folder; without it, all indexes are deleted."""
 
     root: str | None = None
 
@@ -387,6 +403,14 @@ class RootStatus:
     """What went wrong, and what to do, when the state is "failed"."""
     updates: int = 0
     """How often the index has changed since the folder was opened."""
+    lines: int = 0
+    """Lines of the indexed files."""
+    size_bytes: int = 0
+    """Size of the index on disk."""
+    index_folder: str = ""
+    """Path of the folder that holds the index."""
+    skipped_files: int = 0
+    """Number of skipped files; `skipped` may list fewer."""
 
 
 @attrs.frozen(kw_only=True)
@@ -459,6 +483,26 @@ class PrepareRequest:
 
 
 @attrs.frozen(kw_only=True)
+class RebuildRequest:
+    """The whole `glossator/rebuild` message."""
+
+    id: int | str
+    params: RebuildParams | None = None
+    method: str = REBUILD
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
+class ForgetRequest:
+    """The whole `glossator/forget` message."""
+
+    id: int | str
+    params: ForgetParams | None = None
+    method: str = FORGET
+    jsonrpc: str = "2.0"
+
+
+@attrs.frozen(kw_only=True)
 class ModelChatRequest:
     """The whole `glossator/chat` message."""
 
@@ -487,6 +531,8 @@ REQUESTS: dict[str, type] = {
     REINDEX: ReindexRequest,
     PREPARE: PrepareRequest,
     CHAT: ModelChatRequest,
+    REBUILD: RebuildRequest,
+    FORGET: ForgetRequest,
 }
 """Method name -> the class of its whole message."""
 
@@ -499,6 +545,8 @@ _CLASSES: tuple[type, ...] = (
     UsesParams,
     StatusParams,
     ReindexParams,
+    RebuildParams,
+    ForgetParams,
     PrepareParams,
     ChatTurn,
     ChatParams,

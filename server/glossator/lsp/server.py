@@ -33,6 +33,7 @@ from glossator.lsp.handlers import (
     explain,
     file_events,
     find_uses,
+    forget,
     hover,
     prepare,
     reindex,
@@ -71,6 +72,8 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     protocol.STATUS: (status.status, None),
     protocol.REINDEX: (reindex.reindex, None),
     protocol.PREPARE: (prepare.prepare, None),
+    protocol.REBUILD: (forget.rebuild, None),
+    protocol.FORGET: (forget.forget, None),
     protocol.CHAT: (chat_with_model.chat, None),
     types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
     types.TEXT_DOCUMENT_CODE_ACTION: (

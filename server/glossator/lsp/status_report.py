@@ -72,6 +72,10 @@ class StatusReporter:
                     skipped=self._skipped_files(live, state),
                     message=state.message,
                     updates=state.updates,
+                    lines=state.lines,
+                    size_bytes=state.size_bytes,
+                    index_folder=str(live.root.folder),
+                    skipped_files=len(state.skipped),
                 )
             )
         for uri, message in backend.folders.failed.items():

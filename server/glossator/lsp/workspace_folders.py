@@ -54,6 +54,10 @@ class WorkspaceFolders:
                 seen.add(id(live))
                 yield uri, live
 
+    def all(self) -> list[tuple[str, RootUpdates]]:
+        """Each URI with its root."""
+        return list(self._live.items())
+
     def __len__(self) -> int:
         return len({id(live) for live in self._live.values()})
 

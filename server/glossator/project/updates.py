@@ -56,6 +56,9 @@ class RootState:
     watching: str = ""
     message: str = ""
     """Why it failed, and what to do."""
+    lines: int = 0
+    size_bytes: int = 0
+    """Size of the index on disk."""
     updates: int = 0
     """How often the index was brought up to date with a change, since the root was opened."""
 
@@ -172,6 +175,8 @@ class RootUpdates:
             watching=watching if self._watching else "",
             message=self._message,
             updates=self._updates,
+            lines=counts.lines if counts else 0,
+            size_bytes=counts.size_bytes if counts else 0,
         )
 
     def _set(self, state: State, message: str = "") -> None:

@@ -1,7 +1,8 @@
 """The files of a workspace: which are indexed, which are skipped and why, and their texts.
 
 Three families of rules, each of which can only exclude more: git's ignore files, `.glossatorignore` files and the
-setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. Files ignored by git are left out
+setting `exclude` (all in git's syntax), and the built-in rules of `screening.py`. The setting `include` alone brings
+back what git ignores, or a vendored folder; never what may hold secrets. Files ignored by git are left out
 silently; files skipped by the built-in rules are reported with a reason. A skipped folder is not entered.
 
 Paths are relative to the root, with "/" on every system. This module does not know symbols or the index.
@@ -20,6 +21,7 @@ from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text
+from glossator.workspace.included import Included
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +87,8 @@ def _odd(path: str) -> bool:
 
 
 _LEFT_OUT = FolderRules(left_out="")
+_INCLUDABLE = ("vendored", "build output")
+"""Reasons for leaving out a folder that the setting `include` overrides."""
 
 
 class Rules:
@@ -243,7 +247,8 @@ class Rules:
             content = "\n".join(self.settings.exclude).encode("utf-8", "surrogateescape")
             setting = (RuleSource(IgnoreFile(content, fold_case=config.ignore_case)),)
         tracked = Tracked(repository, self.root) if repository is not None else None
-        return FolderRules(git, (), setting, tracked, fold_case=config.ignore_case)
+        included = Included(self.settings.include, fold_case=config.ignore_case) if self.settings.include else None
+        return FolderRules(git, (), setting, tracked, fold_case=config.ignore_case, included=included)
 
     def _repository_files(
         self, repository: gitstate.Repository | None, config: gitstate.IgnoreConfig
@@ -269,6 +274,7 @@ class Rules:
     def _enter(self, path: str, parent: FolderRules | None = None) -> list[os.DirEntry[str]] | Skipped | None:
         """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it."""
         name = path.rpartition("/")[2]
+        is_vendored = False
         if path:
             if parent is None:
                 parent = self._folder(path.rpartition("/")[0])
@@ -277,6 +283,8 @@ class Rules:
                 left_out = ""
             else:
                 left_out = screening.folder_by_name(name)
+                if left_out in _INCLUDABLE and parent.includes(path, is_folder=True):
+                    left_out, is_vendored = None, True
                 if left_out is None and _odd(name):
                     left_out = "its name is not valid UTF-8"
         else:
@@ -292,6 +300,8 @@ class Rules:
                     names = {entry.name for entry in entries}
                     if path:
                         left_out = screening.folder_by_content(name, names)
+                        if left_out in _INCLUDABLE and parent.includes(path, is_folder=True):
+                            left_out, is_vendored = None, True
                         if left_out is None and ".git" in names and self._is_second_copy(path):
                             left_out = "a linked worktree of a repository that is indexed already"
                         if left_out is not None:
@@ -304,7 +314,7 @@ class Rules:
             self._folders[path] = FolderRules(left_out=left_out)
             return Skipped(printable(path) + "/", left_out) if left_out else None
         folder = parent
-        if path and not folder.tracked_only and folder.git_ignores(path, name, True):
+        if path and not folder.tracked_only and (is_vendored or folder.git_ignores(path, name, True)):
             folder = replace(folder, tracked_only=True)
         if path and ".git" in names:
             folder = self._nested_repository(path, folder)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glossator.workspace.gitstate import Repository
+    from glossator.workspace.included import Included
 
 MAX_IGNORE_FILE_BYTES = 4 * 1024 * 1024
 """Larger ignore files are not read: nobody wrote them by hand."""
@@ -392,7 +393,8 @@ class Tracked:
 class FolderRules:
     """The rules that apply in one folder: the ignore files from the outermost to the innermost, or why it is skipped.
 
-    There are three families, none of which can re-include what another excludes: git, `.glossatorignore`, the setting.
+    There are three families, none of which can re-include what another excludes: git, `.glossatorignore`, the setting
+    `exclude`. The setting `include` re-includes what git excludes.
     """
 
     git: tuple[RuleSource, ...] = ()
@@ -400,8 +402,10 @@ class FolderRules:
     setting: tuple[RuleSource, ...] = ()
     tracked: Tracked | None = None
     tracked_only: bool = False
-    """Whether git ignores the folder but tracks files in it, which are not ignored."""
+    """Whether git ignores the folder, but not the files in it that it tracks, or that are included."""
     fold_case: bool = False
+    included: Included | None = None
+    """What the user wants indexed although git ignores it."""
     left_out: str | None = None
     """None if it is entered; "" if it is left out silently; else the reason for skipping it."""
 
@@ -411,7 +415,14 @@ class FolderRules:
             self.setting and _verdict(self.setting, path, name, is_folder)
         ):
             return True
-        return self.git_ignores(path, name, is_folder) and (self.tracked is None or path not in self.tracked)
+        if not self.git_ignores(path, name, is_folder) or (self.tracked is not None and path in self.tracked):
+            return False
+        return not self.includes(path, is_folder=is_folder)
+
+    def includes(self, path: str, *, is_folder: bool) -> bool:
+        """Whether the setting `include` names this path, or something below this folder."""
+        included = self.included
+        return included is not None and (included.holds(path) or (is_folder and included.leads_through(path)))
 
     def git_ignores(self, path: str, name: str, is_folder: bool) -> bool:
         """Whether git would ignore an entry of this folder that it does not track."""
