@@ -9,7 +9,7 @@ import pytest
 
 from glossator.answers.evidence import Material, Question
 from glossator.answers.gathering import explain_symbol, gather_for_question
-from glossator.answers.index_answer import NOTE, evidence_answer
+from glossator.answers.index_answer import NOTE, best_lines, evidence_answer
 from tests.unit.retrieval_samples import FILES, Project, make_project
 
 if TYPE_CHECKING:
@@ -203,3 +203,53 @@ def test_a_manual_does_not_fill_the_evidence(tmp_path: Path) -> None:
         assert "keys.py" in places
         assert 1 <= places.count("docs/manual.md") <= 2
         assert "@param" not in answer.split("```")[0]
+
+
+RUST_DOC = """\
+/// Sends a parcel.
+///
+/// ```
+/// fn main() {
+///     send(1);
+/// }
+/// ```
+pub fn send(parcel: u32) -> bool
+{
+    let label = print_label(parcel);
+    hand_over(label)
+}
+"""
+PYTHON_DOC = '''\
+def send(parcel):
+    """Send a parcel.
+
+    It may be lost.
+    """
+    label = print_label(parcel)
+    return hand_over(label)
+'''
+
+
+@pytest.mark.parametrize(("path", "code"), [("parcel.rs", RUST_DOC), ("parcel.py", PYTHON_DOC)])
+def test_a_body_begins_behind_its_documentation_wherever_that_stands(tmp_path: Path, path: str, code: str) -> None:
+    with make_project(tmp_path, {path: code}) as project:
+        for answer in (explain(project, "send")[0], ask(project, "how is a parcel sent with a label")[0]):
+            blocks = "\n".join(re.findall(r"```\w*\n(.*?)\n```", answer, flags=re.DOTALL))
+            assert "print_label(parcel)" in blocks
+            assert "hand_over(label)" in blocks
+            assert "may be lost" not in blocks
+
+
+LINES = ["    if ready:", "        start()", "        warm_up()", "    stop()", "    report()", "    leave()"]
+
+
+def test_the_best_lines_do_not_begin_with_the_end_of_a_block() -> None:
+    first, last = best_lines(LINES, 1, len(LINES), 3, lambda texts: [text.count("warm_up") for text in texts])
+    assert (first, last) == (1, 3)
+    first, last = best_lines(LINES, 1, len(LINES), 3, lambda texts: [text.count("report") for text in texts])
+    assert (first, last) == (4, 6)
+
+
+def test_where_every_place_ends_a_block_the_best_is_taken() -> None:
+    lines = ["        a()", "    b()", "c()"]
+    assert best_lines(lines, 1, 3, 2, lambda texts: [float(len(texts) > 1)] * len(texts)) == (1, 2)

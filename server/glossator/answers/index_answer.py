@@ -41,6 +41,10 @@ FURTHER_PLACES = 4
 FURTHER_LINES = 10
 """Lines of each. Of the known facts of `scripts/bench_answers.py` (split "tune", repositories left out of the fit of
 the ranking), answers with these figures state .784 in 814 tokens; with 14, 3 and 16 lines .758 in 816 tokens."""
+DOC_BEGINS = 3
+"""Lines after the declaration in which documentation begins, if it stands in the body."""
+BLOCK_END = 3
+"""Lines are not shown from a line on behind which the block ends within so many lines."""
 MOST_WINDOWS = 200
 """Places in a definition at which its best lines are looked for."""
 PLACES = 6
@@ -282,11 +286,18 @@ def best_lines(lines: Sequence[str], start: int, end: int, size: int, worth: Wor
     last = end - size + 1
     if last <= start:
         return start, end
-    firsts = range(start, last + 1, 1 + (last - start) // MOST_WINDOWS)
+    every = range(start, last + 1, 1 + (last - start) // MOST_WINDOWS)
+    firsts = [first for first in every if not _ends_a_block(lines[first - 1 : first + BLOCK_END])] or every
     texts = ["\n".join(line.strip() for line in lines[first - 1 : first - 1 + size]) for first in firsts]
     values = worth(texts)
     first = firsts[max(range(len(firsts)), key=lambda at: values[at])]
     return first, first + size - 1
+
+
+def _ends_a_block(lines: Sequence[str]) -> bool:
+    """Whether lines begin with the end of a block, rather than with its beginning or in its middle."""
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    return bool(indents) and min(indents) < indents[0]
 
 
 def _no_worth(texts: Sequence[str]) -> Sequence[float]:
@@ -296,9 +307,10 @@ def _no_worth(texts: Sequence[str]) -> Sequence[float]:
 
 def _after_doc(entry: StoredEntry, lines: Sequence[str], start: int, end: int, offset: int) -> int:
     """The first line behind the documentation, which is shown already, and behind blank lines."""
-    last = next((line.strip() for line in reversed(entry.doc.split("\n")) if line.strip()), "")
-    if last:
-        ends = (i for i in range(start, end) if last in lines[i - 1 - offset])
+    doc = [line.strip() for line in entry.doc.split("\n") if line.strip()]
+    begins = [at for at in range(start, min(start + DOC_BEGINS, end)) if doc and doc[0] in lines[at - 1 - offset]]
+    if begins:  # it stands in the body, rather than before the declaration
+        ends = (at for at in range(begins[0], end) if doc[-1] in lines[at - 1 - offset])
         start = next(ends, start - 1) + 1
     while start < end and lines[start - 1 - offset].strip() in ("", '"""', "'''", "*/", "-}"):
         start += 1
