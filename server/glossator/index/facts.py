@@ -64,6 +64,9 @@ FACTS_VERSION: Final = 1
 EXPRESSION_CHARS: Final = 120
 """Longer expressions are unknown."""
 
+WHOLE: Final = "exports"
+"""The name under which a file exports what its import as a whole gives (`module.exports = ...`)."""
+
 UNKNOWN: Final = "?"
 BUILT_IN: Final = "%"
 INSTANCE: Final = "$"

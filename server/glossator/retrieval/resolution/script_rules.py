@@ -11,8 +11,7 @@ import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
 from weakref import WeakKeyDictionary
 
-from glossator.index.facts import EXPORTED, INFERRED, LOCAL, Import
-from glossator.index.mentions import WHOLE
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL, WHOLE, Import
 from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbols

@@ -1,0 +1,306 @@
+"""What the names in a file are bound to: local variables, parameters, variables of the file, fields.
+
+`queries/bindings/<language>.scm` is run match by match; each match is one fact:
+
+- `@bind` (the name of a variable, parameter or field) with `@type`, `@value` or `@element` (what is iterated over), and
+  with `@hoisted` if it belongs to the innermost function. `@picked`, a member's name: the variable is that member of
+  the value, and the member is mentioned. `@assigned` instead of `@bind`: a name that is declared elsewhere.
+  `@each` instead of `@type`: the type of each of a variable number of arguments. `@within`: the node inside which
+  alone the name is bound so (a case of a switch over types).
+- `@parameter`, a type's parameter, with `@type`, what it is at least.
+- `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member.
+- `@object`: a variable whose value is an object with members of its own.
+- `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
+- `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
+  `@after`.
+- `@self.field` with `@value` or `@type`: a field of the enclosing class that is assigned to.
+- `@function` (its name) with `@parameters` (their list), `@result` (an annotation, or one for each of several results),
+  `@static`, `@property`, `@decorated` (what a decorator says); `@returned`, a value that the innermost function
+  returns; `@yielded`, which makes that function's result unknown.
+- `@visible`, the name of a definition that other files see.
+- `@class` (its name) with `@super`, one supertype. `@subclass`: the name of a class where its supertype is given
+  by a call. `@extension`: a container's extended type.
+- `@tree`, a tree of imported names as Rust writes it, with `@exported` if the file passes them on.
+- `@module` with any of `@import.name`, `@alias`, `@all`, `@exported`: an import of a module or a name in it. `@bound`:
+  the name that it binds where that is neither. `@package`: what the file declares. `@passed`: a name of the file's own
+  that it exports, as `@alias` if that is given, or as the whole module (`@whole`), or that is a member of the object
+  around it (`@inside`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.expressions import SELF_WORDS, grown, joined, type_expression
+from glossator.index.facts import (
+    LOCAL,
+    UNKNOWN,
+    Symbol,
+)
+from glossator.index.file_imports import FileImports
+from glossator.index.file_scopes import BY_PLACE, Value
+from glossator.index.file_symbols import CALLABLE
+from glossator.index.nesting import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.index.languages import Language
+    from glossator.index.nested_spans import Matched, Range
+    from glossator.index.nesting import Definition
+    from glossator.index.texts import SourceText
+
+
+MENTION_BYTES: Final = 200
+"""Longer "names" are pieces of broken trees."""
+_NOTHING: Final[Matched] = {}
+
+
+class FileBindings(FileImports):
+    """The bindings of a file; see `FileSymbols`."""
+
+    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+        super().__init__(language, source, found)
+        self._texts: dict[bytes, str] = {}
+        self._declared: set[int] = set()
+        """Variables and fields whose type an annotation gives."""
+        self._picked: list[Matched] = []
+
+    def _bind_names(self, captures: Matched, matches: Sequence[Matched], given: set[int]) -> None:
+        """Note which names are local to which scope, and what they are bound to."""
+        for role in ("global", "nonlocal"):
+            for start, end in captures.get(role, ()):
+                scope = self._scope(start)
+                if scope >= 0:
+                    names = self._scopes[scope].exempt if role == "global" else self._scopes[scope].outer
+                    names.add(self._text((start, end)))
+        for index, symbol in enumerate(self._symbols):
+            self._bind_symbol(index, symbol)
+        for start, end in captures.get("local.parameter", ()):
+            if (scope := self._scope(start)) >= 0:
+                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(Value(start, start, None))
+        for match in matches:
+            if "parameter" in match:
+                self._bound_parameter(match)
+        for match in matches:
+            for start, _ in match.get("object", ()):
+                self._make_object(start)
+        assigned: list[Matched] = []
+        imported = frozenset(given)
+        typed: set[int] = set()
+        if self._language.prototypes:
+            # A declared type says more than the value.
+            typed.update(span[0] for match in matches if "type" in match for span in match.get("bind", ()))
+        for match in matches:
+            if "assigned" in match:
+                assigned.append(match)
+            if "picked" in match and match.get("bind", ((-1, -1),))[0][0] not in imported:
+                self._picked.append(match)
+            for span in match.get("bind", ()):
+                if span[0] not in imported and ("type" in match or span[0] not in typed):
+                    scope = self._scope(match["within"][0][0] if "within" in match else span[0])
+                    if "within" not in match:
+                        given.add(span[0])
+                    self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
+        for role in ("local", "local.outer", "local.hoisted"):
+            # Sorted, since the order in which captures are given varies from run to run.
+            spans = sorted(span for span in captures.get(role, ()) if span[0] not in given)
+            for span, scope in zip(spans, self._scopes_of([start for start, _ in spans]), strict=True):
+                if role == "local.outer" and scope >= 0:
+                    scope = self._scopes[scope].parent
+                elif role == "local.hoisted":
+                    scope = self._hoisted(scope)
+                self._bind(span, _NOTHING, scope)
+        for match in assigned:
+            self._assign(match)
+        for match in matches:
+            if "narrowed" in match:
+                self._narrow(match)
+        for holder in self._scopes:
+            for values in holder.names.values():
+                if len(values) > 1:
+                    values.sort(key=BY_PLACE)
+        self._bound.update(*[holder.names for holder in self._scopes])
+        self._all_bound = True
+
+    def _bind_symbol(self, index: int, symbol: Symbol) -> None:
+        """Bind the name of what is defined inside a function."""
+        functions = self._language.prototypes
+        if functions and (symbol.kind == "method" or symbol.scope):
+            return
+        parent = symbol.parent
+        if not functions and not (symbol.flags & LOCAL and parent >= 0 and self._symbols[parent].kind in CALLABLE):
+            return
+        start, end = self._spans[index]
+        scope = self._scope(start)
+        while scope >= 0 and self._scopes[scope].start >= start and self._scopes[scope].end <= end:
+            scope = self._scopes[scope].parent
+        if scope < 0 or (functions and parent >= 0 and self._scopes[scope].start < self._spans[parent][0]):
+            return
+        symbol.flags |= LOCAL
+        value = Value(self._scopes[scope].start, 0, None, f"#{index}")
+        self._scopes[scope].names.setdefault(symbol.name, []).append(value)
+
+    def _make_object(self, start: int) -> None:
+        """Note that a variable holds an object with members."""
+        index = self._at_name.get(start)
+        if index is not None and self._symbols[index].kind in ("constant", "variable"):
+            self._symbols[index].kind = "object"
+            self._classes.add(index)
+
+    def _assign(self, match: Matched) -> None:
+        """Note another value of a variable that is declared somewhere else."""
+        span = match["assigned"][0]
+        if span[1] - span[0] > MENTION_BYTES:
+            return
+        name = self._text(span)
+        scope = self._scope(span[0])
+        while scope >= 0:
+            if (values := self._scopes[scope].names.get(name)) is not None:
+                if not values[0].made.startswith("#"):
+                    part = match["value"][0]
+                    values.append(Value(max(span[1], part[1]), span[0], part if part[1] - part[0] <= 1000 else None))
+                return
+            scope = self._scopes[scope].parent
+        known = self._members.get((-1, name))
+        if known is not None:
+            self._describe_variable(span, known, name, -1, match)
+
+    def _bind(self, span: Range, match: Matched, scope: int) -> None:
+        """Note that a name is bound: as a local variable of a scope, a variable of the file, or a field of a class."""
+        start, end = span
+        raw = self._data[start:end]
+        name = self._texts.get(raw)
+        if name is None:
+            if end - start > MENTION_BYTES:
+                return
+            name = self._texts[raw] = raw.decode("utf-8", "replace")
+        scopes = self._scopes
+        if scope >= 0:
+            while scope >= 0 and name in scopes[scope].outer:
+                scope = scopes[scope].parent
+            if scope >= 0 and name in scopes[scope].exempt:
+                scope = -1
+        known = self._at_name.get(start)
+        if known is None:
+            owner = self._owner(start)
+            in_class = owner in self._classes and (scope < 0 or self._spans[owner][0] >= scopes[scope].start)
+        else:
+            owner, in_class = -1, False
+        if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
+            self._describe_variable(span, known, name, owner if in_class else -1, match)
+            return
+        if known is not None and self._language.prototypes:
+            return  # a function or class, bound already
+        names = scopes[scope].names
+        values = names.get(name)
+        if values is None:
+            values = names[name] = []
+            if name in self._language.self_parameters and "type" not in match and self._in_method(scope):
+                values.append(Value(start, 0, None, SELF_WORDS[name]))
+                return
+        if "type" in match:
+            made = self._type(self._text(match["type"][0]), start)
+            values.append(Value(start, start, None, self._picked_from(made, match)))
+            return
+        if "each" in match:
+            values.append(Value(start, start, None, type_expression(f"[]{self._text(match['each'][0])}")))
+            return
+        for role in ("value", "element"):
+            if role in match:
+                part = match[role][0]
+                text: str | Range | None = part if part[1] - part[0] <= 1000 else None
+                if text is not None and "picked" in match:
+                    whole = f"({self._text(part)})" + ("[0]" if role == "element" else "")
+                    text = f"{whole}.{self._text(match['picked'][0])}"
+                element = role == "element" and "picked" not in match
+                values.append(Value(max(end, part[1]), start, text, "", element, self._item(match)))
+                return
+        values.append(Value(start, start, None))
+
+    def _bound_parameter(self, match: Matched) -> None:
+        """Note what a type's parameter is at least; later bounds of it are left out."""
+        span = match["parameter"][0]
+        scope, name = self._scope(span[0]), self._text(span)
+        while scope >= 0 and name not in self._scopes[scope].names:
+            scope = self._scopes[scope].parent
+        if scope >= 0 and not self._scopes[scope].names[name][0].made:
+            self._scopes[scope].names[name][0].made = type_expression(self._text(match["type"][0]))
+
+    def _item(self, match: Matched) -> str:
+        """Which item of a tuple a name is bound to: "[1]"; "" if it is bound to the whole."""
+        if "pattern" not in match:
+            return ""
+        before = self._data[match["pattern"][0][0] : match["bind"][0][0]].lstrip(b"(")
+        return UNKNOWN if b"*" in before or b"(" in before else f"[{before.count(b',')}]"
+
+    def _item_of(self, made: str, match: Matched) -> str:
+        """The expression of the item of a tuple that a name is bound to."""
+        item = self._item(match) if made != UNKNOWN else ""
+        return UNKNOWN if item == UNKNOWN else grown(made, item) if item else made
+
+    def _narrow(self, match: Matched) -> None:
+        """Note that a condition tells the type of a variable in one of its branches, or after it."""
+        span = match["narrowed"][0]
+        if span[1] - span[0] > MENTION_BYTES:
+            return
+        name = self._text(span)
+        scope = self._scope(span[0])
+        while scope >= 0 and name not in self._scopes[scope].names:
+            scope = self._scopes[scope].parent
+        if scope < 0:
+            return
+        text = self._text(match["type"][0])
+        if text.startswith("(") and text.endswith(")"):
+            text = text[1:-1].strip().rstrip(",").replace(",", "|")
+        start, end = match["within"][0] if "within" in match else (match["after"][0][1], 0)
+        name_at = match["after"][0][0] if "after" in match else span[0]
+        value = Value(start, name_at, None, type_expression(text), until=end)
+        self._scopes[scope].names[name].append(value)
+
+    def _picked_from(self, made: str, match: Matched) -> str:
+        """The expression of the member that a pattern takes out of a value."""
+        if made == UNKNOWN or "picked" not in match:
+            return made
+        return grown(made, "." + self._text(match["picked"][0]))
+
+    def _describe_variable(self, span: Range, known: int | None, name: str, parent: int, match: Matched) -> None:
+        """A variable of the file or field of a class: a symbol, unless it is one already, and its type."""
+        if known is None:
+            known = self._members.get((parent, name))
+        if known is None:
+            if name in self._imported or not name:
+                return
+            kind = "field" if parent >= 0 else "variable"
+            if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:
+                kind = "enum_member"
+            known = self._add_variable(span, kind, parent)
+        made = self._given(match)
+        symbol = self._symbols[known]
+        if symbol.kind == "object" and made == UNKNOWN:
+            return  # its type has no name
+        if made and symbol.kind == "object" and made.endswith(")") and made != symbol.name:
+            symbol.bases = (made,)
+        if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
+            self._note_type(known, made, declared="type" in match)
+
+    def _note_type(self, index: int, made: str, *, declared: bool) -> None:
+        """Note the type of a variable or field: the declared one, or else all that it is assigned."""
+        symbol = self._symbols[index]
+        if declared and index not in self._declared:
+            self._declared.add(index)
+            symbol.type = made
+        elif declared or index not in self._declared:
+            symbol.type = joined([symbol.type, made]) if symbol.type and made != symbol.type else made
+
+    def _given(self, match: Matched) -> str:
+        """The expression of what a match binds its name to; "" if it does not say."""
+        if "type" in match:
+            part = match["type"][0]
+            return self._picked_from(self._type(self._text(part), part[0]), match)
+        if "value" in match:
+            return self._picked_from(self._item_of(self._expression(match["value"][0]), match), match)
+        if "element" in match:
+            made = self._expression(match["element"][0])
+            return made if made == UNKNOWN else self._item_of(grown(made, "[]"), match)
+        return ""

@@ -1,0 +1,246 @@
+"""The scopes of a file, the names bound in them, and what an expression stands for at a place."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
+from glossator.index.facts import (
+    INSTANCE,
+    UNKNOWN,
+)
+from glossator.index.file_symbols import CALLABLE, FileSymbols
+from glossator.index.nested_spans import innermost, segments
+from glossator.index.receiver_templates import COMPOUND, MAX_TEMPLATES, template, templates_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.languages import Language
+    from glossator.index.nested_spans import Range
+    from glossator.index.nesting import Definition
+    from glossator.index.texts import SourceText
+
+
+BRANCHES: Final = 8
+"""How many earlier values of a variable are looked at."""
+BY_PLACE: Final = attrgetter("at")
+
+
+@dataclass(slots=True)
+class Scope:
+    """A node in which names stay: the names bound in it, each with its values in order of their places."""
+
+    start: int
+    end: int
+    parent: int
+    names: dict[str, list[Value]] = field(default_factory=dict)
+    exempt: set[str] = field(default_factory=set)
+    """Names that a declaration says belong to the file."""
+    outer: set[str] = field(default_factory=set)
+    """Names that a declaration says belong to a scope around."""
+    block: bool = False
+    """Whether it is a block rather than a function."""
+
+
+@dataclass(slots=True)
+class Value:
+    """What a local name is bound to from a place on."""
+
+    at: int
+    """First byte from which it counts."""
+    name_at: int
+    """First byte of the name that is bound here; the file's first for what counts everywhere."""
+    text: str | Range | None
+    """Source of the value, or where it stands in the file; None if nothing is known of it."""
+    made: str = ""
+    """The expression, once it has been made."""
+    element: bool = False
+    item: str = ""
+    """"[1]" if it is an item of a tuple."""
+    until: int = 0
+    """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
+
+
+class FileScopes(FileSymbols):
+    """The scopes of a file; see `FileSymbols`."""
+
+    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+        super().__init__(language, source, found)
+        self._scopes: list[Scope] = []
+        self._scope_cuts: list[int] = []
+        self._scope_at: list[int] = []
+        self._templates = templates_of(language.name)
+        if len(self._templates) > MAX_TEMPLATES:
+            self._templates.clear()
+        self._all_bound = False
+        self._bound: set[str] = set()
+        """The names that are bound in any scope, once all are."""
+        self._fixed: dict[bytes, str] = {}
+        """Source text -> its expression, where that is the same in all places."""
+        self._self_words: dict[str, str] = {}
+        for word in language.self_words:
+            word, _, made = word.partition("=")
+            self._self_words[word] = made or SELF_WORDS[word]
+        self._inner_imports: dict[str, set[int]] = {}
+        """Names that are imported inside a scope -> these scopes, where they are no local variables."""
+        self._this_spans: list[Range] = []
+        self._this_cuts: list[int] = []
+        self._this_at: list[int] = []
+
+    def _scope(self, at: int) -> int:
+        """The innermost scope that contains a byte; -1 for none."""
+        index = bisect_right(self._scope_cuts, at) - 1
+        return self._scope_at[index] if index >= 0 else -1
+
+    def _scopes_of(self, starts: Sequence[int] | NDArray[np.int64]) -> list[int]:
+        """The innermost scope that contains each of some bytes; -1 for none."""
+        return innermost(self._scope_cuts, self._scope_at, starts)
+
+    def _add_scopes(self, spans: Sequence[Range], blocks: Sequence[Range]) -> None:
+        open_: list[int] = []
+        functions = set(spans)
+        for start, end in sorted({*functions, *blocks}, key=lambda span: (span[0], -span[1])):
+            while open_ and self._scopes[open_[-1]].end <= start:
+                open_.pop()
+            block = (start, end) not in functions
+            self._scopes.append(Scope(start, end, open_[-1] if open_ else -1, block=block))
+            open_.append(len(self._scopes) - 1)
+        self._scope_cuts, self._scope_at = segments([(scope.start, scope.end) for scope in self._scopes])
+
+    def _hoisted(self, scope: int) -> int:
+        """The innermost function that is or encloses a scope; -1 for none."""
+        while scope >= 0 and self._scopes[scope].block:
+            scope = self._scopes[scope].parent
+        return scope
+
+    def _in_method(self, scope: int) -> bool:
+        """Whether a scope is that of a method."""
+        owner = self._owner(self._scopes[scope].start)
+        return owner >= 0 and self._symbols[owner].kind in CALLABLE and self._class_at(self._scopes[scope].start) >= 0
+
+    def _is_imported(self, name: str, scope: int) -> bool:
+        """Whether the innermost scope that binds a name, or one inside it, imports it."""
+        inside = self._inner_imports[name]
+        while scope >= 0:
+            if scope in inside:
+                return True
+            if name in self._scopes[scope].names:
+                return False
+            scope = self._scopes[scope].parent
+        return False
+
+    def _type(self, text: str, at: int) -> str:
+        """The expression of a type at a place: of a type's parameter, what it is at least."""
+        made = type_expression(text)
+        bare = made[1:-1].lstrip("&*")
+        if not bare.isidentifier():
+            return made
+        scope = self._scope(at)
+        while scope >= 0:
+            if (values := self._scopes[scope].names.get(bare)) is not None:
+                return values[0].made if values and values[0].made[:1] == "<" else made
+            scope = self._scopes[scope].parent
+        return made
+
+    def _expression(self, span: Range) -> str:
+        """The expression of a range of source, with local names replaced."""
+        start, end = span
+        if end - start > 1000:
+            return UNKNOWN
+        raw = written = self._data[start:end]
+        if self._language.self_modules and raw.startswith(b"self::"):
+            raw = raw[len(b"self::") :]
+        shape = self._templates.get(raw)
+        if shape is None:
+            shape = self._templates[raw] = template(raw, self._language.calls)
+        head, rest = shape
+        if not head:
+            if self._all_bound:
+                self._fixed[written] = rest
+            return rest
+        if head == COMPOUND:
+            made = expression(rest, lambda name: self._named(name, start), self._language.calls)
+            return made.replace("()", "") if self._language.bare_calls else made
+        made = self._named(head, start)
+        if self._language.bare_calls:
+            rest = rest.replace("()", "")
+        if rest and made != UNKNOWN:
+            made = grown(made, rest)
+        if self._all_bound and (not self._language.prototypes if head in self._self_words else head not in self._bound):
+            self._fixed[written] = made
+        return made
+
+    def _named(self, name: str, at: int) -> str:
+        """The expression of a bare name at a place."""
+        known = self._self_words.get(name)
+        if known is not None:
+            return self._this(known, at) if self._language.prototypes else known
+        scope = self._scope(at)
+        while scope >= 0:
+            if name in self._inner_imports and scope in self._inner_imports[name]:
+                return name
+            values = self._scopes[scope].names.get(name)
+            if values is not None:
+                return self._value(values, at)
+            scope = self._scopes[scope].parent
+        return f"{INSTANCE}.{name}" if self._language.bare_calls and name[:1] == "@" else name
+
+    def _this(self, known: str, at: int) -> str:
+        """What `this` or `super` stands for at a place, in a language whose functions may rebind it."""
+        index = bisect_right(self._this_cuts, at) - 1
+        innermost = self._this_at[index] if index >= 0 else -1
+        if innermost < 0:
+            return known
+        start = self._this_spans[innermost][0]
+        owner = self._owner(start)
+        if owner < 0:
+            return UNKNOWN
+        symbol = self._symbols[owner]
+        if symbol.kind not in CALLABLE:
+            return UNKNOWN
+        around = self._hoisted(self._scopes[self._scope(start)].parent)
+        if around >= 0 and self._scopes[around].start >= self._spans[owner][0]:
+            return UNKNOWN  # a function without a name
+        in_class = symbol.parent in self._classes or bool(symbol.scope) or owner in self._made_by_functions
+        return known if in_class else UNKNOWN
+
+    def _value(self, values: list[Value], at: int) -> str:
+        """What a local name stands for at a place: its last value before, or several that different branches give."""
+        last = bisect_right(values, at, key=BY_PLACE) if len(values) > 1 else 1
+        if last <= 1:
+            return UNKNOWN if values[0].until else self._made(values[0])
+        indent = self._indent(at)
+        found: list[str] = []
+        for value in reversed(values[max(0, last - BRANCHES) : last]):
+            if value.until:
+                if at < value.until:
+                    found.append(self._made(value))
+                    break
+                continue
+            found.append(self._made(value))
+            if self._indent(value.name_at) <= indent:
+                # What is indented less has been executed before.
+                break
+        return joined(found) if len(found) > 1 else found[0] if found else UNKNOWN
+
+    def _made(self, value: Value) -> str:
+        """The expression of a value."""
+        if not value.made:
+            value.made = UNKNOWN  # if it refers to itself
+            if value.text is not None:
+                place = value.at - 1
+                text = value.text if isinstance(value.text, str) else self._text(value.text)
+                made = expression(text, lambda name: self._named(name, place), self._language.calls)
+                if self._language.bare_calls:
+                    made = made.replace("()", "")
+                if made != UNKNOWN:
+                    made = grown(made, ("[]" if value.element else "") + value.item)
+                value.made = made
+        return value.made

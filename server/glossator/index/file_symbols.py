@@ -1,0 +1,207 @@
+"""What a file defines, as its facts tell it: what the queries for definitions find, and what bindings show."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import (
+    EXTENSION,
+    INFERRED,
+    LOCAL,
+    PROPERTY,
+    STATIC,
+    STUB,
+    WHOLE,
+    Symbol,
+)
+from glossator.index.nested_spans import segments
+from glossator.index.nesting import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.index.languages import Language
+    from glossator.index.nested_spans import Range
+    from glossator.index.nesting import Definition
+    from glossator.index.texts import SourceText
+
+
+CLASSES: Final = TYPES | {"component", "type"}
+"""Kinds of symbols that have fields."""
+CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
+_VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
+_PROTOTYPE: Final = ".prototype"
+_EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
+_QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
+"""What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
+
+
+class FileSymbols:
+    """The symbols of a file.
+
+    Args:
+        found: its definitions, in any order.
+    """
+
+    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+        self._language = language
+        self._data = source.data
+        self._line_starts = source.line_starts
+        self._lines = source.lines
+        self._symbols: list[Symbol] = []
+        self._spans: list[Range] = []
+        self._at_name: dict[int, int] = {}
+        """First byte of a symbol's name -> its index."""
+        self._cuts: list[int] = []
+        self._owners: list[int] = []
+        self._members: dict[tuple[int, str], int] = {}
+        """Parent and name of a symbol -> the first such."""
+        self._classes: set[int] = set()
+        self._made_by_functions: set[int] = set()
+        """Functions that are classes: their prototypes have members."""
+        self._add_symbols(found)
+        if language.prototypes:
+            self._note_prototypes()
+
+    def _place(self, at: int) -> tuple[int, int]:
+        """Line (1-based) and column (in bytes, from 0) of a byte."""
+        line = bisect_right(self._line_starts, at, 0, self._lines)
+        return line, at - self._line_starts[line - 1]
+
+    def _indent(self, at: int) -> int:
+        """The column of the first text in the line of a byte."""
+        line = bisect_right(self._line_starts, at, 0, self._lines)
+        start = self._line_starts[line - 1]
+        piece = self._data[start : start + 200]
+        return len(piece) - len(piece.lstrip())
+
+    def _owner(self, at: int) -> int:
+        """The innermost symbol that contains a byte; -1 for none."""
+        index = bisect_right(self._cuts, at) - 1
+        return self._owners[index] if index >= 0 else -1
+
+    def _text(self, span: Range) -> str:
+        return self._data[span[0] : span[1]].decode("utf-8", "replace")
+
+    def _add_symbols(self, found: Sequence[Definition]) -> None:
+        items = sorted(
+            (item for item in found if item.name or item.kind == "block"), key=lambda item: (item.start, -item.end)
+        )
+        open_: list[int] = []
+        for item in items:
+            while open_ and self._spans[open_[-1]][1] <= item.start:
+                open_.pop()
+            parent = open_[-1] if open_ else -1
+            while parent >= 0 and self._spans[parent] == (item.start, item.end) and not self._symbols[parent].name:
+                parent = self._symbols[parent].parent
+            while (
+                parent >= 0
+                and item.kind in _VARIABLES
+                and self._spans[parent] == (item.start, item.end)
+                and self._symbols[parent].kind in _VARIABLES
+            ):
+                parent = self._symbols[parent].parent  # `var a = 1, b = 2`
+            if item.kind == "block" and not item.scope:
+                continue
+            self._add_symbol(item, parent)
+            open_.append(len(self._symbols) - 1)
+        self._cuts, self._owners = segments(self._spans)
+
+    def _add_symbol(self, item: Definition, parent: int) -> None:
+        flags = STUB if item.stub else 0
+        kind: str = item.kind
+        name, scope = item.name, item.scope
+        if kind == "block":
+            kind, name, scope, flags = "class", item.scope, "", flags | EXTENSION
+        if self._language.prototypes and not scope and kind == "function" and item.name_at == item.start:
+            flags |= INFERRED  # `render = function () {}`
+        if scope and self._language.prototypes:
+            if scope.endswith(_PROTOTYPE):
+                scope = scope.removesuffix(_PROTOTYPE)
+            elif scope in _EXPORTS:
+                scope = ""
+            elif scope == "this":
+                kind, parent, scope = self._instance_of(kind, parent)
+            else:
+                flags |= STATIC
+        if name == "module.exports":
+            name = WHOLE
+        if parent >= 0:
+            around = self._symbols[parent]
+            if (around.kind in CALLABLE or around.flags & LOCAL) and not (
+                self._language.prototypes and (kind == "method" or scope)
+            ):
+                # A method of an object that a function makes may be called from anywhere.
+                flags |= LOCAL
+            elif around.kind in CLASSES and kind == "function":
+                kind = "method"
+        name_at = item.name_at if item.name_at >= 0 else item.start
+        if scope and (written := _QUALIFIED.match(self._data, name_at)) is not None:
+            name_at = written.end()
+        if kind in ("function", "method") and name in self._language.constructors:
+            kind = "constructor"
+        if self._language.bare_calls and kind in ("function", "method"):
+            flags |= PROPERTY
+        line, column = self._place(name_at)
+        symbol = Symbol(
+            name,
+            kind,
+            parent,
+            self._place(item.start)[0],
+            self._place(max(item.end - 1, item.start))[0],
+            line,
+            column,
+            scope,
+            flags=flags,
+        )
+        index = len(self._symbols)
+        self._at_name.setdefault(name_at, index)
+        if not flags & EXTENSION:
+            self._members.setdefault((parent, name), index)
+        if kind in CLASSES:
+            self._classes.add(index)
+        self._symbols.append(symbol)
+        self._spans.append((item.start, item.end))
+
+    def _instance_of(self, kind: str, parent: int) -> tuple[str, int, str]:
+        """Kind, parent and scope of a function that is assigned to a member of `this`."""
+        around = parent
+        while around >= 0 and self._symbols[around].kind not in CLASSES:
+            outer = self._symbols[around]
+            if outer.scope:
+                return "method", parent, outer.scope
+            if outer.parent < 0:
+                return "method", parent, outer.name
+            around = outer.parent
+        return ("method", around, "") if around >= 0 else (kind, parent, "this")
+
+    def _note_prototypes(self) -> None:
+        """Note which functions are classes: those whose prototype or instances are given methods."""
+        scopes = {symbol.scope for symbol in self._symbols if symbol.kind in CALLABLE and symbol.scope.isidentifier()}
+        for index, symbol in enumerate(self._symbols):
+            if symbol.name not in scopes or symbol.scope:
+                continue
+            if symbol.kind == "function":
+                self._made_by_functions.add(index)
+            elif symbol.kind in ("constant", "variable"):
+                # `app.use = function () {}`
+                symbol.kind = "object"
+
+    def _add_variable(self, span: Range, kind: str, parent: int, flags: int = 0) -> int:
+        """A variable or field that only its binding shows."""
+        line, column = self._place(span[0])
+        index, name = len(self._symbols), self._text(span)
+        self._symbols.append(Symbol(name, kind, parent, line, line, line, column, flags=flags))
+        self._spans.append((span[0], span[0]))  # it contains nothing
+        self._at_name[span[0]] = index
+        self._members[parent, name] = index
+        return index
+
+    def _class_at(self, at: int) -> int:
+        """The innermost class around a byte; -1 for none."""
+        owner = self._owner(at)
+        while owner >= 0 and self._symbols[owner].kind not in CLASSES and owner not in self._made_by_functions:
+            owner = self._symbols[owner].parent
+        return owner

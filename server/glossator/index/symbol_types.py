@@ -1,0 +1,217 @@
+"""What symbols are: results of functions, types of fields, supertypes, as code and doc comments tell them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.argument_types import parameter_types
+from glossator.index.expressions import joined, type_expression
+from glossator.index.facts import (
+    EXPORTED,
+    INFERRED,
+    INSTANCE,
+    PROPERTY,
+    STATIC,
+    UNKNOWN,
+)
+from glossator.index.file_bindings import MENTION_BYTES, FileBindings
+from glossator.index.file_scopes import Value
+from glossator.index.file_symbols import CALLABLE
+from glossator.index.nesting import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.index.doc_types import DocTypes
+    from glossator.index.languages import Language
+    from glossator.index.nested_spans import Matched, Range
+    from glossator.index.nesting import Definition
+    from glossator.index.texts import SourceText
+
+
+_START: Final = attrgetter("start")
+
+
+class SymbolTypes(FileBindings):
+    """The types of a file's symbols; see `FileSymbols`."""
+
+    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+        super().__init__(language, source, found)
+        self._keyed: dict[int, str] = {}
+        """First byte of a member's name that follows no receiver -> the receiver's expression."""
+
+    def _describe_symbols(self, matches: Sequence[Matched]) -> None:
+        returned: dict[int, list[Range]] = {}
+        unknown: set[int] = set()
+        for match in matches:
+            if "function" in match:
+                self._describe_function(match)
+            elif "class" in match:
+                index = self._at_name.get(match["class"][0][0])
+                if index is not None and "super" in match:
+                    symbol = self._symbols[index]
+                    symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
+            elif "subclass" in match:
+                index = self._members.get((-1, self._text(match["subclass"][0])))
+                if index is not None:
+                    symbol = self._symbols[index]
+                    symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
+                    if symbol.kind == "function":
+                        self._made_by_functions.add(index)
+            elif "extension" in match:
+                start = match["extension"][0][0]
+                owner = self._owner(start)
+                if owner >= 0 and "super" in match:
+                    self._symbols[owner].bases += tuple("".join(self._text(span).split()) for span in match["super"])
+            elif "self.field" in match:
+                self._describe_field(match)
+            elif "attribute" in match:
+                for span in match["attribute"]:
+                    self._describe_attribute(span)
+            elif "visible" in match:
+                index = self._at_name.get(match["visible"][0][0])
+                if index is not None:
+                    self._symbols[index].flags |= EXPORTED
+            elif "key" in match:
+                made = type_expression(self._text(match["of"][0]))
+                self._keyed.update((start, made) for start, _ in match["key"])
+            elif "returned" in match:
+                owner = self._function_at(match["returned"][0][0])
+                if owner >= 0:
+                    returned.setdefault(owner, []).append(match["returned"][0])
+            elif "yielded" in match:
+                unknown.add(self._function_at(match["yielded"][0][0]))
+        for owner, values in returned.items():
+            symbol = self._symbols[owner]
+            if not symbol.type and owner not in unknown:
+                symbol.type = self._one_of(values)
+
+    def _one_of(self, values: Sequence[Range]) -> str:
+        """The expression of one of several values; "" if it is unknown."""
+        found: list[str] = []
+        for value in values:
+            made = self._expression(value)
+            if made == UNKNOWN:
+                return ""
+            if made:
+                found.append(made)
+        made = joined(found)
+        return "" if made == UNKNOWN else made
+
+    def _describe_attribute(self, span: Range) -> None:
+        """A property that gives a field of the same name (Ruby's `attr_reader :pool`)."""
+        index = self._at_name.get(span[0])
+        if index is None:
+            start = span[0] + (self._data[span[0] : span[0] + 1] == b":")
+            index = self._add_variable((start, span[1]), "property", self._class_at(span[0]))
+        symbol = self._symbols[index]
+        symbol.type = symbol.type or f"{INSTANCE}.@{symbol.name}"
+
+    def _type_by_doc(self, found: DocTypes) -> None:
+        """Give a function's parameters and result, or a local variable, the types that its doc comment says."""
+        if found.variable:
+            scope = self._scope(found.name_at)
+            values = self._scopes[scope].names.get(found.name) if scope >= 0 else None
+            if values is not None and not found.field:
+                values[:] = [Value(values[0].at, values[0].name_at, None, type_expression(found.variable))]
+            return
+        # The function, or the first one in the statement (`const f = () => {}`, `Foo.prototype.f = function () {}`).
+        index = bisect_left(self._scopes, found.at, key=_START)
+        if index == len(self._scopes) or self._data.find(b"\n", found.at, self._scopes[index].start) >= 0:
+            return
+        names = self._scopes[index].names
+        for name, text in found.parameters.items():
+            values = names.get(name)
+            if values is not None and not values[0].made and values[0].text is None:
+                values[0].made = type_expression(text)
+        owner = self._owner(self._scopes[index].start)
+        if found.result and owner >= 0 and self._spans[owner][0] >= found.at:
+            symbol = self._symbols[owner]
+            if symbol.kind in CALLABLE and not symbol.type:
+                symbol.type = type_expression(found.result)
+
+    def _type_variable_by_doc(self, found: DocTypes) -> None:
+        """Give a variable of the file or a field the type that its doc comment says."""
+        index = self._at_name.get(found.name_at)
+        if index is None and found.field:
+            index = self._members.get((self._class_at(found.name_at), found.name))
+        if index is None:
+            return
+        symbol = self._symbols[index]
+        made = type_expression(found.variable)
+        if symbol.kind in ("constant", "field", "variable") and made != UNKNOWN:
+            symbol.type = made
+
+    def _function_at(self, at: int) -> int:
+        """The function for which a value is returned; -1 if it is none with a name."""
+        if self._language.prototypes:
+            scope = self._hoisted(self._scope(at - 1))
+            if scope < 0:
+                return -1
+            start = self._scopes[scope].start
+            owner = self._owner(start)
+            around = self._hoisted(self._scopes[scope].parent)
+            own = owner >= 0 and (around < 0 or self._scopes[around].start < self._spans[owner][0])
+            return owner if own and self._symbols[owner].kind in CALLABLE else -1
+        owner = self._owner(at)
+        while owner >= 0 and self._symbols[owner].kind not in CALLABLE and self._symbols[owner].kind != "property":
+            owner = self._symbols[owner].parent
+        return owner
+
+    def _describe_function(self, match: Matched) -> None:
+        index = self._at_name.get(match["function"][0][0])
+        if index is None:
+            return
+        symbol = self._symbols[index]
+        if "result" in match:
+            results = [self._text(span) for span in match["result"]]
+            symbol.type = type_expression(results[0] if len(results) == 1 else f"({','.join(results)})")
+        if "decorated" in match:
+            symbol.decorators += (self._expression(match["decorated"][0]),)
+        if "static" in match:
+            symbol.flags |= STATIC
+        if "property" in match:
+            symbol.flags |= PROPERTY
+        if "parameters" in match:
+            written = self._text(match["parameters"][0])
+            symbol.parameters = _parameter_counts(written)
+            if self._language.overloads:
+                symbol.types = parameter_types(written)
+
+    def _describe_field(self, match: Matched) -> None:
+        span = match["self.field"][0]
+        owner = self._class_at(span[0])
+        if owner < 0 or span[1] - span[0] > MENTION_BYTES:
+            return
+        name = self._text(span)
+        index = self._members.get((owner, name))
+        if index is None:
+            index = self._add_variable(span, "field", owner, INFERRED)
+        symbol = self._symbols[index]
+        if symbol.kind in CALLABLE or symbol.kind in TYPES:
+            return
+        made = self._given(match)
+        if made and ("type" in match or not symbol.flags & PROPERTY):
+            self._note_type(index, made, declared="type" in match)
+
+
+def _parameter_counts(text: str) -> tuple[int, int]:
+    """How many arguments a list of parameters, with its parentheses, takes at least and at most (255: any number)."""
+    parts: list[str] = []
+    depth = start = 0
+    inside = text.strip()[1:-1]
+    for at, char in enumerate(inside):
+        if char in "([{<":
+            depth += 1
+        elif char in ")]}" or (char == ">" and inside[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+        elif char == "," and depth == 0:
+            parts.append(inside[start:at])
+            start = at + 1
+    parts.append(inside[start:])
+    given = [part for part in parts if part.strip() and part.strip() != "void"]
+    if any("..." in part or part.lstrip().startswith(("vararg ", "params ")) for part in given):
+        return 0, 255
+    return sum("=" not in part for part in given), len(given)
