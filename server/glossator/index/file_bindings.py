@@ -38,7 +38,7 @@ from glossator.index.facts import (
     Symbol,
 )
 from glossator.index.file_imports import FileImports
-from glossator.index.file_scopes import BY_PLACE, Value
+from glossator.index.file_scopes import BY_PLACE, BoundValue
 from glossator.index.file_symbols import CALLABLE
 from glossator.index.nesting import TYPES
 
@@ -78,7 +78,9 @@ class FileBindings(FileImports):
             self._bind_symbol(index, symbol)
         for start, end in captures.get("local.parameter", ()):
             if (scope := self._scope(start)) >= 0:
-                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(Value(start, start, None))
+                self._scopes[scope].names.setdefault(self._text((start, end)), []).append(
+                    BoundValue(start, start, None)
+                )
         for match in matches:
             if "parameter" in match:
                 self._bound_parameter(match)
@@ -138,7 +140,7 @@ class FileBindings(FileImports):
         if scope < 0 or (functions and parent >= 0 and self._scopes[scope].start < self._spans[parent][0]):
             return
         symbol.flags |= LOCAL
-        value = Value(self._scopes[scope].start, 0, None, f"#{index}")
+        value = BoundValue(self._scopes[scope].start, 0, None, f"#{index}")
         self._scopes[scope].names.setdefault(symbol.name, []).append(value)
 
     def _make_object(self, start: int) -> None:
@@ -159,7 +161,9 @@ class FileBindings(FileImports):
             if (values := self._scopes[scope].names.get(name)) is not None:
                 if not values[0].made.startswith("#"):
                     part = match["value"][0]
-                    values.append(Value(max(span[1], part[1]), span[0], part if part[1] - part[0] <= 1000 else None))
+                    values.append(
+                        BoundValue(max(span[1], part[1]), span[0], part if part[1] - part[0] <= 1000 else None)
+                    )
                 return
             scope = self._scopes[scope].parent
         known = self._members.get((-1, name))
@@ -197,14 +201,14 @@ class FileBindings(FileImports):
         if values is None:
             values = names[name] = []
             if name in self._language.self_parameters and "type" not in match and self._in_method(scope):
-                values.append(Value(start, 0, None, SELF_WORDS[name]))
+                values.append(BoundValue(start, 0, None, SELF_WORDS[name]))
                 return
         if "type" in match:
             made = self._type(self._text(match["type"][0]), start)
-            values.append(Value(start, start, None, self._picked_from(made, match)))
+            values.append(BoundValue(start, start, None, self._picked_from(made, match)))
             return
         if "each" in match:
-            values.append(Value(start, start, None, type_expression(f"[]{self._text(match['each'][0])}")))
+            values.append(BoundValue(start, start, None, type_expression(f"[]{self._text(match['each'][0])}")))
             return
         for role in ("value", "element"):
             if role in match:
@@ -214,9 +218,9 @@ class FileBindings(FileImports):
                     whole = f"({self._text(part)})" + ("[0]" if role == "element" else "")
                     text = f"{whole}.{self._text(match['picked'][0])}"
                 element = role == "element" and "picked" not in match
-                values.append(Value(max(end, part[1]), start, text, "", element, self._item(match)))
+                values.append(BoundValue(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
-        values.append(Value(start, start, None))
+        values.append(BoundValue(start, start, None))
 
     def _bound_parameter(self, match: Matched) -> None:
         """Note what a type's parameter is at least; later bounds of it are left out."""
@@ -255,7 +259,7 @@ class FileBindings(FileImports):
             text = text[1:-1].strip().rstrip(",").replace(",", "|")
         start, end = match["within"][0] if "within" in match else (match["after"][0][1], 0)
         name_at = match["after"][0][0] if "after" in match else span[0]
-        value = Value(start, name_at, None, type_expression(text), until=end)
+        value = BoundValue(start, name_at, None, type_expression(text), until=end)
         self._scopes[scope].names[name].append(value)
 
     def _picked_from(self, made: str, match: Matched) -> str:

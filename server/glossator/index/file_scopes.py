@@ -34,13 +34,13 @@ BY_PLACE: Final = attrgetter("at")
 
 
 @dataclass(slots=True)
-class Scope:
+class NameScope:
     """A node in which names stay: the names bound in it, each with its values in order of their places."""
 
     start: int
     end: int
     parent: int
-    names: dict[str, list[Value]] = field(default_factory=dict)
+    names: dict[str, list[BoundValue]] = field(default_factory=dict)
     exempt: set[str] = field(default_factory=set)
     """Names that a declaration says belong to the file."""
     outer: set[str] = field(default_factory=set)
@@ -50,7 +50,7 @@ class Scope:
 
 
 @dataclass(slots=True)
-class Value:
+class BoundValue:
     """What a local name is bound to from a place on."""
 
     at: int
@@ -73,7 +73,7 @@ class FileScopes(FileSymbols):
 
     def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
         super().__init__(language, source, found)
-        self._scopes: list[Scope] = []
+        self._scopes: list[NameScope] = []
         self._scope_cuts: list[int] = []
         self._scope_at: list[int] = []
         self._templates = templates_of(language.name)
@@ -110,7 +110,7 @@ class FileScopes(FileSymbols):
             while open_ and self._scopes[open_[-1]].end <= start:
                 open_.pop()
             block = (start, end) not in functions
-            self._scopes.append(Scope(start, end, open_[-1] if open_ else -1, block=block))
+            self._scopes.append(NameScope(start, end, open_[-1] if open_ else -1, block=block))
             open_.append(len(self._scopes) - 1)
         self._scope_cuts, self._scope_at = segments([(scope.start, scope.end) for scope in self._scopes])
 
@@ -211,7 +211,7 @@ class FileScopes(FileSymbols):
         in_class = symbol.parent in self._classes or bool(symbol.scope) or owner in self._made_by_functions
         return known if in_class else UNKNOWN
 
-    def _value(self, values: list[Value], at: int) -> str:
+    def _value(self, values: list[BoundValue], at: int) -> str:
         """What a local name stands for at a place: its last value before, or several that different branches give."""
         last = bisect_right(values, at, key=BY_PLACE) if len(values) > 1 else 1
         if last <= 1:
@@ -230,7 +230,7 @@ class FileScopes(FileSymbols):
                 break
         return joined(found) if len(found) > 1 else found[0] if found else UNKNOWN
 
-    def _made(self, value: Value) -> str:
+    def _made(self, value: BoundValue) -> str:
         """The expression of a value."""
         if not value.made:
             value.made = UNKNOWN  # if it refers to itself

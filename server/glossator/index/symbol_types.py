@@ -17,7 +17,7 @@ from glossator.index.facts import (
     UNKNOWN,
 )
 from glossator.index.file_bindings import MENTION_BYTES, FileBindings
-from glossator.index.file_scopes import Value
+from glossator.index.file_scopes import BoundValue
 from glossator.index.file_symbols import CALLABLE
 from glossator.index.nesting import TYPES
 
@@ -115,7 +115,7 @@ class SymbolTypes(FileBindings):
             scope = self._scope(found.name_at)
             values = self._scopes[scope].names.get(found.name) if scope >= 0 else None
             if values is not None and not found.field:
-                values[:] = [Value(values[0].at, values[0].name_at, None, type_expression(found.variable))]
+                values[:] = [BoundValue(values[0].at, values[0].name_at, None, type_expression(found.variable))]
             return
         # The function, or the first one in the statement (`const f = () => {}`, `Foo.prototype.f = function () {}`).
         index = bisect_left(self._scopes, found.at, key=_START)

@@ -1,0 +1,91 @@
+"""The nodes of a syntax tree as the modules beside `parsing` see them, none of which imports tree-sitter."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DESCEND_BYTES: Final = 1200
+"""Nodes smaller than this are not searched for places to cut."""
+
+
+class SyntaxNode(Protocol):
+    """A node; bytes are offsets into the text that the grammar read."""
+
+    @property
+    def type(self) -> str:
+        """Its kind in the grammar."""
+
+    @property
+    def start_byte(self) -> int:
+        """Its first byte."""
+
+    @property
+    def end_byte(self) -> int:
+        """One past its last byte."""
+
+    @property
+    def byte_range(self) -> tuple[int, int]:
+        """Both."""
+
+    @property
+    def children(self) -> Sequence[SyntaxNode]:
+        """All its children, in order."""
+
+    @property
+    def named_children(self) -> Sequence[SyntaxNode]:
+        """Those that are more than a sign or a keyword."""
+
+    @property
+    def child_count(self) -> int:
+        """How many children it has."""
+
+    @property
+    def named_child_count(self) -> int:
+        """How many of them are named."""
+
+    @property
+    def has_error(self) -> bool:
+        """Whether it is or contains an error."""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is one: what fits nowhere."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it stands for something that the text lacks."""
+
+    def child_by_field_name(self, name: str, /) -> SyntaxNode | None:
+        """Its first child in a field."""
+
+    def children_by_field_name(self, name: str, /) -> Sequence[SyntaxNode]:
+        """All of them."""
+
+
+def borders_in(root: SyntaxNode) -> Callable[[object, list[tuple[int, int]]], list[int]]:
+    """The function by which the chunker asks where statements start."""
+
+    def borders(node: object, ranges: list[tuple[int, int]]) -> list[int]:
+        found: list[int] = []
+        ends = [end for _, end in ranges]
+        pending: list[SyntaxNode] = [root if node is None else node]  # type: ignore[list-item]
+        while pending:
+            for child in pending.pop().named_children:
+                start, end = child.byte_range
+                index = bisect_right(ends, start)
+                if index == len(ends):
+                    break
+                if ranges[index][0] >= end:
+                    continue
+                if start >= ranges[index][0]:
+                    found.append(start)
+                if end - start > DESCEND_BYTES:
+                    pending.append(child)
+        found.sort()
+        return found
+
+    return borders
