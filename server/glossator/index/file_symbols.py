@@ -105,6 +105,8 @@ class FileSymbols:
                 parent = self._symbols[parent].parent  # `var a = 1, b = 2`
             if item.kind == "block" and not item.scope:
                 continue
+            if item.stub and parent >= 0 and self._language.name == "cpp" and self._symbols[parent].kind in CALLABLE:
+                continue  # `Slice key(text);` defines a variable
             self._add_symbol(item, parent)
             open_.append(len(self._symbols) - 1)
         self._cuts, self._owners = segments(self._spans)

@@ -209,3 +209,40 @@ def test_types_of_a_source_file_are_its_own() -> None:
     ]
     assert sample.uses("LIMIT") == ["whole.c: int whole(struct file *f) { return f->handle + LIMIT; }"]
     assert sample.uses("handle") == sample.uses("file")
+
+
+def test_variables_that_are_constructed_look_like_prototypes() -> None:
+    sample = Sample(
+        {
+            "slice.h": "namespace db { class Slice { public: Slice(const char* s); int size() const; }; }\n",
+            "main.cc": """
+                #include "slice.h"
+                using namespace db;
+                int run(const char* text) {
+                  Slice key(text);
+                  return key.size();
+                }
+                int size();
+            """,
+        }
+    )
+    assert sample.uses("Slice.size") == ["main.cc: return key.size();"]
+    assert sample.at("main.cc", "return key.size();", "key") == "no mention"
+
+
+def test_a_class_that_very_many_files_mention_is_found() -> None:
+    users = {f"app/user{number:03}.cc": f"int use{number}(Slice* s) {{ return s->size(); }}\n" for number in range(60)}
+    sample = Sample({"lib/slice.h": "class Slice { public: int size() const; };\n", **users})
+    assert len(sample.uses("Slice.size")) == 60
+    ruby = {f"app/user{number:03}.rb": f"def use{number}\n  Pool.new.take\nend\n" for number in range(60)}
+    pool = Sample({"lib/zz/pool.rb": "class Pool\n  def take\n  end\nend\n", **ruby})
+    assert len(pool.uses("Pool.take")) == 60
+
+
+def test_a_class_of_a_package_that_very_many_files_mention_is_found() -> None:
+    users = {
+        f"src/a/User{number:03}.java": f"package a; class User{number:03} {{ void use(Pool p) {{ p.take(); }} }}\n"
+        for number in range(220)
+    }
+    sample = Sample({"src/z/Pool.java": "package a; public class Pool { void take() {} }\n", **users})
+    assert len(sample.uses("Pool.take")) == 220

@@ -113,7 +113,7 @@ class CRules(LanguageRules):
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Unknown if a namespace that is not open here has the name: a header may open it."""
-        for path in world.noting(name):
+        for path in world.likeliest(name):
             other = world.view(path)
             if other is not None and any(self._is_outermost(other, index) for index in other.named(name)):
                 return NOTHING_KNOWN
@@ -171,17 +171,29 @@ class CRules(LanguageRules):
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""
         near_view = world.view(near)
-        for path in world.noting(name):
+        for one, around, unlinked in self._defined(world, name):
+            hidden = unlinked and one.path != near
+            if not hidden or (near_view is not None and one.path in self._included(world, near_view)):
+                yield one, around
+
+    def _defined(self, world: World, name: str) -> list[tuple[Value, list[str], bool]]:
+        """The outermost definitions of a name in all files, with the namespaces that they are in, and whether only
+        files that include them see them."""
+        key = ("outermost", name)
+        if isinstance(known := world.memory.get(key), list):
+            return known
+        found: list[tuple[Value, list[str], bool]] = []
+        for path in world.likeliest(name):
             view = world.view(path)
             if view is None or view.facts.language not in self.languages:
                 continue
             for index in view.named(name):
                 symbol = view.symbol(index)
-                if not self._is_outermost(view, index):
-                    continue
-                hidden = path != near and not path.endswith(_SEEN) and self._is_unlinked(symbol)
-                if not hidden or (near_view is not None and path in self._included(world, near_view)):
-                    yield Value("symbol", path, index), self._namespaces(view, symbol.parent)
+                if self._is_outermost(view, index):
+                    unlinked = not path.endswith(_SEEN) and self._is_unlinked(symbol)
+                    found.append((Value("symbol", path, index), self._namespaces(view, symbol.parent), unlinked))
+        world.memory[key] = found
+        return found
 
     def _is_unlinked(self, symbol: Symbol) -> bool:
         """Whether only files that include a symbol's file see it: types and macros, and what is static."""

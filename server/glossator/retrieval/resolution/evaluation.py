@@ -51,6 +51,8 @@ MAX_CLASSES: Final = 100
 PAIRS_STEP: Final = PAIRS.removeprefix(".")
 TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple"))
 """Types whose arguments are the types of their items."""
+MAX_LIKELY: Final = 200
+"""Files that are searched for what they define under a name that more than `MAX_NOTING` files mention."""
 MAX_NOTING: Final = 40
 """Files that are searched for members of a type outside it, or for members of a namespace."""
 
@@ -111,6 +113,27 @@ class Evaluator:
             others = set(self.files_noting(name))
             found = [path for path in found if path in others]
         return found if len(found) <= MAX_NOTING else []
+
+    def likeliest(self, *names: str) -> list[str]:
+        """Of the files that define, import or mention every one of the names those that may well define the first: of
+        many, those that are named like it, then headers."""
+        found = self.files_noting(names[0])
+        for name in names[1:]:
+            others = set(self.files_noting(name))
+            found = [path for path in found if path in others]
+        if len(found) <= MAX_NOTING:
+            return found
+        key = ("likeliest", *names)
+        if not isinstance(known := self.memory.get(key), list):
+            bare = names[-1].replace("_", "").lower()
+
+            def rank(path: str) -> tuple[bool, bool, bool]:
+                stem, _, ending = path.rpartition("/")[2].partition(".")
+                stem = stem.replace("_", "").replace("-", "").lower()
+                return stem != bare, bare not in stem, not ending.startswith(("h", "inl", "ipp"))
+
+            known = self.memory[key] = sorted(found, key=rank)[:MAX_LIKELY]
+        return known
 
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name."""
@@ -681,12 +704,16 @@ class Evaluator:
         found: Values = ()
         language = self._language(near)
         languages = self._rules_of(language).languages
-        for path in self.files_noting(name)[: MAX_NOTING * 5]:
+        key = ("packaged", package, name, languages)
+        if isinstance(known := self.memory.get(key), tuple):
+            return known
+        for path in self.likeliest(name):
             view = self.view(path)
             if view is None or view.facts.package != package or view.facts.language not in languages:
                 continue
             outermost = view.children(-1, name)
             found += symbols(view, (index for index in outermost if not view.symbol(index).flags & EXTENSION))
+        self.memory[key] = found
         return found
 
     def _language(self, path: str) -> str:

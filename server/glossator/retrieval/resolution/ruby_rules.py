@@ -105,7 +105,7 @@ class RubyRules(LanguageRules):
 
     def _constants(self, world: World, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The classes, modules and constants of a name, with the names of what they are in."""
-        for path in world.noting(name):
+        for path in world.likeliest(name):
             view = world.view(path)
             if view is None or view.facts.language not in self.languages:
                 continue

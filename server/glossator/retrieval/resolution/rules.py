@@ -53,6 +53,10 @@ class World(Protocol):
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""
 
+    def likeliest(self, *names: str) -> list[str]:
+        """Of the files that define, import or mention every one of the names those that may well define the first: all
+        of them, if they are not too many."""
+
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name, however many."""
 
@@ -403,7 +407,7 @@ class LanguageRules:
 
     def extending_files(self, world: World, key: Key, bare: str, name: str) -> list[str]:
         """The files that may add a member of a name to a type, whose name without qualifiers is `bare`."""
-        return world.noting(name, bare)
+        return world.likeliest(name, bare)
 
     def is_member(self, view: FileView, index: int) -> bool:
         """Whether a symbol is reached through an instance or a class, not by its bare name alone."""

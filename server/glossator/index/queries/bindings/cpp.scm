@@ -39,3 +39,6 @@
 (function_declarator declarator: (identifier) @function parameters: (_) @parameters)
 (function_declarator declarator: (field_identifier) @function parameters: (_) @parameters)
 (function_declarator declarator: (qualified_identifier name: (identifier) @function) parameters: (_) @parameters)
+
+; Variables that are constructed, which the grammar takes for prototypes (`Slice key(text);`)
+(compound_statement (declaration type: (_) @type declarator: (function_declarator declarator: (identifier) @bind)) @hoisted)
