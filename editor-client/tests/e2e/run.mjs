@@ -324,7 +324,7 @@ async function trusted() {
       await turn.scrollIntoViewIfNeeded();
       await page.mouse.move(640, 799);
       await page.locator(".workbench-hover-container:visible").waitFor({ state: "hidden" });
-      await picture("panel", 0, 36, 900, 560);
+      await picture("panel", 48, 36, 300, 340);
       code.writeMachine({ "glossator.model": config.models.reciter });
       await modelNamed("reciter");
       await command(page, "Glossator: New Conversation");
