@@ -210,6 +210,64 @@ def test_the_folder_of_an_old_version_comes_after_that_of_the_new_one(tmp_path: 
         assert [hit.path for hit in searcher.search("parseSchema")] == ["src/v3/schema.ts"]
 
 
+@pytest.mark.parametrize("folder", ["unstable", "internal", "legacy", "compat", "src/experimental", "lib/compat-core"])
+def test_a_project_s_core_is_not_behind_for_its_folder_s_name(tmp_path: Path, folder: str) -> None:
+    core = "\n\n".join(
+        f'def {name}(job, queue):\n    """{name.title()} a job of the queue."""\n    return queue.{name}(job)'
+        for name in ("schedule", "cancel", "retry")
+    )
+    files = {
+        f"{folder}/scheduler.py": f'"""Schedules jobs: the queue, its workers and their retries."""\n\n{core}\n',
+        f"{folder}/worker.py": "def work(queue):\n    return queue.next()\n",
+        "tool/report.py": "def report(jobs):\n    # how a job is scheduled is not our business\n    print(jobs)\n",
+        "tool/colours.py": "RED = 1\n",
+        "tests/test_scheduler.py": "def test_schedule():\n    assert schedule('job', Queue())\n",
+    }
+    project = make_project(tmp_path, files)
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        for query in ("how are jobs scheduled?", "schedule", "where is a job of the queue cancelled"):
+            assert searcher.search(query)[0].path == f"{folder}/scheduler.py"
+
+
+@pytest.mark.parametrize("query", ["legacy codec", "decode_v1", "where does the legacy codec decode bytes"])
+def test_compatibility_code_comes_first_when_it_is_asked_for(tmp_path: Path, query: str) -> None:
+    files = {f"src/part{number}.py": f"def part{number}(data):\n    return data\n" for number in range(8)}
+    files["src/codec.py"] = 'def decode(data):\n    """Decode bytes by the codec."""\n    return bytes(data)\n'
+    old = 'def decode_v1(data):\n    """Decode bytes by the old codec."""\n    return data\n'
+    files["src/legacy/codec.py"] = old
+    project = make_project(tmp_path, files)
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        assert searcher.search(query)[0].path == "src/legacy/codec.py"
+
+
+@pytest.mark.parametrize(
+    ("passing", "source", "using", "use"),
+    [
+        (
+            "shop/__init__.py",
+            "from vendor.money import Amount\n\n__all__ = ['Amount']\n",
+            "shop/basket.py",
+            "from shop import Amount\n\n\ndef total(prices):\n    return Amount(sum(prices)) + Amount(0)\n",
+        ),
+        (
+            "src/index.ts",
+            "export { Amount } from 'vendor-money';\n",
+            "src/basket.ts",
+            "import { Amount } from './index';\n\nexport function total() {\n  return new Amount(1);\n}\n",
+        ),
+    ],
+)
+def test_a_name_defined_elsewhere_leads_to_its_re_export(
+    tmp_path: Path, passing: str, source: str, using: str, use: str
+) -> None:
+    notes = "# Amount\n\nAmount, Amount, Amount.\n"
+    project = make_project(tmp_path, {passing: source, using: use, "notes.md": notes})
+    with project.store, Searcher(project.store, project.embedder) as searcher:
+        best = searcher.search("Amount")[0]
+        assert best.path == passing
+        assert best.why == "passes on the name, which is defined elsewhere"
+
+
 SPELLED = {
     "pool.py": '''class Pool:
     def __init__(self, size):

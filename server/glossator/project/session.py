@@ -81,7 +81,8 @@ class Session:
         """
         from glossator.retrieval.query import parse_query
 
-        parse_query(query)
+        if "\n" not in query.strip():  # the parts of a longer text are parsed when they are searched for
+            parse_query(query)
         hits = [hit for root in self.roots for hit in root.search(query, limit, where)]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 

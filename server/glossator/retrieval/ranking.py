@@ -162,6 +162,8 @@ class Reasons:
 
     def of(self, entry: StoredEntry, revision: int) -> str:
         """Why an entry of a candidate file was found."""
+        if entry.id in self._placed and self._candidates.query.kind == "symbol":
+            return "passes on the name, which is defined elsewhere"
         if entry.id in self._placed:
             return f"named by the query's {self._placed_by}"
         facts = self._candidates.files[revision]

@@ -40,6 +40,8 @@ _COMPAT = re.compile(
     r"compat|legacy|deprecated|polyfill|shim|backport|(^|/)mini(/|$)|[-_.]old\b|experimental|unstable",
     re.IGNORECASE,
 )
+_CORE_SHARE = 0.3
+"""A folder with so much of a project's code is its core, whatever it is called."""
 _VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
 """A folder for one version of something; if there is a folder for a newer one, it is code kept for compatibility."""
 PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
@@ -136,6 +138,7 @@ class Corpus:
         self._heads: dict[int, str] = {}
         self._rarity: dict[str, float] = {}
         self._newest: dict[str, int] = {}
+        self._core: tuple[str, ...] = ()
         self.files: dict[int, FileFacts] = {}
         self.by_stem_term: dict[str, set[int]] = {}
         self.by_path: dict[str, int] = {}
@@ -165,9 +168,14 @@ class Corpus:
             self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
             for term in facts.stem_terms:
                 self.by_stem_term.setdefault(term, set()).add(facts.revision)
+        self._core = core_folders(self.files.values())
         self.entries = max(1, store.entry_count())
         self._rarity.clear()
         self._changes = changes
+
+    def is_core(self, path: str) -> bool:
+        """Whether a path is in a folder that is named like compatibility code but holds much of the project."""
+        return any(path.startswith(folder) for folder in self._core)
 
     def is_outdated(self, path: str) -> bool:
         """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
@@ -229,6 +237,27 @@ class Corpus:
         rare = np.array(weights, np.float32) @ each
         unit: NDArray[np.float32] = rare / max(float(np.linalg.norm(rare)), 1e-9)
         return unit
+
+
+def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
+    """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
+    total = 0
+    count: dict[str, int] = {}
+    test, example, compat, prose = (STATIC_NAMES.index(name) for name in ("test", "example", "compat", "prose"))
+    for facts in files:
+        if facts.static[test] or facts.static[example] or facts.static[prose]:
+            continue
+        total += 1
+        if facts.static[compat] and (folder := _compat_folder(facts.path)):
+            count[folder] = count.get(folder, 0) + 1
+    return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
+
+
+def _compat_folder(path: str) -> str:
+    """The outermost folder of a path that is named like compatibility code; "" if only the file is."""
+    found = _COMPAT.search(path)
+    end = path.find("/", found.end() - 1) if found else -1
+    return path[: end + 1]
 
 
 def version_folder(path: str) -> tuple[str, int] | None:
@@ -357,10 +386,43 @@ def file_features(
     columns["referred"] = _referred(strength, findings, row, store)
     for j, name in enumerate(STATIC_NAMES):
         columns[name] = np.array([one.static[j] for one in facts], np.float32)
+    spared = _spared(query, findings, facts, corpus)
+    columns["compat"] = columns["compat"] * (1 - spared)
     outdated = np.array([corpus.is_outdated(one.path) for one in facts], np.float32)
     columns["compat"] = np.maximum(columns["compat"], outdated)
     features: NDArray[np.float32] = np.stack([columns[name] for name in FILE_FEATURES], axis=1)
     return features.astype(np.float32)
+
+
+def _spared(query: Query, findings: Findings, facts: Sequence[FileFacts], corpus: Corpus) -> NDArray[np.float32]:
+    """1 for files that are not behind others although they are named like compatibility code: those of the project's
+    core, those that the query asks for with that word, and the only one that defines a name of the query."""
+    import numpy as np
+
+    spared = np.zeros(len(facts), np.float32)
+    if not any(one.static[STATIC_NAMES.index("compat")] for one in facts):
+        return spared
+    stems = {analysis.stem(word) for word in query.words}
+    homes: set[int] = set()
+    for name, entries in findings.defined.items():
+        places = {entry.id >> ORDINAL_BITS for entry in entries if entry.name == name}
+        if len(places) == 1:
+            homes |= places
+    for i, one in enumerate(facts):
+        if one.static[STATIC_NAMES.index("compat")]:
+            parts = analysis.split_identifier(_compat_word(one.path))
+            written = {analysis.stem(part) for part in parts if _COMPAT.search(part)}
+            spared[i] = float(one.revision in homes or bool(written & stems) or corpus.is_core(one.path))
+    return spared
+
+
+def _compat_word(path: str) -> str:
+    """The component of a path, without extension, that is named like compatibility code."""
+    found = _COMPAT.search(path)
+    if found is None:
+        return ""
+    at = found.start() + found[0].startswith("/")
+    return path[path.rfind("/", 0, at) + 1 :].partition("/")[0].partition(".")[0]
 
 
 def agreement(
@@ -376,15 +438,18 @@ def agreement(
     pairs = list(pairwise(looked))
     total = sum(rarity[stem] for stem in looked) or 1.0
     of_pairs = sum(rarity[left] + rarity[right] for left, right in pairs) or 1.0
+    wanted = set(looked)
     found: dict[int, tuple[float, float]] = {}
     for number, joined in terms.items():
-        padded = f" {joined} "
-        met = {stem for stem in looked if f" {stem} " in padded}
-        beside = sum(
-            rarity[left] + rarity[right]
-            for left, right in pairs
-            if left in met and right in met and f" {left} {right} " in padded
-        )
+        met = wanted.intersection(joined.split())
+        beside = 0.0
+        if len(met) > 1:
+            padded = f" {joined} "
+            beside = sum(
+                rarity[left] + rarity[right]
+                for left, right in pairs
+                if left in met and right in met and f" {left} {right} " in padded
+            )
         found[number] = (sum(rarity[stem] for stem in met) / total, beside / of_pairs)
     return found
 

@@ -444,14 +444,18 @@ class ReportSearch:
         error = [term for message in self._report.errors[:2] for term in analysis.analyze(message)][:24]
         names = [{analysis.stem(part) for part in analysis.split_identifier(one.name)} for one in table.entries]
         rarity = searcher.corpus.rarities(searcher.store, {*title, *main, *error}.union(*names))
-        split = {number: set(text.split()) for number, text in terms.items()}
-        for name, words in (
-            ("cover_title", set(title)),
-            ("cover_main", set(main[:RANKED_WORDS])),
-            ("cover_error", set(error)),
-        ):
-            total = sum(rarity[word] for word in words) or 1.0
-            for number, having in split.items():
+        shares = [
+            (name, words, sum(rarity[word] for word in words) or 1.0)
+            for name, words in (
+                ("cover_title", set(title)),
+                ("cover_main", set(main[:RANKED_WORDS])),
+                ("cover_error", set(error)),
+            )
+        ]
+        asked = {word for _, words, _ in shares for word in words}
+        for number, text in terms.items():
+            having = asked.intersection(text.split())
+            for name, words, total in shares:
                 table.put(name, number, sum(rarity[word] for word in words & having) / total)
         for number, (_, pairs) in agreement(list(dict.fromkeys(main)), rarity, terms).items():
             table.put("pairs", number, pairs)

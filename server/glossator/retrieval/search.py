@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ from glossator.retrieval.ranking_features import (
     FileFacts,
     Findings,
     file_features,
+    is_test,
 )
 from glossator.retrieval.spelling import corrected
 
@@ -88,6 +90,10 @@ PINNED = 100.0
 """Bonus for a place that the query itself names; more than the features can add up to."""
 EXACT = 50.0
 """Bonus for a definition whose exact name the query spells, where search terms cannot distinguish it from others."""
+PASSING_FILES = 60
+"""Maximum files that are examined for a re-export of a name that is not defined here."""
+PACKAGE_FILES = frozenset(("__init__", "index", "mod", "lib"))
+"""Stems of files whose imports are what a package offers."""
 EXACT_DEFINITIONS = 8
 """A name with more definitions ("__init__") is ambiguous: its definitions are not looked up in further files."""
 
@@ -220,6 +226,8 @@ class Searcher:
                         findings.mentioned[word] = types
         files = {**corpus.files, **buffers.facts} if buffers.facts else corpus.files
         pinned, places = self._places(query, allowed, buffers)
+        if query.kind == "symbol" and not places:
+            places = self._passed_on(query, findings, allowed, buffers, overlay)
         rarity = corpus.rarities(store, query.terms) if buffers.facts else {}
         rare = corpus.rare_vector(query, store)
         nearest, vector = dense.result()
@@ -358,6 +366,35 @@ class Searcher:
                         outline = self._outline(path, buffers)
                         entries.update((one.id, one) for one in outline if allowed(path, one.language, one.kind))
         return pinned, list(entries.values())
+
+    def _passed_on(
+        self,
+        query: Query,
+        findings: Findings,
+        allowed: Callable[[str, str, str], bool],
+        buffers: Buffers,
+        overlay: ParsedBuffers,
+    ) -> list[StoredEntry]:
+        """Where a name that is not defined here is passed on: a re-export, or an import of a package's own file."""
+        name = query.identifiers[0] if query.identifiers else ""
+        defined = (entry for found in findings.defined.values() for entry in found)
+        if not name or any(entry.name == name and entry.kind not in UNNAMED_KINDS for entry in defined):
+            return []
+        from glossator.retrieval.resolution.source import IndexedFacts
+
+        source = IndexedFacts(self.store.facts, overlay)
+        found: list[tuple[bool, int, str, int]] = []
+        for path in source.noting(name)[:PASSING_FILES]:
+            facts = source.facts(path)
+            for item in facts.imports if facts is not None else ():
+                package = PurePosixPath(path).stem in PACKAGE_FILES
+                if name in (item.name, item.member) and item.owner < 0 and (item.exported or package):
+                    found.append((is_test(path), path.count("/"), path, item.line))
+        for _, _, path, line in sorted(found):
+            entry = self.entry_at_place(path, MentionedPlace(path, line), buffers)
+            if entry is not None and allowed(path, entry.language, entry.kind):
+                return [entry]
+        return []
 
     def entry_at_place(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
         """The entry at a place; the function that it names, if the line is now in another one."""
