@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from glossator.index.facts import Symbol
+
+_PARAMETER: Final = re.compile(r"[A-Z][A-Z0-9]?(?:\[\])?|\?")
+"""A type's parameter, as it is usually named, or a type that is not known."""
 
 
 def takes(symbol: Symbol, arguments: int) -> bool:
@@ -25,6 +29,13 @@ def may_override(one: Symbol, other: Symbol) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    first, second = (text.partition("<")[0].rpartition(".")[2] for text in (one, other))
+    first, second = (_bare(text) for text in (one, other))
     # The parameter of a supertype may be bound to any type.
-    return first == second or any((len(text) <= 2 and text.isupper()) or text == "?" for text in (first, second))
+    return first == second or any(_PARAMETER.fullmatch(text) for text in (first, second))
+
+
+def _bare(text: str) -> str:
+    """A type's last name, without its arguments; any number of arguments is an array."""
+    array = text.endswith(("...", "[]"))
+    name = text.removesuffix("...").replace("[]", "").partition("<")[0].rpartition(".")[2]
+    return f"{name}[]" if array else name

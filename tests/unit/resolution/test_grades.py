@@ -1,0 +1,91 @@
+"""Which grade wins, and what stays out: several grades of one callee, definitions' own places, stars of libraries."""
+
+from __future__ import annotations
+
+from tests.unit.resolution.resolution_samples import Sample
+
+
+def test_the_better_of_two_grades_counts() -> None:
+    sample = Sample(
+        {
+            "pool.py": """
+                class Pool:
+                    def take(self): ...
+                def first(given, pool: Pool):
+                    given.take()
+                    pool.take()
+                def last(given, pool: Pool):
+                    pool.take()
+                    given.take()
+                def unsure(given):
+                    given.take()
+            """
+        }
+    )
+    for name in ("first", "last"):
+        assert "Pool.take" in sample.callees(name), name
+        assert "Pool.take" not in sample.callees(name, grade="possible"), name
+    assert sample.callees("unsure", grade="possible") == ["Pool.take"]
+
+
+def test_the_places_of_a_definition_are_no_uses_of_it() -> None:
+    sample = Sample(
+        {
+            "pool.h": "int take(int n);\n",
+            "pool.c": '#include "pool.h"\nint take(int n) { return n ? take(n - 1) : 0; }\n',
+            "Pool.java": "class Pool { Pool() {} Pool next() { return new Pool(); } }\n",
+            "pool.ts": "export function take(n: string): void;\nexport function take(n: any) {}\ntake('a');\n",
+        }
+    )
+    assert [
+        (use.path, use.line, use.kind) for use in sample.resolver.uses(sample.definition("take", "pool.c")).uses
+    ] == [("pool.c", 2, "call")]
+    uses = sample.resolver.uses(sample.definition("Pool", "Pool.java")).uses
+    assert [(use.kind, use.column) for use in uses] == [("type", 23), ("call", 48)]
+    assert [use.line for use in sample.resolver.uses(sample.definition("take", "pool.ts")).uses] == [3]
+
+
+def test_overloads_of_one_name_share_their_uses() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                from typing import overload
+                @overload
+                def load(name: str) -> str: ...
+                @overload
+                def load(name: bytes) -> bytes: ...
+                def load(name): return name
+            """,
+            "b.py": "from a import load\nload('x')\n",
+        }
+    )
+    for definition in sample.resolver.definitions("load", "a.py"):
+        found = sample.resolver.uses(definition)
+        assert [(use.path, use.kind) for use in found.resolved] == [("b.py", "import"), ("b.py", "call")]
+
+
+def test_a_star_of_a_library_may_bring_any_name() -> None:
+    sample = Sample(
+        {
+            "helpers.py": "def clean(text): ...\nclass Box:\n    def open(self): ...\n",
+            "main.py": "from somewhere import *\nclean('x')\n",
+            "own.py": "from helpers import *\nfrom somewhere import *\nclean('x')\n",
+        }
+    )
+    assert sample.at("main.py", "clean('x')", "clean") != "helpers.py:clean"
+    assert sample.at("own.py", "clean('x')", "clean") == "helpers.py:clean"
+
+
+def test_an_alias_counts_only_where_it_is_resolved() -> None:
+    sample = Sample(
+        {
+            "pool.py": "class Pool:\n    def take(self): ...\n",
+            "user.py": "from pool import Pool as Shared\nShared().take()\n",
+            "other.py": "def run(given):\n    given.Shared()\n    Shared = given\n    Shared.take()\n",
+        }
+    )
+    found = sample.resolver.uses(sample.definition("Pool")).uses
+    assert [(use.path, use.name, use.grade) for use in found] == [
+        ("user.py", "Pool", "resolved"),
+        ("user.py", "Shared", "resolved"),
+    ]
