@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 BUDGETS = (400, 700, 1200, 2500)
 SEARCHED = 14
-"""Hits that whole symbols are packed from: as many as the program gathers from."""
+"""Hits that whole symbols are packed from."""
 CHUNKS = 5
 """Hits that the plain baseline is shown, and nothing else."""
 WHOLE_TOKENS = 3000
