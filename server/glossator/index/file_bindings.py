@@ -9,6 +9,7 @@
   alone the name is bound so (a case of a switch over types).
 - `@parameter`, a type's parameter, with `@type`, what it is at least.
 - `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member.
+- `@tag`, a structure's own name where `@tagged`, another name, is what it is known by.
 - `@object`: a variable whose value is an object with members of its own.
 - `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
 - `@narrowed`, a variable, with `@type`: what a condition says of it in a block, `@within`, or after a statement,
@@ -85,6 +86,8 @@ class FileBindings(FileImports):
             if "parameter" in match:
                 self._bound_parameter(match)
         for match in matches:
+            if "tag" in match:
+                self._add_tag(match)
             for start, _ in match.get("object", ()):
                 self._make_object(start)
         assigned: list[Matched] = []
@@ -142,6 +145,14 @@ class FileBindings(FileImports):
         symbol.flags |= LOCAL
         value = BoundValue(self._scopes[scope].start, 0, None, f"#{index}")
         self._scopes[scope].names.setdefault(symbol.name, []).append(value)
+
+    def _add_tag(self, match: Matched) -> None:
+        """The tag of a structure that a `typedef` gives another name, as a name for the same type."""
+        tag, named = match["tag"][0], match["tagged"][0]
+        index = self._at_name.get(named[0])
+        if index is not None and tag[0] not in self._at_name and self._text(tag) != self._symbols[index].name:
+            added = self._add_variable(tag, "type", self._symbols[index].parent)
+            self._symbols[added].type = f"<{self._symbols[index].name}>"
 
     def _make_object(self, start: int) -> None:
         """Note that a variable holds an object with members."""

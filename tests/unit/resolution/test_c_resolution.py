@@ -246,3 +246,23 @@ def test_a_class_of_a_package_that_very_many_files_mention_is_found() -> None:
     }
     sample = Sample({"src/z/Pool.java": "package a; public class Pool { void take() {} }\n", **users})
     assert len(sample.uses("Pool.take")) == 220
+
+
+def test_the_tag_of_a_structure_that_a_typedef_names() -> None:
+    sample = Sample(
+        {
+            "list.h": "typedef struct node_s { int value; struct node_s *next; } node_t;\n",
+            "list.c": """
+                #include "list.h"
+                int sum(struct node_s *first) {
+                  node_t *second = first->next;
+                  return first->value + second->value + first->next->value;
+                }
+            """,
+        }
+    )
+    assert sample.uses("value") == ["list.c: return first->value + second->value + first->next->value;"] * 3
+    assert sample.uses("node_s") == [
+        "list.c: int sum(struct node_s *first) {",
+        "list.h: typedef struct node_s { int value; struct node_s *next; } node_t;",
+    ]

@@ -39,3 +39,8 @@
 (translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (init_declarator declarator: (identifier) @object)))
 (translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (array_declarator declarator: (identifier) @object)))
 (translation_unit (declaration type: (struct_specifier !name body: (_)) declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @object))))
+
+; Tags of structures that a `typedef` gives another name
+(type_definition type: (struct_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
+(type_definition type: (union_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
+(type_definition type: (enum_specifier name: (type_identifier) @tag body: (_)) . declarator: (type_identifier) @tagged)
