@@ -1,0 +1,68 @@
+"""The server as the MCP inspector's command line sees it: another implementation of the protocol, from npm."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.agents import command_of
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = "2.12.0"
+FOLDER = ROOT / ".cache" / "inspector"
+"""Where the inspector is installed, once."""
+
+
+@pytest.fixture(scope="module")
+def inspector() -> Path:
+    """The inspector's program; without npm, skip, or fail in continuous integration."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        message = "Node.js with npm not found (Debian, Ubuntu: apt-get install nodejs npm)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    package = FOLDER / "node_modules" / "@modelcontextprotocol" / "inspector"
+    known = package / "package.json"
+    if not known.is_file() or json.loads(known.read_text("utf-8"))["version"] != VERSION:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "package.json").write_text('{"private": true}', "utf-8")
+        options = ["--ignore-scripts", "--save-exact", "--no-audit", "--no-fund", "--loglevel=error"]
+        wanted = f"@modelcontextprotocol/inspector@{VERSION}"
+        subprocess.run([npm, "install", *options, wanted], cwd=FOLDER, check=True, timeout=600)
+    return FOLDER / "node_modules" / ".bin" / ("mcp-inspector.cmd" if os.name == "nt" else "mcp-inspector")
+
+
+def inspected(inspector: Path, project: Path, tmp_path: Path, *options: str) -> Any:
+    """What one request is answered with."""
+    command = [str(inspector), "--cli", *command_of(tmp_path / "indexes", "--root", str(project)), *options]
+    environment = {**os.environ, "MCP_CATALOG_PATH": str(tmp_path / "catalog.json")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+def test_the_inspector_lists_the_tools(inspector: Path, project: Path, tmp_path: Path) -> None:
+    tools = inspected(inspector, project, tmp_path, "--method", "tools/list")["tools"]
+    assert len(tools) == 7
+    assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
+    assert all(tool["outputSchema"]["type"] == "object" for tool in tools)
+
+
+def test_the_inspector_calls_a_tool(inspector: Path, project: Path, tmp_path: Path) -> None:
+    call = ["--method", "tools/call", "--tool-name", "trace", "--tool-arg", "symbol=add_tax"]
+    result = inspected(inspector, project, tmp_path, *call)
+    assert [use["line"] for use in result["structuredContent"]["symbols"][0]["uses"]] == [3, 23]
+
+
+def test_the_inspector_reads_a_resource(inspector: Path, project: Path, tmp_path: Path) -> None:
+    read = ["--method", "resources/read", "--uri", "glossator://overview"]
+    assert "Sells tea." in inspected(inspector, project, tmp_path, *read)["contents"][0]["text"]
