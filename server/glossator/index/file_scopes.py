@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BRANCHES: Final = 8
 """How many earlier values of a variable are looked at."""
+LONGEST_CHAIN: Final = 40
+"""A value that depends on more values than this, one after the other, is unknown."""
 BY_PLACE: Final = attrgetter("at")
 
 
@@ -79,6 +81,8 @@ class FileScopes(FileSymbols):
         self._templates = templates_of(language.name)
         if len(self._templates) > MAX_TEMPLATES:
             self._templates.clear()
+        self._depth = 0
+        """How many values are being made, each for the one before."""
         self._all_bound = False
         self._bound: set[str] = set()
         """The names that are bound in any scope, once all are."""
@@ -232,7 +236,8 @@ class FileScopes(FileSymbols):
 
     def _made(self, value: BoundValue) -> str:
         """The expression of a value."""
-        if not value.made:
+        if not value.made and self._depth < LONGEST_CHAIN:
+            self._depth += 1
             value.made = UNKNOWN  # if it refers to itself
             if value.text is not None:
                 place = value.at - 1
@@ -243,4 +248,5 @@ class FileScopes(FileSymbols):
                 if made != UNKNOWN:
                     made = grown(made, ("[]" if value.element else "") + value.item)
                 value.made = made
-        return value.made
+            self._depth -= 1
+        return value.made or UNKNOWN
