@@ -52,7 +52,7 @@ FAR_OFF = 0.25
 """Nearness of the best piece in meaning (cosine), with the part of the question's words (rare ones weigh more) in the
 best piece, less the part that is nowhere in the index, below which the code is taken not to answer a question. Of the
 questions of `scripts/bench_answers.py` in the split "tune", 8 of the 12 that the code cannot answer are below it, and
-6 % of the others."""
+5 % of the others."""
 LEAST_TOLD = 3
 """Words of a question from which on it can be told."""
 ABOUT_FOCUS = 0.5
