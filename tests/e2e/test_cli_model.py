@@ -56,9 +56,10 @@ def test_an_answer_as_json(glossator: Cli, project: Path, models: Path) -> None:
 def test_an_explanation(glossator: Cli, project: Path, models: Path) -> None:
     ran = glossator("explain", "--root", project, "--model", models / "reciter.gguf", "add_tax", env=QUIET)
     assert ran.status == 0, ran.err
-    answer, _, places = ran.out.partition("\n\n")
+    answer, _, from_index = ran.out.partition("\n\n---\n")
     assert answer == SHOWN
-    assert places.startswith("[1] shop/money.py:")
+    assert "**Function `add_tax`** in `shop/money.py:" in from_index
+    assert "\n[1] shop/money.py:" in from_index  # the places that are cited come last
 
 
 def test_the_answer_is_streamed(tmp_path: Path, project: Path, models: Path) -> None:
