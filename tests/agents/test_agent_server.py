@@ -156,7 +156,8 @@ async def test_impact_of_changes(tmp_path: Path) -> None:
         subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
 
     git("init", "-q", "-b", "main")
-    git("add", ".")
+    (project / "secrets.py").write_text("API_KEY = 'hush'\n\n\ndef hush(): ...\n", "utf-8")
+    git("add", "--force", ".")
     git("commit", "-q", "-m", "first")
     async with agent(tmp_path / "indexes", project) as client:
         assert (await data_of(client, "impact_of_changes"))["symbols"] == []
@@ -179,6 +180,9 @@ async def test_impact_of_changes(tmp_path: Path) -> None:
         assert any("test_total_includes_tax" in one for one in since["tests"])
         uncommitted = await data_of(client, "impact_of_changes")
         assert uncommitted["files"] == ["shop/extra.py", "web/basket.ts"]
+        (project / "secrets.py").unlink()
+        assert "hush" not in json.dumps(await data_of(client, "impact_of_changes"))
+        assert "secrets.py" not in json.dumps(await data_of(client, "impact_of_changes"))
         assert "no commit" in await error_of(client, "impact_of_changes", base="--output=x")
 
 

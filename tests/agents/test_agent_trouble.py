@@ -134,6 +134,8 @@ async def test_a_home_folder_is_not_indexed(tmp_path: Path) -> None:
     environment = {"HOME": str(home), "USERPROFILE": str(home)}
     async with agent(tmp_path / "indexes", home, environment=environment) as client:
         assert "no project folder" in await error_of(client, "search_code", query="cart")
+    async with agent(tmp_path / "indexes", tmp_path, environment=environment, roots=lambda: [home]) as client:
+        assert "no project folder" in await error_of(client, "search_code", query="cart")
 
 
 async def test_two_clients_on_one_project(project: Path, tmp_path: Path) -> None:

@@ -105,11 +105,10 @@ class AgentServer:
                         return types.InputRequiredResult(input_requests={_ROOTS_KEY: types.ListRootsRequest()})
                 except (MCPError, TimeoutError) as error:
                     _log.warning("the client did not name its folders: %s", error)
-        if self._named:
-            return self._named
-        here = Path.cwd()
-        check_is_project(here)
-        return (here,)
+        folders = self._named or (Path.cwd(),)
+        for folder in folders:
+            check_is_project(folder)
+        return folders
 
     async def _open(
         self, context: ServerRequestContext[Any], answered: types.InputResponses | None

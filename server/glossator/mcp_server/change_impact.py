@@ -9,12 +9,14 @@ import difflib
 import hashlib
 from typing import TYPE_CHECKING
 
+from glossator.index.languages import LANGUAGES, language_of
 from glossator.mcp_server.code_tools import MOST_QUERY_CHARACTERS, CallScope, checked, paths_of
 from glossator.mcp_server.tool_results import ChangedSymbol, ChangeImpact, count_fitting, tokens_of
 from glossator.workspace.committed_files import Commit
 from glossator.workspace.decoding import decode
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.reading import split_lines
+from glossator.workspace.screening import may_hold_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,13 +74,14 @@ def _compare(project: Project, base: str, result: ChangeImpact) -> None:
     commit = Commit.of(snapshot.path, base)
     indexed = set(paths_of(snapshot))
     changed = [path for path in sorted(indexed) if _differs(snapshot.path / path, commit.blobs.get(path))]
-    removed = [path for path in sorted(commit.blobs) if path not in indexed and not (snapshot.path / path).exists()]
+    gone = (path for path in sorted(commit.blobs) if path not in indexed and not may_hold_secrets(path))
+    removed = [path for path in gone if not (snapshot.path / path).exists()]
     files = [*changed, *removed]
     start = f"{project.name}: " if project.name else ""
     result.files += [start + path for path in files]
     if len(files) > MOST_FILES:
         result.notes.append(f"{len(files) - MOST_FILES} changed files were not compared: give a nearer base")
-    before = commit.contents(files[:MOST_FILES])
+    before = commit.contents([path for path in files[:MOST_FILES] if path in indexed or _is_code(path)])
     finder = snapshot.use_finder()
     found: list[tuple[ChangedSymbol, NamedSymbol]] = []
     for path in files[:MOST_FILES]:
@@ -96,6 +99,11 @@ def _old_lines(path: str, content: bytes) -> list[str]:
     """The lines that a committed file had, as the index counts them; none for a binary file."""
     decoded = decode(content)
     return split_lines(displayed(path, decoded[0])) if decoded is not None else []
+
+
+def _is_code(path: str) -> bool:
+    """Whether a file that is no longer there is worth reading: no image, archive or credentials."""
+    return bool(LANGUAGES[language_of(path)].grammar) and not may_hold_secrets(path)
 
 
 def _differs(file: Path, blob: str | None) -> bool:

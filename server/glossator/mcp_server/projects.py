@@ -200,7 +200,7 @@ def folder_of_uri(uri: str) -> Path | None:
 
 
 def check_is_project(folder: Path) -> None:
-    """Refuse to index a home folder or a whole disk, which is where some clients start their servers.
+    """Refuse to index a home folder or a whole disk, which is where clients start servers when no project is open.
 
     Raises:
         WorkspaceError: it is one of these.
@@ -208,8 +208,8 @@ def check_is_project(folder: Path) -> None:
     real = folder.resolve()
     if real in (Path.home().resolve(), Path(real.anchor)):
         raise WorkspaceError(
-            f"{real} is no project folder, and the client names none: start the server in the project's folder, or "
-            "with --root DIR"
+            f"{real} is no project folder, but a home folder or a whole disk: open a project in the client, or start "
+            "the server in the project's folder or with --root DIR"
         )
 
 
