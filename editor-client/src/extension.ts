@@ -5,6 +5,7 @@ import { registerCommands } from "./commands";
 import { Conversations } from "./conversations";
 import { IndexPage } from "./indexpage";
 import { registerLocalModel } from "./localmodel";
+import { registerMcpServer } from "./mcp";
 import { Panel } from "./panel";
 import { registerParticipant } from "./participant";
 import { Server } from "./server";
@@ -35,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): void {
     tellWhenOpened(steps),
     registerCommands(running, panel, uses, page, log),
     registerTools(running),
+    registerMcpServer(running, context),
     registerLocalModel(running),
     registerParticipant(running, vscode.Uri.joinPath(context.extensionUri, "media", "icon.png")),
     vscode.window.registerWebviewViewProvider(Panel.view, panel, { webviewOptions: { retainContextWhenHidden: true } }),

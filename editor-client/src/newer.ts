@@ -51,8 +51,21 @@ export interface ModelProvider {
   provideTokenCount(model: ModelInformation, text: string | RequestMessage): Promise<number>;
 }
 
+/** `vscode.McpStdioServerDefinition` (1.101). */
+export interface McpDefinition {
+  cwd?: vscode.Uri;
+}
+
+/** `vscode.McpServerDefinitionProvider` (1.101). */
+export interface McpProvider {
+  onDidChangeMcpServerDefinitions: vscode.Event<void>;
+  provideMcpServerDefinitions(): McpDefinition[];
+}
+
 interface NewerApi {
+  readonly McpStdioServerDefinition?: new (label: string, command: string, args: string[], env: Record<string, string | number | null>, version: string) => McpDefinition;
   readonly lm?: {
+    registerMcpServerDefinitionProvider?(id: string, provider: McpProvider): vscode.Disposable;
     registerTool?(name: string, tool: Tool): vscode.Disposable;
     registerLanguageModelChatProvider?(vendor: string, provider: ModelProvider): vscode.Disposable;
   };

@@ -29,8 +29,11 @@ export class SetupError extends Error {
 
 /** The environment variables for Python: it must not import from the folder that it is started in. */
 export function environmentVariables(): NodeJS.ProcessEnv {
-  return { ...process.env, PYTHONSAFEPATH: "1", PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" };
+  return { ...process.env, ...PYTHON_VARIABLES };
 }
+
+/** What Python is told through its environment. */
+export const PYTHON_VARIABLES = { PYTHONSAFEPATH: "1", PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" };
 
 export interface Found {
   path: string;

@@ -75,7 +75,9 @@ export function createStatusItem(server: Followed): vscode.Disposable {
 export async function showMenu(server: Followed): Promise<void> {
   const t = vscode.l10n.t;
   const status = server.status;
+  const off = server.state.kind === "stopped" && server.state.fix === "off";
   const items: (vscode.QuickPickItem & { command?: string })[] = [
+    ...(off ? [{ label: `$(play) ${t("Turn on in this workspace")}`, command: "glossator.turnOn" }] : []),
     { label: `$(comment-discussion) ${t("Ask a question")}`, command: "glossator.focus" },
     { label: `$(search) ${t("Search the code")}`, command: "glossator.search" },
     {

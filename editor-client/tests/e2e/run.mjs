@@ -614,6 +614,21 @@ async function agents() {
     assert.equal(told.said.tokens, 2);
   });
 
+  await step("the MCP server is offered, started, and its tools are there", async () => {
+    await command(page, "MCP: List Servers");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Glossator" }).first().click();
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start Server" }).first().click();
+    const trust = page.locator(".monaco-dialog-box").getByRole("button", { name: "Trust" });
+    const file = path.join(code.user, "User/globalStorage/agent.json");
+    await until("its tools are listed", async () => {
+      if (await trust.isVisible()) await trust.click();
+      await command(page, "Agent: Try");
+      const { names = [] } = JSON.parse(readFileSync(file, "utf8"));
+      return names.some((name) => name.includes("search_code"));
+    });
+    await shot("mcp");
+  });
+
   await step("the participant answers in the editor's chat", async () => {
     await command(page, "Open Chat (Ask)");
     await page.keyboard.type("@glossator How is the tax added?");

@@ -1,9 +1,10 @@
 // @vitest-environment node
 /** What the extension offers to the editor's agents and chats. */
 import { beforeEach, expect, test } from "vitest";
-import type { Uri as CodeUri } from "vscode";
+import type { ExtensionContext, Uri as CodeUri } from "vscode";
 import { registerLocalModel } from "../../src/localmodel";
-import type { ModelProvider, Tool } from "../../src/newer";
+import { registerMcpServer } from "../../src/mcp";
+import type { McpProvider, ModelProvider, Tool } from "../../src/newer";
 import { registerParticipant } from "../../src/participant";
 import type { AskResult, StatusResult } from "../../src/protocol";
 import type { Server } from "../../src/server";
@@ -14,6 +15,7 @@ import { CancellationTokenSource, EventEmitter, LanguageModelTextPart, type Lang
 
 const CODE = Array.from({ length: 60 }, (_, line) => `line ${line + 1}`).join("\n");
 const ICON = Uri.parse("file:///icon.png") as unknown as CodeUri;
+const CONTEXT = { extension: { packageJSON: { version: "1.2.3" } }, globalStorageUri: Uri.parse("file:///storage") } as unknown as ExtensionContext;
 const FILE = "file:///shop/cart.py";
 const usage = { promptTokens: 0, reusedTokens: 0, completionTokens: 0, timeToFirstTokenMs: 0, tokensPerSecond: 0 };
 const answered = (change: Partial<AskResult> = {}): AskResult => ({ answer: "It adds [1].", citations: [citation(1)], evidence: [], model: "", finishReason: "evidence", conversationId: "c-7", usage, unsupported: [], uses: [], sources: [], unknown: [], weak: false, fromIndex: [], ...change });
@@ -66,15 +68,15 @@ async function call(name: string, input: unknown, tokenBudget?: number): Promise
 
 test("an editor without these interfaces is left alone", () => {
   const parts = [{ ...stub.lm }, { ...stub.chat }] as const;
-  Object.assign(stub.lm, { registerTool: undefined, registerLanguageModelChatProvider: undefined });
+  Object.assign(stub.lm, { registerTool: undefined, registerLanguageModelChatProvider: undefined, registerMcpServerDefinitionProvider: undefined });
   Object.assign(stub.chat, { createChatParticipant: undefined });
   try {
-    for (const register of [registerTools, registerLocalModel, (to: Server) => registerParticipant(to, ICON)]) register(given()).dispose();
+    for (const register of [registerTools, registerLocalModel, (to: Server) => registerParticipant(to, ICON), (to: Server) => registerMcpServer(to, CONTEXT)]) register(given()).dispose();
   } finally {
     Object.assign(stub.lm, parts[0]);
     Object.assign(stub.chat, parts[1]);
   }
-  expect([editor.tools.size, editor.models.size, editor.participants.size]).toEqual([0, 0, 0]);
+  expect([editor.tools.size, editor.models.size, editor.participants.size, editor.mcp.size]).toEqual([0, 0, 0, 0]);
 });
 
 test("the search tool gives places with their code, as many as there is room for", async () => {
@@ -160,6 +162,30 @@ test("the local model is in the picker while there is one, and its text streams"
   server.changes.fire(undefined);
   expect(changes).toBe(2);
   expect(provider.provideLanguageModelChatInformation({ silent: true })).toEqual([]);
+  registered.dispose();
+});
+
+test("the MCP server runs on the same Python, for the folders that are open", () => {
+  const followed = { python: "/env/bin/python" as string | undefined, running: true, onDidChange: server.onDidChange };
+  const registered = registerMcpServer(followed as unknown as Server, CONTEXT);
+  const provider = editor.mcp.get("glossator.mcp") as McpProvider;
+  let changes = 0;
+  provider.onDidChangeMcpServerDefinitions(() => (changes += 1));
+  const offered = (): unknown => provider.provideMcpServerDefinitions()[0];
+  expect(offered()).toMatchObject({ label: "Glossator", command: "/env/bin/python", args: ["-m", "glossator", "mcp", "--root", "/shop"], version: "1.2.3", cwd: { path: "/storage" } });
+  server.changes.fire(undefined);
+  server.changes.fire(undefined);
+  expect(changes).toBe(1);
+  editor.settings["indexDir"] = "/cache";
+  expect(offered()).toMatchObject({ args: ["-m", "glossator", "mcp", "--root", "/shop", "--index-dir", "/cache"] });
+  editor.settings["serverCommand"] = ["/own/glossator", "serve", "--index-dir", "/mine"];
+  followed.python = undefined;
+  expect(offered()).toMatchObject({ command: "/own/glossator", args: ["mcp", "--root", "/shop", "--index-dir", "/mine"] });
+  editor.trusted = false;
+  expect(offered()).toBeUndefined();
+  editor.trusted = true;
+  followed.running = false;
+  expect(offered()).toBeUndefined();
   registered.dispose();
 });
 

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { beforeEach, expect, test } from "vitest";
 import type { ServerState } from "../../src/messages";
-import { createStatusItem, showMenu } from "../../src/status";
+import { createStatusItem, describe, showMenu } from "../../src/status";
 import { status } from "./samples";
 import { EventEmitter, editor, reset } from "./vscode";
 
@@ -60,6 +60,14 @@ test("the menu says how things are, and runs what is chosen", async () => {
     ["Settings", undefined],
   ]);
   expect(editor.executed).toEqual([["glossator.showSkipped"]]);
+});
+
+test("where it is turned off, that is no error, and the menu turns it on", async () => {
+  server.state = { kind: "stopped", message: "It is turned off.", fix: "off" };
+  expect(describe(server.state, undefined)).toEqual({ text: "$(circle-slash) Glossator", tooltip: "It is turned off.", severity: "normal" });
+  editor.choose = ([first]) => first;
+  await showMenu(server);
+  expect(editor.executed).toEqual([["glossator.turnOn"]]);
 });
 
 test("the menu works without a server, leads to the settings, and can be left", async () => {

@@ -206,6 +206,17 @@ export class LanguageModelToolResult {
   constructor(readonly content: LanguageModelTextPart[]) {}
 }
 
+export class McpStdioServerDefinition {
+  cwd: Uri | undefined;
+  constructor(
+    readonly label: string,
+    readonly command: string,
+    readonly args: string[],
+    readonly env: Record<string, string>,
+    readonly version: string,
+  ) {}
+}
+
 export interface Folder {
   uri: Uri;
   name: string;
@@ -290,6 +301,7 @@ function fresh() {
     tools: new Map<string, unknown>(),
     models: new Map<string, unknown>(),
     participants: new Map<string, unknown>(),
+    mcp: new Map<string, unknown>(),
     /** Texts of documents by their URIs; others cannot be opened once there is one. */
     documents: new Map<string, string>(),
   };
@@ -458,11 +470,11 @@ function documentOf(uri: Uri, text: string) {
   };
 }
 
-const registry = (name: "tools" | "models" | "participants") => (key: string, value: unknown): Disposable => {
+const registry = (name: "tools" | "models" | "participants" | "mcp") => (key: string, value: unknown): Disposable => {
   editor[name].set(key, value);
   return new Disposable(() => editor[name].delete(key));
 };
-export const lm = { registerTool: registry("tools"), registerLanguageModelChatProvider: registry("models") };
+export const lm = { registerTool: registry("tools"), registerLanguageModelChatProvider: registry("models"), registerMcpServerDefinitionProvider: registry("mcp") };
 export const chat = {
   createChatParticipant: (id: string, requestHandler: unknown) => {
     const participant = { requestHandler, iconPath: undefined, dispose: () => editor.participants.delete(id) };

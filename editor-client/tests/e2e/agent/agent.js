@@ -19,7 +19,7 @@ async function use() {
   };
   const models = await vscode.lm.selectChatModels({ vendor: "glossator" });
   const said = models[0] ? await settled(speak(models[0])) : undefined;
-  return { tools, results, models: models.map(({ id, name, vendor, family, maxInputTokens }) => ({ id, name, vendor, family, maxInputTokens })), said };
+  return { tools, names: vscode.lm.tools.map(({ name }) => name), results, models: models.map(({ id, name, vendor, family, maxInputTokens }) => ({ id, name, vendor, family, maxInputTokens })), said };
 }
 
 async function speak(model) {
