@@ -148,6 +148,6 @@ const action = (command: string, label: string, ...values: unknown[]): string =>
 const STYLE = `body { color: var(--vscode-foreground); font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); line-height: 1.5; max-width: 60em; padding: 0 24px 24px; }
 h1 { font-size: 1.6em; font-weight: 600; } h2 { font-size: 1.2em; margin: 20px 0 6px; } h3 { font-size: 1em; margin: 14px 0 4px; }
 table { border-collapse: collapse; } th { text-align: left; font-weight: normal; color: var(--vscode-descriptionForeground); padding: 2px 16px 2px 0; vertical-align: top; } td { overflow-wrap: anywhere; }
-a { color: var(--vscode-textLink-foreground); } .action { margin-right: 12px; } .why { color: var(--vscode-descriptionForeground); }
+a { color: var(--vscode-textLink-foreground); } .action { margin-right: 12px; } li .action { margin-right: 0; } .why { color: var(--vscode-descriptionForeground); }
 summary { cursor: pointer; } details ul { list-style: none; margin: 2px 0 6px; padding-left: 18px; overflow-wrap: anywhere; }
 :focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 1px; }`;

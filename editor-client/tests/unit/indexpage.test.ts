@@ -1,3 +1,4 @@
+import axe from "axe-core";
 import { beforeEach, expect, test } from "vitest";
 import { IndexPage, pageOf } from "../../src/indexpage";
 import type { Server } from "../../src/server";
@@ -46,6 +47,17 @@ test("indexing, failing, several folders, and nothing at all are told", () => {
   expect(shown(undefined, undefined).querySelector("[role=status]")?.textContent).toBe("The server is being started.");
   expect(links(shown({ message: "there is no Python", off: false }, undefined))).toEqual(["command:glossator.showLog"]);
   expect(links(shown({ message: "It is off.", off: true }, undefined))).toEqual(["command:glossator.turnOn"]);
+});
+
+test("nothing serious stands in the way of assistive technology", async () => {
+  const skipped = [{ uri: "file:///shop/.env", reason: "may hold secrets" }];
+  for (const html of [pageOf(undefined, status({ root: { skipped, skippedFiles: 1 } })), pageOf({ message: "It is off.", off: true }, undefined)]) {
+    document.documentElement.lang = "en";
+    document.title = "Glossator";
+    document.body.innerHTML = new DOMParser().parseFromString(html, "text/html").body.innerHTML;
+    const { violations } = await axe.run(document.documentElement, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id)).toEqual([]);
+  }
 });
 
 test("the page follows the index while it is open, and is opened once", async () => {
