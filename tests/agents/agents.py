@@ -15,7 +15,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 def command_of(indexes: Path, *options: str) -> list[str]:
     """The command line of a server."""
-    return [sys.executable, "-m", "glossator", "mcp", "--index-dir", str(indexes), *options]
+    return [sys.executable, "-P", "-m", "glossator", "mcp", "--index-dir", str(indexes), *options]
 
 
 @asynccontextmanager

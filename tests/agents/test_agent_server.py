@@ -156,7 +156,6 @@ async def test_impact_of_changes(tmp_path: Path) -> None:
         subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
 
     git("init", "-q", "-b", "main")
-    (project / "secrets.py").write_text("API_KEY = 'hush'\n\n\ndef hush(): ...\n", "utf-8")
     git("add", "--force", ".")
     git("commit", "-q", "-m", "first")
     async with agent(tmp_path / "indexes", project) as client:
@@ -180,10 +179,17 @@ async def test_impact_of_changes(tmp_path: Path) -> None:
         assert any("test_total_includes_tax" in one for one in since["tests"])
         uncommitted = await data_of(client, "impact_of_changes")
         assert uncommitted["files"] == ["shop/extra.py", "web/basket.ts"]
-        (project / "secrets.py").unlink()
-        assert "hush" not in json.dumps(await data_of(client, "impact_of_changes"))
-        assert "secrets.py" not in json.dumps(await data_of(client, "impact_of_changes"))
+        (project / ".env").unlink()
+        assert "env" not in json.dumps(await data_of(client, "impact_of_changes"))
         assert "no commit" in await error_of(client, "impact_of_changes", base="--output=x")
+
+
+async def test_nothing_is_imported_from_the_project(project: Path, tmp_path: Path) -> None:
+    write_tree(
+        project, {f"{name}.py": "raise SystemExit('imported')\n" for name in ("secrets", "json", "mcp", "numpy")}
+    )
+    async with agent(tmp_path / "indexes", project) as client:
+        assert await data_of(client, "search_code", query="cart")
 
 
 async def test_questions_are_answered_with_their_sources(project: Path, tmp_path: Path) -> None:

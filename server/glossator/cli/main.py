@@ -30,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
     name = "glossator"
     try:
         chosen = arguments.parse_arguments(argv)
-        name = f"{chosen.command} {getattr(chosen, 'action', '')}".strip()
+        name = f"{chosen.command} {getattr(chosen, 'action', '') or ''}".strip()
         faults.log_to_file()
         status = _command(chosen.command)(chosen)
         terminal.flush()

@@ -198,10 +198,13 @@ def clients_named(names: Sequence[str]) -> list[AgentClient]:
 
 
 def server_command() -> list[str]:
-    """The command that starts the server, independent of PATH and the current folder."""
+    """The command that starts the server, independent of PATH and the current folder.
+
+    Clients start it in a project's folder, from which Python must not import (`-P`).
+    """
     name = "glossator.exe" if os.name == "nt" else "glossator"
     program = Path(sys.executable).parent / name
-    return [str(program), "mcp"] if program.exists() else [sys.executable, "-m", "glossator", "mcp"]
+    return [str(program), "mcp"] if program.exists() else [sys.executable, "-P", "-m", "glossator", "mcp"]
 
 
 def planned_install(client: AgentClient, command: list[str]) -> ConfigChange:
