@@ -421,3 +421,39 @@ def test_kotlin_aliases_are_uses() -> None:
     )
     assert sample.uses("Item") == ["app/Main.kt: val t = Thing(2)"]
     assert sample.kinds("Item") == ["import", "call"]
+
+
+def test_what_a_class_without_a_name_inherits_is_possible() -> None:
+    sample = Sample(
+        {
+            "Base.java": "package a; class Base { void visit(int n) {} void head(String s) {} }\n",
+            "Outer.java": """
+                package a;
+                class Outer {
+                    Base make() {
+                        return new Base() {
+                            void visit(int n) { head("x"); }
+                        };
+                    }
+                    void run() { head("y"); }
+                }
+            """,
+        }
+    )
+    assert sample.uses("Base.head", grade="possible") == ['Outer.java: void visit(int n) { head("x"); }']
+    assert sample.uses("Base.head") == []
+
+
+def test_a_constant_that_is_named_like_a_type_is_no_type() -> None:
+    sample = Sample(
+        {
+            "Types.java": """
+                class Types {
+                    static final Object URL = make();
+                    static Object make() { URL given = null; return given; }
+                    static Object again() { return URL; }
+                }
+            """
+        }
+    )
+    assert sample.uses("URL") == ["Types.java: static Object again() { return URL; }"]

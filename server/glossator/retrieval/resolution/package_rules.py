@@ -163,10 +163,27 @@ class PackageRules(LanguageRules):
         return doubtful
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """The first part of a fully qualified name."""
+        """The first part of a fully qualified name; inside a class without a name perhaps what it inherits."""
         if name in ROOTS or name == view.facts.package.partition(".")[0]:
             return (Value("module", namespace_seen_from(name, view.path)),)
+        for around in view.chain(place.owner) if not name[:1].isupper() else ():
+            parent = view.symbol(around).parent
+            if view.symbol(around).kind == "method" and parent >= 0 and view.symbol(parent).kind not in CONTAINER_KINDS:
+                return NOTHING_KNOWN
         return ()
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """No field is a type, whatever its name."""
+        if kind not in ("type", "base"):
+            return found
+        fitting = tuple(
+            one
+            for one in found
+            if one.kind != "symbol"
+            or (view := world.view(one.path)) is None
+            or view.symbol(one.number).kind not in ("constant", "enum_member", "field", "property", "variable")
+        )
+        return fitting or (NOTHING_KNOWN if found else ())
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a package."""

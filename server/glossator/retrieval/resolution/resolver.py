@@ -140,7 +140,7 @@ class Resolver:
             if mention.kind == _NAME:
                 return Resolution("possible", reach="all")
             found = self._world.named(name, place)
-            if len(found) > 1 or mention.kind == _DECORATOR:
+            if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             return self._of(self._fitting(path, mention, found))
         if receiver == "?":
