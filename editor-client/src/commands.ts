@@ -1,7 +1,7 @@
 /** The extension's commands: what each name in package.json does. */
 
 import * as vscode from "vscode";
-import { forgetIndex, type IndexPage, rebuildIndex, turn } from "./indexpage";
+import { forgetIndex, type IndexPage, openSkipped, rebuildIndex, turn } from "./indexpage";
 import type { Attachment } from "./messages";
 import { chooseModel } from "./models";
 import type { Panel } from "./panel";
@@ -49,6 +49,7 @@ export function registerCommands(server: Server, panel: Panel, uses: UseTree, pa
     forgetIndex: () => forgetIndex(server),
     turnOff: () => turn(false),
     turnOn: () => turn(true),
+    openSkipped: (uri) => openSkipped(uri),
     showSkipped: () => showSkipped(server),
     chooseModel: () => chooseModel(server),
     menu: () => showMenu(server),

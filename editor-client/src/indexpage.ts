@@ -9,7 +9,7 @@ import type { Server } from "./server";
 const DRAW_MS = 1000;
 /** Files of one reason that are listed. */
 const LISTED = 200;
-const COMMANDS = ["vscode.open", "glossator.reindexNow", "glossator.rebuildIndex", "glossator.forgetIndex", "glossator.turnOff", "glossator.turnOn", "glossator.showLog", "workbench.action.openSettings"];
+const COMMANDS = ["glossator.openSkipped", "glossator.reindexNow", "glossator.rebuildIndex", "glossator.forgetIndex", "glossator.turnOff", "glossator.turnOn", "glossator.showLog", "workbench.action.openSettings"];
 
 type Followed = Pick<Server, "state" | "status" | "onDidChange">;
 
@@ -62,6 +62,12 @@ export async function forgetIndex(server: Pick<Server, "request">): Promise<void
 /** Delete the index of a folder, or of all, and build it again. */
 export async function rebuildIndex(server: Pick<Server, "request">, root: unknown): Promise<void> {
   await server.request(REBUILD, (typeof root === "string" ? { root } : {}) satisfies RebuildParams);
+}
+
+/** Open a file that the page links to: here, since the window may be on another machine than the files. */
+export async function openSkipped(text: unknown): Promise<void> {
+  const uri = typeof text === "string" ? vscode.Uri.parse(text, true) : undefined;
+  if (uri?.scheme === "file" && vscode.workspace.getWorkspaceFolder(uri)) await vscode.commands.executeCommand("vscode.open", uri);
 }
 
 /** Turn Glossator on or off in this workspace. */
@@ -125,7 +131,7 @@ function skipped(root: RootStatus): string {
 function openLink(text: string): string {
   const uri = vscode.Uri.parse(text);
   const name = escaped(vscode.workspace.asRelativePath(uri, false));
-  return text.endsWith("/") ? name : `<a href="${commandUri("vscode.open", uri)}">${name}</a>`;
+  return text.endsWith("/") ? name : `<a href="${commandUri("glossator.openSkipped", text)}">${name}</a>`;
 }
 
 function counts(files: number, symbols: number, lines: number, bytes?: number): string {

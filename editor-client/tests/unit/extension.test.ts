@@ -125,6 +125,9 @@ test("skipped files are listed with the reason, and opened", async () => {
   await run("showSkipped");
   expect(editor.picks.at(-1)?.items).toMatchObject([{ label: ".env", description: "may hold secrets" }]);
   expect(editor.executed.at(-1)?.slice(0, 1)).toEqual(["vscode.open"]);
+  const opened = editor.executed.length;
+  for (const other of [uri, "file:///etc/passwd", "https://example.org", 5]) await run("openSkipped", other);
+  expect(editor.executed.slice(opened).map(([, place]) => String(place))).toEqual([uri]);
 });
 
 test("commands are about the place that a link names, or about the cursor", async () => {
