@@ -607,6 +607,26 @@ def test_methods_that_a_library_or_a_table_may_call_are_not_said_to_be_unused() 
     assert not unseen(sample.definition("go"))
 
 
+def test_handlers_of_an_object_that_others_made_are_not_said_to_be_unused() -> None:
+    sample = Sample(
+        {
+            "a.js": """
+                export function send() {
+                  const request = new XMLHttpRequest()
+                  request.onabort = function () {}
+                  request.onerror = () => 1
+                }
+                window.onload = function () {}
+                function Shape() {}
+                Shape.create = function () {}
+                """
+        }
+    )
+    unseen = sample.resolver.may_be_used_unseen
+    assert all(unseen(sample.definition(name)) for name in ("onabort", "onerror", "onload"))
+    assert not unseen(sample.definition("create"))
+
+
 def test_a_value_of_the_language_that_is_passed_on() -> None:
     sample = Sample(
         {

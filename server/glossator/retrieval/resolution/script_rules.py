@@ -625,6 +625,9 @@ class ScriptRules(LanguageRules):
         symbol = view.symbol(number)
         if super().may_be_used_unseen(view, number):
             return True
+        if symbol.scope and not view.children(-1, symbol.scope.partition(".")[0]):
+            # `request.onabort = function () {}`: whoever made the object may call it.
+            return True
         if symbol.parent < 0:
             return symbol.kind == "method"
         return symbol.kind in ("field", "method") and view.symbol(symbol.parent).kind not in (
