@@ -250,6 +250,13 @@ def test_the_best_lines_do_not_begin_with_the_end_of_a_block() -> None:
     assert (first, last) == (4, 6)
 
 
+def test_the_best_lines_do_not_begin_with_the_end_of_a_declaration() -> None:
+    lines = ["def pool(", "    size: int,", ") -> Pool:", "    check(size)", "    made = Pool(size)", "    made.open()"]
+    lines += ["    watch(made)", "    return made"]
+    first, _ = best_lines(lines, 1, len(lines), 3, lambda texts: [text.count("Pool(size)") for text in texts])
+    assert first == 4
+
+
 def test_where_every_place_ends_a_block_the_best_is_taken() -> None:
     lines = ["        a()", "    b()", "c()"]
     assert best_lines(lines, 1, 3, 2, lambda texts: [float(len(texts) > 1)] * len(texts)) == (1, 2)

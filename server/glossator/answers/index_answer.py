@@ -295,7 +295,9 @@ def best_lines(lines: Sequence[str], start: int, end: int, size: int, worth: Wor
 
 
 def _ends_a_block(lines: Sequence[str]) -> bool:
-    """Whether lines begin with the end of a block, rather than with its beginning or in its middle."""
+    """Whether lines begin with the end of a block or declaration, rather than with its beginning or in its middle."""
+    if lines and lines[0].lstrip().startswith((")", "]", "}")):
+        return True
     indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
     return bool(indents) and min(indents) < indents[0]
 
