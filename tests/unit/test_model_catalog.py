@@ -439,5 +439,5 @@ def test_the_doctor_without_a_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path:
     check = check_models(Settings(models_dir=tmp_path))[0]
     assert not check.ok
     assert not check.failed, "no model is chosen, so none is missed"
-    assert "pip install" in check.cure
+    assert "glossator runtime install" in check.cure
     assert check_models(Settings(models_dir=tmp_path, model=str(tmp_path / "absent.gguf")))[0].failed

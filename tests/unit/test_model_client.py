@@ -601,7 +601,7 @@ async def test_a_missing_runtime_is_told_with_its_cure(
     (tmp_path / "llama_cpp" / "__init__.py").write_text("raise ImportError('no such thing')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     async with ModelClient(SETTINGS, path=folder / "reciter.gguf") as client:
-        with pytest.raises(ModelRuntimeError, match=r"no such thing.*pip install"):
+        with pytest.raises(ModelRuntimeError, match=r"no such thing.*runtime install"):
             await client.load()
         assert client.status.state == "failed"
 

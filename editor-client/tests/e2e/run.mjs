@@ -231,7 +231,10 @@ async function trusted() {
     // A caller is written into a buffer: the tree follows.
     await openFile(page, "shop/checkout.py");
     await page.keyboard.press("Control+End");
-    await page.keyboard.type("\n\nfrom shop.money import add_tax\nprint(add_tax(1, 2))");
+    await page.keyboard.type("\n\nfrom shop.money import add_tax");
+    // Where words are suggested, Enter would take one.
+    await page.keyboard.press("Escape");
+    await page.keyboard.type("\nprint(add_tax(1, 2))");
     await treeRow("print(add_tax(1, 2))").waitFor();
     await command(page, "File: Revert File");
     await treeRow("print(add_tax(1, 2))").waitFor({ state: "detached" });
@@ -630,7 +633,16 @@ async function agents() {
 
   await step("the participant answers in the editor's chat", async () => {
     await command(page, "Open Chat (Ask)");
-    await page.keyboard.type("@glossator How is the tax added?");
+    const written = page.locator(".interactive-input-part .view-lines").last();
+    await until("the question stands in the chat's box", async () => {
+      await page.keyboard.press("Control+a");
+      await page.keyboard.press("Delete");
+      await page.keyboard.type("@glossator", { delay: 20 });
+      // The list of participants, which may come late, would put another one in its place.
+      await page.keyboard.press("Escape");
+      await page.keyboard.type(" How is the tax added?");
+      return (await written.innerText()).replace(/\s/g, " ").trim() === "@glossator How is the tax added?";
+    });
     await page.keyboard.press("Enter");
     await page.locator(".interactive-item-container.interactive-response", { hasText: "passes the net sum" }).waitFor({ timeout: 20_000 });
     await shot("chat");
