@@ -1,5 +1,7 @@
 """What the resolution of names needs to know of a file: its symbols, its imports, and every mention of a name.
 
+Whoever changes what facts say, or their fields, raises `manifest.SCHEMA_VERSION`, so that files are read again.
+
 Facts are taken from the syntax tree when a file is parsed, and stored as one compressed blob per file. They say nothing
 about other files: `retrieval.resolution` joins the facts of several files when a question is asked, so that a change in
 one file requires no other to be parsed again.
@@ -57,9 +59,6 @@ import; in a re-export; handed over (an argument, an assigned or returned value,
 assigned to; read as a member; as a string or symbol that the language takes for a name; in a template's markup."""
 
 MENTION_KINDS: Final[tuple[str, ...]] = get_args(MentionKind)
-
-FACTS_VERSION: Final = 1
-"""First item of every blob; raise it when the meaning of the fields changes."""
 
 EXPRESSION_CHARS: Final = 120
 """Longer expressions are unknown."""
@@ -179,7 +178,6 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     """The facts of one file.
 
     Attributes:
-        version: `FACTS_VERSION`.
         language: a name in `LANGUAGES`.
         package: the package or namespace that the file declares, "" if none.
         symbols: in order of their starts.
@@ -189,7 +187,6 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         places: for each name, its mentions, encoded: most questions need those of one name only.
     """
 
-    version: int
     language: str
     package: str
     symbols: list[Symbol]
@@ -236,7 +233,7 @@ def make_facts(
     """Facts from a file's mentions by name."""
     names = sorted(mentions)
     places = [msgspec.Raw(_ENCODER.encode(mentions[name])) for name in names]
-    return Facts(FACTS_VERSION, language, package, symbols, imports, receivers, names, places)
+    return Facts(language, package, symbols, imports, receivers, names, places)
 
 
 def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int], tuple[int, int]]]]) -> Facts:
@@ -296,14 +293,13 @@ def encode_facts(facts: Facts) -> bytes:
 
 
 def decode_facts(stored: bytes) -> Facts | None:
-    """Stored facts; None if there are none, or they are of another version or damaged."""
+    """Stored facts; None if there are none, or they are damaged."""
     if not stored:
         return None
     try:
-        facts = _FACTS.decode(zlib.decompress(stored))
+        return _FACTS.decode(zlib.decompress(stored))
     except (zlib.error, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
-    return facts if facts.version == FACTS_VERSION else None
 
 
 @lru_cache(maxsize=65_536)
