@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import glossator
+from glossator.model.runtime_wheels import RUNTIME_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -34,6 +35,7 @@ def test_the_runtime_s_pin_has_one_source() -> None:
         if path.is_file() and path.name != "test_release.py":
             for found in re.findall(r"llama-cpp-python==[\w.]+", path.read_text("utf-8")):
                 assert found == pin, path.relative_to(ROOT)
+    assert pin == f"llama-cpp-python=={RUNTIME_VERSION}"
 
 
 def test_locked_requirements_hold_every_dependency() -> None:

@@ -233,34 +233,53 @@ end
 """
 
 
-@pytest.mark.llama
-def test_the_plugin_writes_answers_as_they_come(project: Path, tmp_path: Path) -> None:
+def run_neovim(
+    folder: Path, project: Path, configuration: str, *commands: str, env: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Open a file of the project in Neovim, with commands for its command line; its status, and all that it printed."""
     program, _ = neovim()
-    # It goes on until the limit of tokens, which takes a second or more.
-    answer = "It adds the tax of the cart [1] when the total is asked for."
-    model = reciter(tmp_path / "reciter.gguf", answer, forever=True)
-    server = [sys.executable, "-m", "glossator", "serve", "--index-dir", str(tmp_path / "indexes")]
-    settings = f"init_options = {{ model = {json.dumps(str(model))}, maxAnswerTokens = 1500 }}"
-    (tmp_path / "init.lua").write_text(
-        f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\n"
-        f"require('glossator').setup({{ cmd = {{ {', '.join(json.dumps(part) for part in server)} }}, {settings} }})\n",
-        "utf-8",
-    )
-    (tmp_path / "driver.lua").write_text(PLUGIN_DRIVER, "utf-8")
-    (project / ".git").mkdir()
+    (folder / "init.lua").write_text(configuration, "utf-8")
+    arguments = [part for command in commands for part in ("-c", command)]
     done = subprocess.run(
         [
-            *(program, "--headless", "-i", "NONE", "-n", "-u", tmp_path / "init.lua"),
-            *(project / "shop" / "cart.py", "-c", f"luafile {tmp_path / 'driver.lua'}"),
+            *(program, "--headless", "-i", "NONE", "-n", "-u", folder / "init.lua"),
+            *(project / "shop" / "cart.py", *arguments),
         ],
         cwd=project,
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         timeout=400,
     )
-    told = done.stdout + done.stderr
-    assert done.returncode == 0, told
+    return done.returncode, done.stdout + done.stderr
+
+
+def run_driver(folder: Path, project: Path, configuration: str, driver: str, env: dict[str, str] | None = None) -> str:
+    """Have Neovim run a script in a project of its own; what it printed."""
+    (folder / "driver.lua").write_text(driver, "utf-8")
+    (project / ".git").mkdir()
+    status, told = run_neovim(folder, project, configuration, f"luafile {folder / 'driver.lua'}", env=env)
+    assert status == 0, told
+    return told
+
+
+def plugin(setup: str) -> str:
+    """A configuration with the plugin."""
+    return f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\nrequire('glossator').setup({{ {setup} }})\n"
+
+
+@pytest.mark.llama
+def test_the_plugin_writes_answers_as_they_come(project: Path, tmp_path: Path) -> None:
+    # It goes on until the limit of tokens, which takes a second or more.
+    answer = "It adds the tax of the cart [1] when the total is asked for."
+    model = reciter(tmp_path / "reciter.gguf", answer, forever=True)
+    server = [sys.executable, "-m", "glossator", "serve", "--index-dir", str(tmp_path / "indexes")]
+    command = ", ".join(json.dumps(part) for part in server)
+    settings = f"model = {json.dumps(str(model))}, maxAnswerTokens = 1500"
+    configuration = plugin(f"cmd = {{ {command} }}, init_options = {{ {settings} }}")
+    told = run_driver(tmp_path, project, configuration, PLUGIN_DRIVER)
+    assert "FOUND FIRST" in told
     assert "PARTS yes" in told
     panel = told.partition("PANEL ")[2].partition("JUMPED")[0]
     assert "## how is the tax added to the total?" in panel
@@ -273,59 +292,25 @@ def test_the_plugin_writes_answers_as_they_come(project: Path, tmp_path: Path) -
 
 
 def test_the_plugin_says_what_is_missing(project: Path, tmp_path: Path) -> None:
-    program, _ = neovim()
-    (tmp_path / "init.lua").write_text(
-        f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\n"
-        "require('glossator').setup({ cmd = { 'absent-program' } })\n",
-        "utf-8",
-    )
-    done = subprocess.run(
-        [
-            *(program, "--headless", "-i", "NONE", "-n", "-u", tmp_path / "init.lua", project / "shop" / "cart.py"),
-            *("-c", "GlossatorAsk why?", "-c", "GlossatorUses", "-c", "GlossatorStop", "-c", "qall!"),
-        ],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
-    told = done.stdout + done.stderr
+    asked = ("GlossatorAsk why?", "GlossatorUses", "GlossatorStop", "qall!")
+    _, told = run_neovim(tmp_path, project, plugin("cmd = { 'absent-program' }"), *asked)
     assert "absent-program cannot be run" in told
     assert told.count("no server runs for this buffer") == 2
     assert "stack traceback" not in told
 
 
 def test_the_page_s_configuration_works(project: Path, tmp_path: Path) -> None:
-    program, version = neovim()
+    _, version = neovim()
     lua = blocks()
     configuration = lua["neovim-0.11" if version >= (0, 11) else "neovim-0.7"]
-    (tmp_path / "init.lua").write_text(configuration + lua["neovim-commands"], "utf-8")
-    (tmp_path / "driver.lua").write_text(DRIVER, "utf-8")
-    (project / ".git").mkdir()
     folder = tmp_path / "bin"
     folder.mkdir()
     wrapper = folder / "glossator"
     wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m glossator "$@"\n', "utf-8")
     wrapper.chmod(0o755)
-    done = subprocess.run(
-        [
-            *(program, "--headless", "-i", "NONE", "-n", "-u", tmp_path / "init.lua"),
-            *(project / "shop" / "cart.py", "-c", f"luafile {tmp_path / 'driver.lua'}"),
-        ],
-        cwd=project,
-        env={
-            **os.environ,
-            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
-            "GLOSSATOR_INDEX_DIR": str(tmp_path / "indexes"),
-        },
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=180,
-    )
-    told = done.stdout + done.stderr
-    assert done.returncode == 0, told
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    env = {"PATH": path, "GLOSSATOR_INDEX_DIR": str(tmp_path / "indexes")}
+    told = run_driver(tmp_path, project, configuration + lua["neovim-commands"], DRIVER, env)
     hover = told.partition("HOVER ")[2].partition("ACTION ")[0]
     assert "def add_tax" in hover
     assert "The gross amount" in hover

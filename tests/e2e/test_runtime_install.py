@@ -254,6 +254,15 @@ def test_the_network_is_used_only_if_the_user_agrees(machine: Machine) -> None:
     assert machine.own
 
 
+def test_what_somebody_else_installs_later_is_not_taken_for_it(machine: Machine) -> None:
+    machine.index.publish("cpu", wheel(WORKS))
+    assert machine.run("install", "--yes").returncode == 0
+    assert machine.installed()["record"] is not None
+    (listed,) = machine.folder.glob("venv/**/llama_cpp_python-*.dist-info/RECORD")
+    listed.write_text(listed.read_text("utf-8") + "llama_cpp/other.py,,\n", "utf-8")
+    assert machine.installed()["record"] is None
+
+
 def test_a_dry_run_changes_nothing(machine: Machine) -> None:
     machine.index.publish("cpu", wheel(WORKS))
     done = machine.run("install", "--dry-run", "--yes", "--json")

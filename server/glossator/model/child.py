@@ -50,6 +50,22 @@ _ERRORS_BY_KIND: dict[str, type[ModelError]] = {
 INSTALL_RUNTIME = "install it with: glossator runtime install"
 
 
+def package_folder() -> Path:
+    """The folder that this package is imported from."""
+    return Path(__file__).resolve().parents[2]
+
+
+def child_environment(*first: Path) -> dict[str, str]:
+    """Environment variables for a Python process that imports this package; `first`: folders it looks in before all."""
+    package = package_folder()
+    paths = [str(folder) for folder in first]
+    if package.name not in ("site-packages", "dist-packages"):  # a source tree, which the child has to find as well
+        paths.append(str(package))
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    found = {"PYTHONPATH": os.pathsep.join(paths)} if paths else {}
+    return {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **found}
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds after which the child is considered hung, each counted from its last event."""
@@ -88,11 +104,8 @@ class Child:
         Raises:
             ModelRuntimeError: the interpreter cannot be started.
         """
-        package = Path(__file__).resolve().parents[2]
-        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
-        if package.name not in ("site-packages", "dist-packages"):  # a source tree, which the child has to find as well
-            paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-            environment["PYTHONPATH"] = os.pathsep.join(paths)
+        package = package_folder()
+        environment = child_environment()
         environment["GGML_NO_BACKTRACE"] = "1"  # ggml would run a debugger on itself before it aborts
         environment.pop("GLOSSATOR_ENDPOINT_KEY", None)
         try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -27,7 +29,7 @@ import httpx2 as httpx
 import platformdirs
 
 from glossator.errors import CancelledByUser, DownloadError, ModelRuntimeError, WrongChecksumError
-from glossator.model.installed import require_room
+from glossator.model.installed import require_room, sha256_of
 from glossator.model.runtime_trial import try_runtime
 from glossator.model.runtime_wheels import PROJECT, RUNTIME_VERSION
 from glossator.private_files import make_private_file, make_private_folder
@@ -84,6 +86,7 @@ class RuntimeRecord:
         source: "wheel", or "source" for one that was compiled here.
         url: where the wheel came from; "" for a build from source.
         sha256: of the wheel.
+        files: what tells its files from those of another installation (see `_installed_files`).
     """
 
     version: str
@@ -92,14 +95,26 @@ class RuntimeRecord:
     source: Literal["wheel", "source"]
     url: str = ""
     sha256: str = ""
+    files: str = ""
 
 
 def recorded_runtime() -> RuntimeRecord | None:
-    """What was installed here by this program; None if nothing was, or it is not known."""
+    """What was installed here by this program, and is still there; None if nothing is, or it is not known."""
     try:
-        return RuntimeRecord(**json.loads(_record_path().read_text("utf-8")))
+        record = RuntimeRecord(**json.loads(_record_path().read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return record if record.files == _installed_files() else None
+
+
+def _installed_files() -> str:
+    """SHA-256 of the list of files that are installed as llama-cpp-python, with their checksums; "" if none are."""
+    importlib.invalidate_caches()
+    try:
+        listed = importlib.metadata.distribution(PROJECT).read_text("RECORD")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    return hashlib.sha256((listed or "").encode()).hexdigest()
 
 
 def _record_path() -> Path:
@@ -191,16 +206,17 @@ class RuntimeInstaller:
             self._pip("install", "--no-deps", _again(), "--no-index", str(path))
             # It only says where the runtime came from: without it all works the same.
             with contextlib.suppress(OSError):
-                _record_path().write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
+                known = replace(record, files=_installed_files())
+                _record_path().write_text(json.dumps(asdict(known), indent=2) + "\n", "utf-8")
         return outcome
 
     def _fetched(self, wheel: RuntimeWheel) -> Path:
         """The wheel's file, verified. A part that an earlier attempt fetched is used."""
         path = self._folder / wheel.file
         partial = self._folder / f"{wheel.file}.{wheel.sha256[:12]}.part"
-        if not (path.is_file() and _sha256(path) == wheel.sha256):
+        if not (path.is_file() and sha256_of(path) == wheel.sha256):
             self._download(wheel, partial)
-            found = _sha256(partial)
+            found = sha256_of(partial)
             if found != wheel.sha256:
                 partial.unlink()
                 raise WrongChecksumError(
@@ -257,7 +273,7 @@ class RuntimeInstaller:
             ModelRuntimeError: it failed; the message says why.
             CancelledByUser: `cancelled` said so.
         """
-        command = [*_installer(), *arguments]
+        command = _installer(arguments)
         try:
             process = subprocess.Popen(
                 command,
@@ -314,16 +330,16 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _installer() -> list[str]:
-    """How packages are installed into this environment.
+def _installer(arguments: Sequence[str]) -> list[str]:
+    """The command that has pip, or uv where there is none, do something to this environment.
 
     Raises:
-        ModelRuntimeError: there is no way.
+        ModelRuntimeError: there is neither.
     """
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        return [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
     if (uv := shutil.which("uv")) is not None:
-        return [uv, "pip", "--quiet", "--python", sys.executable]
+        return [uv, "pip", *arguments, "--python", sys.executable]
     raise ModelRuntimeError(
         f"{sys.executable} has no pip to install packages with; add it with: {sys.executable} -m ensurepip"
     )
@@ -348,11 +364,6 @@ def _pins(chosen: Callable[[str], bool]) -> Iterator[Path]:
 def split_requirements(text: str) -> list[str]:
     """The requirements in a file, each with the lines of its checksums."""
     return [block.rstrip() for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE) if block.strip()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def installation_problem(lines: Sequence[str]) -> str:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from glossator.errors import GlossatorError
 from glossator.model.chat import ChatMessage, Delta
-from glossator.model.child import INSTALL_RUNTIME
+from glossator.model.child import INSTALL_RUNTIME, child_environment
 from glossator.model.factory import open_model
 from glossator.model.runtime import probe
 from glossator.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TRIAL_SECONDS: Final = 180.0
 """For loading the libraries and one answer: a GPU's first start compiles its programs for up to a minute."""
@@ -49,12 +50,7 @@ class TrialOutcome:
 
 def try_runtime(folder: Path | None = None, seconds: float = TRIAL_SECONDS) -> TrialOutcome:
     """Try the runtime that is installed, or the one that lies in a folder, in another process."""
-    package = Path(__file__).resolve().parents[2]
-    paths = [str(folder)] if folder is not None else []
-    if package.name not in ("site-packages", "dist-packages"):
-        paths.append(str(package))
-    paths += filter(None, [os.environ.get("PYTHONPATH")])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+    environment = child_environment(*([folder] if folder is not None else []))
     command = [sys.executable, "-P", "-m", "glossator.model.runtime_trial"]
     try:
         done = subprocess.run(

@@ -2,7 +2,8 @@
 
 The project publishes one package index (PEP 503) for each backend, with links to the files of its releases. An index
 gives no checksums: they are taken from the link where another index has them (`#sha256=`), else from the list of the
-release's files that the forge keeps. A file without a checksum is not used.
+release's files that the forge keeps. A file without a checksum is not used. (pip could choose as well, but takes files
+without a checksum as they come.)
 """
 
 from __future__ import annotations
