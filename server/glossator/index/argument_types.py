@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.expressions import split_outside
 from glossator.index.facts import BUILT_IN, EXPRESSION_CHARS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -224,17 +225,14 @@ def parameter_types(text: str) -> tuple[str, ...]:
     return tuple(types)
 
 
+def parameter_counts(text: str) -> tuple[int, int]:
+    """How many arguments a list of parameters, with its parentheses, takes at least and at most (255: any number)."""
+    given = [part for part in _parameters(text.strip()[1:-1]) if part.strip() != "void"]
+    if any(VARIADIC in part or part.lstrip().startswith(("vararg ", "params ")) for part in given):
+        return 0, 255
+    return sum("=" not in part for part in given), len(given)
+
+
 def _parameters(inside: str) -> list[str]:
     """The parameters of a list, in whose types commas stand in angle brackets."""
-    parts: list[str] = []
-    depth = start = 0
-    for at, char in enumerate(inside):
-        if char in "([{<":
-            depth += 1
-        elif char in ")]}" or (char == ">" and inside[at - 1 : at] not in ("-", "=")):
-            depth -= 1
-        elif char == "," and depth == 0:
-            parts.append(inside[start:at])
-            start = at + 1
-    parts.append(inside[start:])
-    return [part for part in parts if part.strip()]
+    return [part for part in split_outside(inside, ",") if part.strip()]

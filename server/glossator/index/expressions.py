@@ -115,6 +115,22 @@ def joined(alternatives: list[str]) -> str:
     return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
 
+def split_outside(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that stand outside brackets of all kinds."""
+    parts: list[str] = []
+    depth = start = 0
+    for at, char in enumerate(text):
+        if char in "<([{":
+            depth += 1
+        elif char in ")]}" or (char == ">" and text[at - 1 : at] not in ("-", "=")):
+            depth -= 1
+        elif char == separator and depth <= 0:
+            parts.append(text[start:at])
+            start = at + 1
+    parts.append(text[start:])
+    return parts
+
+
 def closing(text: str, at: int) -> int:
     """The place after the bracket that closes the one at `at`; -1 if none does."""
     depth: list[str] = []

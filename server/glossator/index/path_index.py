@@ -149,6 +149,17 @@ class PathIndex:
                 by_folder[folder] = []
 
 
+def folders_apart(path: str, other: str) -> int:
+    """How many folders are entered or left on the way from one file to another; 0 in the same folder."""
+    left, right = path.split("/")[:-1], other.split("/")[:-1]
+    shared = 0
+    for one, two in zip(left, right, strict=False):
+        if one != two:
+            break
+        shared += 1
+    return len(left) + len(right) - 2 * shared
+
+
 def _group(groups: dict[str, list[str]], paths: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     for path in paths:
         part = key(path)

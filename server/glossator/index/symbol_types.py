@@ -6,7 +6,7 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.argument_types import parameter_types
+from glossator.index.argument_types import parameter_counts, parameter_types
 from glossator.index.expressions import joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
@@ -176,7 +176,7 @@ class SymbolTypes(FileBindings):
             symbol.flags |= PROPERTY
         if "parameters" in match:
             written = self._text(match["parameters"][0])
-            symbol.parameters = _parameter_counts(written)
+            symbol.parameters = parameter_counts(written)
             if self._language.overloads:
                 symbol.types = parameter_types(written)
 
@@ -195,23 +195,3 @@ class SymbolTypes(FileBindings):
         made = self._given(match)
         if made and ("type" in match or not symbol.flags & PROPERTY):
             self._note_type(index, made, declared="type" in match)
-
-
-def _parameter_counts(text: str) -> tuple[int, int]:
-    """How many arguments a list of parameters, with its parentheses, takes at least and at most (255: any number)."""
-    parts: list[str] = []
-    depth = start = 0
-    inside = text.strip()[1:-1]
-    for at, char in enumerate(inside):
-        if char in "([{<":
-            depth += 1
-        elif char in ")]}" or (char == ">" and inside[at - 1 : at] not in ("-", "=")):
-            depth -= 1
-        elif char == "," and depth == 0:
-            parts.append(inside[start:at])
-            start = at + 1
-    parts.append(inside[start:])
-    given = [part for part in parts if part.strip() and part.strip() != "void"]
-    if any("..." in part or part.lstrip().startswith(("vararg ", "params ")) for part in given):
-        return 0, 255
-    return sum("=" not in part for part in given), len(given)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossator.index.path_index import folders_apart
+
 if TYPE_CHECKING:
     from lsprotocol import types
 
@@ -147,10 +149,4 @@ def _distance(entry: StoredEntry, path: str, line: int) -> tuple[int, int, bool,
     """Sort key of a definition's distance from a use: other file, folders apart, whether it is a stub, lines apart."""
     if entry.path == path:
         return 0, 0, entry.stub, abs(entry.name_line - line)
-    one, other = entry.path.split("/")[:-1], path.split("/")[:-1]
-    shared = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        shared += 1
-    return 1, len(one) + len(other) - 2 * shared, entry.stub, entry.id
+    return 1, folders_apart(entry.path, path), entry.stub, entry.id

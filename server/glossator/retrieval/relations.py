@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossator.index.path_index import folders_apart
 from glossator.index.records import WHOLE_FILE
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.uses import DEPENDING
@@ -57,12 +58,13 @@ class Relations:
 
 def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relations:
     """The entries related to an entry."""
-    wholes = [other for other in graph.entries_in(entry.path) if other.part == 0 and other.kind != "block"]
-    parent = next((other for other in graph.entries_in(entry.path) if other.id == entry.parent), None)
-    siblings = [other for other in wholes if other.parent == entry.parent and other.id != entry.id]
-    siblings.sort(key=lambda other: abs(other.start_line - entry.start_line))
-    if entry.id == WHOLE_FILE:
-        siblings = []
+    in_file = graph.entries_in(entry.path)
+    parent = next((other for other in in_file if other.id == entry.parent), None)
+    siblings: list[StoredEntry] = []
+    if entry.id != WHOLE_FILE:
+        wholes = (other for other in in_file if other.part == 0 and other.kind != "block")
+        siblings = [other for other in wholes if other.parent == entry.parent and other.id != entry.id]
+        siblings.sort(key=lambda other: abs(other.start_line - entry.start_line))
     members = tuple(graph.members(entry))
     symbol = finder.symbol_at(entry.path, entry.name_line, entry.name) if entry.name else None
     if symbol is None or not symbol.definitions:
@@ -130,9 +132,5 @@ def _distance(path: str, other: str) -> tuple[int, int]:
     """The distance of two files: 0 for the same file, 1 for the same folder, 2 otherwise; then the folders between."""
     if path == other:
         return 0, 0
-    left, right = path.split("/")[:-1], other.split("/")[:-1]
-    shared = 0
-    while shared < min(len(left), len(right)) and left[shared] == right[shared]:
-        shared += 1
-    apart = len(left) + len(right) - 2 * shared
+    apart = folders_apart(path, other)
     return (1, 0) if apart == 0 else (2, apart)

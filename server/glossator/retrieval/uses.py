@@ -10,9 +10,11 @@ from __future__ import annotations
 import heapq
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
+from glossator.index.path_index import folders_apart
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
@@ -277,7 +279,7 @@ class _NearFiles:
 
     def __init__(self, source: FactsSource, path: str, most: int) -> None:
         self._source = source
-        self._folders = path.split("/")[:-1]
+        self._path = path
         self._most = most
         self.cut = False
 
@@ -295,16 +297,7 @@ class _NearFiles:
         if len(found) <= self._most:
             return found
         self.cut = True
-        return heapq.nsmallest(self._most, found, self._distance)
-
-    def _distance(self, path: str) -> int:
-        folders = path.split("/")[:-1]
-        shared = 0
-        for one, other in zip(folders, self._folders, strict=False):
-            if one != other:
-                break
-            shared += 1
-        return len(folders) + len(self._folders) - 2 * shared
+        return heapq.nsmallest(self._most, found, partial(folders_apart, self._path))
 
 
 class UseFinder:
@@ -463,26 +456,15 @@ class UseFinder:
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
         """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""
-        found: set[tuple[str, int]] = set()
         resolver = Resolver(_NearFiles(self._source, symbol.path, most_files))
+        found: set[Key] = set()
+        own: set[Key] = set()
         for definition in symbol.definitions:
-            facts = self._source.facts(definition.path)
-            if facts is None:
-                continue
-            inside = {definition.index}
-            for index in range(definition.index + 1, len(facts.symbols)):
-                if facts.symbols[index].parent in inside:
-                    inside.add(index)
-            for name, mentions in facts.all_mentions():
-                for mention in mentions:
-                    kind = MENTION_KINDS[mention.kind]
-                    if mention.owner not in inside or kind in ("write", "import"):
-                        continue
-                    meant = resolver.resolve(definition.path, facts, name, mention)
-                    if meant.grade == "resolved":
-                        found.update(one.key for one in meant.targets if not one.symbol.flags & LOCAL)
-            found -= {(definition.path, index) for index in inside}
-        return len(found)
+            callees = resolver.callees(definition, possible=False)
+            found.update(callee.target.key for callee in callees if not callee.target.symbol.flags & LOCAL)
+            if (view := view_in(self._source, definition.path)) is not None:
+                own.update((definition.path, index) for index in view.within(definition.index))
+        return len(found - own)
 
     def mentions(
         self, symbol: NamedSymbol, kinds: Collection[str] | None = None, resolver: Resolver | None = None

@@ -108,19 +108,13 @@ class Evaluator:
 
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""
-        found = self.files_noting(names[0])
-        for name in names[1:]:
-            others = set(self.files_noting(name))
-            found = [path for path in found if path in others]
+        found = self._noting_all(names)
         return found if len(found) <= MAX_NOTING else []
 
     def likeliest(self, *names: str) -> list[str]:
         """Of the files that define, import or mention every one of the names those that may well define the first: of
         many, those that are named like it, then headers."""
-        found = self.files_noting(names[0])
-        for name in names[1:]:
-            others = set(self.files_noting(name))
-            found = [path for path in found if path in others]
+        found = self._noting_all(names)
         if len(found) <= MAX_NOTING:
             return found
         key = ("likeliest", *names)
@@ -134,6 +128,13 @@ class Evaluator:
 
             known = self.memory[key] = sorted(found, key=rank)[:MAX_LIKELY]
         return known
+
+    def _noting_all(self, names: Sequence[str]) -> list[str]:
+        found = self.files_noting(names[0])
+        for name in names[1:]:
+            others = set(self.files_noting(name))
+            found = [path for path in found if path in others]
+        return found
 
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name."""
@@ -719,11 +720,6 @@ class Evaluator:
     def _language(self, path: str) -> str:
         view = self.view(path) if path and not path.endswith("/") else None
         return view.facts.language if view else ""
-
-
-def is_stub(definition: DefinedSymbol) -> bool:
-    """Whether a definition only declares what is defined elsewhere."""
-    return bool(definition.symbol.flags & STUB)
 
 
 def _dotted(name: str) -> str:

@@ -197,6 +197,15 @@ class FileView:
             parent = symbols[owner].parent
             owner = parent if parent < owner else -1
 
+    def within(self, index: int) -> set[int]:
+        """A symbol and all that are inside it."""
+        inside = {index}
+        symbols = self.facts.symbols
+        for number in range(index + 1, len(symbols)):
+            if symbols[number].parent in inside:
+                inside.add(number)
+        return inside
+
     def enclosing_container(self, owner: int) -> int:
         """The innermost class or other container that is the symbol or encloses it; -1 if there is none."""
         symbols = self.facts.symbols

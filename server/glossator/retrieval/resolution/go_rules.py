@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 from weakref import WeakKeyDictionary
 
+from glossator.index.expressions import split_outside
 from glossator.retrieval.resolution.file_view import last_part
-from glossator.retrieval.resolution.receivers import split_outside
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external

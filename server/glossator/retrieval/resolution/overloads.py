@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glossator.index.argument_types import BETWEEN, LAMBDA, NULL, VARIADIC
-from glossator.retrieval.resolution.receivers import chains, split_outside
+from glossator.index.expressions import split_outside
+from glossator.retrieval.resolution.receivers import chains
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import Spot, Value
 

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from glossator.index.expressions import split_outside
+
 CALL: Final = "()"
 ELEMENT: Final = "[]"
 
@@ -28,22 +30,6 @@ class Chain(NamedTuple):
 def chains(text: str) -> tuple[Chain, ...]:
     """The alternatives of an expression."""
     return tuple(_chain(part) for part in split_outside(text, "|") if part)
-
-
-def split_outside(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that stand outside brackets of all kinds."""
-    parts: list[str] = []
-    depth = start = 0
-    for at, char in enumerate(text):
-        if char in "<([{":
-            depth += 1
-        elif char in ")]}" or (char == ">" and text[at - 1 : at] not in ("-", "=")):
-            depth -= 1
-        elif char == separator and depth <= 0:
-            parts.append(text[start:at])
-            start = at + 1
-    parts.append(text[start:])
-    return parts
 
 
 def _chain(text: str) -> Chain:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import MENTION_KINDS, STATIC, STUB, SUPER, module_note
 from glossator.index.languages import share_names
+from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.evaluation import Evaluator
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
@@ -83,6 +84,7 @@ _VALUE: Final = MENTION_KINDS.index("value")
 _ACCESSES: Final = frozenset(
     (MENTION_KINDS.index("attribute"), MENTION_KINDS.index("read"), MENTION_KINDS.index("write"))
 )
+_BINDING: Final = frozenset((_IMPORT, MENTION_KINDS.index("write")))
 _FIELDS: Final = frozenset(("field", "property", "constant", "variable", "enum_member"))
 NO_CALL: Final = -2
 """In place of a number of arguments: the mention is no call."""
@@ -569,28 +571,25 @@ class Resolver:
         found.sort(key=_PLACE)
         return Uses(definition, tuple(found), unread)
 
-    def callees(self, definition: DefinedSymbol, kinds: Collection[str] | None = None) -> list[Callee]:
-        """What a definition refers to inside its range, in order of first mention.
+    def callees(self, definition: DefinedSymbol, *, possible: bool = True) -> list[Callee]:
+        """What a definition refers to inside its range, other than by assignments and imports, in order of first
+        mention.
 
         Args:
             definition: whose range is read.
-            kinds: `MentionKind`s; None for all but writes and imports.
+            possible: include what is only possibly referred to.
         """
         view = self._world.view(definition.path)
         if view is None:
             return []
-        inside = {definition.index}
-        for index, symbol in enumerate(view.facts.symbols):
-            if symbol.parent in inside and index > symbol.parent:
-                inside.add(index)
+        inside = view.within(definition.index)
         found: dict[Key, tuple[DefinedSymbol, Grade, list[Use]]] = {}
         for name, mentions in view.facts.all_mentions():
             for mention in mentions:
-                kind = MENTION_KINDS[mention.kind]
-                if mention.owner not in inside or (kind in ("write", "import") if kinds is None else kind not in kinds):
+                if mention.owner not in inside or mention.kind in _BINDING:
                     continue
                 resolution = self.resolve(definition.path, view.facts, name, mention)
-                if resolution.grade == "excluded":
+                if resolution.grade == "excluded" or (resolution.grade == "possible" and not possible):
                     continue
                 targets: Iterable[DefinedSymbol] = resolution.targets
                 if not resolution.targets:
@@ -733,16 +732,7 @@ class _Search:
         for hint in (last_part(home.name) if home else "", stem):
             if hint:
                 hints.update(self._world.files_noting(hint))
-        folders = definition.path.split("/")[:-1]
-
-        def far(path: str) -> tuple[bool, int]:
-            parts = path.split("/")[:-1]
-            shared = 0
-            while shared < min(len(parts), len(folders)) and parts[shared] == folders[shared]:
-                shared += 1
-            return path not in hints, len(parts) + len(folders) - 2 * shared
-
-        return sorted(files, key=far)[:MAX_FILES]
+        return sorted(files, key=lambda path: (path not in hints, folders_apart(path, definition.path)))[:MAX_FILES]
 
     def _imports_of_whole(self) -> Iterator[tuple[FileView, Import]]:
         """The imports that give the definition a name of their own choice, because it is what its module is."""

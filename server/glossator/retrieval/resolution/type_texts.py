@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from glossator.retrieval.resolution.receivers import split_outside
+from glossator.index.expressions import split_outside
 
 UNION: Final = "|"
 LIST: Final = "[]"
