@@ -19,7 +19,7 @@ from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
-from glossator.retrieval.resolution.resolver import Resolver, is_declaration_file
+from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import view_in
 from glossator.retrieval.resolution.values import Use
@@ -408,7 +408,8 @@ class UseFinder:
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
-        elsewhere = rules_of(definition.language).parts_elsewhere or is_declaration_file(definition.path)
+        rules = rules_of(definition.language)
+        elsewhere = rules.parts_elsewhere or rules.is_declaration_file(definition.path)
         others = self._resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
         others = [other for other in others if other != definition and self._resolver.is_one_thing(other, definition)]
         group = [definition, *others[:MOST_NAMESAKES]]
@@ -637,7 +638,9 @@ class UseFinder:
 
 def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
     """The symbol of definitions of the same thing: placed where it is defined, not where it is only declared."""
-    ordered = sorted(group, key=lambda one: (is_declaration_file(one.path), one.symbol.flags & STUB))
+    ordered = sorted(
+        group, key=lambda one: (rules_of(one.language).is_declaration_file(one.path), one.symbol.flags & STUB)
+    )
     first = ordered[0]
     symbol = first.symbol
     return NamedSymbol(

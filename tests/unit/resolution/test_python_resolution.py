@@ -809,7 +809,7 @@ def test_what_overrides_and_what_is_overridden() -> None:
 
 
 def test_a_name_in_too_many_files_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glossator.retrieval.resolution.resolver.MAX_FILES", 3)
+    monkeypatch.setattr("glossator.retrieval.resolution.use_search.MAX_FILES", 3)
     files = {f"other/m{number}.py": "def go(x):\n    x.act()\n" for number in range(5)}
     sample = Sample(
         {

@@ -1,8 +1,10 @@
 """The resolution of names: which definition a mention of a name means, from the facts of the files that a question
 touches.
 
-Who knows what: `source` gives facts; `file_view` arranges one file's; `receivers` and `type_texts` read expressions and
-types; `rules` is what a language tells; `evaluation` joins files; `resolver` answers questions (start there).
+Who knows what, from below: `source` gives facts; `file_view` arranges one file's; `receivers` and `type_texts` read
+expressions and types; `rules` is what a language tells; `evaluation` joins files. On top of it, `definition_lookup`
+finds definitions, `hierarchies` what is above and below them, `mention_meaning` tells what one mention means,
+`use_search` finds all mentions of one definition, and `resolver` answers questions (start there).
 
 What the author of a language writes
 ------------------------------------

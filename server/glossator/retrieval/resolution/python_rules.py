@@ -150,6 +150,7 @@ class PythonRules(LanguageRules):
     """Python (and Starlark, as far as it is Python)."""
 
     languages = frozenset(("python", "starlark"))
+    declaration_endings = (".pyi",)
     body_scope = True
     bare_members = False
     named_modules = True

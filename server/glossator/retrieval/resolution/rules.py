@@ -127,6 +127,7 @@ class LanguageRules:
         hides_unexported: whether other files see only what is marked as exported.
         first_is_receiver: whether a static method may be called on its first argument (C#'s extension methods).
         implicit_members: names of members that the language calls itself: conversions to text, operators, iteration.
+        declaration_endings: how the names of files end that have the types of a module, and no code that runs.
         parts_elsewhere: whether another file, whatever its name, may declare what a file defines, or have parts of it.
     """
 
@@ -154,6 +155,7 @@ class LanguageRules:
     hides_unexported: ClassVar[bool] = False
     first_is_receiver: ClassVar[bool] = False
     implicit_members: ClassVar[frozenset[str]] = frozenset()
+    declaration_endings: ClassVar[tuple[str, ...]] = ()
     parts_elsewhere: ClassVar[bool] = False
 
     # Names
@@ -287,6 +289,10 @@ class LanguageRules:
         """Whether other files see a symbol."""
         view = world.view(value.path)
         return view is not None and bool(view.symbol(value.number).flags & EXPORTED)
+
+    def is_declaration_file(self, path: str) -> bool:
+        """Whether a file only declares what another one of its name defines."""
+        return path.endswith(self.declaration_endings)
 
     # Types
 

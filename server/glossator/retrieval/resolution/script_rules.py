@@ -121,6 +121,7 @@ class ScriptRules(LanguageRules):
     implicit_members = frozenset(("constructor", "then", "toJSON", "toString", "valueOf"))
     constructors = frozenset(("constructor",))
     whole_names = frozenset((DEFAULT, WHOLE))
+    declaration_endings = (".d.ts", ".d.mts", ".d.cts")
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[World, dict[str, list[tuple[str, str, int]]]] = WeakKeyDictionary()
@@ -215,7 +216,7 @@ class ScriptRules(LanguageRules):
                     yield "component", path, index
                 elif not self._is_outermost(symbol):
                     continue
-                elif path.endswith(_DECLARATIONS) and not is_module(view):
+                elif self.is_declaration_file(path) and not is_module(view):
                     yield "declared", path, index
                 elif self._is_offered(view, symbol):
                     # Build tools may import names without being told, tests make functions global.
@@ -647,7 +648,6 @@ class ScriptRules(LanguageRules):
         return home.symbol.kind in _TYPES_ONLY
 
 
-_DECLARATIONS: Final = (".d.ts", ".d.mts", ".d.cts")
 _GLOBAL_OBJECTS: Final = frozenset(("window", "globalThis", "global", "self"))
 _ASSETS: Final = frozenset((".css", ".scss", ".sass", ".less", ".json", ".svg", ".png", ".jpg", ".txt", ".md", ".wasm"))
 
@@ -698,7 +698,7 @@ def _file_made_from(world: World, folder: str, target: str) -> str:
     while len(inside) > 1 and inside[0] in _BUILT:
         inside = inside[1:]
         stem = "/".join(inside)
-        for suffix in (".d.ts", ".d.mts", ".d.cts", ".min.js"):
+        for suffix in (*ScriptRules.declaration_endings, ".min.js"):
             stem = stem.removesuffix(suffix)
         for source in ("src", ""):
             if found := _file_at(world, _joined(folder, f"{source}/{stem}" if source else stem)):

@@ -1,0 +1,126 @@
+"""Which classes are above and below a class, and which members override each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.languages import share_names
+from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.parameters import may_override
+from glossator.retrieval.resolution.rules_table import rules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glossator.retrieval.resolution.source import FactsSource
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
+
+MAX_SUBCLASS_FILES: Final = 400
+"""Files that are searched for subclasses of one class."""
+MAX_SUBCLASSES: Final = 300
+
+
+class Hierarchies(DefinitionLookup):
+    """Definitions, and the classes and members above and below them."""
+
+    def __init__(self, source: FactsSource) -> None:
+        super().__init__(source)
+        self._subclasses: dict[Key, tuple[list[Key], bool]] = {}
+        self._kin: dict[Key, tuple[set[Key], bool]] = {}
+
+    def supers(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
+        """Of a class its supertypes, the nearest first; of a member those that it overrides or implements."""
+        key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
+        if key is None:
+            return []
+        above = self.world.ancestors(key).classes[1:]
+        if key == definition.key:
+            return self._of_others(definition, above)
+        found: dict[Key, DefinedSymbol] = {}
+        for above_key in above:
+            for value in self.world.own_members(above_key, definition.name):
+                one = self.world.definition(value.key)
+                if one is not None and one.key != definition.key and self._may_override(definition, one):
+                    found[value.key] = one
+        return list(found.values())
+
+    def overrides(self, definition: DefinedSymbol) -> list[DefinedSymbol]:
+        """Of a class its subclasses, direct and indirect; of a member those that override or implement it."""
+        key = definition.key if definition.symbol.kind in CONTAINER_KINDS else self.class_key(definition)
+        if key is None:
+            return []
+        below, _ = self.descendants(key)
+        if key == definition.key:
+            return self._of_others(definition, below)
+        found: dict[Key, DefinedSymbol] = {}
+        for below_key in below:
+            for value in self.world.own_members(below_key, definition.name):
+                one = self.world.definition(value.key)
+                if one is not None and one.key != definition.key and self._may_override(one, definition):
+                    found[value.key] = one
+        return list(found.values())
+
+    def _may_override(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether a member of a class may override one of its name that a supertype has."""
+        functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
+        if not rules_of(one.language).overloads or functions != (True, True):
+            return True
+        return may_override(one.symbol, other.symbol)
+
+    def _of_others(self, definition: DefinedSymbol, keys: Iterable[Key]) -> list[DefinedSymbol]:
+        """The classes of these keys, without other parts of the class itself."""
+        found = (one for key in keys if (one := self.world.definition(key)))
+        return [one for one in found if not self.is_one_thing(one, definition)]
+
+    def descendants(self, key: Key) -> tuple[list[Key], bool]:
+        """All classes below a class, and whether that is all of them."""
+        if (known := self._subclasses.get(key)) is not None:
+            return known
+        found: dict[Key, None] = {}
+        complete = True
+        pending = [key]
+        read = 0
+        while pending:
+            current = pending.pop(0)
+            definition = self.world.definition(current)
+            if definition is None:
+                continue
+            name = last_part(definition.name)
+            files = self.world.files_noting(name)
+            read += len(files)
+            if read > MAX_SUBCLASS_FILES or len(found) > MAX_SUBCLASSES:
+                complete = False
+                break
+            for path in files:
+                view = self.world.view(path)
+                if view is None or not share_names(view.facts.language, definition.language):
+                    continue
+                written = [*view.subtypes(name)]
+                for item in view.aliases(name):
+                    written += view.subtypes(item.name)
+                for index in written:
+                    below = self._type_key(path, index)
+                    if below is None or below in found or below == key:
+                        continue
+                    if any(base.key == current for base in self.world.bases(below) if base.kind == "class"):
+                        found[below] = None
+                        pending.append(below)
+        result = (list(found), complete)
+        self._subclasses[key] = result
+        return result
+
+    def _type_key(self, path: str, index: int) -> Key | None:
+        """The class that a symbol is or extends."""
+        enclosing = self.world.enclosing_class(path, index)
+        return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
+
+    def beside(self, key: Key) -> tuple[set[Key], bool]:
+        """The classes whose instances may also be instances of a class: those above any class below it."""
+        if (known := self._kin.get(key)) is None:
+            below, complete = self.descendants(key)
+            kin = {key}
+            for one in below:
+                kin.update(self.world.ancestors(one).classes)
+            known = self._kin[key] = (kin, complete)
+        return known

@@ -1,0 +1,231 @@
+"""What a mention of a name means, by itself: the definitions that it leads to, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import MENTION_KINDS, STUB, SUPER
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.overloads import chosen
+from glossator.retrieval.resolution.parameters import may_override, takes
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.values import EXCLUDED, UNKNOWN_VALUE, Resolution, Spot, Value
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Facts, Mention, Symbol
+    from glossator.retrieval.resolution.evaluation import Evaluator
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Reach, Values
+
+_IMPORT: Final = MENTION_KINDS.index("import")
+_EXPORT: Final = MENTION_KINDS.index("export")
+_CALL: Final = MENTION_KINDS.index("call")
+_TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_DECORATOR: Final = MENTION_KINDS.index("decorator")
+_NAME: Final = MENTION_KINDS.index("name")
+_VALUE: Final = MENTION_KINDS.index("value")
+_ACCESSES: Final = frozenset(
+    (MENTION_KINDS.index("attribute"), MENTION_KINDS.index("read"), MENTION_KINDS.index("write"))
+)
+_FIELDS: Final = frozenset(("field", "property", "constant", "variable", "enum_member"))
+NO_CALL: Final = -2
+"""In place of a number of arguments: the mention is no call."""
+
+
+class MentionMeaning:
+    """Resolves mentions one by one, and remembers what those of one form mean."""
+
+    def __init__(self, world: Evaluator) -> None:
+        self._world = world
+        self._resolved: dict[tuple[str, str, int, int, int, int, int], Resolution] = {}
+
+    def resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        """What a mention of a name in a file means.
+
+        Args:
+            path: the file.
+            facts: its facts, those that the source gives for the path.
+            name: the name that is mentioned.
+            mention: one of `facts.mentions_of(name)`.
+        """
+        if mention.kind == _IMPORT:
+            return self._resolve_import(path, facts, name, mention)
+        if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name)):
+            return self._of(passed)
+        # Mentions of one kind inside the same symbol after the same receiver mean the same.
+        arguments = mention.arguments if mention.kind == _CALL else NO_CALL
+        overloads = rules_of(facts.language).overloads
+        called = (arguments, mention.given) if overloads else (NO_CALL, -1)
+        key = (path, name, mention.kind, mention.receiver, mention.owner, *called)
+        if (known := self._resolved.get(key)) is None:
+            known = self._resolve(path, facts, name, mention)
+            if known.reach == "members" and rules_of(facts.language).unknown_means_any:
+                known = replace(known, reach="all")
+            self._resolved[key] = known
+        return known
+
+    def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        place = Spot(path, mention.owner)
+        receiver = facts.receiver(mention)
+        if receiver.startswith("="):
+            number = receiver[2:]
+            return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
+        if not receiver:
+            if mention.kind == _NAME:
+                return Resolution("possible", reach="all")
+            found = self._world.named(name, place)
+            if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
+                found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
+            return self._of(self._fitting(path, mention, found))
+        if receiver == "?":
+            return Resolution("possible", reach="members")
+        if mention.kind in _TYPES:
+            values = self._world.rules(path).type_space(self._world, receiver, place)
+        else:
+            values = self._world.evaluate(receiver, place)
+        if not values:
+            # Nothing that is known is called like the receiver.
+            return Resolution("possible", reach="members")
+        through = all(value.kind == "instance" for value in values)
+        found = self._fitting(path, mention, self._world.members(values, name, place), through_instance=through)
+        resolution = self._of(found)
+        outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
+        if not outside:
+            exact = all(value.kind in ("class", "module") or value.name == SUPER for value in values)
+            return replace(resolution, exact=True) if exact and resolution.targets else resolution
+        # A library's class may have subclasses in the index.
+        grade: Grade = resolution.grade if resolution.targets else "possible"
+        return Resolution(grade, resolution.targets, resolution.reach, (*resolution.below, *outside))
+
+    def _fitting(self, path: str, mention: Mention, found: Values, *, through_instance: bool = False) -> Values:
+        """Of overloads those that take such arguments; of a function and a field of one name the one that fits."""
+        rules = self._world.rules(path)
+        if not found or not (rules.overloads or (rules.fields_apart and len(found) > 1)):
+            return found
+        functions: dict[Value, Symbol] = {}
+        fields: set[Value] = set()
+        for value in found:
+            if value.kind in ("symbol", "function") and (view := self._world.view(value.path)):
+                symbol = view.symbol(value.number)
+                if symbol.kind in CALLABLE_KINDS:
+                    functions[value] = symbol
+                elif symbol.kind in _FIELDS:
+                    fields.add(value)
+        unfit: set[Value] = set()
+        if mention.kind != _CALL:
+            as_value = mention.receiver < 0 or (rules.fields_apart and through_instance)
+            if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and as_value)):
+                unfit.update(functions)
+            elif functions and rules.fields_apart:
+                unfit |= fields  # `Type::method`
+        elif functions and not rules.overloads:
+            unfit |= fields
+        elif functions:
+            unfit |= fields
+            homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
+            inherited = self._inherited(functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
+            fitting = {
+                value: symbol for value, symbol in (functions | inherited).items() if takes(symbol, mention.arguments)
+            }
+            if fitting and mention.arguments >= 0:
+                unfit |= functions.keys() - fitting.keys()
+                found += tuple(value for value in fitting if value in inherited)
+                functions |= inherited
+                if len(fitting) > 1 and len(homes) == 1 and (given := self._given(path, mention)):
+                    meant = chosen(self._world, Spot(path, mention.owner), given, [*fitting.items()])
+                    unfit |= fitting.keys() - set(meant)
+        kept = tuple(value for value in found if value not in unfit)
+        if not rules.overloads:
+            return kept
+        places = [
+            (value.path, symbol.parent, symbol.flags & STUB)
+            for value, symbol in functions.items()
+            if value in kept and value not in unfit
+        ]
+        # Of overloads with as many arguments, their types decide, which are not known.
+        return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _given(self, path: str, mention: Mention) -> str:
+        """The arguments of a call, as `argument_types` writes them."""
+        view = self._world.view(path)
+        return view.facts.given(mention) if view is not None else ""
+
+    def _inherited(self, functions: dict[Value, Symbol], home: tuple[str, int]) -> dict[Value, Symbol]:
+        """The overloads of a class's functions that its supertypes declare, and that none of them overrides."""
+        view = self._world.view(home[0])
+        if view is None or home[1] < 0 or view.symbol(home[1]).kind not in CONTAINER_KINDS:
+            return {}
+        (name,) = {symbol.name for symbol in functions.values()}
+        known = dict(functions)
+        for key in self._world.ancestors(home).classes[1:]:
+            above = self._world.view(key[0])
+            if above is None:
+                continue
+            for value in self._world.own_members(key, name):
+                symbol = above.symbol(value.number) if value.path == key[0] else None
+                if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.kind == "constructor":
+                    continue
+                if not any(may_override(one, symbol) for one in known.values()):
+                    known[value] = symbol
+        return {value: symbol for value, symbol in known.items() if value not in functions}
+
+    def _of(self, found: Values) -> Resolution:
+        """The resolution that some values say."""
+        targets: dict[Key, DefinedSymbol] = {}
+        below: list[Value] = []
+        reach: Reach = ""
+        doubtful = False
+        for value in found:
+            if value.kind in ("symbol", "class", "function") and (one := self._world.definition(value.key)):
+                targets[value.key] = one
+            elif value.kind == "missed":
+                below.append(value)
+            elif value.kind == "unknown":
+                reach = "all" if value.name == "module" or reach == "all" else "members"
+                doubtful = True
+        if targets:
+            return Resolution("possible" if doubtful else "resolved", tuple(targets.values()), reach, tuple(below))
+        if reach or below:
+            return Resolution("possible", (), reach, tuple(below))
+        return EXCLUDED
+
+    def _passed_on(self, path: str, facts: Facts, name: str) -> Values:
+        """What a name means that is taken from a module and passed on; empty if it is the file's own."""
+        found: Values = ()
+        for item in facts.imports:
+            # What a module exports as its default is given a name of its own where it is passed on.
+            whole = item.name == name and item.member in rules_of(facts.language).whole_names
+            if item.exported and item.module and (whole or item.member == name):
+                found += tuple(one for one in self._world.import_target(path, item) if one not in found)
+        return found
+
+    def _resolve_import(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
+        """What a name in an import statement means: what is imported from a module."""
+        lines = [item.line for item in facts.imports]
+        near = (
+            {mention.line}
+            if mention.line in lines
+            else {
+                # A statement of several lines stands where its module does, before or after the names.
+                max((line for line in lines if line < mention.line), default=0),
+                min((line for line in lines if line > mention.line), default=0),
+            }
+        )
+        around = [item for item in facts.imports if item.line in near]
+        # A default import names what it imports as it likes.
+        items = (
+            [item for item in around if name in (last_part(item.member), item.member)]
+            or [item for item in around if item.name == name]
+            or [item for item in around if not item.member and name == last_part(item.module)]
+        )
+        rules = rules_of(facts.language)
+        parts = [part for item in items[:1] for part in rules.import_parts(item.module) if part == name]
+        if parts and items[0].line == mention.line:
+            # `from celery import celery`: the module's name stands first.
+            columns = [one.column for one in facts.mentions_of(name) if one.line == mention.line]
+            if len(columns) > len(parts) and mention.column in sorted(columns)[: len(parts)]:
+                return EXCLUDED
+        found: Values = ()
+        for item in items:
+            found += tuple(one for one in self._world.import_target(path, item) if one not in found)
+        return self._of(found)

@@ -1,0 +1,60 @@
+"""What is used although no place in the index names it: tests, entry points, what decorators or libraries call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
+
+if TYPE_CHECKING:
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
+
+ENTRY_POINTS: Final = frozenset(("main", "Main", "init", "wmain", "WinMain", "DllMain"))
+"""Names of functions that the language's runtime or the operating system calls."""
+TEST_DECORATORS: Final = ("test", "Test", "rstest", "ParameterizedTest", "TestMethod", "TestCase", "Fact", "Theory")
+"""Decorators, annotations and attributes of tests."""
+PLAIN_DECORATORS: Final = frozenset(
+    (
+        *("abstractmethod", "cache", "cached_property", "classmethod", "contextmanager", "asynccontextmanager"),
+        *("dataclass", "deleter", "final", "getter", "lru_cache", "no_type_check", "overload", "override", "property"),
+        *("runtime_checkable", "setter", "staticmethod", "total_ordering", "unique", "wraps", "deprecated"),
+        *("Deprecated", "FunctionalInterface", "SafeVarargs", "SuppressWarnings", "Suppress"),
+        *("JvmField", "JvmOverloads", "JvmStatic", "NonNull", "NotNull", "Nullable", "ReturnTypeWillChange"),
+        *("DebuggerStepThrough", "Flags", "MethodImpl", "Obsolete", "Pure"),
+        *("allow", "cfg", "cold", "derive", "doc", "expect", "inline", "must_use", "non_exhaustive", "repr", "warn"),
+        *("available", "discardableResult", "inlinable", "MainActor", "objc"),
+    )
+)
+"""Decorators, annotations and attributes by which nothing uses what they stand before."""
+
+
+def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
+    """Whether a definition is a test: by its kind, or by what it is decorated with (`#[test]`, `@Test`)."""
+    view = world.view(definition.path)
+    marked = view is not None and bool(view.decorators(definition.index, TEST_DECORATORS))
+    return definition.symbol.kind == "test" or marked
+
+
+def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None) -> bool:
+    """Whether a definition may be used without being named in the index: a program begins there, what it is decorated
+    with may keep it, a library that declares a supertype of its class may call it, or the language looks members up by
+    names made at run time.
+
+    Args:
+        home: the class whose member it is.
+    """
+    view = world.view(definition.path)
+    if view is None or world.rules(definition.path).may_be_used_unseen(view, definition.index):
+        return True
+    symbol = definition.symbol
+    if is_test_definition(world, definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
+        return True
+    if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
+        return True
+    if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
+        return False
+    if home is None or home == definition.key:
+        return False
+    above = world.ancestors(home)
+    return bool(above.externals) or above.open

@@ -1,0 +1,306 @@
+"""The search for the uses of one definition.
+
+Uses are found by name: the files that note the name (or an alias under which an import passes it on) are searched for
+mentions of it, and each mention is resolved by itself.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.facts import MENTION_KINDS, STATIC, module_note
+from glossator.index.languages import share_names
+from glossator.index.path_index import folders_apart
+from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.overloads import chosen
+from glossator.retrieval.resolution.parameters import takes
+from glossator.retrieval.resolution.rules_table import rules_of
+from glossator.retrieval.resolution.values import INSTANCE_MARK, Spot, Use, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from glossator.index.facts import Import, Mention, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.hierarchies import Hierarchies
+    from glossator.retrieval.resolution.mention_meaning import MentionMeaning
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution
+
+MAX_FILES: Final = 400
+"""Files that are searched for the uses of one definition; those in which its home or its class is noted come first."""
+MAX_INHERITING: Final = 30
+"""Subclasses that inherit a constructor whose calls are looked for."""
+MAX_ALIASES: Final = 8
+
+_IMPORT: Final = MENTION_KINDS.index("import")
+_TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_NAME: Final = MENTION_KINDS.index("name")
+
+
+class UseSearch:
+    """The search for the uses of one definition."""
+
+    def __init__(
+        self,
+        hierarchies: Hierarchies,
+        meaning: MentionMeaning,
+        definition: DefinedSymbol,
+        constructor: Symbol | None = None,
+    ) -> None:
+        """Search for the uses of `definition`; if it is a class, of those calls that may run a constructor of it."""
+        self._constructor = constructor
+        self._hierarchies = hierarchies
+        self._meaning = meaning
+        self._world = hierarchies.world
+        self._definition = definition
+        self._rules = rules_of(definition.language)
+        self._member = hierarchies.is_member(definition)
+        self._class = hierarchies.class_key(definition) if self._member else None
+        self._above: set[Key] | None = None
+        self._lineage: tuple[set[Key], set[str], bool] | None = None
+        self._same: dict[Key, bool] = {}
+        view = self._world.view(definition.path)
+        self._local = view is not None and self._rules.is_local(view, definition.index)
+
+    @cached_property
+    def _rivals(self) -> list[tuple[Value, Symbol]]:
+        """The other constructors of the class: of two that take as many arguments, their types decide."""
+        view = self._world.view(self._definition.path)
+        if view is None or self._constructor is None or not self._rules.overloads:
+            return []
+        named = view.children(self._definition.index, self._constructor.name)
+        found = ((Value("symbol", view.path, index), view.symbol(index)) for index in named)
+        return [one for one in found if one[1].kind == "constructor" and one[1] is not self._constructor]
+
+    def run(self, kinds: Collection[str] | None) -> tuple[list[Use], int]:
+        """The uses, and the number of files that were not read."""
+        wanted = None if kinds is None else {number for number, kind in enumerate(MENTION_KINDS) if kind in kinds}
+        definition = self._definition
+        name = last_part(definition.name)
+        found: list[Use] = []
+        unread = 0
+        pending = [name]
+        seen: set[tuple[str, str]] = set()
+        names = {name}
+        for importing, item in self._imports_of_whole():
+            if (importing.path, item.name) not in seen and item.name != name:
+                seen.add((importing.path, item.name))
+                found.extend(self._in_file(importing, item.name, wanted, alias=True))
+            if item.exported and item.name not in names:
+                names.add(item.name)
+                pending.append(item.name)
+        while pending:
+            current = pending.pop(0)
+            nameless = self._local or current in self._rules.whole_names
+            files = [definition.path] if nameless else self._world.files_noting(current)
+            files = [path for path in files if (path, current) not in seen]
+            if definition.name in self._rules.constructors and current == name:
+                files = self._of_family(files)
+            if len(files) > MAX_FILES:
+                unread += len(files) - MAX_FILES
+                files = self._likeliest(files)
+            self._world.prefetch(files)
+            for path in files:
+                seen.add((path, current))
+                view = self._world.view(path)
+                if view is None or not share_names(view.facts.language, definition.language):
+                    continue
+                found.extend(self._in_file(view, current, wanted, alias=current != name))
+                for alias in self._aliases(view, current):
+                    if alias not in names and len(names) < MAX_ALIASES:
+                        names.add(alias)
+                        pending.append(alias)
+        calls = kinds is None or "call" in kinds
+        if definition.symbol.kind == "constructor" and self._class is not None and calls:
+            found.extend(self._constructions(self._class))
+        return found, unread
+
+    def _of_family(self, files: list[str]) -> list[str]:
+        """The files that may name a constructor: those in which its class or one below it is noted."""
+        if self._class is None:
+            return files
+        below, complete = self._hierarchies.descendants(self._class)
+        if not complete:
+            return files
+        noting: set[str] = set()
+        for key in (self._class, *below):
+            if (one := self._world.definition(key)) is not None:
+                noting.update(self._world.files_noting(last_part(one.name)))
+        return [path for path in files if path in noting]
+
+    def _likeliest(self, files: list[str]) -> list[str]:
+        """The files in which the definition's class or its module is noted, then those nearest to it."""
+        definition = self._definition
+        hints: set[str] = set()
+        home = self._world.definition(self._class) if self._class else None
+        stem = definition.path.rpartition("/")[2].partition(".")[0]
+        for hint in (last_part(home.name) if home else "", stem):
+            if hint:
+                hints.update(self._world.files_noting(hint))
+        return sorted(files, key=lambda path: (path not in hints, folders_apart(path, definition.path)))[:MAX_FILES]
+
+    def _imports_of_whole(self) -> Iterator[tuple[FileView, Import]]:
+        """The imports that give the definition a name of their own choice, because it is what its module is."""
+        definition = self._definition
+        home = self._world.view(definition.path)
+        if home is None or self._local or not self._rules.is_whole(home, definition.index):
+            return
+        folder, _, file = definition.path.rpartition("/")
+        notes = {module_note(file), *((module_note(folder),) if file.startswith("index.") else ())}
+        files = {path for note in notes for path in self._world.files_noting(note)}
+        for path in sorted(files)[:MAX_FILES]:
+            view = self._world.view(path)
+            if view is None or not share_names(view.facts.language, definition.language):
+                continue
+            for item in view.facts.imports:
+                if item.member and item.member not in self._rules.whole_names:
+                    continue
+                if item.name in ("", "*") or item.name in self._rules.whole_names:
+                    continue
+                if any(self._is_it(value.key) for value in self._world.import_target(path, item)):
+                    yield view, item
+
+    def _aliases(self, view: FileView, name: str) -> list[str]:
+        """Other names under which the file imports the definition."""
+        return [
+            item.name
+            for item in view.aliases(name)
+            if item.name != name
+            and item.name not in self._rules.whole_names
+            and any(self._is_it(one.key) for one in self._world.import_target(view.path, item))
+        ]
+
+    def _in_file(self, view: FileView, name: str, wanted: set[int] | None, *, alias: bool) -> list[Use]:
+        found: list[Use] = []
+        path, facts = view.path, view.facts
+        # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
+        grades: dict[tuple[int, int, int, int, int], Grade] = {}
+        places: dict[tuple[int, int], int] = {}
+        for mention in facts.mentions_of(name):
+            kind, owner = mention.kind, mention.owner
+            if wanted is not None and kind not in wanted:
+                continue
+            if kind == _IMPORT:
+                # Its line tells what it means.
+                grade = self._grade(view, name, mention)
+            else:
+                around = owner
+                if mention.receiver >= 0 and mention.given < 0 and kind not in _TYPES:
+                    stands = (mention.receiver, owner)
+                    if (wide := places.get(stands)) is None:
+                        wide = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
+                        places[stands] = wide
+                    around = wide
+                form = (kind, mention.receiver, around, mention.arguments, mention.given)
+                if (known := grades.get(form)) is None:
+                    known = grades[form] = self._grade(view, name, mention)
+                grade = known
+            if grade != "excluded" and (grade == "resolved" or not alias):
+                inside = view.definition(owner) if owner >= 0 else None
+                found.append(Use(path, mention.line, mention.column, MENTION_KINDS[kind], grade, inside, name))
+        return found
+
+    def _grade(self, view: FileView, name: str, mention: Mention) -> Grade:
+        """How sure it is that a mention means the definition."""
+        if not self._is_reached(view, mention):
+            return "excluded"
+        resolution = self._meaning.resolve(view.path, view.facts, name, mention)
+        if resolution.grade == "excluded":
+            return "excluded"
+        grade: Grade = resolution.grade
+        if not any(self._is_it(one.key) for one in resolution.targets):
+            grade = "possible" if self.may_mean(resolution, mention) else "excluded"
+        if self._constructor is not None:
+            if grade != "resolved" or not takes(self._constructor, mention.arguments):
+                return "excluded"
+            rivals = [rival for rival in self._rivals if takes(rival[1], mention.arguments)]
+            if rivals:
+                mine = Value("symbol", *self._definition.key), self._constructor
+                place = Spot(view.path, mention.owner)
+                meant = chosen(self._world, place, view.facts.given(mention), [mine, *rivals])
+                return "excluded" if mine[0] not in meant else "possible" if len(meant) > 1 else grade
+        return grade
+
+    def _is_reached(self, view: FileView, mention: Mention) -> bool:
+        """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
+        if mention.receiver < 0:
+            bare = self._member and not self._rules.bare_members and mention.kind != _NAME
+            return not bare or view.path == self._definition.path
+        if self._member or not self._rules.named_modules:
+            return True
+        receiver = view.facts.receiver(mention)
+        if "|" in receiver or receiver[:1] == "=":
+            return True
+        return receiver[0] not in "$%<?" and (receiver[-1] not in ")]" or "import" in receiver)
+
+    def may_mean(self, resolution: Resolution, mention: Mention) -> bool:
+        """Whether the mention may mean the definition, which is not among its targets."""
+        if resolution.targets and self._member and not resolution.exact:
+            if self._above is None:
+                self._above = {one.key for one in self._hierarchies.supers(self._definition)}
+            if any(one.key in self._above for one in resolution.targets):
+                return self._fits(mention)
+            if any(self._is_structural(one) for one in resolution.targets):
+                return self._fits(mention)
+        if resolution.reach == "all" or (resolution.reach == "members" and self._member):
+            return self._fits(mention)
+        if resolution.below and self._member:
+            return any(self._is_below(value) for value in resolution.below) and self._fits(mention)
+        return False
+
+    def _is_it(self, key: Key) -> bool:
+        """Whether a symbol is the definition, another part of it in the same file, or its declaration elsewhere."""
+        if (known := self._same.get(key)) is None:
+            other = self._world.definition(key)
+            known = other is not None and self._hierarchies.is_one_thing(other, self._definition)
+            self._same[key] = known
+        return known
+
+    def _fits(self, mention: Mention) -> bool:
+        """Whether a call has as many arguments as the definition takes."""
+        symbol = self._definition.symbol
+        extends = self._rules.first_is_receiver and symbol.flags & STATIC and mention.receiver >= 0
+        return takes(symbol, mention.arguments) or (bool(extends) and takes(symbol, mention.arguments + 1))
+
+    def _is_structural(self, target: DefinedSymbol) -> bool:
+        """Whether a target is declared by a type that others implement without naming it."""
+        home = self._hierarchies.class_of(target)
+        return home is not None and self._rules.is_structural(self._world, home)
+
+    def _is_below(self, value: Value) -> bool:
+        """Whether the definition's class is below a class that lacks the member (or beside it, for `$`)."""
+        if self._class is None:
+            return True
+        if self._lineage is None:
+            hierarchy = self._world.ancestors(self._class)
+            externals = {one.name.rpartition(".")[2] for one in hierarchy.externals}
+            self._lineage = (set(hierarchy.classes), externals, hierarchy.open)
+        above, externals, is_open = self._lineage
+        if value.kind == "external":
+            home = self._world.definition(self._class)
+            if home is not None and self._rules.may_extend(self._world, home):
+                return True
+            return is_open or value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2] in externals
+        if value.key in above or is_open:
+            return True
+        if value.name == "$":
+            kin, complete = self._hierarchies.beside(self._class)
+            return value.key in kin or not complete
+        return False
+
+    def _constructions(self, key: Key) -> list[Use]:
+        """The calls of a class, which call its constructor."""
+        home = self._world.definition(key)
+        if home is None:
+            return []
+        made = [home]
+        if self._definition.name in self._rules.constructors:
+            below, _ = self._hierarchies.descendants(key)
+            for one in below[:MAX_INHERITING]:
+                found = self._world.member(Value("class", *one), self._definition.name, Spot(one[0]))
+                if self._definition.key in {value.key for value in found} and (heir := self._world.definition(one)):
+                    made.append(heir)
+        constructor = self._definition.symbol
+        searches = (UseSearch(self._hierarchies, self._meaning, one, constructor) for one in made)
+        return [use for search in searches for use in search.run(("call",))[0]]
