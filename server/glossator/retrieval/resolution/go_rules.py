@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.expressions import split_outside
 from glossator.retrieval.resolution.file_view import last_part
@@ -70,9 +69,6 @@ class GoRules(LanguageRules):
     opaque = frozenset(("any",))
     structural = frozenset(("interface",))
 
-    def __init__(self) -> None:
-        self._modules: WeakKeyDictionary[World, list[tuple[str, str]]] = WeakKeyDictionary()
-
     # Packages
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
@@ -128,7 +124,7 @@ class GoRules(LanguageRules):
 
     def _modules_of(self, world: World) -> list[tuple[str, str]]:
         """The modules of the index: path and folder, the longest path first."""
-        known = self._modules.get(world)
+        known = cast("list[tuple[str, str]] | None", world.memory.get("go modules"))
         if known is None:
             known = []
             for path in world.paths().ending("go.mod"):
@@ -136,7 +132,7 @@ class GoRules(LanguageRules):
                 if view is not None and view.facts.package:
                     known.append((view.facts.package, path.rpartition("/")[0]))
             known.sort(key=lambda item: -len(item[0]))
-            self._modules[world] = known
+            world.memory["go modules"] = known
         return known
 
     def module_member(self, world: World, module: str, name: str) -> Values:

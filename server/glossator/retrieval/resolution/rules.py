@@ -36,7 +36,7 @@ SEEN_FROM: Final = "\0"
 
 
 class World(Protocol):
-    """What rules may ask of the index. All results are remembered for the length of a question."""
+    """What rules may ask of the index. Results are remembered (see `remembered`)."""
 
     def view(self, path: str) -> FileView | None:
         """The facts of a file; None if it has none."""
@@ -48,7 +48,8 @@ class World(Protocol):
         """All paths of the index."""
 
     memory: dict[Hashable, object]
-    """What rules remember for the length of the question, under keys that begin with their own name."""
+    """What rules remember, under keys that begin with their own name: only what follows from the facts alone, since
+    questions about one state of the index share it."""
 
     def noting(self, *names: str) -> list[str]:
         """The files that define, import or mention every one of the names, as long as they are not too many."""

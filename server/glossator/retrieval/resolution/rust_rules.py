@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, EXTENSION, INSTANCE
 from glossator.retrieval.resolution.file_view import last_part
@@ -80,9 +79,6 @@ class RustRules(LanguageRules):
     }  # fmt: skip
     calls_keep = True
     fields_apart = True
-
-    def __init__(self) -> None:
-        self._crates: WeakKeyDictionary[World, dict[str, str]] = WeakKeyDictionary()
 
     # Names
 
@@ -246,7 +242,7 @@ class RustRules(LanguageRules):
 
     def _crate(self, world: World, name: str) -> str:
         """The root file of a crate of the index by its name; "" if there is none."""
-        known = self._crates.get(world)
+        known = cast("dict[str, str] | None", world.memory.get("crates"))
         if known is None:
             known = {}
             for path in world.paths().ending("Cargo.toml"):
@@ -258,7 +254,7 @@ class RustRules(LanguageRules):
                     if crate and (root := f"{folder}/{file}".lstrip("/")) in world.paths():
                         known.setdefault(crate, root)
                         break
-            self._crates[world] = known
+            world.memory["crates"] = known
         return known.get(name, "")
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:

@@ -7,14 +7,13 @@ module) are such names.
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
-from weakref import WeakKeyDictionary
 
 from glossator.index.facts import EXPORTED, INFERRED, LOCAL, WHOLE, Import
-from glossator.index.script_packages import BASE, ENTRY, EXTENDS, PACKAGE, PATHS, package_note
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.script_modules import DECLARATION_ENDINGS, module_file
+from glossator.retrieval.resolution.script_names import EVERY_OBJECT, FUNCTION_MEMBERS, GLOBALS, PROMISE_MEMBERS
 from glossator.retrieval.resolution.type_texts import FUNCTION, UNION, TypeText
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -38,59 +37,6 @@ FILES_OF_A_GLOBAL: Final = 200
 """Files in which a name that no scope has is looked for at most."""
 COMPONENTS: Final = frozenset(("vue", "svelte", "astro"))
 DEFAULT: Final = "default"
-_EXTENSIONS: Final = (
-    *(".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts", ".d.mts", ".d.cts"),
-    *(".vue", ".svelte", ".astro", ".es6"),
-)
-_WRITTEN_AS: Final = {
-    ".js": (".ts", ".tsx", ".d.ts", ".jsx"),
-    ".jsx": (".tsx",),
-    ".mjs": (".mts", ".d.mts"),
-    ".cjs": (".cts", ".d.cts"),
-}
-"""Extensions that an import names, and those of the files from which such a file is made."""
-_BUILT: Final = frozenset(("dist", "lib", "build", "out", "esm", "cjs", "es", "types", "umd", "module"))
-"""Folders that hold what is made from the sources."""
-_NODE_WORDS: Final = """
-assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events
-fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream
-string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib test
-"""
-_NODE: Final = frozenset(_NODE_WORDS.split())
-"""Modules of Node.js."""
-_GLOBALS_WORDS: Final = """
-AbortController AbortSignal AggregateError Array ArrayBuffer ArrayLike AsyncGenerator AsyncIterable AsyncIterator
-Atomics BigInt BigInt64Array BigUint64Array Blob Boolean Buffer ClipboardEvent CompositionEvent CSSStyleDeclaration
-CustomEvent DOMException DOMParser DataView Date Document DocumentFragment DragEvent Element Error EvalError Event
-EventSource EventTarget File FileList FileReader FocusEvent FormData Function Generator GeneratorFunction
-HTMLAnchorElement HTMLButtonElement HTMLCanvasElement HTMLDivElement HTMLElement HTMLFormElement HTMLImageElement
-HTMLInputElement HTMLSelectElement HTMLTextAreaElement Headers History Image Infinity IntersectionObserver Intl
-Iterable IterableIterator Iterator JSON JSX KeyboardEvent Location Map Math MessageChannel MessageEvent MouseEvent
-MutationObserver NaN Navigator Node NodeJS NodeList Number Object PointerEvent ProgressEvent Promise PromiseLike
-PropertyDescriptor PropertyKey Proxy RangeError ReadableStream ReferenceError Reflect RegExp RegExpExecArray
-RegExpMatchArray Request ResizeObserver Response SVGElement Set SharedArrayBuffer Storage String Symbol SyntaxError
-Text TextDecoder TextEncoder TouchEvent TransformStream TypeError TypedPropertyDescriptor UIEvent URIError URL
-URLSearchParams Uint16Array Uint32Array Uint8Array Uint8ClampedArray Int8Array Int16Array Int32Array Float32Array
-Float64Array WeakMap WeakRef WeakSet WebAssembly WebSocket WheelEvent Window Worker WritableStream XMLHttpRequest
-addEventListener alert arguments atob btoa cancelAnimationFrame clearImmediate clearInterval clearTimeout confirm
-console crypto customElements decodeURI decodeURIComponent devicePixelRatio dispatchEvent document encodeURI
-encodeURIComponent escape eval exports fetch frames getComputedStyle global globalThis history indexedDB innerHeight
-innerWidth isFinite isNaN localStorage location matchMedia module navigator parseFloat parseInt performance
-postMessage process prompt queueMicrotask removeEventListener requestAnimationFrame requestIdleCallback require screen
-scrollTo self sessionStorage setImmediate setInterval setTimeout structuredClone undefined unescape window __dirname
-__filename afterAll afterEach after beforeAll beforeEach before describe expect it jest suite test vi Awaited
-Capitalize ConstructorParameters Exclude Extract InstanceType Lowercase NonNullable Omit Parameters Partial Pick
-Readonly ReadonlyArray ReadonlyMap ReadonlySet Record Required ReturnType ThisType Uncapitalize Uppercase bigint
-boolean false never null number string symbol true void
-"""
-_GLOBALS: Final = frozenset(_GLOBALS_WORDS.split())
-_EVERY_OBJECT_WORDS: Final = """
-constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf __proto__
-__defineGetter__ __defineSetter__
-"""
-_EVERY_OBJECT: Final = frozenset(_EVERY_OBJECT_WORDS.split())
-_PROMISE: Final = frozenset(("then", "catch", "finally"))
-_FUNCTION_MEMBERS: Final = frozenset(("apply", "arguments", "bind", "call", "caller", "length", "name", "prototype"))
 _ONE_ELEMENT: Final = frozenset(("at", "find", "findLast", "pop", "shift"))
 _SAME_LIST: Final = frozenset(("concat", "filter", "reverse", "slice", "sort", "splice", "toReversed", "toSorted"))
 _TYPES_ONLY: Final = frozenset(("interface", "type"))
@@ -107,7 +53,7 @@ class ScriptRules(LanguageRules):
     languages = frozenset(("javascript", "jsx", "typescript", "tsx")) | COMPONENTS
     extensions = True
     dollar_names = True
-    builtins = _GLOBALS
+    builtins = GLOBALS
     unwrapped: ClassVar[dict[str, int]] = {
         "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
         "Pick": 0, "Promise": 0, "PromiseLike": 0, "Readonly": 0, "Required": 0,
@@ -121,10 +67,7 @@ class ScriptRules(LanguageRules):
     implicit_members = frozenset(("constructor", "then", "toJSON", "toString", "valueOf"))
     constructors = frozenset(("constructor",))
     whole_names = frozenset((DEFAULT, WHOLE))
-    declaration_endings = (".d.ts", ".d.mts", ".d.cts")
-
-    def __init__(self) -> None:
-        self._known: WeakKeyDictionary[World, dict[str, list[tuple[str, str, int]]]] = WeakKeyDictionary()
+    declaration_endings = DECLARATION_ENDINGS
 
     # Names
 
@@ -193,11 +136,11 @@ class ScriptRules(LanguageRules):
         return (*found, UNKNOWN_VALUE) if doubtful and found else found
 
     def _globals(self, world: World, name: str) -> list[tuple[str, str, int]]:
-        """The symbols that a global name may mean, each with how it is global; looked up once per question."""
-        known = self._known.setdefault(world, {})
-        if name not in known:
-            known[name] = list(self._find_globals(world, name))
-        return known[name]
+        """The symbols that a global name may mean, each with how it is global; looked up once."""
+        key = ("script globals", name)
+        if not isinstance(known := world.memory.get(key), list):
+            known = world.memory[key] = list(self._find_globals(world, name))
+        return known
 
     def _find_globals(self, world: World, name: str) -> Iterator[tuple[str, str, int]]:
         for path in world.files_noting(name)[:FILES_OF_A_GLOBAL]:
@@ -252,7 +195,7 @@ class ScriptRules(LanguageRules):
         if not item.module:
             found = self.in_file(world, view, Spot(view.path), item.member)
             return found or ((external(item.member),) if item.member in self.builtins else ())
-        module, certain = self.module_file(world, view.path, item.module)
+        module, certain = module_file(world, view.path, item.module)
         if not module and (ambient := self._declared_module(world, item)):
             return ambient
         if not module:
@@ -354,94 +297,6 @@ class ScriptRules(LanguageRules):
     def module_value(self, world: World, module: str) -> Values:
         """What a call of a module calls: the whole of a CommonJS module."""
         return self._whole(world, module) or NOTHING_KNOWN
-
-    def module_file(self, world: World, path: str, module: str) -> tuple[str, bool]:
-        """The file that the name of a module means in a file; "" for none, and whether that is certain."""
-        if module.startswith((".", "/")):
-            folder = "" if module.startswith("/") else path.rpartition("/")[0]
-            whole = posixpath.normpath(posixpath.join(folder, module.lstrip("/") if not folder else module))
-            if whole.startswith(".."):
-                return "", False
-            found = _file_at(world, "" if whole == "." else whole)
-            # Style sheets, images and data hold no definitions of scripts.
-            return found, not found and posixpath.splitext(module)[1] in _ASSETS
-        if module.startswith("node:"):
-            return "", True
-        for candidate in self._by_settings(world, path, module):
-            if found := _file_at(world, candidate):
-                return found, True
-        if found := self._in_package(world, module):
-            return found, True
-        if module[:2] in ("@/", "~/", "$/", "#/") or module[:1] in ("~", "#", "$"):
-            return self._by_alias(world, path, module), False
-        return "", module in _NODE or not self._looks_local(world, path, module)
-
-    def _by_settings(self, world: World, path: str, module: str) -> Iterator[str]:
-        """Where the nearest `tsconfig.json` or `jsconfig.json` says that a module is."""
-        for folder in _ancestors(path):
-            for name in ("tsconfig.json", "jsconfig.json", "tsconfig.base.json", "tsconfig.app.json"):
-                settings = posixpath.join(folder, name)
-                if settings in world.paths() and (view := world.view(settings)) is not None:
-                    yield from self._in_settings(world, view, settings, module, 0)
-
-    def _in_settings(self, world: World, view: FileView, settings: str, module: str, depth: int) -> Iterator[str]:
-        folder = settings.rpartition("/")[0]
-        base = next((item.module for item in view.facts.imports if item.member == BASE), None)
-        home = posixpath.normpath(posixpath.join(folder, base or "."))
-        for item in view.facts.imports:
-            if item.member == PATHS and (filled := _filled(item.name, item.module, module)) is not None:
-                yield _joined(home, filled)
-        if base is not None:
-            yield _joined(home, module)
-        for item in view.facts.imports:
-            if item.member == EXTENDS and item.module.startswith(".") and depth < 4:
-                above = _joined(folder, item.module)
-                above = above if above.endswith(".json") else above + ".json"
-                if above in world.paths() and (other := world.view(above)) is not None:
-                    yield from self._in_settings(world, other, above, module, depth + 1)
-
-    def _in_package(self, world: World, module: str) -> str:
-        """The file of a package of the index that a module's name means; "" if there is none."""
-        parts = module.split("/")
-        name = "/".join(parts[: 2 if module.startswith("@") else 1])
-        sub = "./" + module[len(name) + 1 :] if len(module) > len(name) else "."
-        for path in world.noting(package_note(name)):
-            if path.rpartition("/")[2] != PACKAGE:
-                continue
-            view = world.view(path)
-            if view is None or view.facts.package != name:
-                continue
-            folder = path.rpartition("/")[0]
-            targets = [
-                filled
-                for item in view.facts.imports
-                if item.member == ENTRY
-                and item.name.startswith(".")
-                and (filled := _filled(item.name, item.module, sub)) is not None
-            ]
-            for target in [*targets, *(() if sub == "." else (sub, f"./src/{sub[2:]}")), "./index", "./src/index"][:12]:
-                if sub != "." and target in ("./index", "./src/index"):
-                    break
-                if found := _file_made_from(world, folder, target):
-                    return found
-            return ""
-        return ""
-
-    def _by_alias(self, world: World, path: str, module: str) -> str:
-        """The file that a name with a usual alias of the source folder (`@/components/x`) means."""
-        rest = module.partition("/")[2] if module[1:2] == "/" or "/" in module else module[1:]
-        for folder in _ancestors(path):
-            for source in ("src", "", "app"):
-                if found := _file_at(world, _joined(_joined(folder, source), rest)):
-                    return found
-        return ""
-
-    def _looks_local(self, world: World, path: str, module: str) -> bool:
-        """Whether the name of a module may mean a file of the index by a setting that is not known."""
-        first, slash, _ = module.partition("/")
-        if not slash or module.startswith("@"):
-            return False
-        return any(world.paths().files_in(_joined(folder, first)) for folder in _ancestors(path))
 
     # Types
 
@@ -555,7 +410,7 @@ class ScriptRules(LanguageRules):
         if value.name == "%":
             return (BUILT_IN_VALUE,)
         # A class of the language's library; whether a name of another library is a class or a function is not known.
-        known = value.name in _GLOBALS and last[:1].isupper() and value.name not in ("Function", "Object", "Proxy")
+        known = value.name in GLOBALS and last[:1].isupper() and value.name not in ("Function", "Object", "Proxy")
         return (value,) if known else NOTHING_KNOWN
 
     # Classes and functions
@@ -581,7 +436,7 @@ class ScriptRules(LanguageRules):
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """Members that every object has, and those of objects, which are given members anywhere."""
         view = world.view(value.path)
-        if name in _EVERY_OBJECT:
+        if name in EVERY_OBJECT:
             return (external(f"Object.{name}"),)
         if view is None:
             return NOTHING_KNOWN
@@ -591,7 +446,7 @@ class ScriptRules(LanguageRules):
             return tuple(one for item in passed for one in world.import_target(view.path, item)) or NOTHING_KNOWN
         if symbol.kind == "component":
             return (external(f"component.{name}"),)
-        if name in _PROMISE:
+        if name in PROMISE_MEMBERS:
             # Awaiting is not told apart from the promise itself.
             return (external(f"Promise.{name}"),)
         if symbol.kind == "type":
@@ -610,7 +465,7 @@ class ScriptRules(LanguageRules):
         whole = symbol.parent < 0 and any(one.number == value.number for one in self._whole(world, value.path))
         if whole and (found := self._exported(world, view, name)):
             return found
-        return (BUILT_IN_VALUE,) if name in _FUNCTION_MEMBERS or name in _EVERY_OBJECT else NOTHING_KNOWN
+        return (BUILT_IN_VALUE,) if name in FUNCTION_MEMBERS or name in EVERY_OBJECT else NOTHING_KNOWN
 
     # Members
 
@@ -649,68 +504,8 @@ class ScriptRules(LanguageRules):
 
 
 _GLOBAL_OBJECTS: Final = frozenset(("window", "globalThis", "global", "self"))
-_ASSETS: Final = frozenset((".css", ".scss", ".sass", ".less", ".json", ".svg", ".png", ".jpg", ".txt", ".md", ".wasm"))
 
 
 def is_module(view: FileView) -> bool:
     """Whether a file is a module: it imports or exports something."""
     return bool(view.facts.imports) or any(symbol.flags & EXPORTED for symbol in view.facts.symbols)
-
-
-def _ancestors(path: str) -> Iterator[str]:
-    """The folders around a file, the innermost first; the root is "" and comes last."""
-    folder = path.rpartition("/")[0]
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
-
-
-def _joined(folder: str, path: str) -> str:
-    made = posixpath.normpath(posixpath.join(folder, path.removeprefix("./") or "."))
-    return "" if made == "." else made
-
-
-def _file_at(world: World, whole: str) -> str:
-    """The file that a path without or with an extension means; "" if there is none."""
-    paths = world.paths()
-    stem, extension = posixpath.splitext(whole)
-    if whole in paths and (extension in _EXTENSIONS or extension == ".json"):
-        return whole
-    for written in _WRITTEN_AS.get(extension, ()):
-        if stem + written in paths:
-            return stem + written
-    for candidate in _EXTENSIONS if whole else ():
-        if whole + candidate in paths:
-            return whole + candidate
-    index = f"{whole}/index" if whole else "index"
-    return next((index + one for one in _EXTENSIONS if index + one in paths), "")
-
-
-def _file_made_from(world: World, folder: str, target: str) -> str:
-    """The file of a package's entry point, or the source from which it is made."""
-    whole = _joined(folder, target)
-    if whole.startswith(".."):
-        return ""
-    if found := _file_at(world, whole):
-        return found
-    inside = target.removeprefix("./").split("/")
-    while len(inside) > 1 and inside[0] in _BUILT:
-        inside = inside[1:]
-        stem = "/".join(inside)
-        for suffix in (*ScriptRules.declaration_endings, ".min.js"):
-            stem = stem.removesuffix(suffix)
-        for source in ("src", ""):
-            if found := _file_at(world, _joined(folder, f"{source}/{stem}" if source else stem)):
-                return found
-    return ""
-
-
-def _filled(pattern: str, target: str, module: str) -> str | None:
-    """What a target with a star is for a module that matches the pattern; None if it doesn't match."""
-    before, star, after = pattern.partition("*")
-    if not star:
-        return target if module == pattern else None
-    if not (module.startswith(before) and module.endswith(after) and len(module) >= len(before) + len(after)):
-        return None
-    return target.replace("*", module[len(before) : len(module) - len(after) or None], 1)
