@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from glossator.retrieval.uses import CALLING, OVERRIDE
+from glossator.retrieval.use_records import CALLING, OVERRIDE
 
 if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot

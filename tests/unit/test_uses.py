@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from glossator.retrieval.uses import NamedSymbol, UseFinder, UsePlace
+    from glossator.retrieval.use_records import NamedSymbol, UsePlace
+    from glossator.retrieval.uses import UseFinder
 
 FILES = {
     "bank/account.py": '''"""Accounts."""

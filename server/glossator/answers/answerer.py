@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
     from glossator.project.root import Root
     from glossator.project.session import Session
-    from glossator.retrieval.uses import SymbolUses
+    from glossator.retrieval.use_records import SymbolUses
     from glossator.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
 from glossator.retrieval.buffers import allowing
 from glossator.retrieval.use_questions import parse_use_question
-from glossator.retrieval.uses import CALLING, OVERRIDE, SymbolUses
+from glossator.retrieval.use_records import CALLING, OVERRIDE, SymbolUses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from glossator.index.records import Filter
     from glossator.project.session import Session
     from glossator.retrieval.use_questions import UseAspect, UseQuestion
-    from glossator.retrieval.uses import Caller, NamedSymbol, UsedSymbol, UseFinder, UsePlace
+    from glossator.retrieval.use_records import Caller, NamedSymbol, UsedSymbol, UsePlace
+    from glossator.retrieval.uses import UseFinder
 
 USES_NOTE = "*Read from the index, without a language model.*"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.retrieval.uses import OVERRIDE
+from glossator.retrieval.use_records import OVERRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from glossator.retrieval.use_questions import UseAspect
-    from glossator.retrieval.uses import NamedSymbol, UsePlace
+    from glossator.retrieval.use_records import NamedSymbol, UsePlace
 
 KIND_WORDS: Final[Mapping[str, str]] = {
     "call": "called",

@@ -9,14 +9,15 @@ from glossator.answers.use_wording import by_kind, counted_places, described_sym
 from glossator.cli import terminal
 from glossator.errors import UsageError
 from glossator.retrieval.ranking_features import TYPE_KINDS
-from glossator.retrieval.uses import CALLING, USE_KINDS
+from glossator.retrieval.use_records import CALLING, USE_KINDS
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Sequence
 
     from glossator.project.session import Session
-    from glossator.retrieval.uses import Caller, NamedSymbol, SymbolUses, UsedSymbol, UseFinder, UsePlace
+    from glossator.retrieval.use_records import Caller, NamedSymbol, SymbolUses, UsedSymbol, UsePlace
+    from glossator.retrieval.uses import UseFinder
 
 PLACE_INDENT = 4
 """Columns by which places are indented."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from glossator.lsp.symbol_at import Counts, Described
-    from glossator.retrieval.uses import UseCount
+    from glossator.retrieval.use_records import UseCount
 
 HOVER_DOC = 300
 """Characters of a doc comment shown in a hover: the language's own server shows all of it, and ours should be short."""

@@ -212,7 +212,7 @@ class UsePlace:
     range: types.Range
     """The name."""
     kind: str
-    """One of `retrieval.uses.USE_KINDS`: "call", "type", "import", "write", ..., "override"."""
+    """One of `retrieval.use_records.USE_KINDS`: "call", "type", "import", "write", ..., "override"."""
     grade: str
     """"resolved", or "possible" if the name fits and what stands before it is not known."""
     symbol: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from glossator.project.root import Root
     from glossator.project.snapshot import Snapshot
     from glossator.project.updates import RootUpdates
-    from glossator.retrieval.uses import UseCount
+    from glossator.retrieval.use_records import UseCount
 
 
 COUNTED_FILES = 30

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from glossator.retrieval.uses import Caller, NamedSymbol, SymbolUses, UseFinder, UsePlace
+    from glossator.retrieval.use_records import Caller, NamedSymbol, SymbolUses, UsePlace
+    from glossator.retrieval.uses import UseFinder
 
 
 class UsePlaces:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from glossator.mcp_server.projects import Project
     from glossator.project.snapshot import Snapshot
-    from glossator.retrieval.uses import NamedSymbol, UseFinder
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.uses import UseFinder
 
 MOST_COMPARED_LINES = 20_000
 """Lines of a file that are compared; of a longer one, every definition counts as changed."""

@@ -35,7 +35,7 @@ from glossator.mcp_server.tool_results import (
 from glossator.project import targets
 from glossator.retrieval.ranking_features import TYPE_KINDS
 from glossator.retrieval.similar import similar_query
-from glossator.retrieval.uses import CALLING
+from glossator.retrieval.use_records import CALLING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from glossator.mcp_server.projects import Project
     from glossator.project.root import Root
     from glossator.project.snapshot import Snapshot
-    from glossator.retrieval.uses import NamedSymbol, SymbolUses, UseFinder
+    from glossator.retrieval.use_records import NamedSymbol, SymbolUses
+    from glossator.retrieval.uses import UseFinder
 
 MOST_QUERY_CHARACTERS = 20_000
 """Characters of a query or question: a whole trace fits, a whole log does not."""

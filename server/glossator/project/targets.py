@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from glossator.project.root import Root
     from glossator.project.snapshot import Snapshot
-    from glossator.retrieval.uses import NamedSymbol, UseFinder
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.uses import UseFinder
 
 SUGGESTIONS = 3
 """Maximum number of similar names to suggest for an unknown one."""

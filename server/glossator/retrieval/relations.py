@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from glossator.index.path_index import folders_apart
 from glossator.index.records import WHOLE_FILE
 from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test
-from glossator.retrieval.uses import DEPENDING
+from glossator.retrieval.use_records import DEPENDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.resolution.values import Use
-    from glossator.retrieval.uses import NamedSymbol, UseFinder
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.uses import UseFinder
 
 USES_LOOKED_UP = 200
 """Places of uses whose entries are looked up, those in the nearest files first."""

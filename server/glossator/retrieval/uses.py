@@ -7,14 +7,12 @@ the name fits, and nothing says what it refers to.
 
 from __future__ import annotations
 
-import heapq
 import re
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import LOCAL, MENTION_KINDS, STUB
-from glossator.index.path_index import folders_apart
+from glossator.index.facts import LOCAL, MENTION_KINDS
+from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
@@ -23,32 +21,33 @@ from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import view_in
 from glossator.retrieval.resolution.values import Use
+from glossator.retrieval.use_records import (
+    CALLING,
+    DEPENDING,
+    Caller,
+    Impact,
+    Meant,
+    NamedSymbol,
+    SymbolUses,
+    UseCount,
+    UsedSymbol,
+    UsePlace,
+    symbol_of_definitions,
+    symbol_of_entry,
+)
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from glossator.index.facts import Facts, Mention
-    from glossator.index.path_index import PathIndex
-    from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
-    from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.source import FactsSource
-    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Resolution
+    from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key
 
-OVERRIDE: Final = "override"
-"""The kind of a place that overrides or implements a symbol."""
-USE_KINDS: Final[tuple[str, ...]] = (*MENTION_KINDS, OVERRIDE)
-CALLING: Final = frozenset(("call", "decorator", "template"))
-"""Kinds of mentions by which one symbol runs another."""
-DEPENDING: Final = frozenset(USE_KINDS) - {"import", "export"}
-"""Kinds of mentions by which a symbol depends on another; an import alone uses nothing."""
 MOST_WALKED: Final = 300
 """Symbols that a walk over callers visits at most."""
 MOST_NAMESAKES: Final = 50
 """Definitions of one name that are told apart."""
-CODE_CHARACTERS: Final = 200
-"""Characters of a line of code that are shown."""
 CONFIGURATION: Final = ("json", "yaml", "toml", "ini", "xml", "html", "text", "bash", "powershell", "makefile")
 """Languages of files that may name a symbol as text; documentation names symbols without using them."""
 MOST_IN_CONFIGURATION: Final = 30
@@ -60,244 +59,6 @@ IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedSymbol:
-    """A definition that can be used: declarations of the same thing are one symbol.
-
-    Attributes:
-        path: its file.
-        kind: an `EntryKind`.
-        line: the line of its name (1-based).
-        start_line, end_line: its lines (1-based, inclusive).
-        column: first byte of the name in its line, from 0.
-        inherited_by: the qualified name of the class that was asked for this member, which it inherits; "" for others.
-        definitions: what resolution calls it, the definition before declarations; empty for what has no uses by name (a
-            section of a document, a key of a configuration).
-    """
-
-    path: str
-    kind: str
-    name: str
-    qualified_name: str
-    language: str
-    line: int
-    start_line: int
-    end_line: int
-    column: int = 0
-    inherited_by: str = field(default="", compare=False)
-    definitions: tuple[DefinedSymbol, ...] = field(default=(), compare=False, repr=False)
-
-
-class UsePlace:
-    """A place that mentions a symbol. Its line is read when it is first asked for.
-
-    Attributes:
-        path: the file.
-        line: 1-based.
-        name: the name as it stands there, which may be an alias.
-        kind: one of `USE_KINDS`.
-        grade: "resolved" or "possible".
-    """
-
-    __slots__ = ("_finder", "_use", "grade", "kind", "line", "name", "path")
-
-    def __init__(self, use: Use, finder: UseFinder) -> None:
-        self._use = use
-        self._finder = finder
-        self.path = use.path
-        self.line = use.line
-        self.name = use.name
-        self.kind = use.kind
-        self.grade: Grade = use.grade
-
-    def __repr__(self) -> str:
-        return f"UsePlace({self.path}:{self.line}, {self.kind}, {self.grade})"
-
-    @property
-    def text(self) -> str:
-        """The line, without its end."""
-        return self._finder.line(self.path, self.line)
-
-    @property
-    def column(self) -> int:
-        """The first character of the name in its line, from 0."""
-        text, place = self.text, self._use.column
-        column = place if text.isascii() else len(text.encode()[:place].decode(errors="ignore"))
-        if text[column : column + len(self.name)] != self.name:  # the file has changed since it was indexed
-            return max(text.find(self.name), 0)
-        return column
-
-    @property
-    def start(self) -> tuple[int, int]:
-        """The line (1-based) and the first byte of the name in it, from 0, as they were indexed."""
-        return self.line, self._use.column
-
-    @property
-    def owner(self) -> NamedSymbol | None:
-        """The innermost definition around the place; None at the top of a file."""
-        return self._finder.symbol_around(self._use)
-
-    @property
-    def test(self) -> bool:
-        """Whether it is in a test."""
-        return self._finder.in_test(self.path, self._use.owner)
-
-    @property
-    def code(self) -> str:
-        """The line without indentation, cut at `CODE_CHARACTERS`."""
-        code = self.text.strip()
-        return code if len(code) <= CODE_CHARACTERS else code[: CODE_CHARACTERS - 1] + "…"
-
-    @property
-    def resolved(self) -> bool:
-        """Whether it certainly refers to the symbol."""
-        return self.grade == "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolUses:
-    """The uses of one symbol.
-
-    Attributes:
-        places: by path, line and column.
-        unread: files that mention the name and were not looked at, because they are too many.
-        precise: whether the language's names are resolved precisely, so that "not used" may be said.
-    """
-
-    symbol: NamedSymbol
-    places: tuple[UsePlace, ...]
-    unread: int = 0
-    precise: bool = False
-
-    @property
-    def resolved(self) -> tuple[UsePlace, ...]:
-        """The places that certainly refer to it."""
-        return tuple(place for place in self.places if place.resolved)
-
-    @property
-    def possible(self) -> tuple[UsePlace, ...]:
-        """The places that may refer to it."""
-        return tuple(place for place in self.places if not place.resolved)
-
-    @property
-    def unused(self) -> bool:
-        """Whether it can be said that nothing uses it."""
-        return self.precise and not self.places and not self.unread
-
-
-@dataclass(frozen=True, slots=True)
-class UseCount:
-    """How many places mention a symbol.
-
-    Attributes:
-        resolved: places that certainly refer to it.
-        possible: places that may.
-        more: whether there are files that were not looked at.
-        precise: see `SymbolUses`.
-    """
-
-    resolved: int
-    possible: int
-    more: bool = False
-    precise: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A symbol that calls another one, found by walking from a symbol to its callers and on to theirs.
-
-    Attributes:
-        symbol: what calls; the file as a whole for code outside all definitions.
-        depth: 1 for what calls the symbol itself.
-        calls: what it calls: the symbol, or a caller that is one level nearer.
-        places: path and line of each call.
-    """
-
-    symbol: NamedSymbol
-    depth: int
-    calls: NamedSymbol
-    places: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UsedSymbol:
-    """A symbol that another one uses.
-
-    Attributes:
-        symbol: what is used.
-        places: where, in order.
-        grade: "resolved" or "possible".
-    """
-
-    symbol: NamedSymbol
-    places: tuple[UsePlace, ...]
-    grade: Grade
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """How it is used, as `USE_KINDS`."""
-        return tuple(dict.fromkeys(place.kind for place in self.places))
-
-    @property
-    def lines(self) -> tuple[int, ...]:
-        """The lines where it is used (1-based, in the file of what uses it)."""
-        return tuple(dict.fromkeys(place.line for place in self.places))
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What a change of a symbol would reach.
-
-    Attributes:
-        uses: its own uses.
-        overriding: the symbols that override or implement it.
-        dependents: what uses it, and what uses that, to `IMPACT_DEPTH` levels.
-        tests: the tests among them.
-        complete: whether the walk ended before `MOST_WALKED`.
-    """
-
-    uses: SymbolUses
-    overriding: tuple[NamedSymbol, ...]
-    dependents: tuple[Caller, ...]
-    tests: tuple[NamedSymbol, ...]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What a name at a place refers to: the symbols, and how sure that is; `UseFinder.may_mean` tells about others."""
-
-    grade: Grade
-    symbols: tuple[NamedSymbol, ...] = ()
-    mention: tuple[Resolution, Mention] | None = None
-
-
-class _NearFiles:
-    """A source in which a name leads only to the files nearest to a path; `cut` tells whether any were left out."""
-
-    def __init__(self, source: FactsSource, path: str, most: int) -> None:
-        self._source = source
-        self._path = path
-        self._most = most
-        self.cut = False
-
-    def facts(self, path: str) -> Facts | None:
-        return self._source.facts(path)
-
-    def view(self, path: str) -> FileView | None:
-        return view_in(self._source, path)
-
-    def paths(self) -> PathIndex:
-        return self._source.paths()
-
-    def noting(self, name: str) -> list[str]:
-        found = self._source.noting(name)
-        if len(found) <= self._most:
-            return found
-        self.cut = True
-        return heapq.nsmallest(self._most, found, partial(folders_apart, self._path))
 
 
 class UseFinder:
@@ -327,7 +88,7 @@ class UseFinder:
                 continue
             exact = entry.name == after_qualifiers(name) or entry.qualified_name == name or entry.name == name
             if exact and (entry.path, entry.name) not in known and self._source.facts(entry.path) is None:
-                found.append(_from_entry(entry))
+                found.append(symbol_of_entry(entry))
         classes = {(symbol.path, symbol.qualified_name) for symbol in found if symbol.kind != "constructor"}
         # A constructor that is named after its class is called by the class's name, and its uses are the class's.
         found = [
@@ -355,7 +116,7 @@ class UseFinder:
         entry = self._graph.entry_at(path, line)
         if entry is None or entry.kind == "block" or not entry.name or (name and entry.name != name):
             return None
-        return _from_entry(entry)
+        return symbol_of_entry(entry)
 
     def meant_at(self, path: str, line: int, column: int, name: str = "") -> Meant:
         """What the name at a place refers to: the definition whose name it is, or those that it is resolved to.
@@ -404,7 +165,7 @@ class UseFinder:
                     break
             else:
                 groups.append([definition])
-        return [_from_definitions(group) for group in groups]
+        return [symbol_of_definitions(group) for group in groups]
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
         """The symbol of a definition, with its declarations."""
@@ -413,7 +174,7 @@ class UseFinder:
         others = self._resolver.definitions(definition.qualified_name, None if elsewhere else definition.path)
         others = [other for other in others if other != definition and self._resolver.is_one_thing(other, definition)]
         group = [definition, *others[:MOST_NAMESAKES]]
-        return _from_definitions(group)
+        return symbol_of_definitions(group)
 
     @staticmethod
     def is_precise(symbol: NamedSymbol) -> bool:
@@ -447,7 +208,7 @@ class UseFinder:
         Imports do not count as uses, and several mentions in one line as one place.
         This reads no text of a file.
         """
-        near = _NearFiles(self._source, symbol.path, most_files)
+        near = NearFiles(self._source, symbol.path, most_files)
         found, unread = self.mentions(symbol, None, Resolver(near))
         using = [use for use in found if use.kind in DEPENDING]
         resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
@@ -457,7 +218,7 @@ class UseFinder:
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
         """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""
-        resolver = Resolver(_NearFiles(self._source, symbol.path, most_files))
+        resolver = Resolver(NearFiles(self._source, symbol.path, most_files))
         found: set[Key] = set()
         own: set[Key] = set()
         for definition in symbol.definitions:
@@ -505,7 +266,7 @@ class UseFinder:
         if use.owner is None:
             return None
         if (known := self._owner_symbols.get(use.owner.key)) is None:
-            known = self._owner_symbols[use.owner.key] = _from_definitions([use.owner])
+            known = self._owner_symbols[use.owner.key] = symbol_of_definitions([use.owner])
         return known
 
     def _in_configuration(self, symbol: NamedSymbol) -> list[UsePlace]:
@@ -545,7 +306,7 @@ class UseFinder:
 
     def declarations(self, symbol: NamedSymbol) -> list[NamedSymbol]:
         """The definition of a symbol and its declarations, each with its own place."""
-        return [_from_definitions([definition]) for definition in symbol.definitions] or [symbol]
+        return [symbol_of_definitions([definition]) for definition in symbol.definitions] or [symbol]
 
     def whole_file(self, path: str) -> NamedSymbol:
         """Stands for the code of a file that is outside all definitions."""
@@ -607,7 +368,7 @@ class UseFinder:
                 target = callee.target
                 if (target.path, target.index) in own or target.symbol.flags & LOCAL or not callee.uses:
                     continue
-                named = _from_definitions([target])
+                named = symbol_of_definitions([target])
                 key = (named.path, named.qualified_name, named.line)
                 before = merged.get(key)
                 places = {place.start: place for place in before.places} if before else {}
@@ -634,37 +395,3 @@ class UseFinder:
         found = (caller.symbol for caller in dependents)
         tests = [one for one in found if self.in_test(one.path, one.definitions[0] if one.definitions else None)]
         return Impact(self.uses(symbol), self.overriding(symbol), dependents, tuple(tests), complete)
-
-
-def _from_definitions(group: Sequence[DefinedSymbol]) -> NamedSymbol:
-    """The symbol of definitions of the same thing: placed where it is defined, not where it is only declared."""
-    ordered = sorted(
-        group, key=lambda one: (rules_of(one.language).is_declaration_file(one.path), one.symbol.flags & STUB)
-    )
-    first = ordered[0]
-    symbol = first.symbol
-    return NamedSymbol(
-        first.path,
-        symbol.kind,
-        symbol.name,
-        first.qualified_name,
-        first.language,
-        symbol.line,
-        symbol.start,
-        symbol.end,
-        symbol.column,
-        definitions=tuple(ordered),
-    )
-
-
-def _from_entry(entry: StoredEntry) -> NamedSymbol:
-    return NamedSymbol(
-        entry.path,
-        entry.kind,
-        entry.name,
-        entry.qualified_name or entry.name,
-        entry.language,
-        entry.name_line,
-        entry.start_line,
-        entry.end_line,
-    )

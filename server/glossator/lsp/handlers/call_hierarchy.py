@@ -12,12 +12,12 @@ from glossator.lsp.handlers.find_uses import symbols_at
 from glossator.lsp.symbol_kinds import symbol_kind
 from glossator.lsp.use_places import UsePlaces
 from glossator.project.targets import FoundSymbol
-from glossator.retrieval.uses import CALLING
+from glossator.retrieval.use_records import CALLING
 
 if TYPE_CHECKING:
     from glossator.lsp.context import Context
     from glossator.project.root import Root
-    from glossator.retrieval.uses import NamedSymbol
+    from glossator.retrieval.use_records import NamedSymbol
 
 
 async def prepare_call_hierarchy(

@@ -13,13 +13,13 @@ from glossator.lsp import protocol
 from glossator.lsp.conversion import to_uri
 from glossator.lsp.use_places import UsePlaces
 from glossator.project.targets import FoundSymbol, find_symbols
-from glossator.retrieval.uses import CALLING, OVERRIDE, USE_KINDS
+from glossator.retrieval.use_records import CALLING, OVERRIDE, USE_KINDS
 
 if TYPE_CHECKING:
     from glossator.lsp.context import Context
     from glossator.project.root import Root
     from glossator.project.session import Session
-    from glossator.retrieval.uses import NamedSymbol
+    from glossator.retrieval.use_records import NamedSymbol
 
 MAX_CALLER_DEPTH = 10
 """Levels of callers of callers that may be asked for."""

@@ -15,7 +15,7 @@ from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_K
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.source import shared_results, view_in
+from glossator.retrieval.resolution.source import prefetch_in, shared_results, view_in
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -161,9 +161,7 @@ class Evaluator:
 
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of many files at once, if the source can."""
-        fetch = getattr(self._source, "prefetch", None)
-        if fetch is not None:
-            fetch([path for path in paths if path not in self._views])
+        prefetch_in(self._source, [path for path in paths if path not in self._views])
 
     # Expressions
 

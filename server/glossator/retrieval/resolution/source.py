@@ -13,7 +13,7 @@ from glossator.retrieval.resolution.file_view import FileView
 from glossator.retrieval.resolution.remembered import SharedResults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from glossator.index.fact_tables import StoredFacts
     from glossator.index.facts import Facts
@@ -51,6 +51,13 @@ def view_in(source: FactsSource, path: str) -> FileView | None:
         return kept(path)
     facts = source.facts(path)
     return FileView(path, facts) if facts is not None else None
+
+
+def prefetch_in(source: FactsSource, paths: Sequence[str]) -> None:
+    """Read the facts of several files at once, if the source can."""
+    fetch: Callable[[Sequence[str]], None] | None = getattr(source, "prefetch", None)
+    if fetch is not None:
+        fetch(paths)
 
 
 class IndexedFacts:
