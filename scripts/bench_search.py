@@ -17,9 +17,7 @@ import random
 import statistics
 import sys
 import sysconfig
-import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +25,8 @@ import numpy as np
 
 from glossator.index.records import Filter
 from glossator.index.terms import split_identifier
-from glossator.project.session import Session
 from glossator.retrieval.query import parse_query
-from glossator.settings import load_settings
+from indexed_code import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,48 +99,38 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--index-dir", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        session = Session([options.path], replace(load_settings(), index_dir=options.index_dir or Path(temporary)))
-        try:
-            print("indexing", file=sys.stderr)
-            report = session.root.index()
-            snapshot = session.root.open()
-            assert snapshot is not None
-            searcher, store = snapshot.searcher, snapshot.store
-            paths = [path for path, record in store.files().items() if not record.skipped]
-            sample = [
-                entry
-                for path in random.Random(0).sample(paths, min(300, len(paths)))
-                for entry in store.entries_in(path)
-            ]
-            queries = questions(sample, options.queries)
-            vectors = [searcher.embedder.embed_query(query) for query in queries]
-            by_query = dict(zip(queries, vectors, strict=True))
-            print("searching", file=sys.stderr)
-            timed(lambda query: searcher.search(query, LIMIT), queries[:20])
-            series = {
-                name: timed(action, queries, options.rounds)
-                for name, action in {
-                    "whole search": lambda query: searcher.search(query, LIMIT),
-                    "full text alone": lambda query: store.text_search(parse_query(query).terms, DEPTH, Filter()),
-                    "vectors alone": lambda query: store.vector_search(by_query[query], DEPTH, Filter()),
-                }.items()
-            }
-            entries = store.status().entries
-            figures = {
-                "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-                "files": report.files,
-                "lines": report.lines,
-                "entries": entries,
-                "index_bytes": store.status().size_bytes,
-                "queries": len(queries),
-                "rounds": options.rounds,
-                "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-                "milliseconds": series,
-                f"recall_at_{DEPTH}": round(recall(store, vectors[:60]), 4),
-            }
-        finally:
-            session.close()
+    with indexed(options.path, options.index_dir) as (report, snapshot):
+        searcher, store = snapshot.searcher, snapshot.store
+        paths = [path for path, record in store.files().items() if not record.skipped]
+        sample = [
+            entry for path in random.Random(0).sample(paths, min(300, len(paths))) for entry in store.entries_in(path)
+        ]
+        queries = questions(sample, options.queries)
+        vectors = [searcher.embedder.embed_query(query) for query in queries]
+        by_query = dict(zip(queries, vectors, strict=True))
+        print("searching", file=sys.stderr)
+        timed(lambda query: searcher.search(query, LIMIT), queries[:20])
+        series = {
+            name: timed(action, queries, options.rounds)
+            for name, action in {
+                "whole search": lambda query: searcher.search(query, LIMIT),
+                "full text alone": lambda query: store.text_search(parse_query(query).terms, DEPTH, Filter()),
+                "vectors alone": lambda query: store.vector_search(by_query[query], DEPTH, Filter()),
+            }.items()
+        }
+        entries = store.status().entries
+        figures = {
+            "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            "files": report.files,
+            "lines": report.lines,
+            "entries": entries,
+            "index_bytes": store.status().size_bytes,
+            "queries": len(queries),
+            "rounds": options.rounds,
+            "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+            "milliseconds": series,
+            f"recall_at_{DEPTH}": round(recall(store, vectors[:60]), 4),
+        }
     if options.json:
         print(json.dumps(figures))
         return 0

@@ -15,18 +15,15 @@ import os
 import random
 import sys
 import sysconfig
-import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glossator.lsp.symbol_at import counts_of
-from glossator.project.session import Session
-from glossator.settings import load_settings
+from indexed_code import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,48 +81,40 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--index-dir", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        session = Session([options.path], replace(load_settings(), index_dir=options.index_dir or Path(temporary)))
-        try:
-            print("indexing", file=sys.stderr)
-            report = session.root.index()
-            snapshot = session.root.open()
-            assert snapshot is not None
-            random_symbols, common_symbols = drawn(snapshot, options.symbols, options.seed)
-            found: dict[str, list[int]] = {}
-            group = ""
+    with indexed(options.path, options.index_dir) as (report, snapshot):
+        random_symbols, common_symbols = drawn(snapshot, options.symbols, options.seed)
+        found: dict[str, list[int]] = {}
+        group = ""
 
-            def uses(entry: StoredEntry) -> int:
-                finder = snapshot.use_finder()
-                symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
-                number = len(finder.uses(symbol).places) if symbol is not None else 0
-                found.setdefault(group, []).append(number)
-                return number
+        def uses(entry: StoredEntry) -> int:
+            finder = snapshot.use_finder()
+            symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
+            number = len(finder.uses(symbol).places) if symbol is not None else 0
+            found.setdefault(group, []).append(number)
+            return number
 
-            def with_lines(entry: StoredEntry) -> int:
-                finder = snapshot.use_finder()
-                symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
-                return sum(len(place.code) for place in finder.uses(symbol).places) if symbol is not None else 0
+        def with_lines(entry: StoredEntry) -> int:
+            finder = snapshot.use_finder()
+            symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
+            return sum(len(place.code) for place in finder.uses(symbol).places) if symbol is not None else 0
 
-            series: dict[str, dict[str, float]] = {}
-            # The first search for names in configuration loads LanceDB, once in a process.
-            snapshot.graph.containing("x", ("toml",), 1)
-            for group, entries in (("random names", random_symbols), ("common names", common_symbols)):
-                print(group, file=sys.stderr)
-                series[f"{group}, first time"] = timed(uses, entries)
-                series[f"{group}, again"] = timed(uses, entries)
-                series[f"{group}, hover"] = timed(lambda entry: counts_of(snapshot, entry), entries)
-                series[f"{group}, all lines"] = timed(with_lines, entries)
-            figures = {
-                "files": report.files,
-                "lines": report.lines,
-                "entries": snapshot.store.status().entries,
-                "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-                "places": {name: round(float(np.mean(numbers)), 1) for name, numbers in found.items()},
-                "milliseconds": series,
-            }
-        finally:
-            session.close()
+        series: dict[str, dict[str, float]] = {}
+        # The first search for names in configuration loads LanceDB, once in a process.
+        snapshot.graph.containing("x", ("toml",), 1)
+        for group, entries in (("random names", random_symbols), ("common names", common_symbols)):
+            print(group, file=sys.stderr)
+            series[f"{group}, first time"] = timed(uses, entries)
+            series[f"{group}, again"] = timed(uses, entries)
+            series[f"{group}, hover"] = timed(lambda entry: counts_of(snapshot, entry), entries)
+            series[f"{group}, all lines"] = timed(with_lines, entries)
+        figures = {
+            "files": report.files,
+            "lines": report.lines,
+            "entries": snapshot.store.status().entries,
+            "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+            "places": {name: round(float(np.mean(numbers)), 1) for name, numbers in found.items()},
+            "milliseconds": series,
+        }
     if options.json:
         print(json.dumps(figures))
         return 0
