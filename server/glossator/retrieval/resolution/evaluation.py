@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from glossator.index.expressions import PAIRS
 from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.indexed_files import IndexedFiles
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.source import prefetch_in, shared_results, view_in
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
     NOTHING_KNOWN,
     UNKNOWN_VALUE,
-    DefinedSymbol,
     Hierarchy,
     Key,
     Spot,
@@ -31,12 +30,12 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import LanguageRules, World
-    from glossator.retrieval.resolution.source import FactsSource, PathIndex
+    from glossator.retrieval.resolution.source import FactsSource
     from glossator.retrieval.resolution.type_texts import TypeText
 
 _OWN: Final = frozenset((INSTANCE, CLASS, SUPER))
@@ -51,22 +50,14 @@ MAX_CLASSES: Final = 100
 PAIRS_STEP: Final = PAIRS.removeprefix(".")
 TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple"))
 """Types whose arguments are the types of their items."""
-MAX_LIKELY: Final = 200
-"""Files that are searched for what they define under a name that more than `MAX_NOTING` files mention."""
-MAX_NOTING: Final = 40
-"""Files that are searched for members of a type outside it, or for members of a namespace."""
 
 
-class Evaluator:
+class Evaluator(IndexedFiles):
     """Joins the facts of several files. Not for several threads at once."""
 
     def __init__(self, source: FactsSource, rules_of: Callable[[str], LanguageRules]) -> None:
-        self._source = source
-        self._rules_of = rules_of
-        self._views: dict[str, FileView | None] = {}
-        self._paths: PathIndex | None = None
-        self._noting: dict[str, list[str]] = {}
-        shared = shared_results(source)
+        super().__init__(source, rules_of)
+        shared = self._shared
         self._doubts = Doubts()
 
         def remembered(kind: str) -> Remembered[Any, Any]:
@@ -83,74 +74,11 @@ class Evaluator:
         self._file_wide: dict[tuple[str, str], bool] = {}
         self._looking: set[tuple[str, str, str]] = set()
         """What modules are being asked for."""
-        self.memory = shared.of_rules
         self._circles = 0
         self._forgotten = 0
         self._depth = 0
         self._current: LanguageRules = rules_of("")
         """The rules of the file whose expression is being evaluated: those for what lies outside the index."""
-
-    # The index
-
-    def view(self, path: str) -> FileView | None:
-        """The facts of a file; None if it has none."""
-        try:
-            return self._views[path]
-        except KeyError:
-            view = self._views[path] = view_in(self._source, path)
-            return view
-
-    def paths(self) -> PathIndex:
-        """All paths of the index."""
-        if self._paths is None:
-            self._paths = self._source.paths()
-        return self._paths
-
-    def noting(self, *names: str) -> list[str]:
-        """The files that define, import or mention every one of the names, as long as they are not too many."""
-        found = self._noting_all(names)
-        return found if len(found) <= MAX_NOTING else []
-
-    def likeliest(self, *names: str) -> list[str]:
-        """Of the files that define, import or mention every one of the names those that may well define the first: of
-        many, those that are named like it, then headers."""
-        found = self._noting_all(names)
-        if len(found) <= MAX_NOTING:
-            return found
-        key = ("likeliest", *names)
-        if not isinstance(known := self.memory.get(key), list):
-            bare = names[-1].replace("_", "").lower()
-
-            def rank(path: str) -> tuple[bool, bool, bool]:
-                stem, _, ending = path.rpartition("/")[2].partition(".")
-                stem = stem.replace("_", "").replace("-", "").lower()
-                return stem != bare, bare not in stem, not ending.startswith(("h", "inl", "ipp"))
-
-            known = self.memory[key] = sorted(found, key=rank)[:MAX_LIKELY]
-        return known
-
-    def _noting_all(self, names: Sequence[str]) -> list[str]:
-        found = self.files_noting(names[0])
-        for name in names[1:]:
-            others = set(self.files_noting(name))
-            found = [path for path in found if path in others]
-        return found
-
-    def files_noting(self, name: str) -> list[str]:
-        """The files that define, import or mention a name."""
-        if (found := self._noting.get(name)) is None:
-            found = self._noting[name] = self._source.noting(name)
-        return found
-
-    def rules(self, path: str) -> LanguageRules:
-        """The rules of a file's language."""
-        view = self.view(path)
-        return self._rules_of(view.facts.language if view else "")
-
-    def definition(self, key: Key) -> DefinedSymbol | None:
-        """The symbol as a definition."""
-        view = self.view(key[0])
-        return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
 
     def _too_deep(self) -> bool:
         """Whether nothing more may be evaluated inside what is being evaluated."""
@@ -158,10 +86,6 @@ class Evaluator:
             return False
         self._doubts.count += 1
         return True
-
-    def prefetch(self, paths: Sequence[str]) -> None:
-        """Read the facts of many files at once, if the source can."""
-        prefetch_in(self._source, [path for path in paths if path not in self._views])
 
     # Expressions
 
@@ -467,7 +391,7 @@ class Evaluator:
         return tuple(found)
 
     def _merged(self, key: Key, bases: Values) -> Hierarchy:
-        """C3 linearisation, or where that fails (or the language has another order) depth first."""
+        """The hierarchy of a class from its direct supertypes."""
         sequences: list[list[Key]] = []
         externals: list[Value] = []
         is_open = False
@@ -482,15 +406,7 @@ class Evaluator:
             else:
                 is_open = True
         sequences.append([base.key for base in bases if base.kind == "class" and base.key != key])
-        order = [key]
-        sequences = [sequence for sequence in sequences if sequence]
-        while sequences and len(order) < MAX_CLASSES:
-            head = next(
-                (one[0] for one in sequences if not any(one[0] in other[1:] for other in sequences)), sequences[0][0]
-            )
-            order.append(head)
-            sequences = [rest for one in sequences if (rest := [item for item in one if item != head])]
-        return Hierarchy(tuple(order), tuple(dict.fromkeys(externals)), is_open)
+        return Hierarchy(tuple(_linearised(key, sequences)), tuple(dict.fromkeys(externals)), is_open)
 
     # What symbols hold
 
@@ -698,27 +614,23 @@ class Evaluator:
         self._module_members.end(key, found, begun)
         return found
 
-    def packaged(self, package: str, name: str, near: str) -> Values:
-        """The outermost symbols of a name in the files that declare a package or namespace."""
-        found: Values = ()
-        language = self._language(near)
-        languages = self._rules_of(language).languages
-        key = ("packaged", package, name, languages)
-        if isinstance(known := self.memory.get(key), tuple):
-            return known
-        for path in self.likeliest(name):
-            view = self.view(path)
-            if view is None or view.facts.package != package or view.facts.language not in languages:
-                continue
-            outermost = view.children(-1, name)
-            found += symbols(view, (index for index in outermost if not view.symbol(index).flags & EXTENSION))
-        self.memory[key] = found
-        return found
-
-    def _language(self, path: str) -> str:
-        view = self.view(path) if path and not path.endswith("/") else None
-        return view.facts.language if view else ""
-
 
 def _dotted(name: str) -> str:
     return name.replace("::", ".").replace("\\", ".").strip(".")
+
+
+def _linearised(key: Key, sequences: list[list[Key]]) -> list[Key]:
+    """A class and those above it in the order of C3, or where that fails, depth first.
+
+    Args:
+        sequences: the orders of its supertypes, and that of the supertypes themselves.
+    """
+    order = [key]
+    sequences = [sequence for sequence in sequences if sequence]
+    while sequences and len(order) < MAX_CLASSES:
+        head = next(
+            (one[0] for one in sequences if not any(one[0] in other[1:] for other in sequences)), sequences[0][0]
+        )
+        order.append(head)
+        sequences = [rest for one in sequences if (rest := [item for item in one if item != head])]
+    return order
