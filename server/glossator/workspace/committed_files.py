@@ -102,6 +102,8 @@ def _git(folder: Path, arguments: list[str], given: bytes = b"") -> subprocess.C
         raise WorkspaceError("git was not found: it is needed to know what has changed")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # Versions of git before May 2024 fetch what a partial clone lacks, with the programs that its configuration names.
+    environment["GIT_ALLOW_PROTOCOL"] = "none"
     try:
         return subprocess.run(
             [program, "--no-pager", *arguments],
