@@ -166,7 +166,7 @@ def glossator(tmp_path: Path) -> Callable[..., Ran]:
 
     def run(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
         command = [sys.executable, "-m", "glossator", *map(str, arguments)]
-        if arguments and arguments[0] in {"index", "search", "ask", "explain", "status", "doctor"}:
+        if arguments and arguments[0] in {"index", "search", "ask", "explain", "status", "doctor", "forget"}:
             command[4:4] = ["--index-dir", str(tmp_path / "indexes")]
         done = subprocess.run(
             command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from glossator.index.folders import acquire
 from tests.conftest import Ran, write_tree
 
 Cli = Callable[..., Ran]
@@ -256,6 +258,55 @@ def test_status_lists_what_was_skipped(glossator: Cli, project: Path) -> None:
     assert status["index"]["files"] == 8
     assert [item["path"] for item in status["index"]["skipped"]] == [".env"]
     assert ".env" in glossator("status", "--root", project, "--skipped").out
+
+
+def test_forgetting_leaves_no_trace_of_a_folder_even_when_it_is_gone(glossator: Cli, project: Path) -> None:
+    other = write_tree(project.parent / "other", {"a.py": "def a(): pass\n"})
+    for root in (project, other):
+        glossator("index", "--root", root)
+    folders = {
+        root: Path(glossator("status", "--root", root, "--json").json["index"]["folder"]) for root in (project, other)
+    }
+    old = folders[project].with_name("v1-static-0-old")
+    old.mkdir()
+    (old / "manifest.sqlite").write_bytes(b"x")
+    shutil.rmtree(project)
+    ran = glossator("forget", "--root", project, "--json")
+    assert ran.status == 0, ran.err
+    (removed,) = ran.json["removed"]
+    assert removed["path"] == str(folders[project].parent)
+    assert removed["size_bytes"] > 0
+    assert ran.json["kept"] == []
+    assert not folders[project].parent.exists()
+    assert folders[other].is_dir()
+    assert glossator("forget", "--root", project, "--json").json == {"removed": [], "kept": []}
+
+
+def test_forgetting_all_keeps_what_is_written_or_somebody_elses(glossator: Cli, project: Path) -> None:
+    other = write_tree(project.parent / "other", {"a.py": "def a(): pass\n"})
+    for root in (project, other):
+        glossator("index", "--root", root)
+    folders = [Path(glossator("status", "--root", root, "--json").json["index"]["folder"]) for root in (project, other)]
+    indexes = folders[0].parent.parent
+    foreign = write_tree(indexes, {"photos-0123456789abcdef/cat.jpg": "x", "notes.sqlite": "x", "models/a.gguf": "x"})
+    lock = acquire(folders[1])
+    try:
+        ran = glossator("forget", "--all", "--json")
+    finally:
+        lock.release()
+    assert ran.status == 1
+    assert [Path(one["path"]) for one in ran.json["removed"]] == [folders[0].parent]
+    (kept,) = ran.json["kept"]
+    assert Path(kept["path"]) == folders[1].parent
+    assert "is writing the index" in kept["reason"]
+    assert list(indexes.glob("vectors-*.sqlite"))
+    done = glossator("forget", "--all")
+    assert done.status == 0, done.err
+    assert {path.relative_to(foreign).as_posix() for path in indexes.rglob("*") if path.is_file()} == {
+        "photos-0123456789abcdef/cat.jpg",
+        "notes.sqlite",
+        "models/a.gguf",
+    }
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ COMMANDS = {
     "ask why?": "engine",
     "explain Cart": "engine",
     "status": "engine",
+    "forget": "command",
     "serve": "command",
     "models list": "command",
     "runtime status": "command",

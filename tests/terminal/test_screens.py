@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import gguf_files
-from tests.conftest import write_tree
+from tests.conftest import PROJECT, write_tree
 from tests.hub_server import Hub
 from tests.terminal.conftest import Indexed, user_folders
 from tests.terminal.emulator import Terminal
@@ -100,6 +100,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     ),
     "status": (("status",), 0, ("index 8 files", "skipped 1 file")),
     "status --skipped": (("status", "--skipped"), 0, (".env: may hold secrets",)),
+    "forget --help": (("forget", "--help"), 0, ("usage: glossator forget", "--all", "examples:")),
+    "forget what is not there": (("forget", "--root", "no/such/folder"), 0, ("no/such/folder has no index",)),
     "models list": (("models", "list"), 0, ("No model is installed.", "qwen2.5-coder-0.5b", "Apache-2.0")),
     "runtime status": (("runtime", "status"), 0, ("llama-cpp-python 0.", "works on CPU", "accelerator:")),
     "runtime --help": (("runtime", "--help"), 0, ("install Install the runtime", "examples:")),
@@ -144,6 +146,29 @@ def test_many_queries(on_terminal: OnTerminal, tmp_path: Path) -> None:
     assert '"id": 1' in shown.text
     assert "shop/money.py" in shown.text
     assert not shown.colored
+
+
+# Forgetting
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_an_index_is_deleted_and_told(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
+    root, indexes = write_tree(tmp_path / "project", PROJECT), tmp_path / "indexes"
+    place = ("--root", root, "--index-dir", indexes)
+    assert on_terminal("index", *place).wait() == 0
+    (folder,) = indexes.glob("project-*")
+    shown = on_terminal("forget", *place, columns=kind.columns, environment=kind.environment)
+    text = check(shown, kind)
+    assert f"removed{folder}," in "".join(text.split())
+    assert "`glossator forget --all` removes them too" in without_breaks(text)
+    assert not folder.exists()
+    assert list(indexes.glob("vectors-*.sqlite"))
+    again = on_terminal("forget", "--all", *place, columns=kind.columns, environment=kind.environment)
+    assert re.search(r"removed.*/vectors-static", "".join(check(again, kind).split()))
+    assert list(indexes.iterdir()) == []
+    nothing = on_terminal("forget", "--all", *place, columns=kind.columns, environment=kind.environment)
+    assert without_breaks(check(nothing, kind)) == "there are no indexes"
+    assert set(PROJECT) <= {path.relative_to(root).as_posix() for path in root.rglob("*")}
 
 
 # Progress

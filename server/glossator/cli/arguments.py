@@ -214,6 +214,22 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--skipped", action="store_true", help="list every skipped file with the reason")
     _add_common(status)
 
+    forget = _add(
+        commands,
+        "forget",
+        "[OPTIONS]",
+        "Delete the index of a folder, or all indexes.",
+        "The code is left alone. A folder that is gone can be named too; the next command that needs an index builds "
+        "it again. An index that an editor is writing is kept: the editor can delete it.",
+        (
+            ("glossator forget", "delete the index of the current folder"),
+            ("glossator forget --root ~/src/gone", "of another folder, even of one that does not exist any more"),
+            ("glossator forget --all", "delete all indexes, and the vectors and explanations that they share"),
+        ),
+    )
+    forget.add_argument("--all", action="store_true", help="delete all indexes, whatever --root says")
+    _add_common(forget)
+
     serve = _add(
         commands,
         "serve",
@@ -228,13 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--stdio", action="store_true", help="use stdin and stdout (the default)")
     serve.add_argument("--tcp", type=int, metavar="PORT", help="listen on this port of the loopback interface instead")
     _add_index_dir(serve)
-    serve.add_argument(
-        "--log-level",
-        default="info",
-        choices=["error", "warning", "info", "debug"],
-        metavar="LEVEL",
-        help="error, warning, info (default) or debug",
-    )
+    _add_log_level(serve)
 
     _add_mcp(commands)
     _add_models(commands)
@@ -279,13 +289,7 @@ def _add_mcp(commands: argparse._SubParsersAction[Any]) -> None:
         help="a folder with code; may be repeated (default: those that the client names, else the current one)",
     )
     _add_index_dir(mcp)
-    mcp.add_argument(
-        "--log-level",
-        default="info",
-        choices=["error", "warning", "info", "debug"],
-        metavar="LEVEL",
-        help="error, warning, info (default) or debug",
-    )
+    _add_log_level(mcp)
     mcp.set_defaults(action=None)
     actions = mcp.add_subparsers(dest="action", metavar="ACTION", title="actions", required=False)
     for name, text, more in (
@@ -472,6 +476,16 @@ def _epilog(examples: Examples) -> str:
 
 def _add_index_dir(command: argparse.ArgumentParser) -> None:
     command.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
+
+
+def _add_log_level(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--log-level",
+        default="info",
+        choices=["error", "warning", "info", "debug"],
+        metavar="LEVEL",
+        help="error, warning, info (default) or debug",
+    )
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

@@ -21,13 +21,26 @@ from glossator.private_files import FILE_MODE, make_private_file, make_private_f
 FORGOTTEN = 30 * 24 * 3600.0
 """Seconds after its last write until an index of another embedding model is removed."""
 _ASIDE = ".damaged"
+_DIGEST_BYTES = 8
+_INDEX = re.compile(r"v(\d+)-(.+)")
+"""Name of an index's folder: the format, and the embedding model."""
 
 
 def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
     """The folder of a root's index: a folder for the root, with a subfolder for this identity."""
     real = os.path.realpath(root)
-    digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=_DIGEST_BYTES).hexdigest()
     return index_dir / f"{file_name(Path(real).name or 'root')}-{digest}" / file_name(identity)
+
+
+def is_root_folder(path: Path) -> bool:
+    """Whether this is the folder of a root's indexes: named as `folder_for` names it, with at least one index in it."""
+    if not re.fullmatch(rf".+-[0-9a-f]{{{2 * _DIGEST_BYTES}}}", path.name) or not path.is_dir() or path.is_symlink():
+        return False
+    try:
+        return any(_INDEX.fullmatch(inside.name) for inside in path.iterdir())
+    except OSError:
+        return False
 
 
 def move_aside(folder: Path) -> Path | None:
@@ -167,7 +180,7 @@ def remove_superseded(folder: Path, schema: int) -> list[Path]:
     """
     removed = []
     for sibling in folder.parent.iterdir():
-        match = re.fullmatch(r"v(\d+)-(.+)", sibling.name)
+        match = _INDEX.fullmatch(sibling.name)
         if match is None or sibling == folder or not sibling.is_dir() or _ASIDE in sibling.name:
             continue
         if int(match[1]) > schema:
