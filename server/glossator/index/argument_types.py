@@ -36,7 +36,8 @@ _NUMBER: Final = re.compile(
 _TRUTH_VALUES: Final = {"true": "<boolean>", "false": "<boolean>"}
 _SUFFIXES: Final = {"l": "<long>", "f": "<float>", "d": "<double>", "m": "<decimal>"}
 _OPERATOR: Final = re.compile(r"\s(==|!=|<=|>=|<|>|&&|\|\||instanceof|is|\+|-|\*|/|%|&|\||\^|<<|>>|>>>|\?)\s")
-_TRUTHS: Final = frozenset(("==", "!=", "<=", ">=", "<", ">", "&&", "||", "instanceof", "is"))
+_TRUTHS: Final = ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "instanceof", "is")
+"""Operators that give a truth, those that bind least first."""
 _CAST: Final = re.compile(r"\((byte|short|int|long|float|double|char|boolean|bool)\)\s*[\w.(]")
 _CLASS: Final = re.compile(r"[\w.]+(?:\[\])*\.class|typeof\([\w.<>,]+\)")
 _CHOICE: Final = re.compile(r"[^?]*\s\?\s([^?:]*\S)\s:\s([^?:]*)")
@@ -177,8 +178,8 @@ def _compound(text: str, operators: list[str]) -> str:
     """What operators give: a truth, or a text that something is appended to."""
     if "?" in operators:
         return UNKNOWN
-    parts = [one for one in ("&&", "||", "==", "!=", "<=", ">=", "<", ">", "instanceof", "is") if one in operators]
-    if parts and all(_outside(text, (f" {one} ",)) for one in parts[:1]):
+    loosest = next((one for one in _TRUTHS if one in operators), "")
+    if loosest and _outside(text, (f" {loosest} ",)):
         return "<boolean>"
     plus = "+" in operators and _outside(text, (" + ",))
     return "<String>" if plus and '"' in _emptied(text) else UNKNOWN

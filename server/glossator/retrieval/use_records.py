@@ -228,14 +228,12 @@ class Impact:
     """What a change of a symbol would reach.
 
     Attributes:
-        uses: its own uses.
         overriding: the symbols that override or implement it.
         dependents: what uses it, and what uses that, to `IMPACT_DEPTH` levels.
         tests: the tests among them.
         complete: whether the walk ended before `MOST_WALKED`.
     """
 
-    uses: SymbolUses
     overriding: tuple[NamedSymbol, ...]
     dependents: tuple[Caller, ...]
     tests: tuple[NamedSymbol, ...]

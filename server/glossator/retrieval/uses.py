@@ -390,8 +390,8 @@ class UseFinder:
         return tuple(self._merged(dict.fromkeys(found)))
 
     def impact(self, symbol: NamedSymbol) -> Impact:
-        """What a change of a symbol would reach."""
+        """What a change of a symbol would reach, beside its own uses."""
         dependents, complete = self.callers(symbol, IMPACT_DEPTH, DEPENDING, follow_all=True)
         found = (caller.symbol for caller in dependents)
         tests = [one for one in found if self.in_test(one.path, one.definitions[0] if one.definitions else None)]
-        return Impact(self.uses(symbol), self.overriding(symbol), dependents, tuple(tests), complete)
+        return Impact(self.overriding(symbol), dependents, tuple(tests), complete)

@@ -181,10 +181,6 @@ class FileView:
         found = self._imports.get(name)
         return [item for item in found if item.owner == owner] if found else []
 
-    def all_imports_of(self, name: str) -> list[Import]:
-        """The imports that bind a name anywhere in the file."""
-        return self._imports.get(name, [])
-
     def symbol(self, index: int) -> Symbol:
         """The symbol of an index."""
         return self.facts.symbols[index]

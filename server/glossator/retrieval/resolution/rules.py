@@ -358,10 +358,6 @@ class LanguageRules:
         """A member of something external: external too."""
         return (external(f"{value.name}.{name}", value.arguments),)
 
-    def external_value(self, world: World, value: Value) -> Values:
-        """What an attribute or function of something external holds, read without a call."""
-        return (value,)
-
     def external_call(self, world: World, value: Value) -> Values:
         """What a call of something external gives: an instance of a library's class; of a function, unknown.
 
