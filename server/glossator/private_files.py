@@ -57,17 +57,28 @@ def make_private_file(path: Path) -> None:
             _restrict(path, path.stat())
 
 
-def replace_private_file(path: Path, text: str) -> None:
+def replace_private_file(path: Path, text: str, mode: int = FILE_MODE) -> None:
     """Replace a small file as a whole, or leave the old one; only the user can read it. Its folder must exist.
+
+    Args:
+        mode: other permissions, for a file that another program has made.
 
     Raises:
         OSError: it cannot be written.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        if mode != FILE_MODE:
+            partial.chmod(mode)
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _is_ours(folder: Path) -> bool:

@@ -5,10 +5,9 @@ A change touches only Glossator's own entry. The file as it was is kept beside i
 
 from __future__ import annotations
 
-import contextlib
 import os
+import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from glossator.errors import GlossatorError, UsageError
 from glossator.mcp_server.jsonc_editing import parse_jsonc, with_member, without_member
+from glossator.private_files import FILE_MODE, replace_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -268,9 +268,10 @@ def apply_change(change: ConfigChange) -> None:
             path.unlink()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
+            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else FILE_MODE
             if change.before is not None and not change.has_entry:
-                _write(backup, change.before, like=path)
-            _write(path, change.after, like=path)
+                replace_private_file(backup, change.before, mode)
+            replace_private_file(path, change.after, mode)
         if change.has_entry and (change.after is None or ENTRY_NAME not in change.after):
             backup.unlink(missing_ok=True)
     except OSError as error:
@@ -280,22 +281,6 @@ def apply_change(change: ConfigChange) -> None:
 def backup_of(path: Path) -> Path:
     """Where the file as it was is kept."""
     return path.with_name(path.name + BACKUP_SUFFIX)
-
-
-def _write(path: Path, text: str, like: Path) -> None:
-    """Replace a file at once, with the permissions of another one; only the user can read a new file."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        if like.exists():
-            temporary.chmod(like.stat().st_mode & 0o777)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _read(client: AgentClient) -> tuple[Path, str | None]:
