@@ -116,9 +116,29 @@ async def test_a_result_keeps_its_budget(tmp_path: Path, most: int) -> None:
             ("outline", {"path": "package1/module1.py"}),
             ("trace", {"symbol": "shared_helper", "direction": "callers"}),
             ("find_similar", {"symbol": "handle_request_1_1"}),
+            ("get_symbol", {"symbol": "package1/module1.py"}),
+            ("get_symbol", {"symbol": "handle_request_1_1"}),
+            ("ask", {"question": "How are requests handled?", "use_model": False}),
         ):
-            result = await data_of(client, name, max_tokens=most, **arguments)
-            assert estimated_tokens(json.dumps(result)) <= 1.15 * most + 60, (name, result)
+            budget = max(most, 300) if name == "ask" else most
+            result = await data_of(client, name, max_tokens=budget, **arguments)
+            assert estimated_tokens(json.dumps(result)) <= 1.15 * budget + 60, (name, result)
+
+
+async def test_a_path_with_brackets_is_a_path(project: Path, tmp_path: Path) -> None:
+    write_tree(
+        project, {"app/[id]/page.ts": "export function cartPage() {}\n", "app/i/page.ts": "export let cart = 1\n"}
+    )
+    async with agent(tmp_path / "indexes", project) as client:
+
+        async def paths(path: str) -> set[str]:
+            return {hit["path"] for hit in (await data_of(client, "search_code", query="cart", path=path))["hits"]}
+
+        assert "app/[id]/page.ts" in await paths("app/[id]/page.ts")
+        assert "app/[id]/page.ts" in await paths("app/[id]")
+        assert await paths("./app/i/") == {"app/i/page.ts"}
+        assert await paths("app/**/*.ts") == {"app/[id]/page.ts", "app/i/page.ts"}
+        assert await paths("web/*") == {"web/basket.ts"}
 
 
 async def test_filters_restrict_a_search(project: Path, tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from pydantic import ValidationError
 
 from glossator import __version__, logfiles
 from glossator.answers.answerer import Listener
-from glossator.answers.evidence import Question, estimated_tokens
+from glossator.answers.evidence import Question
 from glossator.errors import GlossatorError, SymbolNotFoundError, WorkspaceError
-from glossator.mcp_server.code_tools import CallScope, checked, numbered_gaps, paths_of
+from glossator.mcp_server.answer_fitting import fitted_answer
+from glossator.mcp_server.code_tools import CallScope, checked, paths_of
 from glossator.mcp_server.projects import Projects, check_is_project, folder_of_uri
-from glossator.mcp_server.tool_results import Answered, AnswerSource, as_data, as_text
+from glossator.mcp_server.tool_results import as_data, as_text
 from glossator.mcp_server.tool_table import AGENT_INSTRUCTIONS, TOOLS, AskArguments, CodeTool
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
     from glossator.mcp_server.projects import Report
-    from glossator.mcp_server.tool_results import ToolResult
+    from glossator.mcp_server.tool_results import Answered, ToolResult
     from glossator.settings import Settings
 
 STATUS_URI = "glossator://status"
@@ -46,8 +47,6 @@ ROOTS_SECONDS = 10.0
 """Seconds that a client may take to name its folders; then the current folder is used."""
 CLOSING_SECONDS = 4.0
 """Seconds for closing everything; then the process exits in any case (children notice this and end too)."""
-SHORTEST_SOURCE = 60
-"""Tokens that must be left for a source to be shown with code."""
 
 _ROOTS_KEY = "roots"
 _COMMAND = re.compile(r"`glossator search [^`]*`")
@@ -216,29 +215,8 @@ class AgentServer:
         answer = await self.projects.answerer.ask(
             Question(question), Listener(stage=stage), use_model=arguments.use_model
         )
-        left = arguments.max_tokens - estimated_tokens(answer.answer)
         names = {project.root.path: project.name for project in self.projects.all()}
-        cited = {item.number for item in answer.citations}
-        sources: list[AnswerSource] = []
-        for item in sorted(answer.evidence, key=lambda one: (one.number not in cited, one.number)):
-            source = AnswerSource(
-                item.path,
-                item.start_line,
-                item.end_line,
-                item.kind,
-                item.qualified_name,
-                names.get(item.root, ""),
-                number=item.number,
-            )
-            code = numbered_gaps(item)
-            if left - estimated_tokens(code) > SHORTEST_SOURCE:
-                source.code = code
-                left -= estimated_tokens(code)
-            elif item.number not in cited:
-                continue
-            left -= SHORTEST_SOURCE
-            sources.append(source)
-        return Answered(answer.answer, sources, answer.model)
+        return fitted_answer(answer, names, arguments.max_tokens)
 
     # Resources
 

@@ -152,6 +152,12 @@ def similar_code(scope: CallScope, symbol: str, limit: int = 5, max_tokens: int 
     return _hits(scope, query, Filter(), limit, max_tokens, but=(root, entry))
 
 
+def relative_path(path: str) -> str:
+    """A path or glob as the index writes it: relative to the root, with "/"; "" for the root."""
+    path = path.strip().replace("\\", "/").removeprefix("./").strip("/")
+    return "" if path == "." else path
+
+
 def where_of(path: str, language: str, kind: str) -> Filter:
     """The filter that arguments of a tool describe.
 
@@ -162,11 +168,9 @@ def where_of(path: str, language: str, kind: str) -> Filter:
         raise UsageError(f"unknown kind {kind!r}; the kinds are {', '.join(sorted(ENTRY_KINDS))}")
     if language and language not in LANGUAGES:
         raise UsageError(f"unknown language {language!r}; the languages are {', '.join(sorted(LANGUAGES))}")
-    path = path.strip().replace("\\", "/").removeprefix("./").strip("/")
-    include: tuple[str, ...] = ()
-    if path and path != ".":
-        glob = path if re.search(r"[*?\[{]", path) else literal_glob(path)
-        include = (glob, f"{glob.removesuffix('/**')}/**")
+    path = relative_path(path)
+    # Brackets may be part of a name (app/[id]/page.tsx), so what looks like a glob is also taken literally.
+    include = (literal_glob(path), *([path] if re.search(r"[*?\[{]", path) else [])) if path else ()
     return Filter(include=include, languages=(language,) if language else (), kinds=(kind,) if kind else ())
 
 
@@ -365,8 +369,7 @@ def outline(scope: CallScope, path: str = "", max_tokens: int = 3000) -> Outline
     Raises:
         SymbolNotFoundError: there is no such file or folder; the message tells the nearest files.
     """
-    folder = path.strip().replace("\\", "/").removeprefix("./").strip("/")
-    folder = "" if folder == "." else folder
+    folder = relative_path(path)
     files: list[tuple[Root, RootView, str]] = []
     for project, view in zip(scope.projects, scope.views(), strict=True):
         if view.snapshot is not None:

@@ -3,9 +3,9 @@
 A parser that also takes comments and trailing commas notes where each value stands; text is inserted or cut there, and
 the result is parsed again and compared with what was meant.
 
-No library does this in Python: json5, commentjson and json-with-comments drop the comments, jsonc-edit installs and runs
-a JavaScript program, and json-five (last released in 2024) keeps all white space as nodes of a tree, in which commas,
-line ends and indentation of a new member have to be placed by hand all the same.
+No library does this in Python: json5, commentjson and json-with-comments drop the comments, jsonc-edit installs and
+runs a JavaScript program, and json-five (last released in 2024) keeps all white space as nodes of a tree, in which
+commas, line ends and indentation of a new member have to be placed by hand all the same.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ class Projects:
                 one for one, state in states if state.state == "ready" and not state.files and state.message
             ]  # another process is the writer, and has just begun
             for one, state in states:
-                if state.state == "failed" and one.root.open() is None:
+                if state.state == "failed" and await asyncio.to_thread(one.root.open) is None:
                     raise GlossatorError(state.message)
             if not waiting and not empty:
                 break
