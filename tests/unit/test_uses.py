@@ -407,6 +407,17 @@ def test_tests_among_other_code_are_tests(tmp_path: Path) -> None:
         assert [one.name for one in finder.impact(total).tests] == ["totals"]
 
 
+def test_members_in_another_part_of_a_type_are_no_callees_of_it(tmp_path: Path) -> None:
+    till = (
+        "pub struct Till;\n\nimpl Till {\n    fn pay(&self) {\n        self.count();\n        note();\n    }\n\n"
+        "    fn count(&self) {}\n}\n\nfn note() {}\n"
+    )
+    with make_project(tmp_path, {"src/lib.rs": till}) as project:
+        finder = finder_of(project)
+        assert finder.count_callees(symbol(finder, "Till"), 30) == 1
+        assert finder.count_callees(symbol(finder, "pay"), 30) == 2
+
+
 def test_files_that_were_not_read_may_use_a_symbol(project: Project) -> None:
     finder = finder_of(project)
     uses = finder.uses(symbol(finder, "unused_helper"))

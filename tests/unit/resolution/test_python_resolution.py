@@ -823,6 +823,35 @@ def test_a_name_in_too_many_files_is_counted(monkeypatch: pytest.MonkeyPatch) ->
     assert [use.path for use in uses.resolved] == ["app/user.py"]
 
 
+def test_of_many_files_those_that_name_the_class_are_searched_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.retrieval.resolution.use_search.MAX_FILES", 3)
+    near = {f"app/m{number}.py": "def go(x):\n    x.act()\n" for number in range(5)}
+    sample = Sample(
+        {
+            **near,
+            "app/thing.py": "class Thing:\n    def act(self): pass\n",
+            "far/away/user.py": "from app.thing import Thing\n\nThing().act()\n",
+        }
+    )
+    uses = sample.resolver.uses(sample.definition("act"))
+    assert [use.path for use in uses.resolved] == ["far/away/user.py"]
+
+
+def test_constructors_of_other_classes_do_not_count_as_files_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.retrieval.resolution.use_search.MAX_FILES", 3)
+    other = "class A:\n    pass\n\nclass B(A):\n    def __init__(self):\n        super().__init__()\n"
+    sample = Sample(
+        {
+            **{f"other/m{number}.py": other for number in range(5)},
+            "thing.py": "class Thing:\n    def __init__(self): pass\n",
+            "user.py": "from thing import Thing\n\nThing()\n",
+        }
+    )
+    uses = sample.resolver.uses(sample.definition("__init__", "thing.py"))
+    assert uses.unread == 0
+    assert [use.path for use in uses.resolved] == ["user.py"]
+
+
 def test_conditions_do_not_reach_beyond_their_branch() -> None:
     sample = Sample(
         {

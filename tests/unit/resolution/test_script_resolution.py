@@ -649,3 +649,17 @@ def test_a_default_that_is_passed_on_under_a_name() -> None:
     )
     assert sample.kinds("Pool") == ["import", "call", "export"]
     assert sample.uses("get") == ["app.ts: new Pool().get();"]
+
+
+def test_what_a_circle_of_exports_hides_is_found_when_it_is_asked_for_again() -> None:
+    sample = Sample(
+        {
+            "a.js": "export * from './b';\nexport * from './c';\n",
+            "b.js": "export * from './a';\n",
+            "c.js": "export function pay() {}\n",
+            "first.js": "import { pay } from './a';\npay();\n",
+            "second.js": "import { pay } from './b';\npay();\n",
+        }
+    )
+    assert sample.at("first.js", "pay();", "pay") == "c.js:pay"
+    assert sample.at("second.js", "pay();", "pay") == "c.js:pay"

@@ -296,7 +296,7 @@ class Evaluator(IndexedFiles):
             assert view is not None
             found = tuple(one._replace(this=this) for one in own)
             if all(view.symbol(one.number).flags & INFERRED for one in own if one.path == view.path):
-                # A declaration further up the hierarchy says more than an assignment to the field.
+                # Supertypes that assign to the field as well have the same one.
                 inferred += found
                 continue
             return inferred or found
