@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { newer, type Tool, type ToolInvocation } from "./newer";
 import { type AskResult, EXPLAIN, type ExplainParams, type Range, SEARCH, type SearchParams, type SearchResult, type SymbolUses, USES, type UsesParams, type UsesResult } from "./protocol";
+import { escapeGlob } from "./scopes";
 import type { Server } from "./server";
 import { byLine, useGroups } from "./useplaces";
 
@@ -100,7 +101,7 @@ async function searched(server: Asked, input: Input, token: vscode.CancellationT
   const params: SearchParams = {
     query,
     limit: whole(input, "limit", MOST_HITS) ?? HITS,
-    scope: { ...(path ? { include: [path] } : {}), ...(language ? { languages: [language] } : {}) },
+    scope: { ...(path ? { include: globsOf(path) } : {}), ...(language ? { languages: [language] } : {}) },
   };
   const { hits } = await server.request<SearchResult>(SEARCH, params, token);
   const pieces = await Promise.all(
@@ -111,6 +112,9 @@ async function searched(server: Asked, input: Input, token: vscode.CancellationT
   );
   return { head: [hits.length === 0 ? `Nothing in the index matches "${query}".` : `Best matches for "${query}", the best first:`], pieces, unit: "matches" };
 }
+
+/** A glob, or a path of the workspace: brackets may be part of a name (`app/[id]/page.tsx`). */
+const globsOf = (path: string): string[] => (/[[{]/.test(path) ? [path, `/${escapeGlob(path)}`] : [path]);
 
 async function used(server: Asked, input: Input, token: vscode.CancellationToken): Promise<Told> {
   const params: UsesParams = { name: required(input, "symbol"), depth: whole(input, "depth", 10) };
@@ -179,20 +183,24 @@ async function openRelative(path: string): Promise<vscode.TextDocument> {
   throw new Error(`there is no file ${path} in the workspace`);
 }
 
-/** "shop/money.py:19-22": lines from 1; a range that ends at the start of a line does not include it. */
-function where(uri: string, { start, end }: Range): string {
-  const [first, last] = [start.line + 1, end.character === 0 && end.line > start.line ? end.line : end.line + 1];
+/** The last line of a range, from 0: one that ends at the start of a line does not include it. */
+const lastLine = ({ start, end }: Range): number => (end.character === 0 && end.line > start.line ? end.line - 1 : end.line);
+
+/** "shop/money.py:19-22": lines from 1. */
+function where(uri: string, range: Range): string {
+  const [first, last] = [range.start.line + 1, lastLine(range) + 1];
   return `${vscode.workspace.asRelativePath(vscode.Uri.parse(uri))}:${first}${last > first ? `-${last}` : ""}`;
 }
 
 /** The lines of a range, in a block of code; "" if the file cannot be read. */
-async function code(uri: string, { start, end }: Range): Promise<string> {
+async function code(uri: string, range: Range): Promise<string> {
   try {
     const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
-    const last = Math.min(end.line, start.line + LINES - 1, document.lineCount - 1);
-    const lines = document.getText(new vscode.Range(start.line, 0, last, Number.MAX_SAFE_INTEGER)).trimEnd();
+    const [first, end] = [range.start.line, lastLine(range)];
+    const last = Math.min(end, first + LINES - 1, document.lineCount - 1);
+    const lines = document.getText(new vscode.Range(first, 0, last, Number.MAX_SAFE_INTEGER)).trimEnd();
     const fence = "`".repeat(Math.max(3, ...[...lines.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-    return `${fence}${document.languageId}\n${lines}${last < end.line ? "\n…" : ""}\n${fence}`;
+    return `${fence}${document.languageId}\n${lines}${last < end ? "\n…" : ""}\n${fence}`;
   } catch {
     return "";
   }

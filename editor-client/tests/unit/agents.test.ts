@@ -84,7 +84,7 @@ test("the search tool gives places with their code, as many as there is room for
   server.answers["glossator/search"] = { hits: [hit(2, 2), hit(9, 50)] };
   const text = await call("search", { query: "tax", path: "src/**", language: "python", limit: 99 });
   expect(server.asked).toEqual([["glossator/search", { query: "tax", limit: 50, scope: { include: ["src/**"], languages: ["python"] } }]]);
-  expect(text).toContain("cart.py:3-4 function `f2` (named so)\n```python\nline 3\nline 4\nline 5\n```");
+  expect(text).toContain("cart.py:3-4 function `f2` (named so)\n```python\nline 3\nline 4\n```");
   expect(text).toContain("line 49\n…\n```");
   expect(text).not.toContain("line 50");
   const short = await call("search", { query: "tax" }, 80);
@@ -94,6 +94,12 @@ test("the search tool gives places with their code, as many as there is room for
   server.status = status({ index: { state: "indexing", files: 9 } });
   server.answers["glossator/search"] = { hits: [] };
   expect(await call("search", { query: "tax" })).toBe('The index is still being built (9 files so far): this may be incomplete.\n\nNothing in the index matches "tax".');
+});
+
+test("a path with brackets is a path as well as a glob", async () => {
+  server.answers["glossator/search"] = { hits: [] };
+  await call("search", { query: "tax", path: "app/[id]/page.tsx" });
+  expect(server.asked).toEqual([["glossator/search", { query: "tax", limit: 8, scope: { include: ["app/[id]/page.tsx", "/app/[[]id]/page.tsx"] } }]]);
 });
 
 test("the uses tool gives every kind, callers, and what is not certain apart", async () => {
