@@ -10,7 +10,7 @@ import attrs
 import pytest
 from lsprotocol import types
 
-from glossator.lsp import protocol
+from glossator.lsp import message_conversion, protocol
 
 SOURCE = (Path(__file__).resolve().parents[2] / "editor-client" / "src" / "protocol.ts").read_text("utf-8")
 INTERFACES = {
@@ -61,7 +61,7 @@ def test_fields_are_the_same(name: str) -> None:
     cls = getattr(types if name in FROM_LSP else protocol, name)
     resolved = attrs.resolve_types(cls)
     expected = {
-        protocol.camel(field.name): (
+        message_conversion.camel(field.name): (
             name in SENT and field.default is not attrs.NOTHING,
             field.type,
         )
@@ -78,7 +78,7 @@ def test_fields_are_the_same(name: str) -> None:
 
 
 def test_nothing_is_missing() -> None:
-    here = {cls.__name__ for cls in protocol._CLASSES if not cls.__name__.endswith("Request")}
+    here = {cls.__name__ for cls in protocol.CLASSES if not cls.__name__.endswith("Request")}
     assert here - {"StatusParams"} == INTERFACES.keys() - FROM_LSP
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from glossator.lsp.protocol import camel
+from glossator.lsp.message_conversion import camel
 from glossator.model.client import Deadlines, ModelClient
 from glossator.settings import Settings
 from tests import gguf_files

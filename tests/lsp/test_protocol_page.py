@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pygls.protocol import default_converter
 
-from glossator.lsp import protocol
+from glossator.lsp import message_conversion, protocol
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 EXAMPLES = re.findall(r"```json (\w+) (\S+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
@@ -39,7 +39,7 @@ def contains(whole: Any, part: Any) -> bool:
 @pytest.mark.parametrize(("role", "name", "text"), EXAMPLES, ids=lambda value: str(value)[:20])
 def test_example(role: str, name: str, text: str) -> None:
     converter = default_converter()
-    protocol.register(converter)
+    message_conversion.register(converter)
     example = json.loads(text)
     if role == "request":
         message = {"jsonrpc": "2.0", "id": 1, "method": name, "params": example}

@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
-from glossator.lsp import protocol
+from glossator.lsp import message_conversion, protocol
 from tests.lsp.client import WAIT
 from tests.lsp.test_features import at
 
@@ -20,7 +20,7 @@ from tests.lsp.test_features import at
 @pytest.fixture
 async def editor(tmp_path: Path, project: Path) -> AsyncIterator[LanguageClient]:
     client = make_test_lsp_client()
-    protocol.register(client.protocol._converter)
+    message_conversion.register(client.protocol._converter)
     ready = asyncio.Event()
 
     @client.feature(protocol.STATUS_CHANGED)

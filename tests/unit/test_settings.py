@@ -11,7 +11,7 @@ import pytest
 
 from glossator.errors import SettingsError
 from glossator.lsp.configuration import read
-from glossator.lsp.protocol import camel
+from glossator.lsp.message_conversion import camel
 from glossator.settings import Settings, config_path, load_settings, nearest_name, setting_names, updated
 
 WRONG = [

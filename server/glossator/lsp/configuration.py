@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from glossator.errors import SettingsError
-from glossator.lsp.protocol import camel
+from glossator.lsp.message_conversion import camel
 from glossator.settings import Settings, updated
 
 if TYPE_CHECKING:

@@ -1,21 +1,15 @@
 """The types of Glossator's custom messages. docs/protocol.md describes them; the extension mirrors them.
 
-Field names are snake_case here and camelCase in messages (`register` sets up the conversion). Ranges and positions are
+Field names are snake_case here and camelCase in messages (`lsp/message_conversion.py`). Ranges and positions are
 LSP's, in the negotiated position encoding.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import attrs
-import cattrs.gen
 from lsprotocol import types  # noqa: TC002 - attrs resolves annotations at run time
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cattrs import Converter
 
 ASK = "glossator/ask"
 EXPLAIN = "glossator/explain"
@@ -422,121 +416,38 @@ class StatusResult:
     roots: tuple[RootStatus, ...]
 
 
-@attrs.frozen(kw_only=True)
-class AskRequest:
-    """The whole `glossator/ask` message."""
-
-    id: int | str
-    params: AskParams
-    method: str = ASK
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class ExplainRequest:
-    """The whole `glossator/explain` message."""
-
-    id: int | str
-    params: ExplainParams
-    method: str = EXPLAIN
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class SearchRequest:
-    """The whole `glossator/search` message."""
-
-    id: int | str
-    params: SearchParams
-    method: str = SEARCH
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class StatusRequest:
-    """The whole `glossator/status` message."""
-
-    id: int | str
-    params: StatusParams | None = None
-    method: str = STATUS
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class ReindexRequest:
-    """The whole `glossator/reindex` message."""
-
-    id: int | str
-    params: ReindexParams | None = None
-    method: str = REINDEX
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class PrepareRequest:
-    """The whole `glossator/prepare` message."""
-
-    id: int | str
-    params: PrepareParams | None = None
-    method: str = PREPARE
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class RebuildRequest:
-    """The whole `glossator/rebuild` message."""
-
-    id: int | str
-    params: RebuildParams | None = None
-    method: str = REBUILD
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class ForgetRequest:
-    """The whole `glossator/forget` message."""
-
-    id: int | str
-    params: ForgetParams | None = None
-    method: str = FORGET
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class ModelChatRequest:
-    """The whole `glossator/chat` message."""
-
-    id: int | str
-    params: ChatParams
-    method: str = CHAT
-    jsonrpc: str = "2.0"
-
-
-@attrs.frozen(kw_only=True)
-class UsesRequest:
-    """The whole `glossator/uses` message."""
-
-    id: int | str
-    params: UsesParams
-    method: str = USES
-    jsonrpc: str = "2.0"
+def _message(method: str, params: type, *, may_lack_params: bool = False) -> type:
+    """The class of a whole request."""
+    numbered: Any = int | str
+    given: Any = params | None if may_lack_params else params
+    return attrs.make_class(
+        f"{params.__name__.removesuffix('Params')}Request",
+        {
+            "id": attrs.field(type=numbered),
+            "params": attrs.field(type=given, default=None if may_lack_params else attrs.NOTHING),
+            "method": attrs.field(type=str, default=method),
+            "jsonrpc": attrs.field(type=str, default="2.0"),
+        },
+        frozen=True,
+        kw_only=True,
+    )
 
 
 REQUESTS: dict[str, type] = {
-    ASK: AskRequest,
-    EXPLAIN: ExplainRequest,
-    SEARCH: SearchRequest,
-    USES: UsesRequest,
-    STATUS: StatusRequest,
-    REINDEX: ReindexRequest,
-    PREPARE: PrepareRequest,
-    CHAT: ModelChatRequest,
-    REBUILD: RebuildRequest,
-    FORGET: ForgetRequest,
+    ASK: _message(ASK, AskParams),
+    EXPLAIN: _message(EXPLAIN, ExplainParams),
+    SEARCH: _message(SEARCH, SearchParams),
+    USES: _message(USES, UsesParams),
+    CHAT: _message(CHAT, ChatParams),
+    STATUS: _message(STATUS, StatusParams, may_lack_params=True),
+    REINDEX: _message(REINDEX, ReindexParams, may_lack_params=True),
+    PREPARE: _message(PREPARE, PrepareParams, may_lack_params=True),
+    REBUILD: _message(REBUILD, RebuildParams, may_lack_params=True),
+    FORGET: _message(FORGET, ForgetParams, may_lack_params=True),
 }
 """Method name -> the class of its whole message."""
 
-_CLASSES: tuple[type, ...] = (
+CLASSES: tuple[type, ...] = (
     Scope,
     Place,
     AskParams,
@@ -574,81 +485,4 @@ _CLASSES: tuple[type, ...] = (
     StatusResult,
     *REQUESTS.values(),
 )
-
-
-def camel(name: str) -> str:
-    """A field's name in messages: "conversation_id" -> "conversationId"."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-def _checked(name: str, kind: object) -> Callable[[Any, Any], Any] | None:
-    """A hook that checks a field of strings or numbers and names it in errors; None for other fields.
-
-    cattrs would turn null into "None", 1.5 into 1, and a string into a list of characters.
-    """
-    if kind is str:
-
-        def string(value: Any, _: Any) -> str:
-            if not isinstance(value, str):
-                raise TypeError(f"{camel(name)}: expected a string, not {value!r}")
-            return value
-
-        return string
-    if kind is bool:
-
-        def truth(value: Any, _: Any) -> bool:
-            if not isinstance(value, bool):
-                raise TypeError(f"{camel(name)}: expected true or false, not {value!r}")
-            return value
-
-        return truth
-    if kind == tuple[str, ...]:
-
-        def strings(value: Any, _: Any) -> tuple[str, ...]:
-            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                raise TypeError(f"{camel(name)}: expected a list of strings, not {value!r}")
-            return tuple(value)
-
-        return strings
-    if kind == int | None:
-
-        def number(value: Any, _: Any) -> int | None:
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-                raise TypeError(f"{camel(name)}: expected an integer, not {value!r}")
-            return value
-
-        return number
-    if kind == str | None:
-
-        def string_or_none(value: Any, _: Any) -> str | None:
-            if value is not None and not isinstance(value, str):
-                raise TypeError(f"{camel(name)}: expected a string, not {value!r}")
-            return value
-
-        return string_or_none
-    if kind == int | str | None:
-
-        def token(value: Any, _: Any) -> int | str | None:
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | str)):
-                raise TypeError(f"{camel(name)}: expected an integer or a string, not {value!r}")
-            return value
-
-        return token
-    return None
-
-
-def register(converter: Converter) -> None:
-    """Register these classes with a converter; unknown fields are ignored, so that newer clients work."""
-    converter.register_structure_hook(int | str | None, lambda value, _: value)
-    converter.register_structure_hook(int | str, lambda value, _: value)
-    for cls in _CLASSES:
-        resolved = attrs.resolve_types(cls)
-        overrides: dict[str, Any] = {
-            field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_checked(field.name, field.type))
-            for field in attrs.fields(resolved)
-        }
-        converter.register_structure_hook(cls, cattrs.gen.make_dict_structure_fn(cls, converter, **overrides))
-        converter.register_unstructure_hook(
-            cls, cattrs.gen.make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=False, **overrides)
-        )
+"""Everything that is converted."""

@@ -13,7 +13,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from glossator import __version__
-from glossator.lsp import logs, protocol
+from glossator.lsp import logs, message_conversion, protocol
 from glossator.lsp.answer_stream import RunningAnswers
 from glossator.lsp.backend import Backend
 from glossator.lsp.client_progress import ClientProgress
@@ -105,7 +105,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
 
 def _converter() -> Converter:
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
-    protocol.register(converter)
+    message_conversion.register(converter)
     return converter
 
 
