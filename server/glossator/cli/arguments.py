@@ -342,17 +342,12 @@ def _add_models(commands: argparse._SubParsersAction[Any]) -> None:
             ("glossator models add FILE.gguf", "use a file that you already have"),
         ),
     )
-    models.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+    _add_json(models)
     actions = models.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
 
     def action(name: str, usage: str, text: str, more: str = "", examples: Examples = ()) -> argparse.ArgumentParser:
         command = _add(actions, name, usage, text, more, examples, prog=f"glossator models {name}")
-        command.add_argument(
-            "--json",
-            action="store_true",
-            default=argparse.SUPPRESS,
-            help="print JSON on stdout, and nothing else",
-        )
+        _add_json(command, default=argparse.SUPPRESS)  # it may also stand before the action
         return command
 
     action("list", "[--json]", "List the models that are installed, and those that fit this machine.")
@@ -441,7 +436,7 @@ def _add_runtime(commands: argparse._SubParsersAction[Any]) -> None:
     install.add_argument("--dry-run", action="store_true", help="show what would be taken, and change nothing")
     install.add_argument("--yes", action="store_true", help="download and install without being asked")
     for action in (status, install):
-        action.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+        _add_json(action)
 
 
 def _add(
@@ -488,10 +483,14 @@ def _add_log_level(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_json(command: argparse.ArgumentParser, default: object = False) -> None:
+    command.add_argument("--json", action="store_true", default=default, help="print JSON on stdout, and nothing else")
+
+
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
     _add_index_dir(command)
-    command.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+    _add_json(command)
 
 
 def _add_answering(command: argparse.ArgumentParser) -> None:
