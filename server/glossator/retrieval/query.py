@@ -422,3 +422,12 @@ def _function(name: str) -> str:
     """The bare name of a frame's function ("Object.<anonymous>" has none)."""
     bare = _QUALIFIER.split(name.strip())[-1] if name else ""
     return "" if bare.startswith("<") or bare == "anonymous" else bare.strip("<>[] ")
+
+
+def shared_ending(path: str, written: str) -> int:
+    """How many last components two paths have in common, upper and lower case being the same."""
+    one, other = path.lower().split("/"), written.lower().split("/")
+    shared = 0
+    while shared < min(len(one), len(other)) and one[-1 - shared] == other[-1 - shared]:
+        shared += 1
+    return shared

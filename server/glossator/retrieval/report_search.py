@@ -32,7 +32,7 @@ from glossator.index.globs import literal_glob
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers, allowing
-from glossator.retrieval.query import written_names
+from glossator.retrieval.query import shared_ending, written_names
 from glossator.retrieval.ranking import Reasons
 from glossator.retrieval.ranking_features import (
     FUNCTION_KINDS,
@@ -330,7 +330,7 @@ class ReportSearch:
             entry = self._searcher.entry_at_place(path, frame, self._buffers)
             if entry is None or not self._allowed(path, entry.language, entry.kind):
                 continue
-            if entry.name == frame.symbol or _shared(path, frame.path) > (2 if frame.symbol else 1):
+            if entry.name == frame.symbol or shared_ending(path, frame.path) > (2 if frame.symbol else 1):
                 return entry
         return self._moved(frame) if "/" in frame.path else None
 
@@ -564,12 +564,3 @@ def _sort_of(entry: StoredEntry) -> str:
 def _is_beside_the_code(facts: FileFacts) -> float:
     """1 for tests, examples and documents, which a fix rarely changes alone."""
     return max(facts.static[STATIC_NAMES.index(name)] for name in ("test", "example", "prose"))
-
-
-def _shared(path: str, written: str) -> int:
-    """How many last components two paths share."""
-    one, other = path.lower().split("/"), written.lower().split("/")
-    shared = 0
-    while shared < min(len(one), len(other)) and one[-1 - shared] == other[-1 - shared]:
-        shared += 1
-    return shared

@@ -39,7 +39,15 @@ from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.declarations import definitions_first
 from glossator.retrieval.graph import nearest_to_line
-from glossator.retrieval.query import MAX_WORDS, MentionedPlace, Query, after_qualifiers, is_blurred, parse_query
+from glossator.retrieval.query import (
+    MAX_WORDS,
+    MentionedPlace,
+    Query,
+    after_qualifiers,
+    is_blurred,
+    parse_query,
+    shared_ending,
+)
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
 from glossator.retrieval.ranking_features import (
     TYPE_KINDS,
@@ -428,10 +436,7 @@ class Searcher:
         best: list[str] = []
         most = 0
         for path in {*self.corpus.named(name), *(path for path in buffers.paths if path.lower().endswith(name))}:
-            parts = path.split("/")
-            shared = 0
-            while shared < min(len(parts), len(wanted)) and parts[-1 - shared].lower() == wanted[-1 - shared].lower():
-                shared += 1
+            shared = shared_ending(path, direct)
             if shared > most:
                 best, most = [path], shared
             elif shared and shared == most:
