@@ -180,6 +180,7 @@ async function trusted() {
     const again = lastTurn();
     await answered(again);
     await again.locator("summary", { hasText: "Sources" }).click();
+    await again.locator(".evidence .place").first().waitFor();
     const places = await again.locator(".evidence .place").allInnerTexts();
     assert.ok(places.length > 0);
     assert.ok(!places.some((place) => place.includes(name.replace(/^\[\d+\] /, "") + "\n")), `${name} in ${places}`);
