@@ -106,6 +106,8 @@ class Settings:
     """Parser processes; 0: all cores but one (the command line spares none for a first index)."""
     file_timeout: float = _number(20.0, 0.1, 3600.0)
     """A file that keeps a worker longer than this is set aside."""
+    history_commits: int = _number(5000, 0, 1_000_000)
+    """How many of the newest commits are looked at for the history of code; 0: none, and git's log is never read."""
 
     # Model
     model: str = ""

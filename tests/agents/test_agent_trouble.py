@@ -96,6 +96,7 @@ async def test_wrong_arguments_are_named(project: Path, tmp_path: Path) -> None:
         assert "direction" in await error_of(client, "trace", symbol="Cart", direction="sideways")
         assert "the tools are" in await error_of(client, "grep", pattern="x")
         assert "no git repository" in await error_of(client, "impact_of_changes")
+        assert "no git repository" in await error_of(client, "history", symbol="Cart")
         for odd in ("\0", "../../etc/passwd", "/etc/passwd", "\u202e", "%s" * 50, "a" * 5000):
             await error_of(client, "get_symbol", symbol=odd)
         assert await data_of(client, "search_code", query="cart")

@@ -93,6 +93,9 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
         2,
         ("unknown kind of use 'calls'; the kinds are call,",),
     ),
+    "history outside a repository": (("history", "Cart.total"), 1, ("in no git repository, so no commits are known",)),
+    "history of what is not there": (("history", "Cart.totl"), 1, ("did you mean `Cart.total` (shop/cart.py:18)?",)),
+    "history --help": (("history", "--help"), 0, ("usage: glossator history", "--limit N", "examples:")),
     "a question about uses": (
         ("ask", "who calls add_tax?"),
         0,
@@ -127,6 +130,34 @@ def test_screens(on_terminal: OnTerminal, command: tuple[tuple[str, ...], int, t
     text = without_breaks(check(shown, kind, status=status))
     for part in seen:
         assert part in text
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_history(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
+    project = write_tree(tmp_path / "project", PROJECT)
+
+    def commit(*messages: str) -> None:
+        identity = ["-c", "user.name=Ann", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+        told = [part for message in messages for part in ("-m", message)]
+        for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", *told]):
+            subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
+
+    commit("A shop", "Of few articles.")
+    cart = project / "shop/cart.py"
+    cart.write_text(cart.read_text("utf-8").replace("return add_tax(net", "return add_tax(+net"), "utf-8")
+    commit("cart: a \x1b[31mnet of \u202e words")
+    shown = on_terminal("history", "Cart.total", cwd=project, columns=kind.columns, environment=kind.environment)
+    text = without_breaks(check(shown, kind))
+    assert "method Cart.total in shop/cart.py:18-23" in text
+    newest, oldest = (
+        text.index("Ann cart: a [31mnet of words shop/cart.py: line 23; 1 line removed"),
+        text.index("A shop"),
+    )
+    assert newest < oldest
+    assert "Of few articles." in text
+    if kind is KINDS["wide"]:
+        off = on_terminal("history", "Cart.total", cwd=project, environment={"GLOSSATOR_HISTORY_COMMITS": "0"})
+        assert "turned off" in check(off, kind, status=1)
 
 
 def test_answers_are_coloured_where_that_is_wanted(on_terminal: OnTerminal) -> None:

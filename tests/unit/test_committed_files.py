@@ -81,7 +81,7 @@ def test_programs_that_a_repository_names_are_not_run(
             env.pop("GIT_NO_LAZY_FETCH")
             return run(*arguments, env=env, **options)  # type: ignore[call-overload]
 
-        monkeypatch.setattr("glossator.workspace.committed_files.subprocess.run", without_variable)
+        monkeypatch.setattr("glossator.workspace.git_process.subprocess.run", without_variable)
     commit = Commit.of(repository, "HEAD")
     assert commit.contents(["sub/b.py"]) == {"sub/b.py": b"b = 2\n"}
     with pytest.raises(WorkspaceError, match=r"git cannot read a\.py"):

@@ -96,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "index",
         "[OPTIONS]",
         "Index a folder, or update its index.",
-        "`search`, `ask`, `explain` and `uses` update the index by themselves. Only what has changed is read again; "
-        "an interrupted run carries on where it stopped.",
+        "`search`, `ask`, `explain`, `uses` and `history` update the index by themselves. Only what has changed is "
+        "read again; an interrupted run carries on where it stopped.",
         (
             ("glossator index", "index the current folder"),
             ("glossator index --root ~/src/app", "index another folder"),
@@ -199,6 +199,26 @@ def _parser() -> argparse.ArgumentParser:
         "-k", "--limit", type=_positive, default=200, metavar="N", help="list N places (default: 200); JSON has all"
     )
     _add_common(uses)
+
+    history = _add(
+        commands,
+        "history",
+        "[OPTIONS] TARGET",
+        "Show the commits that touched a symbol, lines, a file or a folder.",
+        "The newest come first, each with its date, author, subject, first paragraph and the lines that it touched, "
+        "numbered as they were then. TARGET is written as for `explain`, or is a folder. The setting history_commits "
+        "limits how many of the newest commits are looked at.",
+        (
+            ("glossator history ConnectionPool.get", "the commits that touched a symbol"),
+            ("glossator history src/pool.py:120-140", "those that touched these lines"),
+            ("glossator history src --limit 50", "what changed in a folder lately"),
+        ),
+    )
+    history.add_argument("target", metavar="TARGET", help="a name, a place or a folder, see above")
+    history.add_argument(
+        "-k", "--limit", type=_positive, default=20, metavar="N", help="show the N newest commits (default: 20)"
+    )
+    _add_common(history)
 
     status = _add(
         commands,

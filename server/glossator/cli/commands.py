@@ -295,6 +295,16 @@ def _uses(arguments: argparse.Namespace) -> int:
         return show_uses.show_uses(session, arguments)
 
 
+def _history(arguments: argparse.Namespace) -> int:
+    from glossator.cli import show_history
+    from glossator.project import targets
+
+    targets.check(arguments.target)
+    with _session(arguments) as session:
+        _bring_up_to_date(session)
+        return show_history.show_history(session, arguments)
+
+
 def _check_model(session: Session, arguments: argparse.Namespace) -> None:
     """A model that does not exist is reported before the index is updated, not minutes later."""
     if arguments.model and not arguments.no_model:
@@ -556,6 +566,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "ask": _ask,
     "explain": _explain,
     "uses": _uses,
+    "history": _history,
     "status": _status,
     "forget": _forget,
     "serve": _serve,

@@ -6,7 +6,7 @@ Their names are in camelCase. An invalid value is reported once and replaced by 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from glossator.errors import SettingsError
@@ -32,7 +32,7 @@ class Options:
     explain_ahead: bool = False
     """Explain the symbols of the open file while the machine is idle and not on battery."""
     trusted: bool = True
-    """False: the workspace is not trusted; no model runs, answers come from the index alone."""
+    """False: the workspace is not trusted; no model runs, no commits are read, answers come from the index alone."""
     client_commands: bool = False
     """The client implements the commands of code actions and links: the server executes but does not list them."""
 
@@ -78,6 +78,8 @@ def read(base: Settings, *sources: object) -> Configuration:
             near = difflib.get_close_matches(name, [*_SETTINGS, *_OPTIONS], n=1, cutoff=0.7)
             hint = f" (did you mean {SECTION}.{near[0]}?)" if near else ""
             problems.append(f"unknown setting {SECTION}.{name}{hint}; it is ignored")
+    if not options.trusted:
+        settings = replace(settings, history_commits=0)
     return Configuration(options, settings, tuple(problems))
 
 

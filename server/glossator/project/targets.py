@@ -169,6 +169,36 @@ def find_symbols(session: OpenedRoots, name: str, path: str = "") -> list[FoundS
     return found
 
 
+def find_path(session: OpenedRoots, target: str) -> tuple[Root, str, tuple[int, int] | None] | None:
+    """The file or folder that a target names, with the lines given; None if it is something else.
+
+    A folder's path is "" where it is the root itself.
+
+    Raises:
+        UsageError: the target is empty.
+        SymbolNotFoundError: the file has no such lines.
+    """
+    check(target)
+    text = _unquoted(target)
+    opened = [(root, snapshot) for root in session.roots if (snapshot := root.open()) is not None]
+    place = _as_place(text)
+    if place is not None and place.first is not None and (found := _file(opened, place.path)) is not None:
+        root, snapshot, path = found
+        count = len(split_lines(snapshot.text(path) or ""))
+        if not 1 <= place.first <= count:
+            lines = "1 line" if count == 1 else f"{count} lines"
+            raise SymbolNotFoundError(f"{path} has {lines}, so there is no line {place.first}")
+        return root, path, (place.first, min(place.last or place.first, count))
+    if (found := _file(opened, text)) is not None:
+        return found[0], found[2], None
+    if _is_folder(session, text):
+        for root in session.roots:
+            for path in _candidates(root, text):
+                if (root.path / path).is_dir():
+                    return root, "" if path == "." else path, None
+    return None
+
+
 def _unquoted(text: str) -> str:
     return text.strip().strip(_QUOTES).strip()
 

@@ -7,20 +7,17 @@ configuration names: no filters, hooks, monitors or external programs. Nothing i
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import UsageError, WorkspaceError
+from glossator.workspace.git_process import run_git
 from glossator.workspace.gitstate import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-GIT_SECONDS = 30.0
-"""Seconds that a command of git may take."""
 _REGULAR = ("100644", "100755")
 """Modes of files, as `git ls-tree` prints them; links and submodules have others."""
 
@@ -49,14 +46,14 @@ class Commit:
         """
         if Repository.around(folder) is None:
             raise WorkspaceError(f"{folder} is in no git repository, so nothing is known of its changes")
-        found = _git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"])
+        found = run_git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}"])
         name = found.stdout.decode("ascii", "replace").strip()
         if found.returncode or not name:
             raise UsageError(f"git knows no commit {base!r}: give a branch, a tag or a commit")
-        left = _git(folder, ["merge-base", name, "HEAD"])
+        left = run_git(folder, ["merge-base", name, "HEAD"])
         if left.returncode == 0:
             name = left.stdout.decode("ascii", "replace").strip()
-        listed = _git(folder, ["ls-tree", "-r", "-z", name])
+        listed = run_git(folder, ["ls-tree", "-r", "-z", name])
         if listed.returncode:
             raise WorkspaceError(f"git cannot read the commit {name}: {listed.stderr.decode('utf-8', 'replace')[:200]}")
         blobs: dict[str, str] = {}
@@ -77,7 +74,7 @@ class Commit:
         if not known:
             return {}
         asked = "".join(f"{self.blobs[path]}\n" for path in known).encode()
-        done = _git(self.folder, ["cat-file", "--batch"], asked)
+        done = run_git(self.folder, ["cat-file", "--batch"], asked)
         found: dict[str, bytes] = {}
         at = 0
         for path in known:
@@ -89,33 +86,3 @@ class Commit:
             found[path] = done.stdout[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
         return found
-
-
-def _git(folder: Path, arguments: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a command of git in a folder.
-
-    Raises:
-        WorkspaceError: git is missing, is inside the workspace, or does not end.
-    """
-    program = shutil.which("git")
-    if program is None or Path(program).resolve().is_relative_to(folder):
-        raise WorkspaceError("git was not found: it is needed to know what has changed")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    # Versions of git before May 2024 fetch what a partial clone lacks, with the programs that its configuration names.
-    environment["GIT_ALLOW_PROTOCOL"] = "none"
-    try:
-        return subprocess.run(
-            [program, "--no-pager", *arguments],
-            cwd=folder,
-            env=environment,
-            input=given,
-            capture_output=True,
-            check=False,
-            timeout=GIT_SECONDS,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-    except subprocess.TimeoutExpired as error:
-        raise WorkspaceError(f"git did not answer within {GIT_SECONDS:.0f} seconds") from error
-    except OSError as error:
-        raise WorkspaceError(f"cannot run git in {folder}: {error.strerror or error}") from error

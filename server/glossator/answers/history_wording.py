@@ -1,0 +1,84 @@
+"""How the commits of a history are put into words, for answers, the command line and agents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glossator.project.histories import HistoryPlace
+    from glossator.workspace.commit_log import CommitLog, LoggedCommit
+
+SHOWN_RANGES = 6
+"""Ranges of lines, and files, that are shown of a commit; data have all."""
+
+
+def touched(commit: LoggedCommit) -> str:
+    """Which lines or files a commit touched, as they were then: "a.py: lines 3-5, 9; 2 lines removed"."""
+    if not commit.path:
+        return _some(commit.files) or "no files"
+    ranges = [f"{first}-{last}" if last > first else f"{first}" for first, last in commit.lines]
+    word = "line" if len(ranges) == 1 and "-" not in ranges[0] else "lines"
+    removed = f"{commit.removed:,} {'line' if commit.removed == 1 else 'lines'} removed" if commit.removed else ""
+    told = [f"{word} {_some(ranges)}"] if ranges else []
+    told += [removed] if removed else []
+    return f"{commit.path}: {'; '.join(told) or 'no lines'}"
+
+
+def _some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - SHOWN_RANGES} more" if len(items) > SHOWN_RANGES else ""
+    return ", ".join(items[:SHOWN_RANGES]) + more
+
+
+def log_notes(log: CommitLog, most: int) -> list[str]:
+    """What is missing from a history, in sentences.
+
+    Args:
+        most: how many of the newest commits were looked at (the setting history_commits).
+    """
+    notes = []
+    if log.uncommitted:
+        differ = "1 line differs" if log.uncommitted == 1 else f"{log.uncommitted:,} lines differ"
+        notes.append(f"{differ} from the last commit, or {'is' if log.uncommitted == 1 else 'are'} not in it.")
+    if not log.commits:
+        known = "among the commits looked at" if log.bounded or log.shallow else "yet"
+        notes.append(f"No commit touched it {known}.")
+    if log.more:
+        notes.append("There are older commits.")
+    if log.bounded:
+        notes.append(f"Only the last {most:,} commits were looked at.")
+    if log.shallow:
+        notes.append("The clone is shallow: older commits are not known here.")
+    return notes
+
+
+def commit_data(commit: LoggedCommit) -> dict[str, Any]:
+    """A commit as JSON values."""
+    place: dict[str, Any] = {"files": list(commit.files)}
+    if commit.path:
+        lines = [{"start_line": first, "end_line": last} for first, last in commit.lines]
+        place = {"path": commit.path, "lines": lines, "removed": commit.removed}
+    return {
+        "commit": commit.name,
+        "date": commit.date,
+        "author": commit.author,
+        "subject": commit.subject,
+        "paragraph": commit.paragraph,
+        **place,
+    }
+
+
+def history_data(place: HistoryPlace, log: CommitLog, most: int) -> dict[str, Any]:
+    """A history as JSON values."""
+    lines = {"start_line": place.start_line, "end_line": place.end_line} if place.start_line else {}
+    return {
+        "path": place.path or ".",
+        **lines,
+        "kind": place.kind,
+        "qualified_name": place.name,
+        "commits": [commit_data(commit) for commit in log.commits],
+        "complete": log.is_whole,
+        "uncommitted_lines": log.uncommitted,
+        "notes": log_notes(log, most),
+    }

@@ -1,0 +1,120 @@
+"""The history of a symbol, lines, a file or a folder: which commits touched it, as far as git knows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.errors import SymbolNotFoundError, WorkspaceError
+from glossator.project import targets
+from glossator.workspace.commit_log import commits_of_lines, commits_of_path
+from glossator.workspace.reading import split_lines
+
+if TYPE_CHECKING:
+    from glossator.project.root import Root
+    from glossator.project.targets import OpenedRoots
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.settings import Settings
+    from glossator.workspace.commit_log import CommitLog
+
+HISTORY_OFF = "the history of commits is turned off: the setting history_commits is 0, or the workspace is not trusted"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPlace:
+    """What a history is about.
+
+    Attributes:
+        path: a file or folder, relative to the root; "" for the root itself.
+        start_line, end_line: the lines as they are now (1-based, inclusive); 0 for a folder.
+        kind: the symbol's kind, or "lines", "file" or "folder".
+        name: the symbol's qualified name; "" for anything else.
+    """
+
+    root: Root
+    path: str
+    start_line: int
+    end_line: int
+    kind: str
+    name: str = ""
+
+    @property
+    def where(self) -> str:
+        """The place as a user writes it: FILE:FIRST-LAST, a file, or a folder."""
+        if self.kind in ("file", "folder"):
+            return self.path or "."
+        lines = f"{self.start_line}-{self.end_line}" if self.end_line > self.start_line else f"{self.start_line}"
+        return f"{self.path}:{lines}"
+
+
+def history_places(session: OpenedRoots, target: str) -> list[HistoryPlace]:
+    """What a name or location refers to: all definitions of a name, lines, a file or a folder.
+
+    Raises:
+        UsageError: the target is empty.
+        SymbolNotFoundError: nothing matches; the message suggests similar names or files.
+    """
+    targets.check(target)
+    is_word = re.fullmatch(r"\w+", target.strip()) is not None
+    if is_word:
+        try:
+            return _symbols(session, target)
+        except SymbolNotFoundError:
+            if (found := _path(session, target)) is not None:
+                return [found]
+            raise
+    found = _path(session, target)
+    return [found] if found is not None else _symbols(session, target)
+
+
+def lines_place(root: Root, path: str, first: int, last: int) -> HistoryPlace:
+    """Lines of a file as what a history is about."""
+    return HistoryPlace(root, path, first, last, "lines")
+
+
+def symbol_place(root: Root, symbol: NamedSymbol) -> HistoryPlace:
+    """A symbol as what a history is about."""
+    return HistoryPlace(
+        root, symbol.path, symbol.start_line, symbol.end_line, symbol.kind.replace("_", " "), symbol.qualified_name
+    )
+
+
+def path_place(root: Root, path: str) -> HistoryPlace:
+    """A file or a folder as what a history is about."""
+    if (root.path / path).is_dir():
+        return HistoryPlace(root, path, 0, 0, "folder")
+    return HistoryPlace(root, path, 1, max(len(split_lines(root.text(path) or "")), 1), "file")
+
+
+def log_of(place: HistoryPlace, settings: Settings, limit: int) -> CommitLog:
+    """The newest commits that touched a place.
+
+    Raises:
+        WorkspaceError: histories are turned off; the place is in no git repository, or git is missing or fails.
+    """
+    most = settings.history_commits
+    if not most:
+        raise WorkspaceError(HISTORY_OFF)
+    folder = place.root.path
+    if place.kind in ("file", "folder"):
+        return commits_of_path(folder, place.path, most=most, limit=limit)
+    lines = split_lines(place.root.text(place.path) or "")
+    return commits_of_lines(folder, place.path, lines, place.start_line, place.end_line, most=most, limit=limit)
+
+
+def _path(session: OpenedRoots, target: str) -> HistoryPlace | None:
+    found = targets.find_path(session, target)
+    if found is None:
+        return None
+    root, path, lines = found
+    return lines_place(root, path, *lines) if lines is not None else path_place(root, path)
+
+
+def _symbols(session: OpenedRoots, target: str) -> list[HistoryPlace]:
+    try:
+        return [symbol_place(item.root, item.symbol) for item in targets.find_symbols(session, target)]
+    except SymbolNotFoundError:
+        root, entry = targets.find(session, target)  # a section of a document, a key of a configuration
+        kind = entry.kind.replace("_", " ")
+        return [HistoryPlace(root, entry.path, entry.start_line, entry.end_line, kind, entry.qualified_name)]
