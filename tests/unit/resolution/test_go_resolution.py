@@ -242,3 +242,29 @@ def test_type_parameters_hide_types_of_the_same_name() -> None:
         }
     )
     assert sample.uses("T") == ["box/box.go: var one T"]
+
+
+def test_a_root_that_is_a_package_inside_a_module() -> None:
+    sample = Sample(
+        {
+            "box.go": "package shop\nfunc Open() {}\n",
+            "inner/make.go": "package inner\nfunc Make() {}\n",
+            "outer/use.go": """
+                package outer
+                import (
+                    "example.com/big/code/shop"
+                    "example.com/big/code/shop/inner"
+                    "example.com/other/lib/tools"
+                )
+                func Use() {
+                    shop.Open()
+                    inner.Make()
+                    tools.Open()
+                }
+            """,
+        }
+    )
+    # Without go.mod the packages may be those of the index or others: neither stated nor denied.
+    assert sample.uses("Open", grade="possible") == ["outer/use.go: shop.Open()"]
+    assert sample.uses("Make", grade="possible") == ["outer/use.go: inner.Make()"]
+    assert sample.uses("Open") == []

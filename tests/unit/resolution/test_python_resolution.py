@@ -969,3 +969,31 @@ def test_types_in_quotes_are_mentions() -> None:
         }
     )
     assert sample.kinds("Cart") == ["import", "type", "type", "type", "type"]
+
+
+def test_a_root_that_is_a_package_itself() -> None:
+    sample = Sample(
+        {
+            "__init__.py": "from .core import Engine\n",
+            "core.py": """
+                class Engine:
+                    def run(self): ...
+                def helper(): ...
+            """,
+            "sub/tool.py": """
+                import numpy
+                import shop.core
+                from shop import Engine as Motor
+                from shop.core import helper
+                def go():
+                    helper()
+                    shop.core.helper()
+                    Motor().run()
+                    numpy.helper()
+            """,
+        }
+    )
+    # The root's own name is not known, so `shop` may be it or a library: neither stated nor denied.
+    assert sample.uses("helper", grade="possible") == ["sub/tool.py: helper()", "sub/tool.py: shop.core.helper()"]
+    assert sample.uses("Engine.run", grade="possible") == ["sub/tool.py: Motor().run()"]
+    assert sample.at("sub/tool.py", "helper()", "helper") == "possible"

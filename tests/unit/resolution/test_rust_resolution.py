@@ -247,3 +247,30 @@ def test_a_field_and_a_method_of_one_name() -> None:
 def test_what_is_derived_is_no_type_of_the_name() -> None:
     sample = Sample({"src/lib.rs": "struct Debug;\n#[derive(Debug)]\nstruct Other;\nfn f(d: Debug) {}\n"})
     assert sample.uses("Debug") == ["src/lib.rs: fn f(d: Debug) {}"]
+
+
+def test_a_crate_whose_name_no_file_tells() -> None:
+    sample = Sample(
+        {
+            "src/lib.rs": """
+                pub fn helper() -> u32 { 1 }
+                pub struct Gate;
+                #[macro_export]
+                macro_rules! shout { ($x:expr) => { println!("{}", $x) } }
+            """,
+            "tests/use_it.rs": """
+                use shop::{helper, Gate};
+                fn one() { helper(); }
+                fn two() { shop::helper(); }
+                fn three() { shop::shout!(1); }
+                fn four() { other::nothing(); }
+            """,
+        }
+    )
+    # `shop` may be the crate or a library: neither stated nor denied.
+    assert sample.uses("helper", grade="possible") == [
+        "tests/use_it.rs: fn one() { helper(); }",
+        "tests/use_it.rs: fn two() { shop::helper(); }",
+    ]
+    assert sample.uses("shout", grade="possible") == ["tests/use_it.rs: fn three() { shop::shout!(1); }"]
+    assert sample.uses("helper") == []

@@ -663,3 +663,25 @@ def test_what_a_circle_of_exports_hides_is_found_when_it_is_asked_for_again() ->
     )
     assert sample.at("first.js", "pay();", "pay") == "c.js:pay"
     assert sample.at("second.js", "pay();", "pay") == "c.js:pay"
+
+
+def test_an_alias_whose_settings_lie_outside() -> None:
+    sample = Sample(
+        {
+            "utils/slug.ts": "export function slug() {}\nexport function other() {}\nexport function third() {}\n",
+            "pages/page.ts": """
+                import { slug } from "src/utils/slug"
+                import * as all from "@app/utils/slug"
+                import * as lodash from "lodash/fp"
+                const { third } = require("app/utils/slug")
+                slug()
+                all.other()
+                lodash.other()
+                third()
+            """,
+        }
+    )
+    # The alias may mean the folder that is open: neither stated nor denied.
+    assert sample.uses("slug", grade="possible") == ["pages/page.ts: slug()"]
+    assert sample.uses("other", grade="possible") == ["pages/page.ts: all.other()"]
+    assert sample.uses("third", grade="possible") == ["pages/page.ts: third()"]

@@ -105,16 +105,23 @@ class GoRules(LanguageRules):
         return self._guessed(world, parts)
 
     def _guessed(self, world: World, parts: list[str]) -> Values:
-        """The folder of a package in a code base without go.mod."""
-        rest = [part for part in parts[_HOSTED.get(parts[0], 2) :] if not _VERSION.fullmatch(part)]
-        outside = external("/".join(parts) + ":")
-        if rest:
-            found = self._package(world, "/".join(rest))
-            return (*found, UNKNOWN_VALUE) if found else (outside,)
+        """The folder of a package in a code base without go.mod, which may be a module or any folder inside of one."""
+        known = [part for part in parts if not _VERSION.fullmatch(part)]
+        if not parts[_HOSTED.get(parts[0], 2) :] and self._is_in_root(world, parts[-2:]):
+            return (Value("module", "/"),)
+        for start in range(1, len(known)):
+            if found := self._package(world, "/".join(known[start:])):
+                return (*found, UNKNOWN_VALUE)
+        if self._is_in_root(world, known[-1:]):
+            return (Value("module", "/"), UNKNOWN_VALUE)
+        return (external("/".join(parts) + ":"),)
+
+    def _is_in_root(self, world: World, names: list[str]) -> bool:
+        """Whether the files directly in the root are of a package with one of these names."""
         for path in world.paths().files_in(""):
-            if path.endswith(".go") and (view := world.view(path)) is not None and view.facts.package in parts[-2:]:
-                return (Value("module", "/"),)
-        return (outside,)
+            if path.endswith(".go") and (view := world.view(path)) is not None and view.facts.package in names:
+                return True
+        return False
 
     def _package(self, world: World, folder: str) -> Values:
         """A folder, if it has files in Go."""

@@ -34,6 +34,7 @@ _SOURCE_FOLDERS: Final = frozenset(("", "src", "lib", "python", "Lib", "source",
 """Folders that are usually on the module path."""
 _ASIDE: Final = frozenset(("tests", "test", "testing", "fixtures", "examples", "docs", "samples", "testdata"))
 """Folders whose packages are not imported from elsewhere."""
+_PACKAGE_FILES: Final = ("__init__.py", "__init__.pyi")
 _VENDORED: Final = ("vendor", "third_party", "site-packages", "thirdparty", "extern")
 _CLOSED: Final = frozenset(
     [
@@ -219,14 +220,22 @@ class PythonRules(LanguageRules):
             if package and certain:
                 # A part of a package of the index that is made when it is built or run.
                 return NOTHING_KNOWN
-        return (external(module),)
+        return self._inside_root(world, parts) or (external(module),)
+
+    def _inside_root(self, world: World, parts: list[str]) -> Values:
+        """What an absolute name may lead to if the root is itself a package, whose own name no path tells: never more
+        than possible. Nothing if the root is no package, or has no such module."""
+        if parts[0] in sys.stdlib_module_names or not any(name in world.paths() for name in _PACKAGE_FILES):
+            return ()
+        found = self._file_of(world, "/".join(parts[1:]))
+        return (Value("module", found), UNKNOWN_VALUE) if found else ()
 
     def _file_of(self, world: World, whole: str) -> str:
         """The file of a module by its path without extension, or the folder of a namespace package; "" if there is
         neither."""
         paths = world.paths()
         if not whole:
-            return "__init__.py" if "__init__.py" in paths else "/"
+            return next((name for name in _PACKAGE_FILES if name in paths), "/")
         for candidate in (f"{whole}/__init__.py", f"{whole}.py", f"{whole}/__init__.pyi", f"{whole}.pyi"):
             if candidate in paths:
                 return candidate
@@ -275,7 +284,7 @@ class PythonRules(LanguageRules):
             found = self.in_file(world, view, Spot(module), name)
             if any(one.kind != "unknown" and one != Value("module", module) for one in found):
                 return found
-        if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in ("__init__.py", "__init__.pyi"):
+        if module.endswith(("/", "/__init__.py", "/__init__.pyi")) or module in _PACKAGE_FILES:
             inside = f"{folder}/{name}" if folder else name
             if path := self._file_of(world, inside):
                 return (Value("module", path),)

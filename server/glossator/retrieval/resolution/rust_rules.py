@@ -11,6 +11,8 @@ from glossator.retrieval.resolution.type_texts import TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
@@ -116,7 +118,7 @@ class RustRules(LanguageRules):
             return found
         if name in self.builtins:
             return (external(name),)
-        return ()
+        return self._nameless(world, view.path, name) if name[:1].islower() else ()
 
     def _module_of(self, view: FileView, owner: int) -> int:
         """The innermost module inside the file around a symbol (or the symbol itself); -1 for the file."""
@@ -305,7 +307,19 @@ class RustRules(LanguageRules):
                 found = self._own(other, -1, head)
                 if not found and (file := self._child(world, other, -1, head)):
                     found = (Value("module", file),)
-        return found or (external(f"{head}:"),)
+        return found or self._nameless(world, view.path, head) or (external(f"{head}:"),)
+
+    def _nameless(self, world: World, path: str, head: str) -> Values:
+        """What the name of a crate may lead to where the open folder has no Cargo.toml that names its own: never more
+        than possible."""
+        folder = path.rpartition("/")[0]
+        if head in _STANDARD or self._crate_folder(world, path) or "Cargo.toml" in world.paths():
+            return ()
+        for above in (folder, *_folders_above(folder)):
+            for name in ("src/lib.rs", "lib.rs"):
+                if (root := f"{above}/{name}".lstrip("/")) in world.paths():
+                    return (Value("module", root), UNKNOWN_MODULE) if root != path else ()
+        return ()
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """What a module offers under a name."""
@@ -433,3 +447,10 @@ def _without_bounds(text: str) -> list[str]:
         if skipped < 0:
             kept.append(char)
     return kept
+
+
+def _folders_above(folder: str) -> Iterator[str]:
+    """The folders around a folder, the innermost first; the root is "" and comes last."""
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder

@@ -126,10 +126,15 @@ def _by_alias(world: World, path: str, module: str) -> str:
 
 def _looks_local(world: World, path: str, module: str) -> bool:
     """Whether the name of a module may mean a file of the index by a setting that is not known."""
-    first, slash, _ = module.partition("/")
-    if not slash or module.startswith("@"):
+    first, slash, rest = module.partition("/")
+    if not slash:
         return False
-    return any(world.paths().files_in(_joined(folder, first)) for folder in _ancestors(path))
+    if not module.startswith("@") and any(
+        world.paths().files_in(_joined(folder, first)) for folder in _ancestors(path)
+    ):
+        return True
+    # An alias, or the name of the folder that is open, when the settings which say so lie outside of it.
+    return any(_file_at(world, _joined(folder, rest)) for folder in _ancestors(path))
 
 
 def _ancestors(path: str) -> Iterator[str]:

@@ -200,7 +200,9 @@ class ScriptRules(LanguageRules):
             return ambient
         if not module:
             name = f"{item.module}.{item.member}" if item.member else item.module
-            return (external(name),) if certain else NOTHING_KNOWN
+            if certain:
+                return (external(name),)
+            return NOTHING_KNOWN if item.member else (Value("unknown", name="module"),)
         if item.member:
             return world.module_member(module, item.member, view.facts.language)
         if item.name == "*":
