@@ -1,12 +1,17 @@
 """LanceDB: the table of vectors, search terms and filter columns, in generations.
 
 The only importer of lancedb. It does not know files, the manifest, or how queries are understood.
+
+A process that only searches needs LanceDB's compiled module, not the Python package around it, which takes most of
+the time of an import. So a table is opened and searched with the compiled module alone (`core`), in the version whose
+calls are known; everything else, and every other version, goes through the package's documented interface.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.machinery
 import importlib.util
 import logging
 import os
@@ -46,6 +51,13 @@ COPY_ROWS = 10_000
 SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
 
 
+CORE_VERSION = "0.40.0"
+"""The version of LanceDB whose compiled module is called directly; its calls are not a documented interface."""
+
+_importing = threading.RLock()
+"""Held during imports: the compiled module must not be initialised twice."""
+
+
 @cache
 def load() -> None:
     """Import LanceDB, which takes 0.4 s of processor time.
@@ -53,10 +65,29 @@ def load() -> None:
     It would take twice as long with the client of LanceDB's servers, which is not used here: LanceDB needs only the
     models in that client's package, but the package's `__init__` imports all of it.
     """
-    # Otherwise LanceDB's warnings about the table would appear in the user's terminal.
-    os.environ.setdefault("LANCEDB_LOG", "error")
-    _defer("lance_namespace_urllib3_client")
-    import lancedb  # noqa: F401
+    with _importing:
+        # Otherwise LanceDB's warnings about the table would appear in the user's terminal.
+        os.environ.setdefault("LANCEDB_LOG", "error")
+        _defer("lance_namespace_urllib3_client")
+        import lancedb  # noqa: F401
+
+
+def core() -> Any | None:
+    """LanceDB's compiled module, imported without the package, which takes 5 ms; None in any other version."""
+    name = "lancedb._lancedb"
+    with _importing:
+        module = sys.modules.get(name)
+        if module is None:
+            package = importlib.util.find_spec("lancedb")  # does not import it
+            folders = package.submodule_search_locations if package is not None else None
+            spec = importlib.machinery.PathFinder.find_spec(name, list(folders or ()))
+            if spec is None or spec.loader is None:
+                return None
+            os.environ.setdefault("LANCEDB_LOG", "error")
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules[name] = module  # where the package finds it if it is imported later
+    return module if getattr(module, "__version__", "") == CORE_VERSION else None
 
 
 def _defer(package: str) -> None:
@@ -110,10 +141,22 @@ class _Loop:
 class Table:
     """One generation of the LanceDB table."""
 
-    def __init__(self, lance: Lance, generation: int, handle: Any) -> None:
+    def __init__(self, lance: Lance, generation: int, *, inner: Any = None, handle: Any = None) -> None:
+        """`inner` is the compiled module's table, `handle` the package's; one of them is enough."""
         self._lance = lance
         self.generation = generation
-        self._handle = handle
+        self._inner = inner
+        self._wrapper = handle
+
+    @property
+    def _handle(self) -> Any:
+        """The package's table: the same as the compiled module's, if that has been opened."""
+        if self._wrapper is None:
+            load()
+            import lancedb
+
+            self._wrapper = lancedb.AsyncTable(self._inner)
+        return self._wrapper
 
     # Writing
 
@@ -172,7 +215,7 @@ class Table:
 
     def refresh(self) -> None:
         """Read from the newest version from now on."""
-        self._lance.run(self._handle.checkout_latest)
+        self._lance.run((self._inner or self._handle).checkout_latest)
 
     def _read(self, query: Callable[[Any], Any]) -> pa.Table:
         """The result of the query that `query` makes from LanceDB's table."""
@@ -182,21 +225,45 @@ class Table:
 
         return self._lance.run(collect)
 
+    def _select(
+        self, columns: Sequence[str], condition: str, words: Sequence[str] = (), limit: int | None = None
+    ) -> pa.Table:
+        """Columns of the rows that match the condition, if any, and, with `words`, that contain one of them."""
+
+        async def collect() -> pa.Table:
+            import pyarrow as pa
+
+            query = self._inner.query()
+            if words:
+                query = query.nearest_to_text({"query": " ".join(words), "columns": ["terms"]})
+            query.select_columns(list(columns))
+            if limit is not None:
+                query.limit(limit)
+            if condition:
+                query.where(condition)
+            stream = await query.execute(None, None)
+            return pa.Table.from_batches([batch async for batch in stream], schema=stream.schema)
+
+        def query(table: Any) -> Any:
+            found = table.query()
+            if words:
+                from lancedb.query import MatchQuery
+
+                found = found.nearest_to_text(MatchQuery(" ".join(words), "terms"))  # type: ignore[call-arg]
+            found = found.select(list(columns))
+            found = found if limit is None else found.limit(limit)
+            return found.where(condition) if condition else found
+
+        return self._read(query) if self._inner is None else self._lance.run(collect)
+
     def rows_where(self, condition: str, *columns: str) -> pa.Table:
         """The ids and these columns of the rows that match."""
-        return self._read(lambda table: table.query().where(condition).select(["id", *columns]))
+        return self._select(["id", *columns], condition)
 
     def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float, str]]:
         """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "" means all rows."""
-
-        def query(table: Any) -> Any:
-            from lancedb.query import MatchQuery
-
-            match = MatchQuery(" ".join(words), "terms")  # type: ignore[call-arg]
-            found = table.query().nearest_to_text(match).select(["id", "_score", "terms"]).limit(limit)
-            return found.where(condition) if condition else found
-
-        return list(zip(*_lists(self._read(query), "id", "_score", "terms"), strict=True))
+        columns = ("id", "_score", "terms")
+        return list(zip(*_lists(self._select(columns, condition, words, limit), *columns), strict=True))
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
         """(id, dot product) of the nearest rows, best first; `condition` "" means all rows. Reads all vectors."""
@@ -251,7 +318,7 @@ class Table:
 
     def columns(self, condition: str) -> Columns:
         """The entries and vectors of the rows that match."""
-        return _columns(self._read(lambda table: table.query().where(condition).select(list(_COLUMNS))))
+        return _columns(self._select(_COLUMNS, condition))
 
     def all_columns(self) -> Iterator[Columns]:
         """All entries and their vectors, some thousand at a time."""
@@ -267,6 +334,7 @@ class Lance:
         self._lock = threading.Lock()
         self._loop: _Loop | None = None
         self._connection: Any = None
+        self._core_connection: Any = None
         self._closed = False
 
     def run(self, start: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
@@ -306,21 +374,51 @@ class Lance:
 
     def open(self, generation: int, *, create: bool = False) -> Table:
         """Open the table of a generation; if `create`, create it, replacing any existing one."""
+        if create:
+            self._create(generation)
+        name = self.path(generation).stem
+        compiled = core()
+        if compiled is None:
+            return Table(self, generation, handle=self.run(lambda: self._open_documented(name)))
+        return Table(self, generation, inner=self.run(lambda: self._open_directly(compiled, name)))
+
+    def _create(self, generation: int) -> None:
+        """Create an empty table, replacing any existing one."""
+        if self.path(generation).exists():
+            shutil.rmtree(self.path(generation))
+
+        async def start() -> None:
+            (await (await self._documented()).create_table(self.path(generation).stem, schema=self.schema())).close()
+
+        self.run(start)
+
+    async def _documented(self) -> Any:
+        """LanceDB's connection to the folder, through the package."""
         load()
         import lancedb
 
-        if create and self.path(generation).exists():
-            shutil.rmtree(self.path(generation))
+        if self._connection is None:
+            self._connection = await lancedb.connect_async(str(self.folder))
+        return self._connection
 
-        async def start() -> Any:
-            if self._connection is None:
-                self._connection = await lancedb.connect_async(str(self.folder))
-            name = self.path(generation).stem
-            if create:
-                return await self._connection.create_table(name, schema=self.schema())
-            return await self._connection.open_table(name)
+    async def _open_documented(self, name: str) -> Any:
+        return await (await self._documented()).open_table(name)
 
-        return Table(self, generation, self.run(start))
+    async def _open_directly(self, compiled: Any, name: str) -> Any:
+        """The compiled module's table: the calls that `connect_async` and `open_table` make for a local folder."""
+        if self._core_connection is None:
+            self._core_connection = await compiled.connect(
+                str(self.folder), None, None, None, None, None, None, None, None, False, None, None
+            )
+        return await self._core_connection.open_table(
+            name,
+            namespace_path=[],
+            storage_options=None,
+            index_cache_size=None,
+            location=None,
+            namespace_client=None,
+            managed_versioning=None,
+        )
 
     def newest_version(self, generation: int) -> int:
         """The newest version of a generation, from its file names, without LanceDB; 0 if there is none."""
@@ -346,9 +444,10 @@ class Lance:
             if self._loop is not None:
                 self._loop.close()
                 self._loop = None
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            for connection in (self._connection, self._core_connection):
+                if connection is not None:
+                    connection.close()
+            self._connection = self._core_connection = None
 
 
 class Rows:

@@ -1,0 +1,141 @@
+"""A process that only reads uses LanceDB's compiled module, and finds what the package's documented interface finds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from glossator.index import table
+from glossator.index.store import Filter, Store
+from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FILTERS = (
+    Filter(),
+    Filter(include=("a/**",)),
+    Filter(kinds=("function",)),
+    Filter(languages=("python",), exclude=("a/**",)),
+    Filter(kinds=("class",)),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of an index with files of which some wait outside the text index, and one that has been replaced."""
+    folder = tmp_path / "cache" / "root-1" / "v1-sample"
+    with open_store(folder) as store:
+        store.commit(
+            [
+                update(f"{'ab'[n % 2]}/f{n}.py", *(entry(f"n{n}x{k}", 10 * k) for k in range(8)), terms="common")
+                for n in range(30)
+            ]
+        )
+        store.maintain(full=True)
+        store.commit([update("a/later.py", entry("later"), entry("common", 10), terms="common rare")])
+        store.commit([update("a/f0.py", entry("replaced"), terms="common", revision=1)])
+    return folder
+
+
+def found(folder: Path) -> list[Any]:
+    """What a reader finds, in every way that it can look."""
+    with Store.open(folder, embedder_id=EMBEDDER, dimensions=DIMENSIONS, write=False) as store:
+        store.refresh()
+        results: list[Any] = []
+        for where in FILTERS:
+            queries = (["common"], ["rare", "common"], ["n3x1", "n4x2", "later"], ["nothing"], ['quoted " word'])
+            # All of them, sorted: LanceDB returns equal scores in any order.
+            results.extend(sorted(store.text_search(words, 1000, where)) for words in queries)
+            results.append(store.vector_search(unit("later"), 20, where))
+        ids = [hit[0] for hit in results[0]]
+        vectors = {number: vector.tolist() for number, vector in store.vectors(ids).items()}
+        return [*results, store.terms(ids), vectors]
+
+
+def test_both_ways_find_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert table.core() is not None, "LanceDB was updated: look at what changed, then change CORE_VERSION"
+    direct = found(folder)
+    assert direct[0]
+    monkeypatch.setattr(table, "CORE_VERSION", "0.0.0")
+    assert table.core() is None
+    assert found(folder) == direct
+
+
+def test_another_version_can_write_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "CORE_VERSION", "0.0.0")
+    with open_store(tmp_path / "cache" / "root-1" / "v1-sample") as store:
+        store.commit([update("x.py", entry("alpha"))])
+        store.maintain(full=True)
+        assert len(store.text_search(["alpha"], 5, Filter())) == 1
+
+
+def run(code: str, *arguments: str) -> None:
+    """In a fresh interpreter."""
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
+
+
+READ = f"""
+import sys
+from pathlib import Path
+import glossator.index.table as table
+from glossator.index.store import Filter, Store
+store = Store.open(Path(sys.argv[1]), embedder_id={EMBEDDER!r}, dimensions={DIMENSIONS}, write=False)
+assert len(store.text_search(["common"], 5, Filter())) == 5
+"""
+
+
+def test_reading_does_not_import_the_package(folder: Path) -> None:
+    run(READ + "assert 'lancedb._lancedb' in sys.modules and 'lancedb' not in sys.modules", str(folder))
+
+
+def test_the_package_can_be_imported_afterwards(folder: Path) -> None:
+    """The compiled module is the same then: classes of one would not fit the other."""
+    run(
+        READ
+        + "before = sys.modules['lancedb._lancedb']\n"
+        + "table.load()\n"
+        + "import lancedb, lancedb.db\n"
+        + "from lancedb import _lancedb\n"
+        + "assert _lancedb is before and lancedb.connect_async\n"
+        + "store._table.check()\n"
+        + "assert len(store.text_search(['common'], 5, Filter())) == 5\n",
+        str(folder),
+    )
+
+
+def test_the_package_may_have_been_imported_before() -> None:
+    run(
+        "from glossator.index import table; table.load(); import sys, lancedb\n"
+        "assert table.core() is sys.modules['lancedb._lancedb']"
+    )
+
+
+def test_many_threads_import_it_at_once() -> None:
+    run(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from glossator.index import table\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    waiting = [pool.submit(work) for work in (table.core, table.load) * 4]\n"
+        "assert len({one.result() for one in waiting}) == 2\n"
+    )
+
+
+@pytest.mark.parametrize("damaged", ["_versions/*.manifest", "_indices/*/*"])
+def test_damage_is_reported_alike(folder: Path, monkeypatch: pytest.MonkeyPatch, damaged: str) -> None:
+    for path in (folder / "lance").glob(f"*.lance/{damaged}"):
+        path.write_bytes(b"damaged")
+    reports: list[Sequence[type]] = []
+    for version in (table.CORE_VERSION, "0.0.0"):
+        monkeypatch.setattr(table, "CORE_VERSION", version)
+        with Store.open(folder, embedder_id=EMBEDDER, dimensions=DIMENSIONS, write=False) as store:
+            try:
+                store.text_search(["common"], 5, Filter())
+                reports.append([])
+            except Exception as error:
+                reports.append([type(error)])
+    assert reports[0] == reports[1] != []
