@@ -54,18 +54,19 @@ _OF_BOX: Final = {
 _LIMIT: Final = re.compile(rf"({'|'.join(_OF_BOX)})\.[A-Z][A-Za-z_]+")
 """A constant of a number's class."""
 _ALWAYS: Final = (
-    (re.compile(r"\.(?:toString|ToString)\(\)$|^(?:String|string)\.\w+\(\)$"), "<String>"),
-    (re.compile(r"\.(?:hashCode|GetHashCode|length|size|indexOf|lastIndexOf|compareTo)\(\)$"), "<int>"),
-    (re.compile(r"\.(?:equals|Equals|isEmpty|contains|startsWith|endsWith)\(\)$"), "<boolean>"),
-    (re.compile(r"\.getClass\(\)$"), "<Class>"),
-    (re.compile(r"^Integer\.(?:parseInt|max|min|compare|signum)\(\)$"), "<int>"),
-    (re.compile(r"^Long\.(?:parseLong|max|min)\(\)$"), "<long>"),
-    (re.compile(r"^Double\.parseDouble\(\)$"), "<double>"),
-    *((re.compile(rf"^{box}\.valueOf\(\)$"), f"<{box}>") for box in (*_OF_BOX, "Boolean", "Character")),
+    (re.compile(r"\.(?:toString|ToString)\(\d*\)$|^(?:String|string)\.\w+\(\d*\)$"), "<String>"),
+    (re.compile(r"\.(?:hashCode|GetHashCode|length|size|indexOf|lastIndexOf|compareTo)\(\d*\)$"), "<int>"),
+    (re.compile(r"\.(?:equals|Equals|isEmpty|contains|startsWith|endsWith)\(\d*\)$"), "<boolean>"),
+    (re.compile(r"\.getClass\(\d*\)$"), "<Class>"),
+    (re.compile(r"^Integer\.(?:parseInt|max|min|compare|signum)\(\d*\)$"), "<int>"),
+    (re.compile(r"^Long\.(?:parseLong|max|min)\(\d*\)$"), "<long>"),
+    (re.compile(r"^Double\.parseDouble\(\d*\)$"), "<double>"),
+    *((re.compile(rf"^{box}\.valueOf\(\d*\)$"), f"<{box}>") for box in (*_OF_BOX, "Boolean", "Character")),
 )
 """Methods whose results have one type, whatever they are called on."""
 _ANNOTATION: Final = re.compile(r"@[\w.]+(?:\s*\([^()]*\))?\s*|^\s*(?:\[[^\[\]]*\]\s*)+")
 _MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
+_TYPE_PARAMETER: Final = re.compile(r"(?:(?:in|out|reified)\s+)*(\w+)(?:\s+extends\s+(.+)|\s*:\s*(.+))?$", re.DOTALL)
 _NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
 
 
@@ -224,6 +225,19 @@ def parameter_types(text: str) -> tuple[str, ...]:
             made = made.strip().removesuffix("[]")
         types.append("".join(made.split()) + (VARIADIC if variadic else ""))
     return tuple(types)
+
+
+def type_parameters(text: str) -> tuple[str, ...]:
+    """The parameters of a generic type or function from their list, with its brackets: each name, and its bound after a
+    colon, if it has one (`T extends Node`, `T : Node`)."""
+    made: list[str] = []
+    for part in _parameters(text.strip()[1:-1]):
+        found = _TYPE_PARAMETER.match(_ANNOTATION.sub("", part).strip())
+        if found is None:
+            return ()
+        bound = "".join((found[2] or found[3] or "").partition("&")[0].split())
+        made.append(f"{found[1]}:{bound}" if bound else found[1])
+    return tuple(made)
 
 
 def parameter_counts(text: str) -> tuple[int, int]:

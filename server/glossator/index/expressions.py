@@ -7,7 +7,7 @@ of brackets are skipped. Anything that is no such chain is unknown.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glossator.index.facts import BUILT_IN, CLASS, EXPRESSION_CHARS, INSTANCE, SUPER, UNKNOWN
 
@@ -32,9 +32,11 @@ SELF_WORDS: Final = {
 
 PAIRS: Final = ".:pairs"
 """A step: pairs of a number and an element."""
-NO_CALLS: Final[Mapping[str, str]] = {}
 MAX_TEXT: Final = 1000
 """Longer texts are not read: they are whole functions or data."""
+_TEXTS = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+_TYPE_LIST = re.compile(r"(?<=\w)<[\w\s,.?<>\[\]&]*>")
+"""A type's arguments."""
 ALTERNATIVES: Final = 4
 """An expression of more alternatives than this is unknown."""
 
@@ -74,9 +76,26 @@ _TYPE_WORDS = re.compile(
     r"\b(?:struct|class|enum|union|const|volatile|typename|unsigned|signed|register|static)\s+(?=[\w:*&])"
 )
 """Words before a type's name that are no part of it."""
+_WILDCARD = re.compile(r"\?\s*(?:extends|super)\s+")
+"""What stands before the bound of a type's unknown argument: `List<? extends Node>`."""
 _LIFETIMES = re.compile(r"'[a-z_]\w*\b(?!')\s*\+?|\b(?:mut|dyn|impl)\s+|\bfor\s*<[^<>]*>\s*")
 """What Rust's types have besides names: lifetimes and words."""
 _TYPE_NAME = re.compile(r"[^\W\d]\w*")
+
+
+class Calls(NamedTuple):
+    """How a language's calls are read.
+
+    Attributes:
+        known: functions whose results follow from their first arguments, and how (`Language.calls`).
+        counted: whether calls are written with the number of their arguments, which tells overloads apart.
+    """
+
+    known: Mapping[str, str]
+    counted: bool = False
+
+
+NO_CALLS: Final = Calls({})
 
 
 def type_expression(text: str) -> str:
@@ -86,6 +105,7 @@ def type_expression(text: str) -> str:
     since "|" separates whole expressions.
     """
     if "'" in text or " " in text:
+        text = _WILDCARD.sub("", text)
         text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", _LIFETIMES.sub("", text)))
     bare = _TYPE_JUNK.sub("", text)
     if not bare or len(bare) > EXPRESSION_CHARS or not _TYPE_NAME.search(bare):
@@ -155,13 +175,13 @@ def closing(text: str, at: int) -> int:
     return -1
 
 
-def expression(text: str, name: Callable[[str], str], calls: Mapping[str, str] = NO_CALLS) -> str:
+def expression(text: str, name: Callable[[str], str], calls: Calls = NO_CALLS) -> str:
     """The expression of a source text.
 
     Args:
         text: the source of a receiver or value.
         name: gives the expression of a single name: itself, or what a local variable was bound to.
-        calls: functions whose results follow from their first arguments, and how (`Language.calls`).
+        calls: how calls are read.
     """
     if len(text) > MAX_TEXT:
         return UNKNOWN
@@ -169,7 +189,7 @@ def expression(text: str, name: Callable[[str], str], calls: Mapping[str, str] =
     return made if len(made) <= EXPRESSION_CHARS else UNKNOWN
 
 
-def _alternatives(text: str, name: Naming, calls: Mapping[str, str], depth: int) -> str:
+def _alternatives(text: str, name: Naming, calls: Calls, depth: int) -> str:
     if (choice := _CHOICE.search(text)) and (parts := _choices(text, choice.start())):
         return (
             joined([_alternatives(part.strip(), name, calls, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
@@ -210,7 +230,7 @@ def _choices(text: str, at: int) -> list[str]:
     return [text[at:end].strip()[1:], text[end:].strip()[1:]]
 
 
-def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: int) -> tuple[str, int]:
+def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[str, int]:
     """The expression of a chain of names, calls and indexes, and where it ends; ("", end) for a null value."""
     while at < len(text) and text[at].isspace():
         at += 1
@@ -280,7 +300,7 @@ def _chain(text: str, at: int, name: Naming, calls: Mapping[str, str], depth: in
     return _steps(text, at, made, name, calls, depth)
 
 
-def _steps(text: str, at: int, made: str, name: Naming, calls: Mapping[str, str], depth: int) -> tuple[str, int]:
+def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int) -> tuple[str, int]:
     """Follow the members, calls and indexes after the head of a chain."""
     while at < len(text):
         if generic := (_GENERIC.match(text, at) or _TURBOFISH.match(text, at)):
@@ -305,17 +325,18 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Mapping[str, str]
             end = closing(text, at)
             if end < 0:
                 return UNKNOWN, len(text)
-            if char == "(" and made in calls:
-                made = _given(calls[made], text[at + 1 : end - 1], name, calls, depth)
+            if char == "(" and made in calls.known:
+                made = _given(calls.known[made], text[at + 1 : end - 1], name, calls, depth)
             elif made not in (UNKNOWN, SUPER):
-                made = grown(made, "()" if char == "(" else "[]")
+                counted = char == "(" and calls.counted
+                made = grown(made, call_step(text[at + 1 : end - 1]) if counted else "()" if char == "(" else "[]")
             at = end
         elif char == "{" or (char == " " and text[at + 1 : at + 2] == "{"):
             # A composite value (`Session{...}`), or a call with a block (`find { it.ready }`).
             end = closing(text, text.index("{", at))
             if end < 0:
                 return UNKNOWN, len(text)
-            if not made.endswith(("()", "]")) and made != UNKNOWN:
+            if not made.endswith((")", "]")) and made != UNKNOWN:
                 made = f"<{made}>" if "|" not in made and "<" not in made else UNKNOWN
             at = end
         elif not_null := _NOT_NULL.match(text, at):
@@ -325,7 +346,7 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Mapping[str, str]
     return made, at
 
 
-def _given(how: str, inside: str, name: Naming, calls: Mapping[str, str], depth: int) -> str:
+def _given(how: str, inside: str, name: Naming, calls: Calls, depth: int) -> str:
     """What a call gives whose result follows from its first argument."""
     first, _, others = _first_argument(inside)
     if not first or first.startswith("*"):
@@ -350,6 +371,24 @@ def _first_argument(inside: str) -> tuple[str, str, str]:
         if place <= 0:
             return "", "", ""
     return inside.strip(), "", ""
+
+
+def call_step(inside: str) -> str:
+    """The step of a call in a language where the number of arguments counts, from what its parentheses hold."""
+    if not inside or inside.isspace():
+        return "(0)"
+    if "," not in inside:
+        return "(1)"
+    bare = _TYPE_LIST.sub("<>", _TEXTS.sub('""', inside))
+    depth, count = 0, 1
+    for char in bare:
+        if char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+        elif char == "," and depth == 0:
+            count += 1
+    return f"({count})"
 
 
 def grown(made: str, suffix: str) -> str:

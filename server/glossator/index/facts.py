@@ -17,6 +17,7 @@ by what they are bound to:
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
     E.:pairs        pairs of a number and an element of E
     E()             the result of calling E; an instance, if E is a class (`new E(...)` is `E()` too)
+    E(2)            the same with two arguments, where their number is known, which tells overloads apart
     E[]             an element of E, by index or iteration
     E[1]            the item of a tuple E with that index
     E|F             one of several
@@ -109,6 +110,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         decorators: expressions of what is applied to the definition before its name is bound, the outermost first.
         types: of a function that may be overloaded the types of its parameters as written, without blanks ("?" for
             those that are not); a final "..." stands for any number of arguments.
+        generics: the parameters of a generic type or function, each with its bound, if it has one: "T", "T:Node".
     """
 
     name: str
@@ -125,6 +127,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     parameters: tuple[int, int] = (-1, -1)
     decorators: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    generics: tuple[str, ...] = ()
 
 
 class Import(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

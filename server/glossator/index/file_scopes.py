@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.expressions import SELF_WORDS, expression, grown, joined, type_expression
+from glossator.index.expressions import SELF_WORDS, Calls, expression, grown, joined, type_expression
 from glossator.index.facts import (
     INSTANCE,
     UNKNOWN,
@@ -78,6 +78,7 @@ class FileScopes(FileSymbols):
         self._scopes: list[NameScope] = []
         self._scope_cuts: list[int] = []
         self._scope_at: list[int] = []
+        self._calls = Calls(language.calls, counted=language.overloads)
         self._templates = templates_of(language.name)
         if len(self._templates) > MAX_TEMPLATES:
             self._templates.clear()
@@ -163,16 +164,17 @@ class FileScopes(FileSymbols):
             raw = raw[len(b"self::") :]
         shape = self._templates.get(raw)
         if shape is None:
-            shape = self._templates[raw] = template(raw, self._language.calls)
+            shape = self._templates[raw] = template(raw, self._calls)
         head, rest = shape
         if not head:
             if self._all_bound:
                 self._fixed[written] = rest
             return rest
         if head == COMPOUND:
-            made = expression(rest, lambda name: self._named(name, start), self._language.calls)
+            made = expression(rest, lambda name: self._named(name, start), self._calls)
             return made.replace("()", "") if self._language.bare_calls else made
-        made = self._named(head, start)
+        callee = rest[:1] == "(" and self._language.calls_apart and head not in self._self_words
+        made = head if callee else self._named(head, start)
         if self._language.bare_calls:
             rest = rest.replace("()", "")
         if rest and made != UNKNOWN:
@@ -242,7 +244,7 @@ class FileScopes(FileSymbols):
             if value.text is not None:
                 place = value.at - 1
                 text = value.text if isinstance(value.text, str) else self._text(value.text)
-                made = expression(text, lambda name: self._named(name, place), self._language.calls)
+                made = expression(text, lambda name: self._named(name, place), self._calls)
                 if self._language.bare_calls:
                     made = made.replace("()", "")
                 if made != UNKNOWN:

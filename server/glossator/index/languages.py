@@ -94,6 +94,7 @@ class Language:
             instance of the "type", an "element" of it, or "pairs" of numbers and elements.
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
+        calls_apart: whether no local variable can be called, so that a called name always means a method.
         doc_types: whether doc comments say the types of parameters, results and variables (JSDoc).
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, its last part but a version ("unversioned": `chi` of `github.com/go-chi/chi/v5`), or nothing ("").
@@ -121,6 +122,7 @@ class Language:
     self_modules: bool = False
     prototypes: bool = False
     overloads: bool = False
+    calls_apart: bool = False
     doc_types: bool = False
     module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -149,6 +151,7 @@ def _code(
     self_modules: bool = False,
     prototypes: bool = False,
     overloads: bool = False,
+    calls_apart: bool = False,
     doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
@@ -176,6 +179,7 @@ def _code(
         self_modules=self_modules,
         prototypes=prototypes,
         overloads=overloads,
+        calls_apart=calls_apart,
         doc_types=doc_types,
         module_names=module_names,
         calls=calls or {},
@@ -276,7 +280,15 @@ _ALL: tuple[Language, ...] = (
         self_words="self Self",
         self_modules=True,
     ),
-    _code("java", ".java", builtins="T U K V R E", self_words="this super", overloads=True, module_names="last"),
+    _code(
+        "java",
+        ".java",
+        builtins="T U K V R E",
+        self_words="this super",
+        overloads=True,
+        calls_apart=True,
+        module_names="last",
+    ),
     _code("c", ".c .h .inc", macros=True, conditionals=True),
     _code(
         "cpp",

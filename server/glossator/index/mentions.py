@@ -207,7 +207,7 @@ class _Extraction(SymbolTypes):
         starts: list[int] = []
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
-        bare_calls = self._language.bare_calls
+        bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -239,7 +239,7 @@ class _Extraction(SymbolTypes):
                             first = _qualified_from(data, first)
                         made = fixed.get(data[first:left]) or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
-            elif scope >= 0 and name in bound:
+            elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart):
                 found, around = holders[scope]
                 while (local := found.get(name)) is None and around >= 0:
                     found, around = holders[around]

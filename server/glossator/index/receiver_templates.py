@@ -9,13 +9,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.expressions import expression
+from glossator.index.expressions import call_step, expression
 from glossator.index.facts import (
     UNKNOWN,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from glossator.index.expressions import Calls
 
 
 MAX_TEMPLATES: Final = 20_000
@@ -29,6 +29,7 @@ _NO_NAMES: Final = frozenset(
 _BRACKETED: Final = re.compile(r"\([^()\[\]{}\"'`]*\)|\[[^()\[\]{}\"'`]*\]")
 """Brackets that hold neither brackets nor strings."""
 _CHAIN: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\)|\[\])*")
+_COUNTED_CHAIN: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\d*\)|\[\])*")
 
 
 @lru_cache(maxsize=128)
@@ -38,7 +39,7 @@ def templates_of(language: str) -> dict[bytes, tuple[str, str]]:
     return {}
 
 
-def template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
+def template(raw: bytes, calls: Calls) -> tuple[str, str]:
     """The name with which an expression begins, and what follows it.
 
     ("", expression) if it does not depend on a name; (COMPOUND, source) if it depends on several.
@@ -48,9 +49,9 @@ def template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
         # PHP's namespaces.
         text = dotted
         raw = text.encode()
-    if calls and (called := _CALLED.match(text)) and called[1] in calls:
+    if calls.known and (called := _CALLED.match(text)) and called[1] in calls.known:
         return COMPOUND, text
-    if raw.isascii() and (flat := _flattened(text)):
+    if raw.isascii() and (flat := _flattened(text, counted=calls.counted)):
         head, dot, rest = flat.partition(".")
         call = head.find("(")
         index = head.find("[")
@@ -63,7 +64,7 @@ def template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
         names.append(name)
         return _PLACEHOLDER
 
-    made = expression(text, noted)
+    made = expression(text, noted, calls._replace(known={}))
     if not names or made == UNKNOWN:
         return "", made
     if len(names) == 1 and made.startswith(_PLACEHOLDER) and "|" not in made:
@@ -71,15 +72,21 @@ def template(raw: bytes, calls: Mapping[str, str]) -> tuple[str, str]:
     return COMPOUND, text
 
 
-def _flattened(text: str) -> str:
+def _flattened(text: str, *, counted: bool) -> str:
     """A chain of names, calls and indexes in the common spelling, without what its brackets hold; "" for others."""
     if "(" in text or "[" in text:
         if "'" in text or '"' in text:
             return ""
-        text = _BRACKETED.sub(_emptied, text)
-        if text.count("(") > text.count("()") or text.count("[") > text.count("[]"):
+        if counted and "<" in text:
+            return ""
+        text = _BRACKETED.sub(_counted if counted else _emptied, text)
+        if not counted and (text.count("(") > text.count("()") or text.count("[") > text.count("[]")):
             text = _BRACKETED.sub(_emptied, text)
-    return text if _CHAIN.fullmatch(text) else ""
+    return text if (_COUNTED_CHAIN if counted else _CHAIN).fullmatch(text) else ""
+
+
+def _counted(brackets: re.Match[str]) -> str:
+    return call_step(brackets[0][1:-1]) if brackets[0][0] == "(" else "[]"
 
 
 def _emptied(brackets: re.Match[str]) -> str:

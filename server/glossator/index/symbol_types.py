@@ -6,7 +6,7 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.argument_types import parameter_counts, parameter_types
+from glossator.index.argument_types import parameter_counts, parameter_types, type_parameters
 from glossator.index.expressions import joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
@@ -50,6 +50,8 @@ class SymbolTypes(FileBindings):
                 self._describe_function(match)
             elif "class" in match:
                 index = self._at_name.get(match["class"][0][0])
+                if index is not None and "generics" in match:
+                    self._symbols[index].generics = type_parameters(self._text(match["generics"][0]))
                 if index is not None and "super" in match:
                     symbol = self._symbols[index]
                     symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
@@ -170,6 +172,8 @@ class SymbolTypes(FileBindings):
             symbol.type = type_expression(results[0] if len(results) == 1 else f"({','.join(results)})")
         if "decorated" in match:
             symbol.decorators += (self._expression(match["decorated"][0]),)
+        if "generics" in match:
+            symbol.generics = type_parameters(self._text(match["generics"][0]))
         if "static" in match:
             symbol.flags |= STATIC
         if "property" in match:

@@ -13,6 +13,7 @@ from glossator.index.expressions import PAIRS
 from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.indexed_files import IndexedFiles
+from glossator.retrieval.resolution.parameters import takes
 from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
 from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
@@ -32,7 +33,7 @@ from glossator.retrieval.resolution.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glossator.index.facts import Import
+    from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.source import FactsSource
@@ -105,9 +106,9 @@ class Evaluator(IndexedFiles):
         try:
             found: dict[Value, None] = {}
             for chain in chains(expression):
-                values = self._head(chain.head, place)
+                values = self._head(chain.head, place, chain.steps[:1])
                 for number, step in enumerate(chain.steps):
-                    if step == CALL:
+                    if step == CALL or step[0] == "(":
                         values = self.called(values)
                     elif step == ELEMENT:
                         values = self.elements(values)
@@ -118,9 +119,7 @@ class Evaluator(IndexedFiles):
                         values = self._items(values, int(step[1:-1]))
                     else:
                         found_members = self.members(values, step, place)
-                        if len(found_members) > 1 and (self._current.overloads or self._current.fields_apart):
-                            found_members = self._called_or_read(found_members, chain.steps[number + 1 : number + 2])
-                        values = self.held(found_members)
+                        values = self.held(self._called_or_read(found_members, chain.steps[number + 1 : number + 2]))
                 found.update(dict.fromkeys(values))
         finally:
             self._depth -= 1
@@ -133,14 +132,25 @@ class Evaluator(IndexedFiles):
         return result
 
     def _called_or_read(self, found: Values, then: tuple[str, ...]) -> Values:
-        """Of a method and a field of one name the one that is meant: the method if it is called."""
-        functions: list[Value] = []
+        """Of a method and a field of one name the one that is meant: the method if it is called. Of overloads those
+        that take as many arguments.
+
+        Args:
+            then: the step that follows, if any.
+        """
+        if len(found) < 2 or not (self._current.overloads or self._current.fields_apart):
+            return found
+        functions: dict[Value, Symbol] = {}
         for value in found:
             view = self.view(value.path) if value.kind == "symbol" else None
             if view is not None and view.symbol(value.number).kind in CALLABLE_KINDS:
-                functions.append(value)
-        called = then == (CALL,)
-        return tuple(value for value in found if (value in functions) == called) or found
+                functions[value] = view.symbol(value.number)
+        called = bool(then) and then[0][0] == "("
+        meant = tuple(value for value in found if (value in functions) == called) or found
+        if not called or not self._current.overloads or then[0] == CALL:
+            return meant
+        count = int(then[0][1:-1])
+        return tuple(one for one in meant if one not in functions or takes(functions[one], count)) or meant
 
     def widened(self, expression: str, place: Spot) -> Spot:
         """The outermost place at which an expression means the same, so that it is evaluated once."""
@@ -166,7 +176,7 @@ class Evaluator(IndexedFiles):
                 return False
         return True
 
-    def _head(self, head: str, place: Spot) -> Values:
+    def _head(self, head: str, place: Spot, then: tuple[str, ...]) -> Values:
         if head == BUILT_IN:
             return (BUILT_IN_VALUE,)
         if not head:  # a type that no name stands for, such as Swift's `[Element]`
@@ -181,7 +191,7 @@ class Evaluator(IndexedFiles):
             return self.held((Value("symbol", place.path, int(head[1:])),))
         found = self.named(head, place)
         if len(found) > 1:
-            found = self.rules(place.path).meant("value", found, self)
+            found = self._called_or_read(self.rules(place.path).meant("value", found, self), then)
         return self.held(found)
 
     def _own(self, head: str, place: Spot) -> Values:
@@ -278,23 +288,34 @@ class Evaluator(IndexedFiles):
 
     def _class_member(self, rules: LanguageRules, value: Value, name: str) -> Values:
         this = value.this or value.key
-        if value.name != SUPER and (view := self.view(value.path)) is not None:
+        arguments = value.arguments if rules.generic_types else ()
+        if value.name != SUPER and not rules.sorts_apart and (view := self.view(value.path)) is not None:
             # The usual case needs no supertypes.
             own = self.own_members(value.key, name)
             if own and any(one.path != view.path or not view.symbol(one.number).flags & INFERRED for one in own):
-                return tuple(one._replace(this=this) for one in own)
+                return tuple(one._replace(this=this, arguments=arguments) for one in own)
         hierarchy = self.ancestors(value.key)
         classes = hierarchy.classes
         if value.name == SUPER:
             classes, this = classes[1:], value.key
         inferred: Values = ()
+        sorts: dict[bool, Values] = {}
         for key in classes:
             own = self.own_members(key, name)
             if not own:
                 continue
             view = self.view(key[0])
             assert view is not None
-            found = tuple(one._replace(this=this) for one in own)
+            found = tuple(one._replace(this=this, arguments=arguments) for one in own)
+            if rules.sorts_apart:
+                # The nearest methods, and the nearest field.
+                for function in (False, True):
+                    of_sort = tuple(one for one in found if self._is_function(one) == function)
+                    if of_sort:
+                        sorts.setdefault(function, of_sort)
+                if len(sorts) > 1:
+                    break
+                continue
             if all(view.symbol(one.number).flags & INFERRED for one in own if one.path == view.path):
                 # Supertypes that assign to the field as well have the same one.
                 inferred += found
@@ -302,6 +323,8 @@ class Evaluator(IndexedFiles):
             return inferred or found
         if inferred:
             return inferred
+        if sorts:
+            return tuple(one for of_sort in sorts.values() for one in of_sort)
         if found := rules.class_member(self, value, name):
             return found
         if hierarchy.open:
@@ -313,6 +336,10 @@ class Evaluator(IndexedFiles):
             )
             return (*outside, missed)
         return (missed,)
+
+    def _is_function(self, value: Value) -> bool:
+        view = self.view(value.path)
+        return view is not None and view.symbol(value.number).kind in CALLABLE_KINDS
 
     def own_members(self, key: Key, name: str) -> Values:
         """The members of a name that a class itself declares, inside it or beside it."""
@@ -441,7 +468,7 @@ class Evaluator(IndexedFiles):
             return NOTHING_KNOWN
         symbol = view.symbol(value.number)
         if symbol.kind in CALLABLE_KINDS and not symbol.flags & PROPERTY:
-            function = Value("function", value.path, value.number, this=value.this)
+            function = Value("function", value.path, value.number, arguments=value.arguments, this=value.this)
             if not symbol.decorators:
                 return (function,)
             begun = self._held.begin(value, (function,))
@@ -462,6 +489,9 @@ class Evaluator(IndexedFiles):
         """What a call of the values results in."""
         if len(values) > 1 and (overloaded := self._overloaded(values)):
             return overloaded
+        if len(values) > 1 and any(one.kind == "external" and one.arguments for one in values):
+            # The library's supertype is known well enough.
+            values = tuple(one for one in values if one.kind != "missed")
         found: dict[Value, None] = {}
         for value in values:
             found.update(dict.fromkeys(self._call(value)))
@@ -553,7 +583,7 @@ class Evaluator(IndexedFiles):
             found = self.member(value, name, Spot(value.path))
             if any(one.kind == "symbol" for one in found):
                 return self.called(self.held(found))
-        for outside in self.ancestors(value.key).externals:
+        for outside in self.rules(value.path).library_supertypes(self, value):
             if outside.arguments:
                 return of_library(self, outside)
         return NOTHING_KNOWN

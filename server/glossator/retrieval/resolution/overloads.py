@@ -109,6 +109,21 @@ _SUPERTYPES: Final = {
     for names, _, above in (line.partition(":"),)
     for name in names.split()
 }
+_SMALL: Final = {
+    "AutoCloseable": ("close",),
+    "Callable": ("call",),
+    "Cloneable": (),
+    "Closeable": ("close",),
+    "Comparable": ("compareTo",),
+    "ICloneable": ("Clone",),
+    "IComparable": ("CompareTo",),
+    "IDisposable": ("Dispose",),
+    "IEquatable": ("Equals",),
+    "Iterable": ("iterator", "forEach", "spliterator"),
+    "Runnable": ("run",),
+    "Serializable": (),
+}
+"""Interfaces of libraries with all of their members."""
 _KNOWN: Final = frozenset(_SUPERTYPES).union(*_SUPERTYPES.values())
 MOST: Final = 12
 """Of more overloads none is chosen."""
@@ -139,6 +154,19 @@ BOXED: Final = 2
 CONVERTED: Final = 4
 """Greater by as much as the conversion is nearer."""
 SAME_TYPE: Final = 100
+
+
+def may_share_member(one: str, other: str, member: str) -> bool:
+    """Whether two types of libraries may have a member in common: through a supertype of both, or because it is not
+    known what is above them."""
+    if one == other:
+        return True
+    if any(member not in _SMALL.get(name, (member,)) for name in (one, other)):
+        return False
+    if one not in _SUPERTYPES or other not in _SUPERTYPES:
+        return True
+    shared = {one, *_SUPERTYPES[one]} & {other, *_SUPERTYPES[other]}
+    return any(member in _SMALL.get(name, (member,)) for name in shared)
 
 
 def chosen(world: World, place: Spot, given: str, candidates: Sequence[tuple[Value, Symbol]]) -> list[Value]:
@@ -228,7 +256,7 @@ def argument_kind(world: World, argument: str, place: Spot) -> ArgumentKind:
     if argument[0] == "<" and len(found := chains(argument)) == 1 and not found[0].steps:
         return type_kind(world, found[0].head[1:-1], place)
     values = world.evaluate(argument, place)
-    if len(values) != 1:
+    if len({(one.kind, one.key, one.name) for one in values}) != 1:
         return UNKNOWN_KIND
     value = values[0]
     if value.kind == "instance":

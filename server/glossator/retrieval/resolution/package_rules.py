@@ -8,14 +8,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import INSTANCE, STATIC, Import
+from glossator.index.facts import INSTANCE, STATIC, SUPER, Import
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.retrieval.resolution.generics import bound_of, bound_type, library_supertypes
+from glossator.retrieval.resolution.overloads import may_share_member
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, symbols
 from glossator.retrieval.resolution.type_texts import LIST
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
+from glossator.retrieval.resolution.values import (
+    INSTANCE_MARK,
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+    external,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
@@ -137,6 +147,8 @@ class PackageRules(LanguageRules):
     elements: ClassVar[dict[str, int]] = dict.fromkeys(_COLLECTIONS, 0)
     enclosing_packages: ClassVar[bool] = False
     type_parameters: ClassVar[bool] = True
+    sorts_apart = True
+    generic_types = True
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the package declare."""
@@ -157,6 +169,12 @@ class PackageRules(LanguageRules):
                     continue
                 # They bring in no packages that are inside these.
                 found = tuple(one for one in world.member(module, name, place) if one.kind not in ("module", "missed"))
+                if (
+                    module.kind in ("class", "symbol")
+                    and name[:1].isupper()
+                    and all(one.kind != "symbol" for one in found)
+                ):
+                    continue  # hardly a type inside a library's supertype
                 if found and found != NOTHING_KNOWN:
                     return found
                 doubtful = doubtful or found
@@ -240,6 +258,46 @@ class PackageRules(LanguageRules):
             if last in ("values", "Values"):
                 return (external(LIST, value.arguments[-1:]),)
         return super().external_call(world, value)
+
+    def result(self, world: World, function: Value, result: Values) -> Values:
+        """What a call of a function gives: where its type names parameters of its class, with their arguments."""
+        return bound_type(world, self, function) or result
+
+    def held(self, world: World, view: FileView, value: Value) -> Values:
+        """What a field holds whose type names parameters of its class."""
+        return bound_type(world, self, value)
+
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
+        """Instances of a type: of a parameter's bound, if it is one."""
+        if not kind.arguments and self.generic_types and (bound := bound_of(world, kind.name, place)) is not None:
+            return bound
+        return super().type_value(world, kind, place)
+
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
+        """The class that a supertype as written leads to; collections need no import."""
+        found = super().base_value(world, base, place)
+        if found == NOTHING_KNOWN and (name := self.read_type(base).name) in self.elements:
+            return (external(name),)
+        return found
+
+    def library_supertypes(self, world: World, value: Value) -> Values:
+        """The supertypes of an instance that lead out of the index, with their type arguments as far as known."""
+        return library_supertypes(world, self, value.key, value.arguments)
+
+    def may_be_related(self, receiver: str, supertypes: Collection[str], member: str) -> bool:
+        """Whether a call of a member on a library's type may reach a class that overrides it."""
+        return any(may_share_member(receiver, one, member) for one in supertypes)
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a generic library's type that the class extends."""
+        hierarchy = world.ancestors(value.key)
+        if hierarchy.open or not hierarchy.externals or value.kind != "instance" or value.name == SUPER:
+            return ()
+        outside = [one for one in self.library_supertypes(world, value) if one.arguments]
+        if not outside:
+            return ()
+        missed = Value("missed", *value.key, name="$" if value.this is not None else "")
+        return (*(external(f"{one.name}{INSTANCE_MARK}.{name}", one.arguments) for one in outside[:2]), missed)
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type; one that neither the package nor an import has is a library's, or a type parameter."""
@@ -355,7 +413,7 @@ class DotnetRules(PackageRules):
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """An extension method may add any member; on what type is not known."""
-        return NOTHING_KNOWN if self._extends(world, name) else ()
+        return NOTHING_KNOWN if self._extends(world, name) else super().class_member(world, value, name)
 
     def external_member(self, world: World, value: Value, name: str) -> Values:
         """A member of a library's value, or an extension method."""

@@ -11,7 +11,7 @@ from glossator.index.expressions import split_outside
 CALL: Final = "()"
 ELEMENT: Final = "[]"
 
-_ITEM = re.compile(r"\[\d+\]")
+_ITEM = re.compile(r"\[\d+\]|\(\d+\)")
 
 
 class Chain(NamedTuple):
@@ -19,7 +19,8 @@ class Chain(NamedTuple):
 
     Attributes:
         head: a name, `#12`, `$`, `$cls`, `$super`, `<Type>`, `%` or `?`.
-        steps: member names, `CALL`, `ELEMENT` and items of tuples (`[1]`), in order.
+        steps: member names, `CALL`, calls with a number of arguments (`(2)`), `ELEMENT` and items of tuples (`[1]`), in
+            order.
     """
 
     head: str

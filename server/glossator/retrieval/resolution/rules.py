@@ -23,7 +23,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Collection, Hashable, Iterable
 
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
@@ -110,6 +110,8 @@ class LanguageRules:
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
         fields_apart: whether a field and a method of one type may have the same name, and calls alone mean the method.
+        sorts_apart: whether a field hides no method of a supertype, nor a method a field.
+        generic_types: whether the arguments of an instance's type tell what its members give.
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
@@ -140,6 +142,8 @@ class LanguageRules:
     overloads: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False
+    sorts_apart: ClassVar[bool] = False
+    generic_types: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
     builtins: ClassVar[frozenset[str]] = frozenset()
@@ -397,6 +401,10 @@ class LanguageRules:
         """Supertypes that a class has without naming them in its head."""
         return ()
 
+    def library_supertypes(self, world: World, value: Value) -> Values:
+        """The supertypes of an instance that lead out of the index, with their type arguments as far as known."""
+        return world.ancestors(value.key).externals
+
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """A member that the class and its supertypes do not declare: one of the language's own, or made while
         running."""
@@ -433,6 +441,16 @@ class LanguageRules:
     def may_extend(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type adds its members to types of libraries (a trait that is implemented for them)."""
         return False
+
+    def may_be_related(self, receiver: str, supertypes: Collection[str], member: str) -> bool:
+        """Whether a call of a member on a library's type may reach a class that overrides it.
+
+        Args:
+            receiver: the last name of the library's type, or of the field or function that gives the receiver.
+            supertypes: the last names of the class's supertypes that lead out of the index.
+            member: the member's name.
+        """
+        return receiver in supertypes
 
     def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type is implemented by having its members, without being named."""

@@ -281,7 +281,8 @@ class UseSearch:
             home = self._world.definition(self._class)
             if home is not None and self._rules.may_extend(self._world, home):
                 return True
-            return is_open or value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2] in externals
+            last = value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2]
+            return is_open or self._rules.may_be_related(last, externals, last_part(self._definition.name))
         if value.key in above or is_open:
             return True
         if value.name == "$":

@@ -39,3 +39,25 @@
 ; Numbers of arguments, which tell overloads apart
 (method_declaration name: (identifier) @function parameters: (_) @parameters)
 (constructor_declaration name: (identifier) @function parameters: (_) @parameters)
+
+; Parameters of types
+(class_declaration name: (identifier) @class (type_parameter_list) @generics)
+(struct_declaration name: (identifier) @class (type_parameter_list) @generics)
+(record_declaration name: (identifier) @class (type_parameter_list) @generics)
+(interface_declaration name: (identifier) @class (type_parameter_list) @generics)
+(method_declaration name: (identifier) @function (type_parameter_list) @generics)
+
+; Parameters of functions without names that get the elements of what they are handed to
+((invocation_expression
+    function: (member_access_expression expression: (_) @element name: (identifier) @_function)
+    arguments: (argument_list . (argument (lambda_expression parameters: (implicit_parameter) @bind))))
+  (#any-of? @_function "All" "Any" "Count" "Exists" "Find" "FindAll" "First" "FirstOrDefault" "ForEach" "GroupBy"
+    "Last" "LastOrDefault" "Max" "MaxBy" "Min" "MinBy" "OrderBy" "OrderByDescending" "RemoveAll" "Select" "SelectMany"
+    "Single" "SingleOrDefault" "SkipWhile" "Sum" "TakeWhile" "ToDictionary" "Where"))
+((invocation_expression
+    function: (member_access_expression expression: (_) @element name: (identifier) @_function)
+    arguments: (argument_list
+      . (argument (lambda_expression parameters: (parameter_list . (parameter !type name: (identifier) @bind) .)))))
+  (#any-of? @_function "All" "Any" "Count" "Exists" "Find" "FindAll" "First" "FirstOrDefault" "ForEach" "GroupBy"
+    "Last" "LastOrDefault" "Max" "MaxBy" "Min" "MinBy" "OrderBy" "OrderByDescending" "RemoveAll" "Select" "SelectMany"
+    "Single" "SingleOrDefault" "SkipWhile" "Sum" "TakeWhile" "ToDictionary" "Where"))

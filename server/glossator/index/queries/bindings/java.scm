@@ -38,3 +38,21 @@
 ; Numbers of arguments, which tell overloads apart
 (method_declaration name: (identifier) @function parameters: (_) @parameters)
 (constructor_declaration name: (identifier) @function parameters: (_) @parameters)
+
+; Parameters of types
+(class_declaration name: (identifier) @class type_parameters: (_) @generics)
+(interface_declaration name: (identifier) @class type_parameters: (_) @generics)
+(record_declaration name: (identifier) @class type_parameters: (_) @generics)
+(method_declaration type_parameters: (_) @generics name: (identifier) @function)
+
+; Parameters of functions without names that get the elements of what they are handed to
+((method_invocation object: (_) @element name: (identifier) @_function
+    arguments: (argument_list . (lambda_expression parameters: (identifier) @bind)))
+  (#any-of? @_function "forEach" "forEachOrdered" "removeIf" "filter" "map"
+    "flatMap" "mapToInt" "mapToLong" "mapToObj" "mapToDouble" "anyMatch" "allMatch" "noneMatch" "peek"
+    "takeWhile" "dropWhile" "ifPresent"))
+((method_invocation object: (_) @element name: (identifier) @_function
+    arguments: (argument_list . (lambda_expression parameters: (inferred_parameters . (identifier) @bind .))))
+  (#any-of? @_function "forEach" "forEachOrdered" "removeIf" "filter" "map"
+    "flatMap" "mapToInt" "mapToLong" "mapToObj" "mapToDouble" "anyMatch" "allMatch" "noneMatch" "peek"
+    "takeWhile" "dropWhile" "ifPresent"))

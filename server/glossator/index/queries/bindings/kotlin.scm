@@ -30,3 +30,17 @@
 
 ; Numbers of arguments, which tell overloads apart
 (function_declaration (simple_identifier) @function . (function_value_parameters) @parameters)
+
+; Parameters of types
+(class_declaration (type_identifier) @class (type_parameters) @generics)
+(function_declaration (type_parameters) @generics (simple_identifier) @function)
+
+; Parameters of functions without names that get the elements of what they are handed to
+((call_expression
+    (navigation_expression . (_) @element (navigation_suffix (simple_identifier) @_function))
+    (call_suffix (annotated_lambda
+      (lambda_literal (lambda_parameters . (variable_declaration . (simple_identifier) @bind .) .)))))
+  (#any-of? @_function "all" "any" "associateBy" "associateWith" "count" "distinctBy" "dropWhile" "filter" "filterNot"
+    "find" "first" "firstOrNull" "flatMap" "forEach" "groupBy" "last" "lastOrNull" "map" "mapNotNull" "maxByOrNull"
+    "minByOrNull" "none" "onEach" "partition" "removeAll" "removeIf" "single" "singleOrNull" "sortedBy" "sumOf"
+    "takeWhile"))

@@ -17,7 +17,6 @@
 
 ; What is handed over
 (argument_list (identifier) @value)
-(argument_list (field_access field: (identifier) @member.value))
 (variable_declarator value: (identifier) @value)
 (assignment_expression right: (identifier) @value)
 (return_statement (identifier) @value)

@@ -1,0 +1,142 @@
+"""What the arguments of generic types tell: `Nodes<Element>` extends `ArrayList<T>`, whose `get` gives an element.
+
+Java, Kotlin and C#: a type's parameters are bound by position, and handed on to its supertypes as their heads say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glossator.index.facts import Symbol
+    from glossator.retrieval.resolution.rules import LanguageRules, World
+    from glossator.retrieval.resolution.values import Key
+
+_BUILT: Final = frozenset((LIST, TUPLE, FUNCTION, UNION))
+MOST_HANDED_ON: Final = 12
+"""So often arguments are handed on from a type to its supertypes."""
+
+
+def parameter_names(symbol: Symbol) -> list[str]:
+    """The names of a generic symbol's parameters."""
+    return [one.partition(":")[0] for one in symbol.generics]
+
+
+def bound_of(world: World, name: str, place: Spot) -> Values | None:
+    """Instances of the bound of a type's parameter that is visible at a place; None if the name is none."""
+    view = world.view(place.path)
+    if view is None:
+        return None
+    for around in view.chain(place.owner):
+        for one in view.symbol(around).generics:
+            parameter, _, bound = one.partition(":")
+            if parameter == name:
+                kind = world.rules(place.path).read_type(bound) if bound else None
+                if kind is None or kind.name == name:
+                    return NOTHING_KNOWN
+                return world.type_value(kind, Spot(place.path, around))
+    return None
+
+
+def bound_type(world: World, rules: LanguageRules, value: Value) -> Values:
+    """What a member gives or holds whose type names parameters of its class; empty if it names none.
+
+    Args:
+        value: the member, reached through the class `this` with some type arguments.
+    """
+    view = world.view(value.path)
+    if view is None:
+        return ()
+    symbol = view.symbol(value.number)
+    if symbol.type[:1] != "<" or symbol.type[-1:] != ">" or "|" in symbol.type:
+        return ()
+    kind = rules.read_type(symbol.type[1:-1])
+    names = set(_names(kind))
+    if own := names.intersection(parameter_names(symbol)):  # what the call decides
+        place = Spot(value.path, value.number, value.this)
+        return _with(world, kind, dict.fromkeys(own, NOTHING_KNOWN), place)
+    if value.this is None or symbol.parent < 0 or view.symbol(symbol.parent).kind not in CONTAINER_KINDS:
+        return ()
+    if not names.intersection(parameter_names(view.symbol(symbol.parent))):
+        return ()
+    home = (value.path, symbol.parent)
+    binding = _handed_on(world, rules, value.this, value.arguments, home, MOST_HANDED_ON)
+    return _with(world, kind, binding, Spot(value.path, value.number, value.this)) if binding else ()
+
+
+def library_supertypes(
+    world: World, rules: LanguageRules, key: Key, arguments: tuple[Values, ...], depth: int = MOST_HANDED_ON
+) -> Values:
+    """The supertypes of a class that lead out of the index, with their arguments.
+
+    Args:
+        arguments: those of the class itself.
+    """
+    view = world.view(key[0])
+    if view is None or depth <= 0:
+        return ()
+    symbol = view.symbol(key[1])
+    binding = _binding(symbol, arguments)
+    found: dict[Value, None] = {}
+    for base in symbol.bases:
+        kind = rules.read_type(base)
+        inner: tuple[Values, ...] | None = None
+        for one in rules.base_value(world, base, Spot(key[0], symbol.parent)):
+            if inner is None:
+                inner = tuple(_with(world, part, binding, Spot(*key)) for part in kind.arguments)
+            if one.kind == "class" and one.key != key:
+                found.update(dict.fromkeys(library_supertypes(world, rules, one.key, inner, depth - 1)))
+            elif one.kind == "external":
+                found[external(one.name, inner)] = None
+    return tuple(found)
+
+
+def _names(kind: TypeText) -> list[str]:
+    """The names in a type."""
+    return [kind.name, *(name for part in kind.arguments for name in _names(part))]
+
+
+def _binding(symbol: Symbol, arguments: tuple[Values, ...]) -> dict[str, Values]:
+    names = parameter_names(symbol)
+    return dict(zip(names, arguments, strict=True)) if len(names) == len(arguments) else {}
+
+
+def _handed_on(
+    world: World, rules: LanguageRules, key: Key, arguments: tuple[Values, ...], wanted: Key, depth: int
+) -> dict[str, Values]:
+    """What the parameters of a supertype stand for in a class with some arguments; empty if that is not known."""
+    view = world.view(key[0])
+    if view is None or depth <= 0:
+        return {}
+    symbol = view.symbol(key[1])
+    binding = _binding(symbol, arguments)
+    if key == wanted:
+        return binding
+    for base in symbol.bases:
+        for one in rules.base_value(world, base, Spot(key[0], symbol.parent)):
+            if one.kind == "class" and one.key != key and wanted in world.ancestors(one.key).classes:
+                parts = rules.read_type(base).arguments
+                inner = tuple(_with(world, part, binding, Spot(*key)) for part in parts)
+                return _handed_on(world, rules, one.key, inner, wanted, depth - 1)
+    return {}
+
+
+def _with(world: World, kind: TypeText, binding: Mapping[str, Values], place: Spot) -> Values:
+    """Instances of a type, some of whose names stand for others."""
+    if not kind.arguments:
+        return binding[kind.name] if kind.name in binding else world.type_value(kind, place)
+    if not binding or not binding.keys() & set(_names(kind)):
+        return world.type_value(kind, place)
+    inner = tuple(_with(world, part, binding, place) for part in kind.arguments)
+    if kind.name == UNION:
+        return tuple(dict.fromkeys(one for part in inner for one in part))
+    if kind.name in _BUILT:
+        return (external(kind.name, inner),)
+    made = world.type_value(TypeText(kind.name), place)
+    return tuple(one._replace(arguments=inner) if one.kind in ("instance", "external") else one for one in made)
