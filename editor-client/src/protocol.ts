@@ -69,6 +69,8 @@ export interface Citation {
   uri: string;
   range: Range;
   qualifiedName: string;
+  /** Hash of the commit that it is cited for; "" for code as it is. */
+  commit: string;
 }
 
 export interface Evidence {
@@ -79,6 +81,7 @@ export interface Evidence {
   kind: string;
   why: string;
   tokens: number;
+  commit: string;
 }
 
 export interface Usage {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,39 @@ async def test_untrusted_workspaces_get_no_model(client: Client, project: Path) 
     assert answer["finishReason"] == "evidence"
     status = await client.request("glossator/status", {})
     assert "not trusted" in status["model"]["reason"]
+
+
+async def test_history_is_cited_with_commits(client: Client, project: Path) -> None:
+    identity = ["-c", "user.name=Ann", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "tax: rounded up"]):
+        subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
+    await client.initialize(project)
+    await client.ready()
+    lines = (project / "shop/money.py").read_text("utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if "def add_tax" in line)
+    place = {
+        "textDocument": {"uri": (project / "shop/money.py").as_uri()},
+        "position": {"line": at, "character": 5},
+    }
+    answer = await client.request("glossator/ask", {"question": "Why is this so?", **place})
+    assert "`add_tax`" in answer["answer"]
+    assert "Ann: **tax: rounded up** [2]" in answer["answer"]
+    symbol, commit = answer["citations"]
+    assert symbol["commit"] == ""
+    assert len(commit["commit"]) == 40
+    assert commit["range"]["start"]["line"] <= at <= commit["range"]["end"]["line"]
+    assert answer["evidence"][1]["why"].endswith(": tax: rounded up")
+    around = await client.request("glossator/ask", {"question": "what changed around here lately?", **place})
+    assert "The folder `shop` was last changed by Ann" in around["answer"]
+
+
+async def test_untrusted_workspaces_read_no_commits(client: Client, project: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    await client.initialize(project, options={"trusted": False, "historyCommits": 100})
+    await client.ready()
+    answer = await client.request("glossator/ask", {"question": "When was add_tax changed?"})
+    assert "the workspace is not trusted" in answer["answer"]
+    assert not any(citation["commit"] for citation in answer["citations"])
 
 
 async def test_commands_that_the_client_has_itself_are_not_offered(client: Client, project: Path) -> None:

@@ -155,6 +155,14 @@ def test_history(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
     )
     assert newest < oldest
     assert "Of few articles." in text
+    asked = ("ask", "When was Cart.total changed, and why?")
+    text = without_breaks(
+        check(on_terminal(*asked, cwd=project, columns=kind.columns, environment=kind.environment), kind)
+    )
+    assert "was last changed by Ann on" in text
+    assert r"**cart: a \[31mnet of words** [2]" in text
+    assert "today line 23)" in text
+    assert "[2] shop/cart.py:23 Cart.total (" in text
     if kind is KINDS["wide"]:
         off = on_terminal("history", "Cart.total", cwd=project, environment={"GLOSSATOR_HISTORY_COMMITS": "0"})
         assert "turned off" in check(off, kind, status=1)

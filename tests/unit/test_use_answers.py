@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glossator.answers.evidence import Place, Question
-from glossator.answers.use_answers import UseAnswer, unknown_symbol, use_answer_in
+from glossator.answers.told_answers import ToldAnswer
+from glossator.answers.use_answers import unknown_symbol, use_answer_in
 from glossator.index.records import Filter
 from glossator.project.session import Session
 from glossator.settings import Settings
@@ -29,7 +30,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     session.close()
 
 
-def ask(session: Session, text: str, **more: object) -> tuple[str, UseAnswer]:
+def ask(session: Session, text: str, **more: object) -> tuple[str, ToldAnswer]:
     told = use_answer_in(session, Question(text, **more))  # type: ignore[arg-type]
     assert told is not None
     answer = told.text([item.number for item in told.evidence])

@@ -26,6 +26,7 @@ export const citation = (number: number, uri = "file:///shop/cart.py"): Citation
   uri,
   range: { start: { line: 4, character: 0 }, end: { line: 8, character: 0 } },
   qualifiedName: "Cart.total",
+  commit: "",
 });
 
 export function use(line: number, change: Partial<UsePlace> = {}): UsePlace {

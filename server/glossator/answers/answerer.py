@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from glossator.answers.conversations import Conversations, Turn, new_identity
 from glossator.answers.evidence import Question
 from glossator.answers.gathering import gather_for_symbol, gather_in, search_in
+from glossator.answers.history_answers import history_answer_in, history_note
 from glossator.answers.index_answer import HARDLY_ANSWERED, evidence_answer
 from glossator.answers.model_access import ModelAccess
 from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budget
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from glossator.answers.explanations import Explanations, KeptExplanation
     from glossator.answers.gathering import Gathered
     from glossator.answers.sourced_stream import SentenceSource
-    from glossator.answers.use_answers import UseAnswer
+    from glossator.answers.told_answers import ToldAnswer
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
     from glossator.project.root import Root
@@ -202,6 +203,7 @@ class Answerer:
         listener = listener or Listener()
         identity = question.conversation_id or new_identity()
         told = await asyncio.to_thread(use_answer_in, self._session, question)
+        told = told or await asyncio.to_thread(history_answer_in, self._session, question)
         if told is not None:
             return await self._tell(told, question.text, identity, listener)
         async with self.model_access.in_use():
@@ -210,8 +212,8 @@ class Answerer:
                 return await self._ask_index(question, identity, listener)
             return await self._ask_model(model, question, identity, listener)
 
-    async def _tell(self, told: UseAnswer, question: str, identity: str, listener: Listener) -> Answer:
-        """Give an answer about uses: no model is waited for, but later questions can refer to it."""
+    async def _tell(self, told: ToldAnswer, question: str, identity: str, listener: Listener) -> Answer:
+        """Give an answer about uses or history: no model is waited for, but later questions can refer to it."""
         async with self._conversations.turn(identity) as conversation:
             evidence, new = conversation.numbered(told.evidence)
             text = told.text([item.number for item in evidence])
@@ -226,15 +228,16 @@ class Answerer:
         return _from_index(material, identity, listener)
 
     def _gather(self, question: Question, budget: int) -> Material:
-        """The material for a question; a question about uses of a symbol that does not exist is told so."""
+        """The material for a question; a question about a symbol or commits that are not there is told so."""
         material = gather_in(self._session, question, budget)
-        note = unknown_symbol(self._session, question.text)
+        note = unknown_symbol(self._session, question.text) or history_note(self._session, question.text)
         return replace(material, notes=(note, *material.notes)) if note else material
 
     def _search(self, question: Question, *, follow_up: bool) -> tuple[Gathered, Material, str]:
         """What is found for a question, what the index's own answer is made from, and that answer."""
         gathered = search_in(self._session, question)
-        if note := unknown_symbol(self._session, question.text):
+        note = unknown_symbol(self._session, question.text) or history_note(self._session, question.text)
+        if note:
             gathered = replace(gathered, notes=(note,))
         material = gathered.material(EVIDENCE_TOKENS)
         if follow_up:  # it need not have the words of what it is about

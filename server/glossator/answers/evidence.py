@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glossator.index.records import Filter, StoredEntry
     from glossator.retrieval.query import Query
     from glossator.retrieval.relations import Relations
+    from glossator.workspace.commit_log import LoggedCommit
 
 EvidenceRole = Literal["pinned", "selected", "symbol", "caller", "callee", "test", "sibling", "match"]
 """What a piece is to the question: chosen by the user, the symbol in question, related to it, or found by searching."""
@@ -73,6 +74,7 @@ class Evidence:
         tokens: what it costs in a prompt, its heading included.
         relevance: how well it matches the question, 1 for the best match; 1 for what was not searched for.
         source: the lines start_line to end_line, joined with newlines.
+        commit: the commit that it is cited for; None for code that is cited as it is.
         line_numbers: for each line of `text` its line in the file, 0 for a mark of what is left out; empty where the
             text is all lines from start_line on, or is not made of lines of the file.
         entry: the index's entry; of merged pieces that of the most important.
@@ -94,6 +96,7 @@ class Evidence:
     entry: StoredEntry
     relevance: float = 1.0
     line_numbers: tuple[int, ...] = ()
+    commit: LoggedCommit | None = None
 
     @property
     def qualified_name(self) -> str:
@@ -106,9 +109,10 @@ class Evidence:
         return self.root / self.path
 
     @property
-    def identity(self) -> tuple[Path, str, int, int, str]:
+    def identity(self) -> tuple[Path, str, int, int, str, str]:
         """What makes two pieces the same to a conversation."""
-        return self.root, self.path, self.start_line, self.end_line, self.text
+        commit = self.commit.name if self.commit is not None else ""
+        return self.root, self.path, self.start_line, self.end_line, self.text, commit
 
     def overlaps(self, other: Evidence) -> bool:
         """Whether it was taken from some of the same lines."""

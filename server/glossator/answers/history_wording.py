@@ -18,12 +18,16 @@ def touched(commit: LoggedCommit) -> str:
     """Which lines or files a commit touched, as they were then: "a.py: lines 3-5, 9; 2 lines removed"."""
     if not commit.path:
         return _some(commit.files) or "no files"
-    ranges = [f"{first}-{last}" if last > first else f"{first}" for first, last in commit.lines]
-    word = "line" if len(ranges) == 1 and "-" not in ranges[0] else "lines"
     removed = f"{commit.removed:,} {'line' if commit.removed == 1 else 'lines'} removed" if commit.removed else ""
-    told = [f"{word} {_some(ranges)}"] if ranges else []
+    told = [counted_lines(commit.lines)] if commit.lines else []
     told += [removed] if removed else []
     return f"{commit.path}: {'; '.join(told) or 'no lines'}"
+
+
+def counted_lines(lines: Sequence[tuple[int, int]]) -> str:
+    """Ranges of lines in words: "line 3", "lines 3-5, 9"."""
+    ranges = [f"{first}-{last}" if last > first else f"{first}" for first, last in lines]
+    return ("line " if len(ranges) == 1 and "-" not in ranges[0] else "lines ") + _some(ranges)
 
 
 def _some(items: Sequence[str]) -> str:

@@ -7,12 +7,12 @@ is counted apart, and "nothing uses it" is said only if nothing possible is left
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.answers.evidence import Evidence, estimated_tokens
 from glossator.answers.packing import unindexed_entry
 from glossator.answers.root_view import RootView
+from glossator.answers.told_answers import ToldAnswer, citation_mark
 from glossator.answers.use_wording import (
     ASPECT_KINDS,
     ASPECT_WORDS,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 USES_NOTE = "*Read from the index, without a language model.*"
 
-_WRITTEN_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|\w(?:\.|::|->|#)\w|\(")
-_MARK = re.compile("\x00(\\d+)\x00")
+WRITTEN_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|\w(?:\.|::|->|#)\w|\(")
+"""A name that can hardly be a word of a language."""
 
 DEFINITION_LINES = 20
 """Lines of a definition that are cited at most."""
@@ -55,26 +55,7 @@ LISTED_SYMBOLS = 20
 """Callees, dependents and overriding symbols listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class UseAnswer:
-    """An answer about uses.
-
-    Attributes:
-        marked: Markdown with a mark in place of each citation, since a conversation numbers its evidence.
-        evidence: what it cites, numbered from 1.
-        uses: what it tells about each symbol, with the folder of its root.
-    """
-
-    marked: str
-    evidence: tuple[Evidence, ...]
-    uses: tuple[tuple[Path, SymbolUses], ...]
-
-    def text(self, numbers: Sequence[int]) -> str:
-        """The answer in Markdown, in which the evidence has these numbers."""
-        return _MARK.sub(lambda found: f"[{numbers[int(found[1]) - 1]}]", self.marked)
-
-
-def use_answer_in(session: Session, question: Question) -> UseAnswer | None:
+def use_answer_in(session: Session, question: Question) -> ToldAnswer | None:
     """The answer to a question about uses; None if it is another question, or about no symbol of the index.
 
     Raises:
@@ -97,7 +78,7 @@ def unknown_symbol(session: Session, text: str) -> str:
         StoreError: an index cannot be opened.
     """
     asked = parse_use_question(text)
-    if asked is None or not _WRITTEN_AS_CODE.search(asked.name):
+    if asked is None or not WRITTEN_AS_CODE.search(asked.name):
         return ""
     try:
         find_symbols(session, asked.name, asked.path)
@@ -134,7 +115,7 @@ class _Writer:
         self._root: Path
         self._finder: UseFinder
 
-    def answer(self, asked: UseQuestion, found: Sequence[FoundSymbol]) -> UseAnswer:
+    def answer(self, asked: UseQuestion, found: Sequence[FoundSymbol]) -> ToldAnswer:
         parts: list[str] = []
         uses: list[tuple[Path, SymbolUses]] = []
         for item in found[:NAMESAKES]:
@@ -153,7 +134,7 @@ class _Writer:
             listed = ", ".join(others[:LISTED_SYMBOLS])
             parts.append(f"There are {len(others)} more definitions of the name: {listed}{_more(others)}.")
         text = "\n\n".join([*(part for part in parts if part), USES_NOTE]) + "\n"
-        return UseAnswer(text, tuple(self._evidence.values()), tuple(uses))
+        return ToldAnswer(text, tuple(self._evidence.values()), tuple(uses))
 
     def _restricted(self, uses: SymbolUses) -> SymbolUses:
         places = tuple(place for place in uses.places if self._allowed(place.path, uses.symbol.language, ""))
@@ -346,7 +327,7 @@ class _Writer:
                 source=source,
                 entry=entry,
             )
-        return f"\0{self._evidence[key].number}\0"
+        return citation_mark(self._evidence[key].number)
 
 
 def _symbols(number: int, thing: str) -> str:

@@ -414,6 +414,7 @@ def _answer(
                         "start_line": citation.start_line,
                         "end_line": citation.end_line,
                         "qualified_name": citation.qualified_name,
+                        **({"commit": citation.commit.name} if citation.commit is not None else {}),
                     }
                     for citation in answer.citations
                 ],
@@ -428,7 +429,8 @@ def _answer(
         for citation in answer.citations:
             place = _place(citation.path, citation.start_line, citation.end_line)
             name = "" if citation.qualified_name == citation.path else citation.qualified_name
-            terminal.show(f"[{citation.number}] {place}  {name}".rstrip(), hang=4)
+            commit = f" ({citation.commit.short_name})" if citation.commit is not None else ""
+            terminal.show(f"[{citation.number}] {place}  {name}".rstrip() + commit, hang=4)
     reason = session.model_status()["reason"]
     if answer.finish_reason == "evidence" and not arguments.no_model and reason:
         terminal.show()

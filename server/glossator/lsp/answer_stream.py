@@ -39,6 +39,7 @@ def _placed(item: Evidence, encoding: str) -> dict[str, Any]:
             types.Position(item.end_line - 1, to_units(last, len(last), encoding)),
         ),
         "qualified_name": item.qualified_name,
+        "commit": item.commit.name if item.commit is not None else "",
     }
 
 

@@ -161,6 +161,8 @@ class Citation:
     uri: str
     range: types.Range
     qualified_name: str
+    commit: str = ""
+    """The hash of the commit that it is cited for: the range is what the commit left. "" for code as it is."""
 
 
 @attrs.frozen(kw_only=True)
@@ -174,6 +176,8 @@ class Evidence:
     kind: str
     why: str
     tokens: int
+    commit: str = ""
+    """The hash of the commit that it is evidence of; `why` has its date and subject. "" for code as it is."""
 
 
 @attrs.frozen(kw_only=True)

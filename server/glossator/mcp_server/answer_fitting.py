@@ -57,6 +57,7 @@ def _source(item: Evidence, names: Mapping[Path, str]) -> AnswerSource:
         item.qualified_name,
         names.get(item.root, ""),
         number=item.number,
+        commit=item.commit.name if item.commit is not None else "",
     )
 
 

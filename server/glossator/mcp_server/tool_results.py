@@ -210,9 +210,10 @@ class Histories:
 
 @dataclass(slots=True)
 class AnswerSource(CodeHit):
-    """What an answer rests on; the answer cites it as [number]."""
+    """What an answer rests on; the answer cites it as [number]. `commit` is given where it is cited for a commit."""
 
     number: int = 0
+    commit: str = ""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
 UseAspect = Literal[
     "uses", "calls", "callees", "writes", "reads", "imports", "overrides", "subclasses", "tests", "impact", "any"
@@ -44,17 +44,16 @@ _ANY_USE = frozenset(("uses", "calls"))
 
 
 @cache
-def _patterns() -> tuple[tuple[UseAspect, re.Pattern[str]], ...]:
-    """The questions of the data file, in its order."""
-    text = files("glossator").joinpath("data/use_questions.txt").read_text("utf-8")
+def question_patterns(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The aspects and questions of a data file, in its order; `data/use_questions.txt` describes the format."""
+    text = files("glossator").joinpath(f"data/{name}").read_text("utf-8")
     parts: dict[str, str] = {}
     tables: dict[str, dict[str, str]] = {}
-    found: list[tuple[UseAspect, re.Pattern[str]]] = []
+    found: list[tuple[str, re.Pattern[str]]] = []
 
     def add(aspect: str, pattern: str) -> None:
-        assert aspect in get_args(UseAspect), f"unknown aspect {aspect!r}"
         whole = re.compile(rf"[¿¡\s]*{_POLITE}(?:{pattern})[\s?!.]*", re.IGNORECASE)
-        found.append((cast("UseAspect", aspect), whole))
+        found.append((aspect, whole))
 
     def filled(pattern: str) -> str:
         return re.sub(r"\{([A-Z_]+\d?)\}", lambda part: parts[part[1]], pattern)
@@ -108,18 +107,18 @@ def parse_use_question(text: str) -> UseQuestion | None:
     sentence = " ".join(text.split())
     if not sentence or len(sentence) > LONGEST_QUESTION or "\n" in text.strip():
         return None
-    for aspect, pattern in _patterns():
+    for aspect, pattern in question_patterns("use_questions.txt"):
         found = pattern.fullmatch(sentence)
         if found is None:
             continue
         written = next((value for value in found.groupdict().values() if value), "")
-        symbol = _symbol(written)
-        if symbol is not None and not _is_a_word(symbol[0], written, sentence):
-            return UseQuestion(aspect, *symbol)
+        symbol = named_symbol(written)
+        if symbol is not None and not is_plain_word(symbol[0], written, sentence):
+            return UseQuestion(cast("UseAspect", aspect), *symbol)
     return None
 
 
-def _is_a_word(name: str, written: str, sentence: str) -> bool:
+def is_plain_word(name: str, written: str, sentence: str) -> bool:
     """Whether a name is more likely a word of the language: "who writes to the database", "where are files read"."""
     if not re.fullmatch(r"[^\W\dA-Z_]+", name) or written.strip()[:1] in _QUOTES:
         return False
@@ -129,7 +128,7 @@ def _is_a_word(name: str, written: str, sentence: str) -> bool:
     return (article is not None and not named) or plural is not None
 
 
-def _symbol(written: str) -> tuple[str, str] | None:
+def named_symbol(written: str) -> tuple[str, str] | None:
     """The name and the file that a phrase gives; None if it is no name."""
     phrase = written.strip().rstrip("?!.,;:").strip()
     if _FOCUS.fullmatch(phrase):

@@ -39,6 +39,13 @@ _LOG = (
     *("--no-notes", "--encoding=UTF-8", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
     "--format=%x00%H%x00%aI%x00%an%x00%B%x1f%x00",
 )
+_BLAME = (
+    *("-c", "core.quotePath=false", "-c", "blame.ignoreRevsFile=", "-c", "safe.bareRepository=explicit"),
+    *("--literal-pathspecs", "blame", "--porcelain", "--no-textconv", "--no-progress"),
+)
+_BLAMED = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
+MOST_ENDS = 500
+"""Commits just before the newest ones that can be named in a command."""
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
@@ -164,6 +171,52 @@ class _Site:
 
     def git(self, arguments: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return run_git(self.workspace, arguments, given, folder=self.top)
+
+
+def lines_left(
+    folder: Path, path: str, lines: Sequence[str], first: int, last: int, *, most: int
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Which of these lines are still as a commit left them: hash -> ranges of lines as they are now.
+
+    Lines that are not committed, and those whose last commit is older than the newest `most`, are in none.
+
+    Raises:
+        WorkspaceError: the file is in no git repository, or git is missing or fails.
+    """
+    site, inside = _site(folder, path)
+    head = _head(site)
+    committed = _committed_lines(site, head, inside)
+    if committed is None or max(len(lines), len(committed)) > MOST_ALIGNED_LINES:
+        return {}
+    now, then = [line.rstrip() for line in lines], [line.rstrip() for line in committed]
+    moved = {at + 1: at + 1 for at in range(first - 1, min(last, len(now)))}
+    if now != then:
+        blocks = difflib.SequenceMatcher(None, now, then, autojunk=False).get_matching_blocks()
+        moved = {
+            block.b + at + 1: block.a + at + 1
+            for block in blocks
+            for at in range(block.size)
+            if first <= block.a + at + 1 <= last
+        }
+    if not moved:
+        return {}
+    found: dict[str, list[int]] = {}
+    for line, commit in _blamed(site, head, inside, min(moved), max(moved), most):
+        if line in moved:
+            found.setdefault(commit, []).append(moved[line])
+    return {commit: _ranges(sorted(numbers)) for commit, numbers in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _blamed(site: _Site, head: str, path: str, first: int, last: int, most: int) -> tuple[tuple[int, str], ...]:
+    """(line, commit that wrote it) of the committed version of a file."""
+    ends = tuple(f"^{end}" for end in _oldest(site, head, most))
+    if len(ends) > MOST_ENDS:
+        return ()
+    arguments = [*_BLAME, f"-L{first},{last}", head, *ends, "--", path]
+    found = site.git(arguments)
+    headers = (_BLAMED.match(line) for line in found.stdout.split(b"\n")) if found.returncode == 0 else ()
+    return tuple((int(header[2]), header[1].decode("ascii")) for header in headers if header is not None)
 
 
 def _site(folder: Path, path: str) -> tuple[_Site, str]:

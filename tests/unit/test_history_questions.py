@@ -1,0 +1,101 @@
+"""Questions about history are recognised as what they ask; other questions are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from glossator.retrieval.history_questions import HistoryQuestion, parse_history_question
+from glossator.retrieval.use_questions import parse_use_question
+
+
+def named(aspect: str, name: str, phrase: str = "", path: str = "") -> HistoryQuestion:
+    return HistoryQuestion(aspect, name, path, phrase or name)  # type: ignore[arg-type]
+
+
+def here(aspect: str, scope: str) -> HistoryQuestion:
+    return HistoryQuestion(aspect, scope=scope)  # type: ignore[arg-type]
+
+
+ASKED: dict[str, HistoryQuestion] = {
+    "Why is this so?": here("why", "symbol"),
+    "why is this code like this": here("why", "lines"),
+    "why is Client.retry so": named("why", "Client.retry"),
+    "Why is MAX_RETRIES like this?": named("why", "MAX_RETRIES"),
+    "why was MAX_RETRIES changed to 5?": named("why", "MAX_RETRIES"),
+    "Explain why add_tax was changed": named("why", "add_tax"),
+    "why did we change `retry`?": named("why", "retry", "`retry`"),
+    "how come add_tax is like this?": named("why", "add_tax"),
+    "Why is the retry logic written this way?": HistoryQuestion("why", phrase="the retry logic"),
+    "what was the reason for the last change to add_tax?": named("why", "add_tax"),
+    "When was Client.retry changed, and why?": named("when", "Client.retry"),
+    "when was the function retry last changed and by whom?": named("when", "retry", "the function retry"),
+    "when did Client.retry change?": named("when", "Client.retry"),
+    "when was the last change to src/pool.py": named("when", "src/pool.py"),
+    "When was retry() added?": named("added", "retry()"),
+    "how old is parse_config?": named("added", "parse_config"),
+    "which commit introduced MAX_RETRIES?": named("added", "MAX_RETRIES"),
+    "since when do we have parse_config": named("added", "parse_config"),
+    "who wrote this?": here("who", "symbol"),
+    "who changed MAX_RETRIES in src/pool.py last week": named(
+        "who", "MAX_RETRIES", "MAX_RETRIES in src/pool.py", "src/pool.py"
+    ),
+    "git blame src/pool.py:17": named("who", "src/pool.py:17"),
+    "who has worked on this file?": here("who", "file"),
+    "what changed in src/net lately?": named("changes", "src/net"),
+    "which commits touched Client.retry?": named("changes", "Client.retry"),
+    "what’s the history of Client.retry": named("changes", "Client.retry"),
+    "how has this file changed over time?": here("changes", "file"),
+    "the last 5 commits to src/pool.py": named("changes", "src/pool.py"),
+    "who/what changed around here lately": here("lately", "folder"),
+    "What changed around here recently?": here("lately", "folder"),
+    "who changed what around here lately?": here("lately", "folder"),
+    "what's new here?": here("lately", "file"),
+    "what has changed in the last two weeks": here("lately", "project"),
+    "what changed lately": here("lately", "project"),
+    "recent commits": here("lately", "project"),
+    "Warum ist add_tax so?": named("why", "add_tax"),
+    "Wann wurde add_tax zuletzt geändert und warum?": named("when", "add_tax"),
+    "Wer hat diese Datei geschrieben?": here("who", "file"),
+    "Was hat sich hier kürzlich geändert?": here("lately", "file"),
+    "Pourquoi add_tax a-t-il été modifié ?": named("why", "add_tax"),
+    "Quand add_tax a-t-elle été modifiée pour la dernière fois ?": named("when", "add_tax"),
+    "Qui a écrit add_tax ?": named("who", "add_tax"),
+    "¿Cuándo se cambió add_tax y por qué?": named("when", "add_tax"),
+    "¿Quién escribió add_tax?": named("who", "add_tax"),
+    "¿Qué ha cambiado aquí últimamente?": here("lately", "file"),
+}
+
+OTHERS = (
+    "why is the server slow",
+    "why is the cache so large",
+    "why does the parser call flush twice?",
+    "why is this so slow?",
+    "where is timeout set",
+    "who calls retry",
+    "who sets timeout?",
+    "what would break if retry changed",
+    "what happens when a file is changed",
+    "when is the cache updated",
+    "when is retry called?",
+    "how does the retry logic work",
+    "how is history stored",
+    "how are commits read?",
+    "what is the log for",
+    "what changed",
+    "what is new in version 2",
+    "who writes to the log",
+    "",
+    "why is this so?\nfoo",
+    "why was " + "x" * 400 + " changed?",
+)
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_questions_about_history(text: str) -> None:
+    assert parse_history_question(text) == ASKED[text]
+    assert parse_use_question(text) is None
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_other_questions(text: str) -> None:
+    assert parse_history_question(text) is None
