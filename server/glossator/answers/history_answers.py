@@ -49,7 +49,7 @@ TRACED_COMMITS = 1000
 """Commits that are followed back to the one in which a place came to be, if that is asked."""
 LISTED_PLACES = 3
 """Definitions of one name whose commits are listed; the others are only named."""
-CITED_LINES = 20
+CITED_HISTORY_LINES = 20
 """Lines that are cited of what is asked about, and of what a commit left."""
 NEARNESS_TOKENS = 500
 """Budget of the search for what a phrase is about: only the best match counts."""
@@ -255,7 +255,7 @@ class _HistoryWriter:
     def _cite(self, place: HistoryPlace, first: int, last: int, commit: LoggedCommit | None) -> str:
         root = place.root.path
         view = RootView.of(place.root)
-        last = min(last, first + CITED_LINES - 1)
+        last = min(last, first + CITED_HISTORY_LINES - 1)
         source = "\n".join(view.lines(place.path)[first - 1 : last])
         names = (place.name,) if place.name else ()
         entry = view.entry_at(place.path, first) if names else None
