@@ -117,12 +117,18 @@ def _prepare_gopls(tree: Path, files: Sequence[str], data: Path) -> Prepared:
 
 
 def _prepare_clangd(tree: Path, files: Sequence[str], data: Path) -> Prepared:
-    """Commands for every source file (clangd indexes only those), with each folder of headers on the search path."""
+    """Commands for every source file (clangd indexes only those), with each folder of headers on the search path.
+
+    What lies in the cache's folder `data-clangd/include` counts as headers of libraries (GoogleTest's, say), which the
+    commands name too.
+    """
     folders = sorted({str(Path(path).parent) for path in files if path.endswith((".h", ".hpp", ".hh", ".hxx"))})
     # `#include <curl/curl.h>` needs the folder above the header's.
     above = {str(Path(folder).parent) for folder in folders if folder != "."}
     ordered = sorted({".", *folders, *above}, key=lambda name: ("test" in name, name.count("/"), name))
     includes = [f"-I{tree / name}" for name in ordered[:150]]
+    if (data / "include").is_dir():
+        includes += ["-isystem", str(data / "include")]
     commands = []
     for path in files:
         if path.endswith((".c", ".cc", ".cpp", ".cxx")):

@@ -12,6 +12,7 @@ by what they are bound to:
     name            what the file's outermost scope, its imports or its built-ins call so
     #12             the symbol with index 12 of the same file (a function inside a function, which has no global name)
     =#12            as the receiver of a bare name: the name itself stands for that symbol
+    =struct         as the receiver of a bare name: it is a tag (see `TAGGED`)
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
@@ -73,6 +74,9 @@ INSTANCE: Final = "$"
 CLASS: Final = "$cls"
 SUPER: Final = "$super"
 
+TAGGED: Final = "=struct"
+"""The receiver of a bare name in C that is the tag of a structure, union or enumeration: `struct block`."""
+
 # Flags of symbols.
 STATIC: Final = 1
 """A member of the class rather than of its instances."""
@@ -89,6 +93,9 @@ EXPORTED: Final = 32
 EXTENSION: Final = 64
 """A container that adds members to a type defined elsewhere (`impl Foo`, `extension Foo`, a reopened class): `name` is
 the type's, as an expression."""
+TAG: Final = 128
+"""The tag of a structure, union or enumeration in C, which has a name apart from those of types, variables and
+functions."""
 
 
 class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

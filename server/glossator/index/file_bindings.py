@@ -30,11 +30,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.expressions import SELF_WORDS, grown, joined, type_expression
 from glossator.index.facts import (
+    INSTANCE,
     LOCAL,
+    TAG,
     UNKNOWN,
     Symbol,
 )
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
     from glossator.index.texts import SourceText
 
 
+_RECORD: Final = re.compile(r"(?:const\s+)?(?:struct|union|class)\s*(\w*)\s*\{")
+"""A type of C's family with its members."""
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
@@ -150,8 +155,11 @@ class FileBindings(FileImports):
         """The tag of a structure that a `typedef` gives another name, as a name for the same type."""
         tag, named = match["tag"][0], match["tagged"][0]
         index = self._at_name.get(named[0])
-        if index is not None and tag[0] not in self._at_name and self._text(tag) != self._symbols[index].name:
-            added = self._add_variable(tag, "type", self._symbols[index].parent)
+        if index is None or tag[0] in self._at_name:
+            return
+        if self._language.tags or self._text(tag) != self._symbols[index].name:
+            flags = TAG if self._language.tags else 0
+            added = self._add_variable(tag, "type", self._symbols[index].parent, flags)
             self._symbols[added].type = f"<{self._symbols[index].name}>"
 
     def _make_object(self, start: int) -> None:
@@ -312,7 +320,13 @@ class FileBindings(FileImports):
         """The expression of what a match binds its name to; "" if it does not say."""
         if "type" in match:
             part = match["type"][0]
-            return self._picked_from(self._type(self._text(part), part[0]), match)
+            text = self._text(part)
+            if self._language.macros and (record := _RECORD.match(text)) is not None:
+                if not record[1]:
+                    # The members of a structure without a name count as those of the one around.
+                    return INSTANCE if self._class_at(part[0]) >= 0 else UNKNOWN
+                text = record[1]
+            return self._picked_from(self._type(text, part[0]), match)
         if "value" in match:
             return self._picked_from(self._item_of(self._expression(match["value"][0]), match), match)
         if "element" in match:

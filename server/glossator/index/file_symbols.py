@@ -13,6 +13,7 @@ from glossator.index.facts import (
     PROPERTY,
     STATIC,
     STUB,
+    TAG,
     WHOLE,
     Symbol,
 )
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 CLASSES: Final = TYPES | {"component", "type"}
 """Kinds of symbols that have fields."""
+RECORDS: Final = frozenset({"struct", "class", "union", "enum"})
+"""Kinds of symbols that have tags in C."""
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
 _VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
@@ -146,6 +149,8 @@ class FileSymbols:
             kind = "constructor"
         if self._language.bare_calls and kind in ("function", "method"):
             flags |= PROPERTY
+        if self._language.tags and kind in RECORDS and not 0 <= item.body < name_at:
+            flags |= TAG
         line, column = self._place(name_at)
         symbol = Symbol(
             name,

@@ -95,6 +95,7 @@ class Language:
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
+        tags: whether structures have tags, names apart from those of types (C).
         doc_types: whether doc comments say the types of parameters, results and variables (JSDoc).
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
             part, its last part but a version ("unversioned": `chi` of `github.com/go-chi/chi/v5`), or nothing ("").
@@ -123,6 +124,7 @@ class Language:
     prototypes: bool = False
     overloads: bool = False
     calls_apart: bool = False
+    tags: bool = False
     doc_types: bool = False
     module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -152,6 +154,7 @@ def _code(
     prototypes: bool = False,
     overloads: bool = False,
     calls_apart: bool = False,
+    tags: bool = False,
     doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
@@ -180,6 +183,7 @@ def _code(
         prototypes=prototypes,
         overloads=overloads,
         calls_apart=calls_apart,
+        tags=tags,
         doc_types=doc_types,
         module_names=module_names,
         calls=calls or {},
@@ -289,7 +293,7 @@ _ALL: tuple[Language, ...] = (
         calls_apart=True,
         module_names="last",
     ),
-    _code("c", ".c .h .inc", macros=True, conditionals=True),
+    _code("c", ".c .h .inc", macros=True, conditionals=True, tags=True),
     _code(
         "cpp",
         ".cc .cpp .cxx .c++ .hpp .hh .hxx .h++ .ipp .inl .tpp .txx .ixx .cppm .cu .cuh .ino",

@@ -125,6 +125,10 @@ _OLD_PARAMETERS: Final = _bytes(
 )
 _TYPE_DEFINED: Final = re.compile(rb"\b(?:return|typedef|extern|static)\b")
 
+_DEFINE: Final = re.compile(rb"#[ \t]*define\b(?:[^\n\\]|\\\r?\n|\\.)*")
+_INNER_COMMENT: Final = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*[^\s/])")
+"""A comment in what a macro stands for, with which that ends for the grammar."""
+
 NEAR: Final = 2
 """Lines above and below an error in which its cause is looked for."""
 MAX_ERRORS: Final = 400
@@ -200,6 +204,9 @@ def always_misread(data: bytes) -> list[tuple[int, int]]:
         for match in pattern.finditer(data)
         if _LINE_BEFORE.fullmatch(data, data.rfind(b"\n", 0, match.start()) + 1, match.start())
     )
+    for line in _DEFINE.finditer(data):
+        if b"/*" in line[0]:
+            found.extend(match.span() for match in _INNER_COMMENT.finditer(data, *line.span()))
     if b"TEMPLATE" in data and b"TEST_CASE" in data:
         found.extend(match.span(1) for match in _TEST_TYPES.finditer(data))
     if _OLD_BODY.search(data):

@@ -10,6 +10,8 @@
 - `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
+- `@tag`: a type that is a tag (C's `struct block`). `@macro.body`: what a macro of C's family stands for, whose names
+  no grammar reads; `@macro.parameter`: the name of a macro's parameter.
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
@@ -37,12 +39,14 @@ from glossator.index.expressions import grown, type_expression
 from glossator.index.facts import (
     INSTANCE,
     MENTION_KINDS,
+    TAGGED,
     UNKNOWN,
     Facts,
     Import,
     make_facts,
 )
 from glossator.index.file_bindings import MENTION_BYTES
+from glossator.index.macro_bodies import names_in_body
 from glossator.index.nested_spans import innermost, segments
 from glossator.index.symbol_types import SymbolTypes
 
@@ -208,6 +212,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
+        tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -248,11 +253,42 @@ class _Extraction(SymbolTypes):
                     if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
+            if start in tags:
+                receiver = receivers.setdefault(TAGGED, len(receivers))
             if start not in at_name and name and (receiver >= 0 or name not in self_words):
                 names.append(name)
                 starts.append(start)
                 rest.append((kind, receiver))
+        if "macro.body" in captures:
+            self._add_macro_bodies(captures, names, starts, rest)
         return self._placed(names, starts, rest, arguments)
+
+    def _add_macro_bodies(
+        self, captures: Matched, names: list[str], starts: list[int], rest: list[tuple[int, int]]
+    ) -> None:
+        """Add the mentions in what macros stand for to those of the file, and keep them in order of their places."""
+        parameters: dict[int, list[str]] = {}
+        for span in captures.get("macro.parameter", ()):
+            parameters.setdefault(self._owner(span[0]), []).append(self._text(span))
+        receivers = self._receivers
+        before = len(names)
+        for start, end in captures["macro.body"]:
+            owner = self._owner(start)
+            if owner < 0 or self._symbols[owner].kind != "macro":
+                continue
+            own = parameters.get(owner, ())
+            for found in names_in_body(self._data[start:end], own):
+                if len(found.name) > MENTION_BYTES:
+                    continue
+                made = TAGGED if found.tag and self._language.tags else found.receiver
+                names.append(found.name)
+                starts.append(start + found.at)
+                rest.append((_KINDS[found.kind], receivers.setdefault(made, len(receivers)) if made else -1))
+        if len(names) > before:
+            order = sorted(range(len(starts)), key=starts.__getitem__)
+            names[:] = [names[index] for index in order]
+            starts[:] = [starts[index] for index in order]
+            rest[:] = [rest[index] for index in order]
 
     def _kinds_of_mentions(self, captures: Matched) -> dict[Range, int]:
         """The kind of each mention, by its range."""

@@ -266,3 +266,212 @@ def test_the_tag_of_a_structure_that_a_typedef_names() -> None:
         "list.c: int sum(struct node_s *first) {",
         "list.h: typedef struct node_s { int value; struct node_s *next; } node_t;",
     ]
+
+
+TAGS = {
+    "graph.h": """
+        typedef struct node { struct node *next; int weight; } node;
+        struct edge { struct edge *next; node *from; };
+        typedef struct edge edge;
+        struct stat { int mode; };
+        union value { int number; char *text; };
+        typedef union value value;
+    """,
+    "graph.c": """
+        #include "graph.h"
+        int stat(const char *path, struct stat *found);
+        int node_weight(struct node *n) { return n->weight; }
+        int plain_weight(node *n) { return n->next->weight; }
+        int edge_weight(edge *e) { return e->from->weight; }
+        int tagged_weight(struct edge *e) { return e->next->from->weight; }
+        int size_of(value *v) { union value w = *v; return w.number; }
+        int check(void) { struct stat s; return stat("a", &s) + s.mode; }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "occurrence", "line_of_definition"),
+    [
+        ("int node_weight(struct node *n) { return n->weight; }", "node", 0, (1, 15)),
+        ("int plain_weight(node *n) { return n->next->weight; }", "node", 0, (1, 55)),
+        ("int edge_weight(edge *e) { return e->from->weight; }", "edge", 0, (3, 20)),
+        ("int tagged_weight(struct edge *e) { return e->next->from->weight; }", "edge", 0, (2, 7)),
+        ("int size_of(value *v) { union value w = *v; return w.number; }", "value", 0, (6, 20)),
+        ("int size_of(value *v) { union value w = *v; return w.number; }", "value", 1, (5, 6)),
+        ('int check(void) { struct stat s; return stat("a", &s) + s.mode; }', "stat", 0, (4, 7)),
+        ('int check(void) { struct stat s; return stat("a", &s) + s.mode; }', "stat", 1, (2, 4)),
+        ("int edge_weight(edge *e) { return e->from->weight; }", "weight", 0, (1, 45)),
+        ("int tagged_weight(struct edge *e) { return e->next->from->weight; }", "weight", 0, (1, 45)),
+    ],
+)
+def test_the_tag_of_a_structure_is_no_type(
+    line: str, name: str, occurrence: int, line_of_definition: tuple[int, int]
+) -> None:
+    sample = Sample(TAGS)
+    facts = sample.facts("graph.c")
+    assert facts is not None
+    number = sample.texts["graph.c"].splitlines().index(line) + 1
+    mention = [one for one in facts.mentions_of(name) if one.line == number][occurrence]
+    resolution = sample.resolver.resolve("graph.c", facts, name, mention)
+    assert resolution.grade == "resolved"
+    assert [(one.symbol.line, one.symbol.column) for one in resolution.targets] == [line_of_definition]
+
+
+MACROS = {
+    "reader.h": """
+        struct state { int have; unsigned char *next; };
+        int refill(struct state *s);
+        void report(const char *text, int code);
+        #define LIMIT 16
+        #define DOUBLE_LIMIT (2 * LIMIT)
+        #define NEXT(s) ((s)->have > 0 ? *(s)->next++ : refill(s))
+        #define SKIP(s, n) \\
+          do { \\
+            int report_left = (n); /* bytes */ \\
+            while (report_left-- > 0) NEXT(s); \\
+            report("NEXT refill", report_left); \\
+          } while (0)
+        typedef struct { union { short freq; short code; } fc; union { short dad; short len; } dl; } leaf;
+        #define Code fc.code
+        #define Len dl.len
+    """,
+    "reader.c": """
+        #include "reader.h"
+        int read_one(struct state *s) { return NEXT(s); }
+        void skip_all(struct state *s) { SKIP(s, DOUBLE_LIMIT); }
+        int code_of(leaf *tree, int n) { return tree[n].Code + tree[n].Len; }
+        int own(leaf *one) { return one->fc.code; }
+    """,
+    "other.c": """
+        #define NEXT(s) ((s) + 1)
+        int other(int s) { return NEXT(s); }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "uses"),
+    [
+        (
+            "refill",
+            [
+                "reader.c: int read_one(struct state *s) { return NEXT(s); }",
+                "reader.c: void skip_all(struct state *s) { SKIP(s, DOUBLE_LIMIT); }",
+                "reader.h: #define NEXT(s) ((s)->have > 0 ? *(s)->next++ : refill(s))",
+            ],
+        ),
+        (
+            "report",
+            [
+                "reader.c: void skip_all(struct state *s) { SKIP(s, DOUBLE_LIMIT); }",
+                'reader.h: report("NEXT refill", report_left); \\',
+            ],
+        ),
+        (
+            "LIMIT",
+            [
+                "reader.c: void skip_all(struct state *s) { SKIP(s, DOUBLE_LIMIT); }",
+                "reader.h: #define DOUBLE_LIMIT (2 * LIMIT)",
+            ],
+        ),
+        (
+            "leaf.code",
+            [
+                "reader.c: int code_of(leaf *tree, int n) { return tree[n].Code + tree[n].Len; }",
+                "reader.c: int own(leaf *one) { return one->fc.code; }",
+            ],
+        ),
+        ("leaf.len", ["reader.c: int code_of(leaf *tree, int n) { return tree[n].Code + tree[n].Len; }"]),
+    ],
+)
+def test_what_a_macro_stands_for_is_used_where_the_macro_is(name: str, uses: list[str]) -> None:
+    assert Sample(MACROS).uses(name) == uses
+
+
+def test_a_macro_that_is_defined_again_may_stand_for_either() -> None:
+    sample = Sample(
+        {
+            "a.c": """
+                int quiet(int n);
+                int loud(int n);
+                int before(int n) { return n; }
+                #ifdef LOUD
+                #define TELL(n) loud(n)
+                #else
+                #define TELL(n) quiet(n)
+                #endif
+                int run(int n) { return TELL(n); }
+            """
+        }
+    )
+    for name in ("quiet", "loud"):
+        assert sample.uses(name) == [f"a.c: #define TELL(n) {name}(n)"]
+        assert sample.uses(name, grade="possible") == ["a.c: int run(int n) { return TELL(n); }"]
+
+
+def test_a_function_that_nothing_declares_is_only_possibly_used_in_another_file() -> None:
+    sample = Sample(
+        {
+            "a.c": "#define local static\nlocal int in(int n) { return n; }\nint a(void) { return in(1); }\n",
+            "b.c": "int b(int (*in)(int));\n#define PULL() in(2)\n",
+            "c.h": "int shared(int n);\n",
+            "c.c": "int shared(int n) { return n; }\n",
+            "d.c": "int d(void) { return shared(3); }\n",
+        }
+    )
+    assert sample.uses("in") == ["a.c: int a(void) { return in(1); }"]
+    assert sample.uses("in", grade="possible") == ["b.c: #define PULL() in(2)"]
+    assert sample.uses("shared", "c.c") == ["d.c: int d(void) { return shared(3); }"]
+
+
+def test_an_index_follows_pointers_and_arrays() -> None:
+    sample = Sample(
+        {
+            "a.cc": """
+                struct Item { int weight; void open(); };
+                struct Bag { Item* at; Item& operator[](int n); };
+                struct Chain { Item* begin(); Item* end(); };
+                void run(Item* items, Item (&fixed)[4], Bag bag, Bag* bags, Chain chain) {
+                  items[0].weight = 1;
+                  bag[0].open();
+                  bags[1][2].open();
+                  chain[0].open();
+                }
+            """
+        }
+    )
+    assert sample.at("a.cc", "items[0].weight = 1;", "weight") == "a.cc:Item.weight"
+    assert sample.at("a.cc", "chain[0].open();", "open") == "possible"
+
+
+def test_a_supertypes_name_before_its_member_is_the_type() -> None:
+    sample = Sample(
+        {
+            "db.h": """
+                class Store { public: Store() = default; virtual int put(int key); };
+                class Cache : public Store { public: Cache(); int put(int key) override; };
+            """,
+            "db.cc": """
+                #include "db.h"
+                int Store::put(int key) { return key; }
+                int Cache::put(int key) {
+                  return Store::put(key);
+                }
+            """,
+        }
+    )
+    assert sample.at("db.cc", "return Store::put(key);", "put") == "db.cc:Store.put db.h:Store.put"
+    assert sample.at("db.cc", "return Store::put(key);", "Store") == "db.h:Store"
+
+
+def test_a_type_that_two_files_define_alike_is_one() -> None:
+    sample = Sample(
+        {
+            "parser.h": "union value { int number; char *text; };\ntypedef union value value;\n",
+            "parser.c": "union value { int number; char *text; };\nint f(union value *v) { return v->number; }\n",
+            "other.c": "union value { int number; int other; };\nint g(union value *v) { return v->number; }\n",
+        }
+    )
+    assert sample.uses("value.number", "parser.h") == ["parser.c: int f(union value *v) { return v->number; }"]
+    assert sample.uses("value.number", "other.c") == ["other.c: int g(union value *v) { return v->number; }"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import LOCAL, STATIC, STUB
+from glossator.index.facts import LOCAL, STATIC, STUB, TAG
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, own_symbols, symbols
 from glossator.retrieval.resolution.type_texts import LIST
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
+    from glossator.retrieval.resolution.values import DefinedSymbol
 
 HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
 INCLUDED: Final = 200
@@ -27,6 +28,9 @@ INCLUDED: Final = 200
 _SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
 """Endings of files whose types other files see."""
 _UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro"))
+
+_DEFINED_ONCE: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "field"))
+"""Kinds of what a file cannot see two definitions of."""
 
 _POINTERS: Final = ("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "optional", "reference_wrapper", "atomic")
 _LISTS: Final = (
@@ -49,6 +53,7 @@ class CRules(LanguageRules):
     elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), "map": 1, "unordered_map": 1}
     opaque = frozenset(("void", "auto", "id"))
     call_members = ("operator()",)
+    element_members = ("operator[]",)
 
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Local definitions, and members of the classes around a place; a method may stand outside its class."""
@@ -56,6 +61,8 @@ class CRules(LanguageRules):
             symbol = view.symbol(around)
             if symbol.kind == "namespace":
                 break
+            if symbol.kind in CONTAINER_KINDS and view.facts.language == "c":
+                continue  # the members of a structure are no names in it
             if symbol.kind not in CONTAINER_KINDS:
                 if found := symbols(view, view.children(around, name)):
                     return found
@@ -66,9 +73,20 @@ class CRules(LanguageRules):
                 continue
             if self._symbol(world, holder).name == name:
                 return (Value("symbol", holder.path, holder.number),)
-            if found := own_symbols(world.member(holder, name, place)):
+            found = own_symbols(world.member(holder, name, place))
+            # A constructor has its class's name, which means the class.
+            if found := tuple(one for one in found if not self._is_constructor(world, one)):
                 return found
         return ()
+
+    def _is_constructor(self, world: World, value: Value) -> bool:
+        symbol = self._symbol(world, value)
+        if symbol.kind not in CALLABLE_KINDS:
+            return False
+        view = world.view(value.path)
+        assert view is not None
+        home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
+        return symbol.name == last_part(home)
 
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type: structures have names apart from those of variables and fields."""
@@ -137,9 +155,59 @@ class CRules(LanguageRules):
         found = tuple(one for one, chain in self._candidates(world, near, name) if ".".join(chain) == namespace)
         return self._one_thing(world, view, namespace.split(".") if namespace else [], name, found)
 
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """The tag of a structure is meant only after `struct`, if the name means something else too."""
+        tags = {one for one in found if self._is_tag(world, one)}
+        others = tuple(one for one in found if one not in tags)
+        return others if own_symbols(others) else found
+
+    def tagged(self, world: World, place: Spot, name: str) -> Values:
+        """What a name means after `struct`, `union` or `enum`."""
+        found = world.named(name, place)
+        return tuple(one for one in found if one.kind != "symbol" or self._is_tag(world, one)) or found
+
+    def macros_named(self, world: World, path: str, name: str) -> Values:
+        """The macros that a file sees under a name, if nothing else in the index is called so."""
+        if not self._is_macro_only(world, name):
+            return ()
+        return tuple(one for one, _ in self._candidates(world, path, name))
+
+    def _is_macro_only(self, world: World, name: str) -> bool:
+        """Whether only macros have a name."""
+        key = ("macro only", name)
+        if isinstance(known := world.memory.get(key), bool):
+            return known
+        views = [view for path in world.likeliest(name) if (view := world.view(path)) is not None]
+        ours = [view for view in views if view.facts.language in self.languages]
+        kinds = {view.symbol(index).kind for view in ours for index in view.named(name)}
+        world.memory[key] = only = kinds == {"macro"}
+        return only
+
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """As in all languages; but a structure's tag and a type of its name are two things."""
+        return not (one.flags ^ other.flags) & TAG and super().one_with(one, other)
+
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """A declaration and its definition."""
         return bool((one.flags | other.flags) & STUB) or one.kind == other.kind == "namespace"
+
+    def are_alternatives(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """A type, or a part of one, in a header and again in a file that includes it, where conditions decide between
+        them; or in two files with the same members (ISO C, 6.2.7: such types are compatible)."""
+        if one.symbol.kind != other.symbol.kind or one.symbol.kind not in _DEFINED_ONCE:
+            return False
+        first, second = world.view(one.path), world.view(other.path)
+        if first is None or second is None:
+            return False
+        if other.path in self._included(world, first) or one.path in self._included(world, second):
+            return True
+        inner = one.symbol.kind in ("field", "enum_member")
+        members = [
+            [view.symbol(index).name for index in view.members(symbol.parent if inner else number)]
+            for view, number, symbol in ((first, one.index, one.symbol), (second, other.index, other.symbol))
+            if not inner or symbol.parent >= 0
+        ]
+        return len(members) == 2 and bool(members[0]) and members[0] == members[1]
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """Constructors and destructors run where objects are defined and where they go out of scope; operators are
@@ -148,6 +216,15 @@ class CRules(LanguageRules):
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
         return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)
+
+    def pointed_to(self, world: World, value: Value) -> Values:
+        """An instance itself: what an index follows is a pointer or an array, unless its class has elements."""
+        hierarchy = world.ancestors(value.key)
+        if hierarchy.open or hierarchy.externals:
+            return NOTHING_KNOWN
+        if any(world.own_members(key, name) for key in hierarchy.classes for name in ("operator[]", "begin")):
+            return NOTHING_KNOWN
+        return (value,)
 
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""
@@ -165,8 +242,20 @@ class CRules(LanguageRules):
         for size in range(len(around), -1, -1):
             found = tuple(one for one, chain in candidates if chain == around[:size])
             if found:
-                return self._one_thing(world, view, around[:size], name, found)
+                meant = self._one_thing(world, view, around[:size], name, found)
+                return meant if self._is_declared(world, view, meant) else (*meant, UNKNOWN_VALUE)
         return ()
+
+    def _is_declared(self, world: World, view: FileView, meant: Values) -> bool:
+        """Whether a file may see what a name means: its own, what a header has, or what is declared anywhere. A
+        function that one source file defines and no other declares is most often its own (`#define local static`)."""
+        for one in meant:
+            if one.kind != "symbol" or one.path == view.path or one.path.endswith(_SEEN):
+                return True
+            symbol = self._symbol(world, one)
+            if symbol.flags & STUB or symbol.kind not in ("function", "variable", "constant"):
+                return True
+        return not meant or any(one.path in self._included(world, view) for one in meant)
 
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""
@@ -230,6 +319,17 @@ class CRules(LanguageRules):
     def _one_thing(self, world: World, view: FileView, around: list[str], name: str, found: Values) -> Values:
         """Definitions of one name in one namespace: what a file sees of them, if they are not one thing."""
         known = [(one, self._symbol(world, one)) for one in found]
+        tags = tuple(one for one, symbol in known if symbol.flags & TAG)
+        if tags and len(tags) < len(found) and view.facts.language == "c":
+            others = tuple(one for one in found if one not in tags)
+            return tuple(
+                dict.fromkeys(
+                    (
+                        *self._one_thing(world, view, around, name, others),
+                        *self._one_thing(world, view, around, name, tags),
+                    )
+                )
+            )
         if any(symbol.kind == "namespace" for _, symbol in known):
             return (Value("module", namespace_seen_from(".".join([*around, name]), view.path)),)
         types = [one for one, symbol in known if symbol.kind in ("struct", "class", "union", "enum")]
@@ -272,6 +372,9 @@ class CRules(LanguageRules):
                         pending.append(other)
         world.memory[remembered] = seen
         return seen
+
+    def _is_tag(self, world: World, value: Value) -> bool:
+        return value.kind == "symbol" and bool(self._symbol(world, value).flags & TAG)
 
     def _is_stub(self, world: World, value: Value) -> bool:
         return value.kind == "symbol" and bool(self._symbol(world, value).flags & STUB)

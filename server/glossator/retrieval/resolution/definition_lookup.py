@@ -137,7 +137,7 @@ class DefinitionLookup:
         views = self.world.view(one.path), self.world.view(other.path)
         if views[0] is None or views[1] is None or views[0].facts.package != views[1].facts.package:
             return False
-        if rules.same_thing(one.symbol, other.symbol):
+        if rules.same_thing(one.symbol, other.symbol) or rules.are_alternatives(self.world, one, other):
             return True
         declares = _declares(one)
         if declares == _declares(other):

@@ -555,7 +555,8 @@ class Evaluator(IndexedFiles):
         for value in values:
             if value.kind == "instance":
                 rules = self.rules(value.path)
-                found.update(dict.fromkeys(self._through(value, rules.element_members, rules.element)))
+                elements = self._through(value, rules.element_members, rules.element)
+                found.update(dict.fromkeys(rules.pointed_to(self, value) if elements == NOTHING_KNOWN else elements))
             elif value.kind == "class":
                 # `Generic[T]`, or a loop over an enum.
                 found[value] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS, STUB, SUPER
+from glossator.index.facts import MENTION_KINDS, STUB, SUPER, TAGGED
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
@@ -67,6 +67,8 @@ class MentionMeaning:
     def _resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         place = Spot(path, mention.owner)
         receiver = facts.receiver(mention)
+        if receiver == TAGGED:
+            return self._of(self._world.rules(path).tagged(self._world, place, name))
         if receiver.startswith("="):
             number = receiver[2:]
             return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
@@ -77,6 +79,13 @@ class MentionMeaning:
             if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             return self._of(self._fitting(path, mention, found))
+        meant = self._of_member(path, name, mention, receiver, place)
+        if not meant.targets and (macros := self._world.rules(path).macros_named(self._world, path, name)):
+            return self._of(macros)
+        return meant
+
+    def _of_member(self, path: str, name: str, mention: Mention, receiver: str, place: Spot) -> Resolution:
+        """What the mention of a name after a receiver means."""
         if receiver == "?":
             return Resolution("possible", reach="members")
         if mention.kind in _TYPES:

@@ -70,6 +70,9 @@ class World(Protocol):
     def member(self, value: Value, name: str, place: Spot) -> Values:
         """The members of that name: symbols, modules, external values. Empty if there is none."""
 
+    def own_members(self, key: Key, name: str) -> Values:
+        """The members of a name that a class itself declares."""
+
     def held(self, values: Values) -> Values:
         """What symbols stand for: a class itself, a function itself, the value of a variable, a field or a property."""
 
@@ -247,6 +250,15 @@ class LanguageRules:
         """Of what a bare name may mean, what it means where the kind of its mention tells (a type, or a value)."""
         return found
 
+    def tagged(self, world: World, place: Spot, name: str) -> Values:
+        """What a name means that is said to be the tag of a structure (`struct block` in C)."""
+        return world.named(name, place)
+
+    def macros_named(self, world: World, path: str, name: str) -> Values:
+        """The macros of a name that stand for something else wherever the name stands in a file: even where it would
+        be that of a member."""
+        return ()
+
     def imported_as(self, world: World, view: FileView, name: str, owner: int) -> Values:
         """What the imports inside a symbol (-1: at the top of the file) bind a name to."""
         found: Values = ()
@@ -348,6 +360,10 @@ class LanguageRules:
         return world.evaluate(receiver, place)
 
     # Values of libraries and of the language
+
+    def pointed_to(self, world: World, value: Value) -> Values:
+        """The elements of an instance whose class says nothing of them: by default they are unknown."""
+        return NOTHING_KNOWN
 
     def element(self, world: World, value: Value) -> Values:
         """The elements of something external or of the language: known by its type arguments, or not at all."""
@@ -469,6 +485,11 @@ class LanguageRules:
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of one qualified name in different files are one thing (a prototype and its
         definition)."""
+        return False
+
+    def are_alternatives(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether two definitions of one qualified name in different files stand for each other, of which a program
+        has one only."""
         return False
 
     def import_parts(self, module: str) -> Iterable[str]:

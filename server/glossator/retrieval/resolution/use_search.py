@@ -13,6 +13,7 @@ from glossator.index.facts import MENTION_KINDS, STATIC, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import takes
 from glossator.retrieval.resolution.rules_table import rules_of
@@ -47,8 +48,20 @@ class UseSearch:
         meaning: MentionMeaning,
         definition: DefinedSymbol,
         constructor: Symbol | None = None,
+        expanded: frozenset[Key] = frozenset(),
     ) -> None:
-        """Search for the uses of `definition`; if it is a class, of those calls that may run a constructor of it."""
+        """Search for the uses of `definition`; if it is a class, of those calls that may run a constructor of it.
+
+        Args:
+            hierarchies: the definitions.
+            meaning: tells what mentions mean.
+            definition: what is used.
+            constructor: a constructor of the class.
+            expanded: macros whose uses are being looked for already.
+        """
+        self._expanded = expanded
+        self._in_macros: dict[Key, tuple[FileView, str, Mention, Grade]] = {}
+        """Macros that mention the definition, and where."""
         self._constructor = constructor
         self._hierarchies = hierarchies
         self._meaning = meaning
@@ -114,7 +127,37 @@ class UseSearch:
         calls = kinds is None or "call" in kinds
         if definition.symbol.kind == "constructor" and self._class is not None and calls:
             found.extend(self._constructions(self._class))
+        if self._in_macros:
+            found.extend(self._expansions(wanted, {(use.path, use.line, use.column) for use in found}))
         return found, unread
+
+    def _expansions(self, wanted: set[int] | None, known: set[tuple[str, int, int]]) -> Iterator[Use]:
+        """The uses of the macros that mention the definition.
+
+        Args:
+            wanted: kinds of mentions; None for all.
+            known: places that are uses of the definition themselves.
+        """
+        if len(self._expanded) >= MAX_EXPANDED:
+            return
+        for key, (body, name, mention, grade) in list(self._in_macros.items())[:MAX_MACROS]:
+            macro = self._world.definition(key)
+            if macro is None or key in self._expanded or (wanted is not None and mention.kind not in wanted):
+                continue
+            search = UseSearch(self._hierarchies, self._meaning, macro, expanded=self._expanded | {key})
+            for use in search.run(None)[0]:
+                place = use.path, use.line, use.column
+                if place in known or (use.owner is not None and use.owner.symbol.kind == "macro"):
+                    continue
+                sure = grade_at(body, mention, grade, use)
+                if sure == "possible" and grade == "possible" and use.grade == "resolved":
+                    meant = meaning_at(self._world, body, name, mention, use)
+                    if any(one.kind == "symbol" and self._is_it(one.key) for one in meant):
+                        sure = "resolved"
+                if sure != "excluded":
+                    known.add(place)
+                    kind = MENTION_KINDS[mention.kind]
+                    yield Use(use.path, use.line, use.column, kind, sure, use.owner, use.name)
 
     def _of_family(self, files: list[str]) -> list[str]:
         """The files that may name a constructor: those in which its class or one below it is noted."""
@@ -198,6 +241,10 @@ class UseSearch:
                 grade = known
             if grade != "excluded" and (grade == "resolved" or not alias):
                 inside = view.definition(owner) if owner >= 0 else None
+                if is_macro(view, owner):
+                    before = self._in_macros.get((path, owner))
+                    if before is None or (grade == "resolved" and before[3] != "resolved"):
+                        self._in_macros[path, owner] = view, name, mention, grade
                 found.append(Use(path, mention.line, mention.column, MENTION_KINDS[kind], grade, inside, name))
         return found
 
@@ -224,6 +271,8 @@ class UseSearch:
 
     def _is_reached(self, view: FileView, mention: Mention) -> bool:
         """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
+        if self._definition.symbol.kind == "macro":
+            return True
         if mention.receiver < 0:
             bare = self._member and not self._rules.bare_members and mention.kind != _NAME
             return not bare or view.path == self._definition.path

@@ -27,6 +27,10 @@
 (field_designator (field_identifier) @member.write)
 
 ; Names that are no mentions
+(struct_specifier name: (type_identifier) @tag)
+(union_specifier name: (type_identifier) @tag)
+(enum_specifier name: (type_identifier) @tag)
+
 (goto_statement (statement_identifier) @skip)
 (preproc_def name: (identifier) @skip)
 (preproc_function_def name: (identifier) @skip)
@@ -62,3 +66,8 @@
 (init_declarator declarator: (pointer_declarator declarator: (array_declarator declarator: (identifier) @local)))
 (init_declarator declarator: (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (identifier) @local))))
 (declaration declarator: (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (identifier) @local))))
+
+; What macros stand for
+(preproc_def value: (preproc_arg) @macro.body)
+(preproc_function_def value: (preproc_arg) @macro.body)
+(preproc_params (identifier) @macro.parameter)
