@@ -232,6 +232,8 @@ def type_parameters(text: str) -> tuple[str, ...]:
     colon, if it has one (`T extends Node`, `T : Node`)."""
     made: list[str] = []
     for part in _parameters(text.strip()[1:-1]):
+        if part.lstrip().startswith(("'", "const ")):  # Rust's lifetimes and numbers
+            continue
         found = _TYPE_PARAMETER.match(_ANNOTATION.sub("", part).strip())
         if found is None:
             return ()

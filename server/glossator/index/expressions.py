@@ -64,6 +64,8 @@ _COMPOSITE = re.compile(
     r"(?:make\()?((?:\[[\w.]*\](?=[\w*\[(])|\*|map\[[\w.*]+\]|(?:<-)?chan(?:<-)?\s+)+(?!struct\b|func\b)[\w.]+)\s*[{(,)]"
 )
 """Go's values of composite types: `[]Item{...}`, `map[string]*Item{...}`, `make(chan Item, 1)`."""
+_UNSAFE = re.compile(r"unsafe\s*\{")
+"""A block of Rust that has a value."""
 _FUNCTION = re.compile(r"func\s*\(")
 _BRACKETS = re.compile(r"[()\[\]{}\"'`]")
 _ARGUMENT = re.compile(r"[,(\[{\"'`]")
@@ -255,6 +257,12 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
         body = text.find("{", end)
         result = text[end:body].strip() if body > 0 else ""
         return (type_expression(f"func(){result}") if result else BUILT_IN), len(text)
+    if block := _UNSAFE.match(text, at):
+        end = closing(text, block.end() - 1)
+        inside = text[block.end() : end - 1].strip()
+        if end < 0 or ";" in inside:
+            return UNKNOWN, len(text)
+        return _steps(text, end, _alternatives(inside, name, calls, depth + 1), name, calls, depth)
     if char == "(":
         end = closing(text, at)
         if end < 0:

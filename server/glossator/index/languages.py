@@ -91,7 +91,7 @@ class Language:
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
-            instance of the "type", an "element" of it, or "pairs" of numbers and elements.
+            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same".
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
@@ -283,6 +283,21 @@ _ALL: tuple[Language, ...] = (
         " Default Eq Hash Ord PartialEq PartialOrd",
         self_words="self Self",
         self_modules=True,
+        calls=dict.fromkeys(
+            (
+                "Some",
+                "Ok",
+                "Arc.new",
+                "Box.new",
+                "Box.pin",
+                "Cow.Borrowed",
+                "Cow.Owned",
+                "ManuallyDrop.new",
+                "Pin.new",
+                "Rc.new",
+            ),
+            "same",
+        ),
     ),
     _code(
         "java",

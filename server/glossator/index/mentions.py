@@ -74,13 +74,8 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
-TOKEN_BYTES: Final = 120
+TOKEN_BYTES: Final = 300
 """So much before a name in a macro's arguments is looked at for its receiver."""
-_REVERSED_LINK: Final = rb"\??(?:\][^\[\]]*\[)?(?:\)[^()]*\()?\w*[A-Za-z_]"
-_BEFORE_TOKEN: Final = re.compile(
-    rb"\s*(?:\.|::)\s*(" + _REVERSED_LINK + rb"(?:(?:\.|::)" + _REVERSED_LINK + rb")*)", re.ASCII
-)
-"""The receiver of a token, in the text before it reversed: from its end, it is found at once."""
 _QUOTED_NAME: Final = re.compile(rb"(?<![\w.])((?:[A-Za-z_]\w*\.)*)(?!(?:None|True|False|Literal)\b)([A-Za-z_]\w*)")
 """A name in a type in quotes, and what stands before it."""
 _RUST_WORDS: Final = frozenset(
@@ -98,6 +93,7 @@ _PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.
 _TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
 """What may stand between a call's name and its arguments."""
 _UNDERSCORE: Final = 0x5F
+_QUESTION_MARK: Final = 0x3F
 
 
 def facts_of(
@@ -383,8 +379,10 @@ class _Extraction(SymbolTypes):
         if not bare.endswith((b".", b"::")) or bare.endswith(b".."):
             return _CALL if call else _KINDS["value"], ""
         kind = (_CALL if call else _ATTRIBUTE) + MEMBER
-        found = _BEFORE_TOKEN.match(before[::-1])
-        made = self._expression((start - found.end(1), start - found.start(1))) if found else ""
+        last = len(bare.rstrip(b".:").rstrip())
+        first = _chain_start(bare, last)
+        offset = start - len(before)
+        made = self._expression((offset + first, offset + last)) if first >= 0 else ""
         return kind, made or UNKNOWN
 
     def _mention_picked(self, mentions: dict[str, list[PackedMention]]) -> None:
@@ -415,6 +413,41 @@ def _qualified_from(data: bytes, at: int) -> int:
             break
         at = start
     return at
+
+
+def _chain_start(data: bytes, at: int) -> int:
+    """Where the chain of names, calls and indexes begins that ends at a byte; -1 if it cannot be told."""
+    while True:
+        link = at
+        while at > 0 and data[at - 1] in b")]?":
+            at = at - 1 if data[at - 1] == _QUESTION_MARK else _opened(data, at)
+        while at > 0 and (data[at - 1 : at].isalnum() or data[at - 1] == _UNDERSCORE):
+            at -= 1
+        if not 0 <= at < link:
+            return -1
+        rest = data[:at].rstrip()
+        if rest.endswith(b"::"):
+            at = len(rest[:-2].rstrip())
+        elif rest.endswith(b".") and not rest.endswith(b".."):
+            at = len(rest[:-1].rstrip())
+        else:
+            return at
+
+
+def _opened(data: bytes, at: int) -> int:
+    """Where the bracket is that closes right before a byte; -1 if it is not found."""
+    depth = 0
+    while at > 0:
+        at -= 1
+        char = data[at : at + 1]
+        if char == b'"':
+            at = data.rfind(b'"', 0, at)
+            if at < 0:
+                return -1
+        depth += (char in b")]}") - (char in b"([{")
+        if not depth:
+            return at
+    return -1
 
 
 def _closed(data: bytes, at: int) -> int:

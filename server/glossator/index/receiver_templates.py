@@ -22,7 +22,7 @@ MAX_TEMPLATES: Final = 20_000
 """So many receivers and values are remembered from file to file, per language: some megabytes."""
 COMPOUND: Final = "*"
 _PLACEHOLDER: Final = "\0"
-_CALLED: Final = re.compile(r"\s*([\w.]+)\(")
+_CALLED: Final = re.compile(r"\s*([\w.:]+)\(")
 _NO_NAMES: Final = frozenset(
     {"None", "null", "nil", "undefined", "nullptr", "NULL", "Nil", "true", "false", "True", "False"}
 )
@@ -49,7 +49,7 @@ def template(raw: bytes, calls: Calls) -> tuple[str, str]:
         # PHP's namespaces.
         text = dotted
         raw = text.encode()
-    if calls.known and (called := _CALLED.match(text)) and called[1] in calls.known:
+    if calls.known and (called := _CALLED.match(text)) and called[1].replace("::", ".") in calls.known:
         return COMPOUND, text
     if raw.isascii() and (flat := _flattened(text, counted=calls.counted)):
         head, dot, rest = flat.partition(".")

@@ -274,3 +274,62 @@ def test_a_crate_whose_name_no_file_tells() -> None:
     ]
     assert sample.uses("shout", grade="possible") == ["tests/use_it.rs: fn three() { shop::shout!(1); }"]
     assert sample.uses("helper") == []
+
+
+def test_what_is_called_like_a_macro_or_a_wrapping_type() -> None:
+    sample = Sample(
+        {
+            "Cargo.toml": '[package]\nname = "fault"\n',
+            "src/lib.rs": """
+                pub mod trouble;
+                #[macro_export]
+                macro_rules! fault { () => { $crate::Fault }; }
+                pub struct Fault;
+                impl Fault { pub fn show(&self) {} }
+                pub fn trouble() -> Fault { Fault }
+                """,
+            "src/trouble.rs": """
+                pub struct Cause;
+                """,
+            "src/pointers.rs": """
+                use crate::{trouble, Fault};
+                pub struct Ref<'a, T> { target: T, next: Option<&'a T> }
+                impl<'a, S> Ref<'a, S> {
+                    pub fn reach(&self) -> &S { &self.target }
+                    pub fn boxed(self) -> Box<S> { todo!() }
+                }
+                fn use_it(one: Ref<'_, Fault>, cause: trouble::Cause) {
+                    one.reach().show();
+                    one.target.show();
+                    one.boxed().show();
+                    let inside = unsafe { one.reach() };
+                    inside.show();
+                    let shared = std::sync::Arc::new(Fault);
+                    shared.show();
+                    let counted = Rc::new(Fault::new());
+                    counted.show();
+                    assert_eq!((*one.reach()).show(), one.boxed(more(1, ")")).show());
+                }
+                struct Held<E> { error: E }
+                impl Held<Fault> {
+                    fn look(&self) { self.error.show(); }
+                }
+                """,
+            "tests/all.rs": """
+                use fault::fault;
+                fn check(one: fault::Fault) { one.show(); }
+                """,
+        }
+    )
+    assert sample.at("tests/all.rs", "fn check(one: fault::Fault) { one.show(); }", "Fault") == "src/lib.rs:Fault"
+    path = "src/pointers.rs"
+    show = "src/lib.rs:Fault.show"
+    assert sample.at(path, "fn use_it(one: Ref<'_, Fault>, cause: trouble::Cause) {", "Cause") == "src/trouble.rs:Cause"
+    for line in ("one.reach().show();", "one.target.show();", "one.boxed().show();", "inside.show();"):
+        assert sample.at(path, line, "show") == show
+    assert sample.at(path, "fn look(&self) { self.error.show(); }", "show") == show
+    assert sample.at(path, "shared.show();", "show") == "possible"
+    possible = sample.uses("show", "src/lib.rs", "possible")
+    assert f"{path}: shared.show();" in possible
+    line = 'assert_eq!((*one.reach()).show(), one.boxed(more(1, ")")).show());'
+    assert [sample.at(path, line, "show", which) for which in (0, 1)] == [show, show]

@@ -205,7 +205,8 @@ class Evaluator(IndexedFiles):
             enclosing = Value("class", *place.this)
         if head == CLASS or enclosing.kind != "class":
             return (enclosing,)
-        return (Value("instance", enclosing.path, enclosing.number, this=enclosing.key),)
+        arguments = self.rules(place.path).own_arguments(self, place)
+        return (Value("instance", enclosing.path, enclosing.number, arguments=arguments, this=enclosing.key),)
 
     def enclosing_class(self, path: str, owner: int) -> Value | None:
         """The class around a place, in whose methods `$` is an instance of it; None outside classes."""

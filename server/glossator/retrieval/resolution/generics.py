@@ -1,12 +1,13 @@
 """What the arguments of generic types tell: `Nodes<Element>` extends `ArrayList<T>`, whose `get` gives an element.
 
-Java, Kotlin and C#: a type's parameters are bound by position, and handed on to its supertypes as their heads say.
+Java, Kotlin, C#, Rust: a type's parameters are bound by position, and handed on to its supertypes as their heads say.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.facts import EXTENSION
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
@@ -60,14 +61,23 @@ def bound_type(world: World, rules: LanguageRules, value: Value) -> Values:
     names = set(_names(kind))
     if own := names.intersection(parameter_names(symbol)):  # what the call decides
         place = Spot(value.path, value.number, value.this)
-        return _with(world, kind, dict.fromkeys(own, NOTHING_KNOWN), place)
-    if value.this is None or symbol.parent < 0 or view.symbol(symbol.parent).kind not in CONTAINER_KINDS:
+        return _with(world, rules, kind, dict.fromkeys(own, NOTHING_KNOWN), place)
+    if value.this is None or symbol.parent < 0:
         return ()
-    if not names.intersection(parameter_names(view.symbol(symbol.parent))):
+    place = Spot(value.path, value.number, value.this)
+    if (around := view.symbol(symbol.parent)).flags & EXTENSION:
+        # `impl<T> Slot<T>`: the type's arguments are named where it is extended.
+        own_names = [part.name for part in rules.read_type(around.name).arguments]
+        home_class = world.enclosing_class(value.path, symbol.parent)
+        reached = home_class is not None and home_class.key == value.this
+        if not reached or len(own_names) != len(value.arguments) or not names.intersection(own_names):
+            return ()
+        return _with(world, rules, kind, dict(zip(own_names, value.arguments, strict=True)), place)
+    if around.kind not in CONTAINER_KINDS or not names.intersection(parameter_names(around)):
         return ()
     home = (value.path, symbol.parent)
     binding = _handed_on(world, rules, value.this, value.arguments, home, MOST_HANDED_ON)
-    return _with(world, kind, binding, Spot(value.path, value.number, value.this)) if binding else ()
+    return _with(world, rules, kind, binding, place) if binding else ()
 
 
 def library_supertypes(
@@ -89,7 +99,7 @@ def library_supertypes(
         inner: tuple[Values, ...] | None = None
         for one in rules.base_value(world, base, Spot(key[0], symbol.parent)):
             if inner is None:
-                inner = tuple(_with(world, part, binding, Spot(*key)) for part in kind.arguments)
+                inner = tuple(_with(world, rules, part, binding, Spot(*key)) for part in kind.arguments)
             if one.kind == "class" and one.key != key:
                 found.update(dict.fromkeys(library_supertypes(world, rules, one.key, inner, depth - 1)))
             elif one.kind == "external":
@@ -122,21 +132,24 @@ def _handed_on(
         for one in rules.base_value(world, base, Spot(key[0], symbol.parent)):
             if one.kind == "class" and one.key != key and wanted in world.ancestors(one.key).classes:
                 parts = rules.read_type(base).arguments
-                inner = tuple(_with(world, part, binding, Spot(*key)) for part in parts)
+                inner = tuple(_with(world, rules, part, binding, Spot(*key)) for part in parts)
                 return _handed_on(world, rules, one.key, inner, wanted, depth - 1)
     return {}
 
 
-def _with(world: World, kind: TypeText, binding: Mapping[str, Values], place: Spot) -> Values:
+def _with(world: World, rules: LanguageRules, kind: TypeText, binding: Mapping[str, Values], place: Spot) -> Values:
     """Instances of a type, some of whose names stand for others."""
     if not kind.arguments:
         return binding[kind.name] if kind.name in binding else world.type_value(kind, place)
     if not binding or not binding.keys() & set(_names(kind)):
         return world.type_value(kind, place)
-    inner = tuple(_with(world, part, binding, place) for part in kind.arguments)
+    inner = tuple(_with(world, rules, part, binding, place) for part in kind.arguments)
     if kind.name == UNION:
         return tuple(dict.fromkeys(one for part in inner for one in part))
     if kind.name in _BUILT:
         return (external(kind.name, inner),)
+    inside = rules.unwrapped.get(kind.name.replace("::", ".").rpartition(".")[2], len(inner))
     made = world.type_value(TypeText(kind.name), place)
+    if inside < len(inner) and all(one.kind != "instance" for one in made):
+        return inner[inside]
     return tuple(one._replace(arguments=inner) if one.kind in ("instance", "external") else one for one in made)

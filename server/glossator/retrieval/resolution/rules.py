@@ -421,6 +421,10 @@ class LanguageRules:
         """The supertypes of an instance that lead out of the index, with their type arguments as far as known."""
         return world.ancestors(value.key).externals
 
+    def own_arguments(self, world: World, place: Spot) -> tuple[Values, ...]:
+        """The type arguments of `$` at a place, where its class is extended for some only."""
+        return ()
+
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """A member that the class and its supertypes do not declare: one of the language's own, or made while
         running."""

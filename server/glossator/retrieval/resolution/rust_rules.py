@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, EXTENSION, INSTANCE
 from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.generics import bound_type
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
@@ -51,6 +53,9 @@ _PICKING: Final = _words(
 _MAPS: Final = _words("HashMap BTreeMap IndexMap FxHashMap AHashMap DashMap LinkedHashMap")
 _CELLS: Final = _words("Mutex RwLock RefCell Cell OnceCell OnceLock LazyCell AtomicPtr ArcSwap Weak Sender Receiver")
 _TRANSPARENT: Final = _words("Rc Arc Box Pin Cow Option Result Poll")
+_WRAPPING: Final = _CELLS | _TRANSPARENT | _words("ManuallyDrop NonNull Lazy LazyLock MaybeUninit Some Ok")
+"""Types of libraries whose values may have the members of what is inside."""
+_LIFETIME: Final = re.compile(r"'\w+\s*,?\s*")
 
 
 class RustRules(LanguageRules):
@@ -81,6 +86,7 @@ class RustRules(LanguageRules):
     }  # fmt: skip
     calls_keep = True
     fields_apart = True
+    generic_types = True
 
     # Names
 
@@ -342,7 +348,7 @@ class RustRules(LanguageRules):
             text = text.replace(CLASS, "Self").replace(INSTANCE, "Self")
         if "+" in text:
             text = "".join(_without_bounds(text))
-        return read_type(text.replace("Item=", "").replace("Output=", "").replace("<,", "<"))
+        return read_type(_LIFETIME.sub("", text).replace("Item=", "").replace("Output=", "").replace("<,", "<"))
 
     def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
         """Instances of a type."""
@@ -350,11 +356,54 @@ class RustRules(LanguageRules):
             return world.evaluate(INSTANCE, place)
         if kind.name == "_":
             return NOTHING_KNOWN
+        last = last_part(kind.name)
+        if kind.arguments and last in self.unwrapped:
+            # A type of the index that is called like a wrapping one wraps nothing.
+            found = world.evaluate(kind.name.replace("::", "."), place)
+            if any(one.kind == "class" for one in found):
+                return self.named_type(world, kind.name, kind.arguments, place)
         if kind.name in ("Self.Item", "Self.Output", "Self.Error") or kind.name.startswith("Self::"):
             return NOTHING_KNOWN
         return super().type_value(world, kind, place)
 
+    def result(self, world: World, function: Value, result: Values) -> Values:
+        """What a call of a function gives: where its type names parameters of its type, with their arguments."""
+        return bound_type(world, self, function) or result
+
+    def held(self, world: World, view: FileView, value: Value) -> Values:
+        """What a field holds whose type names parameters of its type."""
+        return bound_type(world, self, value)
+
+    def own_arguments(self, world: World, place: Spot) -> tuple[Values, ...]:
+        """The type arguments of `self` in an implementation for some of them: `impl Slot<Reader>`."""
+        view = world.view(place.path)
+        for around in view.chain(place.owner) if view is not None else ():
+            assert view is not None
+            symbol = view.symbol(around)
+            if symbol.flags & EXTENSION and "<" in symbol.name:
+                arguments = self.read_type(symbol.name).arguments
+                return tuple(world.type_value(part, Spot(place.path, symbol.parent)) for part in arguments)
+        return ()
+
     # Members
+
+    def function_member(self, world: World, value: Value, name: str) -> Values:
+        """Functions and macros have none: what stands before the name is the module or crate that is called like the
+        function (`use anyhow::anyhow;` and `anyhow::Error`)."""
+        view = world.view(value.path)
+        if view is None:
+            return ()
+        symbol = view.symbol(value.number)
+        module = self._module_of(view, symbol.parent)
+        if inside := [one for one in self._own(view, module, symbol.name) if one.key != value.key]:
+            return tuple(
+                found for one in world.held(tuple(inside)) for found in world.member(one, name, Spot(view.path))
+            )
+        if file := self._child(world, view, module, symbol.name):
+            return world.member(Value("module", file), name, Spot(view.path))
+        if crate := self._crate(world, symbol.name):
+            return world.member(Value("module", crate), name, Spot(crate))
+        return (UNKNOWN_MODULE,)
 
     def is_member(self, view: FileView, index: int) -> bool:
         """Modules have no instances: what stands in them is reached by its path."""
@@ -411,6 +460,8 @@ class RustRules(LanguageRules):
         owner, _, last = name.rpartition(".")
         if not arguments or not owner:
             kind = owner.rpartition(":")[2].rpartition(".")[2]
+            if kind in _WRAPPING:
+                return NOTHING_KNOWN
             if kind[:1].isupper():
                 return (external(owner),) if last in ("new", "default", "with_capacity", "from") else NOTHING_KNOWN
             return (value,) if not owner and last[:1].isupper() else NOTHING_KNOWN

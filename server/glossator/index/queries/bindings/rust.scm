@@ -53,3 +53,10 @@
 (use_declaration . argument: (_) @tree)
 (extern_crate_declaration name: (identifier) @module !alias)
 (extern_crate_declaration name: (identifier) @module alias: (identifier) @alias)
+
+; Parameters of types
+(struct_item name: (type_identifier) @class type_parameters: (_) @generics)
+(enum_item name: (type_identifier) @class type_parameters: (_) @generics)
+(union_item name: (type_identifier) @class type_parameters: (_) @generics)
+(function_item name: (identifier) @function type_parameters: (_) @generics)
+(function_signature_item name: (identifier) @function type_parameters: (_) @generics)
