@@ -37,7 +37,7 @@ from glossator.retrieval.ranking_features import is_test
 from glossator.settings import load_settings
 from language_servers import KINDS, DocumentSymbol, Kind
 from reference_answers import Answerer, Found, Resolved
-from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, word
+from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, in_macro, word
 from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, merged, thinned, total
 
 if TYPE_CHECKING:
@@ -287,6 +287,9 @@ class Measurement:
                     return "right"
             if targets and {(path, line) for path, line, _ in targets} != {(item.path, item.line)}:
                 outcome = "refuted"
+        if outcome == "unconfirmed" and self.family == "c" and in_macro(lines.text, item.line):
+            # clangd reads what a macro stands for only where the macro is used, and lists that place instead.
+            return "undecided"
         return outcome
 
     def _canonical(self, path: str, line: int) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,8 @@ from glossator.retrieval.use_records import CALLING, OVERRIDE
 
 if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot
+    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.uses import UseFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Resolved:
         finder = self._snapshot.use_finder()
         symbol = finder.symbol_at(path, line, name)
         if symbol is None or not symbol.definitions:
+            symbol = self._declared(finder, path, line, name)
+        if symbol is None or not symbol.definitions:
             return None
         # What overrides a symbol does not mention it.
         return [
@@ -61,6 +66,16 @@ class Resolved:
             for place in finder.uses(symbol).places
             if place.kind != OVERRIDE
         ]
+
+    def _declared(self, finder: UseFinder, path: str, line: int, name: str) -> NamedSymbol | None:
+        """The only symbol that a declaration names which is no definition to Glossator (`class Slice;`): as in an
+        editor, what the name there means."""
+        for found in re.finditer(rf"\b{re.escape(name)}\b", finder.line(path, line)):
+            column = len(finder.line(path, line)[: found.start()].encode())
+            meant = finder.meant_at(path, line, column, name)
+            if meant.grade == "resolved" and len(meant.symbols) == 1:
+                return meant.symbols[0]
+        return None
 
     def callees(self, path: str, line: int, name: str) -> list[Callee]:
         finder = self._snapshot.use_finder()

@@ -189,6 +189,14 @@ class Lines:
         return None if found is None else self.utf16(line, found.start())
 
 
+def in_macro(lines: Sequence[str], line: int) -> bool:
+    """Whether a line (1-based) of a C file belongs to a macro's definition."""
+    first = line - 1
+    while first > 0 and lines[first - 1].rstrip().endswith("\\"):
+        first -= 1
+    return re.match(r"\s*#\s*define\b", lines[first]) is not None
+
+
 def word(name: str) -> re.Pattern[str]:
     """Finds a name as a whole word."""
     return re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")

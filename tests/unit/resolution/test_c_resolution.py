@@ -417,7 +417,7 @@ def test_a_function_that_nothing_declares_is_only_possibly_used_in_another_file(
             "b.c": "int b(int (*in)(int));\n#define PULL() in(2)\n",
             "c.h": "int shared(int n);\n",
             "c.c": "int shared(int n) { return n; }\n",
-            "d.c": "int d(void) { return shared(3); }\n",
+            "d.c": '#include "c.h"\nint d(void) { return shared(3); }\n',
         }
     )
     assert sample.uses("in") == ["a.c: int a(void) { return in(1); }"]
@@ -475,3 +475,19 @@ def test_a_type_that_two_files_define_alike_is_one() -> None:
     )
     assert sample.uses("value.number", "parser.h") == ["parser.c: int f(union value *v) { return v->number; }"]
     assert sample.uses("value.number", "other.c") == ["other.c: int g(union value *v) { return v->number; }"]
+
+
+def test_a_librarys_function_is_no_function_that_the_file_does_not_include() -> None:
+    sample = Sample(
+        {
+            "stream.hpp": "inline int write(int n) { return n; }\ninline int write_all(int n) { return n; }\n",
+            "pipe.h": "int close(int n);\n",
+            "pipe.c": '#include "pipe.h"\nint close(int n) { return n; }\n',
+            "tool.c": "#include <unistd.h>\nint tool(int n) { return write(n) + close(n) + write_all(n); }\n",
+            "user.cc": '#include "stream.hpp"\n#include "pipe.h"\nint user(int n) { return write(n) + close(n); }\n',
+        }
+    )
+    used = "user.cc: int user(int n) { return write(n) + close(n); }"
+    assert sample.uses("write") == [used]
+    assert sample.uses("write_all") == []
+    assert sample.uses("close", "pipe.c") == [used]

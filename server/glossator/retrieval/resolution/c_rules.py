@@ -243,19 +243,33 @@ class CRules(LanguageRules):
             found = tuple(one for one, chain in candidates if chain == around[:size])
             if found:
                 meant = self._one_thing(world, view, around[:size], name, found)
-                return meant if self._is_declared(world, view, meant) else (*meant, UNKNOWN_VALUE)
+                return meant if self._is_declared(world, view, name, meant) else (*meant, UNKNOWN_VALUE)
         return ()
 
-    def _is_declared(self, world: World, view: FileView, meant: Values) -> bool:
-        """Whether a file may see what a name means: its own, what a header has, or what is declared anywhere. A
-        function that one source file defines and no other declares is most often its own (`#define local static`)."""
+    def _is_declared(self, world: World, view: FileView, name: str, meant: Values) -> bool:
+        """Whether a file may see what a name means: its own, what a header has, or what is declared anywhere.
+
+        A function that one source file defines and no other declares is most often its own (`#define local static`).
+        One of a single word in small letters may be a library's (`write`): then what the file includes has to tell. A
+        file in C sees nothing of C++.
+        """
+        near = False
         for one in meant:
-            if one.kind != "symbol" or one.path == view.path or one.path.endswith(_SEEN):
+            if one.kind != "symbol" or one.path == view.path:
                 return True
             symbol = self._symbol(world, one)
-            if symbol.flags & STUB or symbol.kind not in ("function", "variable", "constant"):
+            if symbol.kind not in ("function", "variable", "constant"):
                 return True
+            near = near or one.path.endswith(_SEEN) or bool(symbol.flags & STUB)
+        if view.facts.language == "c" and all(self._language(world, one) == "cpp" for one in meant):
+            return False
+        if near and not (name.islower() and name.isalpha() and not view.path.endswith(_SEEN)):
+            return True
         return not meant or any(one.path in self._included(world, view) for one in meant)
+
+    def _language(self, world: World, value: Value) -> str:
+        view = world.view(value.path)
+        return view.facts.language if view is not None else ""
 
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""
