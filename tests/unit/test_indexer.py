@@ -51,6 +51,20 @@ def test_a_second_run_reads_nothing(project: Bench) -> None:
     assert counts(project.indexer.run()) == (3, 0, 4)
 
 
+def test_a_command_starts_a_worker_only_for_a_changed_file(project: Bench, tmp_path: Path) -> None:
+    project.indexer.run()
+    project.close()
+    with bench(tmp_path) as again:
+        assert counts(again.indexer.run(all_cores=True)) == (3, 0, 4)
+        assert not again.pool.started
+        again.indexer.run()
+        assert again.pool.started, "one is ready for the changes to come"
+    with bench(tmp_path) as again:
+        again.write("sub/b.py", functions("delta"))
+        assert again.indexer.run(all_cores=True).embedded == 1
+        assert again.names("sub/b.py") == ["delta"]
+
+
 def _touch(project: Bench) -> None:
     age(project.root / "a.py")
 

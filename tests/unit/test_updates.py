@@ -11,6 +11,7 @@ import pytest
 
 from glossator.index.indexer import Progress
 from glossator.project.session import Session
+from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
 from glossator.settings import load_settings
 
@@ -70,6 +71,31 @@ def test_a_root_is_indexed_when_it_is_opened(opened: Open) -> None:
     assert state.watching == "client"
     assert opened.progress[-1] is None
     assert "add_tax" in names(opened, "gross amount")
+
+
+def test_what_a_search_needs_is_loaded_ahead_of_the_first(opened: Open) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    snapshot = opened.updates.root.snapshot()
+    assert snapshot is not None
+    opened.wait_for(lambda: snapshot.searcher.corpus.files)
+
+
+def test_a_warm_up_that_fails_is_not_a_failed_root(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[object] = []
+
+    def fail(*_: object, **__: object) -> None:
+        failed.append(None)
+        raise RuntimeError("an injected fault")
+
+    monkeypatch.setattr(Snapshot, "search", fail)
+    opened = Open(session)
+    try:
+        opened.wait_for(lambda: failed)
+        opened.updates.rescan().result(WAIT)  # made by the same thread, after the failure
+        assert opened.updates.state().state == "ready"
+        assert len(failed) == 1
+    finally:
+        opened.updates.close()
 
 
 def test_reported_changes_are_indexed(opened: Open, project: Path) -> None:

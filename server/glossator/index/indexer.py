@@ -131,8 +131,9 @@ class Indexer:
     ) -> IndexReport:
         """Bring the whole index up to date.
 
-        `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, a first
-        index uses every core.
+        `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, which is
+        for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
+        otherwise it starts one in any case, for the changes to come.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -148,8 +149,9 @@ class Indexer:
                 self._overtaken.clear()
                 manifest = dict(self._known(fresh=True))
             with self._pool.all_cores() if all_cores and not manifest else nullcontext():
-                self._pool.start(1 if manifest else self._pool.count)
-                changes = _compare(_until(rules.scan(), cancelled), manifest)
+                if not manifest or not all_cores:
+                    self._pool.start(1 if manifest else self._pool.count)
+                changes = _compare(_until(rules.scan(), cancelled), manifest, self._pool.start)
                 work = _Work(changes, manifest, self._commit_of_run, progress, cancelled)
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed:
@@ -429,8 +431,13 @@ def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> I
         yield item
 
 
-def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord]) -> _Changes:
-    """The differences between the files found and those in the manifest."""
+def _compare(
+    found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord], begin: Callable[[], None] = lambda: None
+) -> _Changes:
+    """The differences between the files found and those in the manifest; `begin` is called at the first file to read.
+
+    A worker process needs a tenth of a second to start, which goes on while the rest is looked at.
+    """
     changes = _Changes()
     seen: set[str] = set()
     for item in found:
@@ -440,10 +447,11 @@ def _compare(found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord
             if known is None or known.skipped != item.reason or known.mtime_ns != UNSETTLED:
                 # Skipped by a rule, not for its content: read as soon as no rule skips it.
                 changes.updates.append(skipped_update(item.path, 0, UNSETTLED, item.reason))
-        elif known is None:
-            changes.tasks.append(FileTask(item.path, b"", item.size, item.mtime_ns))
-        elif known.size != item.size or known.mtime_ns != item.mtime_ns:
-            changes.tasks.append(FileTask(item.path, known.content_hash, item.size, item.mtime_ns))
+        elif known is None or known.size != item.size or known.mtime_ns != item.mtime_ns:
+            if not changes.tasks:
+                begin()
+            content_hash = b"" if known is None else known.content_hash
+            changes.tasks.append(FileTask(item.path, content_hash, item.size, item.mtime_ns))
     changes.deleted.extend(path for path in manifest if path not in seen)
     return changes
 

@@ -238,6 +238,12 @@ class WorkerPool:
         with self._changed:
             return tuple(process.pid for process in self._processes)
 
+    @property
+    def started(self) -> bool:
+        """Whether there is a worker, or one is being started."""
+        with self._changed:
+            return bool(self._threads)
+
     def start(self, count: int = 1) -> None:
         """Start up to `count` workers ahead of the work, without waiting for them."""
         with self._changed:

@@ -244,7 +244,7 @@ class Root:
         *,
         all_cores: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; with `all_cores`, a first index uses every core.
+        """Bring the index up to date with the disk; for `all_cores`, see `Indexer.run`.
 
         Raises:
             StoreLockedError: another process is updating it; its commits can be read.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,9 @@ _CACHED_PATHS = 200_000
 _CACHED_HEADS = 20_000
 """Maximum files whose first terms are cached, of at most 1 KB each."""
 
+_CACHED_FOLDERS = 10_000
+"""Maximum folders whose terms are cached, per process."""
+
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
@@ -73,9 +77,8 @@ class FileFacts:
         revision: see `FileSummary`.
         stem: name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
         stem_terms: terms of the stem's words, without the whole stem.
-        folder_terms: terms of the last three folders.
         static: values of `STATIC_NAMES`.
-        centroid: mean direction of the file's vectors, float32; None if it has none.
+        packed_centroid: mean direction of the file's vectors, float16; empty if it has none.
     """
 
     revision: int
@@ -83,9 +86,27 @@ class FileFacts:
     language: str
     stem: str
     stem_terms: tuple[str, ...]
-    folder_terms: tuple[str, ...]
     static: tuple[float, ...]
-    centroid: NDArray[np.float32] | None
+    packed_centroid: bytes
+
+    # Needed of candidates only, not of all files.
+
+    @property
+    def folder_terms(self) -> tuple[str, ...]:
+        """Terms of the last three folders."""
+        return _folder_terms(self.path.rpartition("/")[0])
+
+    @property
+    def centroid(self) -> NDArray[np.float32] | None:
+        """The mean direction of the file's vectors; None if it has none."""
+        import numpy as np
+
+        return np.frombuffer(self.packed_centroid, np.float16).astype(np.float32) if self.packed_centroid else None
+
+
+@lru_cache(_CACHED_FOLDERS)
+def _folder_terms(folder: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(analysis.analyze(" ".join(folder.split("/")[-3:]))))
 
 
 def is_test(path: str) -> bool:
@@ -100,10 +121,7 @@ def is_incidental(path: str, language: str) -> bool:
 
 def file_facts(summary: FileSummary) -> FileFacts:
     """The facts of a file."""
-    import numpy as np
-
     path = summary.path
-    folders, _, _ = path.rpartition("/")
     raw = analysis.stem_of(path)
     parts = analysis.split_identifier(raw)
     static = (
@@ -114,16 +132,14 @@ def file_facts(summary: FileSummary) -> FileFacts:
         min(path.count("/"), 8) / 4,
         math.log1p(summary.lines) / 5,
     )
-    centroid = np.frombuffer(summary.centroid, np.float16).astype(np.float32) if summary.centroid else None
     return FileFacts(
         revision=summary.revision,
         path=path,
         language=summary.language,
         stem="".join(parts),
         stem_terms=tuple(dict.fromkeys(analysis.stem(part) for part in parts)),
-        folder_terms=tuple(dict.fromkeys(analysis.analyze(" ".join(folders.split("/")[-3:])))),
         static=static,
-        centroid=centroid,
+        packed_centroid=summary.centroid,
     )
 
 
@@ -376,8 +392,8 @@ def file_features(
 
     centroids = np.zeros((count, len(vector)), np.float32)
     for i, one in enumerate(facts):
-        if one.centroid is not None and len(one.centroid) == len(vector):
-            centroids[i] = one.centroid
+        if (centroid := one.centroid) is not None and len(centroid) == len(vector):
+            centroids[i] = centroid
     columns["centroid_gap"] = _gap(centroids @ vector)
     columns["path_rare"] = corpus.path_vectors([one.path for one in facts]) @ rare
     columns["path_gap"] = _gap(columns["path_rare"])
