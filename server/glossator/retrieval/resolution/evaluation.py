@@ -7,6 +7,7 @@ beyond is unknown.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.source import FactsSource
     from glossator.retrieval.resolution.type_texts import TypeText
 
+_NAMES: Final = re.compile(r"[^\W\d]\w*")
 _OWN: Final = frozenset((INSTANCE, CLASS, SUPER))
 MAX_NESTED: Final = 40
 """Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
@@ -160,10 +162,27 @@ class Evaluator(IndexedFiles):
         if expression[0] == "$" and "|" not in expression:
             around = view.class_around(place.owner)
             return Spot(place.path, around, place.this) if around >= 0 else place
+        if self._rules_of(view.facts.language).generic_types:
+            return self.outside_function(view, expression, place)
         key = (expression, place.path)
         if (file_wide := self._file_wide.get(key)) is None:
             file_wide = self._file_wide[key] = self._means_one_thing(expression, view)
         return Spot(place.path) if file_wide else place
+
+    def outside_function(self, view: FileView, text: str, place: Spot) -> Spot:
+        """The class around the method in which a place is, if all names in a text mean the same there: methods without
+        type parameters, imports and definitions of their own add nothing."""
+        symbol = view.symbol(place.owner) if place.owner >= 0 else None
+        if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.generics or symbol.scope or symbol.parent < 0:
+            return place
+        around = view.symbol(symbol.parent)
+        if around.kind not in CONTAINER_KINDS or around.flags & EXTENSION or view.inner_imports:
+            return place
+        following = view.facts.symbols[place.owner + 1 : place.owner + 2]
+        has_inner = bool(following) and following[0].parent == place.owner
+        if has_inner and any(view.children(place.owner, name) for name in _NAMES.findall(text)):
+            return place
+        return Spot(place.path, symbol.parent, place.this)
 
     def _means_one_thing(self, expression: str, view: FileView) -> bool:
         """Whether an expression means the same everywhere in a file."""

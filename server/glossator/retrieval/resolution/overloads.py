@@ -6,7 +6,7 @@ one is meant if it takes each argument at least as exactly as every other; if th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from glossator.index.argument_types import BETWEEN, LAMBDA, NULL, VARIADIC
 from glossator.index.expressions import split_outside
@@ -281,6 +281,15 @@ def type_kind(world: World, text: str, place: Spot) -> ArgumentKind:
     view = world.view(place.path)
     if view is None or text in ("", "?"):
         return UNKNOWN_KIND
+    place = world.outside_function(view, text, place)
+    key = ("kind of type", text, place)
+    known = cast("ArgumentKind | None", world.memory.get(key))
+    if known is None:
+        known = world.memory[key] = _read_kind(world, text, place)
+    return known
+
+
+def _read_kind(world: World, text: str, place: Spot) -> ArgumentKind:
     kind: TypeText = world.rules(place.path).read_type(text)
     name = kind.name.rpartition(".")[2]
     name = _ALIASES.get(name, name)

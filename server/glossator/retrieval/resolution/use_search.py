@@ -235,6 +235,9 @@ class UseSearch:
                         wide = self._world.widened(facts.receivers[mention.receiver], Spot(path, owner)).owner
                         places[stands] = wide
                     around = wide
+                elif around >= 0 and self._rules.generic_types:
+                    text = f"{name};{facts.receiver(mention)};{facts.given(mention)}"
+                    around = self._world.outside_function(view, text, Spot(path, owner)).owner
                 form = (kind, mention.receiver, around, mention.arguments, mention.given)
                 if (known := grades.get(form)) is None:
                     known = grades[form] = self._grade(view, name, mention)
