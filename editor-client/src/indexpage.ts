@@ -125,7 +125,7 @@ function skipped(root: RootStatus): string {
     return `<details><summary>${escaped(reason)} (${number(uris.length)})</summary><ul>${items.join("")}</ul></details>`;
   });
   const listed = root.skipped.length < root.skippedFiles ? `<p class="why">${t("The first {0} of them are listed.", number(root.skipped.length))}</p>` : "";
-  return `<h3>${t("Skipped ({0})", number(root.skippedFiles))}</h3>${listed}${lists.join("")}<p class="why">${t("What git ignores is not listed. The setting {0} has it indexed.", "glossator.include")}</p>`;
+  return `<h3>${t("Skipped ({0})", number(root.skippedFiles))}</h3>${listed}${lists.join("")}<p class="why">${t("Files that git ignores are not listed. The setting {0} names those to index all the same.", "glossator.include")}</p>`;
 }
 
 function openLink(text: string): string {

@@ -14,6 +14,10 @@ const CALLING = ["call", "decorator", "template", "value", "override"];
 /** Kinds of places whose definition around them does not use the symbol by that alone. */
 const INERT = new Set(["import", "export"]);
 
+/** Characters before a name in its line: more than the first, and all but about the second are left out. */
+const MOST_BEFORE = 24;
+const MOST_KEPT = 10;
+
 /** A symbol whose uses are shown; several definitions of one name stand beside each other. */
 interface SymbolNode {
   type: "symbol";
@@ -270,7 +274,7 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
     const line = use.range.start.line + 1;
     const recursive = trail.includes(`${use.uri}#${use.symbol}`);
     const where = `${fileName(use.uri)}:${line}`;
-    item.label = deep ? use.symbol || use.code : { label: use.code, highlights: occurrences(use.code, name) };
+    item.label = deep ? use.symbol || use.code : labelled(use.code, name);
     item.description = deep ? `${where}  ${use.symbol ? use.code : ""}` : [String(line), use.symbol, ...(recursive ? [vscode.l10n.t("recursive")] : [])].filter(Boolean).join(" · ");
     item.tooltip = new vscode.MarkdownString().appendCodeblock(use.code).appendText([where, use.symbol && vscode.l10n.t("in {0}", use.symbol), use.test && vscode.l10n.t("a test")].filter(Boolean).join(", "));
     item.accessibilityInformation = { label: [use.code, where, use.symbol && vscode.l10n.t("in {0}", use.symbol), use.test && vscode.l10n.t("a test")].filter(Boolean).join(", ") };
@@ -330,6 +334,14 @@ const fileName = (uri: string): string => vscode.Uri.parse(uri).path.split("/").
 function folderName(uri: string): string {
   const path = vscode.workspace.asRelativePath(vscode.Uri.parse(uri));
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+}
+
+/** A line of code, with its name lit; what stands before the name is cut where the name would be out of view. */
+function labelled(code: string, name: string): vscode.TreeItemLabel {
+  const [first] = occurrences(code, name);
+  const cut = first && first[0] > MOST_BEFORE ? code.lastIndexOf(" ", first[0] - MOST_KEPT) : -1;
+  const label = cut > 0 ? `…${code.slice(cut)}` : code;
+  return { label, highlights: occurrences(label, name) };
 }
 
 /** Where a name stands as a word of its own: starts and ends. */

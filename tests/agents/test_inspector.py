@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 from tests.agents.agents import command_of
+from tests.pictures import draw_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "2.12.0"
 FOLDER = ROOT / ".cache" / "inspector"
 """Where the inspector is installed, once."""
+COLUMNS = 112
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,23 @@ def test_the_inspector_calls_a_tool(inspector: Path, project: Path, tmp_path: Pa
     call = ["--method", "tools/call", "--tool-name", "trace", "--tool-arg", "symbol=add_tax"]
     result = inspected(inspector, project, tmp_path, *call)
     assert [use["line"] for use in result["structuredContent"]["symbols"][0]["uses"]] == [3, 23]
+
+
+def test_an_agent_reads_text_that_fits_a_terminal(inspector: Path, project: Path, tmp_path: Path) -> None:
+    calls = (
+        ("search_code", {"query": "how is the tax added to the total?", "limit": "2"}),
+        ("trace", {"symbol": "add_tax", "direction": "callers", "depth": "3"}),
+    )
+    shown = []
+    for tool, arguments in calls:
+        options = [part for name, value in arguments.items() for part in ("--tool-arg", f"{name}={value}")]
+        result = inspected(inspector, project, tmp_path, "--method", "tools/call", "--tool-name", tool, *options)
+        typed = " ".join(f"{name}={shlex.quote(value)}" for name, value in arguments.items())
+        text = result["content"][0]["text"]
+        assert max(map(len, text.splitlines())) <= COLUMNS
+        shown += [f"\x1b[1;32m> {tool} {typed}\x1b[0m", *text.rstrip().splitlines(), ""]
+    assert any("Cart.total" in line for line in shown)
+    draw_terminal("agent", "\n".join(shown[:-1]), COLUMNS)
 
 
 def test_the_inspector_reads_a_resource(inspector: Path, project: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.gguf_files import reciter
+from tests.pictures import draw_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "editors.md"
@@ -233,6 +234,37 @@ end
 """
 
 
+SCREEN_COMMANDS = """
+vim.o.termguicolors = true
+vim.o.number = true
+vim.cmd("syntax on")
+
+-- Each says on the screen when what it waits for is there.
+vim.api.nvim_create_user_command("AwaitIndex", function()
+  vim.wait(60000, function()
+    local client = (vim.lsp.get_clients or vim.lsp.get_active_clients)()[1]
+    if not (client and client.initialized) then
+      return false
+    end
+    local _, answer = next(vim.lsp.buf_request_sync(0, "glossator/status", vim.empty_dict(), 30000) or {})
+    return answer and answer.result and answer.result.index.state == "ready" and answer.result.index.files > 0
+  end, 20)
+  print("INDEXED")
+end, {})
+vim.api.nvim_create_user_command("AwaitAnswer", function()
+  vim.wait(200000, function()
+    for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+      local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\\n")
+      if text:find("## How", 1, true) and text:find(" tokens", 1, true) then
+        return true
+      end
+    end
+  end, 20)
+  print("ANSWERED")
+end, {})
+"""
+
+
 def run_neovim(
     folder: Path, project: Path, configuration: str, *commands: str, env: dict[str, str] | None = None
 ) -> tuple[int, str]:
@@ -289,6 +321,40 @@ def test_the_plugin_writes_answers_as_they_come(project: Path, tmp_path: Path) -
     assert re.search(r"USE cart\.py:\d+ (call|import): ", told), told
     assert "HIDDEN true" in told
     assert "SHOWN true" in told
+
+
+@pytest.mark.llama
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_the_panel_is_readable_on_the_screen(project: Path, tmp_path: Path) -> None:
+    from tests.terminal.emulator import Terminal
+
+    answer = (
+        "`Cart.total` adds up the lines of the cart and passes the net sum to `add_tax`, at the rate of 19 percent."
+    )
+    model = os.environ.get("VSCODE_TEST_MODEL") or str(reciter(tmp_path / "reciter.gguf", answer))
+    server = [sys.executable, "-m", "glossator", "serve", "--index-dir", str(tmp_path / "indexes")]
+    command = ", ".join(json.dumps(part) for part in server)
+    setup = f"cmd = {{ {command} }}, size = 60, init_options = {{ model = {json.dumps(model)} }}"
+    (tmp_path / "init.lua").write_text(SCREEN_COMMANDS + plugin(setup), "utf-8")
+    (project / ".git").mkdir()
+    program, _ = neovim()
+    arguments = [program, "-i", "NONE", "-n", "-u", tmp_path / "init.lua", "shop/cart.py"]
+    with Terminal(arguments, columns=134, lines=30, cwd=project) as terminal:
+        terminal.wait_for("class Cart")
+        terminal.type(":AwaitIndex\r")
+        terminal.wait_for("INDEXED")
+        terminal.type(":GlossatorAsk How is the tax added to the total?\r:AwaitAnswer\r")
+        terminal.wait_for("ANSWERED")
+        # The panel gets the focus, and is read from its beginning.
+        terminal.type("\x17lgg:echo 'BEGIN' 'READ'\r")
+        terminal.wait_for(lambda text: "BEGIN READ" in text and "## How is the tax added to the total?" in text)
+        terminal.type(":echo\r")
+        terminal.wait_for(lambda text: "BEGIN READ" not in text)
+        shown = terminal.text
+        draw_terminal("neovim", terminal.styled, terminal.columns)
+    assert "return add_tax(net, tax_rate)" in shown
+    assert re.search(r"\[\d+\]", shown), shown
+    assert "From the index" in shown, shown
 
 
 def test_the_plugin_says_what_is_missing(project: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pyte
@@ -41,6 +42,25 @@ class _Screen(pyte.HistoryScreen):
         if self._drawing:
             self.wrapped.append(self.display[self.cursor.y].rstrip())
         super().linefeed()
+
+
+def _style(cell: pyte.screens.Char) -> str:
+    """The escape sequence of a character's style."""
+    codes = ["0"]
+    codes += [code for on, code in ((cell.bold, "1"), (cell.italics, "3"), (cell.underscore, "4")) if on]
+    if cell.reverse:
+        codes.append("7")
+    for base, color in ((30, cell.fg), (40, cell.bg)):
+        name = color.removeprefix("bright")
+        if name in _COLORS:
+            codes.append(str(base + _COLORS.index(name) + (60 if color != name else 0)))
+        elif color != "default":  # six hexadecimal digits
+            codes.append(f"{base + 8};2;{int(color[:2], 16)};{int(color[2:4], 16)};{int(color[4:], 16)}")
+    return f"\x1b[{';'.join(codes)}m"
+
+
+_COLORS = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
+"""The emulator's names of colours, in the order of their codes."""
 
 
 class Terminal:
@@ -120,6 +140,16 @@ class Terminal:
         """Everything shown so far, what has scrolled off the top included, without spaces at the ends of lines."""
         above = ["".join(line[x].data for x in range(self.columns)) for line in self.screen.history.top]
         return "\n".join(line.rstrip() for line in [*above, *self.screen.display]).rstrip()
+
+    @property
+    def styled(self) -> str:
+        """The screen as it is now, its colours and styles as escape sequences."""
+        rows = []
+        for y in range(self.screen.lines):
+            row = [self.screen.buffer[y][x] for x in range(self.columns)]
+            parts = (style + "".join(cell.data for cell in run) for style, run in groupby(row, _style))
+            rows.append("".join(parts) + "\x1b[0m")
+        return "\n".join(rows)
 
     @property
     def cursor_hidden(self) -> bool:

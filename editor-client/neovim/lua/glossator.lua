@@ -111,6 +111,8 @@ local function show()
   for name, value in pairs({ wrap = true, linebreak = true, number = false, relativenumber = false, signcolumn = "no", spell = false }) do
     vim.wo[made][name] = value
   end
+  -- Two numbers in a row are no link with its target, for which the colours of Markdown take them.
+  vim.fn.matchadd("Identifier", [=[\[\d\+\]]=], 10, -1, { window = made })
   vim.api.nvim_set_current_win(before)
 end
 

@@ -219,8 +219,13 @@ export class Composer {
 
 /** A link to the place of a frame. */
 export function frameLink(place: Place, label: string, open: (place: Place) => void): HTMLElement {
-  const made = el("button", { class: "link frame", type: "button", title: decodeURIComponent(place.uri) }, label);
-  made.addEventListener("click", () => open(place));
+  // A button would be a box of its own, which does not break with the lines around it.
+  const made = el("a", { class: "frame", href: "#", title: decodeURIComponent(place.uri) }, label);
+  made.addEventListener("click", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    open(place);
+  });
   return made;
 }
 

@@ -39,8 +39,24 @@ const shot = async (name) => {
 };
 /** A part of the window, as the README shows it (editor-client/media). */
 async function picture(name, x, y, width, height) {
-  await page.screenshot({ path: path.join(config.artifacts, `picture-${name}.png`), clip: { x, y, width, height } });
+  await page.screenshot({ path: path.join(config.artifacts, `picture-${name}.png`), clip: { x, y, width, height }, animations: "disabled" });
 }
+/** The same of what the side bar shows, between two heights (by default, all of it). */
+async function sideBarPicture(name, top = 36, bottom = 768) {
+  const { x, width } = await page.locator("#workbench\\.parts\\.sidebar").boundingBox();
+  await page.mouse.move(640, 799);
+  await page.locator(".workbench-hover-container:visible").waitFor({ state: "hidden" });
+  await picture(name, x, top, width, bottom - top);
+}
+/** Drag an edge of a part of the window to `x`. */
+async function dragEdge(part, edge, x) {
+  const box = await page.locator(part).boundingBox();
+  await page.mouse.move(edge === "right" ? box.x + box.width : box.x - 2, 400);
+  await page.mouse.down();
+  await page.mouse.move(x, 400, { steps: 4 });
+  await page.mouse.up();
+}
+const sideBarTo = (x) => dragEdge("#workbench\\.parts\\.sidebar", "right", x);
 
 const panel = () => panelOf(page);
 const lastTurn = () => panel().locator(".turn").last();
@@ -93,6 +109,8 @@ const modelProcess = () => descendants(code.process.pid).find((child) => child.c
 const git = (...args) => execFileSync("git", args, { cwd: config.project, stdio: "ignore" });
 
 const browser = await launchBrowser();
+/** Where the side bar ends in the README's pictures. */
+const WIDE = 480;
 const serverCommand = [config.python, "-m", "glossator", "serve", "--index-dir", config.indexes];
 
 async function trusted() {
@@ -218,6 +236,7 @@ async function trusted() {
   });
 
   await step("the uses of a symbol are a tree, whose callers open", async () => {
+    await sideBarTo(WIDE);
     editor = await openFile(page, "shop/money.py");
     await clickWord(page, editor, "add_tax");
     await command(page, "Glossator: Uses of This Symbol");
@@ -229,6 +248,9 @@ async function trusted() {
     await treeRow("return add_tax").locator(".monaco-tl-twistie").click();
     await treeRow("place_order").waitFor();
     await shot("uses");
+    const tree = await page.locator(".pane", { hasText: "Uses of" }).boundingBox();
+    const last = await treeRow("import Money").boundingBox();
+    await sideBarPicture("uses", tree.y, last.y + last.height + 8);
     // A caller is written into a buffer: the tree follows.
     await openFile(page, "shop/checkout.py");
     await page.keyboard.press("Control+End");
@@ -245,11 +267,13 @@ async function trusted() {
   });
 
   await step("files, symbols and folders are mentioned in a question", async () => {
+    await command(page, "Glossator: New Conversation");
     const input = panel().getByRole("textbox", { name: "Ask about the code" });
     await input.focus();
     await page.keyboard.type("How does @add_t");
     await panel().getByRole("option", { name: "add_tax" }).waitFor();
     await shot("mention");
+    await sideBarPicture("mention", 590);
     await accessible();
     await page.keyboard.press("Enter");
     await page.keyboard.type("work with @file:cart");
@@ -265,6 +289,7 @@ async function trusted() {
   });
 
   await step("the frames of a pasted trace are links", async () => {
+    await command(page, "Glossator: New Conversation");
     const trace = 'Traceback (most recent call last):\n  File "/ci/shop/checkout.py", line 14, in place_order\n  File "/ci/shop/cart.py", line 23, in total\nZeroDivisionError';
     const input = panel().getByRole("textbox", { name: "Ask about the code" });
     await input.focus();
@@ -273,13 +298,17 @@ async function trusted() {
       data.setData("text/plain", text);
       box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
       box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+      box.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste", bubbles: true }));
     }, trace);
-    await panel().getByRole("button", { name: "checkout.py:14" }).waitFor();
+    await panel().getByRole("link", { name: "checkout.py:14" }).waitFor();
     await shot("trace");
     await accessible();
     await page.keyboard.press("Enter");
     const turn = panel().locator(".turn", { hasText: "ZeroDivisionError" });
     await answered(turn);
+    await turn.locator(".trace .frame").first().waitFor();
+    await turn.locator(".question").scrollIntoViewIfNeeded();
+    await sideBarPicture("trace", 36, 500);
     await turn.locator(".trace .frame", { hasText: "cart.py" }).click();
     await page.locator('.monaco-editor[data-uri$="/shop/cart.py"]').waitFor();
     await page.locator(".statusbar-item", { hasText: "Ln 23, Col 1" }).waitFor();
@@ -325,10 +354,10 @@ async function trusted() {
       const turn = await ask("How is the tax added to the total?");
       await answered(turn);
       await answerOf(turn).locator(".chip").first().waitFor();
-      await turn.scrollIntoViewIfNeeded();
-      await page.mouse.move(640, 799);
-      await page.locator(".workbench-hover-container:visible").waitFor({ state: "hidden" });
-      await picture("panel", 48, 36, 300, 340);
+      await turn.locator("summary", { hasText: "Sources" }).click();
+      await turn.locator(".evidence li").nth(3).waitFor();
+      await turn.locator(".question").scrollIntoViewIfNeeded();
+      await sideBarPicture("panel");
       code.writeMachine({ "glossator.model": config.models.reciter });
       await modelNamed("reciter");
       await command(page, "Glossator: New Conversation");
@@ -462,6 +491,13 @@ async function trusted() {
     assert.match(await view().locator("tr", { hasText: "Size" }).innerText(), /(KiB|MiB)/);
     await view().locator("summary", { hasText: "may hold secrets" }).click();
     await shot("index-page");
+    // Where a test's folder is says nothing to a reader.
+    await view().locator("main").evaluate((page, folder) => {
+      const walker = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) node.data = node.data.replaceAll(folder, "/home/me");
+    }, path.dirname(config.project));
+    const { x, y } = await page.locator(PAGE).boundingBox();
+    await picture("index-page", x, y, 780, 500);
     await view().getByRole("link", { name: ".env" }).click();
     await page.locator('.monaco-editor[data-uri$="/.env"]').waitFor();
     await page.keyboard.press("Control+w");
@@ -485,17 +521,10 @@ async function trusted() {
   });
 
   await step("every state of the panel, wide and narrow", async () => {
-    const sash = async (x) => {
-      const box = await page.locator("#workbench\\.parts\\.sidebar").boundingBox();
-      await page.mouse.move(box.x + box.width, 400);
-      await page.mouse.down();
-      await page.mouse.move(x, 400, { steps: 4 });
-      await page.mouse.up();
-    };
-    await sash(48 + 220);
+    await sideBarTo(48 + 220);
     await shot("narrow");
     await accessible();
-    await sash(48 + 400);
+    await sideBarTo(48 + 400);
   });
   await code.stop();
 }
@@ -632,22 +661,54 @@ async function agents() {
     await shot("mcp");
   });
 
-  await step("the participant answers in the editor's chat", async () => {
-    await command(page, "Open Chat (Ask)");
+  async function askInChat(question) {
     const written = page.locator(".interactive-input-part .view-lines").last();
     await until("the question stands in the chat's box", async () => {
+      await written.click();
       await page.keyboard.press("Control+a");
       await page.keyboard.press("Delete");
       await page.keyboard.type("@glossator", { delay: 20 });
       // The list of participants, which may come late, would put another one in its place.
       await page.keyboard.press("Escape");
-      await page.keyboard.type(" How is the tax added?");
-      return (await written.innerText()).replace(/\s/g, " ").trim() === "@glossator How is the tax added?";
+      await page.keyboard.type(` ${question}`);
+      return (await written.innerText()).replace(/\s/g, " ").trim() === `@glossator ${question}`;
     });
     await page.keyboard.press("Enter");
+  }
+
+  await step("the participant answers in the editor's chat", async () => {
+    await command(page, "Open Chat (Ask)");
+    await askInChat("How is the tax added?");
     await page.locator(".interactive-item-container.interactive-response", { hasText: "passes the net sum" }).waitFor({ timeout: 20_000 });
     await shot("chat");
   });
+
+  // The pictures of the chat: only where a real model is named, as above.
+  if (config.models.real) {
+    await step("a real model answers in the editor's chat, and stands in its list of models", async () => {
+      code.writeMachine({ "glossator.model": config.models.real });
+      await modelNamed(path.basename(config.models.real, ".gguf"));
+      await command(page, "View: Hide Panel");
+      await page.keyboard.press("Control+b");
+      await dragEdge("#workbench\\.parts\\.auxiliarybar", "left", 760);
+      await askInChat("How is the tax added to the total?");
+      const response = page.locator(".interactive-item-container.interactive-response").last();
+      await response.locator("a", { hasText: "[1]" }).first().waitFor({ timeout: 120_000 });
+      await response.locator(".chat-used-context-label, .chat-used-context").first().waitFor({ timeout: 120_000 });
+      await page.mouse.move(1000, 300);
+      await page.mouse.wheel(0, -4000);
+      await shot("chat-real");
+      const chat = await page.locator("#workbench\\.parts\\.auxiliarybar").boundingBox();
+      await picture("chat", chat.x, chat.y, chat.width, chat.height);
+      await page.locator(".interactive-input-part").getByText(path.basename(config.models.real, ".gguf")).first().click();
+      const models = page.locator(".action-widget:visible");
+      await models.waitFor();
+      await page.screenshot({ path: path.join(config.artifacts, "chat-models.png") });
+      const list = await models.boundingBox();
+      const box = await page.locator(".interactive-input-part").last().boundingBox();
+      await picture("chat-models", box.x, list.y - 6, box.width, box.y + box.height - list.y + 6);
+    });
+  }
   await code.stop();
 }
 

@@ -83,6 +83,15 @@ test("uses are arranged by kind and file, and those that are not certain come la
   expect(item.command?.command).toBe("vscode.open");
 });
 
+test("a name far to the right in its line stays in view", async () => {
+  server.answer = () => [symbolUses([use(3, { code: "from shop.basket.arithmetic import Money, total", kind: "import" }), use(4, { code: "return total(a, b, c, d, e, f, g, h, i, j, k, total)" })])];
+  await tree.show(place);
+  await shown(3);
+  const [cut, whole] = [tree.getTreeItem(await find("… import Money, total")).label, tree.getTreeItem(await find("return total(a, b, c, d, e, f, g, h, i, j, k, total)")).label];
+  expect(cut).toEqual({ label: "… import Money, total", highlights: [[16, 21]] });
+  expect(whole).toMatchObject({ highlights: [[7, 12], [46, 51]] });
+});
+
 test("the callers of a caller are asked for when it is opened; a circle ends", async () => {
   server.answer = ({ enclosing }) =>
     enclosing
