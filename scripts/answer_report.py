@@ -22,7 +22,7 @@ class Outcome:
     Attributes:
         way: who answered, and from what.
         facts: the share of the facts that is in the whole answer, what the index says beside a model included.
-        model_facts: the share that is in the model's words alone, as are right, citations and declined.
+        model_facts: the share that is in the model's words alone, as are right and citations.
         weak: whether the index's own answer leads, since the evidence does not support the model's.
         shown: until what was found is shown.
         first: until the first word.

@@ -267,7 +267,7 @@ class Asked:
             evidence_facts=question.facts_in(written.evidence) if question.answerable else 0.0,
             right=right,
             citations=score_citations(written.said, written.cited, self.words, question.text, self.files),
-            declined=declines(written.said),
+            declined=declines(written.text),
             model_facts=question.facts_in(searchable(written.said)) if question.answerable else 0.0,
             weak=written.weak,
             shown=written.shown,

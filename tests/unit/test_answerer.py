@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from glossator.answers.answerer import FROM_INDEX, Answer, Answerer, Listener
+from glossator.answers.answerer import FAR, FROM_INDEX, Answer, Answerer, Listener
 from glossator.answers.evidence import Evidence, Place, Question
 from glossator.answers.index_answer import HARDLY_ANSWERED, NOTE
 from glossator.errors import ModelError, UsageError
@@ -218,7 +218,12 @@ async def test_a_question_that_the_code_hardly_answers_is_said_to_be_one(
 ) -> None:
     model.answer = "`add_tax` adds the tax."
     answer, _ = await ask(answerer, "Which kernel module drives the bluetooth antenna firmware?")
-    assert answer.answer.startswith(f"*{HARDLY_ANSWERED}*\n\n`add_tax` adds the tax")
+    assert answer.answer.startswith(HARDLY_ANSWERED)
+    assert answer.is_weak
+    assert re.search(re.escape(f"{FAR}\n\n`add_tax` adds the tax") + r" \[\d+\]\.\Z", words(answer))
+    assert answer.answer.count(HARDLY_ANSWERED) == 1
+    alone = await answerer.ask(Question("Which kernel module drives the bluetooth antenna firmware?"), use_model=False)
+    assert alone.answer.startswith(HARDLY_ANSWERED), "the same with and without a model"
     (source,) = answer.sources
     assert answer.answer[source.start : source.end].startswith("`add_tax` adds the tax")
     later, _ = await ask(answerer, "And which satellite dish antenna firmware?", conversation_id=answer.conversation_id)

@@ -316,7 +316,10 @@ class TurnView {
 function apart(turn: Turn): [words: string, own: string] {
   // Conversations that were kept by an earlier version know nothing of it.
   const [start, end] = (turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.fromIndex ?? [];
-  if (turn.state !== "done") return [turn.answer, turn.found?.answer ?? ""];
+  const found = turn.found?.answer ?? "";
+  // Where the code hardly answers a question, the answer itself begins with the index's own.
+  const leads = found !== "" && turn.answer.startsWith(found.split("\n", 1)[0]);
+  if (turn.state !== "done") return [turn.answer, leads ? "" : found];
   // Before a model's words, it is what is to be read first.
   if (!start || turn.result?.weak) return [turn.answer, ""];
   return [turn.answer.slice(0, start).replace(/\n*---\n+[^\n]*\n*$/, ""), turn.answer.slice(start, end)];

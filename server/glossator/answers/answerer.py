@@ -54,6 +54,8 @@ answer that somebody waits for."""
 
 WEAK = "---\n\n*What the model wrote, most of which the code found does not support:*"
 """Stands between the index's own answer and one that is weak."""
+FAR = "---\n\n*What the model wrote all the same; the code found does not seem to answer the question:*"
+"""Stands between the index's own answer and a model's, where the index finds that the code hardly answers."""
 FROM_INDEX = "---\n\n*From the index:*"
 """Stands between a model's answer and the index's own, which holds what the model leaves out."""
 EVIDENCE_TOKENS = 3000
@@ -75,7 +77,8 @@ class Answer:
         sources: the lines that each sentence rests on; a citation spans those of all its sentences where they are near.
         unknown: offsets of names that occur nowhere in the code.
         raw: the answer as the model wrote it.
-        is_weak: the evidence does not support most of what the model wrote: the index's own answer comes first.
+        is_weak: the evidence does not support most of what the model wrote, or hardly answers the question: the index's
+            own answer comes first.
         from_index: offsets of the index's own answer, which stands beside a model's; None if there is none.
         uses: the uses of the symbols that were asked for, each with the folder of its root, if the question was about
             uses.
@@ -421,8 +424,11 @@ class Answerer:
         listener.evidence(tuple(evidence))
         prompt = prompts.build(asked, new, overview=overview, conversation=conversation)
         listener.stage("answering")
-        head = f"*{HARDLY_ANSWERED}*\n\n" if beside.is_far else ""
-        if head:
+        told = conversation.numbered_beside(beside.evidence, evidence)
+        head = ""
+        own = await asyncio.to_thread(_own_answer, beside, told, verify) if beside.is_far else ""
+        if beside.is_far:  # a small model answers whatever is asked, so this is not left to it
+            head = f"{own}\n\n{FAR}\n\n" if own else f"{HARDLY_ANSWERED}\n\n"
             listener.delta(head)
         written = await write_answer(
             model,
@@ -441,18 +447,18 @@ class Answerer:
         if more:
             listener.delta(more)
         lead, tail = "", ""
-        told = conversation.numbered_beside(beside.evidence, evidence)
-        own = await asyncio.to_thread(_own_answer, beside, told, verify)
+        leads = bool(own)
+        own = own or await asyncio.to_thread(_own_answer, beside, told, verify)
         shown = {item.number for item in evidence}
         evidence += [item for item in _cited(own, told) if item.number not in shown]
-        if sourced.is_weak and own:
+        if sourced.is_weak and own and not leads:
             lead = f"{own}\n\n{WEAK}\n\n"
             listener.lead(lead)
-        elif own:
+        elif own and not leads:
             tail = f"\n\n{FROM_INDEX}\n\n{own}\n"
             listener.delta(tail)
         answer = f"{lead}{head}{sourced.text}{more}{tail}"
-        begins = answer.index(own) if lead else len(answer) - len(own) - 1
+        begins = answer.index(own) if lead or leads else len(answer) - len(own) - 1
         places = {item.number: item for item in _cited(own, evidence)} | {one.number: one for one in sourced.citations}
         shift = len(lead) + len(head)
         return Answer(
@@ -468,7 +474,7 @@ class Answerer:
             unsupported=tuple((start + shift, end + shift) for start, end in sourced.unsupported),
             sources=tuple(replace(one, start=one.start + shift, end=one.end + shift) for one in sourced.sources),
             unknown=tuple((start + shift, end + shift) for start, end in sourced.unknown),
-            is_weak=sourced.is_weak,
+            is_weak=sourced.is_weak or beside.is_far,
             from_index=(begins, begins + len(own)) if own else None,
         )
 
