@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from glossator.answers.answerer import FAR, FROM_INDEX, Answer, Answerer, Listener
+from glossator.answers.answerer import FROM_INDEX, WRITTEN_ALL_THE_SAME, Answer, Answerer, Listener
 from glossator.answers.evidence import Evidence, Place, Question
 from glossator.answers.index_answer import HARDLY_ANSWERED, NOTE
 from glossator.errors import ModelError, UsageError
@@ -159,11 +159,16 @@ async def test_an_answer_without_a_model(answerer: Answerer) -> None:
 
 
 async def test_names_that_occur_nowhere_are_told(answerer: Answerer, model: ScriptedModel) -> None:
-    model.answer = "`add_tax` adds the tax with `frobnicate_all`. It rounds with `round`."
+    model.answer = (
+        "`add_tax` adds the tax with `frobnicate_all`. `frobnicate_all` rounds it. It rounds with ShoppingKit."
+    )
     answer, _ = await ask(answerer)
-    assert [answer.answer[start:end] for start, end in answer.unknown] == ["frobnicate_all"]
-    assert words(answer).endswith("\n\n*`frobnicate_all` does not occur in the code.*")
-    assert answer.answer.startswith("`add_tax` adds the tax with `frobnicate_all` [1].")
+    assert answer.answer.startswith("`add_tax` adds the tax with … [1]. It rounds with ShoppingKit.")
+    assert [answer.answer[start:end] for start, end in answer.unknown] == ["ShoppingKit"]
+    assert words(answer).endswith(
+        "\n\n*Left out: what the model wrote about `frobnicate_all`, which does not occur in the code.*"
+        "\n\n*`ShoppingKit` does not occur in the code.*"
+    )
 
 
 async def test_an_answer_without_support_is_led_by_the_index_s_own(answerer: Answerer, model: ScriptedModel) -> None:
@@ -220,7 +225,7 @@ async def test_a_question_that_the_code_hardly_answers_is_said_to_be_one(
     answer, _ = await ask(answerer, "Which kernel module drives the bluetooth antenna firmware?")
     assert answer.answer.startswith(HARDLY_ANSWERED)
     assert answer.is_weak
-    assert re.search(re.escape(f"{FAR}\n\n`add_tax` adds the tax") + r" \[\d+\]\.\Z", words(answer))
+    assert re.search(re.escape(f"{WRITTEN_ALL_THE_SAME}\n\n`add_tax` adds the tax") + r" \[\d+\]\.\Z", words(answer))
     assert answer.answer.count(HARDLY_ANSWERED) == 1
     alone = await answerer.ask(Question("Which kernel module drives the bluetooth antenna firmware?"), use_model=False)
     assert alone.answer.startswith(HARDLY_ANSWERED), "the same with and without a model"

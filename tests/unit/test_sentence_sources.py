@@ -38,8 +38,14 @@ EVIDENCE = {
 }
 
 
-def written(text: str, size: int = 7, evidence: dict[int, Evidence] | None = None) -> SourcedAnswer:
-    stream = SourcedStream(EVIDENCE if evidence is None else evidence, lambda item: item, "", lambda _: True)
+def written(
+    text: str, size: int = 7, evidence: dict[int, Evidence] | None = None, *, knows: str = "", all_known: bool = False
+) -> SourcedAnswer:
+    def is_unknown(name: str) -> bool:
+        return not all_known and name not in knows.split()
+
+    evidence = EVIDENCE if evidence is None else evidence
+    stream = SourcedStream(evidence, lambda item: item, "", is_unknown, ("An entry expires after a while: `Any.put`.",))
     shown = "".join(stream.feed(text[at : at + size]) for at in range(0, len(text), size)) + stream.finish()
     result = stream.result()
     assert result.text == shown
@@ -123,6 +129,28 @@ def test_numbers_stand_where_a_sentence_ends(text: str, shown: str, size: int) -
     assert written(text, size).text == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`get` raises `KeyError` and calls `evict_all` then.", "`get` raises `KeyError` and calls … [1]."),
+        ("`evict_all` is called by it. `put` takes `seconds`.", "`put` takes `seconds` [2]."),
+        ("`put` takes `seconds`. The `Evictor` does it. Bananas grow.", "`put` takes `seconds` [2]. Bananas grow."),
+        ("- `put` takes it.\n- The evict_all() one.\n- No `KeyError`.", "- `put` takes it [2].\n- No `KeyError`."),
+        ("`put` takes `seconds` in JavaScript or `None`.", "`put` takes `seconds` in JavaScript or `None` [2][1]."),
+        ("`put` takes `seconds`. An entry expires after a while: `Cache.put` [2].", "`put` takes `seconds` [2]."),
+        ("An entry expires where `put` says.", "An entry expires where `put` says [2]."),
+        ("`evict_all`", ""),
+        ("`known_one` calls `put` with `seconds`.", "`known_one` calls `put` with `seconds` [2]."),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_nothing_is_said_of_names_that_occur_nowhere(text: str, shown: str, size: int) -> None:
+    result = written(text, size, knows="known_one")
+    assert result.text == shown
+    for one in result.sources:
+        assert result.text[one.start : one.end].strip()[-1] in ".…"
+
+
 def test_citations_point_to_lines() -> None:
     result = written("It raises `KeyError` where there is no entry. `part_3` is closed. `part_50` is closed, too.")
     places = {one.number: (one.start_line, one.end_line) for one in result.citations}
@@ -173,7 +201,7 @@ def test_nothing_but_numbers_and_white_space_is_changed(text: str) -> None:
 
     stream = CitationStream(EVIDENCE)
     passed = stream.feed(text) + stream.finish()
-    assert bare(written(text).text) == bare(passed)
+    assert bare(written(text, all_known=True).text) == bare(passed)
 
 
 @given(text=ALPHABET, size=st.integers(1, 12))

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossator.answers.prompts import EXAMPLE_SENTENCES
 from glossator.answers.sourced_stream import SourcedStream
 from glossator.model.chat import Delta, Done, Thinking
 
@@ -59,7 +60,7 @@ async def write_answer(
     Raises:
         ModelError: the model cannot be used, or failed.
     """
-    stream = SourcedStream(prompt.evidence, verify, question, is_unknown)
+    stream = SourcedStream(prompt.evidence, verify, question, is_unknown, EXAMPLE_SENTENCES)
     written: list[str] = []
     thinking: list[str] = []
     done: Done | None = None

@@ -27,7 +27,7 @@ from glossator.errors import GlossatorError, UsageError
 from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from glossator.answers.evidence import Cost, Evidence, Material
     from glossator.answers.explanations import Explanations, KeptExplanation
     from glossator.answers.gathering import Gathered
-    from glossator.answers.sourced_stream import SentenceSource
+    from glossator.answers.sourced_stream import SentenceSource, SourcedAnswer
     from glossator.answers.told_answers import ToldAnswer
     from glossator.index.records import StoredEntry
     from glossator.model.chat import ChatModel, ModelStatus, TokenUsage
@@ -54,7 +54,9 @@ answer that somebody waits for."""
 
 WEAK = "---\n\n*What the model wrote, most of which the code found does not support:*"
 """Stands between the index's own answer and one that is weak."""
-FAR = "---\n\n*What the model wrote all the same; the code found does not seem to answer the question:*"
+WRITTEN_ALL_THE_SAME = (
+    "---\n\n*What the model wrote all the same; the code found does not seem to answer the question:*"
+)
 """Stands between the index's own answer and a model's, where the index finds that the code hardly answers."""
 FROM_INDEX = "---\n\n*From the index:*"
 """Stands between a model's answer and the index's own, which holds what the model leaves out."""
@@ -362,16 +364,17 @@ class Answerer:
     ) -> Answer:
         """A kept explanation, as if it had just been written from the same evidence in the same order."""
         from glossator.answers.citations import CitationVerifier
+        from glossator.answers.prompts import EXAMPLE_SENTENCES
         from glossator.answers.sourced_stream import SourcedStream
 
         every, new = conversation.numbered([material.evidence[at] for at in kept.shown])
         conversation.add(Turn(asked, tuple(new), kept.text))
         listener.evidence(tuple(every))
         evidence = {item.number: item for item in every}
-        stream = SourcedStream(evidence, CitationVerifier(self._text_of), asked, self._is_unknown)
+        stream = SourcedStream(evidence, CitationVerifier(self._text_of), asked, self._is_unknown, EXAMPLE_SENTENCES)
         text = await asyncio.to_thread(lambda: stream.feed(kept.text) + stream.finish())
         sourced = stream.result()
-        more = "".join(f"\n\n*{note}*" for note in _unknown_names(text, sourced.unknown))
+        more = "".join(f"\n\n*{note}*" for note in _unknown_names(sourced))
         told = conversation.numbered_beside(material.evidence, every)
         own = (await asyncio.to_thread(evidence_answer, replace(material, evidence=tuple(told)), note="")).rstrip()
         shown = {item.number for item in every}
@@ -428,7 +431,7 @@ class Answerer:
         head = ""
         own = await asyncio.to_thread(_own_answer, beside, told, verify) if beside.is_far else ""
         if beside.is_far:  # a small model answers whatever is asked, so this is not left to it
-            head = f"{own}\n\n{FAR}\n\n" if own else f"{HARDLY_ANSWERED}\n\n"
+            head = f"{own}\n\n{WRITTEN_ALL_THE_SAME}\n\n" if own else f"{HARDLY_ANSWERED}\n\n"
             listener.delta(head)
         written = await write_answer(
             model,
@@ -442,7 +445,7 @@ class Answerer:
         # As the model wrote it, not as it was shown: only so the next prompt begins with what is in the model's cache.
         conversation.add(Turn(asked, tuple(new), written.raw))
         sourced = written.sourced
-        notes = [*material.notes, *_unknown_names(sourced.text, sourced.unknown)]
+        notes = [*material.notes, *_unknown_names(sourced)]
         more = "".join(f"\n\n*{note}*" for note in notes)
         if more:
             listener.delta(more)
@@ -537,12 +540,21 @@ def _cited(text: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(item for item in evidence if f"[{item.number}]" in text)
 
 
-def _unknown_names(text: str, places: Sequence[tuple[int, int]]) -> list[str]:
-    """A note on names that occur nowhere; none if there are none."""
-    names = list(dict.fromkeys(f"`{text[start:end]}`" for start, end in places))
-    if not names:
-        return []
-    return [f"{', '.join(names)} {'does' if len(names) == 1 else 'do'} not occur in the code."]
+def _unknown_names(sourced: SourcedAnswer) -> list[str]:
+    """Notes on names that occur nowhere in the code, and on what was left out because of them."""
+
+    def told(names: Iterable[str]) -> tuple[str, str]:
+        different = list(dict.fromkeys(f"`{name}`" for name in names))
+        return ", ".join(different), "does" if len(different) == 1 else "do"
+
+    notes: list[str] = []
+    if sourced.left_out:
+        names, do = told(sourced.left_out)
+        notes.append(f"Left out: what the model wrote about {names}, which {do} not occur in the code.")
+    if sourced.unknown:
+        names, do = told(sourced.text[start:end] for start, end in sourced.unknown)
+        notes.append(f"{names} {do} not occur in the code.")
+    return notes
 
 
 def _usage(usage: TokenUsage | None) -> dict[str, float | int | None]:

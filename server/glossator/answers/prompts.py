@@ -60,10 +60,11 @@ def put(self, key, value, seconds=300):
 
 Question: What happens to entries that are too old?
 """
-EXAMPLE_ANSWER = (
-    "`Cache.get` removes an entry from `_entries` and raises `KeyError` when its `expires` has passed [1]. An entry"
-    " expires 300 seconds after `Cache.put`, unless another number of `seconds` is given [2]."
+EXAMPLE_SENTENCES = (
+    "`Cache.get` removes an entry from `_entries` and raises `KeyError` when its `expires` has passed [1].",
+    "An entry expires 300 seconds after `Cache.put`, unless another number of `seconds` is given [2].",
 )
+EXAMPLE_ANSWER = " ".join(EXAMPLE_SENTENCES)
 
 ASK_TEMPLATE = "Question: {question}\n"
 EXPLAIN_TEMPLATE = (

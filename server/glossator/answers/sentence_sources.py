@@ -42,6 +42,9 @@ _BARE_CODE = re.compile(
     r"\b(?:[A-Za-z_]\w*(?:\.|::|->|#))+[A-Za-z_]\w*|\b[A-Za-z]\w*_\w+\b|\b_\w+|\b[A-Z]?[a-z0-9]+[A-Z]\w*"
     r"|\b[A-Z]{2,}[a-z]{2,}\w*|\b[A-Za-z_]\w*(?=\(\))"
 )
+_HUMPS = re.compile(r"[A-Za-z0-9]+")
+_LITERALS = frozenset(("none", "null", "nil", "undefined", "true", "false"))
+"""Values that every reader knows, whether the code mentions them or not."""
 _FILE_NAME = re.compile(r"[\w./-]+\.[a-z]{1,4}$")
 _NUMBER = re.compile(r"(?<![\w.\[])\d+(?![\w\]])")
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
@@ -152,6 +155,16 @@ class SentenceSources:
         named = {name for name, text in names.items() if text}
         enough = share >= SUPPORTED and telling and (not named or bool(held & named))
         return Support(tuple(sources) if enough else (), share, invented)
+
+    def absent_names(self, text: str) -> tuple[str, ...]:
+        """The names of the code in a text that are nowhere in the evidence, and that only code can have, as written.
+
+        "JavaScript" looks like a name of the code, but is one only in backticks.
+        """
+        marked = {span.strip() for _, span in _CODE.findall(text)}
+        names = [name for name in _telling(text)[0].values() if name and not self._occurs(name)]
+        sure = [name for name in names if name in marked or not _HUMPS.fullmatch(name)]
+        return tuple(name for name in dict.fromkeys(sure) if name.lower() not in _LITERALS)
 
     def _beginning(self, number: int) -> Source:
         lines = self._lines[number]

@@ -2,7 +2,11 @@
 
 The numbers that the model writes are taken out, and those of the lines that a sentence rests on (`sentence_sources`)
 are put before the sign that ends it. Only that sign, and white space before what may be a number, is held back: the
-words of a sentence are shown as they come. Code blocks, headings and tables are passed on as they are.
+words of a sentence are shown as they come, from the fourth on. Code blocks, headings and tables are passed on as they
+are.
+
+A sentence is cut before a name that occurs nowhere in the code; if it begins with one, it is left out. The same is done
+with a sentence that is repeated from the prompt's example.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from glossator.answers.citations import CitationStream
 from glossator.answers.sentence_sources import SentenceSources, narrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from glossator.answers.citations import Verify
     from glossator.answers.evidence import Evidence
@@ -24,6 +28,13 @@ if TYPE_CHECKING:
 MOST_CITED_LINES = 40
 """Lines that one number stands for in the list of citations; where its sentences rest on lines further apart, it stands
 for those that hold most."""
+
+FIRST_WORDS = 4
+"""Words of a sentence that come before any is shown: it can still be left out then."""
+REPEATED = 30
+"""Characters from the beginning on in which a sentence is the same as one of the example: it is a repetition of it."""
+CUT = "…"
+"""Stands for what is cut off the end of a sentence."""
 
 _ENDS = ".!?…。"
 _JOINED = f"{_ENDS},;:)"
@@ -66,6 +77,7 @@ class SourcedAnswer:
         unknown: (start, end) offsets of names of the code that occur nowhere.
         stated: how many sentences say something about the code.
         lacking: of how many of these the evidence held too little when the model was shown it.
+        left_out: the names that occur nowhere, for which a sentence was cut or left out.
     """
 
     text: str
@@ -75,6 +87,7 @@ class SourcedAnswer:
     unknown: tuple[tuple[int, int], ...]
     stated: int
     lacking: int
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_weak(self) -> bool:
@@ -94,6 +107,7 @@ class SourcedStream:
         verify: Verify,
         question: str = "",
         is_unknown: Callable[[str], bool] = lambda _: False,
+        example: Sequence[str] = (),
     ) -> None:
         """Start an answer.
 
@@ -102,6 +116,7 @@ class SourcedStream:
             verify: returns lines of the evidence where they are now, or None if they are gone.
             question: what was asked.
             is_unknown: whether a name that is not in the evidence occurs nowhere in the index either.
+            example: sentences that the model was shown as an example, and must not repeat.
         """
         self._evidence = evidence
         self._verify = verify
@@ -126,11 +141,17 @@ class SourcedStream:
         self._invented: dict[str, bool] = {}
         self._stated = 0
         self._lacking = 0
+        self._example = [_bare(sentence)[:REPEATED] for sentence in example]
+        self._gap = ""  # white space before the sentence, not shown yet
+        self._pending = ""  # what of the sentence is not shown yet
+        self._begun = False  # some of the sentence is shown
+        self._is_cut = False  # no more of the sentence will be
+        self._left_out: dict[str, None] = {}
+        self._is_gap = False  # what is held stands where a sentence was left out
 
     def may_read(self, text: str) -> bool:
-        """Whether feeding this may end a sentence, and so read files: not to be done in an event loop."""
-        open_ = f"{self._end}{self._held}{self._text}{self._numbers.held}{text}"
-        return any(sign in open_ for sign in f"{_ENDS}\n]】")
+        """Whether feeding this may end a name or a sentence, and so read files: not to be done in an event loop."""
+        return re.search(r"\W", f"{self._end}{self._held}{self._text}{self._numbers.held}{text}") is not None
 
     def feed(self, text: str) -> str:
         """More of the answer: returns what can be shown of it now."""
@@ -157,6 +178,7 @@ class SourcedStream:
             tuple(sorted(unknown)),
             self._stated,
             self._lacking,
+            tuple(self._left_out),
         )
 
     def _citation(self, number: int) -> Evidence:
@@ -185,6 +207,8 @@ class SourcedStream:
         self._text = self._text[at:]
         if final:
             self._end_sentence()
+            if self._is_gap:
+                self._held = ""
             self._show(self._held.strip(" ") if self._removed else self._held)
             self._held = ""
         return "".join(self._out[before:])
@@ -245,8 +269,11 @@ class SourcedStream:
                 self._release()
         if char in _ENDS and not _ABBREVIATED.search(self._sentence):
             if self._held:
-                self._show_word(self._held)
-                self._held = ""
+                held, self._held = self._held, ""
+                if self._sentence:
+                    self._show_word(held)
+                else:
+                    self._show(held)
             self._end = char
             return 1
         self._word(char)
@@ -279,16 +306,58 @@ class SourcedStream:
         self._show_word(end)
 
     def _word(self, text: str) -> None:
+        self._is_gap = False
         if self._held:
-            self._show_word(self._held) if self._sentence else self._show(self._held)
-            self._held = ""
+            held, self._held = self._held, ""
+            if self._sentence:
+                self._show_word(held)
+            else:
+                self._gap += held
         self._show_word(text)
 
     def _show_word(self, text: str) -> None:
-        if not self._sentence:
-            self._begins = self._length
         self._sentence += text
-        self._show(text)
+        self._pending += text
+        if text[0].isspace() and not self._code:
+            self._show_known(final=False)
+
+    def _show_known(self, *, final: bool) -> None:
+        """Show what has come of the sentence up to the last white space (all of it at its end), if it can stand."""
+        if self._is_cut:
+            self._pending = ""
+            return
+        begins = _bare(self._sentence)[:REPEATED]
+        if begins in self._example:
+            self._is_cut, self._pending = True, ""
+            return
+        if not final:
+            could_repeat = any(one.startswith(begins) for one in self._example)
+            if not self._begun and (could_repeat or len(self._sentence.split()) < FIRST_WORDS):
+                return
+        for name in self._finder.absent_names(self._pending):
+            if name not in self._invented:
+                self._invented[name] = self._is_unknown(name)
+            if self._invented[name]:
+                self._left_out[name] = None
+                self._is_cut = True
+        if self._is_cut:
+            before = self._pending[: min(self._pending.find(name) for name in self._left_out if name in self._pending)]
+            head = before[: before.rfind(" ") + 1]
+            self._pending = ""
+            if self._begun or len(head.split()) >= FIRST_WORDS:
+                self._begin()
+                self._show(head + CUT)
+            return
+        self._begin()
+        self._show(self._pending)
+        self._pending = ""
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._show(self._gap)
+            self._gap = ""
+            self._begins = self._length
 
     def _show(self, text: str) -> None:
         if text:
@@ -297,8 +366,20 @@ class SourcedStream:
 
     def _end_sentence(self) -> None:
         """Find what the sentence rests on, and show that with what was held back of it."""
-        sentence, end, cited = self._sentence, self._end, self._cited
-        self._sentence, self._end, self._cited, self._code = "", "", [], ""
+        self._code = ""
+        if self._sentence:
+            self._show_known(final=True)
+        sentence, end, cited, is_cut, begun = self._sentence, self._end, self._cited, self._is_cut, self._begun
+        self._sentence, self._end, self._cited, self._is_cut, self._begun = "", "", [], False, False
+        if is_cut:
+            self._stated += 1
+            self._lacking += 1
+        if is_cut and not begun:  # of the white space on both sides, that with more line breaks stays
+            self._held = max(self._gap, self._held, key=lambda gap: gap.count("\n")) if self._out else ""
+            self._gap, self._is_gap = "", True
+            return
+        if is_cut:
+            sentence, end = "".join(self._out)[self._begins :], end if end != CUT else ""
         words = len(re.findall(r"\w+", sentence))
         plain = sentence.strip()
         introduces = plain.endswith(":") or end.endswith("?")
@@ -318,14 +399,19 @@ class SourcedStream:
                 self._weights.setdefault(source.number, []).append((source, now))
         self._show(end)
         refuses = _REFUSES.search(sentence) is not None
-        if numbers or not refuses:
+        if (numbers or not refuses) and not is_cut:
             self._stated += 1
         if numbers:
             self._found.append(SentenceSource(start, self._length, tuple(now for _, now in sources)))
         elif not refuses:
             self._unsupported.append((start, self._length))
-            self._lacking += not support.sources
+            self._lacking += not support.sources and not is_cut
 
     def _now(self, source: Source) -> Evidence | None:
         """The lines of a source where they are now; None if they are gone."""
         return self._verify(narrowed(self._evidence[source.number], source.start_line, source.end_line))
+
+
+def _bare(sentence: str) -> str:
+    """A sentence by its words alone, in small letters."""
+    return " ".join(re.findall(r"\w+", sentence.lower()))
