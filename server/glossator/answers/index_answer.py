@@ -70,7 +70,7 @@ def evidence_answer(material: Material, *, note: str = NOTE) -> str:
         parts = _explained(material, subject, root)
     else:
         found = next((piece for piece in material.evidence if piece.role == "match"), material.evidence[0])
-        if subject is None or root != found.root or not _holds(found, subject):
+        if subject is None or root != found.root or not (found.entry.id == subject.id or _holds(found, subject)):
             subject, root = found.entry, found.root
         parts = _answered(material, subject, root)
     far = [FAR_NOTE] if material.is_far else []
@@ -80,7 +80,9 @@ def evidence_answer(material: Material, *, note: str = NOTE) -> str:
 def _answered(material: Material, subject: StoredEntry, root: Path) -> list[str]:
     """The best place first, in words and code, then how it is used, then the others."""
     own = [piece for piece in material.evidence if piece.root == root]
-    main = next((piece for piece in own if _holds(piece, subject)), material.evidence[0])
+    # Its own piece need not have its first line, where that says nothing ("/**").
+    itself = next((piece for piece in own if piece.entry.id == subject.id), None)
+    main = itself or next((piece for piece in own if _holds(piece, subject)), material.evidence[0])
     worth = material.worth or _no_worth
     declaration, body = _shown_code(subject, main, worth)
     parts = [_lead(subject, main, material.relations), declaration, _overloads(subject, material.relations), body]
@@ -120,8 +122,16 @@ def _further(piece: Evidence, worth: Worth) -> str:
         lines, numbers = lines[1:], numbers[1:]
     shown = [number for number in numbers if number] or [piece.start_line]
     where = _span(piece.path, min(shown), max(shown))
+    if doc and _says_no_more(lines, doc):
+        return f"**{kind}{name}** in {where} [{piece.number}]: {doc}"
     code = _fenced(textwrap.dedent("\n".join(lines)), _language(entry))
     return f"**{kind}{name}** in {where} [{piece.number}]{f': {doc}' if doc else ':'}\n\n{code}"
+
+
+def _says_no_more(lines: Sequence[str], doc: str) -> bool:
+    """Whether all words of these lines stand in a sentence of documentation already: the lines need not be shown."""
+    said = set(re.findall(r"\w+", doc.lower()))
+    return all(word in said for line in lines for word in re.findall(r"\w+", line.lower()))
 
 
 def _explained(material: Material, subject: StoredEntry, root: Path) -> list[str]:

@@ -371,12 +371,11 @@ class SourcedStream:
             self._show_known(final=True)
         sentence, end, cited, is_cut, begun = self._sentence, self._end, self._cited, self._is_cut, self._begun
         self._sentence, self._end, self._cited, self._is_cut, self._begun = "", "", [], False, False
-        if is_cut:
-            self._stated += 1
-            self._lacking += 1
         if is_cut and not begun:  # of the white space on both sides, that with more line breaks stays
             self._held = max(self._gap, self._held, key=lambda gap: gap.count("\n")) if self._out else ""
             self._gap, self._is_gap = "", True
+            self._stated += 1
+            self._lacking += 1
             return
         if is_cut:
             sentence, end = "".join(self._out)[self._begins :], end if end != CUT else ""
@@ -399,13 +398,13 @@ class SourcedStream:
                 self._weights.setdefault(source.number, []).append((source, now))
         self._show(end)
         refuses = _REFUSES.search(sentence) is not None
-        if (numbers or not refuses) and not is_cut:
+        if numbers or not refuses:
             self._stated += 1
         if numbers:
             self._found.append(SentenceSource(start, self._length, tuple(now for _, now in sources)))
         elif not refuses:
             self._unsupported.append((start, self._length))
-            self._lacking += not support.sources and not is_cut
+            self._lacking += not support.sources
 
     def _now(self, source: Source) -> Evidence | None:
         """The lines of a source where they are now; None if they are gone."""
