@@ -37,6 +37,7 @@ from glossator.index.argument_types import MAX_LIST, arguments_of
 from glossator.index.doc_types import doc_types
 from glossator.index.expressions import grown, type_expression
 from glossator.index.facts import (
+    GLOBAL,
     INSTANCE,
     MENTION_KINDS,
     TAGGED,
@@ -92,6 +93,8 @@ _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
 _PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
 """What may stand between a call's name and its arguments."""
+_GLOBAL: Final = re.compile(rb"(?:^|[^\w>)\]])::\s?$")
+"""What stands before a name of the global namespace in C++."""
 _UNDERSCORE: Final = 0x5F
 _QUESTION_MARK: Final = 0x3F
 
@@ -208,6 +211,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
+        macros = self._language.macros
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
@@ -233,7 +237,7 @@ class _Extraction(SymbolTypes):
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
                         first = of_ends.get(left)
                     if first is None:
-                        made = UNKNOWN
+                        made = GLOBAL if macros and _GLOBAL.search(data, max(0, start - 4), start) else UNKNOWN
                     else:
                         if data[first - 2 : first] == b"::":
                             # In C++, qualified names nest to the right.

@@ -491,3 +491,25 @@ def test_a_librarys_function_is_no_function_that_the_file_does_not_include() -> 
     assert sample.uses("write") == [used]
     assert sample.uses("write_all") == []
     assert sample.uses("close", "pipe.c") == [used]
+
+
+def test_a_name_of_the_global_namespace() -> None:
+    sample = Sample(
+        {
+            "file.h": """
+                int flush(int n);
+                namespace io { int flush(int n); struct Stream { int flush(int n); int run(int n); }; }
+            """,
+            "file.cc": """
+                #include "file.h"
+                int flush(int n) { return n; }
+                int io::Stream::run(int n) {
+                  flush(n);
+                  return ::flush(n) + ::missing(n);
+                }
+            """,
+        }
+    )
+    assert sample.at("file.cc", "flush(n);", "flush") == "file.h:io.Stream.flush"
+    assert sample.at("file.cc", "return ::flush(n) + ::missing(n);", "flush") == "file.cc:flush file.h:flush"
+    assert sample.at("file.cc", "return ::flush(n) + ::missing(n);", "missing") == "excluded"

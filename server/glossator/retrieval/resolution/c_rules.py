@@ -166,6 +166,10 @@ class CRules(LanguageRules):
         found = world.named(name, place)
         return tuple(one for one in found if one.kind != "symbol" or self._is_tag(world, one)) or found
 
+    def global_name(self, world: World, path: str, name: str) -> Values:
+        """What the global namespace has under a name; empty for a library's."""
+        return self.module_member(world, namespace_seen_from("", path), name)
+
     def macros_named(self, world: World, path: str, name: str) -> Values:
         """The macros that a file sees under a name, if nothing else in the index is called so."""
         if not self._is_macro_only(world, name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS, STUB, SUPER, TAGGED
+from glossator.index.facts import GLOBAL, MENTION_KINDS, STUB, SUPER, TAGGED
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
@@ -69,6 +69,9 @@ class MentionMeaning:
         receiver = facts.receiver(mention)
         if receiver == TAGGED:
             return self._of(self._world.rules(path).tagged(self._world, place, name))
+        if receiver == GLOBAL:
+            found = self._world.rules(path).global_name(self._world, path, name)
+            return self._of(self._fitting(path, mention, found))
         if receiver.startswith("="):
             number = receiver[2:]
             return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))

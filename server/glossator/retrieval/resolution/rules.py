@@ -257,6 +257,10 @@ class LanguageRules:
         """What a name means that is said to be the tag of a structure (`struct block` in C)."""
         return world.named(name, place)
 
+    def global_name(self, world: World, path: str, name: str) -> Values:
+        """What a name means that is said to be one of the global namespace (`::close` in C++)."""
+        return NOTHING_KNOWN
+
     def macros_named(self, world: World, path: str, name: str) -> Values:
         """The macros of a name that stand for something else wherever the name stands in a file: even where it would
         be that of a member."""
