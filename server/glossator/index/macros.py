@@ -125,6 +125,10 @@ _OLD_PARAMETERS: Final = _bytes(
 )
 _TYPE_DEFINED: Final = re.compile(rb"\b(?:return|typedef|extern|static)\b")
 
+_GUARDED: Final = _bytes(
+    rf"[\w>\]]\s+(\w*(?:GUARDED_(?:BY|VAR)|ACQUIRED_(?:BEFORE|AFTER))\b\s*(?:{_ARGUMENTS})?)(?=\s*[;={{,])"
+)
+"""What guards a variable (Clang's thread safety analysis), which reads like a function: `int n GUARDED_BY(mutex);`."""
 _DEFINE: Final = re.compile(rb"#[ \t]*define\b(?:[^\n\\]|\\\r?\n|\\.)*")
 _INNER_COMMENT: Final = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*[^\s/])")
 """A comment in what a macro stands for, with which that ends for the grammar."""
@@ -204,6 +208,8 @@ def always_misread(data: bytes) -> list[tuple[int, int]]:
         for match in pattern.finditer(data)
         if _LINE_BEFORE.fullmatch(data, data.rfind(b"\n", 0, match.start()) + 1, match.start())
     )
+    if b"GUARDED_" in data or b"ACQUIRED_" in data:
+        found.extend(match.span(1) for match in _GUARDED.finditer(data))
     for line in _DEFINE.finditer(data):
         if b"/*" in line[0]:
             found.extend(match.span() for match in _INNER_COMMENT.finditer(data, *line.span()))

@@ -513,3 +513,43 @@ def test_a_name_of_the_global_namespace() -> None:
     assert sample.at("file.cc", "flush(n);", "flush") == "file.h:io.Stream.flush"
     assert sample.at("file.cc", "return ::flush(n) + ::missing(n);", "flush") == "file.cc:flush file.h:flush"
     assert sample.at("file.cc", "return ::flush(n) + ::missing(n);", "missing") == "excluded"
+
+
+def test_a_test_of_a_fixture_sees_the_members_of_its_class() -> None:
+    sample = Sample(
+        {
+            "store.h": """
+                class Store {
+                 public:
+                  int size() const;
+                 private:
+                  Lock* const lock_;
+                  Lock* const other_ GUARDED_BY(lock_);
+                  int count_ BASE_GUARDED_BY(lock_) = 0;
+                  void lock() { other_->take(); }
+                };
+                struct Lock { void take(); };
+            """,
+            "store_test.cc": """
+                #include "store.h"
+                class StoreTest : public testing::Test {
+                 protected:
+                  Store* store_;
+                  Store* open() { return store_; }
+                };
+                TEST_F(StoreTest, Sizes) {
+                  EXPECT_EQ(0, store_->size());
+                  open()->size();
+                }
+                TEST(Store, Sizes) {
+                  size();
+                }
+            """,
+        }
+    )
+    assert sample.at("store_test.cc", "EXPECT_EQ(0, store_->size());", "size") == "store.h:Store.size"
+    assert sample.at("store_test.cc", "open()->size();", "open") == "store_test.cc:StoreTest.open"
+    assert sample.at("store_test.cc", "open()->size();", "size") == "store.h:Store.size"
+    assert sample.at("store_test.cc", "size();", "size") == "excluded"
+    assert sample.at("store.h", "void lock() { other_->take(); }", "take") == "store.h:Lock.take"
+    assert [one.qualified_name for one in sample.resolver.definitions("count_")] == ["Store.count_"]

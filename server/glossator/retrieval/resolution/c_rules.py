@@ -67,6 +67,8 @@ class CRules(LanguageRules):
                 if found := symbols(view, view.children(around, name)):
                     return found
                 holder = world.enclosing_class(view.path, around) if symbol.scope else None
+                if symbol.kind == "test":
+                    holder = self._fixture(world, view, around)
             else:
                 holder = Value("class", view.path, around)
             if holder is None or holder.kind != "class":
@@ -78,6 +80,20 @@ class CRules(LanguageRules):
             if found := tuple(one for one in found if not self._is_constructor(world, one)):
                 return found
         return ()
+
+    def _fixture(self, world: World, view: FileView, test: int) -> Value | None:
+        """The class of which a test is a member: the first argument of GoogleTest's `TEST_F`. That of `TEST` is a
+        name only, and no class of the library's kind."""
+        symbol = view.symbol(test)
+        name, _, _ = symbol.name.partition(".")
+        for one in world.named(name, Spot(view.path, symbol.parent)) if name != symbol.name else ():
+            if one.kind == "symbol" and self._symbol(world, one).kind in ("class", "struct"):
+                holder = Value("class", one.path, one.number)
+                keys = world.ancestors(one.key).classes
+                bases = [base for key in keys for base in self._symbol(world, Value("class", *key)).bases]
+                if any(last_part(base).startswith("Test") for base in bases):
+                    return holder
+        return None
 
     def _is_constructor(self, world: World, value: Value) -> bool:
         symbol = self._symbol(world, value)
