@@ -171,6 +171,17 @@ async def test_names_that_occur_nowhere_are_told(answerer: Answerer, model: Scri
     )
 
 
+async def test_an_explanation_has_at_most_five_sentences(
+    answerer: Answerer, session: Session, model: ScriptedModel
+) -> None:
+    model.answer = " ".join(f"`add_tax` adds the tax {number} times." for number in range(2, 12))
+    root, entry = named(session, "add_tax")
+    for _ in range(2):  # written, and as it was kept
+        answer = await answerer.explain(root, entry)
+        assert words(answer).count("times") == 5
+        assert words(answer).startswith("`add_tax` adds the tax 2 times [")
+
+
 async def test_an_answer_without_support_is_led_by_the_index_s_own(answerer: Answerer, model: ScriptedModel) -> None:
     model.answer = "Bananas are yellow fruit [1]. Monkeys like to eat them in trees. Elephants never forget anything."
     leads: list[str] = []

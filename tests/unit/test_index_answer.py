@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,6 +242,17 @@ def test_a_body_begins_behind_its_documentation_wherever_that_stands(tmp_path: P
 
 
 LINES = ["    if ready:", "        start()", "        warm_up()", "    stop()", "    report()", "    leave()"]
+
+
+def test_a_definition_whose_piece_lacks_its_first_line_is_shown_once(project: Project) -> None:
+    material = gather_for_question([project.view()], Question("how is the configuration file read"), 3000)
+    own = next(piece for piece in material.evidence if piece.entry.qualified_name == "parse_config")
+    lines = own.source.split("\n")[1:]
+    later = replace(own, start_line=own.start_line + 1, source="\n".join(lines), text="\n".join(lines), line_numbers=())
+    evidence = tuple(later if piece is own else piece for piece in material.evidence)
+    answer = evidence_answer(replace(material, evidence=evidence))
+    assert answer.startswith(f"**Function `parse_config`** in `{own.path}:{own.entry.start_line}` [{own.number}]")
+    assert answer.count("**Function `parse_config`**") == 1
 
 
 def test_the_best_lines_do_not_begin_with_the_end_of_a_block() -> None:

@@ -151,6 +151,21 @@ def test_nothing_is_said_of_names_that_occur_nowhere(text: str, shown: str, size
         assert result.text[one.start : one.end].strip()[-1] in ".…"
 
 
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_an_answer_ends_after_so_many_sentences(size: int) -> None:
+    text = (
+        "`put` takes `seconds`. Bananas are yellow.\n\nIt raises `KeyError`, too. And `put` again.\n\n```\nput\n```\n"
+    )
+    stream = SourcedStream(EVIDENCE, lambda item: item, most_sentences=3)
+    shown = ""
+    for at in range(0, len(text), size):
+        shown += stream.feed(text[at : at + size])
+    shown += stream.finish()
+    assert shown == "`put` takes `seconds` [2]. Bananas are yellow.\n\nIt raises `KeyError`, too [1]."
+    assert stream.is_full
+    assert stream.result().text == shown
+
+
 def test_citations_point_to_lines() -> None:
     result = written("It raises `KeyError` where there is no entry. `part_3` is closed. `part_50` is closed, too.")
     places = {one.number: (one.start_line, one.end_line) for one in result.citations}

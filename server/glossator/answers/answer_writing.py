@@ -45,6 +45,7 @@ async def write_answer(
     question: str = "",
     is_unknown: Callable[[str], bool] = lambda _: False,
     background: bool = False,
+    most_sentences: int = 0,
 ) -> WrittenAnswer:
     """Have the model answer a prompt.
 
@@ -55,12 +56,13 @@ async def write_answer(
         show: called in the event loop with more of the answer, its sources included, as it is written.
         question: what was asked, in the user's words.
         is_unknown: tells whether a name occurs nowhere in the index; it may read, and is called in other threads.
+        most_sentences: after how many sentences the model is stopped; 0 for no limit.
         background: give way to any answer that somebody waits for.
 
     Raises:
         ModelError: the model cannot be used, or failed.
     """
-    stream = SourcedStream(prompt.evidence, verify, question, is_unknown, EXAMPLE_SENTENCES)
+    stream = SourcedStream(prompt.evidence, verify, question, is_unknown, EXAMPLE_SENTENCES, most_sentences)
     written: list[str] = []
     thinking: list[str] = []
     done: Done | None = None
@@ -78,6 +80,8 @@ async def write_answer(
                     shown(await asyncio.to_thread(stream.feed, event.text))
                 else:
                     shown(stream.feed(event.text))
+                if stream.is_full:
+                    break
             elif isinstance(event, Thinking):
                 thinking.append(event.text)
             else:

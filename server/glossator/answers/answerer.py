@@ -64,6 +64,8 @@ EVIDENCE_TOKENS = 3000
 """Budget of an answer without a model: about ten whole functions."""
 WARM_UP = "where is the main function called"
 """What is asked before anybody asks: it takes the ways of a question about uses and of any other."""
+MOST_EXPLAINING = 5
+"""Sentences of an explanation by a model: what the prompt asks for, which not every model keeps to."""
 REMEMBERED = 12
 """Places of an answer about uses that stay in the conversation for later questions."""
 
@@ -371,7 +373,9 @@ class Answerer:
         conversation.add(Turn(asked, tuple(new), kept.text))
         listener.evidence(tuple(every))
         evidence = {item.number: item for item in every}
-        stream = SourcedStream(evidence, CitationVerifier(self._text_of), asked, self._is_unknown, EXAMPLE_SENTENCES)
+        stream = SourcedStream(
+            evidence, CitationVerifier(self._text_of), asked, self._is_unknown, EXAMPLE_SENTENCES, MOST_EXPLAINING
+        )
         text = await asyncio.to_thread(lambda: stream.feed(kept.text) + stream.finish())
         sourced = stream.result()
         more = "".join(f"\n\n*{note}*" for note in _unknown_names(sourced))
@@ -441,6 +445,7 @@ class Answerer:
             question=material.query.text if material.query is not None else asked,
             is_unknown=self._is_unknown,
             background=background,
+            most_sentences=MOST_EXPLAINING if material.explains else 0,
         )
         # As the model wrote it, not as it was shown: only so the next prompt begins with what is in the model's cache.
         conversation.add(Turn(asked, tuple(new), written.raw))

@@ -108,6 +108,7 @@ class SourcedStream:
         question: str = "",
         is_unknown: Callable[[str], bool] = lambda _: False,
         example: Sequence[str] = (),
+        most_sentences: int = 0,
     ) -> None:
         """Start an answer.
 
@@ -117,6 +118,7 @@ class SourcedStream:
             question: what was asked.
             is_unknown: whether a name that is not in the evidence occurs nowhere in the index either.
             example: sentences that the model was shown as an example, and must not repeat.
+            most_sentences: after how many sentences it ends, whatever else is fed; 0 for no limit.
         """
         self._evidence = evidence
         self._verify = verify
@@ -141,6 +143,7 @@ class SourcedStream:
         self._invented: dict[str, bool] = {}
         self._stated = 0
         self._lacking = 0
+        self._most = most_sentences
         self._example = [_bare(sentence)[:REPEATED] for sentence in example]
         self._gap = ""  # white space before the sentence, not shown yet
         self._pending = ""  # what of the sentence is not shown yet
@@ -148,6 +151,11 @@ class SourcedStream:
         self._is_cut = False  # no more of the sentence will be
         self._left_out: dict[str, None] = {}
         self._is_gap = False  # what is held stands where a sentence was left out
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more of the answer will be shown."""
+        return 0 < self._most <= self._stated
 
     def may_read(self, text: str) -> bool:
         """Whether feeding this may end a name or a sentence, and so read files: not to be done in an event loop."""
@@ -199,13 +207,15 @@ class SourcedStream:
         self._text += text
         before = len(self._out)
         at = 0
-        while at < len(self._text):
+        while at < len(self._text) and not self.is_full:
             used = self._next(at, final=final)
             if not used:
                 break
             at += used
         self._text = self._text[at:]
-        if final:
+        if self.is_full:
+            self._text, self._sentence, self._pending, self._end, self._held = "", "", "", "", ""
+        elif final:
             self._end_sentence()
             if self._is_gap:
                 self._held = ""
