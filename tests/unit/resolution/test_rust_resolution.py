@@ -333,3 +333,23 @@ def test_what_is_called_like_a_macro_or_a_wrapping_type() -> None:
     assert f"{path}: shared.show();" in possible
     line = 'assert_eq!((*one.reach()).show(), one.boxed(more(1, ")")).show());'
     assert [sample.at(path, line, "show", which) for which in (0, 1)] == [show, show]
+
+
+def test_a_method_of_option_that_a_type_has_too() -> None:
+    sample = Sample(
+        {
+            "src/lib.rs": """
+                pub struct Part;
+                impl Part {
+                    pub fn unwrap(self) -> u8 { 0 }
+                    fn own(self) { self.unwrap(); }
+                }
+                fn last(mut parts: Vec<Part>, part: Part) {
+                    parts.pop().unwrap();
+                    part.unwrap();
+                }
+                """,
+        }
+    )
+    assert sample.uses("unwrap") == ["src/lib.rs: fn own(self) { self.unwrap(); }", "src/lib.rs: part.unwrap();"]
+    assert sample.uses("unwrap", grade="possible") == ["src/lib.rs: parts.pop().unwrap();"]

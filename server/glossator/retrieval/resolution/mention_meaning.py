@@ -100,6 +100,8 @@ class MentionMeaning:
             return Resolution("possible", reach="members")
         through = all(value.kind == "instance" for value in values)
         found = self._fitting(path, mention, self._world.members(values, name, place), through_instance=through)
+        if found and self._world.rules(path).may_be_wrapped(receiver, name):
+            found = (*found, UNKNOWN_VALUE)
         resolution = self._of(found)
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
         if not outside:

@@ -385,6 +385,11 @@ class LanguageRules:
         """A member of something external: external too."""
         return (external(f"{value.name}.{name}", value.arguments),)
 
+    def may_be_wrapped(self, receiver: str, name: str) -> bool:
+        """Whether a name after a receiver may be a member of a type that wraps the receiver's value, whose members
+        count as those of what is inside."""
+        return False
+
     def external_call(self, world: World, value: Value) -> Values:
         """What a call of something external gives: an instance of a library's class; of a function, unknown.
 

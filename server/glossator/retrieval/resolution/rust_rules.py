@@ -37,6 +37,11 @@ _PASSING: Final = _words(
     " unwrap unwrap_or unwrap_or_default unwrap_or_else upgrade with_context write"
 )
 """Methods of `Option`, `Result`, pointers and locks that give what is inside."""
+_OF_RESULTS: Final = _words(
+    "and_then err expect is_err is_none is_ok is_some map_err ok ok_or ok_or_else unwrap unwrap_or unwrap_or_default"
+    " unwrap_or_else"
+)
+"""Methods of `Option` and `Result`."""
 _SAME: Final = _words(
     "as_mut_slice as_ref as_slice borrow borrow_mut by_ref chain clone cloned collect copied cycle drain filter fuse"
     " inspect into_boxed_slice into_iter into_vec iter iter_mut lock peekable read rev rsplit skip skip_while sorted"
@@ -451,6 +456,10 @@ class RustRules(LanguageRules):
     def external_member(self, world: World, value: Value, name: str) -> Values:
         """A member of something of a library."""
         return (external(f"{value.name}.{name}", value.arguments),)
+
+    def may_be_wrapped(self, receiver: str, name: str) -> bool:
+        """Whether a name may be a method of `Option` or `Result`, one of which a call may have given."""
+        return name in _OF_RESULTS and receiver.endswith("()")
 
     def external_call(self, world: World, value: Value) -> Values:
         """What a call of something of a library gives: an element, a collection of the same elements, or unknown."""
