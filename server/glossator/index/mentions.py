@@ -421,6 +421,8 @@ def _qualified_from(data: bytes, at: int) -> int:
 
 def _chain_start(data: bytes, at: int) -> int:
     """Where the chain of names, calls and indexes begins that ends at a byte; -1 if it cannot be told."""
+    after = -1
+    """Where a name stands after two colons, with which a path may begin."""
     while True:
         link = at
         while at > 0 and data[at - 1] in b")]?":
@@ -428,9 +430,10 @@ def _chain_start(data: bytes, at: int) -> int:
         while at > 0 and (data[at - 1 : at].isalnum() or data[at - 1] == _UNDERSCORE):
             at -= 1
         if not 0 <= at < link:
-            return -1
+            return after
         rest = data[:at].rstrip()
-        if rest.endswith(b"::"):
+        after = at if rest.endswith(b"::") else -1
+        if after >= 0:
             at = len(rest[:-2].rstrip())
         elif rest.endswith(b".") and not rest.endswith(b".."):
             at = len(rest[:-1].rstrip())

@@ -318,10 +318,14 @@ def test_what_is_called_like_a_macro_or_a_wrapping_type() -> None:
             "tests/all.rs": """
                 use fault::fault;
                 fn check(one: fault::Fault) { one.show(); }
+                fn again() { ensure!(::fault::Fault::new(1) == 2); }
                 """,
         }
     )
     assert sample.at("tests/all.rs", "fn check(one: fault::Fault) { one.show(); }", "Fault") == "src/lib.rs:Fault"
+    assert (
+        sample.at("tests/all.rs", "fn again() { ensure!(::fault::Fault::new(1) == 2); }", "Fault") == "src/lib.rs:Fault"
+    )
     path = "src/pointers.rs"
     show = "src/lib.rs:Fault.show"
     assert sample.at(path, "fn use_it(one: Ref<'_, Fault>, cause: trouble::Cause) {", "Cause") == "src/trouble.rs:Cause"
