@@ -33,6 +33,8 @@ CLASSES: Final = TYPES | {"component", "type"}
 """Kinds of symbols that have fields."""
 RECORDS: Final = frozenset({"struct", "class", "union", "enum"})
 """Kinds of symbols that have tags in C."""
+ANY_NUMBER: Final = 255
+"""The most arguments of a function that takes any number, or of a macro with parameters."""
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
 _VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
@@ -163,6 +165,8 @@ class FileSymbols:
             scope,
             flags=flags,
         )
+        if kind == "macro" and self._data[name_at + len(name) : name_at + len(name) + 1] == b"(":
+            symbol.parameters = (0, ANY_NUMBER)
         index = len(self._symbols)
         self._at_name.setdefault(name_at, index)
         if not flags & EXTENSION:

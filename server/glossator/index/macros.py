@@ -129,6 +129,7 @@ _GUARDED: Final = _bytes(
     rf"[\w>\]]\s+(\w*(?:GUARDED_(?:BY|VAR)|ACQUIRED_(?:BEFORE|AFTER))\b\s*(?:{_ARGUMENTS})?)(?=\s*[;={{,])"
 )
 """What guards a variable (Clang's thread safety analysis), which reads like a function: `int n GUARDED_BY(mutex);`."""
+_FOLLOWING: Final = _bytes(rf"^[ \t]*({_WORD})(?=[ \t]*(?:\(|$))")
 _DEFINE: Final = re.compile(rb"#[ \t]*define\b(?:[^\n\\]|\\\r?\n|\\.)*")
 _INNER_COMMENT: Final = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*[^\s/])")
 """A comment in what a macro stands for, with which that ends for the grammar."""
@@ -230,8 +231,12 @@ def names_in(data: bytes, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     """First byte and name of the macros that stand in some ranges."""
     for start, end in ranges:
         name = _NAME.search(data, start, end)
-        if name is not None and name[0].isupper():
-            yield name.start(), name[0]
+        if name is None or not name[0].isupper():
+            continue
+        yield name.start(), name[0]
+        # Others may follow, each on a line of its own.
+        for other in _FOLLOWING.finditer(data, name.end(), end):
+            yield other.start(1), other[1]
 
 
 def _windows(data: bytes, errors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

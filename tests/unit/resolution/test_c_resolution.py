@@ -553,3 +553,27 @@ def test_a_test_of_a_fixture_sees_the_members_of_its_class() -> None:
     assert sample.at("store_test.cc", "size();", "size") == "excluded"
     assert sample.at("store.h", "void lock() { other_->take(); }", "take") == "store.h:Lock.take"
     assert [one.qualified_name for one in sample.resolver.definitions("count_")] == ["Store.count_"]
+
+
+def test_a_function_that_is_a_macro_too_may_be_meant() -> None:
+    sample = Sample(
+        {
+            "box.h": """
+                int wrap(int n);
+                int open_box(int n);
+                #ifdef SMALL
+                #define wrap(n) ((n) << 1)
+                #endif
+                #ifdef PREFIX
+                #define open_box z_open_box
+                #endif
+            """,
+            "box.c": """
+                #include "box.h"
+                int run(int n) { return wrap(n); }
+                int other(int n) { return open_box(n); }
+            """,
+        }
+    )
+    assert sample.at("box.c", "int run(int n) { return wrap(n); }", "wrap") == "possible"
+    assert sample.at("box.c", "int other(int n) { return open_box(n); }", "open_box") == "box.h:open_box box.h:open_box"

@@ -263,8 +263,16 @@ class CRules(LanguageRules):
             found = tuple(one for one, chain in candidates if chain == around[:size])
             if found:
                 meant = self._one_thing(world, view, around[:size], name, found)
-                return meant if self._is_declared(world, view, name, meant) else (*meant, UNKNOWN_VALUE)
+                certain = self._is_declared(world, view, name, meant) and not self._is_macro_too(world, meant)
+                return meant if certain else (*meant, UNKNOWN_VALUE)
         return ()
+
+    def _is_macro_too(self, world: World, meant: Values) -> bool:
+        """Whether a name is that of a function and of a macro with parameters: conditions decide which one is called.
+        A macro without parameters (`#define inflate z_inflate`) gives the function another name."""
+        found = [self._symbol(world, one) for one in meant if one.kind == "symbol"]
+        macros = any(symbol.kind == "macro" and symbol.parameters[1] >= 0 for symbol in found)
+        return macros and any(symbol.kind == "function" for symbol in found)
 
     def _is_declared(self, world: World, view: FileView, name: str, meant: Values) -> bool:
         """Whether a file may see what a name means: its own, what a header has, or what is declared anywhere.
