@@ -24,14 +24,16 @@ _ENDIF: Final = re.compile(rb"(?:[\s;]|#[ \t]*endif\b[^\n]*)+")
 class Captures:
     """What a query captures in a tree; bytes are offsets into the file.
 
-    `found` is keyed by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has
-    the number of the pattern that each definition's kind is from; `wrappers` has starts by ends; `bindings`, `mentions`
-    and `arguments` are as in `mentions.facts_of`.
+    `messages` are those of `references` that Objective-C sends, at the first part of the selector. `found` is keyed
+    by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has the number of the
+    pattern that each definition's kind is from; `wrappers` has starts by ends; `bindings`, `mentions` and
+    `arguments` are as in `mentions.facts_of`.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
     ranks: dict[int, int] = field(default_factory=dict)
     references: list[tuple[int, str]] = field(default_factory=list)
+    messages: list[tuple[int, str]] = field(default_factory=list)
     leading: list[tuple[int, int]] = field(default_factory=list)
     docs: dict[int, int] = field(default_factory=dict)
     imports: dict[str, None] = field(default_factory=dict)
@@ -61,6 +63,7 @@ def merge(captures: Captures, other: Captures, before: Sequence[Reading], text: 
     for start, name in other.references:
         if hidden(start):
             captures.references.append((start, name))
+    captures.messages.extend(item for item in other.messages if hidden(item[0]))
     captures.leading.extend(item for item in other.leading if hidden(item[0]))
     captures.docs.update(item for item in other.docs.items() if hidden(item[0]))
     captures.ignored.extend(item for item in other.ignored if hidden(item[0]))

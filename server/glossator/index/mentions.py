@@ -114,7 +114,8 @@ def facts_of(
         found: the definitions in the file, in any order.
         captures: what the mentions query captures: ranges of bytes by capture.
         matches: what the bindings query matches.
-        references: (first byte, name) of mentions in markup and other text that no query reads.
+        references: (first byte, name) of mentions in markup and other text that no query reads, and of Objective-C's
+            messages.
         arguments: first byte of an argument list -> its number of arguments, where that is certain.
     """
     if language.prototypes:
@@ -188,9 +189,11 @@ class _Extraction(SymbolTypes):
             line, column = self._place(at)
             # Of a chain of members in markup, only the first name is the file's.
             receiver = -1
-            if self._language.scripts and self._data[at - 1 : at] == b".":
+            sent = self._language.name == "objc"
+            if sent or (self._language.scripts and self._data[at - 1 : at] == b"."):
                 receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
-            mentions.setdefault(name, []).append((_KINDS["template"], self._owner(at), line, column, receiver, -1))
+            kind = _CALL if sent else _KINDS["template"]
+            mentions.setdefault(name, []).append((kind, self._owner(at), line, column, receiver, -1))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
         return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
@@ -220,7 +223,11 @@ class _Extraction(SymbolTypes):
             if name is None:
                 if end - start > MENTION_BYTES:
                     continue
-                name = texts[raw] = raw.strip(_STRIPPED).decode("utf-8", "replace")
+                name = raw.strip(_STRIPPED).decode("utf-8", "replace")
+                if "::" in name or ("." in name and name[:1].isupper()):
+                    # Perl's and Elixir's qualified names are one node.
+                    name = name.replace("::", ".").rpartition(".")[2]
+                texts[raw] = name
             kind = kinds[span]
             if kind == _NONE:
                 continue

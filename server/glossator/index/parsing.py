@@ -79,8 +79,16 @@ MAX_DEPTH: Final = 1000
 it, so a chain of 30,000 calls would take half a minute without a limit; code is not nested that deep."""
 
 
-_NAME_NODE: Final = re.compile(r"(?:^|_)(?:identifier|constant|atom|symbol|word|variable|name|id|var)$")
+_NAME_NODE: Final = re.compile(
+    r"(?:^|_)(?:identifier|constant|atom|symbol|word|variable|name|id|var)$|^(?:IDENTIFIER|type_constructor)$"
+)
 """Kinds of nodes that hold names, in the grammars whose languages have no query for mentions."""
+_MORE_NAME_NODES: Final = {
+    "elixir": frozenset(("alias",)),
+    "haskell": frozenset(("constructor", "operator")),
+    "perl": frozenset(("bareword", "function", "method", "package", "varname")),
+}
+"""The same by language, where another grammar's node of that kind holds more than a name."""
 _OBJC: Final = re.compile(
     r"^[ \t]*(?:@(?:interface|implementation|protocol|class|import|end)\b|#[ \t]*import\b)", re.MULTILINE
 )
@@ -138,12 +146,12 @@ def _reader(name: str) -> _Reader | None:
         _compiled(language, grammar, [one for one in found if one.starts_with(whole)], 0),
         # One query costs less than two: most of the time goes into walking through the tree.
         _compiled(language, grammar, [one for one in found if not one.starts_with(whole)], MAX_DEPTH),
-        _query(language, grammar, mentions or _any_name(grammar)),
+        _query(language, grammar, mentions or _any_name(language.name, grammar)),
         mentions is not None,
     )
 
 
-def _any_name(grammar: tree_sitter.Language) -> str:
+def _any_name(language: str, grammar: tree_sitter.Language) -> str:
     """A query for the mentions of a language that has none of its own: all names, as members of something unknown."""
     kinds = {
         kind
@@ -151,7 +159,7 @@ def _any_name(grammar: tree_sitter.Language) -> str:
         if grammar.node_kind_is_named(number)
         and grammar.node_kind_is_visible(number)
         and (kind := grammar.node_kind_for_id(number))
-        and _NAME_NODE.search(kind)
+        and (_NAME_NODE.search(kind) or kind in _MORE_NAME_NODES.get(language, ()))
     }
     return "\n".join(f"({kind}) @member" for kind in sorted(kinds))
 
@@ -302,6 +310,7 @@ def _facts(
     references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
     if language.name == "sql":
         references.extend(sql.references(source.data))
+    references.extend(captures.messages)
     items = definitions if language.clauses else outside_ignored(captures.found, captures.ignored)
     if component is not None and component.name:
         # It contains nothing: the symbols of its scripts are variables and functions, not its members.
@@ -355,6 +364,7 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 for node in nodes:
                     if (name := selector_used(node, data)) and name not in builtins:
                         references.append((node.start_byte, name))
+                        captured.messages.append(((node.child_by_field_name("method") or node).start_byte, name))
             elif role == "leading":
                 captured.leading.append(nodes[0].byte_range)
             elif role == "doc":

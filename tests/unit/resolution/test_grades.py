@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.resolution.resolution_samples import Sample
 
 
@@ -89,3 +91,54 @@ def test_an_alias_counts_only_where_it_is_resolved() -> None:
         ("user.py", "Pool", "resolved"),
         ("user.py", "Shared", "resolved"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "defined", "using", "used", "names"),
+    [
+        (
+            "zig",
+            "pub fn helper() void {}\npub const Gate = struct { pub fn open(self: *Gate) void { _ = self; } };\n",
+            "b.zig",
+            'const a = @import("a.zig");\ntest "t" { a.helper(); var g = a.Gate{}; g.open(); }\n',
+            ("helper", "open", "Gate"),
+        ),
+        (
+            "pm",
+            "package A;\nsub helper { 1 }\nsub new { bless {} }\n1;\n",
+            "b.pl",
+            "use A;\nmy $f = \\&A::helper;\nA->new;\n",
+            ("helper", "new"),
+        ),
+        (
+            "hs",
+            "module A where\ndata Gate = Open | Closed\nhelper x = x\n",
+            "b.hs",
+            "module B where\nimport A\ng Open = helper 1\n",
+            ("helper",),
+        ),
+        (
+            "ex",
+            "defmodule Shop.Cart do\n  def total(x), do: x\nend\n",
+            "b.ex",
+            "defmodule Web do\n  alias Shop.Cart\n  def run(l), do: l |> Cart.total()\nend\n",
+            ("total", "Shop.Cart"),
+        ),
+        (
+            "m",
+            (
+                "@implementation Gate\n- (void)open:(int)x fast:(BOOL)f {}\n+ (id)make { return nil; }\n"
+                "- (void)tap {}\n@end\n"
+            ),
+            "b.m",
+            "#import <A.h>\nint main() { Gate *g = [Gate make]; [g open:1 fast:YES]; SEL s = @selector(tap); }\n",
+            ("open:fast:", "make", "tap"),
+        ),
+    ],
+)
+def test_in_languages_without_rules_what_fits_is_possible(
+    path: str, defined: str, using: str, used: str, names: tuple[str, ...]
+) -> None:
+    sample = Sample({f"a.{path}": defined, using: used})
+    for name in names:
+        assert sample.uses(name, grade="possible"), name

@@ -457,3 +457,66 @@ def test_a_constant_that_is_named_like_a_type_is_no_type() -> None:
         }
     )
     assert sample.uses("URL") == ["Types.java: static Object again() { return URL; }"]
+
+
+def test_the_name_of_an_attribute_without_its_ending() -> None:
+    sample = Sample(
+        {
+            "A.cs": "namespace Shop { public class NoteAttribute : System.Attribute {} }\n",
+            "B.cs": """
+                using Shop;
+                class Page {
+                    [Note]
+                    void Show() {}
+                    [NoteAttribute]
+                    void Hide() {}
+                    [Other]
+                    void Stay() {}
+                }
+            """,
+        }
+    )
+    assert sample.uses("NoteAttribute") == ["B.cs: [Note]", "B.cs: [NoteAttribute]"]
+
+
+def test_a_member_of_an_enum_in_a_case() -> None:
+    sample = Sample(
+        {
+            "Kind.java": "package shop; enum Kind { BIG, SMALL }",
+            "Page.java": """
+                package shop;
+                class Page {
+                    static final int MAX = 3;
+                    int count(Kind kind, int size) {
+                        switch (kind) { case BIG: return 1; }
+                        switch (size) { case MAX: return 2; }
+                        return 0;
+                    }
+                }
+            """,
+        }
+    )
+    assert sample.uses("BIG", grade="possible") == ["Page.java: switch (kind) { case BIG: return 1; }"]
+    assert sample.uses("MAX") == ["Page.java: switch (size) { case MAX: return 2; }"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("a.swift", 'extension String { func shout() {} }\nlet a = "x".shout()\n', 'let a = "x".shout()'),
+        ("a.kt", 'fun String.shout() = this\nval a = "x".shout()\n', 'val a = "x".shout()'),
+        ("a.rb", 'class String\n  def shout; end\nend\n"x".shout\n', '"x".shout'),
+        ("a.js", 'String.prototype.shout = function () {}\n"x".shout()\n', '"x".shout()'),
+        (
+            "a.rs",
+            'trait Loud { fn shout(&self); }\nimpl Loud for str { fn shout(&self) {} }\nfn f() { "x".shout(); }\n',
+            'fn f() { "x".shout(); }',
+        ),
+    ],
+)
+def test_members_that_the_languages_own_types_get(path: str, text: str, line: str) -> None:
+    sample = Sample({path: text})
+    for definition in sample.resolver.definitions("shout"):
+        found = [use.grade for use in sample.resolver.uses(definition).uses if use.kind == "call"]
+        assert found == ["possible"], definition.qualified_name
+    assert line in sample.texts[path]

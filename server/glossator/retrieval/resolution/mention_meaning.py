@@ -10,7 +10,7 @@ from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_K
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.rules_table import rules_of
-from glossator.retrieval.resolution.values import EXCLUDED, UNKNOWN_VALUE, Resolution, Spot, Value
+from glossator.retrieval.resolution.values import BUILT_IN_VALUE, EXCLUDED, UNKNOWN_VALUE, Resolution, Spot, Value
 
 if TYPE_CHECKING:
     from glossator.index.facts import Facts, Mention, Symbol
@@ -81,6 +81,11 @@ class MentionMeaning:
             found = self._world.named(name, place)
             if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
+            rules = self._world.rules(path)
+            if mention.kind == _DECORATOR and rules.decorator_ending and not any(one.kind == "symbol" for one in found):
+                found = self._world.named(name + rules.decorator_ending, place) or found
+            if not found and rules.bare_enum_members:
+                return Resolution("possible", reach="enum members")
             return self._of(self._fitting(path, mention, found))
         meant = self._of_member(path, name, mention, receiver, place)
         if not meant.targets and (macros := self._world.rules(path).macros_named(self._world, path, name)):
@@ -103,6 +108,8 @@ class MentionMeaning:
         if found and self._world.rules(path).may_be_wrapped(receiver, name):
             found = (*found, UNKNOWN_VALUE)
         resolution = self._of(found)
+        if resolution.grade == "excluded" and BUILT_IN_VALUE in values:
+            return Resolution("possible", reach="extensions")
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
         if not outside:
             exact = all(value.kind in ("class", "module") or value.name == SUPER for value in values)

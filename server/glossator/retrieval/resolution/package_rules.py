@@ -325,6 +325,7 @@ class JvmRules(PackageRules):
 
     languages = frozenset(("java", "kotlin"))
     extensions = True  # Kotlin's `fun Session.close()`
+    bare_enum_members = True
     implicit_members = frozenset(
         (
             *(
@@ -365,6 +366,7 @@ class DotnetRules(PackageRules):
     """C#."""
 
     languages = frozenset(("csharp",))
+    decorator_ending = "Attribute"
     enclosing_packages = True
     first_is_receiver = True
     implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))

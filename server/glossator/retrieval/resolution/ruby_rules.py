@@ -25,6 +25,9 @@ class RubyRules(LanguageRules):
     languages = frozenset(("ruby",))
     implicit_self = True
     parts_elsewhere = True
+    extended_types = frozenset(
+        ("Array", "BasicObject", "FalseClass", "Float", "Hash", "Integer", "Kernel", "NilClass", "Numeric", "Object")
+    ) | {"Comparable", "Enumerable", "Proc", "Range", "Regexp", "String", "Symbol", "TrueClass"}
     constructors = frozenset(("initialize",))
     implicit_members = frozenset(
         (

@@ -121,6 +121,9 @@ class LanguageRules:
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
+        bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
+        decorator_ending: what a decorator leaves out of the name of its class (C#'s `[Flags]` is `FlagsAttribute`).
+        extended_types: names of the language's own types, to which code adds members by declaring them again.
         builtins: names of the language's own types and functions, which lead out of the index.
         unwrapped: types by their last name whose members are those of an argument, and the number of the argument:
             `Optional[X]`, `Promise<X>`, `Box<X>`.
@@ -152,6 +155,9 @@ class LanguageRules:
     generic_types: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
+    bare_enum_members: ClassVar[bool] = False
+    decorator_ending: ClassVar[str] = ""
+    extended_types: ClassVar[frozenset[str]] = frozenset()
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}
     elements: ClassVar[dict[str, int]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS, STATIC, module_note
+from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import last_part
@@ -93,9 +93,10 @@ class UseSearch:
         name = last_part(definition.name)
         found: list[Use] = []
         unread = 0
-        pending = [name]
+        own = {name, name.removesuffix(self._rules.decorator_ending) or name}
+        pending = sorted(own)
         seen: set[tuple[str, str]] = set()
-        names = {name}
+        names = set(own)
         for importing, item in self._imports_of_whole():
             if (importing.path, item.name) not in seen and item.name != name:
                 seen.add((importing.path, item.name))
@@ -119,7 +120,7 @@ class UseSearch:
                 view = self._world.view(path)
                 if view is None or not share_names(view.facts.language, definition.language):
                     continue
-                found.extend(self._in_file(view, current, wanted, alias=current != name))
+                found.extend(self._in_file(view, current, wanted, alias=current not in own))
                 for alias in self._aliases(view, current):
                     if alias not in names and len(names) < MAX_ALIASES:
                         names.add(alias)
@@ -297,9 +298,28 @@ class UseSearch:
                 return self._fits(mention)
         if resolution.reach == "all" or (resolution.reach == "members" and self._member):
             return self._fits(mention)
+        if resolution.reach == "enum members":
+            return self._definition.symbol.kind == "enum_member"
+        if resolution.reach == "extensions":
+            return self._extends_outside and self._fits(mention)
         if resolution.below and self._member:
             return any(self._is_below(value) for value in resolution.below) and self._fits(mention)
         return False
+
+    @cached_property
+    def _extends_outside(self) -> bool:
+        """Whether the definition is a member that a type outside the index may get: by an extension, by a protocol that
+        an extension implements, or because the language's own type is declared again."""
+        symbol = self._definition.symbol
+        view = self._world.view(self._definition.path)
+        around = view.symbol(symbol.parent) if view is not None and symbol.parent >= 0 else None
+        if around is not None and around.name in self._rules.extended_types:
+            return True
+        if not self._rules.extensions:
+            return False
+        if around is None:
+            return bool(symbol.scope) and self._hierarchies.class_of(self._definition) is None
+        return bool(around.flags & EXTENSION) or around.kind in ("trait", "interface", "protocol")
 
     def _is_it(self, key: Key) -> bool:
         """Whether a symbol is the definition, another part of it in the same file, or its declaration elsewhere."""

@@ -21,9 +21,9 @@ Grade = Literal["resolved", "possible", "excluded"]
 """How sure it is that a mention means a definition. Resolved: scopes, imports, hierarchy or the receiver's class lead
 to it. Possible: the name fits, and nothing decides. Excluded: it leads elsewhere."""
 
-Reach = Literal["", "members", "all"]
-"""Which definitions besides its targets a mention may mean, of those that have its name: none, members of classes, or
-any."""
+Reach = Literal["", "enum members", "extensions", "members", "all"]
+"""Which definitions besides its targets a mention may mean, of those that have its name: none, members of enums,
+members that types outside the index get, members of classes, or any."""
 
 
 @dataclass(frozen=True, slots=True)
