@@ -13,7 +13,7 @@ const HITS = 10;
 
 type Asked = Pick<Server, "state" | "running" | "ready" | "request" | "onProgress">;
 /** What `$/progress` sends, as far as it is shown. */
-type Progress = { kind: "evidence"; evidence: Place[] } | { kind: "delta"; text: string } | { kind: "found" } | { kind: "lead"; text: string };
+type Progress = { kind: "evidence"; evidence: Place[] } | { kind: "delta"; text: string } | { kind: "found"; places: Place[] } | { kind: "lead"; text: string };
 
 /** Offer the participant; nothing where the editor has no chat. */
 export function registerParticipant(server: Asked, icon: vscode.Uri): vscode.Disposable {
@@ -44,16 +44,22 @@ async function answer(server: Asked, request: vscode.ChatRequest, context: vscod
   const write = (text: string): void => {
     if (text) stream.markdown(text);
   };
+  let shown = "";
   const listening = [
     server.onProgress(work, (value) => {
       const progress = value as Progress;
-      if (progress.kind === "evidence") links.know(progress.evidence);
+      // A sentence may rest on a place that was found and that the model has not read.
+      if (progress.kind === "found") links.know(progress.places);
+      else if (progress.kind === "evidence") links.know(progress.evidence);
       else if (progress.kind === "delta") write(links.add(progress.text));
       else if (progress.kind === "lead") write(`\n\n${links.add(progress.text)}\n\n`);
     }),
     server.onProgress(`${work}-work`, (value) => {
       const { message } = value as { message?: string };
-      if (message) stream.progress(sentence(message).replace(/\.$/, "…"));
+      // Each message becomes a step in the chat: one that differs in its counts alone is the same step.
+      const step = message?.replace(/\d+/g, "") ?? "";
+      if (message && step !== shown) stream.progress(sentence(message).replace(/\.$/, "…"));
+      if (step) shown = step;
     }),
   ];
   const common = { partialResultToken: work, workDoneToken: `${work}-work` };

@@ -199,27 +199,33 @@ interface Chat {
   requestHandler(request: object, context: object, stream: object, token: object): Promise<{ metadata?: object; errorDetails?: { message: string } }>;
 }
 
-async function chatted(request: object, history: object[] = []): Promise<{ text: string; result: Awaited<ReturnType<Chat["requestHandler"]>>; references: Location[] }> {
+async function chatted(request: object, history: object[] = []): Promise<{ text: string; result: Awaited<ReturnType<Chat["requestHandler"]>>; references: Location[]; steps: string[] }> {
   const registered = registerParticipant(given(), ICON);
   const chat = editor.participants.get("glossator.chat") as Chat;
   let text = "";
   const references: Location[] = [];
-  const stream = { markdown: (more: string) => (text += more), progress: () => undefined, reference: (at: Location) => references.push(at), anchor: (_: Location, title: string) => (text += `<${title}>`) };
+  const steps: string[] = [];
+  const stream = { markdown: (more: string) => (text += more), progress: (step: string) => steps.push(step), reference: (at: Location) => references.push(at), anchor: (_: Location, title: string) => (text += `<${title}>`) };
   const result = await chat.requestHandler({ prompt: "", command: undefined, references: [], ...request }, { history }, stream, token);
   registered.dispose();
-  return { text, result, references };
+  return { text, result, references, steps };
 }
 
 test("the participant answers with links to its sources, and keeps to its conversation", async () => {
   const place = citation(1);
   server.request = (method, params) => {
     server.asked.push([method, params]);
-    server.send(params, { kind: "found" }, { kind: "evidence", evidence: [place] }, { kind: "delta", text: "It adds [" }, { kind: "delta", text: "1]." });
+    server.send(params, { kind: "found", places: [place, citation(2)], answer: "" }, { kind: "evidence", evidence: [place] }, { kind: "delta", text: "It adds [" }, { kind: "delta", text: "1]." });
+    // The model has not read the second place, which was found all the same.
+    server.send(params, { kind: "delta", text: " It rounds [2]." });
+    for (const message of ["reading the code: 10 of 90 tokens", "reading the code: 90 of 90 tokens", "answering: 1 token"]) server.listeners.get(String(params["workDoneToken"]))?.({ message });
     return Promise.resolve(answered());
   };
   const references = [{ id: "f", value: Uri.parse(FILE) }, { id: "s", value: new Location(Uri.parse(FILE), new Range(3, 0, 5, 0)) }, { id: "d", value: Uri.parse("file:///shop") }, { id: "x", value: "text" }];
-  const { text, result, references: shown } = await chatted({ prompt: "How?", references }, [{ prompt: "Earlier" }, { result: { metadata: { conversationId: "c-3" } } }]);
-  expect(text).toBe(`It adds [\\[1\\]](${FILE}#L5).`);
+  const { text, result, references: shown, steps } = await chatted({ prompt: "How?", references }, [{ prompt: "Earlier" }, { result: { metadata: { conversationId: "c-3" } } }]);
+  expect(text).toMatch(/^It adds \[\\\[1\\\]\]\(file:[^)]*#L5\)\. It rounds \[\\\[2\\\]\]\(file:[^)]*#L\d+\)\.$/);
+  // The counts of a step are no steps of their own.
+  expect(steps).toHaveLength(2);
   expect(result).toEqual({ metadata: { conversationId: "c-7" } });
   expect(shown).toHaveLength(1);
   const pinned = [{ uri: FILE, range: { start: { line: 0, character: 0 }, end: { line: 60, character: 0 } } }, { uri: FILE, range: new Range(3, 0, 5, 0) }];
