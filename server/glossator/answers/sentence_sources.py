@@ -34,6 +34,8 @@ LINE_COST = 0.02
 """Part of a sentence's weight that each further line of a source has to be worth."""
 FURTHER = 0.2
 """Part of a sentence's weight that a further source has to add, in two words at least, unless it adds a name."""
+NAMES_HELD = 0.5
+"""Part of the names in a sentence that its sources hold more than."""
 SUPPORTED = 0.3
 """Part of a sentence's weight that its sources hold at least."""
 
@@ -153,7 +155,8 @@ class SentenceSources:
         agreed = any(source.number in cited for source in sources)
         telling = len(held) > 1 or agreed or any(term.startswith("=") for term in held)
         named = {name for name, text in names.items() if text}
-        enough = share >= SUPPORTED and telling and (not named or bool(held & named))
+        # Lines that hold one of several names do not say what the sentence does.
+        enough = share >= SUPPORTED and telling and (not named or len(held & named) > NAMES_HELD * len(named))
         return Support(tuple(sources) if enough else (), share, invented)
 
     def absent_names(self, text: str) -> tuple[str, ...]:
