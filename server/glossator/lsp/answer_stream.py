@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
@@ -15,7 +17,7 @@ from glossator.lsp.positions import to_units
 from glossator.lsp.use_places import UsePlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from glossator.answers.answerer import Answer
     from glossator.answers.evidence import Evidence
@@ -187,6 +189,21 @@ def _listener(stream: AnswerStream, running: RunningAnswer) -> Listener:
     )
 
 
+Found = Callable[[tuple[protocol.Evidence, ...], str], None]
+"""Is told what was found and what the index itself answers, before the model is loaded, or reads."""
+
+
+def _also_telling(listener: Listener, found: Found, encoding: str) -> Listener:
+    """A listener that is told the same, and `found` what was found."""
+    first = listener.found
+
+    def both(items: tuple[Evidence, ...], answer: str) -> None:
+        first(items, answer)
+        found(_evidence(items, encoding), answer)
+
+    return replace(listener, found=both)
+
+
 class RunningAnswers:
     """The answers in progress for one client. Used by the event loop."""
 
@@ -217,11 +234,17 @@ class RunningAnswers:
         params: protocol.AskParams | protocol.ExplainParams,
         title: str,
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
+        found: Found | None = None,
     ) -> protocol.AskResult:
-        """Produce an answer, and stream it and its stages as `params` request."""
-        answer = await self.stream(params, title, make)
+        """Produce an answer, and stream it and its stages as `params` request; `found` is told what was found."""
+        encoding = self._editor.encoding
+
+        def making(listener: Listener) -> Coroutine[Any, Any, Answer]:
+            return make(listener if found is None else _also_telling(listener, found, encoding))
+
+        answer = await self.stream(params, title, making)
         # The places of uses read their lines of code.
-        return await asyncio.to_thread(_result, self._editor.encoding, answer)
+        return await asyncio.to_thread(_result, encoding, answer)
 
     async def stream(
         self,

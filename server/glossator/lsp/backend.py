@@ -71,6 +71,10 @@ class Backend:
             for uri in self._folder_uris():
                 self.folders.add(uri)
 
+    def shown_path(self, uri: str) -> str:
+        """A document's path as the user knows it."""
+        return self.folders.shown_path(uri)
+
     # Settings
 
     def configure(self, section: object) -> None:

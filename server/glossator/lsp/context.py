@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from glossator.lsp.answer_documents import AnswerDocuments
     from glossator.lsp.answer_stream import RunningAnswers
     from glossator.lsp.backend import Backend
     from glossator.lsp.editor import Editor
@@ -28,5 +29,7 @@ class Context:
     """Reports the status (`glossator/status`)."""
     answers: RunningAnswers
     """Answers in progress."""
+    answer_documents: AnswerDocuments
+    """Answers shown as documents of the editor."""
     ahead: ExplainAhead
     """Explains the open file's symbols while the user is idle."""

@@ -68,6 +68,13 @@ class Editor:
         assert isinstance(document, Document)
         return document
 
+    def word_at(self, uri: str, position: types.Position) -> str:
+        """The identifier at a position; "" if there is none, or the file cannot be read."""
+        try:
+            return self.document(uri).word_at(position)
+        except OSError:
+            return ""
+
     def open_documents(self) -> tuple[Document, ...]:
         """All documents that are open in the editor."""
         documents = tuple(self._server.workspace.text_documents.values())
@@ -87,6 +94,32 @@ class Editor:
         """Show a warning to the user."""
         params = types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {message}")
         self._server.window_show_message(params)
+
+    @property
+    def shows_answer_documents(self) -> bool:
+        """Whether the editor opens documents when asked, and gets the text of ours from this server."""
+        window, workspace = self.capabilities.window, self.capabilities.workspace
+        opens = window is not None and window.show_document is not None and window.show_document.support
+        return bool(opens and workspace is not None and workspace.text_document_content is not None)
+
+    async def show_document(self, uri: str) -> None:
+        """Ask the editor to open a document; a refusal is logged."""
+        try:
+            result = await self._server.window_show_document_async(types.ShowDocumentParams(uri, take_focus=True))
+        except Exception as error:  # whatever the editor, or the connection, answers
+            _log.warning("the client did not open %s: %s", uri, error)
+            return
+        if result is None or not result.success:
+            _log.warning("the client did not open %s", uri)
+
+    async def refresh_document(self, uri: str) -> None:
+        """Tell the editor that the text of one of our documents has changed."""
+        try:
+            await self._server.workspace_text_document_content_refresh_async(
+                types.TextDocumentContentRefreshParams(uri)
+            )
+        except Exception as error:  # whatever the editor, or the connection, answers
+            _log.warning("the client did not refresh %s: %s", uri, error)
 
     def log(self, params: types.LogMessageParams) -> None:
         """Add a line to the editor's log; may be called from any thread."""

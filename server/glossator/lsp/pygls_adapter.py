@@ -148,6 +148,8 @@ class Protocol(LanguageServerProtocol):
         """Commands that can be executed but are not listed, since the client implements commands of these names."""
         self.references = True
         """Whether the capabilities of finding references and of the call hierarchy are announced."""
+        self.document_schemes: tuple[str, ...] = ()
+        """Schemes of the documents whose text this server has (`workspace/textDocumentContent`)."""
         self.on_exit: Callable[[], None] = lambda: None
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # theirs is an lru_cache
@@ -248,6 +250,10 @@ class Protocol(LanguageServerProtocol):
         provider = result.capabilities.execute_command_provider
         if provider is not None:
             provider.commands = [name for name in provider.commands if name not in self.unlisted_commands]
+        sent_workspace, announced = params.capabilities.workspace, result.capabilities.workspace
+        if sent_workspace is not None and sent_workspace.text_document_content is not None and announced is not None:
+            # pygls does not announce this one.
+            announced.text_document_content = types.TextDocumentContentOptions(schemes=self.document_schemes)
         if not self.references:
             result.capabilities.references_provider = None
             result.capabilities.call_hierarchy_provider = None

@@ -14,6 +14,7 @@ from pygls.protocol import default_converter
 
 from glossator import __version__
 from glossator.lsp import logs, message_conversion, protocol
+from glossator.lsp.answer_documents import SCHEME, AnswerDocuments
 from glossator.lsp.answer_stream import RunningAnswers
 from glossator.lsp.backend import Backend
 from glossator.lsp.client_progress import ClientProgress
@@ -22,6 +23,7 @@ from glossator.lsp.context import Context
 from glossator.lsp.editor import Editor
 from glossator.lsp.explain_ahead import ExplainAhead
 from glossator.lsp.handlers import (
+    answer_text,
     ask,
     call_hierarchy,
     chat_with_model,
@@ -89,6 +91,7 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     types.CALL_HIERARCHY_INCOMING_CALLS: (call_hierarchy.incoming_calls, None),
     types.CALL_HIERARCHY_OUTGOING_CALLS: (call_hierarchy.outgoing_calls, None),
     types.WORKSPACE_SYMBOL: (workspace_symbols.workspace_symbols, None),
+    types.WORKSPACE_TEXT_DOCUMENT_CONTENT: (answer_text.answer_text, None),
     types.TEXT_DOCUMENT_DID_OPEN: (document_sync.document_opened, None),
     types.TEXT_DOCUMENT_DID_CHANGE: (document_sync.document_changed, None),
     types.TEXT_DOCUMENT_DID_SAVE: (document_sync.document_saved, None),
@@ -142,9 +145,11 @@ class Server(LanguageServer):
             documents=OpenDocuments(editor, lambda: backend.folders),
             status=StatusReporter(editor, backend),
             answers=answers,
+            answer_documents=AnswerDocuments(editor, backend.shown_path),
             ahead=ExplainAhead(editor, backend, lambda: len(answers) > 0),
         )
         self._client_log = logs.ClientHandler(editor.log)
+        self.protocol.document_schemes = (SCHEME,)
         self.protocol.on_exit = editor.ended.set
         self._register()
 

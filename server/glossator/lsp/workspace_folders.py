@@ -118,6 +118,14 @@ class WorkspaceFolders:
                     break
         return found
 
+    def shown_path(self, uri: str) -> str:
+        """A document's path as the user knows it: in its folder, after the folder's name if several are open."""
+        located = self.locate(uri)
+        if located is None:
+            return uri
+        live, path = located
+        return f"{live.root.path.name}/{path}" if len(self) > 1 else path
+
     def place(self, uri: str, span: types.Range) -> Place | None:
         """The lines of a document that a range touches; None if it is outside of the open folders."""
         located = self.locate(uri)

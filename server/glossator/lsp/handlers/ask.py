@@ -11,11 +11,12 @@ from glossator.lsp.conversion import filter_of
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
+    from glossator.lsp.answer_stream import Found
     from glossator.lsp.context import Context
 
 
-async def ask(context: Context, params: protocol.AskParams) -> protocol.AskResult:
-    """Answer a question, about the given symbol or lines, if any."""
+async def ask(context: Context, params: protocol.AskParams, found: Found | None = None) -> protocol.AskResult:
+    """Answer a question, about the given symbol or lines, if any. `found` is told what was found."""
     await context.documents.parsed()
     context.ahead.user_active()
     backend, folders = context.backend, context.backend.folders
@@ -36,5 +37,5 @@ async def ask(context: Context, params: protocol.AskParams) -> protocol.AskResul
     )
     use_model = backend.configuration.options.trusted and not params.index_only
     return await context.answers.run(
-        params, "Answering", lambda listener: backend.answerer.ask(question, listener, use_model=use_model)
+        params, "Answering", lambda listener: backend.answerer.ask(question, listener, use_model=use_model), found
     )

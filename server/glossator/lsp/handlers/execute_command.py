@@ -22,9 +22,27 @@ from glossator.lsp.handlers.similar_code import find_similar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from glossator.lsp.answer_stream import Found
     from glossator.lsp.context import Context
 
 DEFAULT_QUESTION = "What does this do, and how is it used?"
+
+
+async def _shown(
+    context: Context, title: str, make: Callable[[Found | None], Coroutine[Any, Any, protocol.AskResult]]
+) -> Any:
+    """A command's answer as plain JSON types, also shown as a document, unless the client shows it in its own way."""
+    own_way = context.backend.configuration.options.client_commands
+    document = None if own_way else context.answer_documents.begin(title)
+    if document is None:
+        return context.editor.protocol.plain(await make(None))
+    try:
+        result = await make(document.found)
+    except BaseException:
+        document.ended_early()
+        raise
+    document.done(result)
+    return context.editor.protocol.plain(result)
 
 
 async def explain_command(context: Context, argument: object = None, *_: object) -> Any:
@@ -33,7 +51,10 @@ async def explain_command(context: Context, argument: object = None, *_: object)
     params = protocol.ExplainParams(
         text_document=types.TextDocumentIdentifier(uri), position=types.Position(line, character)
     )
-    return context.editor.protocol.plain(await explain(context, params))
+    word = context.editor.word_at(uri, params.position)
+    return await _shown(
+        context, f"Explanation of {word}" if word else "Explanation", lambda found: explain(context, params, found)
+    )
 
 
 async def ask_command(context: Context, argument: object = None, *_: object) -> Any:
@@ -47,7 +68,7 @@ async def ask_command(context: Context, argument: object = None, *_: object) -> 
         text_document=types.TextDocumentIdentifier(uri),
         position=types.Position(line, character),
     )
-    return context.editor.protocol.plain(await ask(context, params))
+    return await _shown(context, question, lambda found: ask(context, params, found))
 
 
 async def similar_command(context: Context, argument: object = None, *_: object) -> Any:

@@ -10,11 +10,16 @@ from glossator.lsp.symbol_at import symbol_at
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
+    from glossator.lsp.answer_stream import Found
     from glossator.lsp.context import Context
 
 
-async def explain(context: Context, params: protocol.ExplainParams) -> protocol.AskResult:
+async def explain(
+    context: Context, params: protocol.ExplainParams, found_places: Found | None = None
+) -> protocol.AskResult:
     """Explain the symbol at a position, or the definition that contains the position.
+
+    `found_places` is told what was found.
 
     Raises:
         SymbolNotFoundError: there is neither.
@@ -33,4 +38,5 @@ async def explain(context: Context, params: protocol.ExplainParams) -> protocol.
         params,
         "Explaining",
         lambda listener: backend.answerer.explain(live.root, described.entry, listener, use_model=use_model),
+        found_places,
     )
