@@ -73,6 +73,8 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
   private revision = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
+  /** Questions for callers that are under way. */
+  private readonly opening = new Set<vscode.CancellationTokenSource>();
   private readonly disposables: { dispose(): unknown }[];
 
   constructor(private readonly server: Pick<Server, "status" | "ready" | "request" | "onDidChange">) {
@@ -116,11 +118,16 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
 
   /** Empty the view, and hide it. */
   close(): void {
-    this.asking?.cancel();
+    this.cancelAll();
     this.symbols = [];
     this.view.message = undefined;
     this.changed.fire(undefined);
     void vscode.commands.executeCommand("setContext", "glossator.usesShown", false);
+  }
+
+  /** What is under way concerns a tree that is no longer shown. */
+  private cancelAll(): void {
+    for (const source of [this.asking, ...this.opening]) source?.cancel();
   }
 
   private async open(): Promise<void> {
@@ -130,7 +137,7 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
 
   /** Have the server asked, and show what it says; what was asked before is forgotten. */
   private async load(name: string, ask: (token: vscode.CancellationToken) => Promise<SymbolUses[]>): Promise<void> {
-    this.asking?.cancel();
+    this.cancelAll();
     const source = (this.asking = new vscode.CancellationTokenSource());
     if (name !== this.view.description) {
       this.symbols = [];
@@ -217,12 +224,15 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
   private async callers(node: PlaceNode): Promise<UseNode[]> {
     let found: SymbolUses[];
     const source = new vscode.CancellationTokenSource();
+    this.opening.add(source);
     try {
       await this.server.ready(source.token);
       found = await this.ask({ ...around(node.use), kinds: CALLING }, source.token);
     } catch (error) {
+      if (source.token.isCancellationRequested) return [];
       return [{ type: "note", id: `${node.id}/failed`, text: sentence(error instanceof Error ? error.message : String(error)), failed: true }];
     } finally {
+      this.opening.delete(source);
       source.dispose();
     }
     const [uses] = found;
@@ -292,7 +302,7 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
 
   dispose(): void {
     clearTimeout(this.timer);
-    this.asking?.cancel();
+    this.cancelAll();
     for (const disposable of this.disposables) disposable.dispose();
   }
 }

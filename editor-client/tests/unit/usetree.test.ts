@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { beforeEach, expect, test } from "vitest";
+import type { CancellationToken } from "vscode";
 import type { StatusResult, SymbolUses, UsesParams } from "../../src/protocol";
 import type { Server } from "../../src/server";
 import { UseTree, type UseNode } from "../../src/usetree";
@@ -11,10 +12,12 @@ class FakeServer {
   readonly changes = new EventEmitter<undefined>();
   readonly onDidChange = this.changes.event;
   readonly asked: UsesParams[] = [];
+  readonly tokens: CancellationToken[] = [];
   status: StatusResult | undefined = status();
   answer: (params: UsesParams) => SymbolUses[] | Promise<SymbolUses[]> = () => [];
   ready = (): Promise<void> => Promise.resolve();
-  request = async <R>(_: string, params: unknown): Promise<R> => {
+  request = async <R>(_: string, params: unknown, token?: CancellationToken): Promise<R> => {
+    if (token) this.tokens.push(token);
     this.asked.push(params as UsesParams);
     return { symbols: await this.answer(params as UsesParams) } as R;
   };
@@ -165,4 +168,35 @@ test("what was asked for last is shown, and a closed view stays empty", async ()
   server.updated(9);
   expect(await shown(1)).toEqual([]);
   expect(editor.executed.at(-1)).toEqual(["setContext", "glossator.usesShown", false]);
+});
+
+test.each(["close", "show", "dispose"] as const)("what is under way is cancelled on %s", async (how) => {
+  server.answer = ({ enclosing }) => (enclosing ? new Promise<never>(() => {}) : [symbolUses([use(3), use(9)])]);
+  await tree.show(place);
+  for (const line of [3, 9]) void tree.getChildren(await find(`total(${line})`));
+  await until("the server is asked", () => server.tokens.length === 3);
+  expect(server.tokens.map(({ isCancellationRequested }) => isCancellationRequested)).toEqual([false, false, false]);
+  if (how === "show") await tree.show({ ...place, symbol: "other" });
+  else tree[how]();
+  expect(server.tokens.slice(1, 3).every(({ isCancellationRequested }) => isCancellationRequested)).toBe(true);
+});
+
+test("a question for uses is cancelled by the next one", async () => {
+  server.answer = () => new Promise<never>(() => {});
+  void tree.show(place);
+  await until("the server is asked", () => server.tokens.length === 1);
+  server.answer = () => [symbolUses([use(3)])];
+  await tree.show({ ...place, symbol: "other" });
+  expect(server.tokens.map(({ isCancellationRequested }) => isCancellationRequested)).toEqual([true, false]);
+});
+
+test("callers whose question was cancelled are no failure", async () => {
+  let fail: (error: Error) => void = () => {};
+  server.answer = ({ enclosing }) => (enclosing ? new Promise<never>((_, reject) => (fail = reject)) : [symbolUses([use(3)])]);
+  await tree.show(place);
+  const children = tree.getChildren(await find("total(3)"));
+  await until("the server is asked", () => server.tokens.length === 2);
+  tree.close();
+  fail(new Error("cancelled"));
+  expect(await children).toEqual([]);
 });
