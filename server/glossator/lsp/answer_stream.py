@@ -189,11 +189,11 @@ def _listener(stream: AnswerStream, running: RunningAnswer) -> Listener:
     )
 
 
-Found = Callable[[tuple[protocol.Evidence, ...], str], None]
+FoundCallback = Callable[[tuple[protocol.Evidence, ...], str], None]
 """Is told what was found and what the index itself answers, before the model is loaded, or reads."""
 
 
-def _also_telling(listener: Listener, found: Found, encoding: str) -> Listener:
+def _also_telling(listener: Listener, found: FoundCallback, encoding: str) -> Listener:
     """A listener that is told the same, and `found` what was found."""
     first = listener.found
 
@@ -234,7 +234,7 @@ class RunningAnswers:
         params: protocol.AskParams | protocol.ExplainParams,
         title: str,
         make: Callable[[Listener], Coroutine[Any, Any, Answer]],
-        found: Found | None = None,
+        found: FoundCallback | None = None,
     ) -> protocol.AskResult:
         """Produce an answer, and stream it and its stages as `params` request; `found` is told what was found."""
         encoding = self._editor.encoding

@@ -11,11 +11,11 @@ from glossator.lsp.conversion import filter_of
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
-    from glossator.lsp.answer_stream import Found
+    from glossator.lsp.answer_stream import FoundCallback
     from glossator.lsp.context import Context
 
 
-async def ask(context: Context, params: protocol.AskParams, found: Found | None = None) -> protocol.AskResult:
+async def ask(context: Context, params: protocol.AskParams, found: FoundCallback | None = None) -> protocol.AskResult:
     """Answer a question, about the given symbol or lines, if any. `found` is told what was found."""
     await context.documents.parsed()
     context.ahead.user_active()

@@ -22,14 +22,14 @@ from glossator.lsp.handlers.similar_code import find_similar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from glossator.lsp.answer_stream import Found
+    from glossator.lsp.answer_stream import FoundCallback
     from glossator.lsp.context import Context
 
 DEFAULT_QUESTION = "What does this do, and how is it used?"
 
 
 async def _shown(
-    context: Context, title: str, make: Callable[[Found | None], Coroutine[Any, Any, protocol.AskResult]]
+    context: Context, title: str, make: Callable[[FoundCallback | None], Coroutine[Any, Any, protocol.AskResult]]
 ) -> Any:
     """A command's answer as plain JSON types, also shown as a document, unless the client shows it in its own way."""
     own_way = context.backend.configuration.options.client_commands

@@ -10,12 +10,12 @@ from glossator.lsp.symbol_at import symbol_at
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
-    from glossator.lsp.answer_stream import Found
+    from glossator.lsp.answer_stream import FoundCallback
     from glossator.lsp.context import Context
 
 
 async def explain(
-    context: Context, params: protocol.ExplainParams, found_places: Found | None = None
+    context: Context, params: protocol.ExplainParams, found_places: FoundCallback | None = None
 ) -> protocol.AskResult:
     """Explain the symbol at a position, or the definition that contains the position.
 
