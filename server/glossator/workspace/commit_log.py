@@ -224,7 +224,7 @@ def _site(folder: Path, path: str) -> tuple[_Site, str]:
     place = folder / path if path else folder
     repository = Repository.around(place if place.is_dir() else place.parent)
     if repository is None:
-        raise WorkspaceError(f"{place} is in no git repository, so no commits are known")
+        raise WorkspaceError(f"{path or folder} is in no git repository, so no commits are known")
     inside = place.relative_to(repository.top).as_posix()
     return _Site(folder, repository), "" if inside == "." else inside
 
