@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from glossator.errors import WorkspaceError
-from glossator.workspace.commit_log import CommitLog, commits_of_lines, commits_of_path
+from glossator.workspace.commit_log import CommitLog, commits_of_lines, commits_of_path, lines_left
 from tests.conftest import write_tree
 from tests.unit.test_committed_files import git
 
@@ -71,6 +71,22 @@ def test_unsaved_and_uncommitted_lines_are_counted(repository: Path) -> None:
     assert commits_of_lines(repository, "c.py", lines, 1, 1, most=100, limit=10) == CommitLog((), uncommitted=1)
     (repository / "new.py").write_text("y = 1\n")
     assert lines_log(repository, "new.py", 1, 1) == CommitLog((), uncommitted=1)
+
+
+def test_lines_are_found_again_among_many_that_are_alike(repository: Path) -> None:
+    text = "".join(f"def f{number}():\n    return {number}\n\n\n" for number in range(4000))
+    commit(repository, {"big.py": text}, "big")
+    commit(repository, {"big.py": text.replace("return 2000\n", "return -2000\n")}, "2000: negative")
+    lines = ["# first", *(repository / "big.py").read_text().splitlines(), "# last"]
+    log = commits_of_lines(repository, "big.py", lines, 8002, 8003, most=100, limit=10)
+    assert log.commits[-1].subject == "big"
+    assert log.uncommitted == 2  # so much lies between the differences that it counts as replaced
+    near = lines[1:-1]
+    near[7990:7990] = ["# new"]
+    log = commits_of_lines(repository, "big.py", near, 8002, 8003, most=100, limit=10)
+    assert ([one.subject for one in log.commits], log.uncommitted) == (["2000: negative", "big"], 0)
+    left = lines_left(repository, "big.py", near, 8002, 8003, most=100)
+    assert left == {log.commits[0].name: ((8003, 8003),), log.commits[1].name: ((8002, 8002),)}
 
 
 def test_files_and_folders(repository: Path) -> None:

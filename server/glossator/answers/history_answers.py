@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 HISTORY_NOTE = "*Read from the commits in git, without a language model; the words are those of the commits.*"
 LISTED_COMMITS = 10
 """Commits listed of a place."""
-TRACED_COMMITS = 1000
+TRACED_COMMITS = 200
 """Commits that are followed back to the one in which a place came to be, if that is asked."""
 LISTED_PLACES = 3
 """Definitions of one name whose commits are listed; the others are only named."""

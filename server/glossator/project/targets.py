@@ -185,6 +185,8 @@ def find_path(session: OpenedRoots, target: str) -> tuple[Root, str, tuple[int, 
     if place is not None and place.first is not None and (found := _file(opened, place.path)) is not None:
         root, snapshot, path = found
         count = len(split_lines(snapshot.text(path) or ""))
+        if not count:
+            raise SymbolNotFoundError(_not_indexed(snapshot, path))
         if not 1 <= place.first <= count:
             lines = "1 line" if count == 1 else f"{count} lines"
             raise SymbolNotFoundError(f"{path} has {lines}, so there is no line {place.first}")

@@ -30,8 +30,8 @@ LONGEST_PARAGRAPH = 700
 """Characters of a commit's subject and of its first paragraph that are kept."""
 MOST_FILES_LISTED = 50
 """Files of a commit that are listed where a folder is asked about."""
-MOST_ALIGNED_LINES = 20_000
-"""Lines of a changed file that are compared with the committed ones."""
+MOST_ALIGNED_LINES = 5_000
+"""Lines between the first and the last difference from the committed file that are compared; more count as replaced."""
 
 _LOG = (
     *("-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "safe.bareRepository=explicit"),
@@ -186,17 +186,16 @@ def lines_left(
     site, inside = _site(folder, path)
     head = _head(site)
     committed = _committed_lines(site, head, inside)
-    if committed is None or max(len(lines), len(committed)) > MOST_ALIGNED_LINES:
+    if committed is None:
         return {}
     now, then = [line.rstrip() for line in lines], [line.rstrip() for line in committed]
     moved = {at + 1: at + 1 for at in range(first - 1, min(last, len(now)))}
     if now != then:
-        blocks = difflib.SequenceMatcher(None, now, then, autojunk=False).get_matching_blocks()
         moved = {
-            block.b + at + 1: block.a + at + 1
-            for block in blocks
-            for at in range(block.size)
-            if first <= block.a + at + 1 <= last
+            from_ + at + 1: start + at + 1
+            for tag, start, end, from_, _ in _differences(now, then)
+            for at in range(end - start if tag == "equal" else 0)
+            if first <= start + at + 1 <= last
         }
     if not moved:
         return {}
@@ -252,6 +251,21 @@ def _committed_lines(site: _Site, head: str, path: str) -> list[str] | None:
     return split_lines(decoded[0]) if decoded is not None else None
 
 
+def _differences(now: Sequence[str], then: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """How one text becomes another, as difflib's opcodes; what both begin and end with is not compared again."""
+    shorter = min(len(now), len(then))
+    head = next((at for at in range(shorter) if now[at] != then[at]), shorter)
+    tail = next((at for at in range(shorter - head) if now[-1 - at] != then[-1 - at]), shorter - head)
+    end, to = len(now) - tail, len(then) - tail
+    found: list[tuple[str, int, int, int, int]] = [("equal", 0, head, 0, head)]
+    if max(end, to) - head > MOST_ALIGNED_LINES:
+        found.append(("replace", head, end, head, to))
+    else:
+        opcodes = difflib.SequenceMatcher(None, now[head:end], then[head:to], autojunk=False).get_opcodes()
+        found += [(tag, a + head, b + head, c + head, d + head) for tag, a, b, c, d in opcodes]
+    return [*found, ("equal", end, len(now), to, len(then))]
+
+
 def _aligned(now: Sequence[str], then: Sequence[str], first: int, last: int) -> tuple[int, int, int]:
     """Where lines of a text were in its committed version, and how many of them differ; (0, 0, n) if none was there."""
     wanted = [line.rstrip() for line in now]
@@ -259,18 +273,16 @@ def _aligned(now: Sequence[str], then: Sequence[str], first: int, last: int) -> 
     last = min(last, len(wanted))
     if wanted == committed:
         return first, last, 0
-    if max(len(wanted), len(committed)) > MOST_ALIGNED_LINES:
-        return min(first, len(committed)), min(last, len(committed)), 0
     places: list[int] = []
     same = 0
-    for tag, start, end, from_, to in difflib.SequenceMatcher(None, wanted, committed, autojunk=False).get_opcodes():
+    for tag, start, end, from_, to in _differences(wanted, committed):
         low, high = max(start, first - 1), min(end, last)
         if low >= high:
             continue
         if tag == "equal":
             places += [from_ + low - start + 1, from_ + high - start]
             same += high - low
-        elif tag == "replace":
+        elif tag == "replace" and from_ < to:
             places += [min(from_ + low - start, to - 1) + 1, min(from_ + high - start, to)]
     if not places:
         return 0, 0, last - first + 1
