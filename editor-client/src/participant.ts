@@ -48,11 +48,17 @@ async function answer(server: Asked, request: vscode.ChatRequest, context: vscod
   const listening = [
     server.onProgress(work, (value) => {
       const progress = value as Progress;
-      // A sentence may rest on a place that was found and that the model has not read.
-      if (progress.kind === "found") links.know(progress.places);
-      else if (progress.kind === "evidence") links.know(progress.evidence);
-      else if (progress.kind === "delta") write(links.add(progress.text));
-      else if (progress.kind === "lead") write(`\n\n${links.add(progress.text)}\n\n`);
+      switch (progress.kind) {
+        case "found":
+          // A sentence may rest on a place that was found and that the model has not read.
+          return links.know(progress.places);
+        case "evidence":
+          return links.know(progress.evidence);
+        case "delta":
+          return write(links.add(progress.text));
+        case "lead":
+          return write(`\n\n${links.add(progress.text)}\n\n`);
+      }
     }),
     server.onProgress(`${work}-work`, (value) => {
       const { message } = value as { message?: string };
