@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,42 @@ def test_a_git_inside_the_workspace_is_not_run(repository: Path, monkeypatch: py
     with pytest.raises(WorkspaceError, match="git was not found"):
         Commit.of(repository, "HEAD")
     assert not (repository / "ran").exists()
+
+
+@pytest.mark.parametrize(("form", "version"), [("sha1", 2), ("sha1", 4), ("sha256", 2)])
+@pytest.mark.parametrize("below", ["", "sub"])
+def test_files_that_git_knows_to_be_unchanged_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, version: int, below: str
+) -> None:
+    names = ["same.py", "edited.py", "touched.py", "same size.py", "staged.py", "crlf.py"]
+    top = write_tree(tmp_path / "work", {f"{folder}{name}": "a = 1\n" for folder in ("", "sub/") for name in names})
+    git(top, "init", "-q", f"--object-format={form}")
+    git(top, "add", ".")
+    git(top, "commit", "-q", "-m", "first")
+    for file in top.rglob("*.py"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    git(top, "update-index", "--refresh", f"--index-version={version}")
+    folder = top / below
+    (folder / "edited.py").write_text("a = 1\nb = 2\n")
+    (folder / "touched.py").write_text("a = 1\n")
+    (folder / "same size.py").write_text("a = 9\n")
+    os.utime(folder / "same size.py", (1_700_000_000, 1_700_000_000))  # a tool that keeps the times of files
+    (folder / "crlf.py").write_bytes(b"a = 1\r\n")
+    (folder / "staged.py").write_text("a = 3\n")
+    git(top, "add", str(folder / "staged.py"))
+    (folder / "new.py").write_text("n = 1\n")
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+
+    def recorded(file: Path) -> bytes:
+        read.append(file.name)
+        return read_bytes(file)
+
+    commit = Commit.of(folder, "HEAD")
+    monkeypatch.setattr(Path, "read_bytes", recorded)
+    changed = commit.differing([*names, "new.py", "gone.py"])
+    assert set(changed) == {"edited.py", "same size.py", "staged.py", "new.py", "gone.py"}
+    if sys.platform != "win32":  # where the times in git's index are less exact than the file system's
+        assert "same.py" not in read
+    monkeypatch.setattr("glossator.workspace.gitstate.Repository.staged", lambda _: {})
+    assert commit.differing([*names, "new.py", "gone.py"]) == changed

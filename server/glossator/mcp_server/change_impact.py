@@ -6,7 +6,6 @@ The working tree is compared as it is: committed and uncommitted changes and new
 from __future__ import annotations
 
 import difflib
-import hashlib
 from typing import TYPE_CHECKING
 
 from glossator.index.languages import LANGUAGES, language_of
@@ -20,7 +19,6 @@ from glossator.workspace.screening import may_hold_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from glossator.mcp_server.projects import Project
     from glossator.project.snapshot import Snapshot
@@ -74,7 +72,7 @@ def _compare(project: Project, base: str, result: ChangeImpact) -> None:
         return
     commit = Commit.of(snapshot.path, base)
     indexed = set(paths_of(snapshot))
-    changed = [path for path in sorted(indexed) if _differs(snapshot.path / path, commit.blobs.get(path))]
+    changed = commit.differing(sorted(indexed))
     gone = (path for path in sorted(commit.blobs) if path not in indexed and not may_hold_secrets(path))
     removed = [path for path in gone if not (snapshot.path / path).exists()]
     files = [*changed, *removed]
@@ -105,23 +103,6 @@ def _old_lines(path: str, content: bytes) -> list[str]:
 def _is_code(path: str) -> bool:
     """Whether a file that is no longer there is worth reading: no image, archive or credentials."""
     return bool(LANGUAGES[language_of(path)].grammar) and not may_hold_secrets(path)
-
-
-def _differs(file: Path, blob: str | None) -> bool:
-    """Whether a file's content is not that of a blob, line ends aside."""
-    if blob is None:
-        return True
-    try:
-        content = file.read_bytes()
-    except OSError:
-        return False
-    return blob not in (_blob_hash(content, blob), _blob_hash(content.replace(b"\r\n", b"\n"), blob))
-
-
-def _blob_hash(content: bytes, like: str) -> str:
-    """The name that git gives to a content, in the repository's hash function."""
-    made = hashlib.sha256 if len(like) == 64 else hashlib.sha1  # the identity of a git object, not a secret
-    return made(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def changed_lines(old: Sequence[str], new: Sequence[str]) -> set[int]:

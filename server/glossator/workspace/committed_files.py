@@ -6,6 +6,7 @@ configuration names: no filters, hooks, monitors or external programs. Nothing i
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from glossator.workspace.git_process import run_git
 from glossator.workspace.gitstate import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from glossator.workspace.gitstate import StagedFile
 
 _REGULAR = ("100644", "100755")
 """Modes of files, as `git ls-tree` prints them; links and submodules have others."""
@@ -64,6 +67,17 @@ class Commit:
                 blobs[os.fsdecode(path)] = blob
         return cls(folder, name, blobs)
 
+    def differing(self, paths: Iterable[str]) -> list[str]:
+        """Those of some files of the working tree whose content is not the commit's, line ends aside.
+
+        A file that git's index knows to be unchanged is not read: of a large project, hardly any are.
+        """
+        repository = Repository.around(self.folder)
+        staged = repository.staged() if repository is not None else {}
+        start = "" if repository is None else self.folder.relative_to(repository.top).as_posix() + "/"
+        start = "" if start == "./" else start
+        return [path for path in paths if _differs(self.folder / path, self.blobs.get(path), staged.get(start + path))]
+
     def contents(self, paths: Sequence[str]) -> dict[str, bytes]:
         """The contents of files of the commit.
 
@@ -86,3 +100,25 @@ class Commit:
             found[path] = done.stdout[end + 1 : end + 1 + size]
             at = end + 1 + size + 1
         return found
+
+
+def _differs(file: Path, blob: str | None, staged: StagedFile | None) -> bool:
+    """Whether a file's content is not that of a blob, line ends aside."""
+    if blob is None:
+        return True
+    try:
+        if staged is not None and staged.blob == blob:
+            status = file.stat()
+            times = (status.st_mtime_ns, status.st_ctime_ns)
+            if status.st_size & 0xFFFFFFFF == staged.size and times == (staged.mtime_ns, staged.ctime_ns):
+                return False
+        content = file.read_bytes()
+    except OSError:
+        return False
+    return blob not in (_blob_hash(content, blob), _blob_hash(content.replace(b"\r\n", b"\n"), blob))
+
+
+def _blob_hash(content: bytes, like: str) -> str:
+    """The name that git gives to a content, in the repository's hash function."""
+    made = hashlib.sha256 if len(like) == 64 else hashlib.sha1  # the identity of a git object, not a secret
+    return made(b"blob %d\0" % len(content) + content).hexdigest()

@@ -34,6 +34,27 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         return None
 
 
+_STAGE_BITS = 0x3000
+"""Of an entry's flags in the index: which side of an unfinished merge it is (gitformat-index)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file as git last saw it.
+
+    Attributes:
+        size: bytes, modulo 2**32.
+        mtime_ns: when it was modified, in nanoseconds since 1970.
+        ctime_ns: when it or its attributes were changed; on Windows, when it was created.
+        blob: the hash of its content, as git keeps it.
+    """
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    blob: str
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A git working tree.
@@ -105,14 +126,41 @@ class Repository:
         Tracked files are not ignored, whatever the patterns say. Paths in the shared part of a split index are missing.
         """
         data = read_regular(self.git_dir / "index", _MAX_INDEX_BYTES) or b""
-        hash_bytes = 20
-        for section, key, value in _config_values(self.common_dir / "config"):
-            if (section, key, value.lower()) == ("extensions", "objectformat", "sha256"):
-                hash_bytes = 32
         try:
-            return frozenset(map(os.fsdecode, _index_paths(data, hash_bytes)))
+            return frozenset(os.fsdecode(path) for path, _ in _index_entries(data, self._hash_bytes()))
         except (struct.error, IndexError, ValueError):
             return frozenset()
+
+    def staged(self) -> dict[str, StagedFile]:
+        """What the index knows of files, by path as in `tracked`; empty if it cannot be read.
+
+        Files that were written when the index was, or later, are left out: their times do not tell whether they are
+        as the index has them (git-update-index calls these "racily clean"). So are those of an unfinished merge.
+        """
+        file = self.git_dir / "index"
+        hash_bytes = self._hash_bytes()
+        try:
+            written = file.stat().st_mtime_ns
+            data = read_regular(file, _MAX_INDEX_BYTES) or b""
+            found: dict[str, StagedFile] = {}
+            for path, start in _index_entries(data, hash_bytes):
+                changed, changed_part, seconds, nanoseconds = struct.unpack_from(">IIII", data, start)
+                (size,) = struct.unpack_from(">I", data, start + 36)
+                (flags,) = struct.unpack_from(">H", data, start + 40 + hash_bytes)
+                modified = seconds * 1_000_000_000 + nanoseconds
+                if modified < written and not flags & _STAGE_BITS:
+                    blob = data[start + 40 : start + 40 + hash_bytes].hex()
+                    found[os.fsdecode(path)] = StagedFile(size, modified, changed * 1_000_000_000 + changed_part, blob)
+        except (OSError, struct.error, IndexError, ValueError):
+            return {}
+        return found
+
+    def _hash_bytes(self) -> int:
+        """The length of the repository's hashes."""
+        for section, key, value in _config_values(self.common_dir / "config"):
+            if (section, key, value.lower()) == ("extensions", "objectformat", "sha256"):
+                return 32
+        return 20
 
     def is_busy(self) -> bool:
         """Whether git is rewriting the index, as it does throughout a checkout, merge or rebase step, or HEAD."""
@@ -155,8 +203,8 @@ def is_same_folder(one: Path, other: Path) -> bool:
         return False
 
 
-def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
-    """The paths of an index of version 2, 3 or 4 (gitformat-index)."""
+def _index_entries(data: bytes, hash_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """The paths, and where their entries begin, of an index of version 2, 3 or 4 (gitformat-index)."""
     if data[:4] != b"DIRC":
         return
     version, count = struct.unpack_from(">II", data, 4)
@@ -167,6 +215,7 @@ def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
     position = 12
     path = b""
     for _ in range(count):
+        begin = position
         flags = unpack_flags(data, position + fixed - 2)[0]
         start = position + fixed + (2 if flags & 0x4000 else 0)
         if version == 4:  # how much to cut off the previous path, then the text to append
@@ -182,7 +231,7 @@ def _index_paths(data: bytes, hash_bytes: int) -> Iterator[bytes]:
             end = start + length if length < 0xFFF else data.index(b"\0", start)
             path = data[start:end]
             position += (end - position + 8) & ~7
-        yield path
+        yield path, begin
 
 
 @dataclass(frozen=True, slots=True)
