@@ -49,15 +49,17 @@ async function answer(server: Asked, request: vscode.ChatRequest, context: vscod
     server.onProgress(work, (value) => {
       const progress = value as Progress;
       switch (progress.kind) {
-        case "found":
-          // A sentence may rest on a place that was found and that the model has not read.
-          return links.know(progress.places);
+        case "found": // A sentence may rest on a place that was found and that the model has not read.
+          links.know(progress.places);
+          break;
         case "evidence":
-          return links.know(progress.evidence);
+          links.know(progress.evidence);
+          break;
         case "delta":
-          return write(links.add(progress.text));
+          write(links.add(progress.text));
+          break;
         case "lead":
-          return write(`\n\n${links.add(progress.text)}\n\n`);
+          write(`\n\n${links.add(progress.text)}\n\n`);
       }
     }),
     server.onProgress(`${work}-work`, (value) => {
