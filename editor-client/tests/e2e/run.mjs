@@ -695,13 +695,15 @@ async function agents() {
       await askInChat("How is the tax added to the total?");
       const response = page.locator(".interactive-item-container.interactive-response").last();
       await response.locator("a", { hasText: /^\[\d+\]$/ }).first().waitFor({ timeout: 120_000 });
-      await response.locator(".chat-used-context").first().waitFor({ timeout: 120_000 });
+      // What can be done with an answer is offered once it is complete.
+      await response.locator(".codicon-refresh").first().waitFor({ timeout: 120_000 });
       await page.mouse.move(1000, 300);
       await page.mouse.wheel(0, -4000);
       await shot("chat-real");
       const chat = await page.locator("#workbench\\.parts\\.auxiliarybar").boundingBox();
       await picture("chat", chat.x, chat.y, chat.width, chat.height);
-      await page.locator(".interactive-input-part .action-label", { hasText: "GGUF" }).first().click();
+      // The file's name until the model has been loaded, and then its own.
+      await page.locator(".interactive-input-part").getByText(new RegExp(`GGUF|${path.basename(config.models.real, ".gguf")}`)).first().click();
       const models = page.locator(".action-widget:visible");
       await models.waitFor();
       await page.screenshot({ path: path.join(config.artifacts, "chat-models.png") });
