@@ -1,5 +1,6 @@
 """`python -m glossator` and the console script: hands over to the command line."""
 
+import gc
 import signal
 import sys
 
@@ -19,6 +20,8 @@ def main() -> None:
         status = 1
     # Python would answer a Ctrl-C during its own clean-up with a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Nor need it look for cycles in all that is left, which takes 40 ms after a search.
+    gc.freeze()
     sys.exit(status)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import sys
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SLOW_UPDATE_SECONDS = 1.0
 """An update of the index is mentioned when it takes longer than this."""
+COLLECTION_OBJECTS = 100_000
+"""New objects after which a search has Python look for garbage: some 10 MB."""
 PLACES_SHOWN = 5
 """Places that are shown on a terminal before the model answers."""
 STATUS_INDENT = 10
@@ -142,6 +145,20 @@ def _bring_up_to_date(session: Session) -> None:
         )
 
 
+@contextlib.contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Look for garbage in cycles less often than Python does.
+
+    What a search loads is not garbage: the usual threshold of 700 objects costs 40 ms with 5,000 files.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTION_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 # Index and search
 
 
@@ -180,7 +197,7 @@ def _search(arguments: argparse.Namespace) -> int:
         raise UsageError("--queries prints JSON lines: add --json")
     where = _filter(arguments)
     queries = _read_queries(Path(arguments.queries)) if arguments.queries is not None else None
-    with _session(arguments) as session:
+    with _fewer_collections(), _session(arguments) as session:
         _bring_up_to_date(session)
         if queries is not None:
             for identifier, query in queries:
