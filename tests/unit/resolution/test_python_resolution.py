@@ -997,3 +997,11 @@ def test_a_root_that_is_a_package_itself() -> None:
     assert sample.uses("helper", grade="possible") == ["sub/tool.py: helper()", "sub/tool.py: shop.core.helper()"]
     assert sample.uses("Engine.run", grade="possible") == ["sub/tool.py: Motor().run()"]
     assert sample.at("sub/tool.py", "helper()", "helper") == "possible"
+
+
+def test_what_python_itself_looks_up_in_a_module() -> None:
+    sample = Sample({"shop.py": "def __getattr__(name): ...\n__version__ = '1'\ndef plain(): ...\n"})
+    unseen = [
+        sample.resolver.may_be_used_unseen(sample.definition(name)) for name in ("__getattr__", "__version__", "plain")
+    ]
+    assert unseen == [True, True, False]

@@ -468,9 +468,11 @@ class LanguageRules:
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """Whether a symbol may be used without its name: by the language, or by a name that is made at run time."""
         name = view.symbol(number).name
-        special = name in self.implicit_members or (name.startswith("__") and name.endswith("__"))
+        if len(name) > 4 and name.startswith("__") and name.endswith("__"):
+            return True  # Python calls a module's `__getattr__` too
         # Operators have no names of letters.
-        return (special or not (name[:1].isalpha() or name[:1] in "_#$")) and self.is_member(view, number)
+        special = name in self.implicit_members or not (name[:1].isalpha() or name[:1] in "_#$")
+        return special and self.is_member(view, number)
 
     def is_local(self, view: FileView, index: int) -> bool:
         """Whether a symbol is visible inside a function only."""
