@@ -704,12 +704,8 @@ async function agents() {
       await picture("chat", chat.x, chat.y, chat.width, chat.height);
       // The file's name until the model has been loaded, and then its own.
       await page.locator(".interactive-input-part").getByText(new RegExp(`GGUF|${path.basename(config.models.real, ".gguf")}`)).first().click();
-      const models = page.locator(".action-widget:visible");
-      await models.waitFor();
+      await page.locator(".action-widget:visible").waitFor();
       await page.screenshot({ path: path.join(config.artifacts, "chat-models.png") });
-      const list = await models.boundingBox();
-      const box = await page.locator(".interactive-input-part").last().boundingBox();
-      await picture("chat-models", box.x, list.y - 6, box.width, box.y + box.height - list.y + 6);
     });
   }
   await code.stop();
