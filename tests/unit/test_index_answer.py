@@ -71,7 +71,7 @@ def test_an_explanation_tells_use_and_members(project: Project) -> None:
     check(answer, material)
     assert answer.startswith("**Class `SessionStore`** in `server/session.py:8` [1]: Keeps the sessions of users")
     assert "**Members:** `__init__`, `create`, `user_of`, `close`." in answer
-    assert "Used in 1 place, such as `main`" in answer
+    assert "Used in 1 place, in `main`" in answer
 
 
 def test_an_explanation_of_a_method_names_its_class(project: Project) -> None:

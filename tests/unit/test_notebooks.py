@@ -120,7 +120,7 @@ def test_what_is_shown_of_a_notebook(style: str, tmp_path: Path) -> None:
         assert "\\n" not in answer
         assert "Used in 1 place" in answer
         if STYLES[style].get("lists", True) and "indent" not in STYLES[style]:
-            assert "Used in 1 place, such as `Model.fit`" in answer
+            assert "Used in 1 place, in `Model.fit`" in answer
         assert "    rows = read_csv(path)\n    return rows" in material.evidence[0].text
         asked = gather_for_question([project.view()], Question("how is the table loaded"), 3000)
         assert '\\"' not in evidence_answer(asked)

@@ -341,9 +341,8 @@ def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
     if relations.places:
         more = " or more" if relations.more else ""
         named = _listed(relations.callers, evidence)
-        sentences.append(
-            f"Used in {counted_places(relations.places)}{more}" + (f", such as {named}." if named else ".")
-        )
+        such = "in" if relations.places == 1 and not more else "such as"
+        sentences.append(f"Used in {counted_places(relations.places)}{more}" + (f", {such} {named}." if named else "."))
         sentences += [f"{also}."] if also else []
     elif also:
         sentences.append(f"{also}, none of them certain to mean it.".replace(" more place", " place", 1))
