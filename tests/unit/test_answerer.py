@@ -160,10 +160,11 @@ async def test_an_answer_without_a_model(answerer: Answerer) -> None:
 
 async def test_names_that_occur_nowhere_are_told(answerer: Answerer, model: ScriptedModel) -> None:
     model.answer = (
-        "`add_tax` adds the tax with `frobnicate_all`. `frobnicate_all` rounds it. `add_tax` rounds like ShoppingKit."
+        "`add_tax` adds the tax with `frobnicate_all`. `frobnicate_all` rounds it."
+        " `add_tax` rounds `Money` like ShoppingKit."
     )
     answer, _ = await ask(answerer)
-    assert answer.answer.startswith("`add_tax` adds the tax with … [1]. `add_tax` rounds like ShoppingKit [1].")
+    assert answer.answer.startswith("`add_tax` adds the tax with … [1]. `add_tax` rounds `Money` like ShoppingKit [1].")
     assert [answer.answer[start:end] for start, end in answer.unknown] == ["ShoppingKit"]
     assert words(answer).endswith(
         "\n\n*Left out: what the model wrote about `frobnicate_all`, which does not occur in the code.*"
