@@ -203,5 +203,6 @@ class Reasons:
         return any(term in self._stems for term in terms)
 
     def _met(self, terms: Iterable[str]) -> str:
-        """The query's words that are among the terms, at most three."""
-        return ", ".join([self._stems[term] for term in dict.fromkeys(terms) if term in self._stems][:3])
+        """The query's words that are among the terms, in the query's order, at most three."""
+        found = frozenset(terms)
+        return ", ".join([word for stem, word in self._stems.items() if stem in found][:3])
