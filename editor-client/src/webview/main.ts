@@ -318,7 +318,7 @@ function apart(turn: Turn): [words: string, own: string] {
   const [start, end] = (turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.fromIndex ?? [];
   const found = turn.found?.answer ?? "";
   // Where the code hardly answers a question, the answer itself begins with the index's own.
-  const leads = found !== "" && turn.answer.startsWith(found.split("\n", 1)[0]);
+  const leads = found !== "" && turn.answer.startsWith(found.split("\n", 1)[0] ?? "");
   if (turn.state !== "done") return [turn.answer, leads ? "" : found];
   // Before a model's words, it is what is to be read first.
   if (!start || turn.result?.weak) return [turn.answer, ""];
