@@ -106,6 +106,7 @@ def facts_of(
     captures: Matched,
     matches: Sequence[Matched],
     references: Sequence[tuple[int, str]],
+    messages: Sequence[tuple[int, str]],
     arguments: Mapping[int, int],
 ) -> Facts:
     """The facts of a file.
@@ -114,8 +115,8 @@ def facts_of(
         found: the definitions in the file, in any order.
         captures: what the mentions query captures: ranges of bytes by capture.
         matches: what the bindings query matches.
-        references: (first byte, name) of mentions in markup and other text that no query reads, and of Objective-C's
-            messages.
+        references: (first byte, name) of mentions in markup and other text that no query reads.
+        messages: (first byte, name) of the methods that messages name by their whole selectors.
         arguments: first byte of an argument list -> its number of arguments, where that is certain.
     """
     if language.prototypes:
@@ -128,7 +129,7 @@ def facts_of(
             for span in match.get(role, ())
         }
         found = [item for item in found if item.name_at not in imported]
-    return _Extraction(language, source, found).run(captures, matches, references, arguments)
+    return _Extraction(language, source, found).run(captures, matches, references, messages, arguments)
 
 
 class _Extraction(SymbolTypes):
@@ -143,6 +144,7 @@ class _Extraction(SymbolTypes):
         captures: Matched,
         matches: Sequence[Matched],
         references: Sequence[tuple[int, str]],
+        messages: Sequence[tuple[int, str]],
         arguments: Mapping[int, int],
     ) -> Facts:
         """All facts; see `facts_of`."""
@@ -189,11 +191,13 @@ class _Extraction(SymbolTypes):
             line, column = self._place(at)
             # Of a chain of members in markup, only the first name is the file's.
             receiver = -1
-            sent = self._language.name == "objc"
-            if sent or (self._language.scripts and self._data[at - 1 : at] == b"."):
+            if self._language.scripts and self._data[at - 1 : at] == b".":
                 receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
-            kind = _CALL if sent else _KINDS["template"]
-            mentions.setdefault(name, []).append((kind, self._owner(at), line, column, receiver, -1))
+            mentions.setdefault(name, []).append((_KINDS["template"], self._owner(at), line, column, receiver, -1))
+        for at, name in messages:
+            line, column = self._place(at)
+            receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
+            mentions.setdefault(name, []).append((_CALL, self._owner(at), line, column, receiver, -1))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
         return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)

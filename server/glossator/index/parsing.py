@@ -310,14 +310,22 @@ def _facts(
     references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
     if language.name == "sql":
         references.extend(sql.references(source.data))
-    references.extend(captures.messages)
     items = definitions if language.clauses else outside_ignored(captures.found, captures.ignored)
     if component is not None and component.name:
         # It contains nothing: the symbols of its scripts are variables and functions, not its members.
         at = max(component.name_at, 0)
         items = [*items, Definition("component", component.name, "", at, at, component.name_at, -1)]
     return stored_facts(
-        facts_of(language, source, items, captures.mentions, captures.bindings, references, captures.arguments)
+        facts_of(
+            language,
+            source,
+            items,
+            captures.mentions,
+            captures.bindings,
+            references,
+            captures.messages,
+            captures.arguments,
+        )
     )
 
 
