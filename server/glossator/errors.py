@@ -22,6 +22,7 @@ that gets that far is a defect.
     │   ├── ModelRuntimeError     the runtime is missing or failed to start
     │   ├── ModelCrashedError     its process ended while it was needed
     │   └── ModelTimeoutError     it did not answer within its deadline
+    ├── AdaptationError       an adaptation to a project cannot be made or used
     ├── DownloadError         a model or the runtime could not be fetched or verified
     │   └── WrongChecksumError    it is not the file that it should be
     └── CancelledByUser       the user stopped it
@@ -98,6 +99,10 @@ class ModelCrashedError(ModelError):
 
 class ModelTimeoutError(ModelError):
     """The model did not answer within its deadline."""
+
+
+class AdaptationError(GlossatorError):
+    """An adaptation to a project cannot be made, or is not what it should be."""
 
 
 class DownloadError(GlossatorError):

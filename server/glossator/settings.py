@@ -116,6 +116,11 @@ class Settings:
         default_factory=lambda: Path(platformdirs.user_data_dir("glossator", appauthor=False)) / "models"
     )
     """Folder for the models that are downloaded, and the list of those that were added."""
+    adaptations_dir: Path = field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("glossator", appauthor=False)) / "adaptations"
+    )
+    """Folder for what `glossator adapt` has learned, one folder in it for each project. No client can set it: what a
+    workspace's settings name must not become part of an answer."""
     runtime_index: str = _checked(
         "https://abetlen.github.io/llama-cpp-python/whl", 'a URL like "https://host/whl"', _is_index
     )

@@ -32,6 +32,7 @@ LAYERS = (
     ("retrieval", "model"),
     ("project",),
     ("answers",),
+    ("adapt",),
     ("mcp_server",),
     ("cli", "lsp"),
     ("__main__",),

@@ -240,7 +240,8 @@ def _parser() -> argparse.ArgumentParser:
         "[OPTIONS]",
         "Delete the index of a folder, or all indexes.",
         "The code is left alone. A folder that is gone can be named too; the next command that needs an index builds "
-        "it again. An index that an editor is writing is kept: the editor can delete it.",
+        "it again. An index that an editor is writing is kept: the editor can delete it. What `glossator adapt` has "
+        "learned from the folder is deleted too.",
         (
             ("glossator forget", "delete the index of the current folder"),
             ("glossator forget --root ~/src/gone", "of another folder, even of one that does not exist any more"),
@@ -269,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_mcp(commands)
     _add_models(commands)
     _add_runtime(commands)
+    _add_adapt(commands)
 
     doctor = _add(
         commands,
@@ -457,6 +459,39 @@ def _add_runtime(commands: argparse._SubParsersAction[Any]) -> None:
     install.add_argument("--yes", action="store_true", help="download and install without being asked")
     for action in (status, install):
         _add_json(action)
+
+
+def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
+    adapt = _add(
+        commands,
+        "adapt",
+        "ACTION ...",
+        "Learn a project's own language, on this machine.",
+        "What is learned is used for that project alone, and only if it has proved better there. docs/adapt.md says "
+        "when it is worth it.",
+        (
+            ("glossator adapt list", "what was learned from the current folder, and what is in use"),
+            ("glossator adapt undo", "go back to what was in use before"),
+        ),
+    )
+    actions = adapt.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+
+    def action(name: str, usage: str, text: str, more: str = "", examples: Examples = ()) -> argparse.ArgumentParser:
+        command = _add(actions, name, usage, text, more, examples, prog=f"glossator adapt {name}")
+        _add_common(command)
+        return command
+
+    action("list", "[OPTIONS]", "List the adaptations of a project, and which are in use.")
+    undo = action("undo", "[OPTIONS] [KIND]", "Go back to what was in use before the last change.")
+    undo.add_argument(
+        "kind", nargs="?", choices=("retriever", "model"), metavar="KIND", help="retriever or model (default: either)"
+    )
+    for name, text in (
+        ("use", "Use an adaptation from now on, in place of the one that is in use."),
+        ("remove", "Delete an adaptation; if it is in use, nothing adapted is used from then on."),
+    ):
+        command = action(name, "[OPTIONS] NAME", text)
+        command.add_argument("name", metavar="NAME", help="an adaptation, see `glossator adapt list`")
 
 
 def _add(

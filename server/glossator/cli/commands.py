@@ -551,6 +551,12 @@ def _mcp(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _adapt(arguments: argparse.Namespace) -> int:
+    from glossator.cli.adapt_command import run_adapt
+
+    return run_adapt(arguments, _settings(arguments))
+
+
 def _models(arguments: argparse.Namespace) -> int:
     from glossator.cli.models import run_action
 
@@ -592,6 +598,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "mcp": _mcp,
     "models": _models,
     "runtime": _runtime,
+    "adapt": _adapt,
     "doctor": _doctor,
 }
 """Each returns the exit status."""

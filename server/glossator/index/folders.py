@@ -26,11 +26,16 @@ _INDEX = re.compile(r"v(\d+)-(.+)")
 """Name of an index's folder: the format, and the embedding model."""
 
 
-def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
-    """The folder of a root's index: a folder for the root, with a subfolder for this identity."""
+def root_folder_name(root: Path) -> str:
+    """What a root's folders are called where the data of many roots are kept: its name, and a hash of its real path."""
     real = os.path.realpath(root)
     digest = hashlib.blake2b(os.fsencode(os.path.normcase(real)), digest_size=_DIGEST_BYTES).hexdigest()
-    return index_dir / f"{file_name(Path(real).name or 'root')}-{digest}" / file_name(identity)
+    return f"{file_name(Path(real).name or 'root')}-{digest}"
+
+
+def folder_for(index_dir: Path, root: Path, identity: str) -> Path:
+    """The folder of a root's index: a folder for the root, with a subfolder for this identity."""
+    return index_dir / root_folder_name(root) / file_name(identity)
 
 
 def is_root_folder(path: Path) -> bool:

@@ -47,7 +47,7 @@ class Configuration:
 
 
 _OPTIONS = {camel(item.name): item.name for item in fields(Options)}
-_SETTINGS = {camel(item.name): item.name for item in fields(Settings)}
+_SETTINGS = {camel(item.name): item.name for item in fields(Settings) if item.name != "adaptations_dir"}
 
 
 def read(base: Settings, *sources: object) -> Configuration:

@@ -1,12 +1,17 @@
-"""Deletes indexes that nobody has open: of one folder, which may be gone, or all, with the caches that they share."""
+"""Deletes indexes that nobody has open: of one folder, which may be gone, or all, with the caches that they share.
+
+What was learned from a folder (`adaptations.py`) is deleted with its index.
+"""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreError
 from glossator.index.folders import is_root_folder, remove_indexes, size_of
+from glossator.project.adaptations import Adaptations, is_adaptations_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +42,8 @@ def forget_folder(settings: Settings, folder: Path) -> Forgotten:
     """Delete a folder's indexes, of all formats and embedding models. The folder itself need not exist any more."""
     from glossator.index.store import Store
 
-    return _forget([Store.folder_for(settings.index_dir, folder.expanduser(), _embedder_id())])
+    index = Store.folder_for(settings.index_dir, folder.expanduser(), _embedder_id())
+    return _joined(_forget([index]), forget_adaptations(settings, folder))
 
 
 def forget_all(settings: Settings) -> Forgotten:
@@ -47,6 +53,7 @@ def forget_all(settings: Settings) -> Forgotten:
     name = Store.folder_for(settings.index_dir, settings.index_dir, _embedder_id()).name
     found = sorted(settings.index_dir.iterdir()) if settings.index_dir.is_dir() else []
     forgotten = _forget([home / name for home in found if is_root_folder(home)])
+    forgotten = _joined(forgotten, _delete_folders(_adaptation_folders(settings)))
     if forgotten.kept:
         return forgotten
     removed, kept = list(forgotten.removed), []
@@ -60,6 +67,34 @@ def forget_all(settings: Settings) -> Forgotten:
         except OSError as error:
             kept.append((path, error.strerror or str(error)))
     return Forgotten(tuple(removed), tuple(kept))
+
+
+def forget_adaptations(settings: Settings, folder: Path) -> Forgotten:
+    """Delete all that was learned from a folder, which need not exist any more."""
+    return _delete_folders([Adaptations(settings, folder).folder])
+
+
+def _adaptation_folders(settings: Settings) -> list[Path]:
+    """The folders of all projects' adaptations."""
+    home = settings.adaptations_dir
+    return [path for path in sorted(home.iterdir()) if is_adaptations_folder(path)] if home.is_dir() else []
+
+
+def _delete_folders(folders: list[Path]) -> Forgotten:
+    removed, kept = [], []
+    for folder in folders:
+        if folder.is_dir():
+            size = size_of(folder)
+            try:
+                shutil.rmtree(folder)
+                removed.append(Removed(folder, size))
+            except OSError as error:
+                kept.append((folder, error.strerror or str(error)))
+    return Forgotten(tuple(removed), tuple(kept))
+
+
+def _joined(one: Forgotten, other: Forgotten) -> Forgotten:
+    return Forgotten(one.removed + other.removed, one.kept + other.kept)
 
 
 def _embedder_id() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import UsageError
 from glossator.index.folders import remove_indexes
+from glossator.project.forgetting import forget_adaptations
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 
 async def forget(context: Context, params: protocol.ForgetParams | None) -> None:
-    """Delete the indexes of one folder, or of all. They are not built again before the folder is opened again.
+    """Delete the indexes of one folder, or of all, and what was learned from it.
+
+    They are not built again before the folder is opened again.
 
     Raises:
         UsageError: the folder is not open.
@@ -48,6 +51,8 @@ async def _delete(context: Context, wanted: str | None, *, reopen: bool = False)
                 await asyncio.to_thread(live.close)
                 try:
                     await asyncio.to_thread(remove_indexes, folder)
+                    if not reopen:
+                        await asyncio.to_thread(forget_adaptations, live.root.settings, live.root.path)
                 except BaseException:
                     for name in names:
                         folders.add(name)

@@ -1,0 +1,96 @@
+"""`glossator adapt`: what was learned from a project is listed, chosen, undone and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glossator.cli import terminal
+from glossator.errors import WorkspaceError
+from glossator.index.folders import size_of
+from glossator.project.adaptations import Adaptation, Adaptations
+
+if TYPE_CHECKING:
+    import argparse
+
+    from glossator.settings import Settings
+
+_PLAIN = {"retriever": "the search as it comes", "model": "the model as it is"}
+"""What is used where nothing adapted is."""
+
+
+def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Run one of the `adapt` actions; returns the exit status.
+
+    Raises:
+        GlossatorError: the action failed.
+    """
+    root = Path(arguments.root)
+    kept = Adaptations(settings, root)
+    if arguments.action in ("use", "list") and not root.is_dir():
+        raise WorkspaceError(f"the folder {root} does not exist")
+    match arguments.action:
+        case "list":
+            return _list(kept, as_json=arguments.json)
+        case "use":
+            chosen = kept.use(arguments.name)
+            return _changed(chosen.kind, chosen, as_json=arguments.json)
+        case "undo":
+            kind, now = kept.undo(arguments.kind)
+            return _changed(kind, now, as_json=arguments.json)
+        case _:
+            return _remove(kept, arguments.name, as_json=arguments.json)
+
+
+def _list(kept: Adaptations, *, as_json: bool) -> int:
+    found = kept.listed()
+    used = {one.kind: one.name for one in found if (now := kept.in_use(one.kind)) is not None and now.name == one.name}
+    if as_json:
+        terminal.show_json({"adaptations": [_shown(one, used.get(one.kind) == one.name) for one in found]}, indent=2)
+        return 0
+    if not found:
+        terminal.show(f"Nothing was learned from {kept.root.absolute()}; see: glossator adapt --help", hang=4)
+        return 0
+    rows = [
+        (
+            f"{'*' if used.get(one.kind) == one.name else ' '} {one.name}",
+            one.made[:16].replace("T", " "),
+            f"{size_of(one.folder) / 1e6:.1f} MB",
+            one.summary,
+        )
+        for one in found
+    ]
+    terminal.show_table(("  name", "made (UTC)", "size", "what was measured"), rows)
+    terminal.show("* is in use" if used else "none is in use")
+    return 0
+
+
+def _changed(kind: str, now: Adaptation | None, *, as_json: bool) -> int:
+    if as_json:
+        terminal.show_json({"kind": kind, "in_use": now.name if now is not None else None})
+    else:
+        terminal.show(f"in use now: {now.name if now is not None else _PLAIN[kind]}")
+    return 0
+
+
+def _remove(kept: Adaptations, name: str, *, as_json: bool) -> int:
+    size = kept.remove(name)
+    if as_json:
+        terminal.show_json({"removed": name, "size_bytes": size})
+    else:
+        terminal.show(f"removed {name}, {size / 1e6:.1f} MB")
+    return 0
+
+
+def _shown(one: Adaptation, used: bool) -> dict[str, Any]:
+    size = size_of(one.folder)
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "made": one.made,
+        "base": one.base,
+        "summary": one.summary,
+        "in_use": used,
+        "size_bytes": size,
+        "details": dict(one.details),
+    }
