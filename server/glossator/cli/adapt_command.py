@@ -25,7 +25,7 @@ def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:
     Raises:
         GlossatorError: the action failed.
     """
-    root = Path(arguments.root)
+    root = Path(arguments.root).expanduser().absolute()
     kept = Adaptations(settings, root)
     if arguments.action in ("use", "list") and not root.is_dir():
         raise WorkspaceError(f"the folder {root} does not exist")
@@ -49,7 +49,7 @@ def _list(kept: Adaptations, *, as_json: bool) -> int:
         terminal.show_json({"adaptations": [_shown(one, used.get(one.kind) == one.name) for one in found]}, indent=2)
         return 0
     if not found:
-        terminal.show(f"Nothing was learned from {kept.root.absolute()}; see: glossator adapt --help", hang=4)
+        terminal.show(f"Nothing was learned from {kept.root}; see: glossator adapt --help", hang=4)
         return 0
     rows = [
         (
