@@ -198,6 +198,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         receivers: the expressions of receivers, and those of arguments, each once.
         names: the names that are mentioned, sorted.
         places: for each name, its mentions, encoded: most questions need those of one name only.
+        damaged: whether the grammar could not read all of the file, so that what the facts say may be incomplete.
     """
 
     language: str
@@ -207,6 +208,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     receivers: list[str]
     names: list[str]
     places: list[msgspec.Raw]
+    damaged: bool = False
 
     def mentions_of(self, name: str) -> list[Mention]:
         """The mentions of a name, in order of their places."""
@@ -260,8 +262,10 @@ def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int]
     imports: list[Import] = []
     receivers: dict[str, int] = {}
     mentions: dict[str, list[PackedMention]] = {}
+    damaged = False
     for facts, place in parts:
         first = len(symbols)
+        damaged = damaged or facts.damaged
 
         moved = partial(_renumbered, first)
         for symbol in facts.symbols:
@@ -290,7 +294,9 @@ def joined_facts(language: str, parts: Iterable[tuple[Facts, Callable[[int, int]
                 receiver = numbers[mention.receiver] if mention.receiver >= 0 else -1
                 packed = (mention.kind, owner, line, column, receiver, mention.arguments)
                 kept.append(packed if mention.given < 0 else (*packed, numbers[mention.given]))
-    return make_facts(language, "", symbols, imports, list(receivers), mentions)
+    joined = make_facts(language, "", symbols, imports, list(receivers), mentions)
+    joined.damaged = damaged
+    return joined
 
 
 def _renumbered(first: int, expression: str) -> str:

@@ -108,6 +108,7 @@ def facts_of(
     references: Sequence[tuple[int, str]],
     messages: Sequence[tuple[int, str]],
     arguments: Mapping[int, int],
+    unread: Sequence[tuple[int, str]],
 ) -> Facts:
     """The facts of a file.
 
@@ -118,6 +119,7 @@ def facts_of(
         references: (first byte, name) of mentions in markup and other text that no query reads.
         messages: (first byte, name) of the methods that messages name by their whole selectors.
         arguments: first byte of an argument list -> its number of arguments, where that is certain.
+        unread: (first byte, word) of words that are no names in a damaged tree, and may mean anything.
     """
     if language.prototypes:
         # `const x = require("./x")` defines nothing.
@@ -129,7 +131,7 @@ def facts_of(
             for span in match.get(role, ())
         }
         found = [item for item in found if item.name_at not in imported]
-    return _Extraction(language, source, found).run(captures, matches, references, messages, arguments)
+    return _Extraction(language, source, found).run(captures, matches, references, messages, arguments, unread)
 
 
 class _Extraction(SymbolTypes):
@@ -146,6 +148,7 @@ class _Extraction(SymbolTypes):
         references: Sequence[tuple[int, str]],
         messages: Sequence[tuple[int, str]],
         arguments: Mapping[int, int],
+        unread: Sequence[tuple[int, str]],
     ) -> Facts:
         """All facts; see `facts_of`."""
         self._add_scopes(captures.get("scope", ()), captures.get("scope.block", ()))
@@ -198,6 +201,10 @@ class _Extraction(SymbolTypes):
             line, column = self._place(at)
             receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
             mentions.setdefault(name, []).append((_CALL, self._owner(at), line, column, receiver, -1))
+        for at, name in unread:
+            if at not in self._at_name:
+                line, column = self._place(at)
+                mentions.setdefault(name, []).append((_KINDS["name"], self._owner(at), line, column, -1, -1))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
         return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)

@@ -42,7 +42,14 @@ from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
 from glossator.index.query_files import facts_source, patterns, query_source
 from glossator.index.script_packages import is_script_settings, script_settings
-from glossator.index.syntax_damage import damaged_ranges, errors_of, is_rubble, joined_ranges, pieces_around
+from glossator.index.syntax_damage import (
+    damaged_ranges,
+    errors_of,
+    is_rubble,
+    joined_ranges,
+    pieces_around,
+    unread_words,
+)
 from glossator.index.syntax_nodes import borders_in
 from glossator.index.texts import SourceText, blanked
 from glossator.workspace.notebooks import is_notebook, read_notebook
@@ -315,18 +322,20 @@ def _facts(
         # It contains nothing: the symbols of its scripts are variables and functions, not its members.
         at = max(component.name_at, 0)
         items = [*items, Definition("component", component.name, "", at, at, component.name_at, -1)]
-    return stored_facts(
-        facts_of(
-            language,
-            source,
-            items,
-            captures.mentions,
-            captures.bindings,
-            references,
-            captures.messages,
-            captures.arguments,
-        )
+    root = views[0].tree.root_node
+    facts = facts_of(
+        language,
+        source,
+        items,
+        captures.mentions,
+        captures.bindings,
+        references,
+        captures.messages,
+        captures.arguments,
+        unread_words(root, views[0].text),
     )
+    facts.damaged = root.has_error
+    return stored_facts(facts)
 
 
 def _readable(language: str, source: SourceText, component: Component | None) -> bytes:

@@ -1,7 +1,8 @@
-"""Where a tree is damaged, and ranges of bytes that are sorted and disjoint."""
+"""Where a tree is damaged, what was not read there, and ranges of bytes that are sorted and disjoint."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,9 @@ SMALL_BYTES: Final = 200
 """An error up to this long is an error as a whole; in longer ones, the pieces that fit nowhere are."""
 FRAGMENTS: Final = 20_000
 """A syntax error of more pieces than this is not searched, since that takes quadratic time: it is no code."""
+MAX_WORDS: Final = 20_000
+"""So many words are taken from what a damaged tree has no names for."""
+_WORD: Final = re.compile(rb"\b[A-Za-z_]\w{2,60}\b")
 CONTAINERS: Final = frozenset(
     {
         "compilation_unit",
@@ -87,6 +91,36 @@ def damaged_ranges(root: SyntaxNode) -> list[tuple[int, int]]:
                     found.append((end, following))
             end = child.end_byte
     return joined_ranges(found)
+
+
+def unread_words(root: SyntaxNode, data: bytes) -> list[tuple[int, str]]:
+    """The words, each with its first byte, that a damaged tree has no names for: in text inside errors that no node
+    covers, and in strings of several lines there, which may be code between two quotes that do not belong together."""
+    return [
+        (match.start(), match[0].decode())
+        for start, end in _unread_ranges(root, data)
+        for match in _WORD.finditer(data, start, end)
+    ][:MAX_WORDS]
+
+
+def _unread_ranges(root: SyntaxNode, data: bytes) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    pending = [root] if root.has_error else []
+    while pending:
+        node = pending.pop()
+        if node.child_count > FRAGMENTS:
+            continue
+        children = node.children
+        if node.is_error:
+            end = node.start_byte
+            for child in children:
+                found.append((end, child.start_byte))
+                if "string" in child.type and b"\n" in data[child.start_byte : child.end_byte]:
+                    found.append(child.byte_range)
+                end = max(end, child.end_byte)
+            found.append((end, node.end_byte))
+        pending.extend(child for child in children if child.has_error)
+    return joined_ranges([(start, end) for start, end in found if start < end])
 
 
 def pieces_around(root: SyntaxNode, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

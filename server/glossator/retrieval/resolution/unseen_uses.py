@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, last_part
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
@@ -28,6 +28,9 @@ PLAIN_DECORATORS: Final = frozenset(
 )
 """Decorators, annotations and attributes by which nothing uses what they stand before."""
 
+MAX_NOTING_FILES: Final = 100
+"""So many files that note a name are asked whether they have syntax errors."""
+
 
 def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
     """Whether a definition is a test: by its kind, or by what it is decorated with (`#[test]`, `@Test`)."""
@@ -38,14 +41,16 @@ def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
 
 def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None) -> bool:
     """Whether a definition may be used without being named in the index: a program begins there, what it is decorated
-    with may keep it, a library that declares a supertype of its class may call it, or the language looks members up by
-    names made at run time.
+    with may keep it, a library that declares a supertype of its class may call it, the language looks members up by
+    names made at run time, or it or what would use it stands in a file with syntax errors.
 
     Args:
         home: the class whose member it is.
     """
     view = world.view(definition.path)
     if view is None or world.rules(definition.path).may_be_used_unseen(view, definition.index):
+        return True
+    if view.facts.damaged or _in_damaged_file(world, last_part(definition.name)):
         return True
     symbol = definition.symbol
     if is_test_definition(world, definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
@@ -58,3 +63,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return False
     above = world.ancestors(home)
     return bool(above.externals) or above.open
+
+
+def _in_damaged_file(world: World, name: str) -> bool:
+    """Whether a file that notes a name has syntax errors: what uses the name there may have been read as something
+    else."""
+    views = (world.view(path) for path in world.files_noting(name)[:MAX_NOTING_FILES])
+    return any(view is not None and view.facts.damaged for view in views)

@@ -1,0 +1,75 @@
+"""What is said of uses where files have syntax errors: what could not be read may use anything that is named there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+WHOLE = {
+    "a.py": "def helper(): ...\n",
+    "A.java": "class A { private static void helper() {} }\n",
+    "a.go": "package a\nfunc helper() {}\n",
+    "a.ts": "export function helper() {}\n",
+    "a.c": "static void helper(void) {}\n",
+    "a.rs": "fn helper() {}\n",
+    "a.rb": "def helper; end\n",
+    "a.php": "<?php function helper() {}\n",
+    "a.kt": "private fun helper() {}\n",
+    "a.swift": "private func helper() {}\n",
+    "A.cs": "class A { private void helper() {} }\n",
+}
+DAMAGE = {
+    "a.py": "class (:\n",
+    "A.java": "class B { void ( { }\n",
+    "a.go": "func ( {\n",
+    "a.ts": "class { ( =>\n",
+    "a.c": "struct { ( }} x(\n",
+    "a.rs": "impl ( { fn\n",
+    "a.rb": "class ( end end\n",
+    "a.php": "class ( { function\n",
+    "a.kt": "class ( { fun\n",
+    "a.swift": "class ( { func\n",
+    "A.cs": "class ( { void\n",
+}
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_a_file_with_errors_denies_no_use_of_what_it_defines(path: str) -> None:
+    assert not _may_be_used(Sample({path: WHOLE[path]}), "helper")
+    assert _may_be_used(Sample({path: WHOLE[path] + DAMAGE[path]}), "helper")
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.ts", "a.rb", "a.php", "a.kt", "a.rs"])
+def test_a_file_with_errors_that_names_a_definition_may_use_it(path: str) -> None:
+    ending = path.rpartition(".")[2]
+    before = "<?php " if ending == "php" else ""
+    other = f"{before}class ( {{ void helper\n{DAMAGE[path]}"
+    sample = Sample({path: WHOLE[path], f"other.{ending}": other})
+    assert _may_be_used(sample, "helper") or sample.resolver.uses(sample.definition("helper", path)).uses
+
+
+def test_words_that_an_error_swallowed_are_possible_uses() -> None:
+    sample = Sample(
+        {
+            "tools.js": "export function sharpen() {}\nexport function blunt() {}\n",
+            "main.js": "import * as tools from './tools.js'\nconst a = `${ tools.sharpen( \nb = 1\nclass { # sharpen\n",
+        }
+    )
+    definition = sample.definition("sharpen", "tools.js")
+    assert {use.grade for use in sample.resolver.uses(definition).uses} <= {"resolved", "possible"}
+    assert sample.resolver.uses(definition).uses
+    assert not sample.resolver.uses(sample.definition("blunt")).uses
+
+
+def test_files_without_errors_are_not_damaged() -> None:
+    sample = Sample({**WHOLE, "b.py": "x = 1\n"})
+    for path in (*WHOLE, "b.py"):
+        facts = sample.facts(path)
+        assert facts is not None
+        assert not facts.damaged, path
+
+
+def _may_be_used(sample: Sample, name: str) -> bool:
+    definition = sample.definition(name)
+    return sample.resolver.may_be_used_unseen(definition)
