@@ -16,7 +16,7 @@ SMALL_BYTES: Final = 200
 """An error up to this long is an error as a whole; in longer ones, the pieces that fit nowhere are."""
 FRAGMENTS: Final = 20_000
 """A syntax error of more pieces than this is not searched, since that takes quadratic time: it is no code."""
-MAX_WORDS: Final = 20_000
+MAX_UNREAD: Final = 20_000
 """So many words are taken from what a damaged tree has no names for."""
 _WORD: Final = re.compile(rb"\b[A-Za-z_]\w{2,60}\b")
 CONTAINERS: Final = frozenset(
@@ -100,7 +100,7 @@ def unread_words(root: SyntaxNode, data: bytes) -> list[tuple[int, str]]:
         (match.start(), match[0].decode())
         for start, end in _unread_ranges(root, data)
         for match in _WORD.finditer(data, start, end)
-    ][:MAX_WORDS]
+    ][:MAX_UNREAD]
 
 
 def _unread_ranges(root: SyntaxNode, data: bytes) -> list[tuple[int, int]]:
