@@ -305,6 +305,37 @@ def test_what_configuration_names_is_not_called_unused(tmp_path: Path) -> None:
         assert finder.uses(symbol(finder, "stop_app")).unused
 
 
+def test_what_strings_of_code_name_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "tasks.py": "def bake():\n    pass\n\n\ndef brew():\n    pass\n\n\ndef stew():\n    pass\n",
+        "settings.py": "ROUTES = {'kitchen.tasks.bake': 3}\nraise Error('you can not brew without any water')\n",
+        "Job.java": "class Job {\n  private void mix() {}\n  private void rest() {}\n"
+        '  Object go() throws Exception { return Job.class.getDeclaredMethod("mix").invoke(this); }\n}\n',
+        "hooks.php": "<?php\nfunction on_boot() {}\nfunction on_halt() {}\nadd_action('boot', 'on_boot');\n",
+        "page.js": "export function press() {}\nexport function pull() {}\n"
+        "const page = { template: '<a (click)=\"press()\">go</a>' };\n",
+        "call.go": "package call\n\n//export onCall\nfunc onCall() {}\n\nfunc onHang() {}\n",
+        "point.py": "class Point(Record):\n    left: int\n    top: int\n",
+        "plot.py": "draw(make(left=1))\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        for name, path in (
+            ("bake", "settings.py"),
+            ("mix", "Job.java"),
+            ("on_boot", "hooks.php"),
+            ("press", "page.js"),
+            ("onCall", "call.go"),
+            ("Point.left", "plot.py"),
+        ):
+            uses = finder.uses(symbol(finder, name))
+            assert [(place.path, place.kind, place.grade) for place in uses.places] == [(path, "name", "possible")]
+            assert not uses.unused
+            assert finder.count(symbol(finder, name), 30).possible == 1, name
+        for name in ("brew", "stew", "rest", "on_halt", "pull", "onHang"):
+            assert finder.uses(symbol(finder, name)).unused, name
+
+
 def test_parts_of_a_class_in_several_files_are_one_symbol(tmp_path: Path) -> None:
     files = {
         "A.cs": "namespace Shop;\npublic partial class Item { }\n",

@@ -97,6 +97,10 @@ class Graph:
             if entry.path not in self._buffers.paths
         ]
 
+    def buffered(self) -> list[str]:
+        """The paths of the files with unsaved changes."""
+        return sorted(self._buffers.paths)
+
     def references_of(self, entry: StoredEntry) -> tuple[str, ...]:
         """The names that an entry refers to."""
         return self._buffers.references_of(entry.id) if entry.id < 0 else self._store.references_of(entry.id)

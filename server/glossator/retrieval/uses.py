@@ -7,11 +7,12 @@ the name fits, and nothing says what it refers to.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
+from glossator.index.languages import language_of
+from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
@@ -38,7 +39,7 @@ from glossator.retrieval.use_records import (
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.resolution.source import FactsSource
@@ -48,13 +49,13 @@ MOST_WALKED: Final = 300
 """Symbols that a walk over callers visits at most."""
 MOST_NAMESAKES: Final = 50
 """Definitions of one name that are told apart."""
-CONFIGURATION: Final = ("json", "yaml", "toml", "ini", "xml", "html", "text", "bash", "powershell", "makefile")
-"""Languages of files that may name a symbol as text; documentation names symbols without using them."""
-MOST_IN_CONFIGURATION: Final = 30
-"""Entries of such files that are looked at."""
-FEW_CONFIGURATION_FILES: Final = 100
-FEW_CONFIGURATION_BYTES: Final = 1_000_000
-"""So much of it is read, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
+MOST_TEXTS: Final = 60
+"""Entries whose text is searched for a name before nothing is said to use it."""
+MOST_IN_TEXT: Final = 100
+"""Places that are found there."""
+FEW_TEXT_FILES: Final = 100
+FEW_TEXT_BYTES: Final = 1_000_000
+"""So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
@@ -189,14 +190,11 @@ class UseFinder:
             return SymbolUses(symbol, ())
         found, unread = self.mentions(symbol, kinds)
         places = [UsePlace(use, self) for use in found]
+        precise, complete = self.is_precise(symbol), True
         if not found and not unread and kinds is None:
-            places = self._in_configuration(symbol)
-        return SymbolUses(
-            symbol,
-            tuple(places),
-            unread,
-            precise=self.is_precise(symbol) and (bool(places) or not self._may_be_used_unseen(symbol)),
-        )
+            places, complete = self._in_text(symbol)
+        precise = precise and complete and not self._may_be_used_unseen(symbol)
+        return SymbolUses(symbol, tuple(places), unread, precise=precise)
 
     def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether something outside the index, or by a name made at run time, may use a symbol."""
@@ -205,16 +203,21 @@ class UseFinder:
     def count(self, symbol: NamedSymbol, most_files: int) -> UseCount:
         """How many places mention a symbol, looking at no more than `most_files` files.
 
-        Imports do not count as uses, and several mentions in one line as one place.
-        This reads no text of a file.
+        Imports do not count as uses, and several mentions in one line as one place. If none is found, text that has the
+        name counts as one that is possible.
         """
         near = NearFiles(self._source, symbol.path, most_files)
         found, unread = self.mentions(symbol, None, Resolver(near))
         using = [use for use in found if use.kind in DEPENDING]
         resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
         possible = {(use.path, use.line) for use in using} - resolved
-        sure = bool(found) or not self._may_be_used_unseen(symbol)
-        return UseCount(len(resolved), len(possible), near.cut or unread > 0, self.is_precise(symbol) and sure)
+        precise = self.is_precise(symbol)
+        count = len(possible)
+        if precise and not found:
+            named, complete = self._in_text(symbol)
+            count = len(named)
+            precise = bool(named) or (complete and not self._may_be_used_unseen(symbol))
+        return UseCount(len(resolved), count, near.cut or unread > 0, precise)
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
         """How many symbols a symbol certainly uses, looking for each name in no more than `most_files` files."""
@@ -269,28 +272,35 @@ class UseFinder:
             known = self._owner_symbols[use.owner.key] = symbol_of_definitions([use.owner])
         return known
 
-    def _in_configuration(self, symbol: NamedSymbol) -> list[UsePlace]:
-        """Places in configuration and markup that have the symbol's name as a word: an entry point, a task's name."""
-        word = re.compile(rf"(?<!\w){re.escape(symbol.name)}(?!\w)")
+    def _in_text(self, symbol: NamedSymbol) -> tuple[list[UsePlace], bool]:
+        """Places that have the symbol's name as text: in strings of code, in configuration and markup (an entry point,
+        a task's name); and whether all such places were looked at."""
+        namesakes = [*symbol.definitions, *self._resolver.definitions(symbol.name)]
+        defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}
+        field = symbol.kind in ("field", "property")
         places: dict[tuple[str, int], UsePlace] = {}
-        for path, numbers in self._configuration(symbol.name):
+        found, complete = self._texts_with(symbol.name)
+        for path, language, numbers in found:
             for number in numbers:
                 text = self.line(path, number)
-                if (found := word.search(text)) is not None:
-                    column = len(text[: found.start()].encode())
-                    use = Use(path, number, column, "name", "possible", None, symbol.name)
-                    places[path, number] = UsePlace(use, self)
-        return [places[key] for key in sorted(places)]
+                for column in columns_of(symbol.name, text, language, field=field):
+                    at = len(text[:column].encode())
+                    if (path, number, at) not in defined:
+                        use = Use(path, number, at, "name", "possible", None, symbol.name)
+                        places.setdefault((path, number), UsePlace(use, self))
+            if len(places) >= MOST_IN_TEXT:
+                break
+        return [places[key] for key in sorted(places)], complete
 
-    def _configuration(self, name: str) -> Iterator[tuple[str, range]]:
-        """Paths and lines of configuration and markup that may have a name."""
-        sizes = self._graph.sizes_in(CONFIGURATION)
-        if len(sizes) <= FEW_CONFIGURATION_FILES and sum(size for _, size in sizes) <= FEW_CONFIGURATION_BYTES:
-            for path, _ in sizes:
-                yield path, range(1, len(self.lines(path)) + 1)
-            return
-        for entry in self._graph.containing(name, CONFIGURATION, MOST_IN_CONFIGURATION):
-            yield entry.path, range(entry.start_line, entry.end_line + 1)
+    def _texts_with(self, name: str) -> tuple[Iterable[tuple[str, str, range]], bool]:
+        """Paths, languages and lines of files that may have a name as text; and whether these are all."""
+        sizes = self._graph.sizes_in(SEARCHED)
+        if len(sizes) <= FEW_TEXT_FILES and sum(size for _, size in sizes) <= FEW_TEXT_BYTES:
+            return ((path, language_of(path), range(1, len(self.lines(path)) + 1)) for path, _ in sizes), True
+        entries = self._graph.containing(name, SEARCHED, MOST_TEXTS)
+        found = [(entry.path, entry.language, range(entry.start_line, entry.end_line + 1)) for entry in entries]
+        buffers = [(path, language_of(path), range(1, len(self.lines(path)) + 1)) for path in self._graph.buffered()]
+        return [*found, *buffers], len(entries) < MOST_TEXTS
 
     def line(self, path: str, line: int) -> str:
         """A line of a file (1-based), without its end; "" if it is gone."""

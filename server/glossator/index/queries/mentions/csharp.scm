@@ -25,6 +25,8 @@
 (is_expression right: (identifier) @type)
 (declaration_pattern type: (identifier) @type)
 (constant_pattern (identifier) @type)
+(subpattern . (identifier) @member . (_))
+(attribute_argument name: (identifier) @member.write)
 (typeof_expression (identifier) @type)
 (catch_declaration type: (identifier) @type)
 (foreach_statement type: (identifier) @type)
