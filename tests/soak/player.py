@@ -1,0 +1,370 @@
+"""Plays a developer's actions against a real language server, and compares its index with a fresh one at every stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from glossator.errors import StoreError
+from glossator.project.session import Session
+from glossator.settings import Settings
+from tests.lsp.client import WAIT, Client, start_server
+from tests.soak.contents import Contents, differences, read_contents
+from tests.soak.developer import Developer, Stop
+
+FRESH_GOAL_SECONDS = 5.0
+"""Within this time a switch of a thousand files is searchable."""
+SIZE_GOAL = 2.0
+"""The index is at most this many times as large as a fresh one."""
+
+
+@dataclass(slots=True)
+class Use:
+    """What the server and its worker processes hold: bytes, open files, watched folders."""
+
+    memory: int
+    handles: int
+    watches: int
+    processes: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What a soak found."""
+
+    seconds: float = 0.0
+    stops: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    commits: int = 0
+    switches: int = 0
+    saves: int = 0
+    problems: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    """Seconds from a step's end until the index equalled a fresh one."""
+    large: list[tuple[int, float]] = field(default_factory=list)
+    """Of the steps that changed many files: how many, and these seconds."""
+    size_ratios: list[float] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    idle_cpu: float = -1.0
+    """Share of one core while nothing happens; negative if it was not measured."""
+
+
+class Window:
+    """The editor: tells the server what happens to its documents."""
+
+    def __init__(self) -> None:
+        self.client: Client | None = None
+        self._versions: dict[Path, int] = {}
+
+    def open(self, path: Path) -> None:
+        assert self.client is not None
+        if path not in self._versions:
+            self._versions[path] = 1
+            self.client.open(path, path.read_text("utf-8", "replace"))
+
+    def edit(self, path: Path, text: str) -> None:
+        assert self.client is not None
+        if path in self._versions:
+            self._versions[path] += 1
+            clean = text.encode("utf-8", "replace").decode("utf-8")
+            self.client.replace(path.as_uri(), clean, self._versions[path])
+
+    def save(self, path: Path, text: str) -> None:
+        assert self.client is not None
+        self.edit(path, text)
+        path.write_text(text, "utf-8", "surrogateescape", newline="")
+        if path in self._versions:
+            self.client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+
+    def close(self, path: Path) -> None:
+        assert self.client is not None
+        if self._versions.pop(path, None):
+            self.client.notify("textDocument/didClose", {"textDocument": {"uri": path.as_uri()}})
+
+    def close_all(self) -> None:
+        """Close what is open."""
+        for path in list(self._versions):
+            self.close(path)
+
+
+class Soak:
+    """One soak: a developer, a server, and an index made new at every stop to compare with."""
+
+    def __init__(
+        self, root: Path, work: Path, *, seed: int, built_files: int, say: Callable[[str], None], every: int = 1
+    ) -> None:
+        """`work` is an empty folder for indexes; `every` says at how many stops one comparison is made."""
+        self.root = root.resolve()
+        self._work = work
+        self._window = Window()
+        self._developer = Developer(self.root, seed, self._window, built_files=built_files)
+        self._say = say
+        self._every = every
+        self._settings = replace(Settings(), index_dir=work / "fresh")
+        self._session = Session([self.root], self._settings)
+        self._process: asyncio.subprocess.Process | None = None
+        self.report = Report()
+
+    async def run(self, *, minutes: float, steps: int | None = None, only: tuple[str, ...] = ()) -> Report:
+        """Play until the time is over or so many actions are done."""
+        begun = time.monotonic()
+        await self._start()
+        try:
+            await self._compare(Stop("indexed"), time.time())
+            actions = {name: one for name, one in self._developer.actions().items() if not only or name in only}
+            names, weights = list(actions), [weight for weight, _ in actions.values()]
+            order = sorted(actions, key=lambda name: -actions[name][0])
+            done = 0
+            while time.monotonic() - begun < 60 * minutes and (steps is None or done < steps):
+                # Every action once, in a fixed order; then by chance.
+                name = order[done] if done < len(order) else self._developer.chance.choices(names, weights)[0]
+                await self._play(name, actions[name][1])
+                done += 1
+                if self._developer.chance.random() < 0.03:
+                    await self._restart()
+                if self._developer.chance.random() < 0.1:
+                    await self._use_command_line()
+            self._window.close_all()
+            await self._measure_rest(minutes >= 5)
+        finally:
+            await self._stop()
+            await asyncio.to_thread(self._session.close)
+        report, developer = self.report, self._developer
+        report.seconds = time.monotonic() - begun
+        report.commits, report.switches, report.saves = developer.commits, developer.switches, developer.saves
+        return report
+
+    async def _play(self, name: str, action: Callable[[], Any]) -> None:
+        self.report.actions[name] += 1
+        for stop in action():
+            ended = time.time()
+            self.report.stops += 1
+            if stop.changed or stop.known or self.report.stops % self._every == 0:
+                await self._compare(stop, ended, name)
+
+    # The server
+
+    @property
+    def _client(self) -> Client:
+        assert self._window.client is not None
+        return self._window.client
+
+    async def _start(self) -> None:
+        environment = {**os.environ, "GLOSSATOR_INDEX_DIR": str(self._work / "server")}
+        self._process, client = await start_server(env=environment)
+        self._window.client = client
+        self._drain = asyncio.ensure_future(self._keep_log(self._process))
+        await client.initialize(self.root)
+        await client.ready()
+
+    async def _keep_log(self, process: asyncio.subprocess.Process) -> None:
+        """Read what the server writes to stderr, so that it never waits."""
+        assert process.stderr is not None
+        with (self._work / "server.log").open("ab") as log:
+            while data := await process.stderr.read(65536):
+                log.write(data)
+
+    async def _stop(self) -> None:
+        client, process = self._window.client, self._process
+        if client is None or process is None:
+            return
+        self._window.close_all()
+        if process.returncode is None:
+            await client.request("shutdown", None)
+            client.notify("exit")
+            await asyncio.wait_for(process.wait(), WAIT)
+        await self._drain
+        self._process, self._window.client = None, None
+
+    async def _restart(self) -> None:
+        """The editor is closed, things change meanwhile, and it is opened again."""
+        await self._stop()
+        for stop in self._developer.walk():
+            stopped = stop
+        await self._start()
+        await self._compare(replace(stopped, what=f"{stopped.what} while the editor was closed"), time.time())
+
+    async def _use_command_line(self) -> None:
+        """A command is run beside the server, which is the index's writer."""
+        environment = {**os.environ, "GLOSSATOR_INDEX_DIR": str(self._work / "server")}
+        command = [sys.executable, "-m", "glossator"]
+        for arguments in (("search", "where is it parsed"), ("status",)):
+            done = await asyncio.to_thread(
+                subprocess.run, [*command, *arguments, "--root", str(self.root), "--json"],
+                env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+            if done.returncode:
+                self._problem(f"glossator {arguments[0]}: exit status {done.returncode}: {done.stderr[-300:]}")
+        self.report.actions["command line"] += 1
+
+    # The comparison
+
+    def _problem(self, text: str) -> None:
+        self.report.problems.append(text)
+        self._say(f"PROBLEM {text}")
+
+    def _expected(self) -> Contents:
+        """The contents of an index that is made now, from nothing but cached vectors."""
+        root = self._session.root
+        root.close()
+        shutil.rmtree(root.folder.parent, ignore_errors=True)
+        fresh = self._session.roots[0] = type(root)(self.root, self._session.shared)
+        fresh.index()
+        self._fresh_bytes = sum(path.stat().st_size for path in fresh.folder.rglob("*") if path.is_file())
+        return read_contents(fresh.folder, self.report.stops)
+
+    def _status(self) -> dict[str, Any]:
+        status = self._client.last("glossator/statusChanged")
+        return status["roots"][0] if status and status["roots"] else {}
+
+    async def _compare(self, stop: Stop, ended: float, action: str = "") -> None:
+        """Wait until the index equals a fresh one; that it does not within a minute is a problem."""
+        client = self._client
+        expected = await asyncio.to_thread(self._expected)
+        label = f"{self.report.stops} {action}: {stop.what}"
+        folder = Path(self._status()["indexFolder"])
+        problems: list[str] = []
+
+        async def until(check: Callable[[], Any]) -> None:
+            """Check again after each notification until there are no problems."""
+            nonlocal problems
+            while True:
+                count = len(client.notifications)
+                problems = await check()
+                if not problems:
+                    return
+                await client.wait_for(lambda: len(client.notifications) > count)
+
+        try:
+            async with asyncio.timeout(WAIT / 2):
+                await until(lambda: asyncio.to_thread(self._differences, folder, expected))
+                written = _last_write(folder)
+                await until(self._status_differences)
+        except TimeoutError:
+            written = time.time()
+            self._problem(f"{label}: {'; '.join(problems)}")
+            await client.request("glossator/reindex", {"root": self.root.as_uri()})
+            if again := await asyncio.to_thread(self._differences, folder, expected):
+                self._problem(f"{label}: still so after a comparison with the disk: {'; '.join(again)}")
+        seconds = max(0.0, written - ended)
+        self.report.waits.append(seconds)
+        if stop.changed:
+            self.report.large.append((stop.changed, seconds))
+        embedded = await asyncio.to_thread(self._count_vectors)
+        if stop.known and embedded > self._vectors:
+            self._problem(f"{label}: {embedded - self._vectors} vectors were computed, though all was known")
+        self._vectors = embedded
+        await self._compare_answers(label, expected)
+        self._note_use(folder)
+        self._say(f"{label}: equal after {seconds:.1f} s, {len(expected.files)} files")
+        del client.notifications[:-1]
+
+    _vectors = 0
+    _fresh_bytes = 0
+
+    def _differences(self, folder: Path, expected: Contents) -> list[str]:
+        try:
+            return differences(read_contents(folder, self.report.stops), expected)
+        except (sqlite3.Error, StoreError) as error:
+            return [f"the index cannot be read: {error}"]
+
+    def _count_vectors(self) -> int:
+        (cache,) = (self._work / "server").glob("vectors-*.sqlite")
+        connection = sqlite3.connect(f"{cache.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            return int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+        finally:
+            connection.close()
+
+    async def _status_differences(self) -> list[str]:
+        """How what the server says of its index differs from what a fresh one says."""
+        status = await self._client.request("glossator/status", {})
+        snapshot = self._session.root.open()
+        assert snapshot is not None
+        fresh = snapshot.status()
+        (root,) = status["roots"]
+        found = (root["state"], root["pending"], root["files"], root["symbols"], root["lines"], root["skippedFiles"])
+        expected = ("ready", 0, fresh.files, fresh.symbols, fresh.lines, len(fresh.skipped))
+        return [] if found == expected else [f"the server says {found}, a fresh index {expected}"]
+
+    async def _compare_answers(self, label: str, expected: Contents) -> None:
+        """A search for some file has to find it."""
+        names = sorted(path for path in expected.files if len(expected.vectors[path]))
+        if names:
+            path = names[self.report.stops % len(names)]
+            found = await self._client.request("glossator/search", {"query": path, "limit": 20})
+            if (self.root / path).as_uri() not in {hit["uri"] for hit in found["hits"]}:
+                self._problem(f"{label}: a search for {path} does not find it")
+
+    # What it takes
+
+    def _note_use(self, folder: Path) -> None:
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        try:
+            processes = [server, *server.children(recursive=True)]
+            memory = sum(process.memory_info().rss for process in processes)
+            handles = server.num_handles() if sys.platform == "win32" else server.num_fds()
+        except psutil.Error:  # a worker has just ended
+            return
+        self.report.uses.append(Use(memory, handles, _watches(server.pid), len(processes)))
+        size = sum(_size(path) for path in folder.rglob("*"))
+        if self._fresh_bytes:
+            self.report.size_ratios.append(size / self._fresh_bytes)
+
+    async def _measure_rest(self, long: bool) -> None:
+        """Measure how much processor time the server takes while nothing happens."""
+        if not long:
+            return
+        assert self._process is not None
+        await asyncio.sleep(40)  # the workers' and the maintenance's idle times
+        server = psutil.Process(self._process.pid)
+
+        def used() -> float:
+            return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
+
+        before = used()
+        await asyncio.sleep(30)
+        self.report.idle_cpu = (used() - before) / 30
+
+
+def _last_write(folder: Path) -> float:
+    """When the index was last written, as `time.time` gives it."""
+    return max(_modified(folder / name) for name in ("manifest.sqlite", "manifest.sqlite-wal"))
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # the log has just been written back
+        return 0.0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # the server has just removed it
+        return 0
+
+
+def _watches(pid: int) -> int:
+    """How many folders a process watches; 0 where that cannot be told."""
+    count = 0
+    try:
+        for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+            count += info.read_text("ascii", "replace").count("inotify wd:")
+    except OSError:
+        pass
+    return count
