@@ -48,10 +48,14 @@ def make_private_folder(folder: Path, *, certainly_ours: bool = False) -> None:
 def make_private_file(path: Path) -> None:
     """Create a file for the user alone, or make one private that exists; its folder must exist.
 
+    A file that exists is not opened: it may be a database that is in use in this process, and closing any descriptor of
+    a file releases all locks that the process has on it (https://sqlite.org/howtocorrupt.html, "POSIX advisory locks").
+
     Raises:
         OSError: it cannot be created.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE))
     if os.name == "posix":
         with contextlib.suppress(OSError):  # another user's
             _restrict(path, path.stat())

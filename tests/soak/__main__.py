@@ -73,9 +73,8 @@ def show(report: Report) -> None:
         for what, unit in (("memory", 1e6), ("handles", 1), ("watches", 1), ("processes", 1)):
             values = [getattr(use, what) / unit for use in report.uses]
             first, last = statistics.median(values[:tenth]), statistics.median(values[-tenth:])
-            print(
-                f"{what}{' MB' if what == 'memory' else ''}: {first:.0f} at first, {last:.0f} at last, {max(values):.0f} at most"
-            )
+            name = "memory, MB" if what == "memory" else what
+            print(f"{name}: {first:.0f} at first, {last:.0f} at last, {max(values):.0f} at most")
     if report.idle_cpu >= 0:
         print(f"idle: {100 * report.idle_cpu:.2f} % of a core (goal 0.5 %)")
     print(f"differences from a fresh index: {len(report.problems)}")

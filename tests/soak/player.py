@@ -245,7 +245,7 @@ class Soak:
                 problems = await check()
                 if not problems:
                     return
-                await client.wait_for(lambda: len(client.notifications) > count)
+                await client.wait_for(lambda count=count: len(client.notifications) > count)
 
         try:
             async with asyncio.timeout(WAIT / 2):
