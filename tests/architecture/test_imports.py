@@ -23,6 +23,12 @@ SOLE_IMPORTERS = {
     "mcp": ("mcp_server/",),
     "mcp_types": ("mcp_server/",),
     "tomlkit": ("mcp_server/",),
+    "torch": ("adapt/lora_training.py",),
+    "transformers": ("adapt/lora_training.py",),
+    "peft": ("adapt/lora_training.py",),
+    "safetensors": ("adapt/lora_training.py",),
+    "bitsandbytes": ("adapt/lora_training.py",),
+    "gguf": ("adapt/base_models.py",),
 }
 
 LAYERS = (
@@ -99,7 +105,7 @@ def test_help_imports_nothing_heavy() -> None:
         "    run(['--help'])\n"
         "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"
         "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec',\n"
-        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit'}\n"
+        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'torch', 'transformers', 'gguf'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -176,7 +176,7 @@ def _head(entry: StoredEntry, lines: Sequence[str], start: int, end: int) -> tup
         first, last = declared.first, min(declared.last, declared.first + DECLARATION_LINES - 1)
     else:
         first = last = entry.name_line if start <= entry.name_line <= end else start
-    doc = _doc_lines(entry, lines, start, end, (first, last))
+    doc = doc_lines(entry, lines, start, end, (first, last))
     sentence: list[int] = []
     for at in sorted(doc):
         text = _MARKERS.sub("", lines[at - 1].strip())
@@ -188,7 +188,7 @@ def _head(entry: StoredEntry, lines: Sequence[str], start: int, end: int) -> tup
     return sorted({*range(first, last + 1), *sentence}), doc
 
 
-def _doc_lines(entry: StoredEntry, lines: Sequence[str], start: int, end: int, declared: tuple[int, int]) -> set[int]:
+def doc_lines(entry: StoredEntry, lines: Sequence[str], start: int, end: int, declared: tuple[int, int]) -> set[int]:
     """The lines that a definition's doc was read from, before its declaration or behind it."""
     wanted = {line.strip() for line in entry.doc.split("\n") if line.strip()}
     if not wanted:

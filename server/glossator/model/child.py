@@ -279,7 +279,17 @@ class Exchange:
             )
         if message["event"] == "expired":
             raise ModelTimeoutError("the model did not finish within the time set for this request")
-        if message["event"] in ("done", "loaded", "unloaded", "counted", "measured", "lora", "error"):
+        if message["event"] in (
+            "done",
+            "loaded",
+            "unloaded",
+            "counted",
+            "measured",
+            "lora",
+            "encoded",
+            "scored",
+            "error",
+        ):
             self._finish()
         if message["event"] == "error":
             raise _ERRORS_BY_KIND.get(message["kind"], ModelError)(message["message"])

@@ -337,6 +337,36 @@ class ModelClient(ChatModel):
         finally:
             self._end_request()
 
+    async def encode(self, dialogues: Sequence[tuple[Sequence[ChatMessage], str]]) -> list[tuple[list[int], list[int]]]:
+        """The tokens of prompts and of their answers, as the model's own template and vocabulary make them.
+
+        Raises:
+            ModelError: the model cannot be used.
+        """
+        plain = [{"messages": _plain_messages(messages), "answer": answer} for messages, answer in dialogues]
+        message = await self._exclusively("encode", "counting tokens", dialogues=plain)
+        return [(prompt, answer) for prompt, answer in message["tokens"]]
+
+    async def score(self, prompt: Sequence[int], answer: Sequence[int]) -> list[float]:
+        """The negative logarithm of the probability of each token of an answer.
+
+        Raises:
+            ModelError: the model cannot be used, or its context is too small.
+        """
+        message = await self._exclusively("score", "scoring an answer", prompt=list(prompt), answer=list(answer))
+        losses: list[float] = message["losses"]
+        return losses
+
+    async def _exclusively(self, op: str, what: str, **fields: Any) -> WorkerMessage:
+        """One request that is answered by one message, while no other computes."""
+        await self._turns.acquire(background=False)
+        self._active_requests += 1
+        try:
+            child = await self._ensure_loaded()
+            return await child.open(op, **fields).next(self._deadlines.silence, what)
+        finally:
+            self._end_request()
+
     def _start_idle_timer(self) -> None:
         """Update the status, and start the idle timer, unless a request is running."""
         if self._idle_timer is not None:

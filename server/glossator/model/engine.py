@@ -566,6 +566,91 @@ class Engine:
         """Part of the processor time for all threads that the computing of a request got; 1 on a GPU."""
         return 1.0 if self.options.get("gpuLayers") else self.threads.share
 
+    # Training and judging
+
+    def encode(self, dialogue: WorkerMessage) -> list[list[int]]:
+        """The tokens of a prompt, and those of the answer to it with what ends its turn.
+
+        Args:
+            dialogue: `messages`, which are the prompt, and `answer`.
+        """
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        prompt, _ = self.template.tokens(dialogue["messages"], think=False)
+        completion = self.template.completion
+        answer = self.tokenize((" " if completion else "") + dialogue["answer"], special=False)
+        end = self._end_of_turn(dialogue["messages"])
+        return [prompt, [*answer, *([end] if end >= 0 else [])]]
+
+    def _end_of_turn(self, messages: Sequence[WorkerMessage]) -> int:
+        """The token with which the template ends an answer; -1 if there is none."""
+        if not self.template.completion:
+            mark = "\ue002"
+            answered = [*messages, {"role": "assistant", "content": mark}, {"role": "user", "content": mark}]
+            tokens, _ = self.template.tokens(answered, think=False)
+            ordinary = self.tokenize(mark, special=False)
+            size = len(ordinary)
+            for at in range(len(tokens) - size):
+                if tokens[at : at + size] == ordinary:
+                    after: int = tokens[at + size]
+                    if self.lib.llama_vocab_is_eog(self.vocab, after) or after in self.turn_tokens:
+                        return after
+                    break
+        return int(self.lib.llama_vocab_eos(self.vocab))
+
+    def score(self, prompt: Sequence[int], answer: Sequence[int]) -> list[float]:
+        """For each token of an answer the negative logarithm of its probability after the prompt and what precedes it.
+
+        The cache keeps the prompt, so that prompts with the same beginning are evaluated from where they differ.
+        """
+        if self.context is None:
+            raise RequestError("unloaded", "no model is loaded")
+        if len(prompt) + len(answer) > self.n_ctx:
+            raise RequestError("context", f"the example has {len(prompt) + len(answer)} tokens, more than fit")
+        self._begin(background=False)
+        self._truncate_cache(min(common_prefix(self.evaluated, prompt), len(prompt) - 1))
+        if not self._read(prompt, len(self.evaluated), lambda _: None):
+            raise RequestError("cancelled", "scoring was cancelled")
+        losses = [self._surprise(answer[0], -1)]
+        at = 0
+        while at < len(answer) - 1:
+            if self.cancellation:
+                raise RequestError("cancelled", "scoring was cancelled")
+            part = answer[at : min(at + self.step, len(answer) - 1)]
+            self._decode_all(part)
+            losses += [self._surprise(answer[at + place + 1], place) for place in range(len(part))]
+            at += len(part)
+        self._truncate_cache(len(prompt))
+        return losses
+
+    def _decode_all(self, tokens: Sequence[int]) -> None:
+        """Evaluate tokens after those in the cache, and keep the model's predictions after each of them."""
+        batch = self.lib.llama_batch_init(len(tokens), 0, 1)
+        try:
+            batch.n_tokens = len(tokens)
+            for place, token in enumerate(tokens):
+                batch.token[place] = token
+                batch.pos[place] = len(self.evaluated) + place
+                batch.n_seq_id[place] = 1
+                batch.seq_id[place][0] = 0
+                batch.logits[place] = 1
+            if self.lib.llama_decode(self.context, batch) != 0:
+                self._clear_cache()
+                raise RequestError("runtime", f"llama.cpp cannot score: {self._first_error()}")
+        finally:
+            self.lib.llama_batch_free(batch)
+        self.evaluated.extend(tokens)
+
+    def _surprise(self, token: int, place: int) -> float:
+        """The negative logarithm of a token's probability, as predicted at a place of the last batch."""
+        import numpy as np
+
+        count = self.lib.llama_vocab_n_tokens(self.vocab)
+        logits = np.ctypeslib.as_array(self.lib.llama_get_logits_ith(self.context, place), shape=(count,))
+        top = float(logits.max())
+        total = float(np.exp(logits - top, dtype=np.float64).sum())
+        return float(np.log(total) + top - float(logits[token]))
+
     # Writing
 
     def generate(self, request: WorkerMessage, send: Callable[[WorkerMessage], None]) -> WorkerMessage:

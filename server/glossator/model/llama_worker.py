@@ -110,6 +110,10 @@ class Worker:
             send(engine.prepare(request, send))
         elif op == "measure":
             send(engine.measure(request))
+        elif op == "encode":
+            send({"event": "encoded", "tokens": [engine.encode(one) for one in request["dialogues"]]})
+        elif op == "score":
+            send({"event": "scored", "losses": engine.score(request["prompt"], request["answer"])})
         elif op == "set_lora":
             engine.set_lora(request["adapters"])
             send({"event": "lora"})

@@ -12,6 +12,8 @@ sends carries `event` and, unless it is about the process as a whole, the `id` o
     cancel {target}        none of its own: the target ends with done, finishReason "cancelled"
     count {texts}          counted (answered at once, also while generating)
     set_lora {adapters}    lora | error
+    encode {dialogues}     encoded | error: the tokens of each prompt and of its answer
+    score {prompt, answer} scored | error: how surprised the model is by each token of an answer
     shutdown               the process ends
     (at its start)         hello | fatal
 

@@ -1,0 +1,194 @@
+"""The data set that a model is adapted with: what is in it, what is left out, and what is held out."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from glossator.adapt.data_set import make_data_set, without_near_duplicates
+from glossator.adapt.examples import DataSet, Example, ExamplePiece, read_data_set, write_data_set
+from glossator.adapt.secret_texts import secret_in
+from glossator.answers import prompts
+from glossator.errors import WorkspaceError
+from glossator.project.session import Session
+from glossator.settings import Settings
+
+VERBS = ("parse", "render", "collect", "merge", "filter", "encode", "measure", "resolve", "archive", "publish")
+NOUNS = ("header", "invoice", "timeline", "ledger", "packet", "catalogue", "shipment", "voucher", "profile", "calendar")
+
+
+def function(verb: str, noun: str) -> str:
+    return (
+        f"def {verb}_{noun}(source, {noun}_limit):\n"
+        f'    """{verb.capitalize()} the {noun} of a source until {noun}_limit is reached."""\n'
+        f"    {verb}_result = []\n"
+        f"    for {noun}_part in source.{verb}_parts():\n"
+        f"        if len({verb}_result) >= {noun}_limit:\n"
+        f"            break\n"
+        f"        {verb}_result.append({noun}_part.{verb}())\n"
+        f"    return {verb}_result\n"
+    )
+
+
+def git(root: Path, *arguments: str) -> None:
+    person = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *person, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def project(root: Path) -> Path:
+    root.mkdir()
+    git(root, "init", "-q")
+    for at, noun in enumerate(NOUNS):
+        folder = root / f"part{at % 5}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{noun}.py").write_text("\n\n".join(function(verb, noun) for verb in VERBS), "utf-8")
+        git(root, "add", "-A")
+        git(
+            root,
+            "commit",
+            "-q",
+            "-m",
+            f"part{at % 5}: reads the {noun} in parts",
+            "--date",
+            f"2024-01-{at + 1:02}T10:00",
+        )
+    return root
+
+
+def made(root: Path, tmp_path: Path, **options: int) -> DataSet:
+    settings = replace(Settings(), index_dir=tmp_path / "index")
+    with closing(Session([root], settings)) as session:
+        session.root.index()
+        return make_data_set(session.root, **options)
+
+
+def reasons(data: DataSet) -> dict[str, str]:
+    return {one.path: one.reason for one in data.left_out if one.kind == "file"}
+
+
+def test_docs_and_commits_become_cited_answers(tmp_path: Path) -> None:
+    data = made(project(tmp_path / "project"), tmp_path)
+    kinds = {one.kind for one in data.examples}
+    assert kinds >= {"explain", "question", "commit", "absent"}
+    for one in data.examples:
+        if one.kind in ("explain", "question") and one.name.startswith("parse_"):
+            doc = f"Parse the {one.name.removeprefix('parse_')} of a source"
+            assert one.answer.startswith(doc)
+            assert doc not in "\n".join(piece.text for piece in one.evidence)  # it must not be there to copy
+            own = next(number for number, piece in enumerate(one.evidence, 1) if piece.name == one.name)
+            assert f"[{own}]" in one.answer
+        messages = one.messages(data.overview)
+        assert messages[0].content == prompts.INSTRUCTIONS
+        assert one.question in messages[-1].text
+    commit = next(one for one in data.examples if one.kind == "commit")
+    assert "in parts" in commit.answer
+    assert "+def " in commit.evidence[0].text
+
+
+def test_whole_files_are_held_out_by_time_and_folder(tmp_path: Path) -> None:
+    data = made(project(tmp_path / "project"), tmp_path)
+    parts: dict[str, set[str]] = {}
+    for one in data.examples:
+        if one.kind != "commit":
+            parts.setdefault(one.path, set()).add(one.part.replace("validation", "train"))
+    assert all(len(found) == 1 for found in parts.values())
+    held = [one for one in data.examples if one.part == "held-out"]
+    assert 0.05 * len(data.examples) <= len(held) <= 0.4 * len(data.examples)
+    assert data.of_part("validation")
+    folders = {one.path.rpartition("/")[0] for one in held if one.held_by == "folder"}
+    assert not any(one.part == "train" and one.path.rpartition("/")[0] in folders for one in data.examples)
+
+
+def test_copies_licences_secrets_and_generated_files_are_left_out_with_a_reason(tmp_path: Path) -> None:
+    root = project(tmp_path / "project")
+    header = (root / "part0" / "header.py").read_text("utf-8")
+    (root / "part0" / "zcopy.py").write_text(header, "utf-8")
+    (root / "LICENSE.md").write_text(
+        "# Licence\n\nPermission is hereby granted to everybody to do anything.\n", "utf-8"
+    )
+    (root / "made.py").write_text(f"# Code generated by hand. DO NOT EDIT.\n{header}", "utf-8")
+    (root / "third_party").mkdir()
+    (root / "third_party" / "x.py").write_text(function("borrow", "thing"), "utf-8")
+    token = "gh" + "p_" + "a1B2c3D4e5" * 4
+    secret = function("connect", "service").replace("    connect_result = []\n", f'    connect_result = ["{token}"]\n')
+    (root / "part1" / "keys.py").write_text(secret, "utf-8")
+    data = made(root, tmp_path)
+    assert reasons(data)["part0/zcopy.py"] == "a copy of part0/header.py"
+    assert reasons(data)["LICENSE.md"] == "a licence"
+    assert reasons(data)["made.py"] == "generated"
+    assert "copied" in reasons(data)["third_party/x.py"]
+    assert any(one.path == "part1/keys.py" and "may hold" in one.reason for one in data.left_out)
+    assert not any(token in one.text() for one in data.examples)
+    assert not {one.path for one in data.examples} & {"LICENSE.md", "made.py", "third_party/x.py"}
+
+
+def test_a_small_project_is_refused_in_one_line(tmp_path: Path) -> None:
+    root = tmp_path / "small"
+    root.mkdir()
+    (root / "one.py").write_text(function("parse", "header"), "utf-8")
+    with pytest.raises(WorkspaceError, match="too few docs") as refused:
+        made(root, tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_data_set_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    data = made(project(tmp_path / "project"), tmp_path, most=80)
+    assert len(data.examples) <= 80
+    write_data_set(tmp_path, data)
+    again = read_data_set(tmp_path)
+    assert again == data
+    assert again.digest == data.digest
+    lines = (tmp_path / "examples.jsonl").read_text("utf-8").splitlines()
+    (tmp_path / "examples.jsonl").write_text("\n".join(lines[1:]) + "\n", "utf-8")  # a person removed one
+    assert read_data_set(tmp_path).examples == data.examples[1:]
+    (tmp_path / "examples.jsonl").write_text("{]", "utf-8")
+    with pytest.raises(WorkspaceError, match="cannot be read"):
+        read_data_set(tmp_path)
+
+
+def test_near_duplicates_of_what_is_held_out_are_not_trained_on() -> None:
+    def example(text: str, part: str) -> Example:
+        piece = ExamplePiece("a.py", "function", "f", 1, 1, text)
+        return Example("question", "What?", (piece,), "It is so.", "", "a.py", "f", part=part)  # type: ignore[arg-type]
+
+    words = " ".join(f"word{number}" for number in range(60))
+    near = words.replace("word59", "other")
+    kept, left = without_near_duplicates(
+        [example(words, "train"), example(near, "held-out"), example("entirely different words here", "train")]
+    )
+    assert [one.part for one in kept] == ["held-out", "train"]
+    assert [one.reason for one in left] == ["nearly the same as `f` in a.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIA" + "ABCDEFGHIJKLMNOP",
+        'api_key = "q8Zr3Lw0Vx5Tn7Yb"',
+        "postgres://admin:hunter22@db.internal/x",
+        "-----BEGIN RSA " + "PRIVATE KEY-----",
+        "xox" + "b-123456789012-abcdef",
+        '"dbPassword": "Jk39dkWq01x"',
+    ],
+)
+def test_secrets_are_recognised(text: str) -> None:
+    assert secret_in(f"x = 1\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'token = "your-token-here"',
+        'password = "correct horse"',
+        "https://example.org/path:8080@version",
+        'secret_key = os.environ["SECRET_KEY"]',
+        "def api_key(self): return self._token",
+        'self.token = "identifier"',
+    ],
+)
+def test_what_only_talks_of_secrets_is_none(text: str) -> None:
+    assert not secret_in(text)
