@@ -32,7 +32,7 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings", "private_files", "logfiles"),
+    ("errors", "settings", "private_files", "logfiles", "power"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),

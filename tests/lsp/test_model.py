@@ -467,7 +467,7 @@ async def test_explaining_ahead_has_a_budget(
 
 
 async def test_nothing_is_explained_ahead_on_battery(monkeypatch: pytest.MonkeyPatch) -> None:
-    from glossator.project.power import on_battery
+    from glossator.power import on_battery
 
     for plugged, expected in ((True, False), (False, True), (None, False)):
         battery = type("Battery", (), {"power_plugged": plugged})()

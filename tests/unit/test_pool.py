@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -338,3 +339,59 @@ def test_a_worker_that_gets_no_processor_gets_more_time(waited: float, used: flo
 def test_all_cores_but_one() -> None:
     assert worker_count(Settings(workers=3)) == 3
     assert 1 <= worker_count(Settings()) <= max(1, (os.cpu_count() or 1) - 1)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("RECYCLE_FILES", 4), ("RECYCLE_BYTES", 200)])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_worker_that_has_processed_much_is_replaced(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, *, at_once: bool
+) -> None:
+    monkeypatch.setattr(f"glossator.index.pool.{limit}", value)
+    seen: set[int] = set()
+    for number in range(6):
+        # The pool is told sizes by whoever found the files.
+        batch = harness.batch(**{f"f{number}{letter}": functions(f"one_{number}_{letter}") for letter in "abc"})
+        sized = tuple(replace(task, size=70) for task in batch.tasks)
+        harness.pool.submit(replace(batch, tasks=sized), harness.deliveries.put)
+        if not at_once:
+            assert len(harness.results(3)) == 3
+            wait_for(lambda: len(harness.pool.pids) == 1)
+            seen.update(harness.pool.pids)
+    if at_once:
+        assert len(harness.results(18)) == 18
+        wait_for(lambda: len(harness.pool.pids) == 1)
+    else:
+        assert len(seen) >= 3
+        wait_for(lambda: sum(map(psutil.pid_exists, seen)) <= 1)
+    harness.submit(last=functions("last"))
+    assert harness.outcomes(1) == {"last.py": "indexed"}
+
+
+def test_a_buffer_counts_too(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.index.pool.RECYCLE_BYTES", 500)
+    before = set[int]()
+    for number in range(4):
+        text = functions(f"one_{number}") * 10
+        batch = Batch(str(harness.folder), 1 << 20, (FileTask("b.py", text=text),))
+        harness.pool.submit(batch, harness.deliveries.put, interactive=True)
+        harness.results(1)
+        wait_for(lambda: len(harness.pool.pids) == 1)
+        before.update(harness.pool.pids)
+    assert len(before) >= 2
+
+
+def test_on_battery_half_of_the_cores_are_left_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.index.pool._cores", lambda: 9)
+    monkeypatch.setattr("glossator.index.pool.BATTERY_SECONDS", -1.0)
+    plugged = True
+    with WorkerPool(Settings(), battery=lambda: not plugged) as pool:
+        assert pool.count == 8
+        with pool.all_cores():
+            assert pool.count == 9
+            plugged = False
+            assert pool.count == 4
+        assert pool.count == 4
+    with WorkerPool(Settings(workers=7), battery=lambda: True) as pool:
+        assert pool.count == 7
+    monkeypatch.setattr("glossator.index.pool._cores", lambda: 1)
+    assert worker_count(Settings(), on_battery=True) == worker_count(Settings()) == 1

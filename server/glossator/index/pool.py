@@ -3,7 +3,8 @@
 A worker is a Python process that runs `parse_worker.main` and exchanges framed pickles over its pipes. Each worker has
 a supervising thread in this process; one more thread watches the deadlines. If a worker dies, its batch is retried
 file by file; a file that kills a worker again, or takes longer than `Settings.file_timeout`, is skipped with a reason.
-A worker ends when its pipe is closed, so none outlives this process, however it ends.
+A worker that has processed much is replaced: parsers and allocators do not return all memory. A worker ends when its
+pipe is closed, so none outlives this process, however it ends.
 
 `parse_worker.py` defines the contents of batches and how they are processed.
 """
@@ -26,6 +27,7 @@ from typing import IO, TYPE_CHECKING
 
 from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, Message, read_frame, write_frame
+from glossator.power import on_battery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +43,11 @@ IDLE_TIMEOUT = 60.0
 """Seconds without work after which a worker ends; the last one stays, so that an edit never waits for a start."""
 STARVED_FACTOR = 5.0
 """Factor on the timeout for a worker that is runnable but gets little processor time, since the cores are busy."""
+RECYCLE_FILES = 20_000
+RECYCLE_BYTES = 256 * 1024**2
+"""A worker is replaced after so many files or source bytes: minutes of work, beside which its start is nothing."""
+BATTERY_SECONDS = 30.0
+"""Seconds for which it is remembered whether the machine runs on battery."""
 END_TIMEOUT = 1.0
 """Seconds that a worker has to exit when the pool closes, before it is killed."""
 
@@ -63,9 +70,11 @@ def is_starved(waited: float, used: float, *, runnable: bool, timeout: float) ->
     return runnable and used < timeout / 2 and waited < timeout * STARVED_FACTOR
 
 
-def worker_count(settings: Settings) -> int:
-    """How many workers these settings ask for: at least one."""
-    return settings.workers if settings.workers > 0 else max(1, _cores() - 1)
+def worker_count(settings: Settings, *, on_battery: bool = False) -> int:
+    """How many workers these settings ask for: at least one; on battery half as many, unless their number is set."""
+    if settings.workers > 0:
+        return settings.workers
+    return max(1, (_cores() - 1) // (2 if on_battery else 1))
 
 
 def _cores() -> int:
@@ -87,6 +96,11 @@ class Job:
     """Index of the file being processed; None before the first and after the last."""
     delivered: set[int] = field(default_factory=set)
 
+    @property
+    def size(self) -> int:
+        """Source bytes."""
+        return sum(task.size if task.text is None else len(task.text) for task in self.batch.tasks)
+
 
 class _Process:
     """One worker process and its pipes. Only its supervisor talks to it; the watchdog may kill it."""
@@ -95,6 +109,7 @@ class _Process:
         self.deadline: float | None = None
         self.allowed = 0.0
         self.stalled = False
+        self._files = self._bytes = 0
         self._timed: tuple[float | None, float] = (None, 0.0)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._last_words: str | None = None
@@ -123,6 +138,17 @@ class _Process:
     @property
     def pid(self) -> int:
         return self._popen.pid
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has processed so much that it should be replaced."""
+        return self._files >= RECYCLE_FILES or self._bytes >= RECYCLE_BYTES
+
+    def give(self, job: Job) -> None:
+        """Send it a job's batch."""
+        self._files += len(job.batch.tasks)
+        self._bytes += job.size
+        self.send(job.batch)
 
     def send(self, value: object) -> None:
         """Send; a process that has died is noticed by `receive`."""
@@ -198,7 +224,12 @@ class WorkerPool:
     """
 
     def __init__(
-        self, settings: Settings, *, command: Sequence[str] | None = None, idle_timeout: float = IDLE_TIMEOUT
+        self,
+        settings: Settings,
+        *,
+        command: Sequence[str] | None = None,
+        idle_timeout: float = IDLE_TIMEOUT,
+        battery: Callable[[], bool] = on_battery,
     ) -> None:
         self._settings = settings
         self._command = tuple(command or (sys.executable, "-P", "-c", WORKER))
@@ -211,15 +242,23 @@ class WorkerPool:
         self._lent = 0
         self._watchdog: threading.Thread | None = None
         self._closed = False
+        self._battery = battery
+        self._power: tuple[float, bool] | None = None
 
     @property
     def count(self) -> int:
         """The maximum number of workers."""
-        return _cores() if self._lent and self._settings.workers <= 0 else worker_count(self._settings)
+        if self._settings.workers > 0:
+            return self._settings.workers
+        now = time.monotonic()
+        if self._power is None or now - self._power[0] > BATTERY_SECONDS:
+            self._power = now, self._battery()
+        on_battery = self._power[1]
+        return _cores() if self._lent and not on_battery else worker_count(self._settings, on_battery=on_battery)
 
     @contextmanager
     def all_cores(self) -> Iterator[None]:
-        """Inside this context, use all cores, unless the settings fix the number of workers.
+        """Inside this context, use all cores, unless on battery, or the settings fix the number of workers.
 
         For a first index: a user waits for it and nothing can be answered before, and workers have low priority.
         """
@@ -341,6 +380,10 @@ class WorkerPool:
                     process = self._spawn(job)
                 if not self._work(process, job):
                     process = None
+                elif process.is_worn:
+                    self._end(process)
+                    process = None
+                    process = self._spawn()  # at once: the next edit should not wait for it
         except GlossatorError as error:
             self._give_up(error)
         finally:
@@ -425,7 +468,7 @@ class WorkerPool:
 
     def _converse(self, process: _Process, held: deque[Job]) -> bool:
         self._set_deadline(process, self._settings.file_timeout + START_TIMEOUT)
-        process.send(held[0].batch)
+        process.give(held[0])
         while held:
             job = held[0]
             message = process.receive()
@@ -441,10 +484,10 @@ class WorkerPool:
                 self._set_deadline(process, self._settings.file_timeout)
                 # The next batch is already in the pipe, so that the worker need not wait for this thread.
                 with self._changed:
-                    ahead = None if self._closed else self._next()
+                    ahead = None if self._closed or process.is_worn else self._next()
                 if ahead is not None:
                     held.append(ahead)
-                    process.send(ahead.batch)
+                    process.give(ahead)
             elif message.kind == "results":
                 job.delivered.update(range(message.index, message.index + len(message.results)))
                 _deliver(job, message.results)

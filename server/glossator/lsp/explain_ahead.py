@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.project.power import on_battery
+from glossator.power import on_battery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
