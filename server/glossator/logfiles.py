@@ -10,6 +10,8 @@ import io
 import logging
 import logging.handlers
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +28,49 @@ FILES = 2
 PROCESSES = 10
 """Processes of each program that have ended and whose files are kept."""
 
+_LOG_NAME = re.compile(r"[a-z]+-(\d+)\.log(?:\.\d+)?$")
+
 LOG_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
 def log_path(program: Program = "server") -> Path:
     """The log file of this process."""
     return Path(platformdirs.user_log_dir("glossator", appauthor=False)) / f"{program}-{os.getpid()}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log file, the process that wrote it, and whether that still runs."""
+
+    path: Path
+    process: int
+    is_running: bool
+
+
+def logs_naming(text: str) -> list[Log]:
+    """The log files of all programs that contain a text ("": all of them), but for those of this process."""
+    found = []
+    needle = text.encode("utf-8", "backslashreplace")
+    for path in sorted(log_path().parent.glob("*.log*")):
+        match = _LOG_NAME.match(path.name)
+        if match is None or int(match[1]) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):  # just removed, or not ours to read
+            if needle in path.read_bytes():
+                found.append(Log(path, int(match[1]), is_running=_runs(int(match[1]), path.stat().st_mtime)))
+    return found
+
+
+def _runs(process: int, written: float) -> bool:
+    """Whether the process that wrote a file at that time runs, and not another one with its number."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(process).create_time() <= written)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
 
 
 def remove_old(folder: Path, program: Program = "server") -> None:

@@ -273,7 +273,8 @@ def test_forgetting_leaves_no_trace_of_a_folder_even_when_it_is_gone(glossator: 
     shutil.rmtree(project)
     ran = glossator("forget", "--root", project, "--json")
     assert ran.status == 0, ran.err
-    (removed,) = ran.json["removed"]
+    removed, *_ = ran.json["removed"]
+    assert removed["what"] == "index"
     assert removed["path"] == str(folders[project].parent)
     assert removed["size_bytes"] > 0
     assert ran.json["kept"] == []

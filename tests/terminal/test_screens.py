@@ -199,7 +199,7 @@ def test_an_index_is_deleted_and_told(on_terminal: OnTerminal, tmp_path: Path, k
     shown = on_terminal("forget", *place, columns=kind.columns, environment=kind.environment)
     text = check(shown, kind)
     assert f"removed{folder}," in "".join(text.split())
-    assert "`glossator forget --all` removes them too" in without_breaks(text)
+    assert "Models and settings, which hold nothing of your code, are kept" in without_breaks(text)
     assert not folder.exists()
     assert list(indexes.glob("vectors-*.sqlite"))
     again = on_terminal("forget", "--all", *place, columns=kind.columns, environment=kind.environment)

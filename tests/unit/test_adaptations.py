@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from glossator.answers.forgetting import forget_all, forget_folder
 from glossator.errors import AdaptationError
 from glossator.project.adaptations import KEPT_PER_KIND, Adaptation, Adaptations
-from glossator.project.forgetting import forget_all, forget_folder
 from glossator.settings import Settings
 
 

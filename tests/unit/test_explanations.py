@@ -28,10 +28,10 @@ def explanations(tmp_path: Path) -> Iterator[Explanations]:
     kept.close()
 
 
-def test_an_explanation_is_found_by_what_it_was_made_from(explanations: Explanations) -> None:
+def test_an_explanation_is_found_by_what_it_was_made_from(explanations: Explanations, tmp_path: Path) -> None:
     key = explanations.key("model", "Explain a", EVIDENCE)
     assert explanations.get(key, EVIDENCE) is None
-    explanations.keep(key, KeptExplanation("It returns [1].", (1, 0)))
+    explanations.keep(key, KeptExplanation("It returns [1].", (1, 0)), tmp_path)
     assert explanations.get(key, EVIDENCE) == KeptExplanation("It returns [1].", (1, 0))
     others = [
         explanations.key("another", "Explain a", EVIDENCE),

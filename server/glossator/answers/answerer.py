@@ -353,7 +353,7 @@ class Answerer:
         if answer.finish_reason == "stop" and not answer.is_weak:
             if fitted.evidence and 0 in shown:
                 explanation = KeptExplanation(answer.raw, tuple(shown))
-                await asyncio.to_thread(self._explanations.keep, key, explanation)
+                await asyncio.to_thread(self._explanations.keep, key, explanation, root.path)
             await asyncio.to_thread(self._explanations.keep_for_symbol, identity, root, entry, answer.said)
         return answer
 

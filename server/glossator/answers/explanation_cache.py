@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_EXPLANATIONS = 20_000
 """About 20 MB of text; the oldest go first."""
 
+_HAS_ROOT = "SELECT count(*) FROM pragma_table_info('explanation') WHERE name = 'root'"
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,19 +45,37 @@ class ExplanationCache:
                 return None
         return str(row[0]) if row else None
 
-    def put(self, key: bytes, text: str) -> None:
-        """Store a text."""
+    def put(self, key: bytes, text: str, root: bytes = b"") -> None:
+        """Store a text; `root` stands for the folder that it is about."""
         with self._lock:
             try:
                 database = self._open()
                 with database:
-                    database.execute("INSERT OR REPLACE INTO explanation (key, text) VALUES (?, ?)", (key, text))
+                    database.execute(
+                        "INSERT OR REPLACE INTO explanation (key, text, root) VALUES (?, ?, ?)", (key, text, root)
+                    )
                     database.execute(
                         "DELETE FROM explanation WHERE rowid <= (SELECT max(rowid) FROM explanation) - ?",
                         (MAX_EXPLANATIONS,),
                     )
             except (sqlite3.Error, OSError) as error:
                 self._start_over(error)
+
+    def forget(self, root: bytes) -> int:
+        """Delete the texts about a folder, and those of which it is not known what they are about; returns how many."""
+        with self._lock:
+            try:
+                database = self._open()
+                database.execute("PRAGMA secure_delete = ON")
+                with database:
+                    count = database.execute("DELETE FROM explanation WHERE root IN (?, x'')", (root,)).rowcount
+                if count:
+                    database.execute("VACUUM")
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except (sqlite3.Error, OSError) as error:
+                self._start_over(error)
+                return 0
+        return count
 
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
@@ -64,7 +84,12 @@ class ExplanationCache:
             self._database = sqlite3.connect(self._path, check_same_thread=False, timeout=2.0)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")  # a commit must not keep a hover waiting for the disk
-            self._database.execute("CREATE TABLE IF NOT EXISTS explanation (key BLOB PRIMARY KEY, text TEXT NOT NULL)")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS explanation "
+                "(key BLOB PRIMARY KEY, text TEXT NOT NULL, root BLOB NOT NULL DEFAULT x'')"
+            )
+            if not self._database.execute(_HAS_ROOT).fetchone()[0]:  # an earlier version has made it
+                self._database.execute("ALTER TABLE explanation ADD COLUMN root BLOB NOT NULL DEFAULT x''")
         return self._database
 
     def _start_over(self, error: Exception) -> None:

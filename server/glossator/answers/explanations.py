@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.project.root import Root
 
+EXPLANATIONS_FILE = "explanations.sqlite"
+"""Name of the file in the folder of all indexes."""
+
 _CITATIONS = re.compile(r"\s?(?:\[\d+\])+")
 
 
@@ -41,7 +44,7 @@ class Explanations:
 
     def __init__(self, index_dir: Path) -> None:
         """Keep them in a file of this folder; nothing is opened or created before it is needed."""
-        self._cache = ExplanationCache(index_dir / "explanations.sqlite")
+        self._cache = ExplanationCache(index_dir / EXPLANATIONS_FILE)
 
     def close(self) -> None:
         """Release the file."""
@@ -64,16 +67,18 @@ class Explanations:
             return None
         return found if all(0 <= at < len(evidence) for at in found.shown) else None
 
-    def keep(self, key: bytes, explanation: KeptExplanation) -> None:
-        """Keep an explanation for the next time."""
-        self._cache.put(key, json.dumps({"shown": explanation.shown, "text": explanation.text}))
+    def keep(self, key: bytes, explanation: KeptExplanation, root: Path) -> None:
+        """Keep an explanation of something in the folder `root`, a real path, for the next time."""
+        text = json.dumps({"shown": explanation.shown, "text": explanation.text})
+        self._cache.put(key, text, root_mark(str(root)))
 
     def keep_for_symbol(self, model: str, root: Root, entry: StoredEntry, text: str) -> None:
         """Keep an explanation for hovers over a symbol, as long as its text does not change."""
         key = _symbol_key(model, root, entry)
         if key is not None:
-            self._cache.put(key, text)
-            self._cache.put(_name_key(root, entry), "explained")
+            mark = root_mark(str(root.path))
+            self._cache.put(key, text, mark)
+            self._cache.put(_name_key(root, entry), "explained", mark)
 
     def of_symbol(self, model: Callable[[], str], root: Root, entry: StoredEntry) -> str | None:
         """The last explanation of a symbol whose text is still the same, without citations. Quick, for hovers."""
@@ -82,6 +87,11 @@ class Explanations:
         key = _symbol_key(model(), root, entry)
         text = self._cache.get(key) if key is not None else None
         return _CITATIONS.sub("", text) if text else None
+
+
+def root_mark(path: str) -> bytes:
+    """What stands in the cache for a root of this real path."""
+    return _digest("root", path)
 
 
 def _digest(*parts: str) -> bytes:

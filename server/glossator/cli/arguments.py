@@ -238,17 +238,17 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "forget",
         "[OPTIONS]",
-        "Delete the index of a folder, or all indexes.",
+        "Delete all that is kept of a folder, or of all folders.",
         "The code is left alone. A folder that is gone can be named too; the next command that needs an index builds "
         "it again. An index that an editor is writing is kept: the editor can delete it. What `glossator adapt` has "
         "learned from the folder is deleted too.",
         (
-            ("glossator forget", "delete the index of the current folder"),
+            ("glossator forget", "delete the index of the current folder, and every other trace of it"),
             ("glossator forget --root ~/src/gone", "of another folder, even of one that does not exist any more"),
-            ("glossator forget --all", "delete all indexes, and the vectors and explanations that they share"),
+            ("glossator forget --all", "of all folders"),
         ),
     )
-    forget.add_argument("--all", action="store_true", help="delete all indexes, whatever --root says")
+    forget.add_argument("--all", action="store_true", help="delete what is kept of all folders, whatever --root says")
     _add_common(forget)
 
     serve = _add(

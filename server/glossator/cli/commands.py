@@ -496,7 +496,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _forget(arguments: argparse.Namespace) -> int:
-    from glossator.project.forgetting import forget_all, forget_folder
+    from glossator.answers.forgetting import forget_all, forget_folder
 
     settings = _settings(arguments)
     root = Path(arguments.root)
@@ -504,19 +504,19 @@ def _forget(arguments: argparse.Namespace) -> int:
     if arguments.json:
         terminal.show_json(
             {
-                "removed": [{"path": str(one.path), "size_bytes": one.size_bytes} for one in forgotten.removed],
+                "removed": [
+                    {"path": str(one.path), "size_bytes": one.size_bytes, "what": one.what} for one in forgotten.removed
+                ],
                 "kept": [{"path": str(path), "reason": reason} for path, reason in forgotten.kept],
             }
         )
         return 1 if forgotten.kept else 0
     for one in forgotten.removed:
-        terminal.show(f"removed {one.path}, {one.size_bytes / 1e6:.1f} MB", hang=4)
+        terminal.show(f"removed {one.path}, {one.size_bytes / 1e6:.1f} MB ({one.what})", hang=4)
     if not forgotten.removed and not forgotten.kept:
         terminal.show("there are no indexes" if arguments.all else f"{root.absolute()} has no index", hang=4)
-    if forgotten.removed and not arguments.all:
-        terminal.show(
-            "Vectors and explanations that all indexes share are kept; `glossator forget --all` removes them too."
-        )
+    if forgotten.removed:
+        terminal.show("Models and settings, which hold nothing of your code, are kept.")
     for path, reason in forgotten.kept:
         terminal.note(f"glossator: {path} is kept: {reason}")
     return 1 if forgotten.kept else 0

@@ -147,6 +147,21 @@ class VectorCache:
                 )
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def clear(self) -> bool:
+        """Remove all vectors, so that nothing of them stays in the file; False if there are none or it failed."""
+        cleared = False
+        with self._lock, self._forgiving("clear"):
+            connection = self._open()
+            if not connection.execute("SELECT count(*) FROM vectors").fetchone()[0]:
+                return cleared
+            connection.execute("PRAGMA secure_delete = ON")
+            with _transaction(connection):
+                connection.execute("DELETE FROM vectors")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            cleared = True
+        return cleared  # noqa: RET504 - after an error that was forgiven, too
+
     def close(self) -> None:
         """Release the file."""
         with self._lock:

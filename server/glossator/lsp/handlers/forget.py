@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from glossator.answers.forgetting import forget_beside
 from glossator.errors import UsageError
 from glossator.index.folders import remove_indexes
-from glossator.project.forgetting import forget_adaptations
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def forget(context: Context, params: protocol.ForgetParams | None) -> None:
-    """Delete the indexes of one folder, or of all, and what was learned from it.
+    """Delete the indexes of one folder, or of all, and all else that is kept of it.
 
     They are not built again before the folder is opened again.
 
@@ -52,7 +52,7 @@ async def _delete(context: Context, wanted: str | None, *, reopen: bool = False)
                 try:
                     await asyncio.to_thread(remove_indexes, folder)
                     if not reopen:
-                        await asyncio.to_thread(forget_adaptations, live.root.settings, live.root.path)
+                        await asyncio.to_thread(forget_beside, live.root.settings, live.root.path)
                 except BaseException:
                     for name in names:
                         folders.add(name)
