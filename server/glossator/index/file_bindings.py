@@ -211,7 +211,8 @@ class FileBindings(FileImports):
         else:
             owner, in_class = -1, False
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
-            self._describe_variable(span, known, name, owner if in_class else -1, match)
+            inside = in_class or (scope < 0 <= owner and self._symbols[owner].kind == "namespace")
+            self._describe_variable(span, known, name, owner if inside else -1, match)
             return
         if known is not None and self._language.prototypes:
             return  # a function or class, bound already
@@ -294,7 +295,7 @@ class FileBindings(FileImports):
         if known is None:
             if name in self._imported or not name:
                 return
-            kind = "field" if parent >= 0 else "variable"
+            kind = "field" if parent >= 0 and self._symbols[parent].kind != "namespace" else "variable"
             if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:
                 kind = "enum_member"
             known = self._add_variable(span, kind, parent)

@@ -12,6 +12,7 @@
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
 - `@tag`: a type that is a tag (C's `struct block`). `@macro.body`: what a macro of C's family stands for, whose names
   no grammar reads; `@macro.parameter`: the name of a macro's parameter.
+- `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
@@ -48,6 +49,7 @@ from glossator.index.facts import (
 )
 from glossator.index.file_bindings import MENTION_BYTES
 from glossator.index.macro_bodies import names_in_body
+from glossator.index.made_names import made_name, pasted_names
 from glossator.index.nested_spans import innermost, segments
 from glossator.index.symbol_types import SymbolTypes
 
@@ -277,19 +279,29 @@ class _Extraction(SymbolTypes):
                 names.append(name)
                 starts.append(start)
                 rest.append((kind, receiver))
+        bare = len(names)
+        if "made" in captures:
+            for start, end in captures["made"]:
+                if made := made_name(data[start : min(end, start + MENTION_BYTES)]):
+                    names.append(made)
+                    starts.append(start)
+                    rest.append((_KINDS["name"], -1))
         if "macro.body" in captures:
             self._add_macro_bodies(captures, names, starts, rest)
+        if len(names) > bare:
+            order = sorted(range(len(starts)), key=starts.__getitem__)
+            names, starts = [names[index] for index in order], [starts[index] for index in order]
+            rest = [rest[index] for index in order]
         return self._placed(names, starts, rest, arguments)
 
     def _add_macro_bodies(
         self, captures: Matched, names: list[str], starts: list[int], rest: list[tuple[int, int]]
     ) -> None:
-        """Add the mentions in what macros stand for to those of the file, and keep them in order of their places."""
+        """Add the mentions in what macros stand for to those of the file."""
         parameters: dict[int, list[str]] = {}
         for span in captures.get("macro.parameter", ()):
             parameters.setdefault(self._owner(span[0]), []).append(self._text(span))
         receivers = self._receivers
-        before = len(names)
         for start, end in captures["macro.body"]:
             owner = self._owner(start)
             if owner < 0 or self._symbols[owner].kind != "macro":
@@ -302,11 +314,10 @@ class _Extraction(SymbolTypes):
                 names.append(found.name)
                 starts.append(start + found.at)
                 rest.append((_KINDS[found.kind], receivers.setdefault(made, len(receivers)) if made else -1))
-        if len(names) > before:
-            order = sorted(range(len(starts)), key=starts.__getitem__)
-            names[:] = [names[index] for index in order]
-            starts[:] = [starts[index] for index in order]
-            rest[:] = [rest[index] for index in order]
+            for at, pasted in pasted_names(self._data[start:end], tuple(name.encode() for name in own)):
+                names.append(pasted)
+                starts.append(start + at)
+                rest.append((_KINDS["name"], -1))
 
     def _kinds_of_mentions(self, captures: Matched) -> dict[Range, int]:
         """The kind of each mention, by its range."""
@@ -405,6 +416,8 @@ class _Extraction(SymbolTypes):
         first = _chain_start(bare, last)
         offset = start - len(before)
         made = self._expression((offset + first, offset + last)) if first >= 0 else ""
+        if first > 0 and bare[first - 1 : first] == b"$" and not bare.startswith(b"crate", first):
+            made = UNKNOWN  # a macro's parameter
         return kind, made or UNKNOWN
 
     def _mention_picked(self, mentions: dict[str, list[PackedMention]]) -> None:

@@ -37,6 +37,7 @@ CONTAINER_KINDS: Final = frozenset(
 """Kinds of symbols that have members."""
 _NAME: Final = attrgetter("name")
 _DECORATOR: Final = MENTION_KINDS.index("decorator")
+_ENDS: Final = ("?", "!")
 CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro", "test", "rpc"))
 
 
@@ -243,6 +244,13 @@ class FileView:
             known = DefinedSymbol(self.path, index, symbol, self.qualified_name(index), self.facts.language)
             self._definitions[index] = known
         return known
+
+
+def bare_name(symbol: Symbol) -> str:
+    """The name by which a symbol is mentioned: without the qualifiers and arguments of a type that it extends. Ruby's
+    `empty?` and `save!` keep their ends."""
+    name = last_part(symbol.name)
+    return symbol.name if symbol.name[-1:] in _ENDS and symbol.name[:-1] == name else name
 
 
 def last_part(name: str) -> str:

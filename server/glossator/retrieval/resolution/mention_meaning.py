@@ -24,6 +24,7 @@ _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("bas
 _DECORATOR: Final = MENTION_KINDS.index("decorator")
 _NAME: Final = MENTION_KINDS.index("name")
 _VALUE: Final = MENTION_KINDS.index("value")
+_WRITE: Final = MENTION_KINDS.index("write")
 _ACCESSES: Final = frozenset(
     (MENTION_KINDS.index("attribute"), MENTION_KINDS.index("read"), MENTION_KINDS.index("write"))
 )
@@ -104,7 +105,11 @@ class MentionMeaning:
             # Nothing that is known is called like the receiver.
             return Resolution("possible", reach="members")
         through = all(value.kind == "instance" for value in values)
-        found = self._fitting(path, mention, self._world.members(values, name, place), through_instance=through)
+        members = self._world.members(values, name, place)
+        if mention.kind == _WRITE and (ending := self._world.rules(path).setter_ending):
+            setters = self._world.members(values, name + ending, place)
+            members = setters if any(one.kind == "symbol" for one in setters) else members
+        found = self._fitting(path, mention, members, through_instance=through)
         if found and self._world.rules(path).may_be_wrapped(receiver, name):
             found = (*found, UNKNOWN_VALUE)
         resolution = self._of(found)

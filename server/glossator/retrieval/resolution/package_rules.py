@@ -188,7 +188,8 @@ class PackageRules(LanguageRules):
             parent = view.symbol(around).parent
             if view.symbol(around).kind == "method" and parent >= 0 and view.symbol(parent).kind not in CONTAINER_KINDS:
                 return NOTHING_KNOWN
-        return ()
+        # In Kotlin, the receiver of a lambda may have it: `with(door) { open() }`.
+        return NOTHING_KNOWN if view.facts.language == "kotlin" and name[:1].islower() else ()
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """No field is a type, whatever its name."""

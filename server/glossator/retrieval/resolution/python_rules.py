@@ -14,6 +14,7 @@ from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
     NOTHING_KNOWN,
+    UNKNOWN_MODULE,
     UNKNOWN_VALUE,
     Spot,
     Value,
@@ -187,7 +188,8 @@ class PythonRules(LanguageRules):
         for one in found:
             if one.kind == "module":
                 got = world.module_member(one.path, member, "python")
-                values += got or NOTHING_KNOWN
+                # A module whose members are made when it is run, or a part of it that is generated.
+                values += got or (UNKNOWN_MODULE,)
             elif one.kind == "external":
                 values += (external(f"{one.name}.{member}"),)
             else:
@@ -292,7 +294,7 @@ class PythonRules(LanguageRules):
             return ()
         if more := self.in_stars(world, view, Spot(module), name):
             return more
-        return found or (NOTHING_KNOWN if view.children(-1, "__getattr__") else ())
+        return found or ((UNKNOWN_MODULE,) if view.children(-1, "__getattr__") else ())
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Names with a leading underscore are not part of all names, unless the module says so."""

@@ -25,6 +25,7 @@ class RubyRules(LanguageRules):
     languages = frozenset(("ruby",))
     implicit_self = True
     parts_elsewhere = True
+    setter_ending = "="
     extended_types = frozenset(
         ("Array", "BasicObject", "FalseClass", "Float", "Hash", "Integer", "Kernel", "NilClass", "Numeric", "Object")
     ) | {"Comparable", "Enumerable", "Proc", "Range", "Regexp", "String", "Symbol", "TrueClass"}

@@ -123,6 +123,7 @@ class LanguageRules:
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
         bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
         decorator_ending: what a decorator leaves out of the name of its class (C#'s `[Flags]` is `FlagsAttribute`).
+        setter_ending: what the name of a method ends in that an assignment to a member calls (Ruby's `def name=`).
         extended_types: names of the language's own types, to which code adds members by declaring them again.
         builtins: names of the language's own types and functions, which lead out of the index.
         unwrapped: types by their last name whose members are those of an argument, and the number of the argument:
@@ -157,6 +158,7 @@ class LanguageRules:
     extensions: ClassVar[bool] = False
     bare_enum_members: ClassVar[bool] = False
     decorator_ending: ClassVar[str] = ""
+    setter_ending: ClassVar[str] = ""
     extended_types: ClassVar[frozenset[str]] = frozenset()
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}

@@ -10,7 +10,7 @@ from glossator.retrieval.resolution.file_view import last_part
 from glossator.retrieval.resolution.generics import bound_type
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import TypeText, read_type
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-UNKNOWN_MODULE: Final = Value("unknown", name="module")
-"""Any definition of the name: a macro may have made it, or a module stands where it is not looked for."""
 PASSED: Final = "%passed"
 """A method of a wrapping type that gives what is inside: a call gives the only type argument."""
 _STANDARD: Final = _words("std core alloc proc_macro test")
@@ -159,15 +157,17 @@ class RustRules(LanguageRules):
         return found or self._in_stars_of(world, view, module, name)
 
     def _in_stars_of(self, world: World, view: FileView, owner: int, name: str) -> Values:
+        unknown = False
         for item in view.stars:
             if item.owner != owner:
                 continue
-            for one in world.import_target(view.path, item):
+            for one in world.held(world.import_target(view.path, item)):
+                unknown = unknown or one.kind == "unknown"
                 if one.kind in ("module", "class", "instance"):
                     found = world.member(one, name, Spot(view.path, owner))
                     if kept := tuple(value for value in found if value.kind not in ("missed", "unknown")):
                         return kept
-        return ()
+        return (UNKNOWN_MODULE,) if unknown else ()
 
     def _macro(self, world: World, view: FileView, name: str) -> Values:
         """A macro is visible in the whole crate, and outside it if it is exported."""

@@ -18,6 +18,7 @@ from glossator.retrieval.resolution.type_texts import FUNCTION, UNION, TypeText
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
+    UNKNOWN_MODULE,
     UNKNOWN_VALUE,
     Spot,
     Value,
@@ -272,9 +273,7 @@ class ScriptRules(LanguageRules):
         if name == DEFAULT and not any(item.exported and item.owner < 0 for item in view.facts.imports):
             # A CommonJS module that assigns to the members of `exports`.
             return (Value("module", module),)
-        if doubtful or not is_module(view):
-            return NOTHING_KNOWN
-        return ()
+        return (UNKNOWN_MODULE,) if doubtful or not is_module(view) else ()
 
     def _member_of_whole(self, world: World, whole: Values, name: str, module: str) -> Values:
         found: Values = ()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, last_part
+from glossator.index.languages import share_names
+from glossator.index.made_names import ANY, patterns_of
+from glossator.retrieval.resolution.conventions import is_found_by_name
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, bare_name
 
 if TYPE_CHECKING:
+    from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import DefinedSymbol, Key
 
@@ -50,7 +54,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     view = world.view(definition.path)
     if view is None or world.rules(definition.path).may_be_used_unseen(view, definition.index):
         return True
-    if view.facts.damaged or _in_damaged_file(world, last_part(definition.name)):
+    bare = bare_name(definition.symbol)
+    if view.facts.damaged or _in_damaged_file(world, bare) or _may_be_made(world, view, bare, home):
+        return True
+    if is_found_by_name(bare, definition.language, member=home is not None):
         return True
     symbol = definition.symbol
     if is_test_definition(world, definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
@@ -61,8 +68,24 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return False
     if home is None or home == definition.key:
         return False
+    around = world.view(home[0])
+    if around is not None and any(name not in PLAIN_DECORATORS for name in around.decorators(home[1])):
+        return True
     above = world.ancestors(home)
     return bool(above.externals) or above.open
+
+
+def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> bool:
+    """Whether a place makes names at run time of which this may be one: anywhere such that begin or end like it, in its
+    own file or one of a class above it any."""
+    for pattern in patterns_of(name):
+        for path in world.files_noting(pattern):
+            other = world.view(path)
+            if other is not None and share_names(other.facts.language, view.facts.language):
+                return True
+    above = {key[0] for key in world.ancestors(home).classes} if home is not None else set()
+    views = (world.view(path) for path in {view.path, *above})
+    return any(one is not None and bool(one.facts.mentions_of(ANY)) for one in views)
 
 
 def _in_damaged_file(world: World, name: str) -> bool:

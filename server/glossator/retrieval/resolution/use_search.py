@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.file_view import last_part
+from glossator.retrieval.resolution.file_view import bare_name, last_part
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import takes
@@ -36,6 +36,7 @@ MAX_ALIASES: Final = 8
 
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_WRITE: Final = MENTION_KINDS.index("write")
 _NAME: Final = MENTION_KINDS.index("name")
 
 
@@ -73,6 +74,8 @@ class UseSearch:
         self._above: set[Key] | None = None
         self._lineage: tuple[set[Key], set[str], bool] | None = None
         self._same: dict[Key, bool] = {}
+        ending = self._rules.setter_ending
+        self._setter = bool(ending) and definition.name.endswith(ending) and definition.name[:-1].isidentifier()
         view = self._world.view(definition.path)
         self._local = view is not None and self._rules.is_local(view, definition.index)
 
@@ -90,10 +93,12 @@ class UseSearch:
         """The uses, and the number of files that were not read."""
         wanted = None if kinds is None else {number for number, kind in enumerate(MENTION_KINDS) if kind in kinds}
         definition = self._definition
-        name = last_part(definition.name)
+        name = bare_name(definition.symbol)
         found: list[Use] = []
         unread = 0
         own = {name, name.removesuffix(self._rules.decorator_ending) or name}
+        if self._setter:
+            own.add(name.removesuffix(self._rules.setter_ending))
         pending = sorted(own)
         seen: set[tuple[str, str]] = set()
         names = set(own)
@@ -254,7 +259,7 @@ class UseSearch:
 
     def _grade(self, view: FileView, name: str, mention: Mention) -> Grade:
         """How sure it is that a mention means the definition."""
-        if not self._is_reached(view, mention):
+        if not self._is_reached(view, mention) or (self._setter and mention.kind not in (_WRITE, _NAME)):
             return "excluded"
         resolution = self._meaning.resolve(view.path, view.facts, name, mention)
         if resolution.grade == "excluded":

@@ -82,6 +82,8 @@ Values = tuple[Value, ...]
 INSTANCE_MARK: Final = "()"
 """At the end of the name of something external: an instance of it."""
 UNKNOWN_VALUE: Final = Value("unknown")
+UNKNOWN_MODULE: Final = Value("unknown", name="module")
+"""Any definition of the name: what has it is made while running, or by a macro, or is a module that was not found."""
 NOTHING_KNOWN: Final[Values] = (UNKNOWN_VALUE,)
 BUILT_IN_VALUE: Final = Value("external", name="%")
 

@@ -165,3 +165,29 @@
       (pair key: (property_identifier) @alias value: (identifier) @passed)
     ]))
   (#eq? @_exports "module") (#eq? @_whole "exports"))
+
+; What a module passes on of others: `module.exports = { ...require("./a"), ...others }`, of which nothing is known
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @_whole)
+    right: (object (spread_element "..." @all
+      (call_expression function: (identifier) @_require arguments: (arguments . (string) @module)))))
+  @exported
+  (#eq? @_exports "module") (#eq? @_whole "exports") (#eq? @_require "require"))
+((assignment_expression
+    left: (member_expression object: (_) @_exports property: (property_identifier) @_whole)
+    right: (object (spread_element "..." @all (identifier)) @module))
+  @exported
+  (#eq? @_exports "module") (#eq? @_whole "exports"))
+((call_expression
+    function: (member_expression object: (identifier) @_object property: (property_identifier) @_assign)
+    arguments: (arguments . [(identifier) (member_expression)] @all @_exports
+      (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))))
+  @exported
+  (#eq? @_object "Object") (#eq? @_assign "assign") (#eq? @_require "require")
+  (#any-of? @_exports "exports" "module.exports"))
+((call_expression
+    function: [(identifier) @_star (member_expression property: (property_identifier) @_star)]
+    arguments: (arguments . (call_expression function: (identifier) @_require arguments: (arguments . (string) @module))
+      (identifier) @all))
+  @exported
+  (#any-of? @_star "__exportStar" "__export") (#eq? @_require "require"))

@@ -105,3 +105,8 @@
 (declaration_expression name: (identifier) @local)
 (var_pattern name: (identifier) @local)
 (query_expression (from_clause name: (identifier) @local))
+
+; Names that are made at run time
+((invocation_expression function: (member_access_expression name: (identifier) @_getter)
+    arguments: (argument_list . (argument [(binary_expression) (interpolated_string_expression) (identifier)] @made)))
+  (#any-of? @_getter "GetMethod" "GetProperty" "GetField" "InvokeMember"))

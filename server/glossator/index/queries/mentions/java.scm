@@ -73,3 +73,8 @@
 (instanceof_expression name: (identifier) @local)
 (type_pattern (identifier) @local)
 (record_pattern_component (identifier) @local)
+
+; Names that are made at run time
+((method_invocation name: (identifier) @_getter
+    arguments: (argument_list . [(binary_expression) (identifier) (method_invocation)] @made))
+  (#any-of? @_getter "getMethod" "getDeclaredMethod" "getField" "getDeclaredField"))

@@ -42,6 +42,7 @@
 (class_interface_clause (name) @base)
 (class_interface_clause (qualified_name (name) @member.base .))
 (use_declaration (name) @base)
+(use_as_clause . (name) @member)
 (use_declaration (qualified_name (name) @member.base .))
 (attribute (name) @decorator)
 
@@ -63,6 +64,19 @@
   (#any-of? @_caller "array_map" "call_user_func" "call_user_func_array" "is_callable" "function_exists" "method_exists"))
 ((function_call_expression function: (name) @_caller arguments: (arguments (_) . (argument (string (string_content) @name))))
   (#any-of? @_caller "usort" "uasort" "uksort" "array_filter" "array_walk" "array_reduce" "method_exists" "property_exists"))
+
+; Names that are made at run time
+(member_call_expression name: [(encapsed_string) (binary_expression) (variable_name)] @made)
+(scoped_call_expression name: [(encapsed_string) (binary_expression) (variable_name)] @made)
+(member_access_expression name: [(encapsed_string) (binary_expression) (variable_name)] @made)
+(array_element_initializer (encapsed_string (variable_name)) @made)
+(array_element_initializer (encapsed_string (member_access_expression)) @made)
+(array_element_initializer (binary_expression left: [(encapsed_string) (string)]) @made)
+((function_call_expression function: (name) @_call
+    arguments: (arguments . (argument [(binary_expression) (encapsed_string (variable_name))] @made)))
+  (#any-of? @_call "call_user_func" "call_user_func_array" "is_callable" "function_exists"))
+((function_call_expression function: (name) @_names arguments: (arguments) @made)
+  (#any-of? @_names "get_class_methods" "get_object_vars" "get_defined_functions"))
 
 ; Scopes and what is bound in them
 (function_definition) @scope

@@ -67,9 +67,26 @@
 ; Names in strings
 ((call function: (identifier) @_getter arguments: (argument_list . (_) . (string) @name))
   (#any-of? @_getter "getattr" "hasattr" "setattr" "delattr"))
+((call function: (identifier) @_getter arguments: (argument_list . (string) @name))
+  (#any-of? @_getter "attrgetter" "methodcaller"))
+((call function: (attribute attribute: (identifier) @_getter) arguments: (argument_list . (string) @name))
+  (#any-of? @_getter "attrgetter" "methodcaller"))
+((subscript value: (call function: (identifier) @_getter) subscript: (string) @name)
+  (#any-of? @_getter "globals" "vars" "locals"))
 ((assignment left: (identifier) @_all right: (list (string) @export)) (#eq? @_all "__all__"))
 ((assignment left: (identifier) @_all right: (tuple (string) @export)) (#eq? @_all "__all__"))
 ((augmented_assignment left: (identifier) @_all right: (list (string) @export)) (#eq? @_all "__all__"))
+
+; Names that are made at run time
+((call function: (identifier) @_getter
+    arguments: (argument_list . (_) . [(binary_operator) (identifier) (attribute) (call) (subscript) (string (interpolation))] @made))
+  (#eq? @_getter "getattr"))
+((call function: (identifier) @_names arguments: (argument_list) @made)
+  (#any-of? @_names "globals" "locals" "vars" "dir" "getmembers"))
+((call function: (attribute attribute: (identifier) @_names) arguments: (argument_list) @made) (#eq? @_names "getmembers"))
+((subscript value: (attribute attribute: (identifier) @_names)
+    subscript: [(binary_operator) (identifier) (string (interpolation))] @made)
+  (#eq? @_names "__dict__"))
 
 ; Scopes and what is bound in them
 (function_definition) @scope
@@ -96,4 +113,7 @@
 (global_statement (identifier) @global)
 (nonlocal_statement (identifier) @nonlocal)
 (case_pattern (dotted_name . (identifier) @local .))
+(case_pattern (dotted_name (identifier) @of . (identifier) @member))
+(keyword_pattern . (identifier) @member)
+(keyword_pattern (dotted_name . (identifier) @local .) .)
 (type (string (string_content) @quoted))

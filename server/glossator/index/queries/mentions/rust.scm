@@ -58,6 +58,7 @@
 ; Inside macros
 (macro_invocation (token_tree (identifier) @token))
 (token_tree (token_tree (identifier) @token))
+(macro_rule right: (token_tree (identifier) @token))
 
 ; Assignments
 (assignment_expression left: (identifier) @write)

@@ -1,0 +1,80 @@
+"""Names by which languages, test runners and frameworks find functions and members that no code calls by name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_WORDS: Final[dict[tuple[str, ...], str]] = {
+    (
+        "python",
+        "starlark",
+    ): "setUp tearDown setUpClass tearDownClass setUpModule tearDownModule asyncSetUp asyncTearDown"
+    " setup teardown runTest load_tests",
+    ("c", "cpp", "objc"): "begin end cbegin cend rbegin rend size data empty get swap what hash promise_type"
+    " get_return_object initial_suspend final_suspend return_void return_value unhandled_exception yield_value"
+    " await_transform await_ready await_suspend await_resume tuple_size tuple_element value_type iterator"
+    " const_iterator iterator_category difference_type pointer reference type LLVMFuzzerTestOneInput",
+    ("java", "kotlin"): "readObject writeObject readResolve writeReplace readObjectNoData serialVersionUID premain"
+    " agentmain values valueOf",
+    ("csharp",): "Add GetAwaiter GetAsyncEnumerator DisposeAsync MoveNext MoveNextAsync Current Slice Count Length"
+    " Select SelectMany Where Join GroupBy OrderBy Cast GetPinnableReference CreateHostBuilder ConfigureServices"
+    " Configure",
+    (
+        "javascript",
+        "typescript",
+        "tsx",
+        "jsx",
+        "vue",
+        "svelte",
+        "astro",
+    ): "constructor toString toJSON valueOf then next"
+    " return throw connectedCallback disconnectedCallback attributeChangedCallback adoptedCallback formResetCallback"
+    " observedAttributes render componentDidMount componentDidUpdate componentWillUnmount componentDidCatch"
+    " shouldComponentUpdate getDerivedStateFromProps getDerivedStateFromError getSnapshotBeforeUpdate defaultProps"
+    " propTypes displayName handleEvent",
+    (
+        "php",
+    ): "offsetGet offsetSet offsetExists offsetUnset jsonSerialize getIterator count current key next rewind valid"
+    " serialize unserialize setUp tearDown boot register handle",
+    ("ruby",): "setup teardown",
+    (
+        "swift",
+    ): "wrappedValue projectedValue dynamicallyCall makeIterator next makeBody body main hash encode init setUp"
+    " tearDown setUpWithError tearDownWithError",
+    ("rust",): "main",
+    ("go",): "init main",
+}
+"""Names, by languages."""
+_FORMS: Final[dict[tuple[str, ...], str]] = {
+    ("python", "starlark"): r"test|pytest_|setup_|teardown_|_\w+_$",
+    ("go",): r"(?:Test|Benchmark|Example|Fuzz)(?:[A-Z_]|$)",
+    ("csharp",): r"ShouldSerialize[A-Z]|Reset[A-Z]",
+    ("java", "kotlin"): r"component\d+$|test[A-Z]",
+    ("swift",): r"build[A-Z]|test[A-Z]|unsafe|application",
+    ("ruby",): r"test_",
+    ("php",): r"test[A-Z_]",
+    ("c", "cpp", "objc"): r"operator\b",
+    ("javascript", "typescript", "tsx", "jsx", "vue"): r"ng(?:On|Do|After)[A-Z]",
+}
+"""How such names begin, as a regular expression, by languages."""
+NAMES: Final[dict[str, frozenset[str]]] = {
+    language: frozenset(names.split()) for languages, names in _WORDS.items() for language in languages
+}
+FORMS: Final[dict[str, re.Pattern[str]]] = {
+    language: re.compile(form) for languages, form in _FORMS.items() for language in languages
+}
+
+
+def is_found_by_name(name: str, language: str, *, member: bool) -> bool:
+    """Whether something may find a symbol by its name alone.
+
+    Args:
+        name: its bare name.
+        language: its file's.
+        member: whether it is a member of a type.
+    """
+    form = FORMS.get(language)
+    if form is not None and form.match(name):
+        return True
+    return name in NAMES.get(language, ()) and (member or language in ("python", "go", "rust", "starlark"))

@@ -1,0 +1,221 @@
+"""What is not said to be unused: what is named in a way that no scope, import or receiver tells, in many languages.
+
+Each case has a definition that may be used, and one beside it that certainly is not.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.resolution.resolution_samples import Sample
+
+Case = tuple[dict[str, str], str, str]
+
+CASES: dict[str, Case] = {
+    "python: getattr with a beginning": (
+        {"a.py": 'class A:\n    def on_open(self): ...\n    def go(self, e): getattr(self, "on_" + e)()\n'},
+        "on_open",
+        "go",
+    ),
+    "python: getattr with an f-string, in another file": (
+        {
+            "a.py": "class A:\n    def do_run(self): ...\n    def un_run(self): ...\n",
+            "b.py": 'def call(x, e): return getattr(x, f"do_{e}")()\n',
+        },
+        "do_run",
+        "un_run",
+    ),
+    "python: getattr with any name, in a class above": (
+        {
+            "base.py": "class Base:\n    def visit(self, name): return getattr(self, name)()\n",
+            "a.py": "from base import Base\nclass Walk(Base):\n    def add(self): ...\n"
+            "class Other:\n    def sub(self): ...\n",
+        },
+        "add",
+        "sub",
+    ),
+    "python: names of globals": (
+        {"a.py": "def make(): ...\nglobals()['make']()\n", "b.py": "def lonely(): ...\n"},
+        "make",
+        "lonely",
+    ),
+    "python: attrgetter and methodcaller": (
+        {
+            "a.py": "import operator\nclass A:\n    def alpha(self): ...\n    def beta(self): ...\n"
+            'f = operator.methodcaller("alpha")\n'
+        },
+        "alpha",
+        "beta",
+    ),
+    "python: a module that looks its members up": (
+        {
+            "lz/__init__.py": "def __getattr__(name): return load(name)\n",
+            "lz/impl.py": "class Thing: ...\nclass Rest: ...\n",
+            "u.py": "from lz import Thing\n",
+        },
+        "Thing",
+        "Rest",
+    ),
+    "python: members of enums in cases": (
+        {
+            "a.py": "class Kind:\n    BIG = 1\n    SMALL = 2\ndef f(k):\n    match k:\n        case Kind.BIG: ...\n",
+        },
+        "BIG",
+        "SMALL",
+    ),
+    "python: what a test runner finds": (
+        {"a.py": "class Thing:\n    def setup_method(self): ...\n    def set_it(self): ...\n"},
+        "setup_method",
+        "set_it",
+    ),
+    "python: what a notebook calls": (
+        {"a.py": "class Thing:\n    def _repr_html_(self): ...\n    def _shown(self): ...\n"},
+        "_repr_html_",
+        "_shown",
+    ),
+    "javascript: members by a name that is put together": (
+        {"a.js": "class A { onX() {} x() {} fire(e) { this[`on${e}`](); } }\n"},
+        "onX",
+        "x",
+    ),
+    "javascript: members by any name": (
+        {
+            "a.js": "class Table { open() {} }\nfunction run(n) { table[n](); }\n",
+            "b.js": "class Chair { shut() {} }\n",
+        },
+        "open",
+        "shut",
+    ),
+    "javascript: what a module passes on of others": (
+        {
+            "lib/a.js": "exports.alpha = () => 1;\nexports.beta = () => 1;\n",
+            "lib/index.js": "module.exports = { ...require('./a') };\n",
+            "use.js": "const { alpha } = require('./lib');\nalpha();\n",
+        },
+        "alpha",
+        "beta",
+    ),
+    "javascript: what a module passes on of something unknown": (
+        {
+            "lib/a.js": "exports.alpha = () => 1;\nexports.beta = () => 1;\n",
+            "lib/index.js": "const all = load();\nmodule.exports = { ...all };\n",
+            "use.js": "const { alpha } = require('./lib');\nalpha();\n",
+        },
+        "alpha",
+        "beta",
+    ),
+    "typescript: constants of a namespace": (
+        {"a.ts": "namespace Deep { export const K = 1; export const L = 2; }\nf(Deep.K);\n"},
+        "K",
+        "L",
+    ),
+    "typescript: members of a decorated class": (
+        {"a.ts": "@Component({})\nclass A { onInit() {} }\nclass B { other() {} }\n"},
+        "onInit",
+        "other",
+    ),
+    "go: what the test runner finds": (
+        {"a_test.go": "package a\nfunc BenchmarkA(b *testing.B) {}\nfunc benchAll() {}\n"},
+        "BenchmarkA",
+        "benchAll",
+    ),
+    "java: methods by a name that is put together": (
+        {
+            "A.java": "class A { private void getX() {} private void x() {}\n"
+            ' void f(String n) throws Exception { getClass().getDeclaredMethod("get" + n); } }\n'
+        },
+        "getX",
+        "x",
+    ),
+    "kotlin: members of a lambda's receiver": (
+        {
+            "a.kt": "class Door {\n    fun lift() {}\n    fun shut() {}\n}\n",
+            "b.kt": "fun f(d: Any) {\n    with(d) { lift() }\n}\n",
+        },
+        "lift",
+        "shut",
+    ),
+    "c: names that are pasted together": (
+        {"a.c": "#define CALL(f) do_##f\nstatic void do_read(void) {}\nstatic void un_read(void) {}\n"},
+        "do_read",
+        "un_read",
+    ),
+    "cpp: what a loop over a range calls": (
+        {"a.cpp": "class A { int* begin(); int* first(); };\n"},
+        "begin",
+        "first",
+    ),
+    "csharp: members in patterns": (
+        {"A.cs": "class P { int Left; int Top; }\nclass Q { bool F(object o) => o is { Left: 1 }; }\n"},
+        "Left",
+        "Top",
+    ),
+    "php: methods by a name that is put together": (
+        {"a.php": "<?php class A { function getX() {} function x() {} function f($n) { $this->{'get' . $n}(); } }\n"},
+        "getX",
+        "x",
+    ),
+    "php: callables whose name is put together": (
+        {"a.php": '<?php class A { function onX() {} function x() {} function f($n) { return [$this, "on$n"]; } }\n'},
+        "onX",
+        "x",
+    ),
+    "php: methods of traits under another name": (
+        {
+            "a.php": "<?php trait T { function shout() {} function whisper() {} }\n"
+            "class A { use T { shout as protected cry; } }\n"
+        },
+        "shout",
+        "whisper",
+    ),
+    "ruby: methods by a name that is put together": (
+        {"a.rb": 'class A\n  def on_x; end\n  def x; end\n  def f(e); send("on_#{e}"); end\nend\n'},
+        "on_x",
+        "x",
+    ),
+    "ruby: names that end in a question mark": (
+        {"a.rb": "class A\n  def ready?; end\n  def done?; end\nend\n", "b.rb": "f(a.ready?)\n"},
+        "ready?",
+        "done?",
+    ),
+    "ruby: names that end in an exclamation mark": (
+        {"a.rb": "class A\n  def save!; end\n  def drop!; end\n  def f; save!; end\nend\n"},
+        "save!",
+        "drop!",
+    ),
+    "ruby: methods that assignments call": (
+        {"a.rb": "class A\n  def size=(n); end\n  def width=(n); end\nend\n", "b.rb": "a.size = 3\n"},
+        "size=",
+        "width=",
+    ),
+    "rust: all names of a module in the file": (
+        {
+            "src/lib.rs": "mod util { pub const MAX: u32 = 1; pub const MIN: u32 = 0; }\n"
+            "use util::*;\nfn f() { g(MAX) }\n"
+        },
+        "MAX",
+        "MIN",
+    ),
+    "rust: paths in macros": (
+        {
+            "src/lib.rs": "pub mod util { pub fn go() {} pub fn stay() {} }\n"
+            "macro_rules! call { () => { $crate::util::go() } }\n"
+        },
+        "go",
+        "stay",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_may_be_used_is_not_denied(kind: str) -> None:
+    files, used, unused = CASES[kind]
+    sample = Sample(files)
+    assert not any(facts.damaged for path in files if (facts := sample.facts(path)) is not None)
+    assert not _is_denied(sample, used), used
+    assert _is_denied(sample, unused), unused
+
+
+def _is_denied(sample: Sample, name: str) -> bool:
+    definition = sample.definition(name)
+    return not sample.resolver.uses(definition).uses and not sample.resolver.may_be_used_unseen(definition)
