@@ -58,10 +58,10 @@ _FORMS: Final[dict[tuple[str, ...], str]] = {
     ("javascript", "typescript", "tsx", "jsx", "vue"): r"ng(?:On|Do|After)[A-Z]",
 }
 """How such names begin, as a regular expression, by languages."""
-NAMES: Final[dict[str, frozenset[str]]] = {
+FOUND_NAMES: Final[dict[str, frozenset[str]]] = {
     language: frozenset(names.split()) for languages, names in _WORDS.items() for language in languages
 }
-FORMS: Final[dict[str, re.Pattern[str]]] = {
+FOUND_FORMS: Final[dict[str, re.Pattern[str]]] = {
     language: re.compile(form) for languages, form in _FORMS.items() for language in languages
 }
 
@@ -74,7 +74,7 @@ def is_found_by_name(name: str, language: str, *, member: bool) -> bool:
         language: its file's.
         member: whether it is a member of a type.
     """
-    form = FORMS.get(language)
+    form = FOUND_FORMS.get(language)
     if form is not None and form.match(name):
         return True
-    return name in NAMES.get(language, ()) and (member or language in ("python", "go", "rust", "starlark"))
+    return name in FOUND_NAMES.get(language, ()) and (member or language in ("python", "go", "rust", "starlark"))
