@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from answer_scores import CitationScores
+from glossator.answers.answer_scores import CitationScores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

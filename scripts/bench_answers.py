@@ -46,7 +46,7 @@ from answer_questions import (
     searchable,
 )
 from answer_report import Outcome, Waits, failed, mean, report, share, show, table
-from answer_scores import Cited, cites, declines, score_citations, words_of
+from glossator.answers.answer_scores import Cited, cites, declines, score_citations, words_of
 from glossator.answers.answerer import Answerer, Listener
 from glossator.answers.evidence import Question, estimated_tokens
 from glossator.answers.gathering import gather_in

@@ -14,7 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from answer_questions import KINDS, faults, load_questions, load_repositories, searchable, states  # noqa: E402
-from answer_scores import Cited, cites, declines, names_in, score_citations, sentences_of  # noqa: E402
+from glossator.answers.answer_scores import (  # noqa: E402
+    Cited,
+    cites,
+    declines,
+    score_citations,
+    sentence_names,
+    sentences_of,
+)
 
 ANSWER = """\
 **Method `Cache.get`** in `cache.py:3` [1]: Returns what is kept.
@@ -109,7 +116,7 @@ def test_sentences_are_those_of_the_prose() -> None:
 )
 def test_names_are_what_looks_like_code(sentence: str, names: list[str]) -> None:
     """The last part of each; file names are none."""
-    assert names_in(sentence, {"cache.py"}) == names
+    assert sentence_names(sentence, {"cache.py"}) == names
 
 
 def test_citations_are_scored_by_the_lines_that_they_cite() -> None:

@@ -47,7 +47,8 @@ TRAINED = "adapter.npz"
 """The matrices that were best on the validation part, by their names in transformers."""
 FORECAST_STEPS = 3
 """Steps that are timed after one to warm up, before the forecast."""
-DROPOUT = 0.05
+DROPOUT = 0.0
+"""None: the validation part says when to stop, and dropout would keep another copy of all that each matrix is given."""
 CLIPPED_NORM = 1.0
 WARM_UP_SHARE = 0.06
 """Part of the steps in which the learning rate rises."""

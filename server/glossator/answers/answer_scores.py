@@ -1,7 +1,7 @@
 """Scores of one answer: what it states, what it cites, which names it makes up, whether it declines to answer.
 
-Used by `bench_answers.py`. Nothing here asks a model: all figures follow from the answer's text, the places that it
-cites and the repository's text.
+Used by the gate that an adapted model has to pass, and by `scripts/bench answers`. Nothing here asks a model: all
+figures follow from the answer's text, the places that it cites and the repository's text.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _REFUSAL = re.compile(
     rf"(?:answer|determine|say|tell|know|be (?:answered|determined|told))\b",
     re.IGNORECASE,
 )
-LEAST_WORDS = 3
+LEAST_SENTENCE_WORDS = 3
 """Words that make a line of an answer a sentence which could have a source."""
 REFUSED_WITHIN = 2
 """Sentences among which a refusal stands."""
@@ -93,10 +93,10 @@ def sentences_of(answer: str) -> list[str]:
             found.append(line[start : end.end(1) if end.group(1) is not None else end.start()])
             start = end.end()
         found.append(line[start:])
-    return [one.strip() for one in found if len(_WORD.findall(_NUMBER.sub("", one))) >= LEAST_WORDS]
+    return [one.strip() for one in found if len(_WORD.findall(_NUMBER.sub("", one))) >= LEAST_SENTENCE_WORDS]
 
 
-def names_in(sentence: str, files: Collection[str] = ()) -> list[str]:
+def sentence_names(sentence: str, files: Collection[str] = ()) -> list[str]:
     """The last parts of the code names in a sentence: `Store.commit()` is "commit"; names of files are left out.
 
     Names are what stands in backticks and looks like a name, and bare words as only code has them.
@@ -128,7 +128,7 @@ def score_citations(
     sourced = named = held = 0
     names: dict[str, None] = {}
     for sentence in sentences:
-        found = names_in(sentence, files)
+        found = sentence_names(sentence, files)
         names.update(dict.fromkeys(name for name in found if name not in asked))
         places = [cited[number] for number in map(int, _NUMBER.findall(sentence)) if number in cited]
         if places:
