@@ -6,31 +6,31 @@ import asyncio
 import contextlib
 import gc
 import json
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.errors import CancelledByUser, StoreLockedError, UsageError
+from glossator.cli.updated_index import (
+    bring_up_to_date,
+    command_settings,
+    counted,
+    open_session,
+    update_index,
+)
+from glossator.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Coroutine, Iterator
-    from types import FrameType
 
     from glossator.answers.answerer import Answer, Answerer, Listener
     from glossator.answers.evidence import Evidence
-    from glossator.index.indexer import IndexReport, Progress
     from glossator.index.store import Filter
     from glossator.model.chat import ModelStatus
     from glossator.project.session import Session
-    from glossator.settings import Settings
 
-SLOW_UPDATE_SECONDS = 1.0
-"""An update of the index is mentioned when it takes longer than this."""
 COLLECTION_OBJECTS = 100_000
 """New objects after which a search has Python look for garbage: some 10 MB."""
 PLACES_SHOWN = 5
@@ -38,39 +38,7 @@ PLACES_SHOWN = 5
 STATUS_INDENT = 10
 """Columns of the labels of `glossator status`."""
 
-STAGES = {"scanning": "Looking for files", "indexing": "Indexing", "finishing": "Writing the index"}
-
-
-def counted(number: int, thing: str) -> str:
-    """A number with its noun: "1 file", "1,200 files"."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 # What the commands share
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    from glossator.settings import load_settings
-
-    overrides: dict[str, object] = {}
-    if getattr(arguments, "index_dir", None):
-        overrides["index_dir"] = Path(arguments.index_dir)
-    if getattr(arguments, "model", None):
-        overrides["model"] = arguments.model
-    if getattr(arguments, "max_tokens", None):
-        overrides["max_answer_tokens"] = arguments.max_tokens
-    return load_settings(overrides)
-
-
-@contextlib.contextmanager
-def _session(arguments: argparse.Namespace) -> Iterator[Session]:
-    from glossator.project.session import Session
-
-    session = Session([Path(arguments.root)], _settings(arguments))
-    try:
-        yield session
-    finally:
-        session.close()
 
 
 def _filter(arguments: argparse.Namespace) -> Filter:
@@ -86,63 +54,6 @@ def _filter(arguments: argparse.Namespace) -> Filter:
         languages=tuple(arguments.language),
         kinds=tuple(arguments.kind),
     )
-
-
-@contextlib.contextmanager
-def _stopped_by_interrupt() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C asks the work inside to stop, so that it can save what it has; a second Ctrl-C ends it at once.
-
-    Yields a function that says whether it was asked.
-    """
-    asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            signal.default_int_handler(number, frame)
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _update_index(session: Session) -> IndexReport:
-    """Update the index, with a progress bar.
-
-    Raises:
-        StoreLockedError: another process is writing it.
-        CancelledByUser: Ctrl-C was pressed; what was done until then is saved.
-    """
-    with terminal.ProgressBar() as bar, _stopped_by_interrupt() as stopped:
-
-        def show(progress: Progress) -> None:
-            done, total = progress.files_done, progress.files_total
-            files = f"{done:,}/{total:,} files" if total else f"{done:,} files" if done else ""
-            rate = f"{progress.lines_per_second:,.0f} lines/s" if progress.lines_per_second else ""
-            bar.update(STAGES.get(progress.stage, progress.stage), done, total, files, rate)
-
-        report = session.root.index(show, stopped, all_cores=True)
-        if stopped():
-            raise CancelledByUser("interrupted while the index was being written; it is complete")
-        return report
-
-
-def _bring_up_to_date(session: Session) -> None:
-    """Update the index before it is used; say so when that took long or could not be done."""
-    started = time.perf_counter()
-    try:
-        report = _update_index(session)
-    except StoreLockedError as error:
-        terminal.note(f"glossator: {error}; answering from the index as it is")
-        return
-    seconds = time.perf_counter() - started
-    if report.embedded and seconds > SLOW_UPDATE_SECONDS:
-        terminal.note(
-            f"index brought up to date: {counted(report.files, 'file')}, "
-            f"{counted(report.embedded, 'symbol')} embedded, {report.reused:,} reused, {seconds:.1f} s"
-        )
 
 
 @contextlib.contextmanager
@@ -163,8 +74,8 @@ def _fewer_collections() -> Iterator[None]:
 
 
 def _index(arguments: argparse.Namespace) -> int:
-    with _session(arguments) as session:
-        report = _update_index(session)
+    with open_session(arguments) as session:
+        report = update_index(session)
     if arguments.json:
         terminal.show_json(
             {
@@ -197,8 +108,8 @@ def _search(arguments: argparse.Namespace) -> int:
         raise UsageError("--queries prints JSON lines: add --json")
     where = _filter(arguments)
     queries = _read_queries(Path(arguments.queries)) if arguments.queries is not None else None
-    with _fewer_collections(), _session(arguments) as session:
-        _bring_up_to_date(session)
+    with _fewer_collections(), open_session(arguments) as session:
+        bring_up_to_date(session)
         if queries is not None:
             for identifier, query in queries:
                 try:
@@ -276,9 +187,9 @@ def _ask(arguments: argparse.Namespace) -> int:
     if not arguments.question.strip():
         raise UsageError("the question is empty")
     question = Question(arguments.question, where=_filter(arguments))
-    with _session(arguments) as session:
+    with open_session(arguments) as session:
         _check_model(session, arguments)
-        _bring_up_to_date(session)
+        bring_up_to_date(session)
         return _answer(
             arguments,
             session,
@@ -289,10 +200,10 @@ def _ask(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     from glossator.project import targets
 
-    with _session(arguments) as session:
+    with open_session(arguments) as session:
         _check_model(session, arguments)
         targets.check(arguments.target)
-        _bring_up_to_date(session)
+        bring_up_to_date(session)
         root, entry = targets.find(session, arguments.target)
         return _answer(
             arguments,
@@ -307,8 +218,8 @@ def _uses(arguments: argparse.Namespace) -> int:
 
     targets.check(arguments.name)
     show_uses.kinds_of(arguments.kind)
-    with _session(arguments) as session:
-        _bring_up_to_date(session)
+    with open_session(arguments) as session:
+        bring_up_to_date(session)
         return show_uses.show_uses(session, arguments)
 
 
@@ -317,8 +228,8 @@ def _history(arguments: argparse.Namespace) -> int:
     from glossator.project import targets
 
     targets.check(arguments.target)
-    with _session(arguments) as session:
-        _bring_up_to_date(session)
+    with open_session(arguments) as session:
+        bring_up_to_date(session)
         return show_history.show_history(session, arguments)
 
 
@@ -459,7 +370,7 @@ def _answer(
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with _session(arguments) as session:
+    with open_session(arguments) as session:
         status = session.status()
     if arguments.json:
         terminal.show_json(status)
@@ -498,7 +409,7 @@ def _status(arguments: argparse.Namespace) -> int:
 def _forget(arguments: argparse.Namespace) -> int:
     from glossator.answers.forgetting import forget_all, forget_folder
 
-    settings = _settings(arguments)
+    settings = command_settings(arguments)
     root = Path(arguments.root)
     forgotten = forget_all(settings) if arguments.all else forget_folder(settings, root)
     if arguments.json:
@@ -532,7 +443,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             "glossator: the language server is waiting for an editor on stdin; editors start it themselves. "
             "Press Ctrl-C to stop it."
         )
-    return serve(_settings(arguments), tcp_port=arguments.tcp, log_level=arguments.log_level)
+    return serve(command_settings(arguments), tcp_port=arguments.tcp, log_level=arguments.log_level)
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
@@ -547,32 +458,32 @@ def _mcp(arguments: argparse.Namespace) -> int:
             "glossator: the server is waiting for a coding agent on stdin; agents start it themselves (set up by "
             "`glossator mcp install`). Press Ctrl-C to stop it."
         )
-    serve_agents(_settings(arguments), [Path(folder) for folder in arguments.root or ()], arguments.log_level)
+    serve_agents(command_settings(arguments), [Path(folder) for folder in arguments.root or ()], arguments.log_level)
     return 0
 
 
 def _adapt(arguments: argparse.Namespace) -> int:
     from glossator.cli.adapt_command import run_adapt
 
-    return run_adapt(arguments, _settings(arguments))
+    return run_adapt(arguments, command_settings(arguments))
 
 
 def _models(arguments: argparse.Namespace) -> int:
     from glossator.cli.models import run_action
 
-    return run_action(arguments, _settings(arguments))
+    return run_action(arguments, command_settings(arguments))
 
 
 def _runtime(arguments: argparse.Namespace) -> int:
     from glossator.cli.runtime_command import run_runtime
 
-    return run_runtime(arguments, _settings(arguments))
+    return run_runtime(arguments, command_settings(arguments))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from glossator.cli.doctor import diagnose
 
-    checks = diagnose(Path(arguments.root), _settings(arguments))
+    checks = diagnose(Path(arguments.root), command_settings(arguments))
     if arguments.json:
         keys = ("ok", "warning", "detail", "cure")
         terminal.show_json([{"check": check.name} | {key: getattr(check, key) for key in keys} for check in checks])
