@@ -34,6 +34,8 @@ def record(mirrors: Path, listing: Path) -> None:
     kept = []
     for repository in sources.read_repositories(listing):
         try:
+            if repository.name in sources.MEASURED_ON:
+                raise sources.SourceError("it is measured on")
             folder = sources.git_folder(mirrors, repository.name)
             commit = sources.revision(folder)
             kept.append(replace(repository, revision=commit, licence=sources.licence(folder, commit)))
@@ -48,14 +50,17 @@ def _pairs_file(work: Path, repository: sources.Repository) -> Path:
 
 def extract(mirrors: Path, listing: Path, work: Path) -> None:
     """Extract the pairs of all repositories whose pairs are not there yet; clone those that are not in the mirror."""
-    from train_embedder.pairs import repository_pairs, write_pairs
+    from train_embedder.pairs import LIMITS, repository_pairs, write_pairs
+    from train_embedder.report_pairs import report_pairs
 
     for repository in sources.read_repositories(listing):
         target = _pairs_file(work, repository)
         if not target.exists():
             started = time.perf_counter()
             sources.clone(mirrors, repository)
-            pairs = repository_pairs(sources.git_folder(mirrors, repository.name), repository.revision)
+            folder = sources.git_folder(mirrors, repository.name)
+            pairs = repository_pairs(folder, repository.revision)
+            pairs += report_pairs(folder, repository.revision, LIMITS["report"])
             write_pairs(target, pairs)
             print(f"{repository.name}: {len(pairs)} pairs in {time.perf_counter() - started:.1f} s", flush=True)
 
@@ -136,6 +141,11 @@ def measure(listing: Path, work: Path, out: Path) -> str:
         lines.append(f"| {language} | {questions} | {rank:.3f} / {recall:.3f} | {_pair(text[language][:2])} |")
     means = f"{_pair(measure.mean(fields))} | {_pair(measure.mean(text))}"
     lines.append(f"| **mean of {len(fields)} languages** | {sum(row[2] for row in fields.values())} | {means} |")
+    for kind in ("detail", "commit", "report"):
+        found = [measure.by_language(model, numbers, kind, names) for names in (FIELDS, ("text",))]
+        counted = sum(row[2] for row in found[0].values())
+        both = " | ".join(_pair(measure.mean(one)) for one in found)
+        lines.append(f"| kind `{kind}`: mean of {len(found[0])} languages | {counted} | {both} |")
     asked = model.queries(library)
     scores = [measure.score(asked, model.documents(library, fields=names)) for names in (FIELDS, ("text",))]
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"

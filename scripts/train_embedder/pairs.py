@@ -1,12 +1,13 @@
 """Pairs to learn from: what somebody would ask, and the code that answers it.
 
-Five kinds, each made of what programmers wrote themselves:
+Six kinds, each made of what programmers wrote themselves:
 
 - `doc`: the first sentence or two of a doc comment -> the definition without them
 - `detail`: the next sentence -> the definition without it
 - `name`: a name in parts -> the definition with the name masked, without its doc comment
 - `commit`: a commit's subject -> the lines that it changed, with what is around them
 - `section`: a heading of a document -> the text below it
+- `report`: a commit's whole message -> the definition that it changed, as it was before (`report_pairs.py`)
 
 A pair's document has the fields of an `Entry`, so that the weights of fields can be learned.
 """
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 
     from glossator.index.entries import Entry
 
-KINDS = ("doc", "detail", "name", "commit", "section")
+KINDS = ("doc", "detail", "name", "commit", "section", "report")
 
-LIMITS = {"doc": 7000, "detail": 4000, "name": 5000, "commit": 800, "section": 300}
+LIMITS = {"doc": 7000, "detail": 4000, "name": 5000, "commit": 800, "section": 300, "report": 120}
 """Most pairs of a kind from one repository, so that the large ones do not outweigh the rest."""
 SOURCE_BYTES = 14_000_000
 """How much of a repository is parsed."""
@@ -239,10 +240,25 @@ def section_pair(entry: Entry, path: str) -> Iterator[Pair]:
         yield Pair("section", "markdown", path, entry.start_line, _clip(heading), above, "", "", body[:TEXT_CHARS])
 
 
+def is_skipped(path: str) -> bool:
+    """Whether a file is generated, vendored, or data of tests."""
+    return bool(_SKIPPED.search(path))
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a file holds tests."""
+    return bool(_TEST.search(path))
+
+
+def without_marks(text: str) -> str:
+    """A commit's message without numbers of issues and tags in brackets."""
+    return _SUBJECT_MARKS.sub("", text).strip()
+
+
 def subject(message: str) -> str:
     """A commit's subject without numbers of issues and conventional prefixes; "" if it says too little."""
     text = message.split("\n", 1)[0]
-    text = _CONVENTIONAL.sub("", _SUBJECT_MARKS.sub("", text).strip()).strip()
+    text = _CONVENTIONAL.sub("", without_marks(text)).strip()
     return "" if len(re.findall(r"[A-Za-z]{3,}", text)) < 3 or _NOISE_SUBJECT.search(text) else text
 
 

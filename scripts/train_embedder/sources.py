@@ -50,6 +50,29 @@ _FORBIDDING = re.compile(
 _COMMENT_MARKS = str.maketrans("#*/>", "    ")
 
 
+MEASURED_ON = frozenset(
+    [
+        "astropy/astropy",
+        "conan-io/conan",
+        "django/django",
+        "matplotlib/matplotlib",
+        "mwaskom/seaborn",
+        "pallets/flask",
+        "psf/requests",
+        "pydata/xarray",
+        "pylint-dev/pylint",
+        "pytest-dev/pytest",
+        "reflex-dev/reflex",
+        "scikit-learn/scikit-learn",
+        "sphinx-doc/sphinx",
+        "sqlfluff/sqlfluff",
+        "streamlink/streamlink",
+        "sympy/sympy",
+    ]
+)
+"""Projects whose problem reports and questions a search is measured on: nothing of them may be learned from."""
+
+
 class SourceError(Exception):
     """A repository is missing, or may not be used."""
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from glossator.index.parsing import parse
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from train_embedder import corpus, export, measure, model, pairs, sources  # noqa: E402
+from train_embedder import corpus, export, measure, model, pairs, report_pairs, sources  # noqa: E402
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
 NOUNS = ("invoice", "sensor", "planet", "recipe", "ticket", "bridge", "violin", "harbor", "glacier", "tunnel")
@@ -30,6 +31,13 @@ CODE = {
     "duplicate": "fresh = copy.deepcopy(self.{n})\n    return fresh",
     "validate": "if not self.{n}.fields:\n        raise ValueError('incomplete')",
 }
+MESSAGE = """fix: Fold the case of keys before they are discarded (#12)
+
+Whoever asks for a key in capitals finds it gone from the shelf, while the index
+still lists the old spelling and answers with an entry that no longer exists.
+
+Signed-off-by: A <a@b.c>
+"""
 
 
 def function(verb: str, noun: str) -> str:
@@ -62,7 +70,7 @@ def mirrors(tmp_path_factory: pytest.TempPathFactory) -> Path:
         git(tree, "commit", "-q", "-m", "Begin")
         file = tree / f"{nouns[0]}.py"
         file.write_text(file.read_text().replace("self.index.discard(key)", "self.index.discard(key.lower())"))
-        git(tree, "commit", "-q", "-a", "-m", "fix: Fold the case of keys before they are discarded (#12)")
+        git(tree, "commit", "-q", "-a", "-m", MESSAGE)
         (tree / ".git").rename(folder / f"owner+{name}.git")
     return folder
 
@@ -75,6 +83,7 @@ def examples(mirrors: Path) -> dict[str, list[corpus.Example]]:
         folder = sources.git_folder(mirrors, f"owner/{name}")
         assert sources.licence(folder, sources.revision(folder)) == "MIT"
         made = pairs.repository_pairs(folder, sources.revision(folder))
+        made += report_pairs.report_pairs(folder, sources.revision(folder), 10)
         found[name] = [corpus.Example(name, pair) for pair in made]
     return found
 
@@ -87,6 +96,7 @@ def test_pairs_of_every_kind(examples: dict[str, list[corpus.Example]]) -> None:
         "name": 18,
         "commit": 1,
         "section": 1,
+        "report": 1,
     }
     doc = next(pair for pair in of_kind["doc"] if pair.name == "encrypt_harbor")
     assert doc.query == "Encrypt the harbor that the caller has named."
@@ -102,6 +112,62 @@ def test_pairs_of_every_kind(examples: dict[str, list[corpus.Example]]) -> None:
     assert of_kind["commit"][0].query == "Fold the case of keys before they are discarded"
     assert "key.lower()" in of_kind["commit"][0].text
     assert of_kind["section"][0].query == "Lock ordering rules"
+    report = of_kind["report"][0]
+    assert report.query.startswith(
+        "Fold the case of keys before they are discarded\nWhoever asks for a key in capitals"
+    )
+    assert report.query.endswith("an entry that no longer exists.")
+    assert report.name == "remove_harbor"
+    assert "key.lower()" not in report.text
+    assert "self.index.discard(key)" in report.text
+
+
+LONG = "Callers waited for ever because nobody told them that all of the connections were in use."
+
+
+@pytest.mark.parametrize(
+    ("message", "query"),
+    [
+        ("Say when the pool is full", ""),
+        ("Say when the pool is full\n\nCloses #12\nSigned-off-by: A <a@b.c>", ""),
+        (f"Bump version\n\n{LONG}", ""),
+        (
+            f"fix(pool): Say when it is full (#7)\n\n{LONG}\n\nFixes: #12\nReviewed-by: B <b@c.d>",
+            f"Say when it is full\n{LONG}",
+        ),
+    ],
+)
+def test_whole_messages(message: str, query: str) -> None:
+    assert report_pairs.whole_message(message) == query
+
+
+def test_lines_of_the_old_file_that_a_diff_changes() -> None:
+    diff = """diff --git a/src/pool.go b/src/pool.go
+index 0a1b2c3..4d5e6f7 100644
+--- a/src/pool.go
++++ b/src/pool.go
+@@ -10,4 +10,5 @@ func (p *Pool) Get() {
+ \tfirst
+-\tsecond
++\tsecond, changed
++\tthird
+ \tlast
+diff --git a/src/pool_test.go b/src/pool_test.go
+index 1111111..2222222 100644
+--- a/src/pool_test.go
++++ b/src/pool_test.go
+@@ -1,1 +1,1 @@
+-old
++new
+diff --git a/src/new.go b/src/new.go
+new file mode 100644
+index 0000000..3333333
+--- /dev/null
++++ b/src/new.go
+@@ -0,0 +1,1 @@
++package pool
+"""
+    assert report_pairs.old_lines(diff.replace("\\t", "\t")) == {"src/pool.go": ("0a1b2c3", Counter({11: 3}))}
 
 
 def test_training_finds_held_out_code(examples: dict[str, list[corpus.Example]], tmp_path: Path) -> None:
@@ -215,4 +281,5 @@ def test_list_of_repositories_is_complete() -> None:
         assert len(repository.revision) == 40
         assert repository.licence
         assert set(repository.licence.split(" OR ")) <= allowed
+        assert repository.name not in sources.MEASURED_ON
     assert json.loads(path.read_text("utf-8"))[0].keys() == {"name", "revision", "licence", "held_out"}
