@@ -48,7 +48,7 @@ class Recipe:
     share: Mapping[str, float] = field(
         default_factory=lambda: {"doc": 1.0, "detail": 0.5, "name": 0.3, "commit": 0.4, "section": 0.3}
     )
-    """Share of each kind's pairs that is drawn per epoch."""
+    """Share of each kind's pairs that is drawn per epoch; above 1, pairs are drawn more than once."""
     weights: Mapping[str, float] = field(
         default_factory=lambda: {"name": 0.6, "signature": 0.4, "doc": 0.5, "text": 1.0, "path": 0.35}
     )
@@ -175,7 +175,8 @@ def batches(corpus: Corpus, recipe: Recipe, random: np.random.Generator) -> Iter
     useful = (np.diff(corpus.queries.indptr) > 0) & (np.diff(corpus.fields["text"].indptr) > 4)
     chance[~useful] = 0
     while True:
-        drawn = random.permutation(np.flatnonzero(random.random(len(corpus)) < chance))
+        times = np.floor(chance + random.random(len(corpus))).astype(np.int64)
+        drawn = random.permutation(np.repeat(np.arange(len(corpus)), times))
         drawn = drawn[np.argsort(corpus.repository[drawn], kind="stable")]
         starts = np.flatnonzero(np.r_[True, corpus.repository[drawn][1:] != corpus.repository[drawn][:-1]])
         blocks = []
