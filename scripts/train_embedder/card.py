@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _CARD = """# The static embedder, version {version}
 
 A table of {words} word vectors of {dimensions} dimensions for searching source code, int8 with a float16 scale per row.
-The id is `{id}`. How it is used stands in `glossator/index/embedding.py`, how to make it
-anew in `docs/embedder.md`.
+The id is `{id}`. `glossator/index/embedding.py` says how it is used, `docs/embedder.md` how
+it is made.
 
 It is meant for finding definitions in a code base by questions in English. It knows no word order and little of other
 languages; names are understood by their parts. It is no measure of a text's quality, licence or authorship.

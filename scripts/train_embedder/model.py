@@ -46,7 +46,7 @@ class Recipe:
     drop: float = 0.1
     """Share of tokens left out at random."""
     share: Mapping[str, float] = field(
-        default_factory=lambda: {"doc": 1.0, "detail": 0.5, "name": 0.3, "commit": 0.4, "section": 0.3}
+        default_factory=lambda: {"doc": 1.0, "detail": 0.5, "name": 0.3, "commit": 0.4, "section": 0.3, "report": 3.0}
     )
     """Share of each kind's pairs that is drawn per epoch; above 1, pairs are drawn more than once."""
     weights: Mapping[str, float] = field(

@@ -1,4 +1,4 @@
-"""Writes embedding_golden.json anew after the model has changed: `python -m tests.unit.make_embedding_golden`."""
+"""Writes embedding_golden.json after the model has changed: `python -m tests.unit.make_embedding_golden`."""
 
 from __future__ import annotations
 
