@@ -89,9 +89,12 @@ def extend(tree: Path, sources: Sequence[Path], lines: int) -> None:
         if (repository / "HEAD").is_file() or (repository / ".git").exists():
             target.mkdir()
             archive = subprocess.Popen(["git", "-C", repository, "archive", "HEAD"], stdout=subprocess.PIPE)
-            subprocess.run(["tar", "-x", "-C", target], stdin=archive.stdout, check=True)
-            if archive.wait():
-                raise SystemExit(f"{repository} has no commit that git can archive")
+            unpacked = subprocess.run(["tar", "-x", "-C", target], stdin=archive.stdout, stderr=subprocess.DEVNULL)
+            if archive.wait() or unpacked.returncode:
+                print(f"{repository} is left out: git cannot archive its last commit", file=sys.stderr)
+                shutil.rmtree(target)
+                counts[name] = 0
+                continue
         else:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns(".git", "__pycache__"))
         counts[name] = sum(

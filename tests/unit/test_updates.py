@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from glossator.errors import StoreFullError
 from glossator.index.indexer import Progress
+from glossator.index.store import Store
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
@@ -165,3 +167,90 @@ def test_nothing_is_promised_after_closing(opened: Open) -> None:
     opened.wait_for(lambda: opened.updates.state().state == "ready")
     opened.updates.close()
     assert opened.updates.rescan().cancelled()
+
+
+def test_updates_do_not_wait_while_the_store_is_compacted(
+    opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    entered, release = threading.Event(), threading.Event()
+    real = Store.maintain
+
+    def slow(store: Store, *, full: bool = False) -> None:
+        entered.set()
+        assert release.wait(WAIT)
+        real(store, full=full)
+
+    monkeypatch.setattr(Store, "maintain", slow)
+    try:
+        opened.updates.rescan().result(WAIT)
+        assert entered.wait(WAIT)
+        for number in range(3):
+            path = project / f"shop/late{number}.py"
+            path.write_text(f"def late_arrival_{number}():\n    return {number}\n", "utf-8")
+            opened.updates.changed([path])
+            opened.wait_for(lambda: f"late_arrival_{number}" in names(opened, f"late_arrival_{number}"))  # noqa: B023
+    finally:
+        release.set()
+
+
+def test_the_store_is_compacted_while_changes_keep_coming(
+    opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    monkeypatch.setattr("glossator.project.updates.MAINTAIN_BUSY_SECONDS", 0.0)
+    compacted = threading.Semaphore(0)
+    real = Store.maintain
+    monkeypatch.setattr(
+        Store, "maintain", lambda store, *, full=False: (real(store, full=full), compacted.release())[0]
+    )
+    for number in range(3):
+        path = project / "shop/money.py"
+        path.write_text(f"def change_{number}():\n    return {number}\n", "utf-8")
+        opened.updates.changed([path])
+        opened.wait_for(lambda: f"change_{number}" in names(opened, f"change_{number}"))  # noqa: B023
+    assert compacted.acquire(timeout=WAIT)
+
+
+def test_what_failed_is_indexed_with_the_next_change(
+    opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    real = Store.commit
+
+    def full(*_: object) -> None:
+        raise StoreFullError("the disk is full")
+
+    monkeypatch.setattr(Store, "commit", full)
+    (project / "shop/first.py").write_text("def first_change():\n    return 1\n", "utf-8")
+    opened.updates.changed([project / "shop/first.py"])
+    opened.wait_for(lambda: opened.updates.state().state == "failed")
+    monkeypatch.setattr(Store, "commit", real)
+    (project / "shop/second.py").write_text("def second_change():\n    return 1\n", "utf-8")
+    opened.updates.changed([project / "shop/second.py"])
+    opened.wait_for(lambda: "second_change" in names(opened, "second_change"))
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    assert "first_change" in names(opened, "first_change")
+
+
+def test_a_store_that_cannot_be_compacted_is_said_and_tried_again(
+    opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    monkeypatch.setattr("glossator.project.updates.RETRY_SECONDS", 0.1)
+    real, failed = Store.maintain, threading.Event()
+
+    def once(store: Store, *, full: bool = False) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise StoreFullError("the disk is full")
+        real(store, full=full)
+
+    monkeypatch.setattr(Store, "maintain", once)
+    opened.updates.rescan().result(WAIT)
+    seen: list[str] = []
+    opened.wait_for(lambda: seen.append(opened.updates.state().state) or failed.is_set())
+    opened.wait_for(lambda: opened.updates.state().state == "ready" and opened.updates.state().updates > 2)
+    (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
+    opened.updates.changed([project / "shop/late.py"])
+    opened.wait_for(lambda: "late_arrival" in names(opened, "late_arrival"))

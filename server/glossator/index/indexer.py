@@ -128,12 +128,14 @@ class Indexer:
         cancelled: Callable[[], bool] = _never,
         *,
         all_cores: bool = False,
+        maintain: bool = True,
     ) -> IndexReport:
         """Bring the whole index up to date.
 
         `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, which is
         for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
-        otherwise it starts one in any case, for the changes to come.
+        otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting the store after
+        changes is left to the caller; a first index is always finished here.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -154,7 +156,7 @@ class Indexer:
                 changes = _compare(_until(rules.scan(), cancelled), manifest, self._pool.start)
                 work = _Work(changes, manifest, self._commit_of_run, progress, cancelled)
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
-            if work.changed:
+            if work.changed and (maintain or not manifest):
                 progress(work.progress("finishing"))
                 self._store.maintain()
             status = self._store.status()

@@ -223,6 +223,11 @@ class Root:
                 self._indexer = index, Indexer(self.path, self.settings, index.store, self._shared.pool)
             return self._indexer[1]
 
+    def is_updated_by(self, indexer: Indexer | None) -> bool:
+        """Whether it is what updates the index now."""
+        current = self._indexer
+        return current is not None and current[1] is indexer
+
     def _submit(self, path: str, text: str, language_id: str) -> Future[FileUpdate]:
         """Have a buffer parsed; this does not need the index, so it never waits for it."""
         from glossator.index.indexer import submit_buffer
@@ -243,8 +248,9 @@ class Root:
         cancelled: Callable[[], bool] = lambda: False,
         *,
         all_cores: bool = False,
+        maintain: bool = True,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; for `all_cores`, see `Indexer.run`.
+        """Bring the index up to date with the disk; for `all_cores` and `maintain`, see `Indexer.run`.
 
         Raises:
             StoreLockedError: another process is updating it; its commits can be read.
@@ -264,7 +270,7 @@ class Root:
             with contextlib.suppress(StoreError):
                 self.open()
             raise
-        report = indexer.run(progress, cancelled, all_cores=all_cores)
+        report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain)
         remove_superseded(self.folder, SCHEMA_VERSION)
         return report
 

@@ -1,6 +1,7 @@
 """Keeps an open root current: updates its index in the background as files change.
 
-One thread per root makes all updates, in order. If another process is the index's writer, this one only reads, and
+One thread per root makes all updates, in order; another one compacts the store now and then, which takes seconds in a
+large index, and which updates do not wait for. If another process is the index's writer, this one only reads, and
 takes over when the other ends. This module does not know LSP.
 """
 
@@ -35,6 +36,8 @@ RETRY_SECONDS = 30.0
 """Seconds until a failed update is retried: the disk may have free space again."""
 MAINTAIN_SECONDS = 20.0
 """Idle seconds after which the store is compacted, if that is due."""
+MAINTAIN_BUSY_SECONDS = 60.0
+"""The same while changes keep coming, as in a build or with an editor that saves by itself."""
 COUNT_SECONDS = 2.0
 """Seconds between two counts of the store's contents during indexing."""
 JOIN_SECONDS = 10.0
@@ -102,6 +105,9 @@ class RootUpdates:
         self._updates = 0
         self._recount = False
         self._is_warm = False
+        self._maintenance: threading.Thread | None = None
+        self._maintained = time.monotonic()
+        self._maintenance_error: GlossatorError | None = None
         self._subscriptions = (
             root.index_deleted.subscribe(self.rescan),
             root.nested_changed.subscribe(self._count_again),
@@ -222,7 +228,8 @@ class RootUpdates:
             future.cancel()
 
     def _is_due(self) -> bool:
-        return self._closed or self._rescan or self._recount or bool(self._changed)
+        due = self._rescan or self._recount or bool(self._changed) or self._maintenance_error is not None
+        return self._closed or due
 
     def _start_watching(self) -> None:
         try:
@@ -258,28 +265,36 @@ class RootUpdates:
         self._cancel_run = False
         if not self._watching:
             self._start_watching()
+        error, self._maintenance_error = self._maintenance_error, None
+        if self._state == "failed" and changed:
+            rescan = True  # what was changed when it failed is not known any more
+        if error is not None and not rescan:
+            raise error
         try:
             if rescan:
                 self._set("indexing")
                 with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
                     self.root.open()  # so that it can be read while it is repaired and updated
-                self.root.index(self._report, lambda: self._cancel_run or self._closed)
+                self.root.index(self._report, lambda: self._cancel_run or self._closed, maintain=False)
                 self._end_progress()
                 self._count()
                 self._updates += 1
                 self._set("ready")
                 self._warm_up()
+                self._maintain()
             elif changed:
                 if self.root.indexer().update(changed, cancelled=lambda: self._closed):
                     self._count()
                     self._updates += 1
                 self._set("ready")
+                if time.monotonic() - self._maintained > MAINTAIN_BUSY_SECONDS:
+                    self._maintain()
             elif self._state == "failed" or not self.root.is_writer:
                 self.root.writer()
                 self._rescan = True  # this process is the writer (again)
                 return 0.0
             else:
-                self.root.indexer().maintain()
+                self._maintain()
                 return None
         except StoreLockedError:
             # Another window or a command is the writer: its commits are visible here too.
@@ -295,6 +310,33 @@ class RootUpdates:
             self._count()
             raise
         return MAINTAIN_SECONDS
+
+    def _maintain(self) -> None:
+        """Have the store compacted, if that is due, without waiting for it."""
+        self._maintained = time.monotonic()
+        if self._maintenance is None or not self._maintenance.is_alive():
+            self._maintenance = threading.Thread(target=self._compact, name="glossator-maintenance", daemon=True)
+            self._maintenance.start()
+
+    def _compact(self) -> None:
+        """The thread of `_maintain`."""
+        indexer = None
+        try:
+            indexer = self.root.indexer()
+            indexer.maintain()
+            self._count()
+            self._on_change()
+        except StoreLockedError as error:
+            _log.info("%s", error)
+        except GlossatorError as error:
+            if self._closed or self.root.snapshot() is None or not self.root.is_updated_by(indexer):
+                _log.info("an index that is closed or deleted was not compacted: %s", error)
+                return
+            with self._wake:
+                self._maintenance_error = error
+                self._wake.notify()
+        except Exception:
+            _log.exception("compacting the index of %s failed", self.root.path)
 
     def _warm_up(self) -> None:
         """Search once, so that the first question of a user finds everything loaded: it takes 0.2 s of a processor."""
@@ -327,7 +369,10 @@ class RootUpdates:
         try:
             self._watcher.stop()
         finally:  # whatever the watcher does, an index that stays locked could not be written before this process ends
+            until = time.monotonic() + JOIN_SECONDS
             self._thread.join(JOIN_SECONDS)
+            if self._maintenance is not None:
+                self._maintenance.join(max(0.0, until - time.monotonic()))
             self.root.close()
 
 
