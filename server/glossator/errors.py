@@ -25,6 +25,9 @@ that gets that far is a defect.
     ├── AdaptationError       an adaptation to a project cannot be made or used
     ├── DownloadError         a model or the runtime could not be fetched or verified
     │   └── WrongChecksumError    it is not the file that it should be
+    ├── TeamError             a team's index cannot be used
+    │   ├── TeamAccessError       the storage does not let this user do that
+    │   └── TeamTrustError        a signature or a hash is wrong
     └── CancelledByUser       the user stopped it
 """
 
@@ -111,6 +114,18 @@ class DownloadError(GlossatorError):
 
 class WrongChecksumError(DownloadError):
     """What was downloaded is not the file that it should be."""
+
+
+class TeamError(GlossatorError):
+    """A team's index cannot be used."""
+
+
+class TeamAccessError(TeamError):
+    """The storage does not let this user do that."""
+
+
+class TeamTrustError(TeamError):
+    """A signature or a hash of a team's index is wrong."""
 
 
 class CancelledByUser(GlossatorError):  # noqa: N818 - a decision, not a failure

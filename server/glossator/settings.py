@@ -86,6 +86,13 @@ def _is_index(value: str) -> bool:
         return False
 
 
+def _is_team(value: str) -> bool:
+    parts = urlsplit(value)
+    if value and (parts.username is not None or parts.password is not None or parts.query or parts.fragment):
+        return False
+    return not value or (bool(parts.scheme) and bool(parts.netloc or parts.path.strip("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one process. Sizes are in bytes, times in seconds, unless a name says otherwise.
@@ -108,6 +115,14 @@ class Settings:
     """A file that keeps a worker longer than this is set aside."""
     history_commits: int = _number(5000, 0, 1_000_000)
     """How many of the newest commits are looked at for the history of code; 0: none, and git's log is never read."""
+
+    # Team
+    team: str = _checked("", 'empty or a URL like "s3://bucket/prefix" or "file:///folder"', _is_team)
+    """URL of the storage that holds the team's index; "" for none, and then nothing is downloaded."""
+    team_keys: tuple[str, ...] = ()
+    """Public keys ("ed25519:...") of those who build it: what is signed with another key is ignored."""
+    team_cache_bytes: int = _number(2 * 1024 * MIB, 0, 2**50)
+    """How much of it may be kept on disk, beside the indexes of the opened folders."""
 
     # Model
     model: str = ""

@@ -29,6 +29,9 @@ SOLE_IMPORTERS = {
     "safetensors": ("adapt/lora_training.py",),
     "bitsandbytes": ("adapt/lora_training.py",),
     "gguf": ("adapt/base_models.py",),
+    "ray": ("team/ray_jobs.py",),
+    "obstore": ("team/storage.py",),
+    "cryptography": ("team/signatures.py",),
 }
 
 LAYERS = (
@@ -36,6 +39,7 @@ LAYERS = (
     ("workspace",),
     ("index",),
     ("retrieval", "model"),
+    ("team",),
     ("project",),
     ("answers",),
     ("adapt",),
@@ -106,6 +110,7 @@ def test_help_imports_nothing_heavy() -> None:
         "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"
         "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec',\n"
         "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'torch', 'transformers', 'gguf'}\n"
+        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'ray', 'obstore', 'cryptography'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

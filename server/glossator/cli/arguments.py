@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from glossator import __version__
 from glossator.cli import terminal
+from glossator.cli.team_arguments import add_team_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_runtime(commands)
     _add_adapt(commands)
+    add_team_command(commands, _add, _positive)
 
     doctor = _add(
         commands,

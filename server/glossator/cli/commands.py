@@ -496,6 +496,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return 1 if any(check.failed for check in checks) else 0
 
 
+def _team(arguments: argparse.Namespace) -> int:
+    from glossator.cli.team_commands import run_team_action
+
+    return run_team_action(arguments, _settings(arguments))
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "index": _index,
     "search": _search,
@@ -510,6 +516,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "models": _models,
     "runtime": _runtime,
     "adapt": _adapt,
+    "team": _team,
     "doctor": _doctor,
 }
 """Each returns the exit status."""

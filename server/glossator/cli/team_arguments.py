@@ -1,0 +1,92 @@
+"""The arguments of `glossator team`, and their help."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+
+def add_team_command(
+    commands: argparse._SubParsersAction[Any],
+    add: Callable[..., argparse.ArgumentParser],
+    positive: Callable[[str], int],
+) -> None:
+    """Add the command with its actions; `add` makes a command, `positive` reads a whole number of at least 1."""
+    team = add(
+        commands,
+        "team",
+        "ACTION ...",
+        "Build and keep one index for a team.",
+        "Repositories are indexed once, and the indexes kept in object storage (s3://, gs://, az://) or in a shared "
+        "folder (file://). Whoever sets `team` to its URL and `team_keys` to the builder's public key gets them when "
+        "a repository is opened. docs/team.md describes how to set it up.",
+        (
+            ("glossator team keygen team.pem", "make the key that the bases are signed with"),
+            ("glossator team build --repos LIST --to s3://bucket/index --key team.pem", "build what is new"),
+            ("glossator team list", "what there is, as far as you may read it"),
+        ),
+    )
+    actions = team.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+
+    def action(name: str, usage: str, text: str, more: str = "") -> argparse.ArgumentParser:
+        command = add(actions, name, usage, text, more, prog=f"glossator team {name}")
+        command.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+        return command
+
+    build = action(
+        "build",
+        "[OPTIONS] --repos LIST --to URL --key FILE",
+        "Build the bases of repositories.",
+        "One task for each repository and revision, on this machine or on a Ray cluster. What is there already is left "
+        "as it is, and a build that was stopped continues. A repository that cannot be built is named at the end, and "
+        "the exit status is 1; the others are not affected. Needs the extra `team`.",
+    )
+    build.add_argument(
+        "--repos", required=True, metavar="LIST", help="a file with a repository on each line: SOURCE [REVISION [NAME]]"
+    )
+    build.add_argument("--to", required=True, metavar="URL", help="the storage")
+    _add_key(build)
+    build.add_argument(
+        "--workers",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="repositories at a time on this machine (default: one for each core)",
+    )
+    build.add_argument(
+        "--cores-per-repository", type=positive, default=1, metavar="N", help="parser processes for each (default: 1)"
+    )
+    build.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster (default: RAY_ADDRESS, or else this machine)")
+    build.add_argument("--work", metavar="DIR", help="where clones and indexes are kept for the next build")
+    build.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
+
+    action("list", "[OPTIONS]", "List the repositories that you may read, with their newest bases.")
+    action("verify", "[OPTIONS]", "Read everything that you may read, and check its signatures and hashes.")
+    collect = action(
+        "collect",
+        "[OPTIONS] --key FILE",
+        "Delete what is not needed any more.",
+        "Bases older than a time are retired if a newer one of the same format is there, and deleted after a grace "
+        "period. Run it now and then, with the rights and the key of a builder.",
+    )
+    _add_key(collect)
+    collect.add_argument("--older-than", default="30d", metavar="TIME", help="such as 30d (default) or 12h")
+    collect.add_argument("--grace", default="1d", metavar="TIME", help="how long what is retired is kept (default: 1d)")
+    for name in ("list", "verify", "collect"):
+        actions.choices[name].add_argument("--team", metavar="URL", help="the storage (default: your setting `team`)")
+
+    keygen = action(
+        "keygen",
+        "[--json] FILE",
+        "Make the key that bases are signed with.",
+        "FILE gets the private key, for the builders; the public key is printed, for everybody's settings.",
+    )
+    keygen.add_argument("file", metavar="FILE", help="a new file")
+
+
+def _add_key(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", required=True, metavar="FILE", help="the private key, from `glossator team keygen`")

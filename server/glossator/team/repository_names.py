@@ -1,0 +1,87 @@
+"""What a team's repositories are called: a name that follows from a repository's URL, and the list of what to build."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from glossator.errors import UsageError
+
+_SCP = re.compile(r"(?:[^/@:\s]+@)?([^/:\s]+):(?!//)(.+)")
+"""How git writes an SSH address for short: `git@host:path`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repository to build: its name in the team, where git fetches it from, and the branch, tag or commit."""
+
+    name: str
+    url: str
+    revision: str = "HEAD"
+
+
+def name_of_url(url: str) -> str:
+    """The name of the repository at a URL: host and path, however it is fetched; "" for a path of this machine."""
+    url = url.strip()
+    if "://" in url:
+        parts = urlsplit(url)
+        host, path = (parts.hostname or ""), parts.path
+        if parts.scheme == "file" or not host:
+            return ""
+    elif (match := _SCP.fullmatch(url)) is not None and not re.match(r"[A-Za-z]:[\\/]", url):
+        host, path = match[1], match[2]
+    else:
+        return ""
+    path = unquote(path).strip("/").removesuffix(".git").strip("/")
+    return f"{host.lower()}/{path}" if path else ""
+
+
+def read_sources(file: Path) -> list[Source]:
+    """The repositories of a list: one on each line, as `SOURCE [REVISION [NAME]]`; "#" begins a comment.
+
+    SOURCE is a URL or a folder, relative to the list. A folder is called what its own `origin` is called, or else
+    after the folder; `-` as the REVISION stands for HEAD.
+
+    Raises:
+        UsageError: the file cannot be read, or a line makes no sense.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the list of repositories {file}: {error}") from error
+    found: list[Source] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = re.sub(r"(^|\s)#.*", "", line).split()
+        if not parts:
+            continue
+        if len(parts) > 3 or any(part.startswith("-") and part != "-" for part in parts):
+            raise UsageError(f"{file}:{number}: expected SOURCE, or SOURCE REVISION, or SOURCE REVISION NAME")
+        url, revision, name = (*parts, *["-"] * (3 - len(parts)))
+        url = _resolved(url, file.parent)
+        found.append(Source(name if name != "-" else _name(url), url, revision if revision != "-" else "HEAD"))
+    urls: dict[str, str] = {}
+    for source in found:
+        if urls.setdefault(source.name, source.url) != source.url:
+            raise UsageError(f"{file}: two repositories are called {source.name}: give each a NAME of its own")
+    return list(dict.fromkeys(found))
+
+
+def _resolved(url: str, base: Path) -> str:
+    if "://" in url or name_of_url(url):
+        return url
+    return str((base / Path(url).expanduser()).resolve())
+
+
+def _name(url: str) -> str:
+    if name := name_of_url(url):
+        return name
+    folder = Path(urlsplit(url).path if "://" in url else url)
+    if folder.is_dir():
+        from glossator.workspace.commit_distance import remote_urls
+
+        for remote in remote_urls(folder):
+            if name := name_of_url(remote):
+                return name
+    return folder.name.removesuffix(".git") or "repository"
