@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("obstore", reason="the extra `team` is not installed")
-pytest.importorskip("boto3", reason="the extra `team` is not installed")
 
 from glossator.team import storage as storage_module
 from glossator.team.bases import Base, Format
@@ -54,8 +53,8 @@ def faulty(s3_url: str, s3_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
     proxy = FaultyProxy(s3_server.port)
     proxy.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port}")
-    monkeypatch.setattr(storage_module, "RETRIES", 1)
-    monkeypatch.setattr(storage_module, "RETRY_SECONDS", 2.0)
+    monkeypatch.setattr(storage_module, "REQUEST_RETRIES", 1)
+    monkeypatch.setattr(storage_module, "REQUEST_RETRY_SECONDS", 2.0)
     yield proxy
     proxy.stop()
 

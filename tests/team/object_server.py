@@ -76,25 +76,25 @@ def object_server(folder: Path) -> Iterator[ObjectServer]:
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Wait until the server takes an object, which also creates the bucket."""
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    import obstore
+    from obstore.exceptions import BaseError
+    from obstore.store import S3Store
 
     end = time.monotonic() + START_SECONDS
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        aws_access_key_id="builder",
-        aws_secret_access_key="builder-secret",
-        region_name="us-east-1",
-        config=Config(retries={"max_attempts": 1}, connect_timeout=1, read_timeout=5),
+    store = S3Store(
+        BUCKET,
+        endpoint=f"http://127.0.0.1:{port}",
+        access_key_id="builder",
+        secret_access_key="builder-secret",
+        region="us-east-1",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
     )
     while True:
         try:
-            client.create_bucket(Bucket=BUCKET)
-            client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
-            client.delete_object(Bucket=BUCKET, Key="ready")
-        except (BotoCoreError, ClientError) as error:
+            obstore.put(store, "ready", b"")
+            obstore.delete(store, "ready")
+        except (BaseError, OSError) as error:
             if process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(log.read_text("utf-8", "replace")[-2000:]) from error
             time.sleep(0.05)

@@ -14,7 +14,7 @@ import pytest
 from glossator.errors import TeamError, TeamTrustError
 from glossator.team import heads
 from glossator.team.bases import Base, Head, HeadBase, packed, path_of, read_head
-from glossator.team.catalogue import check, repositories
+from glossator.team.catalogue import repositories, verify_repository
 from glossator.team.collecting import collect
 from glossator.team.fetching import BlockCache, fetch
 from glossator.team.heads import change_head, current_head, head_numbers
@@ -44,7 +44,7 @@ def test_what_is_published_is_fetched(url: str, signer: Signer, tmp_path: Path) 
     assert [base.commit for base in head.bases] == [COMMITS[1]]
     assert fetched(storage, keys, tmp_path / "copy", tmp_path / "cache") == contents(index)
     assert [found.repository for found in repositories(storage, keys)[0]] == ["shop"]
-    assert list(check(storage, head, keys)) == []
+    assert list(verify_repository(storage, head, keys)) == []
 
 
 def test_only_what_is_new_is_moved(tmp_path: Path, signer: Signer) -> None:
@@ -107,7 +107,7 @@ def test_nothing_that_was_damaged_is_used(tmp_path: Path, signer: Signer, kind: 
     with pytest.raises(TeamError):
         fetched(storage, keys, tmp_path / "copy", tmp_path / "cache")
     found, problems = repositories(storage, keys)
-    assert problems or any(list(check(storage, head, keys)) for head in found)
+    assert problems or any(list(verify_repository(storage, head, keys)) for head in found)
 
 
 def test_another_s_signature_does_not_count(tmp_path: Path, signer: Signer) -> None:
@@ -179,7 +179,7 @@ def test_builders_at_the_same_time_lose_nothing(url: str, signer: Signer, tmp_pa
     head = current_head(storage, "shop", keys)
     assert head is not None
     assert [base.commit for base in head.bases] == COMMITS[1:5]  # of two bases of a commit, one
-    assert list(check(storage, head, keys)) == []
+    assert list(verify_repository(storage, head, keys)) == []
 
 
 def test_a_head_whose_number_was_collected_is_not_written_over(
@@ -241,7 +241,7 @@ def test_old_bases_are_collected_and_the_newest_never(url: str, signer: Signer, 
     assert fetched(storage, keys, tmp_path / "copy", tmp_path / "cache", 3) == contents(tmp_path / "index3")
     head = current_head(storage, "shop", keys)
     assert head is not None
-    assert list(check(storage, head, keys)) == []
+    assert list(verify_repository(storage, head, keys)) == []
     names = {item.path.rpartition("/")[2] for item in storage.objects(path_of("shop", "packs"))}
     assert names == set(previous[0].packs)
 

@@ -175,12 +175,12 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    from glossator.team.catalogue import check, repositories
+    from glossator.team.catalogue import repositories, verify_repository
 
     storage, trusted = _storage(settings, arguments.team), _keys(settings)
     heads, problems = repositories(storage, trusted)
     for head in heads:
-        problems += check(storage, head, trusted)
+        problems += verify_repository(storage, head, trusted)
     bases = sum(len(head.bases) for head in heads)
     if arguments.json:
         wrong = [{"repository": problem.repository, "problem": problem.what} for problem in problems]

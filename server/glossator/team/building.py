@@ -84,7 +84,7 @@ def present_format() -> Format:
     return Format(SCHEMA_VERSION, embedder.id, embedder.dimensions)
 
 
-def build(task: BuildTask, settings: Settings) -> BuildOutcome:
+def build_base(task: BuildTask, settings: Settings) -> BuildOutcome:
     """Build one base and upload it. What goes wrong with the repository or the storage is part of the outcome."""
     started = time.perf_counter()
     try:

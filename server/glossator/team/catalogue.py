@@ -65,7 +65,7 @@ def _name_in(storage: Storage, folder: str, trusted: Sequence[str]) -> str:
     return name
 
 
-def check(storage: Storage, head: Head, trusted: Sequence[str]) -> Iterator[Problem]:
+def verify_repository(storage: Storage, head: Head, trusted: Sequence[str]) -> Iterator[Problem]:
     """Read all that the bases of a repository consist of, and yield what is wrong.
 
     Raises:

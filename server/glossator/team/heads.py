@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glossator.team.signatures import Signer
     from glossator.team.storage import Storage
 
-ATTEMPTS = 50
+HEAD_ATTEMPTS = 50
 """How often a change of a head is tried while others change it too."""
 PAUSE_SECONDS = 0.05
 """Longest pause before the second attempt; it grows with the attempts."""
@@ -37,7 +37,7 @@ def current_head(storage: Storage, repository: str, trusted: Sequence[str]) -> H
         TeamAccessError: this user may not read it.
         TeamError: the storage fails.
     """
-    for _ in range(ATTEMPTS):
+    for _ in range(HEAD_ATTEMPTS):
         numbers = head_numbers(storage, repository)
         if not numbers:
             return None
@@ -64,7 +64,7 @@ def change_head(
         TeamError: the storage fails.
     """
     keys = (*trusted, signer.public_key)
-    for attempt in range(ATTEMPTS):
+    for attempt in range(HEAD_ATTEMPTS):
         before = current_head(storage, repository, keys) or Head(repository, 0)
         after = change(before)
         if after == before:

@@ -31,14 +31,14 @@ BLOCK_BYTES = 128 * 1024
 COMPRESSION_LEVEL = 6
 MOST_PACKS = 24
 """Packs that a base may use: then all its blocks are written into one again, which limits requests and waste."""
-PARTS = ("lance", "nearest")
+BASE_PARTS = ("lance", "nearest")
 """Folders of an index that belong to a base, beside its manifest."""
 
 
 def index_files(folder: Path) -> list[Path]:
     """The files of a closed index that make up a base, sorted."""
     found = [folder / "manifest.sqlite"]
-    for part in PARTS:
+    for part in BASE_PARTS:
         found += (path for path in (folder / part).rglob("*") if path.is_file())
     return sorted(found)
 

@@ -12,14 +12,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import TeamError
-from glossator.team.building import BuildOutcome, BuildTask, build
+from glossator.team.building import BuildOutcome, BuildTask, build_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glossator.settings import Settings
 
-RETRIES = 1
+TASK_RETRIES = 1
 """How often a task is tried again after its process was lost: a machine may fail, a repository may kill its process."""
 OBJECT_STORE_BYTES = 128 * 1024 * 1024
 """Memory for what tasks return, on this machine: the documents of bases, at most some megabytes each."""
@@ -41,7 +41,7 @@ def run_builds(
     """
     ray = _started(workers, address or os.environ.get("RAY_ADDRESS", ""))
     try:
-        remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_run)
+        remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_run)
         handed = ray.put(settings)
         waiting = {remote.remote(task, handed): task for task in tasks}
         while waiting:
@@ -62,7 +62,7 @@ def _run(task: BuildTask, settings: Settings) -> BuildOutcome:
     from glossator.private_files import restrict_process
 
     restrict_process()
-    return build(task, settings)
+    return build_base(task, settings)
 
 
 def _started(workers: int, address: str) -> Any:
@@ -101,5 +101,5 @@ def _why(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines)
     if type(error).__name__ in ("WorkerCrashedError", "NodeDiedError", "ObjectLostError", "OwnerDiedError"):
-        return f"the process that worked on it was lost {RETRIES + 1} times ({type(error).__name__})"
+        return f"the process that worked on it was lost {TASK_RETRIES + 1} times ({type(error).__name__})"
     return f"{type(error).__name__}: {text}"[:500]

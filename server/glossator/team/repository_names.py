@@ -14,7 +14,7 @@ _SCP = re.compile(r"(?:[^/@:\s]+@)?([^/:\s]+):(?!//)(.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ListedRepository:
     """A repository to build: its name in the team, where git fetches it from, and the branch, tag or commit."""
 
     name: str
@@ -38,7 +38,7 @@ def name_of_url(url: str) -> str:
     return f"{host.lower()}/{path}" if path else ""
 
 
-def read_sources(file: Path) -> list[Source]:
+def read_sources(file: Path) -> list[ListedRepository]:
     """The repositories of a list: one on each line, as `SOURCE [REVISION [NAME]]`; "#" begins a comment.
 
     SOURCE is a URL or a folder, relative to the list. A folder is called what its own `origin` is called, or else
@@ -51,7 +51,7 @@ def read_sources(file: Path) -> list[Source]:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the list of repositories {file}: {error}") from error
-    found: list[Source] = []
+    found: list[ListedRepository] = []
     for number, line in enumerate(text.splitlines(), 1):
         parts = re.sub(r"(^|\s)#.*", "", line).split()
         if not parts:
@@ -60,7 +60,8 @@ def read_sources(file: Path) -> list[Source]:
             raise UsageError(f"{file}:{number}: expected SOURCE, or SOURCE REVISION, or SOURCE REVISION NAME")
         url, revision, name = (*parts, *["-"] * (3 - len(parts)))
         url = _resolved(url, file.parent)
-        found.append(Source(name if name != "-" else _name(url), url, revision if revision != "-" else "HEAD"))
+        wanted = revision if revision != "-" else "HEAD"
+        found.append(ListedRepository(name if name != "-" else _name(url), url, wanted))
     urls: dict[str, str] = {}
     for source in found:
         if urls.setdefault(source.name, source.url) != source.url:

@@ -22,13 +22,13 @@ from glossator.errors import TeamAccessError, TeamError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-RETRIES = 4
+REQUEST_RETRIES = 4
 """How often a request is repeated after a server error or a cut connection."""
-RETRY_SECONDS = 20.0
+REQUEST_RETRY_SECONDS = 20.0
 """Seconds from a request's first attempt until it is not repeated any more."""
 REQUEST_SECONDS = 60.0
 """Seconds that one request may take."""
-CONNECT_SECONDS = 5.0
+STORAGE_CONNECT_SECONDS = 5.0
 """Seconds that a connection may take."""
 
 MISSING_LIBRARY = "a team's index needs more packages: pip install 'glossator[team-client]'"
@@ -211,9 +211,9 @@ def _opened(url: str) -> Any:
     options: dict[str, Any] = {
         "client_options": {
             "timeout": timedelta(seconds=REQUEST_SECONDS),
-            "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+            "connect_timeout": timedelta(seconds=STORAGE_CONNECT_SECONDS),
         },
-        "retry_config": {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+        "retry_config": {"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=REQUEST_RETRY_SECONDS)},
     }
     if parts.scheme in ("s3", "s3a"):
         _add_s3_options(options)
@@ -234,7 +234,8 @@ def _add_s3_options(options: dict[str, Any]) -> None:
             options["client_options"]["allow_http"] = True
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
         return  # obstore reads these itself
-    with contextlib.suppress(ImportError, ValueError):  # without profiles, obstore looks for the machine's role
+    # Profiles and single sign-on are known to boto3, if it is installed; otherwise the role of the machine is used.
+    with contextlib.suppress(ImportError, ValueError):
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         options["credential_provider"] = Boto3CredentialProvider()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-CANDIDATES = 16
+COMMITS_COMPARED = 16
 """Commits whose distance is computed: each takes some milliseconds, in a long history some tenths of a second."""
 
 
@@ -47,7 +47,7 @@ def nearest_commit(folder: Path, commits: Sequence[str]) -> str | None:
     done = run_git(folder, ["cat-file", "--batch-check=%(objectname) %(objecttype)"], asked)
     known = [line.split()[0].decode("ascii") for line in done.stdout.splitlines() if line.endswith(b" commit")]
     best: tuple[int, str] | None = None
-    for commit in known[:CANDIDATES]:
+    for commit in known[:COMMITS_COMPARED]:
         counted = run_git(folder, ["rev-list", "--count", f"{commit}...HEAD", "--"])
         text = counted.stdout.strip()
         if counted.returncode or not text.isdigit():
