@@ -499,7 +499,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _team(arguments: argparse.Namespace) -> int:
     from glossator.cli.team_commands import run_team_action
 
-    return run_team_action(arguments, _settings(arguments))
+    return run_team_action(arguments, command_settings(arguments))
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
