@@ -109,8 +109,8 @@ def test_help_imports_nothing_heavy() -> None:
         "    run(['--help'])\n"
         "heavy = {'lancedb', 'numpy', 'pyarrow', 'tree_sitter', 'tokenizers', 'llama_cpp', 'rich', 'pygls',\n"
         "         'lsprotocol', 'huggingface_hub', 'psutil', 'sqlite3', 'multiprocessing', 'watchdog', 'pathspec',\n"
-        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'torch', 'transformers', 'gguf'}\n"
-        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'ray', 'obstore', 'cryptography'}\n"
+        "         'mcp', 'mcp_types', 'pydantic', 'tomlkit', 'torch', 'transformers', 'gguf',\n"
+        "         'ray', 'obstore', 'cryptography'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

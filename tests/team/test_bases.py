@@ -13,7 +13,7 @@ import pytest
 
 from glossator.errors import TeamError, TeamTrustError
 from glossator.team import heads
-from glossator.team.bases import Base, Head, HeadBase, packed, path_of, read_head
+from glossator.team.bases import Base, Head, HeadBase, path_of, read_head, signed_document
 from glossator.team.catalogue import repositories, verify_repository
 from glossator.team.collecting import collect
 from glossator.team.fetching import BlockCache, fetch
@@ -122,13 +122,13 @@ def test_another_s_signature_does_not_count(tmp_path: Path, signer: Signer) -> N
 
 def test_a_document_is_not_taken_for_another(signer: Signer, tmp_path: Path) -> None:
     keys = (signer.public_key,)
-    head = packed(Head("shop", 3), signer)
+    head = signed_document(Head("shop", 3), signer)
     assert read_head(head, "shop", 3, keys).number == 3
     for repository, number in (("shop", 4), ("other", 3)):  # moved to where another one should be
         with pytest.raises(TeamTrustError):
             read_head(head, repository, number, keys)
     storage = Storage((tmp_path / "storage").as_uri())
-    base = packed(uploaded(storage, index_folder(tmp_path / "index", "one")), signer)
+    base = signed_document(uploaded(storage, index_folder(tmp_path / "index", "one")), signer)
     with pytest.raises(TeamTrustError, match="signature"):
         read_head(base, "shop", 1, keys)
 

@@ -129,7 +129,7 @@ def path_of(repository: str, kind: str, name: str = "") -> str:
     return f"{path}/{name}" if name else path
 
 
-def packed(value: Base | Head, signer: Signer) -> bytes:
+def signed_document(value: Base | Head, signer: Signer) -> bytes:
     """A document, compressed and signed."""
     text = msgspec.json.encode(value)
     body = bytes(pyarrow.compress(text, codec="zstd", asbytes=True))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glossator.errors import TeamError
-from glossator.team.bases import Head, packed, path_of, read_head
+from glossator.team.bases import Head, path_of, read_head, signed_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ def change_head(
         if after == before:
             return before
         after = msgspec.structs.replace(after, number=before.number + 1)
-        if storage.create(path_of(repository, "heads", _name(after.number)), packed(after, signer)):
+        if storage.create(path_of(repository, "heads", _name(after.number)), signed_document(after, signer)):
             # A head that was collected between reading and writing would have let an old number be written again.
             newest = current_head(storage, repository, keys)
             if newest is not None and (newest == after or change(newest) == newest):

@@ -17,7 +17,7 @@ import msgspec
 import pyarrow
 
 from glossator.errors import TeamError
-from glossator.team.bases import Base, BaseFile, Block, Format, Head, HeadBase, packed, path_of, read_base
+from glossator.team.bases import Base, BaseFile, Block, Format, Head, HeadBase, path_of, read_base, signed_document
 from glossator.team.heads import change_head, current_head
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def publish(storage: Storage, base: Base, signer: Signer, trusted: Sequence[str]
         TeamTrustError: the present head is not signed with a trusted key.
         TeamError: the storage fails, or does not have what the base needs.
     """
-    document = packed(base, signer)
+    document = signed_document(base, signer)
     digest = hashlib.sha256(document).hexdigest()
     storage.put(path_of(base.repository, "bases", digest), document)
     entry = HeadBase(
