@@ -16,6 +16,7 @@ from glossator import logfiles
 from glossator.errors import StoreError
 from glossator.index.folders import is_root_folder, remove_indexes, size_of
 from glossator.project.adaptations import Adaptations, is_adaptations_folder
+from glossator.project.adapted_data import remove_adapted_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,6 +96,7 @@ def _forget_named(settings: Settings, folder: Path) -> Forgotten:
             removed.append(Removed(path, max(0, before - _size(path)), "explanations"))
         explanations.close()
     logs = logfiles.logs_naming(os.path.realpath(folder))
+    remove_adapted_data(settings, folder, ())
     learned = _forget_adaptations([Adaptations(settings, folder).folder])
     return learned + Forgotten(tuple(removed), ()) + _forget_logs(logs)
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.errors import WorkspaceError
+from glossator.errors import AdaptationError, WorkspaceError
+from glossator.index.embedding import StaticEmbedder
 from glossator.index.folders import size_of
 from glossator.project.adaptations import Adaptation, Adaptations
+from glossator.project.adapted_data import remove_adapted_data
+from glossator.project.retriever_choice import embedder_ids, unusable
 
 if TYPE_CHECKING:
     import argparse
@@ -33,13 +36,20 @@ def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:
         case "list":
             return _list(kept, as_json=arguments.json)
         case "use":
+            _check_usable(kept, arguments.name)
             chosen = kept.use(arguments.name)
             return _changed(chosen.kind, chosen, as_json=arguments.json)
         case "undo":
             kind, now = kept.undo(arguments.kind)
             return _changed(kind, now, as_json=arguments.json)
         case _:
-            return _remove(kept, arguments.name, as_json=arguments.json)
+            return _remove(kept, settings, arguments.name, as_json=arguments.json)
+
+
+def _check_usable(kept: Adaptations, name: str) -> None:
+    chosen = kept.named(name)
+    if chosen.kind == "retriever" and (reason := unusable(chosen, StaticEmbedder())):
+        raise AdaptationError(f"{name} cannot be used: {reason}")
 
 
 def _list(kept: Adaptations, *, as_json: bool) -> int:
@@ -73,8 +83,9 @@ def _changed(kind: str, now: Adaptation | None, *, as_json: bool) -> int:
     return 0
 
 
-def _remove(kept: Adaptations, name: str, *, as_json: bool) -> int:
+def _remove(kept: Adaptations, settings: Settings, name: str, *, as_json: bool) -> int:
     size = kept.remove(name)
+    remove_adapted_data(settings, kept.root, embedder_ids(kept.listed()))
     if as_json:
         terminal.show_json({"removed": name, "size_bytes": size})
     else:

@@ -472,6 +472,7 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         "What is learned is used for that project alone, and only if it has proved better there. docs/adapt.md says "
         "when it is worth it.",
         (
+            ("glossator adapt retriever", "learn words and weights of the search, which takes minutes"),
             ("glossator adapt list", "what was learned from the current folder, and what is in use"),
             ("glossator adapt undo", "go back to what was in use before"),
         ),
@@ -483,6 +484,14 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         _add_common(command)
         return command
 
+    action(
+        "retriever",
+        "[OPTIONS]",
+        "Learn the project's words, for the search.",
+        "Comments, names, tests and commits of the project teach the embedder; the newest tenth of the commits judges. "
+        "What is no better there is thrown away. No GPU, nothing to install; Ctrl-C changes nothing.",
+        (("glossator adapt retriever", "adapt the search to the current folder"),),
+    )
     action("list", "[OPTIONS]", "List the adaptations of a project, and which are in use.")
     undo = action("undo", "[OPTIONS] [KIND]", "Go back to what was in use before the last change.")
     undo.add_argument(

@@ -463,6 +463,11 @@ def _mcp(arguments: argparse.Namespace) -> int:
 
 
 def _adapt(arguments: argparse.Namespace) -> int:
+    if arguments.action == "retriever":
+        from glossator.cli.adapt_retriever_command import run_adapt_retriever
+
+        with _session(arguments) as session, _stopped_by_interrupt() as stopped:
+            return run_adapt_retriever(session, stopped, as_json=arguments.json)
     from glossator.cli.adapt_command import run_adapt
 
     return run_adapt(arguments, command_settings(arguments))

@@ -11,12 +11,15 @@ import shutil
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.database import full_error
 from glossator.index.vectors import file_name
 from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FORGOTTEN = 30 * 24 * 3600.0
 """Seconds after its last write until an index of another embedding model is removed."""
@@ -177,16 +180,20 @@ def remove_indexes(folder: Path) -> None:
         folder.parent.rmdir()
 
 
-def remove_superseded(folder: Path, schema: int) -> list[Path]:
+def remove_superseded(folder: Path, schema: int, keep: Collection[str] = ()) -> list[Path]:
     """Remove the indexes that `folder`, which is complete now, supersedes; returns the removed folders.
 
     These are the root's indexes of older formats and earlier static embedders, and those of other embedding models that
-    were not written for `FORGOTTEN` seconds. Indexes of newer formats are kept, and so are those being written.
+    were not written for `FORGOTTEN` seconds. Indexes of newer formats are kept, and so are those being written, and
+    those in this format of the embedders in `keep` (ids).
     """
+    kept = {file_name(f"v{schema}-{identity}") for identity in keep}
     removed = []
     for sibling in folder.parent.iterdir():
         match = _INDEX.fullmatch(sibling.name)
         if match is None or sibling == folder or not sibling.is_dir() or _ASIDE in sibling.name:
+            continue
+        if sibling.name in kept:
             continue
         if int(match[1]) > schema:
             continue
@@ -194,16 +201,23 @@ def remove_superseded(folder: Path, schema: int) -> list[Path]:
         age = time.time() - _last_written(sibling)
         if int(match[1]) == schema and not both_static and age < FORGOTTEN:
             continue
-        try:
-            lock = acquire(sibling)
-        except StoreError:
-            continue
-        try:
-            shutil.rmtree(sibling, ignore_errors=True)
-        finally:
-            lock.release()
-        for rest in (".lock", ".writer"):
-            with contextlib.suppress(OSError):
-                sibling.with_name(sibling.name + rest).unlink()
-        removed.append(sibling)
+        with contextlib.suppress(StoreError):
+            remove_index(sibling)
+            removed.append(sibling)
     return removed
+
+
+def remove_index(folder: Path) -> None:
+    """Remove one index, and leave those beside it.
+
+    Raises:
+        StoreError: another process writes it.
+    """
+    lock = acquire(folder)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
+    for rest in (".lock", ".writer"):
+        with contextlib.suppress(OSError):
+            folder.with_name(folder.name + rest).unlink()

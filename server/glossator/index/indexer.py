@@ -110,8 +110,12 @@ class Indexer:
     overwrite what `update` has read later.
     """
 
-    def __init__(self, root: Path, settings: Settings, store: Store, pool: WorkerPool) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, store: Store, pool: WorkerPool, embedder: Path | None = None
+    ) -> None:
+        """`embedder` is the folder of the static embedder that is adapted to the root; None for the bundled one."""
         self._root = root
+        self._embedder = str(embedder or "")
         self._settings = settings
         self._store = store
         self._pool = pool
@@ -262,16 +266,22 @@ class Indexer:
         size = 0
         for task in tasks:
             if batch and (len(batch) == most or size + task.size > BATCH_BYTES):
-                yield Batch(root, max_file_bytes, tuple(batch))
+                yield Batch(root, max_file_bytes, tuple(batch), self._embedder)
                 batch, size = [], 0
             batch.append(task)
             size += task.size
         if batch:
-            yield Batch(root, max_file_bytes, tuple(batch))
+            yield Batch(root, max_file_bytes, tuple(batch), self._embedder)
 
 
 def submit_buffer(
-    pool: WorkerPool, root: Path, settings: Settings, path: str, text: str, language_id: str = ""
+    pool: WorkerPool,
+    root: Path,
+    settings: Settings,
+    path: str,
+    text: str,
+    language_id: str = "",
+    embedder: Path | None = None,
 ) -> Future[FileUpdate]:
     """Have a buffer's text parsed and embedded, before all work on files. Cancelling removes it if it is still queued.
 
@@ -285,6 +295,7 @@ def submit_buffer(
         path: the buffer's file, with "/"; it need not exist.
         text: the buffer's text.
         language_id: the editor's name of the language, used if the path does not determine it.
+        embedder: see `Indexer`.
 
     Raises:
         GlossatorError: the pool is closed.
@@ -300,7 +311,8 @@ def submit_buffer(
             future.set_result(_completed(results[0])[0])
 
     language = language_named(language_id) if language_of(path) == TEXT.name else None
-    batch = Batch(os.path.realpath(root), settings.max_file_bytes, (FileTask(path, text=text, language=language),))
+    task = FileTask(path, text=text, language=language)
+    batch = Batch(os.path.realpath(root), settings.max_file_bytes, (task,), str(embedder or ""))
     job = pool.submit(batch, deliver, interactive=True)
 
     def forget(done: Future[FileUpdate]) -> None:

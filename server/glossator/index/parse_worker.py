@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from glossator.index.embedding import Embedder
     from glossator.index.entries import ParsedFile
     from glossator.index.records import FileRecord, FileUpdate
+    from glossator.index.vectors import VectorCache
     from glossator.settings import Settings
 
 NICENESS = 10
@@ -52,6 +53,8 @@ FRAME_ENTRIES = 500
 
 DEAD_MAN_FACTOR = 10.0
 """Factor on the allowed time of a batch after which the process ends itself; the parent normally kills it before."""
+MOST_EMBEDDERS = 8
+"""Adapted embedders that a worker keeps open."""
 GC_BATCHES = 64
 """Batches between two garbage collections, which take about 20 ms each."""
 PASSING_REASONS = ("cannot be read", "it changes")
@@ -99,6 +102,8 @@ class Batch:
     root: str
     max_file_bytes: int
     tasks: tuple[FileTask, ...]
+    embedder: str = ""
+    """Folder of the static embedder that is adapted to the root; "" for the bundled one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +224,16 @@ class _FileIndexer:
         Raises:
             EmbeddingError: the embedder cannot be loaded.
         """
-        from glossator.index import embedding
         from glossator.index.parsing import parse
-        from glossator.index.vectors import VectorCache, cache_path
 
         self._settings = settings
         self._parse = parse
-        self._embedder: Embedder = embedding.StaticEmbedder()
-        path = cache_path(settings.index_dir, self._embedder.id)
-        self._cache = VectorCache(path, self._embedder.dimensions)
+        self._embedders: dict[str, tuple[Embedder, VectorCache]] = {}
+        self._embedder_in("")
 
     def process(self, batch: Batch, send: Callable[..., None]) -> None:
         """Process a batch, and report progress and results: `send(message, with_text=False)`."""
+        embedder = self._embedder_in(batch.embedder)
         read: list[_Parsed | FileResult] = []
         for index, task in enumerate(batch.tasks):
             send(Message("file", index))
@@ -242,7 +245,7 @@ class _FileIndexer:
             if isinstance(item, _Parsed):
                 entries += len(item.parsed.entries)
             if entries >= FRAME_ENTRIES or index == len(read) - 1:
-                send(Message("results", first, tuple(self._finish(read[first : index + 1]))), with_text)
+                send(Message("results", first, tuple(self._finish(read[first : index + 1], *embedder))), with_text)
                 first, entries = index + 1, 0
         send(Message("done"))
 
@@ -293,14 +296,33 @@ class _FileIndexer:
         )
         return _Parsed(record, parsed)
 
-    def _finish(self, read: Sequence[_Parsed | FileResult]) -> list[FileResult]:
+    def _embedder_in(self, folder: str) -> tuple[Embedder, VectorCache]:
+        """The embedder whose files are in a folder, and its cache; the bundled one for "".
+
+        Raises:
+            EmbeddingError: it cannot be loaded.
+        """
+        from glossator.index import embedding
+        from glossator.index.vectors import VectorCache, cache_path
+
+        known = self._embedders.get(folder)
+        if known is None:
+            if len(self._embedders) > MOST_EMBEDDERS:
+                for other in [other for other in self._embedders if other]:
+                    self._embedders.pop(other)[1].close()
+            embedder = embedding.StaticEmbedder(Path(folder)) if folder else embedding.StaticEmbedder()
+            cache = VectorCache(cache_path(self._settings.index_dir, embedder.id), embedder.dimensions)
+            known = self._embedders[folder] = embedder, cache
+        return known
+
+    def _finish(self, read: Sequence[_Parsed | FileResult], embedder: Embedder, cache: VectorCache) -> list[FileResult]:
         """Results of some files, whose entries are embedded together."""
         from glossator.index.records import FileUpdate
         from glossator.index.terms import entry_terms, identifiers
 
         entries = [entry for item in read if isinstance(item, _Parsed) for entry in item.parsed.entries]
         words = [identifiers(entry.text) for entry in entries]
-        keys, vectors, computed = self._embed(entries, words)
+        keys, vectors, computed = _embedded(entries, words, embedder, cache)
         results: list[FileResult] = []
         first = 0
         for item in read:
@@ -331,26 +353,27 @@ class _FileIndexer:
             first = last
         return results
 
-    def _embed(
-        self, entries: Sequence[Entry], words: Sequence[list[str]]
-    ) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
-        """The entries' keys and vectors, and the keys of the newly computed vectors."""
-        import numpy as np
 
-        from glossator.index.embedding import content_key
+def _embedded(
+    entries: Sequence[Entry], words: Sequence[list[str]], embedder: Embedder, cache: VectorCache
+) -> tuple[list[bytes], NDArray[np.float16], set[bytes]]:
+    """The entries' keys and vectors, and the keys of the newly computed vectors."""
+    import numpy as np
 
-        keys = [content_key(entry) for entry in entries]
-        known = self._cache.get(keys)
-        missing = {key: index for index, key in enumerate(keys) if key not in known}
-        if missing:
-            computed = self._embedder.embed_entries(
-                [entries[index] for index in missing.values()], [words[index] for index in missing.values()]
-            )
-            known.update(zip(missing, computed.astype(np.float16), strict=True))
-        vectors = np.empty((len(keys), self._embedder.dimensions), np.float16)
-        for row, key in enumerate(keys):
-            vectors[row] = known[key]
-        return keys, vectors, set(missing)
+    from glossator.index.embedding import content_key
+
+    keys = [content_key(entry) for entry in entries]
+    known = cache.get(keys)
+    missing = {key: index for index, key in enumerate(keys) if key not in known}
+    if missing:
+        computed = embedder.embed_entries(
+            [entries[index] for index in missing.values()], [words[index] for index in missing.values()]
+        )
+        known.update(zip(missing, computed.astype(np.float16), strict=True))
+    vectors = np.empty((len(keys), embedder.dimensions), np.float16)
+    for row, key in enumerate(keys):
+        vectors[row] = known[key]
+    return keys, vectors, set(missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class Adaptations:
         Raises:
             AdaptationError: it cannot be written.
         """
-        with self._writing():
+        with self.writing():
             make_private_folder(self.folder, certainly_ours=True)
             self._sweep()
             staged = self.folder / f"{kind}.{os.getpid()}.part"
@@ -153,16 +153,20 @@ class Adaptations:
         Raises:
             AdaptationError: it cannot be written; then nothing has changed.
         """
-        with self._writing(), self._locked():
-            number = max((_number(one.name) for one in self.listed() if one.kind == kind), default=0) + 1
+        with self.writing(), self._locked():
+            taken = [path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+            number = max((_number(other) for other in taken if other.startswith(kind)), default=0) + 1
             name = f"{kind}-{number}"
             made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             record = {"format": _FORMAT, "kind": kind, "made": made, "base": base, "summary": summary, **details}
             replace_private_file(staged / _RECORD, json.dumps(record, indent=1, ensure_ascii=False))
             home = self.folder / name
-            if home.exists():  # remains of a removal that was interrupted
-                shutil.rmtree(home)
-            staged.rename(home)
+            try:
+                staged.rename(home)
+            except PermissionError:  # Windows: this process or a worker has its files open
+                copy = staged.with_name(f"{name}.{os.getpid()}.part")
+                shutil.copytree(staged, copy)
+                copy.rename(home)
             self._change(kind, name)
         added = _read(home)
         assert added is not None
@@ -175,7 +179,7 @@ class Adaptations:
             AdaptationError: there is none of that name, or the choice cannot be written.
         """
         chosen = self.named(name)
-        with self._writing(), self._locked():
+        with self.writing(), self._locked():
             self._change(chosen.kind, name)
         return chosen
 
@@ -188,7 +192,7 @@ class Adaptations:
         if not any(kind in (None, changed) for changed, _ in self._state().changes):
             what = f"no adaptation of the {kind}" if kind else "no adaptation"
             raise AdaptationError(f"there is nothing to undo: {what} was put to use for {self.root}")
-        with self._writing(), self._locked():
+        with self.writing(), self._locked():
             state = self._state()
             at = max(at for at, (changed, _) in enumerate(state.changes) if kind in (None, changed))
             changed, before = state.changes.pop(at)
@@ -204,12 +208,13 @@ class Adaptations:
         """
         chosen = self.named(name)
         size = size_of(chosen.folder)
-        with self._writing(), self._locked():
+        with self.writing(), self._locked():
             state = self._state()
             if state.in_use.get(chosen.kind) == name:
                 state.in_use[chosen.kind] = ""
             state.changes = [(kind, before) for kind, before in state.changes if before != name]
             self._write(state)
+            (chosen.folder / _RECORD).unlink()  # first: without it, the rest counts for nothing
             shutil.rmtree(chosen.folder)
         return size
 
@@ -266,8 +271,12 @@ class Adaptations:
             raise AdaptationError(f"another process is changing the adaptations of {self.root}: try again") from None
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Tell in one line what went wrong with files."""
+    def writing(self) -> Iterator[None]:
+        """Tell in one line what goes wrong with files inside.
+
+        Raises:
+            AdaptationError: it went wrong.
+        """
         try:
             yield
         except OSError as error:

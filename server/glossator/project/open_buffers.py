@@ -108,6 +108,11 @@ class OpenBuffers:
             _finish(finished)
         return finished
 
+    def parse_all(self) -> None:
+        """Have all buffers parsed again: their vectors come from another embedder from now on."""
+        for path in list(self._opened):
+            self.parse(path)
+
     def _take(self, path: str, revision: int, done: Future[FileUpdate], finished: Future[None]) -> None:
         if done.cancelled():
             return  # a newer state is being parsed, or the buffer was closed

@@ -12,8 +12,8 @@ from glossator.errors import GlossatorError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glossator.index.embedding import Embedder
     from glossator.index.store import Store
+    from glossator.project.retriever_choice import Retriever
     from glossator.retrieval.search import Searcher
 
 _log = logging.getLogger(__name__)
@@ -26,11 +26,11 @@ class OpenIndex:
     has readers, when the last one has been garbage collected.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, manifest: Path, *, writable: bool) -> None:
+    def __init__(self, store: Store, retriever: Retriever, manifest: Path, *, writable: bool) -> None:
         """If the file `manifest` does not exist, the index has been deleted."""
         self.store = store
         self.writable = writable
-        self._embedder = embedder
+        self.retriever = retriever
         self._manifest = manifest
         self._searcher: Searcher | None = None
         self._making_searcher = threading.Lock()
@@ -51,8 +51,17 @@ class OpenIndex:
 
         with self._making_searcher:
             if self._searcher is None:
-                self._searcher = Searcher(self.store, self._embedder)
+                self._searcher = Searcher(self.store, self.retriever.embedder, weights=self.retriever.weights)
             return self._searcher
+
+    def use(self, retriever: Retriever) -> None:
+        """Rank with the weights of another retriever, which has the same embedder."""
+        from glossator.retrieval.ranking import default_weights
+
+        with self._making_searcher:
+            self.retriever = retriever
+            if self._searcher is not None:
+                self._searcher.weights = retriever.weights or default_weights()
 
     def keep_open_for(self, reader: object) -> None:
         """Do not close the store before `reader` has been garbage collected."""

@@ -8,9 +8,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from glossator.errors import StoreCorruptError, StoreError, StoreLockedError, WorkspaceError
+from glossator.project.adaptations import Adaptations
 from glossator.project.notification import Notification
 from glossator.project.open_buffers import OpenBuffers
 from glossator.project.open_index import OpenIndex
+from glossator.project.retriever_choice import chosen_retriever, embedder_ids
 from glossator.project.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from glossator.index.records import FileUpdate, Filter
     from glossator.index.store import Store
     from glossator.project.nested_roots import NestedRoot
+    from glossator.project.retriever_choice import Retriever
     from glossator.project.shared import Shared
     from glossator.retrieval.search import Hit
     from glossator.settings import Settings
@@ -39,14 +42,25 @@ class Root:
     repaired or written.
     """
 
-    def __init__(self, path: Path, shared: Shared) -> None:
+    def __init__(self, path: Path, shared: Shared, retriever: Retriever | None = None) -> None:
         """Choose the folder; the index is not opened yet.
+
+        Args:
+            path: the folder.
+            shared: what the session's roots share.
+            retriever: what to search it with, whatever is in use for it (`retriever_choice.py`).
 
         Raises:
             WorkspaceError: it does not exist, or is not a folder.
         """
         self.path = real_folder(path)
         self._shared = shared
+        self.adaptations = Adaptations(shared.settings, self.path)
+        self._fixed = retriever
+        self._choosing = threading.Lock()
+        """Guards the next attribute."""
+        self._chosen: tuple[object, Retriever] | None = None
+        self._reported_stamp = self.adaptations.stamp()
         self._opening = threading.RLock()
         """Held while the index is opened, which may take long: a writer first repairs the index after a crash."""
         self._publishing = threading.Lock()
@@ -62,13 +76,26 @@ class Root:
         """Sent when roots inside this one were opened or closed, which changes the files that belong to this one."""
         self.index_deleted = Notification()
         """Sent when the index was deleted while it was open, so that it has to be built again."""
+        self.retriever_changed = Notification()
+        """Sent when another retriever was put to use while the index was open: the next update opens its index."""
+
+    @property
+    def retriever(self) -> Retriever:
+        """What the root is searched with from the next time on that its index is opened."""
+        if self._fixed is not None:
+            return self._fixed
+        with self._choosing:
+            stamp = self.adaptations.stamp()
+            if self._chosen is None or self._chosen[0] != stamp:
+                self._chosen = stamp, chosen_retriever(self.adaptations, self._shared.embedder)
+            return self._chosen[1]
 
     @property
     def folder(self) -> Path:
         """The index's folder."""
         from glossator.index.store import Store
 
-        return Store.folder_for(self._shared.settings.index_dir, self.path, self._shared.embedder.id)
+        return Store.folder_for(self._shared.settings.index_dir, self.path, self.retriever.embedder.id)
 
     @property
     def settings(self) -> Settings:
@@ -98,7 +125,15 @@ class Root:
         if not index.exists:
             self._report_missing(index)
             return None
+        self._notice_retriever()
         return latest
+
+    def _notice_retriever(self) -> None:
+        """Report once that other adaptations are in use now."""
+        stamp = self.adaptations.stamp()
+        if stamp != self._reported_stamp and self._fixed is None:
+            self._reported_stamp = stamp
+            self.retriever_changed.send()
 
     def set_nested(self, nested: Sequence[NestedRoot]) -> None:
         """Set the roots that are inside this one."""
@@ -135,14 +170,23 @@ class Root:
         Raises:
             StoreError: it cannot be opened.
         """
-        if (snapshot := self.snapshot()) is not None:
+        if (snapshot := self.snapshot()) is not None and self._is_current(self._open):
             return snapshot  # without waiting for a writer that is being opened
         with self._opening:
             snapshot = self.snapshot()
-            if snapshot is None and (self.folder / "manifest.sqlite").exists():
+            if (snapshot is None or not self._is_current(self._open)) and (self.folder / "manifest.sqlite").exists():
                 self._publish(self._opened(write=False))
                 snapshot = self.snapshot()
             return snapshot
+
+    def _is_current(self, index: OpenIndex | None) -> bool:
+        """Whether an index is that of the retriever that is in use now; of new weights alone it is told here."""
+        retriever = self.retriever
+        if index is None or index.retriever.embedder.id != retriever.embedder.id:
+            return False
+        if index.retriever is not retriever:
+            index.use(retriever)
+        return True
 
     def search(self, query: str, limit: int, where: Filter | None = None) -> list[Hit]:
         """The best matches in this root, unsaved buffers included; empty if there is no index.
@@ -181,7 +225,11 @@ class Root:
         with self._opening:
             index = self._open
             if index is not None and index.writable:
-                if index.exists:
+                if index.exists and self._is_current(index):
+                    return index
+                if index.exists:  # it can be read until that of another retriever is open
+                    index = self._opened(write=True)
+                    self._publish(index)
                     return index
                 self._report_missing(index)
                 self._publish(None)
@@ -197,9 +245,11 @@ class Root:
     def _opened(self, *, write: bool) -> OpenIndex:
         from glossator.index.store import Store
 
-        embedder, folder = self._shared.embedder, self.folder
+        retriever = self.retriever
+        embedder = retriever.embedder
+        folder = Store.folder_for(self._shared.settings.index_dir, self.path, embedder.id)
         store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=write)
-        return OpenIndex(store, embedder, folder / "manifest.sqlite", writable=write)
+        return OpenIndex(store, retriever, folder / "manifest.sqlite", writable=write)
 
     def _publish(self, index: OpenIndex | None) -> None:
         """Have new snapshots read this index; the previous one is closed when its last reader is done."""
@@ -208,6 +258,8 @@ class Root:
             self._latest = None
         if before is not None:
             before.retire()
+            if index is not None and before.retriever.embedder.id != index.retriever.embedder.id:
+                self.buffers.parse_all()
 
     def indexer(self) -> Indexer:
         """The object that updates the index.
@@ -220,7 +272,10 @@ class Root:
         with self._opening:
             index = self._writable()
             if self._indexer is None or self._indexer[0] is not index:
-                self._indexer = index, Indexer(self.path, self.settings, index.store, self._shared.pool)
+                self._indexer = (
+                    index,
+                    Indexer(self.path, self.settings, index.store, self._shared.pool, index.retriever.folder),
+                )
             return self._indexer[1]
 
     def is_updated_by(self, indexer: Indexer | None) -> bool:
@@ -232,7 +287,8 @@ class Root:
         """Have a buffer parsed; this does not need the index, so it never waits for it."""
         from glossator.index.indexer import submit_buffer
 
-        return submit_buffer(self._shared.pool, self.path, self.settings, path, text, language_id)
+        folder = self.retriever.folder
+        return submit_buffer(self._shared.pool, self.path, self.settings, path, text, language_id, folder)
 
     def parsed(self, path: str, text: str) -> FileUpdate:
         """What a text would be indexed as, if a file had it; nothing is stored. Waits for a worker process.
@@ -271,7 +327,8 @@ class Root:
                 self.open()
             raise
         report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain)
-        remove_superseded(self.folder, SCHEMA_VERSION)
+        keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed())}
+        remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report
 
     def close(self) -> None:

@@ -103,7 +103,8 @@ class Session:
                     "entries": status.entries,
                     "lines": status.lines,
                     "size_bytes": status.size_bytes,
-                    "embedder": self.shared.embedder.id,
+                    "embedder": root.retriever.embedder.id,
+                    "adapted": root.retriever.name,
                     "skipped": [{"path": item.path, "reason": item.reason} for item in status.skipped],
                 }
         return {

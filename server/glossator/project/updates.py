@@ -110,6 +110,7 @@ class RootUpdates:
         self._maintenance_error: GlossatorError | None = None
         self._subscriptions = (
             root.index_deleted.subscribe(self.rescan),
+            root.retriever_changed.subscribe(self.rescan),
             root.nested_changed.subscribe(self._count_again),
         )
         self._thread = threading.Thread(target=self._run, name=f"glossator-{root.path.name}", daemon=True)

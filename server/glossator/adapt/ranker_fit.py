@@ -1,0 +1,121 @@
+"""The weights of ranking, fitted to a project's commits within bounds.
+
+The model is a conditional logit over the entries of a question's best files: the chance that an entry is one of those
+wanted is the softmax of its score, which is its file's score plus its own (`retrieval/ranking.py`). The loss is the
+negative logarithm of the chance of all that are wanted, with a penalty on how far weights move from the shipped ones.
+No weight leaves the bounds, and those stay as they are of which commits tell nothing, or something else than questions
+do: no commit here changes a test or a document, and commits change what is large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glossator.index.manifest import ORDINAL_BITS
+from glossator.retrieval.ranking import ENTRY_FEATURES, Weights
+from glossator.retrieval.ranking_features import FILE_FEATURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from glossator.retrieval.search import Searcher
+
+    Numbers = NDArray[np.float64]
+
+FIXED = frozenset(("test", "example", "compat", "prose", "block", "window", "type", "top", "size", "name", "exact"))
+"""Weights that are not fitted."""
+BOUND = 0.5
+"""A weight stays between (1 - BOUND) and (1 + BOUND) times what it was."""
+PENALTY = 40.0
+"""On the squared relative changes of the weights, in units of one question's loss."""
+ENTRY_FILES = 15
+"""Best files whose entries are looked at, as many as a search of ten hits looks at."""
+FEWEST = 30
+"""Questions below which nothing is fitted."""
+_STEPS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCase:
+    """A question's candidates: a row of features (those of its file, then its own) for each entry, and the wanted."""
+
+    features: Numbers
+    wanted: NDArray[np.bool_]
+
+
+def collect_case(searcher: Searcher, query: str, wanted: Collection[tuple[str, str]]) -> RankedCase | None:
+    """The candidates of a question; None if no wanted entry, (path, qualified name), is among them."""
+    found = searcher.candidates(query)
+    order = np.argsort(-searcher.weights.file_scores(found.features), kind="stable")[:ENTRY_FILES]
+    if not len(order):
+        return None
+    row = {found.revisions[int(at)]: int(at) for at in order}
+    entries, values = searcher.entries_of(found, list(row))
+    right = np.array([(entry.path, entry.qualified_name) in wanted for entry in entries], bool)
+    if not right.any() or right.all():
+        return None
+    files = found.features[[row[entry.id >> ORDINAL_BITS] for entry in entries]]
+    return RankedCase(np.concatenate([files, values], axis=1).astype(np.float64), right)
+
+
+def fitted_weights(cases: Sequence[RankedCase], start: Weights, watch: Callable[[], None] = lambda: None) -> Weights:
+    """The weights that rank what is wanted best, within the bounds; `start` if there are too few cases.
+
+    `watch` is called at each step; what it raises ends the fit.
+    """
+    if len(cases) < FEWEST:
+        return start
+    names = [*FILE_FEATURES, *ENTRY_FEATURES]
+    first = np.array(
+        [*(start.file.get(n, 0.0) for n in FILE_FEATURES), *(start.entry.get(n, 0.0) for n in ENTRY_FEATURES)]
+    )
+    free = np.array([name not in FIXED and weight != 0 for name, weight in zip(names, first, strict=True)])
+    rows = np.concatenate([case.features for case in cases])
+    base = rows @ first
+    moved = rows[:, free] * first[free]
+    """What a relative change of 1 of each free weight adds to the scores."""
+    wanted = np.concatenate([case.wanted for case in cases])
+    lengths = np.array([len(case.wanted) for case in cases])
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    case_of = np.repeat(np.arange(len(cases)), lengths)
+
+    def slope_at(change: Numbers) -> tuple[float, Numbers]:
+        scores = base + moved @ change
+        scores -= np.maximum.reduceat(scores, starts)[case_of]
+        powers = np.exp(scores)
+        all_, right = np.add.reduceat(powers, starts), np.add.reduceat(powers * wanted, starts)
+        right = np.maximum(right, 1e-30)
+        loss = float((np.log(all_) - np.log(right)).sum()) + 0.5 * PENALTY * float(change @ change)
+        pull = powers / all_[case_of] - powers * wanted / right[case_of]
+        return loss, moved.T @ pull + PENALTY * change
+
+    change = np.zeros(int(free.sum()))
+    length = 1e-3
+    loss, slope = slope_at(change)
+    for _ in range(_STEPS):
+        watch()
+        tried = np.clip(change - length * slope, -BOUND, BOUND)
+        lower, next_slope = slope_at(tried)
+        if lower > loss:
+            length /= 2
+            if length < 1e-9:
+                break
+            continue
+        done = loss - lower < 1e-6 * max(1.0, loss)
+        change, loss, slope = tried, lower, next_slope
+        length *= 1.5
+        if done:
+            break
+    values = first.copy()
+    values[free] *= 1 + change
+    split = len(FILE_FEATURES)
+    return Weights(
+        file=dict(zip(names[:split], values[:split].tolist(), strict=True)),
+        entry=dict(zip(names[split:], values[split:].tolist(), strict=True)),
+        repeat=start.repeat,
+    )

@@ -1,0 +1,494 @@
+"""Adapts a project's retriever: word vectors trained further on the project, and weights of ranking fitted to it.
+
+    commits ── split by time ──> learning ──┬─> pairs ──> word vectors ──> an index with them, beside the one in use
+       │                                    └─> questions ────────────────> weights, fitted in that index
+       └──> judging: the newest tenth ──> gate: is it better than what is in use? ──> put to use, or all is removed
+
+Nothing that is in use changes before the gate has let it through, whatever happens meanwhile. This module does not know
+LSP or command-line arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glossator.adapt.commit_changes import NOT_DEFINITIONS, ProjectHistory
+from glossator.adapt.project_pairs import limited, pairs_of_code, pairs_of_commits
+from glossator.adapt.ranker_fit import collect_case, fitted_weights
+from glossator.adapt.retriever_gate import (
+    FEWEST_JUDGES,
+    Comparison,
+    GeneralSet,
+    JudgedQuestion,
+    compared,
+    name_questions,
+    reciprocal_ranks,
+    verdict,
+)
+from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
+from glossator.errors import AdaptationError, CancelledByUser, UsageError
+from glossator.index.embedding import BUNDLED, FIELDS
+from glossator.project.adapted_data import adapted_version, remove_adapted_data
+from glossator.project.retriever_choice import WEIGHTS_FILE, Retriever, embedder_ids, read_retriever
+from glossator.project.root import Root
+from glossator.retrieval.ranking import default_weights
+from glossator.retrieval.ranking_features import is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from glossator.adapt.commit_changes import ChangedDefinition, CommitHistory, PastCommit
+    from glossator.adapt.project_pairs import ProjectPair
+    from glossator.index.entries import Entry
+    from glossator.project.session import Session
+    from glossator.project.snapshot import Snapshot
+    from glossator.retrieval.ranking import Weights
+
+    Changes = list[tuple[PastCommit, list[ChangedDefinition]]]
+
+MIXES = (0.0, 0.5, 1.0)
+"""How far the rows move from the shipped ones to the trained ones; the best on the newest commits that are learned
+from is taken, and 0 leaves the vectors as they are."""
+CHOOSING_SHARE = 0.15
+"""Share of the commits that are learned from, the newest, on which it is chosen."""
+LEAST_CHOICE_GAIN = 0.002
+FIT_QUESTIONS = 400
+"""Newest commits that the weights are fitted to."""
+NAME_QUESTIONS = 150
+FEWEST_COMMITS = 200
+"""Commits below which the newest tenth cannot judge."""
+FEWEST_PAIRS = 200
+"""Pairs below which nothing is learned."""
+_PARSED_AT_ONCE = 64
+_STAGES = (
+    ("Indexing", 15),
+    ("Reading commits", 25),
+    ("Reading code", 10),
+    ("Training", 20),
+    ("Indexing with the new vectors", 15),
+    ("Fitting weights", 5),
+    ("Judging", 10),
+)
+"""What is done, and its usual share of the time in per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptProgress:
+    """How far it is: `done` of 1, and the seconds that are left, 0 while that is not known."""
+
+    stage: str
+    done: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieverReport:
+    """What came of it.
+
+    Attributes:
+        name: of the adaptation that is in use now; "" if it was refused.
+        reason: why it was refused; "".
+        commits, names, general: how it compares with what was in use (the general set: with what is shipped).
+        pairs: how many of each kind were learned from.
+        learning, judging: how many commits taught, and how many judged.
+        mix: how far the rows moved, see `MIXES`.
+        embedded: symbols whose vectors were computed for the new index.
+        lines: of the index.
+        seconds: how long it took.
+    """
+
+    name: str
+    reason: str
+    commits: Comparison
+    names: Comparison | None
+    general: Comparison
+    pairs: dict[str, int]
+    learning: int
+    judging: int
+    mix: float
+    embedded: int
+    lines: int
+    seconds: float
+
+    @property
+    def summary(self) -> str:
+        """One line on what was measured."""
+        return (
+            f"commit -> symbol MRR {self.commits.before:.3f} -> {self.commits.after:.3f} ({self.commits.gain:+.3f},"
+            f" 90 % within {self.commits.low:+.3f} and {self.commits.high:+.3f}) over {self.commits.questions} commits;"
+            f" general set {self.general.gain:+.3f}"
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name or None,
+            "reason": self.reason,
+            "commits": self.commits.facts(),
+            "names": self.names.facts() if self.names is not None else None,
+            "general": self.general.facts(),
+            "pairs": self.pairs,
+            "learning_commits": self.learning,
+            "judging_commits": self.judging,
+            "mix": self.mix,
+            "embedded": self.embedded,
+            "lines": self.lines,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def adapt_retriever(
+    session: Session,
+    progress: Callable[[AdaptProgress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    recipe: AdaptRecipe | None = None,
+) -> RetrieverReport:
+    """Adapt the retriever of a session's only root, and use it from now on if it is better.
+
+    Args:
+        session: its root is indexed first.
+        progress: called in this thread, several times a second.
+        cancelled: whether to stop.
+        recipe: how to train the vectors.
+
+    Raises:
+        AdaptationError: no git repository, too few commits, too little text, a full disk; nothing has changed.
+        CancelledByUser: `cancelled` returned true; nothing has changed.
+        GlossatorError: the project cannot be indexed.
+    """
+    return _Run(session, progress, cancelled, recipe or AdaptRecipe()).do()
+
+
+class _Run:
+    """One adaptation of a retriever in progress."""
+
+    def __init__(
+        self,
+        session: Session,
+        progress: Callable[[AdaptProgress], None],
+        cancelled: Callable[[], bool],
+        recipe: AdaptRecipe,
+    ) -> None:
+        self._session = session
+        self._root = session.root
+        self._settings = session.settings
+        self._recipe = recipe
+        self._progress, self._cancelled = progress, cancelled
+        self._started = time.monotonic()
+        self._stage = 0
+
+    def do(self) -> RetrieverReport:
+        history = ProjectHistory(self._root.path)
+        self._tidy()
+        lines = self._root.index(lambda one: self._at(0, _part(one.files_done, one.files_total)), self._cancelled).lines
+        snapshot = self._snapshot(self._root)
+        indexed = {path for path, record in snapshot.store.files().items() if not record.skipped}
+        commits = history.read(indexed)
+        if commits.count < FEWEST_COMMITS:
+            raise AdaptationError(
+                f"too few commits to learn from and to judge by: {commits.count} that are no merges, and at least"
+                f" {FEWEST_COMMITS} are needed"
+            )
+        judged = self._judges(history, commits, snapshot)
+        learned = self._changes(history, commits.learning, len(commits.judging), len(commits.learning))
+        code = self._code(history, commits, indexed)
+        table, mix, pairs = self._vectors(code, learned)
+        return self._tried(table, mix, pairs, judged, learned, code, lines, len(commits.judging))
+
+    # What is learned from
+
+    def _judges(self, history: ProjectHistory, commits: CommitHistory, snapshot: Snapshot) -> list[JudgedQuestion]:
+        changed = self._changes(history, commits.judging, 0, len(commits.learning) + len(commits.judging))
+        questions = self._questions(changed, snapshot)
+        if len(questions) < FEWEST_JUDGES:
+            raise AdaptationError(
+                f"too few commits to judge by: {len(questions)} of the newest tenth ({commits.count} in all) say what"
+                f" they change and change definitions that are still there, and at least {FEWEST_JUDGES} are needed"
+            )
+        return questions
+
+    def _questions(self, changes: Changes, snapshot: Snapshot) -> list[JudgedQuestion]:
+        """Commits as questions for definitions that are in the index."""
+        known: dict[str, set[str]] = {}
+        found = []
+        for commit, changed in changes:
+            self._check()
+            for path in {one.path for one in changed} - known.keys():
+                known[path] = {entry.qualified_name for entry in snapshot.store.entries_in(path)}
+            places = {(one.path, one.entry.qualified_name) for one in changed}
+            wanted = frozenset(place for place in places if place[1] in known[place[0]])
+            if wanted:
+                found.append(JudgedQuestion(commit.subject, wanted))
+        return found
+
+    def _changes(self, history: ProjectHistory, commits: Sequence[PastCommit], before: int, rest: int) -> Changes:
+        total = before + rest
+        return list(
+            history.changed(
+                commits,
+                self._parsed,
+                self._settings.max_file_bytes,
+                lambda done: self._at(1, _part(before + done, total)),
+            )
+        )
+
+    def _code(self, history: ProjectHistory, commits: CommitHistory, indexed: set[str]) -> dict[str, Sequence[Entry]]:
+        """The project's files as they were before the commits that judge, parsed."""
+        blobs = [(path, blob) for path, blob in history.tree(commits.base).items() if path in indexed]
+        found: dict[str, Sequence[Entry]] = {}
+        texts = ((path, text) for path, _, text in history.texts(blobs, self._settings.max_file_bytes))
+        while some := list(islice(texts, _PARSED_AT_ONCE)):
+            found.update(zip((path for path, _ in some), self._parsed(some), strict=True))
+            self._at(2, _part(len(found), len(blobs)))
+        return found
+
+    def _parsed(self, texts: Iterable[tuple[str, str]]) -> Iterator[Sequence[Entry]]:
+        """Entries of texts, in order, from the worker processes."""
+        source = iter(texts)
+        with ThreadPoolExecutor(8, thread_name_prefix="glossator-adapt") as threads:
+            while some := list(islice(source, _PARSED_AT_ONCE)):
+                self._check()
+                for update in threads.map(lambda one: self._root.parsed(*one), some):
+                    yield update.entries
+
+    # Vectors
+
+    def _vectors(
+        self, code: dict[str, Sequence[Entry]], learned: Changes
+    ) -> tuple[WordTable, float, list[ProjectPair]]:
+        """The table that the project is to have, how far it moved, and the pairs."""
+        of_code = pairs_of_code(code)
+        newest = int(CHOOSING_SHARE * len(learned))
+        pairs = limited([*of_code, *pairs_of_commits(learned)])
+        if len(pairs) < FEWEST_PAIRS:
+            raise AdaptationError(
+                f"too little text to learn from: {len(pairs)} questions in comments, names, tests and commits, and at"
+                f" least {FEWEST_PAIRS} are needed"
+            )
+        shipped = shipped_table()
+        table = shipped.extended(f"{pair.query} {pair.name} {pair.signature} {pair.text}" for pair in pairs)
+        tried = trained(
+            table,
+            CountedPairs.of(limited([*of_code, *pairs_of_commits(learned[newest:])]), table.vocabulary),
+            self._recipe,
+            lambda step, steps: self._at(3, 0.5 * step / steps),
+        )
+        mix = self._best_mix(table, tried, code, learned[:newest])
+        if not mix:
+            return shipped, 0.0, pairs
+        whole = trained(
+            table,
+            CountedPairs.of(pairs, table.vocabulary),
+            self._recipe,
+            lambda step, steps: self._at(3, 0.5 + 0.5 * step / steps),
+        )
+        return table.moved(whole, mix), mix, pairs
+
+    def _best_mix(
+        self, table: WordTable, tried: WordTable, code: dict[str, Sequence[Entry]], changes: Changes
+    ) -> float:
+        """How far the rows are moved, chosen on commits that were not learned from, by vectors alone."""
+        entries = [
+            (path, entry)
+            for path, found in code.items()
+            for entry in found
+            if entry.part == 0 and entry.kind not in NOT_DEFINITIONS
+        ]
+        places: dict[tuple[str, str], list[int]] = {}
+        for at, (path, entry) in enumerate(entries):
+            places.setdefault((path, entry.qualified_name), []).append(at)
+        asked: list[str] = []
+        wanted: list[list[int]] = []
+        for commit, changed in changes:
+            right = [at for one in changed for at in places.get((one.path, one.entry.qualified_name), ())]
+            if right:
+                asked.append(commit.subject)
+                wanted.append(right)
+        if len(asked) < FEWEST_JUDGES:
+            return 1.0
+        counted = CountedTexts(asked, table.vocabulary)
+        texts = ([entry.qualified_name, entry.signature, entry.doc, entry.text] for _, entry in entries)
+        columns = list(zip(*texts, strict=True))
+        fields = {name: CountedTexts(column, table.vocabulary) for name, column in zip(FIELDS, columns, strict=True)}
+        scores = []
+        for mix in MIXES:
+            self._check()
+            now = table.moved(tried, mix)
+            cosines = now.queries(counted) @ now.documents(fields).T
+            ranks = [int((row > row[right].max() + 1e-7).sum()) + 1 for row, right in zip(cosines, wanted, strict=True)]
+            scores.append(float(np.mean([1 / rank if rank <= 10 else 0.0 for rank in ranks])))
+        best = int(np.argmax(scores))
+        return MIXES[best] if scores[best] > scores[0] + LEAST_CHOICE_GAIN else 0.0
+
+    # Trying and judging
+
+    def _tried(
+        self,
+        table: WordTable,
+        mix: float,
+        pairs: list[ProjectPair],
+        judged: list[JudgedQuestion],
+        learned: Changes,
+        code: dict[str, Sequence[Entry]],
+        lines: int,
+        judging: int,
+    ) -> RetrieverReport:
+        kept = self._root.adaptations
+        shipped = self._session.shared.embedder
+        with kept.staging("retriever") as staged:
+            if mix:
+                with kept.writing():
+                    table.write(staged, adapted_version(shipped_version(), self._root.path), shipped.id)
+            candidate = read_retriever(staged, "", shipped)
+            root, embedded = self._indexed(candidate)
+            try:
+                weights = self._weights(self._snapshot(root), learned)
+                with kept.writing():
+                    (staged / WEIGHTS_FILE).write_text(json.dumps(asdict(weights), indent=1) + "\n", "utf-8")
+                commits, names, general = self._judged(root, weights, table, mix, judged, code)
+                reason = verdict(commits, names, general)
+                report = RetrieverReport(
+                    name="",
+                    reason=reason,
+                    commits=commits,
+                    names=names,
+                    general=general,
+                    pairs=dict(Counter(pair.kind for pair in pairs)),
+                    learning=len(learned),
+                    judging=judging,
+                    mix=mix,
+                    embedded=embedded,
+                    lines=lines,
+                    seconds=time.monotonic() - self._started,
+                )
+                self._check()
+                if not reason:
+                    details = {**report.facts(), "embedder": candidate.embedder.id}
+                    added = kept.add("retriever", staged, base=shipped.id, summary=report.summary, details=details)
+                    report = replace(report, name=added.name)
+            finally:
+                if root is not self._root:
+                    root.close()
+                self._tidy()
+        return report
+
+    def _indexed(self, candidate: Retriever) -> tuple[Root, int]:
+        """A root with the index of a candidate, and how many symbols were embedded for it."""
+        if candidate.folder is None:
+            return self._root, 0
+        root = Root(self._root.path, self._session.shared, candidate)
+        try:
+            report = root.index(lambda one: self._at(4, _part(one.files_done, one.files_total)), self._cancelled)
+        except BaseException:
+            root.close()
+            self._tidy()
+            raise
+        return root, report.embedded
+
+    def _weights(self, snapshot: Snapshot, learned: Changes) -> Weights:
+        questions = self._questions(learned[:FIT_QUESTIONS], snapshot)
+        cases = []
+        searcher = snapshot.searcher
+        for at, question in enumerate(questions):
+            self._at(5, at / len(questions))
+            try:
+                with searcher.searching:
+                    case = collect_case(searcher, question.query, question.wanted)
+            except UsageError:
+                continue
+            if case is not None:
+                cases.append(case)
+        return fitted_weights(cases, default_weights(), self._check)
+
+    def _judged(
+        self,
+        root: Root,
+        weights: Weights,
+        table: WordTable,
+        mix: float,
+        judged: list[JudgedQuestion],
+        code: dict[str, Sequence[Entry]],
+    ) -> tuple[Comparison, Comparison | None, Comparison]:
+        before, after = self._snapshot(self._root), self._snapshot(root)
+        defined = [
+            (path, entry.qualified_name, entry.name)
+            for path, found in code.items()
+            if not is_test(path)
+            for entry in found
+            if entry.part == 0 and entry.kind not in NOT_DEFINITIONS
+        ]
+        names = name_questions(defined, NAME_QUESTIONS)
+        asked = [*judged, *names]
+        done = 0
+
+        def watch() -> None:
+            nonlocal done
+            self._at(6, done / (2 * len(asked)))
+            done += 1
+
+        old = reciprocal_ranks(before.searcher, asked, watch)
+        searcher = after.searcher
+        usual, searcher.weights = searcher.weights, weights
+        try:
+            new = reciprocal_ranks(searcher, asked, watch)
+        finally:
+            searcher.weights = usual
+        general = GeneralSet()
+        shipped = general.reciprocal_ranks(shipped_table())
+        own = general.reciprocal_ranks(table) if mix else shipped
+        count = len(judged)
+        of_names = compared(old[count:], new[count:]) if len(names) >= FEWEST_JUDGES else None
+        return compared(old[:count], new[:count]), of_names, compared(shipped, own)
+
+    # Bookkeeping
+
+    def _snapshot(self, root: Root) -> Snapshot:
+        snapshot = root.open()
+        if snapshot is None:
+            raise AdaptationError(f"the index of {root.path} was deleted meanwhile: try again")
+        return snapshot
+
+    def _tidy(self) -> None:
+        """Remove adaptations that are too many, and the indexes and vectors of all that are not kept."""
+        kept = self._root.adaptations
+        for one in kept.surplus("retriever"):
+            kept.remove(one.name)
+        remove_adapted_data(self._settings, self._root.path, embedder_ids(kept.listed()))
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise CancelledByUser("interrupted; nothing was changed")
+
+    def _at(self, stage: int, part: float) -> None:
+        """Report progress, and stop if that was asked for."""
+        self._check()
+        before = sum(share for _, share in _STAGES[:stage])
+        done = (before + _STAGES[stage][1] * min(part, 1.0)) / 100
+        spent = time.monotonic() - self._started
+        self._progress(AdaptProgress(_STAGES[stage][0], done, spent * (1 - done) / done if done > 0.05 else 0.0))
+
+
+def _part(done: int, total: int) -> float:
+    return done / total if total else 0.0
+
+
+def shipped_version() -> str:
+    """The version of the bundled embedder."""
+    return str(json.loads((BUNDLED / "model.json").read_text("utf-8"))["version"])
+
+
+def shipped_table(folder: Path = BUNDLED) -> WordTable:
+    """The bundled embedder's words and rows."""
+    model = json.loads((folder / "model.json").read_text("utf-8"))
+    scales = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
+    rows = np.load(folder / "rows.npy", allow_pickle=False).astype(np.float32) * scales[:, None]
+    return WordTable((folder / "vocabulary.txt").read_text("utf-8").splitlines(), rows, model["fields"])

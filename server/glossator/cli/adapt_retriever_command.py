@@ -1,0 +1,64 @@
+"""`glossator adapt retriever`: the adaptation is made with a progress bar, and what came of it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from glossator.adapt.retriever import AdaptProgress, RetrieverReport, adapt_retriever
+from glossator.cli import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glossator.project.session import Session
+
+_PARTS = 1000
+"""Of the progress bar."""
+_NICENESS = 10
+
+
+def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_json: bool) -> int:
+    """Adapt the retriever of the session's root; returns the exit status: 0, also if it was refused.
+
+    Raises:
+        GlossatorError: it cannot be done; nothing has changed.
+    """
+    _lower_priority()
+    with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:
+
+        def show(progress: AdaptProgress) -> None:
+            left = f"{duration(progress.seconds_left)} left" if progress.seconds_left else ""
+            bar.update(progress.stage, int(_PARTS * progress.done), _PARTS, left or "...")
+
+        report = adapt_retriever(session, show, stopped)
+    if as_json:
+        terminal.show_json(report.facts())
+    else:
+        _tell(session, report)
+    return 0
+
+
+def _tell(session: Session, report: RetrieverReport) -> None:
+    if report.reason:
+        terminal.show(f"Nothing was changed, since what was learned is {report.reason}.", hang=4)
+        return
+    terminal.show(
+        f"{report.name} is in use for {session.root.path} from now on, after {duration(report.seconds)}:", hang=4
+    )
+    terminal.show(f"  {report.summary}", hang=4)
+    terminal.show("`glossator adapt undo` goes back.")
+
+
+def duration(seconds: float) -> str:
+    """A time in words: "40 s", "3 min"."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _lower_priority() -> None:
+    """Leave the processor to whatever else is to be done: this is long, and nobody waits for it."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else _NICENESS)
