@@ -466,7 +466,7 @@ def _adapt(arguments: argparse.Namespace) -> int:
     if arguments.action == "retriever":
         from glossator.cli.adapt_retriever_command import run_adapt_retriever
 
-        with _session(arguments) as session, _stopped_by_interrupt() as stopped:
+        with open_session(arguments) as session, stopped_by_interrupt() as stopped:
             return run_adapt_retriever(session, stopped, as_json=arguments.json)
     from glossator.cli.adapt_command import run_adapt
 
