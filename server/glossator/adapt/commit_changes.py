@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from glossator.index.entries import Entry
 
-MOST_COMMITS = 4000
+COMMITS_LOOKED_AT = 4000
 """Newest commits that are looked at, merges left out."""
 JUDGING_SHARE = 0.1
 """Share of the commits, the newest, that judge."""
-MOST_FILES = 6
+FILES_LIMIT = 6
 """A commit that changes more files is about no definition in particular."""
-MOST_CHANGED = 10
+CHANGED_LIMIT = 10
 """A commit that changes more definitions is not used: a reformatting, a move, a new subsystem."""
 QUERY_CHARS = 240
 _AT_ONCE = 100
@@ -129,7 +129,15 @@ class ProjectHistory:
         """
         listed = self._git(
             [
-                *("log", "--no-merges", f"--max-count={MOST_COMMITS}", "--raw", "-r", "--no-abbrev", "--no-renames"),
+                *(
+                    "log",
+                    "--no-merges",
+                    f"--max-count={COMMITS_LOOKED_AT}",
+                    "--raw",
+                    "-r",
+                    "--no-abbrev",
+                    "--no-renames",
+                ),
                 *("--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
                 *("--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%B%x00", self.head, "--"),
                 *((self._below,) if self._below else ()),
@@ -148,7 +156,7 @@ class ProjectHistory:
                 if (match := _RAW.fullmatch(line)) and (path := match[3].decode("utf-8", "replace"))
             ]
             known = tuple((path, blob) for path, blob in files if path in indexed and not is_test(path))
-            if subject and len(files) <= 2 * MOST_FILES and 1 <= len(known) <= MOST_FILES:
+            if subject and len(files) <= 2 * FILES_LIMIT and 1 <= len(known) <= FILES_LIMIT:
                 commits.append(PastCommit(name.decode("ascii", "replace"), int(time), subject, paragraph, known))
         times.sort(reverse=True)
         split = times[int(JUDGING_SHARE * len(times))] if times else 0
@@ -223,7 +231,7 @@ class ProjectHistory:
                     for path, blob in commit.files
                     for entry in holding(entries.get(blob, ()), lines.get(commit.name, {}).get(path, ()))
                 ]
-                if 1 <= len(touched) <= MOST_CHANGED:
+                if 1 <= len(touched) <= CHANGED_LIMIT:
                     yield commit, touched
             progress(start + len(some))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from glossator.adapt.commit_changes import ChangedDefinition, PastCommit
     from glossator.index.entries import Entry
 
-TEXT_CHARS = 3000
+DOCUMENT_CHARS = 3000
 MOST_PAIRS = 40_000
 """Pairs that are learned from; of more, a share is drawn."""
 COMMIT_DEFINITIONS = 3
@@ -93,7 +93,7 @@ def pairs_of_commits(changes: Iterable[tuple[PastCommit, Sequence[ChangedDefinit
     for commit, changed in changes:
         for one in changed[:COMMIT_DEFINITIONS]:
             entry = one.entry
-            fields = (entry.qualified_name, entry.signature, entry.doc, entry.text[:TEXT_CHARS])
+            fields = (entry.qualified_name, entry.signature, entry.doc, entry.text[:DOCUMENT_CHARS])
             yield ProjectPair("commit", commit.subject, commit.name, *fields)
             if commit.paragraph:
                 yield ProjectPair("commit", commit.paragraph, commit.name, *fields)
@@ -123,17 +123,17 @@ def _definitions(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _of_definition(path: str, entry: Entry, long_forms: Mapping[str, str], *, test: bool) -> Iterator[ProjectPair]:
-    code = without_doc(entry)[:TEXT_CHARS]
+    code = without_doc(entry)[:DOCUMENT_CHARS]
     thing = f"{path}\0{entry.qualified_name}\0{entry.start_line}"
     said = sentences(entry.doc) if entry.doc else []
     if said:
         first = 2 if len(said) > 1 and len(said[0]) < 40 else 1
         query, rest = " ".join(said[:first]), " ".join(said[first:])
         if _is_question(query) and _squeezed(query)[:60] not in _squeezed(code):
-            fields = (entry.qualified_name, entry.signature, rest, f"{rest}\n{code}"[:TEXT_CHARS])
+            fields = (entry.qualified_name, entry.signature, rest, f"{rest}\n{code}"[:DOCUMENT_CHARS])
             yield ProjectPair("doc", clipped(query), thing, *fields)
             if _is_question(rest):
-                fields = (entry.qualified_name, entry.signature, query, f"{query}\n{code}"[:TEXT_CHARS])
+                fields = (entry.qualified_name, entry.signature, query, f"{query}\n{code}"[:DOCUMENT_CHARS])
                 yield ProjectPair("doc", clipped(rest), thing, *fields)
     spoken = parts(entry.name)
     if test or len(spoken) < 2 or len(" ".join(spoken)) <= 6 or code.count("\n") < 2:
@@ -162,7 +162,7 @@ def _of_tests(entries: Sequence[Entry], tested: Mapping[str, Sequence[tuple[str,
                 query = said if _is_question(said) else " ".join(words)
                 thing = f"{path}\0{about.qualified_name}\0{about.start_line}"
                 if len(query.split()) > length:  # or it only repeats the name
-                    fields = (about.qualified_name, about.signature, about.doc, about.text[:TEXT_CHARS])
+                    fields = (about.qualified_name, about.signature, about.doc, about.text[:DOCUMENT_CHARS])
                     yield ProjectPair("test", clipped(query), thing, *fields)
             if named:
                 break

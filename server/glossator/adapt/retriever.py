@@ -28,7 +28,7 @@ from glossator.adapt.retriever_gate import (
     Comparison,
     GeneralSet,
     JudgedQuestion,
-    compared,
+    ranks_compared,
     name_questions,
     reciprocal_ranks,
     verdict,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot
     from glossator.retrieval.ranking import Weights
 
-    Changes = list[tuple[PastCommit, list[ChangedDefinition]]]
+    CommitChanges = list[tuple[PastCommit, list[ChangedDefinition]]]
 
 MIXES = (0.0, 0.5, 1.0)
 """How far the rows move from the shipped ones to the trained ones; the best on the newest commits that are learned
@@ -216,7 +216,7 @@ class _Run:
             )
         return questions
 
-    def _questions(self, changes: Changes, snapshot: Snapshot) -> list[JudgedQuestion]:
+    def _questions(self, changes: CommitChanges, snapshot: Snapshot) -> list[JudgedQuestion]:
         """Commits as questions for definitions that are in the index."""
         known: dict[str, set[str]] = {}
         found = []
@@ -230,7 +230,7 @@ class _Run:
                 found.append(JudgedQuestion(commit.subject, wanted))
         return found
 
-    def _changes(self, history: ProjectHistory, commits: Sequence[PastCommit], before: int, rest: int) -> Changes:
+    def _changes(self, history: ProjectHistory, commits: Sequence[PastCommit], before: int, rest: int) -> CommitChanges:
         total = before + rest
         return list(
             history.changed(
@@ -263,7 +263,7 @@ class _Run:
     # Vectors
 
     def _vectors(
-        self, code: dict[str, Sequence[Entry]], learned: Changes
+        self, code: dict[str, Sequence[Entry]], learned: CommitChanges
     ) -> tuple[WordTable, float, list[ProjectPair]]:
         """The table that the project is to have, how far it moved, and the pairs."""
         of_code = pairs_of_code(code)
@@ -294,7 +294,7 @@ class _Run:
         return table.moved(whole, mix), mix, pairs
 
     def _best_mix(
-        self, table: WordTable, tried: WordTable, code: dict[str, Sequence[Entry]], changes: Changes
+        self, table: WordTable, tried: WordTable, code: dict[str, Sequence[Entry]], changes: CommitChanges
     ) -> float:
         """How far the rows are moved, chosen on commits that were not learned from, by vectors alone."""
         entries = [
@@ -337,7 +337,7 @@ class _Run:
         mix: float,
         pairs: list[ProjectPair],
         judged: list[JudgedQuestion],
-        learned: Changes,
+        learned: CommitChanges,
         code: dict[str, Sequence[Entry]],
         lines: int,
         judging: int,
@@ -394,7 +394,7 @@ class _Run:
             raise
         return root, report.embedded
 
-    def _weights(self, snapshot: Snapshot, learned: Changes) -> Weights:
+    def _weights(self, snapshot: Snapshot, learned: CommitChanges) -> Weights:
         questions = self._questions(learned[:FIT_QUESTIONS], snapshot)
         cases = []
         searcher = snapshot.searcher
@@ -446,8 +446,8 @@ class _Run:
         shipped = general.reciprocal_ranks(shipped_table())
         own = general.reciprocal_ranks(table) if mix else shipped
         count = len(judged)
-        of_names = compared(old[count:], new[count:]) if len(names) >= FEWEST_JUDGES else None
-        return compared(old[:count], new[:count]), of_names, compared(shipped, own)
+        of_names = ranks_compared(old[count:], new[count:]) if len(names) >= FEWEST_JUDGES else None
+        return ranks_compared(old[:count], new[:count]), of_names, ranks_compared(shipped, own)
 
     # Bookkeeping
 

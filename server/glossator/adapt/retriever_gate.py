@@ -75,7 +75,7 @@ class Comparison:
         return {"questions": self.questions, **rounded}
 
 
-def compared(before: Scores, after: Scores) -> Comparison:
+def ranks_compared(before: Scores, after: Scores) -> Comparison:
     """The same questions' scores before and after; the draws are the same each time."""
     gains = after - before
     random = np.random.default_rng(0)
