@@ -28,8 +28,8 @@ from glossator.adapt.retriever_gate import (
     Comparison,
     GeneralSet,
     JudgedQuestion,
-    ranks_compared,
     name_questions,
+    ranks_compared,
     reciprocal_ranks,
     verdict,
 )
