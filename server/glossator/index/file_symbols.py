@@ -36,7 +36,7 @@ RECORDS: Final = frozenset({"struct", "class", "union", "enum"})
 ANY_NUMBER: Final = 255
 """The most arguments of a function that takes any number, or of a macro with parameters."""
 CALLABLE: Final = frozenset({"function", "method", "constructor", "test", "macro"})
-_VARIABLES: Final = frozenset({"constant", "field", "function", "variable"})
+_VARIABLES: Final = frozenset({"constant", "enum_member", "field", "function", "variable"})
 _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")

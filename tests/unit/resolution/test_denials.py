@@ -135,6 +135,46 @@ CASES: dict[str, Case] = {
         "lift",
         "shut",
     ),
+    "kotlin: members of a companion that has a name": (
+        {
+            "a.kt": "class Door {\n    companion object Maker {\n        fun make() = Door()\n"
+            "        fun wreck() = Door()\n    }\n}\nfun f() {\n    Door.make()\n}\n",
+        },
+        "make",
+        "wreck",
+    ),
+    "kotlin: functions by their full names": (
+        {
+            "k/a.kt": "package k\nfun fallback() {}\nfun forward() {}\n",
+            "b.kt": "package m\nfun f() {\n    k.fallback()\n}\n",
+        },
+        "fallback",
+        "forward",
+    ),
+    "swift: members of an enum without its name": (
+        {
+            "a.swift": "enum Kind {\n    case big, small, odd\n}\nfunc f(k: Kind) {\n"
+            "    if case .small = k { print(k) }\n}\n",
+        },
+        "small",
+        "odd",
+    ),
+    "swift: what extends the class of a library that a class is based on": (
+        {
+            "a.swift": "extension UIView {\n    func shake() {}\n    func rest() {}\n}\n",
+            "b.swift": "class MyView: UIView {\n    func f() { shake() }\n}\n",
+        },
+        "shake",
+        "rest",
+    ),
+    "python: what a metaclass may call": (
+        {
+            "a.py": "class A(metaclass=Registry):\n    def run(self): ...\n"
+            "class B(metaclass=ABCMeta):\n    def go(self): ...\n"
+        },
+        "run",
+        "go",
+    ),
     "c: names that are pasted together": (
         {"a.c": "#define CALL(f) do_##f\nstatic void do_read(void) {}\nstatic void un_read(void) {}\n"},
         "do_read",

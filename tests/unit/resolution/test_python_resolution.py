@@ -1005,3 +1005,19 @@ def test_what_python_itself_looks_up_in_a_module() -> None:
         sample.resolver.may_be_used_unseen(sample.definition(name)) for name in ("__getattr__", "__version__", "plain")
     ]
     assert unseen == [True, True, False]
+
+
+def test_an_exception_of_several_types() -> None:
+    sample = Sample(
+        {
+            "a.py": """
+                class First(Exception):
+                    def detail(self): ...
+                class Second(Exception): ...
+                try: ...
+                except (First, Second) as error:
+                    error.detail()
+            """
+        }
+    )
+    assert sample.at("a.py", "error.detail()", "detail") == "a.py:First.detail"

@@ -17,6 +17,7 @@ from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import (
     INSTANCE_MARK,
     NOTHING_KNOWN,
+    UNKNOWN_MODULE,
     UNKNOWN_VALUE,
     Spot,
     Value,
@@ -189,7 +190,9 @@ class PackageRules(LanguageRules):
             if view.symbol(around).kind == "method" and parent >= 0 and view.symbol(parent).kind not in CONTAINER_KINDS:
                 return NOTHING_KNOWN
         # In Kotlin, the receiver of a lambda may have it: `with(door) { open() }`.
-        return NOTHING_KNOWN if view.facts.language == "kotlin" and name[:1].islower() else ()
+        if world.paths().folders(name):
+            return (Value("module", namespace_seen_from(name, view.path)),)
+        return (UNKNOWN_MODULE,) if view.facts.language == "kotlin" and name[:1].islower() else ()
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """No field is a type, whatever its name."""
@@ -361,6 +364,15 @@ class JvmRules(PackageRules):
     unwrapped: ClassVar[dict[str, int]] = {}
     call_members = ("invoke",)
     opaque = frozenset(("Object", "Any", "T", "E", "K", "V", "R"))
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a companion object that has a name of its own; else as in other languages."""
+        view = world.view(value.path)
+        if view is not None and view.facts.language == "kotlin":
+            for index in view.members(value.number):
+                if view.symbol(index).kind == "object" and (found := view.children(index, name)):
+                    return symbols(view, found)
+        return super().class_member(world, value, name)
 
 
 class DotnetRules(PackageRules):

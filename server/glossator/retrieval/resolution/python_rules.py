@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS
 from glossator.retrieval.resolution.file_view import last_part
 from glossator.retrieval.resolution.rules import LanguageRules
+from glossator.retrieval.resolution.type_texts import TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
@@ -124,6 +125,7 @@ _DYNAMIC: Final = frozenset(
     )
 )
 """Classes whose instances have any members."""
+_METACLASS: Final = "metaclass="
 MAX_VARIABLE: Final = 24
 """Names of type variables are short."""
 _GENERATORS: Final = frozenset(
@@ -320,6 +322,9 @@ class PythonRules(LanguageRules):
             return found or NOTHING_KNOWN
         if last == "None":
             return ()
+        if last == TUPLE and kind.arguments:
+            # Nothing but `except (A, B) as error` has it.
+            return tuple(dict.fromkeys(one for part in kind.arguments for one in world.type_value(part, place)))
         if last in ("Self", "self"):
             return world.evaluate(INSTANCE, place)
         if last in ("Type", "type") and kind.arguments:
@@ -468,6 +473,9 @@ class PythonRules(LanguageRules):
 
     def base_value(self, world: World, base: str, place: Spot) -> Values:
         """A supertype; what makes a class (`namedtuple(...)`) is external if the function is."""
+        if base.startswith(_METACLASS):
+            # It may add members, or keep a list of the classes.
+            return () if last_part(base) in ("ABCMeta", f"{_METACLASS}ABCMeta") else NOTHING_KNOWN
         if "(" in base:
             made = world.evaluate(base.partition("(")[0], place)
             return tuple(

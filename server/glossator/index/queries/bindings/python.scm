@@ -14,6 +14,9 @@
 (assignment left: (tuple_pattern (identifier) @bind) @pattern right: (_) @value)
 (as_pattern (_) @value alias: (as_pattern_target (identifier) @bind))
 (except_clause value: (as_pattern (identifier) @type alias: (as_pattern_target (identifier) @bind)))
+(except_clause value: (as_pattern (tuple) @type alias: (as_pattern_target (identifier) @bind)))
+(class_definition name: (identifier) @class
+  superclasses: (argument_list (keyword_argument name: (identifier) @_meta) @super) (#eq? @_meta "metaclass"))
 (named_expression name: (identifier) @bind value: (_) @value)
 
 ; What conditions say of variables

@@ -9,6 +9,12 @@
 (constructor_expression constructed_type: (user_type (type_identifier) @call .))
 (prefix_expression "." (simple_identifier) @member.value)
 (switch_pattern (pattern "." . (simple_identifier) @member))
+(if_statement "." . (simple_identifier) @member)
+(guard_statement "." . (simple_identifier) @member)
+(while_statement "." . (simple_identifier) @member)
+(for_statement item: (pattern "." . (simple_identifier) @member))
+(if_statement (user_type) @of . "." . (simple_identifier))
+(guard_statement (user_type) @of . "." . (simple_identifier))
 
 ; What is handed over
 (value_argument value: (simple_identifier) @value)
