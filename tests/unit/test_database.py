@@ -94,3 +94,35 @@ def test_a_folder_whose_name_is_no_unicode_holds_a_database(tmp_path: Path) -> N
     folder.mkdir()
     Database(folder / "some.sqlite", write=True).close()
     assert (folder / "some.sqlite").is_file()
+
+
+def test_memory_is_given_back_while_others_read_and_write(tmp_path: Path) -> None:
+    database = Database(tmp_path / "some.sqlite", write=True)
+    with database.transaction() as connection:
+        connection.execute("CREATE TABLE numbers (number)")
+    done = threading.Event()
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                with database.reading() as connection:
+                    assert connection.execute("SELECT count(*) FROM numbers").fetchone()[0] >= 0
+        except BaseException as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in range(200):
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+        database.release_memory()
+    done.set()
+    for reader in readers:
+        reader.join(30)
+    assert not errors
+    with database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM numbers").fetchone()[0] == 200
+    database.close()
+    database.release_memory()  # does nothing

@@ -254,3 +254,55 @@ def test_a_store_that_cannot_be_compacted_is_said_and_tried_again(
     (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
     opened.updates.changed([project / "shop/late.py"])
     opened.wait_for(lambda: "late_arrival" in names(opened, "late_arrival"))
+
+
+def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    root = opened.updates.root
+    snapshot = root.snapshot()
+    assert snapshot is not None
+    store = snapshot.store
+
+    def used() -> bool:
+        finder = snapshot.use_finder()
+        entry = snapshot.named("add_tax")[0]
+        symbol = finder.symbol_at(entry.path, entry.name_line, entry.name)
+        return bool(finder.uses(symbol).places) and "add_tax" in names(opened, "gross amount")
+
+    assert used()
+    assert store.facts._decoded
+    for name in ("MAINTAIN_SECONDS", "RELEASE_SECONDS"):
+        monkeypatch.setattr(f"glossator.project.updates.{name}", 0.05)
+    (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
+    opened.updates.changed([project / "shop/late.py"])  # the updates' thread sleeps for the new times from now on
+    opened.wait_for(lambda: not store.facts._decoded and store._nearest._state is None)
+    opened.wait_for(lambda: not store._manifest._idle)
+    assert used()  # all comes back
+
+
+def test_a_reader_counts_only_what_was_committed(
+    opened: Open, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    monkeypatch.setattr("glossator.project.updates.TAKE_OVER_SECONDS", 0.05)
+    other = Session([session.root.path], session.settings)
+    turns, counted = threading.Semaphore(0), threading.Semaphore(0)
+    try:
+        reader = Open(other)
+        real_due, real_count = reader.updates._is_counted, reader.updates._count
+        monkeypatch.setattr(reader.updates, "_is_counted", lambda: (turns.release(), real_due())[1])
+        monkeypatch.setattr(reader.updates, "_count", lambda: (counted.release(), real_count())[1])
+        reader.wait_for(lambda: "another process" in reader.updates.state().message)
+        for _ in range(5):
+            assert turns.acquire(timeout=WAIT)
+        seen = counted._value
+        for _ in range(5):
+            assert turns.acquire(timeout=WAIT)
+        assert counted._value == seen
+        (session.root.path / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
+        files = opened.updates.state().files
+        opened.updates.changed([session.root.path / "shop/late.py"])
+        reader.wait_for(lambda: reader.updates.state().files == files + 1)
+        reader.updates.close()
+    finally:
+        other.close()

@@ -181,6 +181,18 @@ class Database:
         with self.transaction() as connection:
             put(connection, values)
 
+    def release_memory(self) -> None:
+        """Close the connections that nobody uses, and empty the cache of the one that writes."""
+        with self._guard:
+            if self._closed:
+                return
+            free, self._idle = self._idle, []
+            self._all = [connection for connection in self._all if all(connection is not other for other in free)]
+            for connection in free:
+                connection.close()
+        with translated(self.path.parent):
+            self._main.execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         """Close all connections; running queries fail.
 

@@ -255,6 +255,13 @@ class StoredFacts:
             self._derived = self._changes, beside, made
             return made
 
+    def release_memory(self) -> None:
+        """Forget what can be read or found out again."""
+        with self._guard:
+            self._decoded.clear()
+            self._decoded_bytes = 0
+            self._derived = None
+
     def refresh(self) -> None:
         """See the newest commit."""
         with self._guard, self._looking():

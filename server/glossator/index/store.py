@@ -611,6 +611,16 @@ class Store(Lookup):
                 conditions[globs] = (files_inside(numbers, inside), revisions)
         return conditions[globs]
 
+    def release_memory(self) -> None:
+        """Give back the memory of what can be read again; the next questions take some milliseconds more."""
+        self.facts.release_memory()
+        self._nearest.forget()
+        if self._writing.acquire(blocking=False):  # else the index is in use
+            try:
+                self._manifest.release_memory()
+            finally:
+                self._writing.release()
+
     def stop_writing(self) -> None:
         """Release the lock, so that another process may write; reading still works."""
         with self._writing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class OpenIndex:
         # Not a number under a lock: a finalizer may run in this thread while it holds the lock.
         self._readers: set[object] = set()
         self._retired = False
+        self._last_used = time.monotonic()
+        self._is_released = False
         self._closing = threading.Lock()
 
     @property
@@ -62,6 +65,19 @@ class OpenIndex:
             self.retriever = retriever
             if self._searcher is not None:
                 self._searcher.weights = retriever.weights or default_weights()
+
+    def note_use(self) -> None:
+        """A question is asked: what it needs stays in memory for some time."""
+        self._last_used = time.monotonic()
+        self._is_released = False
+
+    def release_memory(self, seconds: float) -> bool:
+        """Give memory back if nobody has asked anything for so long; whether it was given back now."""
+        if self._is_released or time.monotonic() - self._last_used < seconds:
+            return False
+        self._is_released = True
+        self.store.release_memory()
+        return True
 
     def keep_open_for(self, reader: object) -> None:
         """Do not close the store before `reader` has been garbage collected."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import StoreCorruptError, StoreError, StoreLockedError, WorkspaceError
 from glossator.project.adaptations import Adaptations
+from glossator.project.idle_memory import trim_memory
 from glossator.project.notification import Notification
 from glossator.project.open_buffers import OpenBuffers
 from glossator.project.open_index import OpenIndex
@@ -330,6 +331,12 @@ class Root:
         keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed())}
         remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report
+
+    def release_memory(self, seconds: float) -> None:
+        """Give back what the index keeps in memory, if nobody has asked anything for so long."""
+        index = self._open
+        if index is not None and index.release_memory(seconds):
+            trim_memory()
 
     def close(self) -> None:
         """Close the index; existing snapshots can still be read."""

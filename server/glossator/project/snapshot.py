@@ -71,6 +71,7 @@ class Snapshot:
     @property
     def searcher(self) -> Searcher:
         """The index's searcher; pass it `within(where)` and `overlay`. It runs one search at a time."""
+        self._index.note_use()
         return self._index.searcher
 
     @cached_property
@@ -85,6 +86,7 @@ class Snapshot:
         from glossator.retrieval.resolution.source import IndexedFacts
         from glossator.retrieval.uses import UseFinder
 
+        self._index.note_use()
         return UseFinder(IndexedFacts(self.store.facts, self.overlay), self.graph, self.text)
 
     @cached_property

@@ -38,6 +38,8 @@ MAINTAIN_SECONDS = 20.0
 """Idle seconds after which the store is compacted, if that is due."""
 MAINTAIN_BUSY_SECONDS = 60.0
 """The same while changes keep coming, as in a build or with an editor that saves by itself."""
+RELEASE_SECONDS = 60.0
+"""Seconds without a question, or a change, after which memory is given back."""
 COUNT_SECONDS = 2.0
 """Seconds between two counts of the store's contents during indexing."""
 JOIN_SECONDS = 10.0
@@ -102,9 +104,11 @@ class RootUpdates:
         self._progress: Progress | None = None
         self._counts: StoreStatus | None = None
         self._counted = 0.0
+        self._counted_changes = -1
         self._updates = 0
         self._recount = False
         self._is_warm = False
+        self._is_compacted = False
         self._maintenance: threading.Thread | None = None
         self._maintained = time.monotonic()
         self._maintenance_error: GlossatorError | None = None
@@ -196,10 +200,16 @@ class RootUpdates:
         self._state, self._message = state, message
         self._on_change()
 
+    def _is_counted(self) -> bool:
+        """Whether no process has committed anything since the contents were counted."""
+        snapshot = self.root.open()
+        return snapshot is not None and self._counts is not None and snapshot.store.changes() == self._counted_changes
+
     def _count(self) -> None:
         snapshot = self.root.open()
         if snapshot is not None:
             snapshot.store.refresh()
+            self._counted_changes = snapshot.store.changes()
             self._counts = snapshot.status()
         self._counted = time.monotonic()
 
@@ -272,6 +282,8 @@ class RootUpdates:
         if error is not None and not rescan:
             raise error
         try:
+            if rescan or changed:
+                self._is_compacted = False
             if rescan:
                 self._set("indexing")
                 with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
@@ -295,15 +307,21 @@ class RootUpdates:
                 self._rescan = True  # this process is the writer (again)
                 return 0.0
             else:
-                self._maintain()
-                return None
+                if self._is_compacted:
+                    self.root.release_memory(RELEASE_SECONDS)
+                else:
+                    self._maintain()
+                    self._is_compacted = True
+                return RELEASE_SECONDS
         except StoreLockedError:
             # Another window or a command is the writer: its commits are visible here too.
             self._end_progress()
             before = self._counts
-            self._count()
+            if not self._is_counted():
+                self._count()
             if self._counts != before:
                 self._updates += 1
+            self.root.release_memory(RELEASE_SECONDS)
             if self._state != "ready" or self._counts != before:
                 self._set("ready", "another process keeps this index up to date")
             return TAKE_OVER_SECONDS
