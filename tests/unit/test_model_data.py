@@ -11,7 +11,6 @@ import pytest
 
 from glossator.adapt.data_set import make_data_set, without_near_duplicates
 from glossator.adapt.examples import DataSet, Example, ExamplePiece, read_data_set, write_data_set
-from glossator.adapt.secret_texts import secret_in
 from glossator.answers import prompts
 from glossator.errors import WorkspaceError
 from glossator.project.session import Session
@@ -162,33 +161,3 @@ def test_near_duplicates_of_what_is_held_out_are_not_trained_on() -> None:
     )
     assert [one.part for one in kept] == ["held-out", "train"]
     assert [one.reason for one in left] == ["nearly the same as `f` in a.py"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "AKIA" + "ABCDEFGHIJKLMNOP",
-        'api_key = "q8Zr3Lw0Vx5Tn7Yb"',
-        "postgres://admin:hunter22@db.internal/x",
-        "-----BEGIN RSA " + "PRIVATE KEY-----",
-        "xox" + "b-123456789012-abcdef",
-        '"dbPassword": "Jk39dkWq01x"',
-    ],
-)
-def test_secrets_are_recognised(text: str) -> None:
-    assert secret_in(f"x = 1\n{text}\n")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'token = "your-token-here"',
-        'password = "correct horse"',
-        "https://example.org/path:8080@version",
-        'secret_key = os.environ["SECRET_KEY"]',
-        "def api_key(self): return self._token",
-        'self.token = "identifier"',
-    ],
-)
-def test_what_only_talks_of_secrets_is_none(text: str) -> None:
-    assert not secret_in(text)

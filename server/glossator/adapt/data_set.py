@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from glossator.adapt.commit_examples import commit_examples, commit_times, head_commit
 from glossator.adapt.examples import DataSet, Example, LeftOut
-from glossator.adapt.secret_texts import secret_in
 from glossator.adapt.symbol_examples import symbol_examples
 from glossator.answers.evidence import estimated_tokens
 from glossator.errors import WorkspaceError
 from glossator.retrieval.ranking_features import PROSE_LANGUAGES
+from glossator.workspace.secret_texts import secret_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

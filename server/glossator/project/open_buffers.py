@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from glossator.errors import GlossatorError
 from glossator.workspace.overlay import Overlay
 from glossator.workspace.screening import may_hold_secrets
+from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,11 +57,11 @@ class OpenBuffers:
         """Set a buffer's text, which replaces the file's; `parse` makes searches see it.
 
         `language_id` is LSP's, used if the file's name does not determine its language. The text of a file that may
-        hold secrets is not kept: that it is open must not make it evidence.
+        hold secrets is not kept, and secrets in others are masked: that a file is open must not make them evidence.
         """
         if may_hold_secrets(path):
             return
-        self._texts.put(path, version, text)
+        self._texts.put(path, version, without_secrets(text, path))
         buffer = self._texts.get(path)
         if buffer is not None:
             with self._lock:

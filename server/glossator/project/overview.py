@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
+
+from glossator.workspace.gitstate import read_regular
+from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,6 +14,9 @@ LISTED = 30
 """Maximum number of files and folders to list."""
 README_CHARACTERS = 400
 """Maximum number of characters to quote from the README's first paragraph."""
+
+README_BYTES = 4 * 1024 * 1024
+"""A larger README, or one that is no regular file (reading a pipe would never end), is not quoted."""
 
 
 def overview_of(folder: Path) -> str:
@@ -25,8 +30,9 @@ def overview_of(folder: Path) -> str:
     lines = [f"{folder.name}: {shown}"]
     readme = next((name for name in names if name.lower().startswith("readme")), None)
     if readme is not None and not readme.endswith("/"):
-        with contextlib.suppress(OSError), (folder / readme).open(encoding="utf-8", errors="replace") as file:
-            head = file.read(README_CHARACTERS * 4)
+        data = read_regular(folder / readme, README_BYTES)
+        if data is not None:
+            head = without_secrets(data.decode("utf-8", "replace")[: README_CHARACTERS * 4])
             prose = [block for block in head.split("\n\n") if block.strip() and block.lstrip()[0] not in "#<[!=|-`*"]
             if prose:
                 lines.append(" ".join(prose[0].split())[:README_CHARACTERS])

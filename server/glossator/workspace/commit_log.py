@@ -19,6 +19,7 @@ from glossator.workspace.git_process import run_git
 from glossator.workspace.gitstate import Repository, read_regular
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.reading import split_lines
+from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     import subprocess
@@ -248,7 +249,7 @@ def _committed_lines(site: _Site, head: str, path: str) -> list[str] | None:
     """A file's lines in a commit; None if it is not there, or is no text."""
     found = site.git(["cat-file", "blob", f"{head}:{path}"])
     decoded = decode(found.stdout) if found.returncode == 0 else None
-    return split_lines(decoded[0]) if decoded is not None else None
+    return split_lines(without_secrets(decoded[0], path)) if decoded is not None else None
 
 
 def _differences(now: Sequence[str], then: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
@@ -328,7 +329,7 @@ def _logged(
 
 def _commit(record: bytes, path: str) -> LoggedCommit:
     name, date, author, message, rest = record.split(b"\0", 4)
-    subject, paragraph = _message(message.decode("utf-8", "replace").rstrip("\x1f\n"))
+    subject, paragraph = _message(without_secrets(message.decode("utf-8", "replace").rstrip("\x1f\n")))
     there, lines, removed = _changed(rest) if path else ("", (), 0)
     files = () if path else tuple(_path(line) for line in rest.split(b"\n") if line.strip())
     return LoggedCommit(

@@ -22,6 +22,7 @@ from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text
 from glossator.workspace.included import Included
+from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ class Text:
     """The text of a file.
 
     Attributes:
-        text: the decoded content, without a byte order mark, with its original line endings.
+        text: the decoded content, without a byte order mark, with its original line endings; secrets are masked.
         encoding: the name of the codec that decoded it.
         content_hash: BLAKE2b of the bytes on disk, 16 bytes.
         size: in bytes.
@@ -516,6 +517,7 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
     reason = screening.file_by_text(full.name, text)
     if reason is not None:
         return Skipped(printable(path), reason)
+    text = without_secrets(text, path)
     return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns)
 
 
