@@ -67,7 +67,10 @@ def show(report: Report) -> None:
             f"longest {max(seconds for _, seconds in large):.2f} s (goal {FRESH_GOAL_SECONDS:g} s)"
         )
     if report.size_ratios:
-        print(f"index on disk / fresh index: {max(report.size_ratios):.2f} at most (goal {SIZE_GOAL:g})")
+        print(
+            f"index on disk / fresh index: p50 {statistics.median(report.size_ratios):.2f}, "
+            f"{max(report.size_ratios):.2f} at most, {report.size_ratios[-1]:.2f} in the end (goal {SIZE_GOAL:g})"
+        )
     if report.uses:
         tenth = max(1, len(report.uses) // 10)
         for what, unit in (("memory", 1e6), ("handles", 1), ("watches", 1), ("processes", 1)):
