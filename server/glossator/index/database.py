@@ -31,6 +31,10 @@ LOG_BYTES = 128 * 1024
 LOG_SHARE = 0.1
 """Maximum size of the log, in bytes or as a share of the database: writing it back takes about 10 ms."""
 
+FREE_BYTES = 1024**2
+FREE_SHARE = 1 / 3
+"""Free space, in bytes and as a share of the file, above which a database is written again."""
+
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
@@ -150,6 +154,29 @@ class Database:
         """Write the log back into the database, except for the part that readers need."""
         with translated(self.path.parent):
             self._main.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def give_back_pages(self) -> None:
+        """Write the file again if much of it is free, as after a switch from a much larger branch.
+
+        Without the disk space for that, it stays as it is.
+        """
+        with translated(self.path.parent), self._shrinking() as connection:
+            free, pages, size = (
+                int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("freelist_count", "page_count", "page_size")
+            )
+            if free * size > FREE_BYTES and free > FREE_SHARE * pages:
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("VACUUM")
+
+    @contextmanager
+    def _shrinking(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection, with temporary files on disk: in memory they would be as large as the database."""
+        self._main.execute("PRAGMA temp_store = FILE")
+        try:
+            yield self._main
+        finally:
+            self._main.execute("PRAGMA temp_store = MEMORY")
 
     def log_is_long(self) -> bool:
         """Whether the log is large compared to the database."""

@@ -478,6 +478,7 @@ class Manifest(Database):
                 )
                 self._names.clear()
                 rewrite_notes(connection)
+            self.give_back_pages()
         self.checkpoint()
 
 
