@@ -55,12 +55,14 @@ if TYPE_CHECKING:
 
     CommitChanges = list[tuple[PastCommit, list[ChangedDefinition]]]
 
-MIXES = (0.0, 0.5, 1.0)
+MIXES = (0.0, 0.5, 1.0, 1.5)
 """How far the rows move from the shipped ones to the trained ones; the best on the newest commits that are learned
 from is taken, and 0 leaves the vectors as they are."""
 CHOOSING_SHARE = 0.15
 """Share of the commits that are learned from, the newest, on which it is chosen."""
 LEAST_CHOICE_GAIN = 0.002
+MOST_GENERAL_LOSS = 0.002
+"""Loss in MRR on a part of the general set at which rows are moved no further."""
 FIT_QUESTIONS = 400
 """Newest commits that the weights are fitted to."""
 NAME_QUESTIONS = 150
@@ -274,11 +276,12 @@ class _Run:
                 f"too little text to learn from: {len(pairs)} questions in comments, names, tests and commits, and at"
                 f" least {FEWEST_PAIRS} are needed"
             )
+        kept_up = GeneralSet("learning").pairs()
         shipped = shipped_table()
         table = shipped.extended(f"{pair.query} {pair.name} {pair.signature} {pair.text}" for pair in pairs)
         tried = trained(
             table,
-            CountedPairs.of(limited([*of_code, *pairs_of_commits(learned[newest:])]), table.vocabulary),
+            CountedPairs.of([*limited([*of_code, *pairs_of_commits(learned[newest:])]), *kept_up], table.vocabulary),
             self._recipe,
             lambda step, steps: self._at(3, 0.5 * step / steps),
         )
@@ -287,7 +290,7 @@ class _Run:
             return shipped, 0.0, pairs
         whole = trained(
             table,
-            CountedPairs.of(pairs, table.vocabulary),
+            CountedPairs.of([*pairs, *kept_up], table.vocabulary),
             self._recipe,
             lambda step, steps: self._at(3, 0.5 + 0.5 * step / steps),
         )
@@ -320,9 +323,15 @@ class _Run:
         columns = list(zip(*texts, strict=True))
         fields = {name: CountedTexts(column, table.vocabulary) for name, column in zip(FIELDS, columns, strict=True)}
         scores = []
+        general = GeneralSet("choosing")
         for mix in MIXES:
             self._check()
             now = table.moved(tried, mix)
+            level = float(general.reciprocal_ranks(now).mean())
+            if not mix:
+                least = level - MOST_GENERAL_LOSS
+            elif level < least:
+                break
             cosines = now.queries(counted) @ now.documents(fields).T
             ranks = [int((row > row[right].max() + 1e-7).sum()) + 1 for row, right in zip(cosines, wanted, strict=True)]
             scores.append(float(np.mean([1 / rank if rank <= 10 else 0.0 for rank in ranks])))
@@ -383,7 +392,7 @@ class _Run:
 
     def _indexed(self, candidate: Retriever) -> tuple[Root, int]:
         """A root with the index of a candidate, and how many symbols were embedded for it."""
-        if candidate.folder is None:
+        if candidate.embedder.id == self._root.retriever.embedder.id:  # nothing but weights is new
             return self._root, 0
         root = Root(self._root.path, self._session.shared, candidate)
         try:
@@ -442,7 +451,7 @@ class _Run:
             new = reciprocal_ranks(searcher, asked, watch)
         finally:
             searcher.weights = usual
-        general = GeneralSet()
+        general = GeneralSet("judging")
         shipped = general.reciprocal_ranks(shipped_table())
         own = general.reciprocal_ranks(table) if mix else shipped
         count = len(judged)

@@ -16,10 +16,11 @@ import gzip
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from glossator.adapt.project_pairs import ProjectPair
 from glossator.errors import UsageError
 from glossator.index.embedding import FIELDS, parts
 
@@ -139,12 +140,22 @@ class GeneralSet:
     """The questions that ship with the package, made by `scripts/make_general_set.py` from repositories that the
     shipped embedder was not trained on: of each text only its words are kept, in alphabetical order."""
 
-    def __init__(self) -> None:
+    def __init__(self, use: Literal["learning", "choosing", "judging"]) -> None:
+        """Read the questions of some repositories: from some is learned, so that little is unlearned, others limit how
+        far rows are moved, others judge."""
         packed = files("glossator").joinpath("data/general_questions.jsonl.gz").read_bytes()
-        self._pairs = [json.loads(line) for line in gzip.decompress(packed).decode("utf-8").splitlines()]
+        lines = gzip.decompress(packed).decode("utf-8").splitlines()
+        self._pairs = [pair for line in lines if (pair := json.loads(line))["use"] == use]
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+    def pairs(self) -> list[ProjectPair]:
+        """The questions and answers as pairs to learn from."""
+        return [
+            ProjectPair("general", pair["query"], f"general {at}", *(pair[name] for name in FIELDS))
+            for at, pair in enumerate(self._pairs)
+        ]
 
     def reciprocal_ranks(self, table: WordTable) -> Scores:
         """As `reciprocal_ranks`, by vectors alone, among the definitions of a question's language."""
