@@ -265,8 +265,12 @@ class Developer:
         """Files are replaced by new ones, as many editors and formatters save."""
         for name in self._some(self.chance.randrange(1, 40)):
             temporary = self.root / f"{name}.tmp~"
-            temporary.write_text(self._edited(name), "utf-8", "surrogateescape", newline="")
-            if self.chance.random() < 0.5:  # with the old time, as some tools keep it
+            kept = self.chance.random() < 0.5  # the old time, as some tools keep it, and even the size
+            text = self._edited(name)
+            if kept and self.chance.random() < 0.5:
+                text = re.sub("[aeiou]", "y", (self.root / name).read_text("utf-8", "surrogateescape"), count=3)
+            temporary.write_text(text, "utf-8", "surrogateescape", newline="")
+            if kept:
                 old = (self.root / name).stat()
                 os.utime(temporary, ns=(old.st_atime_ns, old.st_mtime_ns))
             temporary.replace(self.root / name)

@@ -461,3 +461,20 @@ def test_a_buffer_that_waits_can_be_forgotten(project: Bench, tmp_path: Path) ->
     gate.with_name("gate.go").touch()
     assert [entry.name for entry in third.result(30).entries if entry.kind == "function"] == ["newest"]
     assert first.result(30).record.path == "a.py"
+
+
+def test_a_change_that_keeps_size_and_time_is_seen_when_it_is_reported(project: Bench) -> None:
+    path = project.root / "a.py"
+    project.indexer.run()
+    before = path.stat()
+    text = path.read_text("utf-8").replace("alpha", "alphb")
+    partial = path.with_name("a.py.new")
+    partial.write_text(text, "utf-8")
+    os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
+    partial.replace(path)
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert project.indexer.update([path]) == {"a.py"}
+    assert project.names("a.py") == ["alphb", "beta"]
+    changes = project.store.changes()
+    assert project.indexer.update([path]) == frozenset()  # read, and found to be as it was
+    assert project.store.changes() == changes

@@ -30,7 +30,7 @@ from glossator.index.parse_worker import (
 from glossator.workspace.files import Found, Rules, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from glossator.index.entries import Skipped as SkippedFile
     from glossator.index.pool import Delivery, Job, WorkerPool
@@ -203,7 +203,7 @@ class Indexer:
                     found[item.path] = item
             known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
             self._overtaken |= known.keys() | found.keys()
-        changes = _compare(found.values(), known)
+        changes = _compare(found.values(), known, certain=wanted)
         few = len(changes.tasks) <= FEW_FILES
         work = _Work(changes, known, self._commit, progress, cancelled)
         work.do(self._pool, self._batches(changes.tasks, 1 if few else BATCH_FILES), interactive=few)
@@ -404,7 +404,8 @@ class _Work:
                 self._deleted.append(result.path)
             return task.size
         if result.outcome == "unchanged" and known is not None:
-            self._touched.append(replace(known, size=result.size, mtime_ns=result.mtime_ns))
+            if (known.size, known.mtime_ns) != (result.size, result.mtime_ns):
+                self._touched.append(replace(known, size=result.size, mtime_ns=result.mtime_ns))
             self._lines += known.lines
             return task.size
         if result.outcome == "failed":
@@ -446,11 +447,16 @@ def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> I
 
 
 def _compare(
-    found: Iterable[Found | Skipped], manifest: Mapping[str, FileRecord], begin: Callable[[], None] = lambda: None
+    found: Iterable[Found | Skipped],
+    manifest: Mapping[str, FileRecord],
+    begin: Callable[[], None] = lambda: None,
+    *,
+    certain: Container[str] = (),
 ) -> _Changes:
     """The differences between the files found and those in the manifest; `begin` is called at the first file to read.
 
-    A worker process needs a tenth of a second to start, which goes on while the rest is looked at.
+    A worker process needs a tenth of a second to start, which goes on while the rest is looked at. `certain` are files
+    that something has happened to: they are read even if size and time are as before, which some tools see to.
     """
     changes = _Changes()
     seen: set[str] = set()
@@ -461,7 +467,7 @@ def _compare(
             if known is None or known.skipped != item.reason or known.mtime_ns != UNSETTLED:
                 # Skipped by a rule, not for its content: read as soon as no rule skips it.
                 changes.updates.append(skipped_update(item.path, 0, UNSETTLED, item.reason))
-        elif known is None or known.size != item.size or known.mtime_ns != item.mtime_ns:
+        elif known is None or known.size != item.size or known.mtime_ns != item.mtime_ns or item.path in certain:
             if not changes.tasks:
                 begin()
             content_hash = b"" if known is None else known.content_hash
