@@ -167,3 +167,26 @@ def test_variables_of_a_script() -> None:
     )
     assert sample.uses("Cart.add") == ["run.php: $cart->add(1);"]
     assert sample.uses("Cart.add", grade="possible") == ["other.php: $cart->add(3);", "run.php: $unknown->add(2);"]
+
+
+@pytest.mark.parametrize("path", ["src/Handler/Buffer.php", "all/one.php"])
+def test_names_below_the_namespace_of_a_file(path: str) -> None:
+    sample = Sample(
+        {
+            path: "<?php\nnamespace App\\Handler;\nclass Buffer { static function make() {} const SIZE = 1; }\n",
+            "src/App.php": """
+                <?php
+                namespace App;
+                new Handler\\Buffer(1);
+                Handler\\Buffer::make();
+                echo Handler\\Buffer::SIZE;
+                \\App\\Handler\\Buffer::make();
+                class Small extends Handler\\Buffer {}
+            """,
+        }
+    )
+    assert sample.at("src/App.php", "new Handler\\Buffer(1);", "Buffer") == f"{path}:Buffer"
+    assert sample.at("src/App.php", "Handler\\Buffer::make();", "make") == f"{path}:Buffer.make"
+    assert sample.at("src/App.php", "echo Handler\\Buffer::SIZE;", "SIZE") == f"{path}:Buffer.SIZE"
+    assert sample.at("src/App.php", "\\App\\Handler\\Buffer::make();", "make") == f"{path}:Buffer.make"
+    assert sample.at("src/App.php", "class Small extends Handler\\Buffer {}", "Buffer") == f"{path}:Buffer"

@@ -307,7 +307,7 @@ class PackageRules(LanguageRules):
         """Instances of a type; one that neither the package nor an import has is a library's, or a type parameter."""
         if self.type_parameters and _PARAMETER.fullmatch(name):
             return NOTHING_KNOWN
-        if all(one.kind == "module" for one in world.evaluate(name, place)):
+        if all(one.kind == "module" for one in world.evaluate(name.replace("\\", ".").strip("."), place)):
             return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
         return super().named_type(world, name, arguments, place)
 
@@ -489,8 +489,25 @@ class PhpRules(PackageRules):
         return super().imported(world, view, Import(item.name, module, item.member))
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """The first part of a fully qualified name, if any file declares a namespace that begins with it."""
-        return (Value("module", namespace_seen_from(name, view.path)),) if name[:1].isupper() else ()
+        """The first part of a qualified name: of one below the file's namespace, or of a full one."""
+        if not name[:1].isupper():
+            return ()
+        below = f"{view.facts.package}.{name}" if view.facts.package else ""
+        possible = [below] if below and self._is_namespace(world, below) else [below, name] if below else [name]
+        return tuple(Value("module", namespace_seen_from(one, view.path)) for one in possible)
+
+    def _is_namespace(self, world: World, namespace: str) -> bool:
+        """Whether a folder that is named like a namespace's last part has files that declare it, or one below."""
+        key = ("php namespace", namespace)
+        if not isinstance(known := world.memory.get(key), bool):
+            files = (
+                path
+                for folder in world.paths().folders(namespace.rpartition(".")[2])[:20]
+                for path in list(world.paths().files_in(folder))[:5]
+            )
+            packages = (one.facts.package for path in files if (one := world.view(path)) is not None)
+            known = world.memory[key] = any(one == namespace or one.startswith(f"{namespace}.") for one in packages)
+        return known
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class or function of a namespace, or a namespace inside it."""

@@ -288,7 +288,7 @@ class RustRules(LanguageRules):
         elif crate := self._crate(world, head):
             found = (Value("module", crate),)
         elif not parts and item.name != "*":
-            found = (external(f"{head}:"),)
+            found = self._nameless(world, view.path, head) or (external(f"{head}:"),)
         else:
             found = self._head(world, view, place, module, head)
         for part in parts:

@@ -10,7 +10,8 @@
 ; What is handed over
 (argument_list (identifier) @value)
 (argument_list (attribute attribute: (identifier) @member.value))
-(keyword_argument name: (identifier) @skip value: (identifier) @value)
+(keyword_argument name: (identifier) @skip)
+(keyword_argument value: (identifier) @value)
 (keyword_argument value: (attribute attribute: (identifier) @member.value))
 (assignment right: (identifier) @value)
 (assignment right: (attribute attribute: (identifier) @member.value))
