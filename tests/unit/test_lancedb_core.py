@@ -102,7 +102,7 @@ def test_the_package_can_be_imported_afterwards(folder: Path) -> None:
         + "import lancedb, lancedb.db\n"
         + "from lancedb import _lancedb\n"
         + "assert _lancedb is before and lancedb.connect_async\n"
-        + "store._table.check()\n"
+        + "store._table.count()\n"
         + "assert len(store.text_search(['common'], 5, Filter())) == 5\n",
         str(folder),
     )

@@ -268,10 +268,11 @@ class Store(Lookup):
 
         found = np.empty(0, np.int64)
         try:
+            if damaged:
+                # Reading all rows would not tell whether the indexes, or values in them, are as they were written.
+                raise corrupt_error(self._folder, "damage was found before")
             if generation:
                 self._table = self._lance.open(generation)
-                if damaged:
-                    self._table.check()
                 found = np.sort(self._table.rows_where("id >= 0")["id"].to_numpy())
                 if len(np.unique(found)) < len(found):
                     raise corrupt_error(self._folder, "an entry is there twice")

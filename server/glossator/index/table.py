@@ -45,6 +45,9 @@ _FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not e
 _REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
 # System errors in LanceDB's messages: no space (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
+_PANICS = frozenset({"PanicException", "RustPanic"})
+"""Names of the exceptions that an assertion in Rust becomes; no module exports them all."""
+
 COPY_ROWS = 10_000
 """Rows copied at a time: about 8 MB."""
 
@@ -278,15 +281,6 @@ class Table:
         # LanceDB's "dot" distance is one minus the product.
         return [(number, 1.0 - distance) for number, distance in zip(ids, distances, strict=True)]
 
-    def check(self) -> None:
-        """Read the whole table.
-
-        Raises:
-            StoreCorruptError: part of it cannot be read.
-        """
-        for name in self._lance.schema().names:
-            self._read(lambda table, name=name: table.query().select([name]))  # type: ignore[misc]
-
     def copy(self, live: NDArray[np.int64], target: Table) -> None:
         """Append the rows of these files (at least one, ascending), in the visible version, to another table."""
         import numpy as np
@@ -360,6 +354,10 @@ class Lance:
             if _REFUSED.search(text):
                 raise StoreError(f"cannot use the index in {self.folder.parent}: {text}") from error
             raise corrupt_error(self.folder.parent, " ".join((text or repr(error)).split())[:200]) from error
+        except BaseException as error:
+            if type(error).__name__ not in _PANICS:
+                raise
+            raise corrupt_error(self.folder.parent, f"LanceDB failed on it: {error}") from error
 
     def schema(self) -> pa.Schema:
         """The columns of the table."""
