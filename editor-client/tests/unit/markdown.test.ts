@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { highlighted, renderMarkdown, stableLength, StreamedMarkdown, type Chip } from "../../src/webview/markdown";
 import { citation } from "./samples";
@@ -10,6 +12,12 @@ function rendered(text: string): HTMLElement {
   const target = document.createElement("div");
   renderMarkdown(target, text, chip, actions);
   return target;
+}
+
+/** Texts that give a model orders, as a model would repeat them. */
+function injections(): [string, string][] {
+  const lines = readFileSync(resolve(__dirname, "../../../tests/data/injections.jsonl"), "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as { id: string; text: string }).map(({ id, text }) => [id, text]);
 }
 
 describe("nothing but text comes out of", () => {
@@ -29,6 +37,7 @@ describe("nothing but text comes out of", () => {
     ["a language's name", '```"><img/src=x/onerror=alert(1)>\ncode\n```'],
     ["a citation's number", '[1"><img src=x>]'],
     ["math and svg", "<svg><a xlink:href='javascript:alert(1)'>x</a></svg><math><mtext><img src=x></mtext></math>"],
+    ...injections(),
   ])("%s", (_, text) => {
     const target = rendered(text);
     expect(target.querySelectorAll("a, img, script, iframe, style, form, input, svg, math, object, embed")).toHaveLength(0);
