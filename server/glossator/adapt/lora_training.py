@@ -15,7 +15,7 @@ order of the examples follows from the seed and the step. When stdin ends (the p
 and ends.
 
 Examples share the beginning of their prompts (instructions, an example). That part is computed once for all examples
-of a step: they stand one after the other behind it, and each sees only the beginning and itself.
+of a step, without gradients: they stand one after the other behind it, and each sees only the beginning and itself.
 """
 
 from __future__ import annotations
@@ -238,29 +238,47 @@ class Trainer:
     def losses(self, examples: Sequence[Tokens]) -> Any:
         """The mean loss of the answers' tokens, of examples behind one beginning."""
         torch, shared = self.torch, self.shared
-        ids: list[int] = list(examples[0][0][:shared])
-        positions, segments = list(range(shared)), [0] * shared
+        ids: list[int] = []
+        positions: list[int] = []
+        segments: list[int] = []
         where: list[int] = []
         wanted: list[int] = []
         for number, (prompt, answer) in enumerate(examples, 1):
-            start = len(ids)
             own = [*prompt[shared:], *answer]
+            first = len(ids) + len(prompt) - shared
+            where += range(first - 1, first - 1 + len(answer))
+            wanted += answer
             ids += own
             positions += range(shared, shared + len(own))
             segments += [number] * len(own)
-            first = start + len(prompt) - shared
-            where += range(first - 1, first - 1 + len(answer))
-            wanted += answer
+        inner = self.model.get_base_model()
         segment = torch.tensor(segments, device=self.device)
         place = torch.arange(len(ids), device=self.device)
-        seen = (place[None, :] <= place[:, None]) & ((segment[None, :] == 0) | (segment[None, :] == segment[:, None]))
-        inner = self.model.get_base_model()
-        hidden = inner.model(
-            input_ids=torch.tensor([ids], device=self.device),
-            position_ids=torch.tensor([positions], device=self.device),
-            attention_mask=seen[None, None],
-            use_cache=False,
-        ).last_hidden_state[0]
+        seen = (place[None, :] <= place[:, None]) & (segment[None, :] == segment[:, None])
+        seen = torch.nn.functional.pad(seen, (shared, 0), value=True)
+        beginning = torch.tensor([examples[0][0][:shared]], device=self.device)
+        rest = torch.tensor([ids], device=self.device)
+        own_positions = torch.tensor([positions], device=self.device)
+        if self.plan["recompute"]:  # what is computed twice cannot be put into a cache
+            above = torch.ones(shared, shared, dtype=torch.bool, device=self.device).tril()
+            above = torch.nn.functional.pad(above, (0, len(ids)), value=False)
+            hidden = inner.model(
+                input_ids=torch.cat([beginning, rest], 1),
+                position_ids=torch.cat([torch.arange(shared, device=self.device)[None], own_positions], 1),
+                attention_mask=torch.cat([above, seen])[None, None],
+                use_cache=False,
+            ).last_hidden_state[0, shared:]
+        else:
+            # Nothing is learned from the beginning, so no gradients pass through it: that spares much time and memory.
+            with torch.no_grad():
+                cache = inner.model(input_ids=beginning, use_cache=True).past_key_values if shared else None
+            hidden = inner.model(
+                input_ids=rest,
+                position_ids=own_positions,
+                attention_mask=seen[None, None],
+                past_key_values=cache,
+                use_cache=True,
+            ).last_hidden_state[0]
         logits = inner.lm_head(hidden[torch.tensor(where, device=self.device)]).float()
         return torch.nn.functional.cross_entropy(logits, torch.tensor(wanted, device=self.device))
 

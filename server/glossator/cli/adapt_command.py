@@ -12,6 +12,7 @@ from glossator.index.folders import size_of
 from glossator.project.adaptations import Adaptation, Adaptations
 from glossator.project.adapted_data import remove_adapted_data
 from glossator.project.retriever_choice import embedder_ids, unusable
+from glossator.project.model_adapters import is_for_model_in_use
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +29,11 @@ def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:
     Raises:
         GlossatorError: the action failed.
     """
+    if arguments.action in ("data", "model"):
+        from glossator.cli import adapt_model_command
+
+        run = adapt_model_command.run_data if arguments.action == "data" else adapt_model_command.run_model
+        return run(arguments)
     root = Path(arguments.root).expanduser().absolute()
     kept = Adaptations(settings, root)
     if arguments.action in ("use", "list") and not root.is_dir():
@@ -38,6 +44,8 @@ def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:
         case "use":
             _check_usable(kept, arguments.name)
             chosen = kept.use(arguments.name)
+            if chosen.kind == "model" and not is_for_model_in_use(chosen, settings):
+                terminal.note(f"note: it is for {chosen.base}, and has no effect while another model answers")
             return _changed(chosen.kind, chosen, as_json=arguments.json)
         case "undo":
             kind, now = kept.undo(arguments.kind)

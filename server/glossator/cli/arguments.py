@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from glossator import __version__
 from glossator.cli import terminal
 from glossator.cli.team_arguments import add_team_command
+from glossator.cli.adapt_arguments import add_model_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -473,6 +474,8 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         "when it is worth it.",
         (
             ("glossator adapt retriever", "learn words and weights of the search, which takes minutes"),
+            ("glossator adapt data", "see what a model would be adapted with"),
+            ("glossator adapt model --base NAME", "adapt an installed model, in the background of your work"),
             ("glossator adapt list", "what was learned from the current folder, and what is in use"),
             ("glossator adapt undo", "go back to what was in use before"),
         ),
@@ -492,6 +495,7 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         "What is no better there is thrown away. No GPU, nothing to install; Ctrl-C changes nothing.",
         (("glossator adapt retriever", "adapt the search to the current folder"),),
     )
+    add_model_actions(action)
     action("list", "[OPTIONS]", "List the adaptations of a project, and which are in use.")
     undo = action("undo", "[OPTIONS] [KIND]", "Go back to what was in use before the last change.")
     undo.add_argument(

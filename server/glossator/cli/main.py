@@ -20,7 +20,9 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C has ended."""
 
-RESUMABLE = frozenset(("index", "search", "ask", "explain", "uses", "history", "models pull", "team build"))
+RESUMABLE = frozenset(
+    ("index", "search", "ask", "explain", "uses", "history", "models pull", "team build", "adapt model")
+)
 """Commands that keep what they have done when they are interrupted, and carry on from there."""
 
 

@@ -1,0 +1,61 @@
+"""Which adapter a project's answers are written with: the one in use for it, if it is for the model that answers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from glossator.errors import ModelError
+from glossator.project.adaptations import Adaptations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from glossator.project.adaptations import Adaptation
+    from glossator.settings import Settings
+
+ADAPTER_FILE = "adapter.gguf"
+
+_log = logging.getLogger(__name__)
+
+
+def adapted_settings(settings: Settings, roots: Sequence[Path]) -> Settings:
+    """The settings with the adapter of the project among the setting `lora`.
+
+    Nothing is added where several projects are open at once, since what one says must not colour answers about another;
+    where a server answers; and where the adapter is for another model than the one in use.
+    """
+    if len(roots) != 1 or settings.endpoint:
+        return settings
+    adaptation = Adaptations(settings, roots[0]).in_use("model")
+    if adaptation is None or not is_for_model_in_use(adaptation, settings):
+        return settings
+    path = adaptation.folder / ADAPTER_FILE
+    if not path.is_file():
+        _log.warning("the adapter %s is gone", path)
+        return settings
+    return replace(settings, lora=(*settings.lora, str(path)))
+
+
+def is_for_model_in_use(adaptation: Adaptation, settings: Settings) -> bool:
+    """Whether an adaptation was made for the model that answers by these settings."""
+    from glossator.model.installed import model_path
+
+    try:
+        path = model_path(settings)
+        status = path.stat()
+        return _fingerprint(path, status.st_size, status.st_mtime_ns) == adaptation.details.get("base_fingerprint")
+    except (ModelError, OSError):
+        return False
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(path: Path, size: int, modified: int) -> str:
+    """`fingerprint`, remembered as long as the file stays the same."""
+    from glossator.model.measured_speed import fingerprint
+
+    del size, modified
+    return fingerprint(path)
