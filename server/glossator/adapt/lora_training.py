@@ -325,6 +325,11 @@ class Trainer:
         self.model.train()
         return total / count
 
+    def interval(self, steps: int) -> int:
+        """After how many steps the validation part is looked at: that must not take longer than the training."""
+        evaluated = len(packed(self.validation, range(len(self.validation)), self.shared, self.plan["step_tokens"]))
+        return max(steps // int(self.plan["evaluations"]), 2 * evaluated, 1)
+
     def memory(self) -> int:
         """Bytes that this process takes, or what it has taken of the GPU's memory."""
         if self.device.type == "cuda":
@@ -407,13 +412,12 @@ class Trainer:
         steps = self.schedule()
         timed: list[float] = []
         started = saved = time.monotonic()
-        validation = self.best if resumed else self.validated()
-        evaluated_every = 0
+        validation = self.best if resumed else math.nan
         while True:
             total = min(len(steps), self.plan["steps"] or len(steps))
             if self.step >= total:
                 break
-            evaluated_every = evaluated_every or max(1, total // self.plan["evaluations"])
+            evaluated_every = self.interval(total)
             began = time.monotonic()
             loss = self.train_step(steps[self.step], self.rate(self.step, total))
             if not math.isfinite(loss):
@@ -434,7 +438,6 @@ class Trainer:
                     room = (self.plan["minutes"] * 60 - spent) / (each * 1.05)
                     self.plan["steps"] = max(self.step, min(len(steps), self.step + int(room)))
                     total = self.plan["steps"]
-                    evaluated_every = max(1, total // self.plan["evaluations"])
                 seconds = spent + each * (total - self.step)
                 tell("forecast", seconds=seconds, steps=total, memory_bytes=self.memory(), seconds_per_step=each)
                 if self.plan["forecast_only"]:

@@ -25,6 +25,7 @@ from glossator.answers.reading_budget import MAX_EVIDENCE_TOKENS, evidence_budge
 from glossator.answers.use_answers import unknown_symbol, use_answer_in
 from glossator.errors import GlossatorError, UsageError
 from glossator.model.speed import ENOUGH_EVIDENCE_TOKENS
+from glossator.project.model_adapters import adapted_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -129,12 +130,16 @@ class Answerer:
     """Answers questions over a session's roots. Used by one event loop; an answer is cancelled as its task is."""
 
     def __init__(self, session: Session, *, on_model: Callable[[ModelStatus], None] = lambda _: None) -> None:
-        self.model_access = ModelAccess(lambda: self._session.settings, on_model)
+        self.model_access = ModelAccess(self._model_settings, on_model)
         self._session = session
         self._conversations = Conversations()
         self._explanations = _explanations_of(session)
         self._overviews: dict[Path, str] = {}
         self._is_warm = False
+
+    def _model_settings(self) -> Settings:
+        """The settings with the adapter that is in use for the project."""
+        return adapted_settings(self._session.settings, [root.path for root in self._session.roots])
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,7 +169,7 @@ class Answerer:
         Raises:
             ModelError, SettingsError: a LoRA adapter cannot be used; those in use before stay.
         """
-        await self.model_access.reconfigure(settings)
+        await self.model_access.reconfigure(adapted_settings(settings, [root.path for root in self._session.roots]))
 
     async def prepare(self, folder: Path | None = None, *, use_model: bool = True) -> None:
         """Get ready, because a question is likely: read the index, load the model and have it read how prompts begin.
@@ -181,6 +186,7 @@ class Answerer:
         await asyncio.to_thread(self._warm_up)
         async with self.model_access.in_use():
             model = self.model_access.model() if use_model else None
+            await self.model_access.switch_adapters()
             if model is not None:
                 overview = await asyncio.to_thread(self._overview, folder)
                 await model.prepare(prompts.shared_messages(overview))
@@ -215,6 +221,7 @@ class Answerer:
             return await self._tell(told, question.text, identity, listener)
         async with self.model_access.in_use():
             model = self.model_access.model() if use_model else None
+            await self.model_access.switch_adapters()
             if model is None:
                 return await self._ask_index(question, identity, listener)
             return await self._ask_model(model, question, identity, listener)
@@ -304,6 +311,7 @@ class Answerer:
         """
         async with self.model_access.in_use(background=background):
             model = self.model_access.model() if use_model else None
+            await self.model_access.switch_adapters()
             listener = listener or Listener()
             listener.stage("searching")
             # Found again by evidence of a fixed budget: that needs no model that is loaded.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
-from glossator.errors import ModelNotFoundError
+from glossator.errors import ModelError, ModelNotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from glossator.model.chat import ChatModel, ModelStatus
     from glossator.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class ModelAccess:
@@ -58,6 +61,21 @@ class ModelAccess:
         if self.opened is None:
             self.opened = open_model(settings, self._on_status)
         return self.opened
+
+    async def switch_adapters(self) -> None:
+        """Use the adapters that the settings name now: those of a project change when it is adapted, or that is undone.
+
+        The model is not loaded again. An adapter that cannot be used is left out, and said so in the log.
+        """
+        from glossator.model.client import ModelClient
+
+        model, wanted = self.opened, self._settings().lora
+        if not isinstance(model, ModelClient) or model.settings.lora == wanted:
+            return
+        try:
+            await model.set_lora(wanted)
+        except (ModelError, SettingsError) as error:
+            _log.warning("%s; answering without it", error)
 
     @property
     def identity(self) -> str:

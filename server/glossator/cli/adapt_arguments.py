@@ -24,15 +24,15 @@ def add_model_actions(action: Callable[..., argparse.ArgumentParser]) -> None:
         "model",
         "[OPTIONS] --base NAME",
         "Adapt a language model to a project's words and style (LoRA).",
-        "Needs `pip install 'glossator[adapt]'`. Runs in a process of low priority; one that was stopped or killed goes "
-        "on where it was. The adapter is used only if it answers better about what was held out and forgets nothing.",
+        "Needs `pip install 'glossator[adapt]'`. Runs in a process of low priority; one that was stopped "
+        "goes on where it was. The adapter is used only if it does better on what was held out, and forgets nothing.",
         (
             ("glossator adapt model --base qwen2.5-coder-0.5b --forecast", "how long it would take, from a few steps"),
             ("glossator adapt model --base qwen2.5-coder-0.5b --minutes 120", "train for at most two hours"),
         ),
     )
     model.add_argument("--base", metavar="NAME", required=True, help="an installed model, or a GGUF file")
-    model.add_argument("--weights", metavar="DIR", help="the model's safetensors (default: the GGUF's, dequantised)")
+    model.add_argument("--weights", metavar="DIR", help="the model's safetensors (default: the GGUF's)")
     model.add_argument("--data", metavar="DIR", help="examples of `glossator adapt data` (default: made now)")
     model.add_argument("--forecast", action="store_true", help="only tell how long it would take, and how much memory")
     model.add_argument("--minutes", type=float, default=60.0, metavar="N", help="train no longer (default: 60)")

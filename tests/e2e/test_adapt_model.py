@@ -1,0 +1,133 @@
+"""A model adapted on the command line: a few steps on a small made model, stopped and resumed, and what is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glossator.adapt.adapter_file import read_adapter
+from glossator.adapt.training_run import TrainingPlan
+from glossator.project.adaptations import Adaptations
+from glossator.settings import Settings
+from tests import gguf_files
+from tests.conftest import Ran
+from tests.unit.test_model_data import project
+
+SHAPE = gguf_files.Shape(layers=2, width=64, heads=4, kv_heads=2, feed_forward=96)
+HAS_TORCH = all(importlib.util.find_spec(name) for name in ("torch", "transformers", "peft"))
+trains = pytest.mark.skipif(not HAS_TORCH, reason="needs the adapt extra")
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return gguf_files.random_model(tmp_path / "base.gguf", SHAPE, architecture="llama", context=16384)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return project(tmp_path / "project")
+
+
+def test_the_data_set_is_written_with_reasons(glossator: Run, root: Path, tmp_path: Path) -> None:
+    done = glossator("adapt", "data", "--root", root, "--out", tmp_path / "out", "--examples", "120", "--json")
+    assert done.status == 0, done.stderr
+    counts = done.json()["examples"]
+    assert counts["train"]
+    assert counts["held-out"]
+    first = json.loads((tmp_path / "out" / "examples.jsonl").read_text("utf-8").splitlines()[0])
+    assert first["reason"]
+    assert first["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: gguf_files.recurrent_model(path / "m.gguf"), "its architecture is mamba"),
+        (lambda path: path / "none.gguf", "none.gguf"),
+    ],
+)
+def test_a_base_that_fits_none_is_told_in_one_line(
+    glossator: Run, root: Path, tmp_path: Path, make: Callable[[Path], Path], reason: str
+) -> None:
+    done = glossator("adapt", "model", "--root", root, "--base", make(tmp_path))
+    assert done.status == 1
+    assert reason in done.stderr or "missing" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@trains
+@pytest.mark.llama
+@pytest.mark.adapt
+def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Path, tmp_path: Path) -> None:
+    """A model of noise learns the project's words at once; the general set is as much noise before as after."""
+    kept = tmp_path / "kept"
+    options = ("--root", root, "--base", base, "--judged", "14", "--judged-answers", "0", "--examples", "160")
+    environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(kept)}
+    tuning = ("--step-tokens", "8000", "--rate", "0.01", "--epochs", "1", "--json")
+    done = glossator("adapt", "model", *options, *tuning, env=environment)
+    assert done.status == 0, done.stderr
+    report = done.json()
+    assert report["in_use"] == "model-1"
+    assert report["figures"]["held-out loss"]["gain"] > 0.1
+    adaptation = Adaptations(Settings(adaptations_dir=kept), root).in_use("model")
+    assert adaptation is not None
+    facts = read_adapter(adaptation.folder / "adapter.gguf")
+    assert facts.provenance["digest"] == report["data"]["digest"]
+    assert (facts.architecture, facts.rank) == ("llama", 16)
+    listed = glossator("adapt", "list", "--root", root, "--json", env=environment).json()
+    assert [one["in_use"] for one in listed["adaptations"]] == [True]
+    assert glossator("adapt", "undo", "model", "--root", root, "--json", env=environment).json()["in_use"] is None
+
+
+@trains
+@pytest.mark.llama
+@pytest.mark.adapt
+@pytest.mark.skipif(os.name != "posix", reason="ends a process as only POSIX can")
+def test_training_that_was_killed_goes_on(tmp_path: Path) -> None:
+    """The child is killed after a checkpoint; the next one begins at its step, and ends as if nothing had happened."""
+    base = gguf_files.random_model(tmp_path / "base.gguf", SHAPE, architecture="llama")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    rows = [{"part": "train", "prompt": [1, 2, 3, n], "answer": [n, n + 1, n + 2]} for n in range(4, 44)]
+    (folder / "tokens.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    plan = TrainingPlan(
+        str(base), "k", threads=1, memory_limit=10**11, step_tokens=12, precision="float32", checkpoint_seconds=0
+    )
+    (folder / "run.json").write_text(json.dumps(asdict(plan)), "utf-8")
+    command = [sys.executable, "-m", "glossator.adapt.lora_training", str(folder)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    reached = _until(child.stdout, lambda event: event["event"] == "checkpoint" and event["step"] >= 5)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    first = _until(child.stdout, lambda event: event["event"] == "step")
+    assert first["step"] == reached["step"] + 1
+    end = _until(child.stdout, lambda event: event["event"] == "done")
+    child.wait()
+    assert end["step"] > reached["step"]
+    assert (folder / "adapter.npz").is_file()
+
+
+def _until(stream: Any, is_met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + 120
+    for line in stream:
+        event = json.loads(line)
+        if is_met(event):
+            return dict(event)
+        assert time.monotonic() < deadline
+    raise AssertionError("the process ended before")
