@@ -116,7 +116,7 @@ def test_training_that_was_killed_goes_on(tmp_path: Path) -> None:
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     first = _until(child.stdout, lambda event: event["event"] == "step")
-    assert first["step"] == reached["step"] + 1
+    assert first["step"] > reached["step"]  # further ones may have been written before it was killed
     end = _until(child.stdout, lambda event: event["event"] == "done")
     child.wait()
     assert end["step"] > reached["step"]
