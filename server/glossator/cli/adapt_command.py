@@ -11,8 +11,8 @@ from glossator.index.embedding import StaticEmbedder
 from glossator.index.folders import size_of
 from glossator.project.adaptations import Adaptation, Adaptations
 from glossator.project.adapted_data import remove_adapted_data
-from glossator.project.retriever_choice import embedder_ids, unusable
 from glossator.project.model_adapters import is_for_model_in_use
+from glossator.project.retriever_choice import embedder_ids, unusable
 
 if TYPE_CHECKING:
     import argparse

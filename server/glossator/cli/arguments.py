@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from glossator import __version__
 from glossator.cli import terminal
-from glossator.cli.team_arguments import add_team_command
 from glossator.cli.adapt_arguments import add_model_actions
+from glossator.cli.team_arguments import add_team_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
