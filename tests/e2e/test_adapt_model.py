@@ -43,8 +43,8 @@ def root(tmp_path: Path) -> Path:
 
 def test_the_data_set_is_written_with_reasons(glossator: Run, root: Path, tmp_path: Path) -> None:
     done = glossator("adapt", "data", "--root", root, "--out", tmp_path / "out", "--examples", "120", "--json")
-    assert done.status == 0, done.stderr
-    counts = done.json()["examples"]
+    assert done.status == 0, done.err
+    counts = done.json["examples"]
     assert counts["train"]
     assert counts["held-out"]
     first = json.loads((tmp_path / "out" / "examples.jsonl").read_text("utf-8").splitlines()[0])
@@ -64,8 +64,8 @@ def test_a_base_that_fits_none_is_told_in_one_line(
 ) -> None:
     done = glossator("adapt", "model", "--root", root, "--base", make(tmp_path))
     assert done.status == 1
-    assert reason in done.stderr or "missing" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert reason in done.err or "missing" in done.err
+    assert len(done.err.strip().splitlines()) == 1
 
 
 @trains
@@ -78,8 +78,8 @@ def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Pat
     environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(kept)}
     tuning = ("--step-tokens", "8000", "--rate", "0.01", "--epochs", "1", "--json")
     done = glossator("adapt", "model", *options, *tuning, env=environment)
-    assert done.status == 0, done.stderr
-    report = done.json()
+    assert done.status == 0, done.err
+    report = done.json
     assert report["in_use"] == "model-1"
     assert report["figures"]["held-out loss"]["gain"] > 0.1
     adaptation = Adaptations(Settings(adaptations_dir=kept), root).in_use("model")
@@ -87,9 +87,9 @@ def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Pat
     facts = read_adapter(adaptation.folder / "adapter.gguf")
     assert facts.provenance["digest"] == report["data"]["digest"]
     assert (facts.architecture, facts.rank) == ("llama", 16)
-    listed = glossator("adapt", "list", "--root", root, "--json", env=environment).json()
+    listed = glossator("adapt", "list", "--root", root, "--json", env=environment).json
     assert [one["in_use"] for one in listed["adaptations"]] == [True]
-    assert glossator("adapt", "undo", "model", "--root", root, "--json", env=environment).json()["in_use"] is None
+    assert glossator("adapt", "undo", "model", "--root", root, "--json", env=environment).json["in_use"] is None
 
 
 @trains

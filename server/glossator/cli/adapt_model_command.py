@@ -24,7 +24,7 @@ _REFUSED = 1
 """Exit status where the gate refuses the adapter: nothing has changed."""
 
 
-def duration(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """A time in words: "40 s", "12 min", "1 h 5 min"."""
     if seconds < 100:
         return f"{max(round(seconds), 1)} s"
@@ -139,7 +139,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
     def forecast(found: TrainingForecast) -> None:
         end = time.strftime("%H:%M", time.localtime(time.time() + found.seconds))
         terminal.note(
-            f"forecast, from the first steps: {duration(found.seconds)} of training in {found.steps} steps"
+            f"forecast, from the first steps: {time_in_words(found.seconds)} of training in {found.steps} steps"
             f" (until {end}), {found.memory_bytes / 1e9:.1f} GB of memory; judging comes after it"
         )
 
@@ -150,7 +150,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
             now.step,
             now.steps,
             f"step {now.step} of {now.steps}, loss {now.loss:.3f}{validation}",
-            f"{duration(now.seconds_left)} left",
+            f"{time_in_words(now.seconds_left)} left",
         )
 
     def judging(what: str, done: int, total: int) -> None:
