@@ -120,7 +120,7 @@ class Settings:
     team: str = _checked("", 'empty or a URL like "s3://bucket/prefix" or "file:///folder"', _is_team)
     """URL of the storage that holds the team's index; "" for none, and then nothing is downloaded."""
     team_keys: tuple[str, ...] = ()
-    """Public keys ("ed25519:...") of those who build it: what is signed with another key is ignored."""
+    """Public keys ("ed25519-...") of those who build it: what is signed with another key is ignored."""
     team_cache_bytes: int = _number(2 * 1024 * MIB, 0, 2**50)
     """How much of it may be kept on disk, beside the indexes of the opened folders."""
 

@@ -560,6 +560,7 @@ def _add_json(command: argparse.ArgumentParser, default: object = False) -> None
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
     _add_index_dir(command)
+    command.add_argument("--team", metavar="URL", help="start from the index of a team (default: your setting `team`)")
     _add_json(command)
 
 

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 SLOW_UPDATE_SECONDS = 1.0
 """An update of the index is mentioned when it takes longer than this."""
 
-STAGES = {"scanning": "Looking for files", "indexing": "Indexing", "finishing": "Writing the index"}
+STAGES = {
+    "downloading": "Downloading the team's index",
+    "scanning": "Looking for files",
+    "indexing": "Indexing",
+    "finishing": "Writing the index",
+}
 
 
 def counted(number: int, thing: str) -> str:
@@ -39,6 +44,8 @@ def command_settings(arguments: argparse.Namespace) -> Settings:
     overrides: dict[str, object] = {}
     if getattr(arguments, "index_dir", None):
         overrides["index_dir"] = Path(arguments.index_dir)
+    if getattr(arguments, "team", None):
+        overrides["team"] = arguments.team
     if getattr(arguments, "model", None):
         overrides["model"] = arguments.model
     if getattr(arguments, "max_tokens", None):

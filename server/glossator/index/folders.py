@@ -172,7 +172,7 @@ def remove_indexes(folder: Path) -> None:
                 shutil.rmtree(sibling, ignore_errors=True)
             finally:
                 other.release()
-    for rest in (*folder.parent.glob("*.lock"), *folder.parent.glob("*.writer")):
+    for rest in [path for pattern in ("*.lock", "*.writer", "*.team") for path in folder.parent.glob(pattern)]:
         if not rest.with_suffix("").is_dir():
             with contextlib.suppress(OSError):
                 rest.unlink()
@@ -218,6 +218,6 @@ def remove_index(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.release()
-    for rest in (".lock", ".writer"):
+    for rest in (".lock", ".writer", ".team"):
         with contextlib.suppress(OSError):
             folder.with_name(folder.name + rest).unlink()

@@ -321,6 +321,7 @@ class Root:
 
         real_folder(self.path)
         try:
+            self._mount(progress, cancelled)
             indexer = self.indexer()
         except StoreLockedError:
             # The other process may not have written anything yet.
@@ -337,6 +338,25 @@ class Root:
         index = self._open
         if index is not None and index.release_memory(seconds):
             trim_memory()
+
+    def _mount(self, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> None:
+        """If there is no index yet, start from the team's, if the user has set one.
+
+        Raises:
+            StoreLockedError: another process does so.
+            CancelledByUser: cancelled.
+        """
+        if not self.settings.team or self._open is not None:
+            return
+        from glossator.index.indexer import Progress
+        from glossator.team.mounting import mount_base
+
+        def show(done: int, total: int) -> None:
+            del done, total
+            progress(Progress("downloading"))
+
+        embedder = self._shared.embedder
+        mount_base(self.path, self.folder, self.settings, (embedder.id, embedder.dimensions), show, cancelled)
 
     def close(self) -> None:
         """Close the index; existing snapshots can still be read."""

@@ -110,8 +110,18 @@ class Session:
         return {
             "root": str(root.path),
             "index": {**index, "folder": str(root.folder)},
+            **({"team": team} if (team := self._team()) else {}),
             "model": self.model_status(),
         }
+
+    def _team(self) -> dict[str, Any]:
+        """What the only root's index has from the team's; empty if no team was ever asked."""
+        from glossator.team.mounting import mount_note
+
+        note = mount_note(self.root.folder)
+        if note is None:
+            return {"url": self.settings.team, "mounted": False, "reason": ""} if self.settings.team else {}
+        return {name: getattr(note, name) for name in note.__struct_fields__}
 
     def model_status(self) -> dict[str, str]:
         """Which model would answer: its name and path, or the reason why there is none."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow
 
-from glossator.errors import TeamError, TeamTrustError
+from glossator.errors import CancelledByUser, TeamError, TeamTrustError
 from glossator.private_files import make_private_folder
 from glossator.team.bases import path_of
 
@@ -108,7 +108,8 @@ def fetch(
 
     Raises:
         TeamTrustError: a block is not what the base says.
-        TeamError: the storage or the disk fails, or it was cancelled.
+        TeamError: the storage or the disk fails.
+        CancelledByUser: it was cancelled.
     """
     places: dict[int, list[tuple[int, int]]] = {}
     for number, file in enumerate(base.files):
@@ -165,7 +166,7 @@ def _in_order(
     try:
         for number in range(len(groups)):
             if cancelled():
-                raise TeamError("the download was cancelled")
+                raise CancelledByUser("interrupted; what was downloaded is kept")
             found = waiting.pop(0).result()
             if number + DOWNLOADS < len(groups):
                 waiting.append(pool.submit(_download, storage, base, groups[number + DOWNLOADS]))

@@ -1,14 +1,18 @@
 """Distributes the building of bases over processes and machines with Ray; nothing else imports it.
 
-Without an address, Ray runs on this machine only and ends with the command: it listens on the loopback address, and has
-neither a dashboard nor usage statistics. With an address, or with the variable RAY_ADDRESS, the same tasks run on a
-cluster, whose machines need Glossator with the extra `team`, git, and credentials for the storage.
+Without an address, Ray runs on this machine only and ends with the command. Its processes talk over ports that others
+can reach, so they take only a token that is made for each run. There are neither a dashboard nor usage statistics.
+
+With an address, or with the variable RAY_ADDRESS, the same tasks run on a cluster, whose machines need Glossator with
+the extra `team`, git, and credentials for the storage.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import TeamError
@@ -40,9 +44,12 @@ def run_builds(
         TeamError: Ray is not installed, or cannot be started or reached.
     """
     ray = _started(workers, address or os.environ.get("RAY_ADDRESS", ""))
+    quiet = contextlib.ExitStack()  # Ray's threads write about lost processes to stdout; the outcomes say it
     try:
         remote = ray.remote(num_cpus=1, max_retries=TASK_RETRIES)(_run)
         handed = ray.put(settings)
+        nowhere = quiet.enter_context(Path(os.devnull).open("w"))  # noqa: SIM115 - closed with the others
+        quiet.enter_context(contextlib.redirect_stdout(nowhere))
         waiting = {remote.remote(task, handed): task for task in tasks}
         while waiting:
             ready, _ = ray.wait(list(waiting), num_returns=1)
@@ -55,6 +62,7 @@ def run_builds(
     finally:
         with contextlib.suppress(Exception):  # what was done is done, however Ray ends
             ray.shutdown()
+        quiet.close()
 
 
 def _run(task: BuildTask, settings: Settings) -> BuildOutcome:
@@ -67,7 +75,10 @@ def _run(task: BuildTask, settings: Settings) -> BuildOutcome:
 
 def _started(workers: int, address: str) -> Any:
     """The module `ray`, connected."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import, which reads it
+    local = not address or address == "local"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import, which reads these
+    if local:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
@@ -79,7 +90,7 @@ def _started(workers: int, address: str) -> Any:
         "configure_logging": True,
         "logging_level": "ERROR",
     }
-    if address and address != "local":
+    if not local:
         options["address"] = address
         del options["include_dashboard"]
     else:
@@ -88,7 +99,6 @@ def _started(workers: int, address: str) -> Any:
             "num_cpus": workers,
             "num_gpus": 0,
             "object_store_memory": OBJECT_STORE_BYTES,
-            "_node_ip_address": "127.0.0.1",
         }
     try:
         ray.init(**options)

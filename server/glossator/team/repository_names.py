@@ -85,4 +85,22 @@ def _name(url: str) -> str:
         for remote in remote_urls(folder):
             if name := name_of_url(remote):
                 return name
-    return folder.name.removesuffix(".git") or "repository"
+    return _folder_name(url) or "repository"
+
+
+def _folder_name(url: str) -> str:
+    """The name of the folder at a URL or path."""
+    return Path(urlsplit(url).path if "://" in url else url).name.removesuffix(".git")
+
+
+def names_of_clone(folder: Path) -> list[str]:
+    """What a clone may be called in a team: the names of its remotes, that of `origin` first, and its folder's.
+
+    Raises:
+        WorkspaceError: git is missing or does not end.
+    """
+    from glossator.workspace.commit_distance import remote_urls
+
+    urls = remote_urls(folder)
+    names = [name_of_url(url) or _folder_name(url) for url in urls]
+    return list(dict.fromkeys(name for name in (*names, folder.name) if name))

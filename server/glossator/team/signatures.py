@@ -2,7 +2,7 @@
 
 A signed document is one line with the format's name, the key that signed it and the signature, followed by the
 document. What is signed begins with the document's kind, so that a document of one kind is never taken for another.
-Public keys are written as `ed25519:<base64>`.
+Public keys are written as `ed25519-<base64>`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARK = b"glossator-team-1"
-_PREFIX = "ed25519:"
+_PREFIX = "ed25519-"
 _KEY_BYTES = 32
 
 

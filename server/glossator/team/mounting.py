@@ -1,0 +1,246 @@
+"""Starting a local index from a team's base: the nearest commit's is downloaded and becomes the index.
+
+What is mounted is an ordinary index of another commit, which the next update brings up to date. It is used only if it
+has the format of this program, and if signature and hashes are right; whatever fails, the folder is indexed as if there
+were no team. A note beside the index says what was done, or why nothing was; `glossator status` shows it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from glossator.errors import GlossatorError, StoreError, TeamAccessError, TeamError
+from glossator.private_files import make_private_folder, replace_private_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from glossator.index.store import Store
+    from glossator.settings import Settings
+    from glossator.team.bases import Format, HeadBase
+    from glossator.team.storage import Storage
+
+_log = logging.getLogger(__name__)
+
+NOTE_SUFFIX = ".team"
+"""What the note's name has after that of the index's folder."""
+MOUNTING_SUFFIX = ".mounting"
+CACHE_FOLDER = "team-blocks"
+"""In the folder of all indexes."""
+
+
+class MountNote(msgspec.Struct, frozen=True):
+    """What was done with a team's index for a folder."""
+
+    url: str
+    mounted: bool
+    reason: str = ""
+    """Why nothing was mounted."""
+    repository: str = ""
+    commit: str = ""
+    downloaded: int = 0
+    """Bytes."""
+    reused: int = 0
+    """Bytes that were in the cache."""
+    seconds: float = 0.0
+    at: float = 0.0
+    """Seconds since 1970."""
+
+
+def mount_note(folder: Path) -> MountNote | None:
+    """The note of an index's folder; None if there is none."""
+    try:
+        return msgspec.json.decode(_note_path(folder).read_bytes(), type=MountNote)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def mount_base(
+    root: Path,
+    folder: Path,
+    settings: Settings,
+    embedder: tuple[str, int],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> MountNote | None:
+    """If a team is set and the folder `root` has no index, put a base where its index will be.
+
+    Args:
+        root: the opened folder, an absolute path.
+        folder: the index's folder.
+        settings: where the team's index is, and whose signatures count.
+        embedder: the id and the dimensions of the embedder.
+        progress: is called with the bytes that are there, and all.
+        cancelled: whether to stop.
+
+    Returns the note, or None if no team is set or there is an index. Never raises an error of the team's index.
+
+    Raises:
+        StoreLockedError: another process is writing or mounting this index.
+        CancelledByUser: it was cancelled; what was downloaded is kept in the cache.
+    """
+    if not settings.team or (folder / "manifest.sqlite").exists():
+        return None
+    started = time.perf_counter()
+    try:
+        note = _mounted(root, folder, settings, embedder, progress, cancelled)
+    except TeamError as error:
+        _log.warning("the index of %s is made without the team's: %s", root, error)
+        note = MountNote(settings.team, mounted=False, reason=str(error))
+    note = msgspec.structs.replace(note, seconds=round(time.perf_counter() - started, 3), at=time.time())
+    try:
+        make_private_folder(folder.parent, certainly_ours=True)
+        replace_private_file(_note_path(folder), msgspec.json.encode(note).decode("utf-8"))
+    except OSError as error:
+        _log.warning("cannot write the note on the team's index: %s", error)
+    return note
+
+
+def _note_path(folder: Path) -> Path:
+    return folder.with_name(folder.name + NOTE_SUFFIX)
+
+
+def _mounted(
+    root: Path,
+    folder: Path,
+    settings: Settings,
+    embedder: tuple[str, int],
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> MountNote:
+    from glossator.index import folders
+    from glossator.index.manifest import SCHEMA_VERSION
+    from glossator.team.bases import Format
+    from glossator.team.fetching import BlockCache, fetch
+    from glossator.team.publishing import load_base
+    from glossator.team.storage import Storage
+
+    if not settings.team_keys:
+        raise TeamError("the setting team_keys is empty: it needs the public key of those who build the team's index")
+    wanted = Format(SCHEMA_VERSION, *embedder)
+    storage = Storage(settings.team)
+    repository, entry = nearest_base(storage, root, wanted, settings.team_keys)
+    base = load_base(storage, repository, entry, settings.team_keys)
+    partial = folder.with_name(folder.name + MOUNTING_SUFFIX)
+    make_private_folder(folder.parent, certainly_ours=True)
+    lock = folders.acquire(partial)  # one process downloads, others read without an index meanwhile
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        folders.make_private(partial)
+        cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
+        fetched = fetch(storage, base, partial, cache, progress, cancelled)
+    finally:
+        lock.release()
+    _adopt(root, partial, wanted)
+    lock = folders.acquire(folder)
+    try:
+        if (folder / "manifest.sqlite").exists():
+            raise TeamError("another process has begun an index meanwhile")
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except OSError as error:
+        raise TeamError(f"cannot put the team's index in its place: {error.strerror or error}") from error
+    finally:
+        lock.release()
+        for rest in (".lock", ".writer"):
+            partial.with_name(partial.name + rest).unlink(missing_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+    return MountNote(
+        settings.team,
+        mounted=True,
+        repository=repository,
+        commit=entry.commit,
+        downloaded=fetched.downloaded,
+        reused=fetched.reused,
+    )
+
+
+def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence[str]) -> tuple[str, HeadBase]:
+    """The repository that a folder is a clone of, and its base that is nearest to what is checked out.
+
+    Raises:
+        TeamError: there is none that can be used; the message says why.
+    """
+    from glossator.team.publishing import bases_of
+    from glossator.team.repository_names import names_of_clone
+    from glossator.workspace.commit_distance import nearest_commit
+    from glossator.workspace.gitstate import Repository
+
+    if Repository.at(root) is None:
+        raise TeamError(f"{root} is not the top folder of a git repository, as the team's indexes are of")
+    try:
+        names = names_of_clone(root)
+    except GlossatorError as error:
+        raise TeamError(str(error)) from error
+    reason = f"the team has no index of {' or '.join(names)}"
+    for name in names:
+        try:
+            head, bases = bases_of(storage, name, wanted, trusted)
+        except TeamAccessError as error:
+            reason = str(error)
+            continue
+        if head is None:
+            continue
+        if not bases:
+            there = sorted({str(base.format) for base in head.bases})
+            reason = f"the team's index of {name} has the format {', '.join(there)}, and this Glossator needs {wanted}"
+            continue
+        newest_first = [base.commit for base in reversed(bases)]
+        try:
+            commit = nearest_commit(root, newest_first)
+        except GlossatorError as error:
+            _log.info("the newest base is taken: %s", error)
+            commit = None
+        return name, next(base for base in bases if base.commit == (commit or newest_first[0]))
+    raise TeamError(reason)
+
+
+def _adopt(root: Path, folder: Path, wanted: Format) -> None:
+    """Enter the times of the files of this clone whose content git knows to be that of the base.
+
+    They are not read then. All others are, by the next update, which compares their contents.
+
+    Raises:
+        TeamError: what was downloaded is no index that can be opened.
+    """
+    from glossator.index.store import Store
+
+    try:
+        with Store.open(folder, embedder_id=wanted.embedder, dimensions=wanted.dimensions, write=True) as store:
+            adopt_times(root, store)
+    except StoreError as error:
+        raise TeamError(f"the team's index cannot be opened: {error}") from error
+
+
+def adopt_times(root: Path, store: Store) -> int:
+    """See `_adopt`; returns the number of files."""
+    from glossator.index.parse_worker import UNSETTLED, settled
+    from glossator.team.checkouts import blob_time
+    from glossator.workspace.gitstate import Repository
+
+    repository = Repository.at(root)
+    staged = repository.staged() if repository is not None else {}
+    touched = []
+    for path, record in store.files().items():
+        known = staged.get(path)
+        if known is None or record.mtime_ns != blob_time(known.blob):
+            continue
+        try:
+            status = (root / path).stat()
+        except OSError:
+            continue
+        # Of another size: what a filter or an editor's line ends have made of the same blob.
+        if (status.st_mtime_ns, status.st_ctime_ns, status.st_size) != (known.mtime_ns, known.ctime_ns, record.size):
+            continue
+        if (time_ns := settled(status.st_mtime_ns)) != UNSETTLED:
+            touched.append(replace(record, mtime_ns=time_ns))
+    store.touch(touched)
+    return len(touched)

@@ -1,0 +1,339 @@
+"""From repositories to bases to the indexes of those who open a clone: the command line, Ray, and real git."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytest.importorskip("ray", reason="the extra `team` is not installed")
+
+from glossator.index.embedding import StaticEmbedder
+from glossator.index.store import Store
+from glossator.project.session import Session
+from glossator.settings import Settings
+from glossator.team.bases import Format
+from glossator.team.building import BuildOutcome, BuildTask, build_base
+from glossator.team.publishing import publish, upload
+from glossator.team.signatures import Signer
+from glossator.team.storage import Storage
+from tests.conftest import PROJECT, Ran
+from tests.team.conftest import committed, git, index_folder
+
+Cli = Callable[..., Ran]
+
+GO = {
+    "go.mod": "module example.org/ledger\n",
+    "ledger/ledger.go": """package ledger
+
+// Entry is one line of the ledger.
+type Entry struct{ Amount int }
+
+// Balance sums the amounts of all entries.
+func Balance(entries []Entry) int {
+	sum := 0
+	for _, entry := range entries {
+		sum += entry.Amount
+	}
+	return sum
+}
+""",
+}
+WEB = {
+    "src/basket.ts": "export class Basket {\n  private items: string[] = [];\n  add(item: string): void {\n"
+    "    this.items.push(item);\n  }\n}\n",
+    "README.md": "# Basket\n\nA basket for a web shop.\n",
+    "empty.py": "",
+    "latin.txt": "caf\u00e9\n",
+}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, Path]:
+    """Three repositories, in three languages."""
+    found = {}
+    for name, files in (("shop", PROJECT), ("ledger", GO), ("web", WEB)):
+        found[name] = tmp_path / "sources" / name
+        committed(found[name], files)
+    return found
+
+
+class Team:
+    """A team's storage, and the commands that a builder and a developer give."""
+
+    def __init__(self, tmp_path: Path, cli: Cli, url: str) -> None:
+        self.tmp_path, self.cli, self.url = tmp_path, cli, url
+        self.signer = Signer.create(tmp_path / "builder.pem")
+        self.list = tmp_path / "repositories.txt"
+
+    def build(self, *lines: str) -> Ran:
+        self.list.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        key, folder = self.tmp_path / "builder.pem", self.tmp_path / "work"
+        return self.cli(
+            "team", "build", "--repos", self.list, "--to", self.url, "--key", key, "--work", folder, "--workers", "2",
+            "--json",
+        )  # fmt: skip
+
+    def quickly(self, source: Path, revision: str = "HEAD", work: str = "work") -> BuildOutcome:
+        """Build and publish one base in this process, without Ray, which needs seconds to start."""
+        keys = (self.signer.public_key,)
+        task = BuildTask(source.name, str(source), revision, self.url, str(self.tmp_path / work), keys)
+        outcome = build_base(task, self.settings())
+        assert outcome.status != "failed", outcome.message
+        if outcome.base is not None:
+            publish(Storage(self.url), outcome.base, self.signer, keys)
+        return outcome
+
+    def settings(self, **more: Any) -> Settings:
+        values = {"index_dir": self.tmp_path / "client", "team": self.url, "team_keys": (self.signer.public_key,)}
+        return Settings(**{**values, **more})
+
+    def environment(self) -> dict[str, str]:
+        return {"GLOSSATOR_TEAM": self.url, "GLOSSATOR_TEAM_KEYS": self.signer.public_key}
+
+
+@pytest.fixture
+def team(tmp_path: Path, glossator: Cli, s3_url: str) -> Team:
+    return Team(tmp_path, glossator, s3_url)
+
+
+@pytest.fixture
+def plain_team(tmp_path: Path, glossator: Cli) -> Team:
+    """With a folder as its storage."""
+    return Team(tmp_path, glossator, (tmp_path / "storage").as_uri())
+
+
+def clone(source: Path, folder: Path, revision: str = "HEAD") -> Path:
+    git(source, "clone", "--quiet", str(source), str(folder))
+    git(folder, "checkout", "--quiet", "--detach", git(source, "rev-parse", revision))
+    return folder
+
+
+def content_of(index_dir: Path, root: Path) -> dict[str, Any]:
+    """All that an index says of its files, whatever order it was made in."""
+    embedder = StaticEmbedder()
+    folder = Store.folder_for(index_dir, root, embedder.id)
+    found: dict[str, Any] = {}
+    with Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=False) as store:
+        for path, record in store.files().items():
+            entries = store.entries_in(path)
+            ids = [entry.id for entry in entries]
+            terms, vectors = store.terms(ids), store.vectors(ids)
+            shown = [
+                (*(getattr(entry, name) for name in type(entry).__slots__ if name not in ("id", "parent")),)
+                for entry in entries
+            ]
+            found[path] = (
+                record.content_hash, record.language, record.lines, record.skipped, record.imports, shown,
+                [terms[number] for number in ids], [vectors[number].tolist() for number in ids],
+            )  # fmt: skip
+        words = sorted({word for terms in found.values() for text in terms[6] for word in text.split()})
+        found["frequencies"] = store.document_frequencies(words)
+    return found
+
+
+QUERIES = ("sum the amounts of all entries", "add_article", "basket for a web shop", "Cart.total", "cents rounding")
+
+
+def searched(index_dir: Path, root: Path) -> list[list[tuple[str, int, str]]]:
+    """What queries find."""
+    session = Session([root], Settings(index_dir=index_dir))
+    try:
+        return [[(hit.path, hit.start_line, hit.name) for hit in session.search(query, 5)] for query in QUERIES]
+    finally:
+        session.close()
+
+
+def test_a_mounted_index_equals_a_local_one(team: Team, sources: dict[str, Path], tmp_path: Path) -> None:
+    built = team.build(*(str(path) for path in sources.values()))
+    assert {one["name"]: one["status"] for one in built.json["repositories"]} == dict.fromkeys(sources, "built")
+    for name, source in sources.items():
+        copy = clone(source, tmp_path / "clones" / name)
+        # A developer's own changes: one file changed, one added, one removed.
+        first = sorted(path for path in copy.rglob("*") if path.is_file() and ".git" not in path.parts)
+        first[-1].write_text(first[-1].read_text("utf-8") + "\n\n# more\n", "utf-8")
+        (copy / "added.py").write_text("def brand_new() -> int:\n    return 1\n", "utf-8")
+        first[0].unlink()
+        mounted = team.cli(
+            "index", "--root", copy, "--index-dir", tmp_path / "client", "--json", env=team.environment()
+        )
+        assert mounted.status == 0, mounted.err
+        status = team.cli("status", "--root", copy, "--index-dir", tmp_path / "client", "--json").json
+        assert status["team"]["mounted"], status["team"]
+        assert status["team"]["commit"] == git(source, "rev-parse", "HEAD")
+        assert mounted.json["embedded"] < mounted.json["symbols"]
+        local = team.cli("index", "--root", copy, "--index-dir", tmp_path / "local", "--json")
+        assert content_of(tmp_path / "client", copy) == content_of(tmp_path / "local", copy)
+        found = [searched(tmp_path / where, copy) for where in ("client", "local")]
+        assert found[0] == found[1]
+        assert local.json["symbols"] == mounted.json["symbols"]
+
+
+def test_a_clone_is_not_read_again(plain_team: Team, sources: dict[str, Path], tmp_path: Path) -> None:
+    """What git knows to be as in the base keeps its record; the index is usable before anything is parsed."""
+    from glossator.team.mounting import adopt_times, mount_base
+
+    plain_team.quickly(sources["shop"])
+    copy = clone(sources["shop"], tmp_path / "copy")
+    for path in copy.rglob("*"):
+        if path.is_file() and ".git" not in path.parts:
+            os.utime(path, (1_600_000_000, 1_600_000_000))
+    git(copy, "update-index", "--refresh")
+    embedder = StaticEmbedder()
+    settings = plain_team.settings()
+    folder = Store.folder_for(settings.index_dir, copy, embedder.id)
+    note = mount_base(copy, folder, settings, (embedder.id, embedder.dimensions))
+    assert note is not None
+    assert note.mounted, note.reason
+    with Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True) as store:
+        records = store.files()
+        assert {record.mtime_ns for record in records.values() if not record.skipped} == {1_600_000_000 * 10**9}
+        assert adopt_times(copy, store) == 0
+    assert not folder.with_name(folder.name + ".mounting").exists()
+
+
+def test_the_nearest_commit_is_taken_and_later_ones_build_on_it(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    source = sources["shop"]
+    added = [{f"shop/extra{number}.py": f"def extra{number}() -> None:\n    pass\n"} for number in range(3)]
+    commits = [git(source, "rev-parse", "HEAD"), *(committed(source, files) for files in added)]
+    assert plain_team.quickly(source, commits[0]).status == "built"
+    assert plain_team.quickly(source, commits[0]).status == "unchanged"
+    later = plain_team.quickly(source, commits[2])
+    assert (later.started_from, later.embedded) == ("local", 2)
+    elsewhere = plain_team.quickly(source, commits[3], work="another machine")
+    assert (elsewhere.started_from, elsewhere.embedded) == (commits[2], 1)
+    copy = clone(source, tmp_path / "copy", commits[1])
+    ran = plain_team.cli("index", "--root", copy, "--index-dir", tmp_path / "c", "--json", env=plain_team.environment())
+    assert ran.status == 0, ran.err
+    team = plain_team.cli("status", "--root", copy, "--index-dir", tmp_path / "c", "--json").json["team"]
+    assert team["commit"] in (commits[0], commits[2])  # each is one commit away
+    listed = plain_team.cli("team", "list", "--json", env=plain_team.environment()).json
+    assert [base["commit"] for base in listed["repositories"][0]["bases"]] == [commits[0], commits[2], commits[3]]
+    assert plain_team.cli("team", "verify", "--json", env=plain_team.environment()).json["problems"] == []
+
+
+def test_a_poisoned_repository_costs_only_itself(plain_team: Team, sources: dict[str, Path], tmp_path: Path) -> None:
+    broken = tmp_path / "sources" / "broken"
+    shutil.copytree(sources["shop"], broken)
+    for path in (broken / ".git" / "objects").rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            path.write_bytes(b"nonsense")
+    ran = plain_team.build(
+        str(broken), str(sources["ledger"]), str(tmp_path / "nowhere"), f"{sources['web']} no-branch"
+    )
+    assert ran.status == 1
+    found = {one["name"]: (one["status"], bool(one["message"])) for one in ran.json["repositories"]}
+    assert found == {
+        "broken": ("failed", True),
+        "ledger": ("built", False),
+        "nowhere": ("failed", True),
+        "web": ("failed", True),
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_killed_workers_and_builders(plain_team: Team, sources: dict[str, Path], tmp_path: Path) -> None:
+    """A repository whose process is killed each time is named; after the builder is killed, a new one completes."""
+    plain_team.list.write_text("".join(f"{path}\n" for path in sources.values()), "utf-8")
+    command = [sys.executable, "-m", "glossator", "team", "build", "--repos", str(plain_team.list)]
+    command += ["--to", plain_team.url, "--key", str(tmp_path / "builder.pem"), "--work", str(tmp_path / "work")]
+    command += ["--workers", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as builder:
+        killed = 0
+        while killed < 2:
+            killed += kill_a_task(builder.pid)
+        output, _ = builder.communicate(timeout=120)
+    outcomes = {one["name"]: one for one in json.loads(output)["repositories"]}
+    failed = [name for name, one in outcomes.items() if one["status"] == "failed"]
+    assert len(failed) <= 1
+    assert all("lost" in outcomes[name]["message"] for name in failed)
+    assert builder.returncode == (1 if failed else 0)
+
+    committed(sources["ledger"], {"ledger/more.go": "package ledger\n\nfunc More() int { return 1 }\n"})
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as builder:
+        while not kill_a_task(builder.pid, only_find=True):
+            pass
+        builder.send_signal(signal.SIGKILL)
+    final = plain_team.build(*(str(path) for path in sources.values()))
+    assert final.status == 0, final.out
+    verified = plain_team.cli("team", "verify", "--json", env=plain_team.environment()).json
+    assert verified["problems"] == []
+    assert verified["repositories"] == 3
+
+
+def kill_a_task(builder: int, *, only_find: bool = False) -> int:
+    """Kill a process that runs a task; returns how many."""
+    try:
+        children = psutil.Process(builder).children(recursive=True)
+    except psutil.NoSuchProcess:
+        raise AssertionError("the builder ended before a task could be killed") from None
+    for child in children:
+        try:
+            name = " ".join(child.cmdline())
+        except psutil.Error:
+            continue
+        if name.startswith("ray::_run"):
+            if not only_find:
+                child.kill()
+                child.wait(10)
+            return 1
+    return 0
+
+
+@pytest.mark.parametrize("what", ["key", "format", "missing", "gone", "no keys"])
+def test_what_cannot_be_used_is_ignored_and_said(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path, what: str
+) -> None:
+    plain_team.quickly(sources["ledger"])
+    copy = clone(sources["ledger"], tmp_path / "copy")
+    environment = plain_team.environment()
+    if what == "key":
+        environment["GLOSSATOR_TEAM_KEYS"] = Signer.create(tmp_path / "other.pem").public_key
+    elif what == "no keys":
+        del environment["GLOSSATOR_TEAM_KEYS"]
+    elif what == "missing":
+        copy = clone(sources["shop"], tmp_path / "shop")
+    elif what == "gone":
+        for pack in (tmp_path / "storage").rglob("packs/*"):
+            pack.unlink()
+    else:
+        shutil.rmtree(tmp_path / "storage")
+        publish_of_another_format(plain_team, copy)
+    ran = plain_team.cli("index", "--root", copy, "--index-dir", tmp_path / "client", "--json", env=environment)
+    assert ran.status == 0, ran.err
+    assert ran.json["embedded"] > 0
+    shown = plain_team.cli("status", "--root", copy, "--index-dir", tmp_path / "client", env=environment)
+    reason = {
+        "key": "not in the setting team_keys",
+        "no keys": "team_keys is empty",
+        "missing": "no index of shop",
+        "gone": "failed at",
+        "format": "has the format v0-older",
+    }[what]
+    assert reason in " ".join(shown.out.split())
+
+
+def publish_of_another_format(team: Team, copy: Path) -> None:
+    storage = Storage(team.url)
+    base, _ = upload(
+        storage,
+        "ledger",
+        index_folder(team.tmp_path / "older", "older"),
+        commit=git(copy, "rev-parse", "HEAD"),
+        committed=1,
+        format_=Format(0, "older", 16),
+        counts=(1, 1, 1),
+    )
+    publish(storage, base, team.signer, ())
