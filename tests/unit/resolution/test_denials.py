@@ -135,6 +135,30 @@ CASES: dict[str, Case] = {
         "lift",
         "shut",
     ),
+    "java: a class by its full name, in a package that no folder is named after": (
+        {
+            "A.java": "package shop.core;\npublic class Tool { static class In {} }\nclass Rest {}\n",
+            "B.java": "package web;\nclass B { shop.core.Tool tool; }\n",
+        },
+        "Tool",
+        "Rest",
+    ),
+    "rust: methods of a trait that all types of another one have": (
+        {
+            "src/lib.rs": "trait Extra { fn more(&self); fn less(&self); }\n"
+            "struct O;\nimpl<X: Copy> Extra for X { fn more(&self) {} fn less(&self) {} }\nfn f() { O.more(); }\n",
+        },
+        "Extra.more",
+        "Extra.less",
+    ),
+    "rust: variants of an enum by their bare names in patterns": (
+        {
+            "src/lib.rs": "enum E { First, Second, Third }\nuse E::*;\n"
+            "fn f(e: E) { match e { First => {} Second => {} } }\n",
+        },
+        "Second",
+        "Third",
+    ),
     "kotlin: members of a companion that has a name": (
         {
             "a.kt": "class Door {\n    companion object Maker {\n        fun make() = Door()\n"

@@ -105,8 +105,8 @@ class MentionMeaning:
         else:
             values = self._world.evaluate(receiver, place)
         if not values:
-            # Nothing that is known is called like the receiver.
-            return Resolution("possible", reach="members")
+            # Nothing that is known is called like the receiver, which may be a package.
+            return Resolution("possible", reach="all" if mention.kind in _TYPES or name[:1].isupper() else "members")
         through = all(value.kind == "instance" for value in values)
         members = self._world.members(values, name, place)
         if mention.kind == _WRITE and (ending := self._world.rules(path).setter_ending):

@@ -448,7 +448,7 @@ class RustRules(LanguageRules):
         return found
 
     def may_extend(self, world: World, home: DefinedSymbol) -> bool:
-        """A trait may be implemented for types of libraries."""
+        """A trait may be implemented for types of libraries, and for all types that have another one."""
         return home.symbol.kind == "trait"
 
     # Values of libraries

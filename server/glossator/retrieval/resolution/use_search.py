@@ -354,10 +354,10 @@ class UseSearch:
             externals = {one.name.rpartition(".")[2] for one in hierarchy.externals}
             self._lineage = (set(hierarchy.classes), externals, hierarchy.open)
         above, externals, is_open = self._lineage
+        home = self._world.definition(self._class)
+        if home is not None and self._rules.may_extend(self._world, home):
+            return True
         if value.kind == "external":
-            home = self._world.definition(self._class)
-            if home is not None and self._rules.may_extend(self._world, home):
-                return True
             last = value.name.removesuffix(INSTANCE_MARK).rpartition(".")[2]
             return is_open or self._rules.may_be_related(last, externals, last_part(self._definition.name))
         if value.key in above or is_open:

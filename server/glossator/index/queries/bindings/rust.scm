@@ -20,7 +20,8 @@
 ((match_expression value: (_) @value body: (match_block (match_arm pattern: (match_pattern
     (tuple_struct_pattern type: (identifier) @_wrapped . (identifier) @bind .)))))
   (#any-of? @_wrapped "Some" "Ok"))
-(match_expression value: (_) @value body: (match_block (match_arm pattern: (match_pattern . (identifier) @bind .))))
+((match_expression value: (_) @value body: (match_block (match_arm pattern: (match_pattern . (identifier) @bind .))))
+  (#match? @bind "^[a-z_]"))
 (struct_pattern type: (_) @type (field_pattern name: (shorthand_field_identifier) @bind @picked))
 (struct_pattern type: (_) @of (field_pattern name: (field_identifier) @key))
 
