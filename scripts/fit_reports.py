@@ -240,7 +240,7 @@ def ablate(reports: list[ReportCase], commits: list[ReportCase], penalty: float)
         "the title's own search": ("title", "text_title", "dense_title", "cover_title", "name_title"),
         "traces": ("frame", "first_frame"),
         "written names": ("in_", "scope"),
-        "the round": ("called_by_best", "calls_best"),
+        "the round": ("called_by_best", "calls_best", "holds_best"),
         "shares of words": ("cover_", "pairs"),
         "what it is": ("function", "type", "block", "other", "size", "special", "test"),
     }

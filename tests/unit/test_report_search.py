@@ -8,7 +8,15 @@ import pytest
 
 from glossator.errors import UsageError
 from glossator.index.store import Filter
-from glossator.retrieval.report_search import FILES_SEEN_FIRST, from_several_files, search_report
+from glossator.retrieval.report_search import (
+    DEFINITION_SIGNALS,
+    FILES_SEEN_FIRST,
+    ReportSearch,
+    from_several_files,
+    report_weights,
+    search_report,
+)
+from glossator.retrieval.reports import read_report
 from glossator.retrieval.search import Hit, Searcher
 from tests.unit.retrieval_samples import FILES, Project, make_project
 
@@ -80,6 +88,20 @@ def test_what_prose_describes_is_found_without_its_name(searcher: Searcher) -> N
     hits = found(searcher, IMPATIENT)
     assert "web/src/retryPolicy.ts" in [hit.path for hit in hits[:6]]
     assert hits[0].path.startswith("web/src/")
+
+
+def test_a_class_is_known_to_hold_the_best_methods(searcher: Searcher) -> None:
+    report = read_report(IMPATIENT)
+    assert report is not None
+    search = ReportSearch(searcher, report)
+    with searcher.searching:
+        files = search.files()
+        found = search.definitions(files, report_weights().file_scores(files.signals))
+    held = found.signals[:, DEFINITION_SIGNALS.index("holds_best")]
+    holding = {entry.qualified_name for entry, value in zip(found.entries, held, strict=True) if value > 0}
+    assert "HttpClient" in holding
+    scopes = {entry.qualified_name.rpartition(".")[0] for entry in found.entries}
+    assert holding <= scopes
 
 
 def test_each_definition_is_found_once_best_first(searcher: Searcher) -> None:

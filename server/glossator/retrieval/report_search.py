@@ -7,8 +7,8 @@
     2. definitions
                  the best files are searched again, now for every definition in them; these and the definitions that
                  the report names, calls or shows in a trace are compared by `DEFINITION_SIGNALS`
-    3. a round   what the best of these refer to, and what refers to them: a report shows what its writer calls, and the
-                 fault is often in what that calls
+    3. a round   what the best of these refer to, what refers to them, and what they are parts of: a report shows what
+                 its writer calls, and the fault is often in what that calls, or in the class around it
                  │
     Hits         definitions by the sum of their signals and of their file's
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -64,12 +64,12 @@ _SEARCHES = ("text", "text_title", "dense", "dense_title")
 DEFINITION_SIGNALS = (
     *("file", "file_rank", *_SEARCHES, "cover_title", "cover_main", "cover_error", "pairs"),
     *("name_title", "name_main", "in_title", "in_prose", "in_code", "scope_title", "scope", "frame", "first_frame"),
-    *("called_by_best", "calls_best", "function", "type", "block", "other", "size", "special", "test"),
+    *("called_by_best", "calls_best", "holds_best", "function", "type", "block", "other", "size", "special", "test"),
 )
 """What is known of a candidate definition: its file's score and rank; the scores of four searches; the share of the
 words of the title, of everything and of the error messages that it has, and of neighbouring words; whether its name or
-its scope's is written in the report; its place in a trace; whether the best ones refer to it, and it to them; what it
-is."""
+its scope's is written in the report; its place in a trace; whether the best ones refer to it, it to them, and whether
+they are parts of it; what it is."""
 
 MAIN_CODE = 1_500
 MAIN_OUTPUT = 1_500
@@ -480,20 +480,24 @@ class ReportSearch:
             table.put("first_frame", entry.id, float(place == 0))
 
     def _put_round(self, table: _Table, scores: NDArray[np.float32], references: Mapping[int, set[int]]) -> None:
-        """Whether definitions are referred to by those that are the best so far, and refer to these."""
+        """Whether definitions are referred to by those that are the best so far, refer to these, and contain them."""
         import numpy as np
 
         namesakes = Counter(entry.name for entry in table.entries)
         best = [table.entries[int(i)].id for i in np.argsort(-scores, kind="stable")[:LEADING]]
         place_of = {number: place for place, number in enumerate(best)}
         called: dict[str, float] = {}
+        holds: dict[tuple[str, str], float] = defaultdict(float)
         for place, number in enumerate(best):
             for name in self._names_in(number):
                 called.setdefault(name, 4 / (4 + place))
+            for scope in _scopes_of(table.entry(number)):
+                holds[scope] += 2 / (4 + place)
         for i, entry in enumerate(table.entries):
             table.row(i, "called_by_best", called.get(entry.name, 0.0) / namesakes[entry.name])
             places = [place_of[home] for home in references.get(entry.id, ()) if home in place_of and home != entry.id]
             table.row(i, "calls_best", 4 / (4 + min(places)) if places else 0.0)
+            table.row(i, "holds_best", holds.get((entry.path, entry.qualified_name), 0.0))
 
     def _names_in(self, number: int) -> tuple[str, ...]:
         """The names that an entry refers to."""
@@ -534,6 +538,10 @@ class _Table:
         self._at = {entry.id: i for i, entry in enumerate(entries)}
         self._column = {name: j for j, name in enumerate(DEFINITION_SIGNALS)}
 
+    def entry(self, number: int) -> StoredEntry:
+        """The definition with this id."""
+        return self.entries[self._at[number]]
+
     def row(self, i: int, name: str, value: float) -> None:
         """Set a signal of a definition."""
         self.signals[i][self._column[name]] = value
@@ -551,6 +559,12 @@ class _Table:
         floor = min(scored.values(), default=0.0) if name.startswith("dense") else 0.0
         for number, score in scored.items():
             self.put(name, number, (score - floor) / max(top - floor, 0.05))
+
+
+def _scopes_of(entry: StoredEntry) -> list[tuple[str, str]]:
+    """(path, qualified name) of the definitions around a definition."""
+    parts = entry.qualified_name.split(".")
+    return [(entry.path, ".".join(parts[:end])) for end in range(1, len(parts))]
 
 
 def _sort_of(entry: StoredEntry) -> str:
