@@ -6,6 +6,7 @@ import pytest
 
 from glossator.index.directives import without_directives
 from glossator.index.parsing import parse
+from glossator.index.texts import clean_doc
 from tests.unit.parsing_checks import check_entries
 
 DIRECTIVES = """
@@ -202,3 +203,25 @@ def test_a_buffer_with_a_pointer_has_no_symbols() -> None:
     text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12\n"
     for path in ("a.css", "a.yaml", "a.py", "a.md", "a.json"):
         assert [entry.kind for entry in parse(path, text).entries] == ["block"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("/* one */", "one"),
+        ("/** one\n * two\n   */", "one\ntwo"),
+        ("/*" + "*" * 300 + "\n * one\n " + "*" * 300 + "/", "one"),
+        ("--[" + "=" * 300 + "[ one\n two ]" + "=" * 300 + "]", "one\ntwo"),
+        ("/* one */ two */", "one */ two"),
+        ("/* /etc/hosts", "/etc/hosts"),
+        ("# one\n#   two #", "one\n  two #"),
+        ("<!-- one\n--two -->", "one\ntwo"),
+        ("{- | one\n-- two -}", "one\ntwo"),
+        ("=begin\none\n=end", "one"),
+        ('/// <summary>one <see cref="X" /></summary>\n/// two', "one X\ntwo"),
+        ("// a / b)", "a / b)"),
+        ("/**/", "/"),
+    ],
+)
+def test_marks_of_comments_are_removed(comment: str, expected: str) -> None:
+    assert clean_doc(comment) == expected

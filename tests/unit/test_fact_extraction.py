@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from glossator.errors import CancelledByUser
+from glossator.index import parsing
 from glossator.index.facts import EXPRESSION_CHARS, Facts, decode_facts, name_hash
 from glossator.index.parsing import parse
 from glossator.index.query_files import split
@@ -199,3 +200,20 @@ def test_patterns_of_a_query_are_told_apart() -> None:
         '"y" @i',
         "(j)* @k",
     ]
+
+
+@pytest.mark.parametrize("language", sorted(SAMPLES))
+def test_the_order_in_which_names_are_captured_does_not_matter(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = SAMPLES[language]
+    if language in ("c", "cpp"):
+        macros = (f"#define M{number}(p) take(p->next->f{number}, first.x{number})\n" for number in range(6))
+        text = "".join(macros) + text
+    before = parse("sample", text, language)
+    original = parsing.facts_of
+
+    def reversed_captures(of: Any, source: Any, found: Any, captures: Any, *others: Any) -> Facts:
+        return original(of, source, found, {role: spans[::-1] for role, spans in captures.items()}, *others)
+
+    monkeypatch.setattr(parsing, "facts_of", reversed_captures)
+    assert before.facts
+    assert parse("sample", text, language).facts == before.facts

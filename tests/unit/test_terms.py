@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glossator.index import terms
 from glossator.index.terms import MAX_TERM, analyze, folded, path_terms, split_identifier, stem, stem_of
 
 
@@ -78,3 +79,13 @@ def test_any_text_gives_terms_without_white_space(text: str) -> None:
         assert term
         assert len(term) <= MAX_TERM
         assert term.split() == [term]
+
+
+def test_no_more_words_are_kept_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word{number}Part" for number in range(50)]
+    before = [analyze(word) for word in words]
+    terms.JOINED.clear()
+    monkeypatch.setattr(terms, "KEPT_WORDS", 7)
+    for word, found in zip(words * 2, before * 2, strict=True):
+        assert analyze(word) == found
+        assert len(terms.JOINED) <= 7

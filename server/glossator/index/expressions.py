@@ -7,6 +7,7 @@ of brackets are skipped. Anything that is no such chain is unknown.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glossator.index.facts import BUILT_IN, CLASS, EXPRESSION_CHARS, INSTANCE, SUPER, UNKNOWN
@@ -32,6 +33,10 @@ SELF_WORDS: Final = {
 
 PAIRS: Final = ".:pairs"
 """A step: pairs of a number and an element."""
+KEPT_TYPES: Final = 1 << 14
+"""Types whose expressions are kept in memory: most annotations repeat."""
+KEPT_CHARS: Final = 200
+"""Longer types are rare, and not kept."""
 MAX_TEXT: Final = 1000
 """Longer texts are not read: they are whole functions or data."""
 _TEXTS = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
@@ -106,6 +111,10 @@ def type_expression(text: str) -> str:
     `typeof x` (the type of a value) is `<typeof.x>`. Unions inside brackets are written with a slash, `<list[A/B]>`,
     since "|" separates whole expressions.
     """
+    return _known_type(text) if len(text) <= KEPT_CHARS else _type_expression(text)
+
+
+def _type_expression(text: str) -> str:
     if "'" in text or " " in text:
         text = _WILDCARD.sub("", text)
         text = _TYPE_WORDS.sub("", _TYPE_OF.sub(r"\1.", _LIFETIMES.sub("", text)))
@@ -124,6 +133,9 @@ def type_expression(text: str) -> str:
     parts.append(bare[start:])
     given = [part for part in parts if part and not _NOTHING_ONLY.fullmatch(part)]
     return joined([f"<{part.replace('|', '/')}>" for part in given])
+
+
+_known_type: Final = lru_cache(maxsize=KEPT_TYPES)(_type_expression)
 
 
 def joined(alternatives: list[str]) -> str:
@@ -192,7 +204,7 @@ def expression(text: str, name: Callable[[str], str], calls: Calls = NO_CALLS) -
 
 
 def _alternatives(text: str, name: Naming, calls: Calls, depth: int) -> str:
-    if (choice := _CHOICE.search(text)) and (parts := _choices(text, choice.start())):
+    if "?" in text and (choice := _CHOICE.search(text)) and (parts := _choices(text, choice.start())):
         return (
             joined([_alternatives(part.strip(), name, calls, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
         )
@@ -241,9 +253,10 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
     made = UNKNOWN
     if at >= len(text) or depth > 3:
         return UNKNOWN, len(text)
-    if nothing := _NOTHING.match(text, at):
-        return "", nothing.end()
+    # Most patterns are tried only where their first letter stands: this is called for each value.
     char = text[at]
+    if char in "Nnu" and (nothing := _NOTHING.match(text, at)):
+        return "", nothing.end()
     if char == "<" and text.startswith("<-", at):
         # What is received from a channel.
         made, at = _chain(text, at + 2, name, calls, depth + 1)
@@ -253,11 +266,11 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
         if end <= 0:
             return UNKNOWN, len(text)
         return _steps(text, end, type_expression(composite[1]), name, calls, depth)
-    if (function := _FUNCTION.match(text, at)) and (end := closing(text, function.end() - 1)) > 0:
+    if char == "f" and (function := _FUNCTION.match(text, at)) and (end := closing(text, function.end() - 1)) > 0:
         body = text.find("{", end)
         result = text[end:body].strip() if body > 0 else ""
         return (type_expression(f"func(){result}") if result else BUILT_IN), len(text)
-    if block := _UNSAFE.match(text, at):
+    if char == "u" and (block := _UNSAFE.match(text, at)):
         end = closing(text, block.end() - 1)
         inside = text[block.end() : end - 1].strip()
         if end < 0 or ";" in inside:
@@ -293,7 +306,7 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
         if end < 0:
             return UNKNOWN, len(text)
         at = end
-    elif module := _MODULE.match(text, at):
+    elif char in "ir" and (module := _MODULE.match(text, at)):
         made, at = f"<import({module[2]})>", module.end()
     elif (head := _HEAD.match(text, at)) and head[0] in _FUNCTION_WORDS:
         return UNKNOWN, len(text)
@@ -311,25 +324,29 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
 def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int) -> tuple[str, int]:
     """Follow the members, calls and indexes after the head of a chain."""
     while at < len(text):
-        if generic := (_GENERIC.match(text, at) or _TURBOFISH.match(text, at)):
-            at = generic.end()
-            continue
-        if awaited := _AWAITED.match(text, at):
-            at = awaited.end()
-            continue
-        if assertion := _ASSERTION.match(text, at):
-            made, at = type_expression(assertion[1]), assertion.end()
-            continue
-        if (step := _STEP.match(text, at)) and step[1] and step[1] != "<":
-            if made != UNKNOWN and step[1] != "prototype":
+        char = text[at]
+        bracket = char in "(["
+        step = None if bracket else _STEP.match(text, at)
+        member = step[1] if step else None
+        if not bracket and (char != "." or member in (None, "<", "await")):
+            if generic := (_GENERIC.match(text, at) or _TURBOFISH.match(text, at)):
+                at = generic.end()
+                continue
+            if awaited := _AWAITED.match(text, at):
+                at = awaited.end()
+                continue
+            if assertion := _ASSERTION.match(text, at):
+                made, at = type_expression(assertion[1]), assertion.end()
+                continue
+        if step and member and member != "<":
+            if made != UNKNOWN and member != "prototype":
                 # A prototype has the members of its class's instances.
-                made = grown(made, "." + step[1])
+                made = grown(made, "." + member)
             at = step.end()
             continue
-        if cast := _AS.match(text, at):
+        if not bracket and (cast := _AS.match(text, at)):
             return type_expression(text[cast.end() :]), len(text)
-        char = text[at]
-        if char in "([":
+        if bracket:
             end = closing(text, at)
             if end < 0:
                 return UNKNOWN, len(text)

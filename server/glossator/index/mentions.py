@@ -302,7 +302,8 @@ class _Extraction(SymbolTypes):
         for span in captures.get("macro.parameter", ()):
             parameters.setdefault(self._owner(span[0]), []).append(self._text(span))
         receivers = self._receivers
-        for start, end in captures["macro.body"]:
+        # Sorted, since the order of captures varies from run to run, and the numbers of receivers follow from it.
+        for start, end in sorted(captures["macro.body"]):
             owner = self._owner(start)
             if owner < 0 or self._symbols[owner].kind != "macro":
                 continue

@@ -322,6 +322,8 @@ def _statements_end(before: bytes) -> int:
     What stands inside brackets or quotes of an annotation ends nothing.
     """
     end = 0
+    if b";" not in before and b"}" not in before:
+        return end
     for found in _STATEMENT_END.finditer(before):
         done = before[: found.end()]
         balanced = all(done.count(opening) == done.count(closing) for opening, closing in (b"()", b"[]", b"{}"))

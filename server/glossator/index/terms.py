@@ -155,7 +155,8 @@ class _JoinedTerms(dict[str, str]):
         return terms
 
 
-_joined_terms: Final = _JoinedTerms().__getitem__
+JOINED: Final = _JoinedTerms()
+_joined_terms: Final = JOINED.__getitem__
 
 
 def identifiers(text: str) -> list[str]:

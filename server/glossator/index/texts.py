@@ -16,11 +16,13 @@ DOC_CHARS: Final = 2000
 _SCOPE_JUNK = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)|[&*?!]|\b(?:mut|const|dyn|ref)\b")
 _SCOPE_SEPARATORS = re.compile(r"\s*(?:::|->|[:/\\#.\s])\s*")
 _NO_SCOPE: Final = frozenset({"prototype", "exports", "module", "this", "self"})
-_LINE_MARK = re.compile(r"^[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?", re.MULTILINE)
-_BLOCK_MARKS = re.compile(
-    r"^\s*(?:/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|<#|=begin|--\[=*\[|#=|#\|)"
-    r"|(?:\*+/|\*+\)|-+\}|--+>|#>|=end|\]=*\]|=#|\|#)\s*$"
-)
+_LINE_MARK = re.compile(r"[ \t]*(?:///?/?!?|#+!?'?|--+(?: ?\|)?|;+|%+|\*(?!/)|\"+)?[ \t]?")
+_BLOCK_BEGIN = re.compile(r"/\*+!?<?|\(\*+|\{-+\s*\|?|<!--+|<#|=begin|--\[=*\[|#=|#\|")
+_BLOCK_END = re.compile(r"(?:\*+/|\*+\)|-+\}|--+>|#>|=end|\]=*\]|=#|\|#)$")
+_LAST_IN_BLOCK: Final = ("/", ")", "}", ">", "d", "]", "#")
+"""Last characters of what ends a comment."""
+LONG_MARK: Final = 100
+"""Marks with more characters (`****/`) are rare."""
 _XML_NAME = re.compile(r"<\w+ (?:cref|name|langword|href)=\"([^\"]*)\"\s*/>")
 _XML_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _STRING_PREFIX = re.compile(r"^[A-Za-z@~]*(\"\"\"|'''|\"|')")
@@ -101,10 +103,29 @@ def clean_doc(text: str) -> str:
         lines = rest.expandtabs().split("\n")
         indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
         return "\n".join([first.strip(), *(line[indent:].rstrip() for line in lines)]).strip()[:DOC_CHARS]
-    text = _LINE_MARK.sub("", _BLOCK_MARKS.sub("", text))
+    begin = _BLOCK_BEGIN.match(text)
+    if begin is not None:
+        text = text[begin.end() :]
+    end = _block_end(text)
+    if end >= 0:
+        text = text[:end]
+    # Line by line: an expression for all lines at once would be tried at every character.
+    lines = [_LINE_MARK.sub("", line, 1) for line in text.split("\n")]
     if "<summary" in text:
-        text = _XML_TAG.sub("", _XML_NAME.sub(r"\1", text))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()[:DOC_CHARS]
+        lines = _XML_TAG.sub("", _XML_NAME.sub(r"\1", "\n".join(lines))).split("\n")
+    return "\n".join(map(str.rstrip, lines)).strip()[:DOC_CHARS]
+
+
+def _block_end(text: str) -> int:
+    """Where the mark begins that ends a block comment; -1 if there is none."""
+    if not text.endswith(_LAST_IN_BLOCK):
+        return -1
+    # A mark may be long, but for one kind its last characters are a mark too.
+    place = 0 if text.endswith("]") else max(0, len(text) - LONG_MARK)
+    found = _BLOCK_END.search(text, place)
+    if found is not None and found.start() == place > 0:
+        found = _BLOCK_END.search(text)
+    return -1 if found is None else found.start()
 
 
 def clean_scope(text: str) -> str:
