@@ -34,7 +34,7 @@ from glossator.model.installed import Models, sha256_of
 from glossator.model.measured_speed import fingerprint
 from glossator.model.speed import thread_count
 from glossator.private_files import replace_private_file
-from glossator.project.adaptations import Adaptations
+from glossator.project.adaptations import MODEL_RUN_FOLDER, Adaptations
 from glossator.project.model_adapters import ADAPTER_FILE
 
 if TYPE_CHECKING:
@@ -47,10 +47,6 @@ if TYPE_CHECKING:
     from glossator.project.root import Root
     from glossator.settings import Settings
 
-RUN_FOLDER = "model-training"
-"""Below the folder of a project's adaptations: what a run that was stopped needs, and the last report."""
-DATA_FOLDER = "model-data"
-"""Beside it: the data set that `glossator adapt data` has made."""
 REPORT_TEXT, REPORT_FACTS = "report.md", "report.json"
 CONTEXT_TOKENS = 4096
 """Of the model while examples are encoded and judged: longer ones are not trained on."""
@@ -122,6 +118,17 @@ def base_path(settings: Settings, base: str) -> Path:
     return Path(Models.of(settings).get(base).path)
 
 
+def adaptable_base(settings: Settings, base: str) -> BaseWeights:
+    """The base, if an adapter can be trained for it here.
+
+    Raises:
+        ModelError: there is no such model, it is of a kind that is not known, or a package is missing.
+    """
+    weights = BaseWeights(base_path(settings, base))
+    require_packages()
+    return weights
+
+
 async def adapt_model(
     root: Root, settings: Settings, options: ModelAdaptationOptions, listener: ModelAdaptationListener
 ) -> ModelAdaptationOutcome:
@@ -131,9 +138,8 @@ async def adapt_model(
         GlossatorError: it cannot be done, with the reason in one line; nothing has changed.
         CancelledByUser: it was stopped; the same call goes on from there.
     """
-    path = base_path(settings, options.base)
-    require_packages()
-    weights = BaseWeights(path)
+    weights = adaptable_base(settings, options.base)
+    path = weights.path
     kept = Adaptations(settings, root.path)
     plan = replace(
         options.plan,
@@ -143,7 +149,7 @@ async def adapt_model(
         forecast_only=options.forecast_only,
     )
     plan = fitted(weights.shape, plan)
-    run = TrainingRun(kept.folder / RUN_FOLDER, plan)
+    run = TrainingRun(kept.folder / MODEL_RUN_FOLDER, plan)
     with run.held():
         data, run = _data_and_run(root, options, run, fingerprint(path), listener)
         started = time.monotonic()

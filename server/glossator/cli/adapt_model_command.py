@@ -42,9 +42,8 @@ def run_data(arguments: argparse.Namespace) -> int:
 
     from glossator.adapt.data_set import make_data_set
     from glossator.adapt.examples import EXAMPLES_FILE, LEFT_OUT_FILE, write_data_set
-    from glossator.adapt.model_adaptation import DATA_FOLDER
     from glossator.private_files import make_private_folder
-    from glossator.project.adaptations import Adaptations
+    from glossator.project.adaptations import MODEL_DATA_FOLDER, Adaptations
 
     with open_session(arguments) as session:
         bring_up_to_date(session)
@@ -53,7 +52,11 @@ def run_data(arguments: argparse.Namespace) -> int:
             data = make_data_set(
                 root, most=arguments.examples, seed=arguments.seed, progress=lambda what: bar.update(what, 0, 0, "")
             )
-        out = Path(arguments.out) if arguments.out else Adaptations(session.settings, root.path).folder / DATA_FOLDER
+        out = (
+            Path(arguments.out)
+            if arguments.out
+            else Adaptations(session.settings, root.path).folder / MODEL_DATA_FOLDER
+        )
     try:
         make_private_folder(out)
         write_data_set(out, data)
@@ -91,7 +94,7 @@ def run_model(arguments: argparse.Namespace) -> int:
     """
     from dataclasses import replace
 
-    from glossator.adapt.model_adaptation import ModelAdaptationOptions, adapt_model
+    from glossator.adapt.model_adaptation import ModelAdaptationOptions, adapt_model, adaptable_base
     from glossator.adapt.training_run import TrainingPlan
 
     if arguments.minutes <= 0 or arguments.memory < 0:
@@ -122,6 +125,7 @@ def run_model(arguments: argparse.Namespace) -> int:
         forecast_only=arguments.forecast,
     )
     with open_session(arguments) as session:
+        adaptable_base(session.settings, arguments.base)  # before the index is updated
         bring_up_to_date(session)
         with terminal.ProgressBar(lines_on_pipe=True) as bar, stopped_by_interrupt() as stopped:
             outcome = asyncio.run(adapt_model(session.root, session.settings, options, _listener(bar, stopped)))

@@ -7,6 +7,7 @@ They are kept in the user's data folder, readable only by the user, in a folder 
         <name>/adaptation.json   what it is, what it was made from, and how it was measured
         <name>/...            its files, which belong to who made it
         <name>.<pid>.part/    one that is being made
+        model-training/, model-data/    what a stopped training of a model goes on from, and its examples
 
 Nothing in a workspace can name one: a project's adaptations are found by its path alone. This module does not know how
 adaptations are made, nor what their files are.
@@ -41,6 +42,11 @@ KEPT_PER_KIND = 5
 """Adaptations of a kind that are kept beside the one in use; older ones are removed when one is added."""
 REMEMBERED_CHANGES = 20
 """Changes that can be undone."""
+
+MODEL_RUN_FOLDER = "model-training"
+"""What a stopped training of a model needs to go on, and the last report."""
+MODEL_DATA_FOLDER = "model-data"
+"""The data set that was made for a model."""
 
 _RECORD = "adaptation.json"
 _STATE = "state.json"
@@ -289,7 +295,10 @@ def is_adaptations_folder(path: Path) -> bool:
     """Whether this is the folder of a project's adaptations: named as `Adaptations` names it, and one that it wrote."""
     if re.fullmatch(r".+-[0-9a-f]{16}", path.name) is None or path.is_symlink() or not path.is_dir():
         return False
-    return any(_NAME.fullmatch(inside.name) or inside.name == _STATE for inside in path.iterdir())
+    return any(
+        _NAME.fullmatch(inside.name) or inside.name in (_STATE, MODEL_RUN_FOLDER, MODEL_DATA_FOLDER)
+        for inside in path.iterdir()
+    )
 
 
 def _number(name: str) -> int:
