@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import statistics
 import sys
@@ -53,8 +54,11 @@ def main() -> int:
 def show(report: Report) -> None:
     """Print the figures."""
     waits = sorted(report.waits) or [0.0]
-    large = [(changed, seconds) for changed, seconds in report.large if changed >= 1000]
-    print(f"played {report.seconds / 60:.1f} minutes: {sum(report.actions.values())} actions, {report.stops} stops")
+    large = [step for step in report.large if step[0] >= 1000]
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(
+        f"played {report.seconds / 60:.1f} minutes: {sum(report.actions.values())} actions, {report.stops} stops{load}"
+    )
     print(f"commits {report.commits}, branch switches {report.switches}, saves {report.saves}")
     print("actions: " + ", ".join(f"{name} {count}" for name, count in report.actions.most_common()))
     print(
@@ -64,7 +68,8 @@ def show(report: Report) -> None:
     if large:
         print(
             f"after changes of 1,000 files and more ({len(large)}, {max(large)[0]} at most): "
-            f"longest {max(seconds for _, seconds in large):.2f} s (goal {FRESH_GOAL_SECONDS:g} s)"
+            f"longest {max(seconds for _, seconds, _ in large):.2f} s (goal {FRESH_GOAL_SECONDS:g} s), "
+            f"at most {max(worked for _, _, worked in large):.2f} s of processors"
         )
     if report.size_ratios:
         print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -57,8 +58,8 @@ class Report:
     problems: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     """Seconds from a step's end until the index equalled a fresh one."""
-    large: list[tuple[int, float]] = field(default_factory=list)
-    """Of the steps that changed many files: how many, and these seconds."""
+    large: list[tuple[int, float, float]] = field(default_factory=list)
+    """Of the steps that changed many files: how many, these seconds, and seconds of processor time of all processes."""
     size_ratios: list[float] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     idle_cpu: float = -1.0
@@ -152,14 +153,16 @@ class Soak:
 
     async def _play(self, name: str, action: Callable[[], Any]) -> None:
         self.report.actions[name] += 1
+        worked = self._processor_seconds()
         for stop in action():
             ended = time.time()
             self.report.stops += 1
             if stop.changed or self.report.stops % self._every == 0:
-                await self._compare(stop, ended, name)
+                await self._compare(stop, ended, name, worked=worked)
                 self._skipped_stops = 0
             else:
                 self._skipped_stops += 1
+            worked = self._processor_seconds()
 
     # The server
 
@@ -236,7 +239,7 @@ class Soak:
         status = self._client.last("glossator/statusChanged")
         return status["roots"][0] if status and status["roots"] else {}
 
-    async def _compare(self, stop: Stop, ended: float, action: str = "") -> None:
+    async def _compare(self, stop: Stop, ended: float, action: str = "", worked: float = 0.0) -> None:
         """Wait until the index equals a fresh one; that it does not within a minute is a problem."""
         client = self._client
         expected = await asyncio.to_thread(self._expected)
@@ -268,7 +271,7 @@ class Soak:
         seconds = max(0.0, written - ended)
         self.report.waits.append(seconds)
         if stop.changed:
-            self.report.large.append((stop.changed, seconds))
+            self.report.large.append((stop.changed, seconds, self._processor_seconds() - worked))
         embedded = await asyncio.to_thread(self._count_vectors)
         if stop.known and not self._skipped_stops and embedded > self._vectors:
             self._problem(f"{label}: {embedded - self._vectors} vectors were computed, though all was known")
@@ -340,14 +343,19 @@ class Soak:
         await asyncio.sleep(REST_SECONDS)
         folder = Path(self._status()["indexFolder"])
         self._note_use(folder)
-        server = psutil.Process(self._process.pid)
-
-        def used() -> float:
-            return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
-
-        before = used()
+        before = self._processor_seconds()
         await asyncio.sleep(30)
-        self.report.idle_cpu = (used() - before) / 30
+        self.report.idle_cpu = (self._processor_seconds() - before) / 30
+
+    def _processor_seconds(self) -> float:
+        """What the server and its processes have used so far; those that have ended are not counted."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        total = 0.0
+        for process in (server, *server.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:2])
+        return total
 
 
 def _last_write(folder: Path) -> float:
