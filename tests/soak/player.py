@@ -31,6 +31,8 @@ SIZE_GOAL = 2.0
 """The index is at most this many times as large as a fresh one."""
 
 
+FIRST_INDEX_WAITS = 10
+"""How many times as long as for other things a soak waits for its first index."""
 REST_SECONDS = 100
 """After so long without a change the server has compacted its index and given memory back."""
 
@@ -177,7 +179,10 @@ class Soak:
         self._window.client = client
         self._drain = asyncio.ensure_future(self._keep_log(self._process))
         await client.initialize(self.root)
-        await client.ready()
+        for _ in range(FIRST_INDEX_WAITS):
+            with contextlib.suppress(TimeoutError):
+                await client.ready()
+                break
 
     async def _keep_log(self, process: asyncio.subprocess.Process) -> None:
         """Read what the server writes to stderr, so that it never waits."""

@@ -478,3 +478,20 @@ def test_a_change_that_keeps_size_and_time_is_seen_when_it_is_reported(project: 
     changes = project.store.changes()
     assert project.indexer.update([path]) == frozenset()  # read, and found to be as it was
     assert project.store.changes() == changes
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need privileges")
+def test_a_link_is_told_as_what_it_is_when_its_target_comes_and_goes(project: Bench) -> None:
+    (project.root / "link.py").symlink_to("sub/b.py")
+    (project.root / "other.py").symlink_to("later.py")
+    project.indexer.run()
+    to_b = {"link.py": "a symbolic link to sub/b.py", "other.py": "a broken symbolic link"}
+    assert project.skipped() == to_b
+    shutil.rmtree(project.root / "sub")
+    project.write("later.py", functions("delta"))
+    project.indexer.update([project.root / "sub", project.root / "later.py"])
+    assert project.skipped() == {"link.py": "a broken symbolic link", "other.py": "a symbolic link to later.py"}
+    project.write("sub/b.py", functions("gamma"))
+    (project.root / "later.py").unlink()
+    project.indexer.update([project.root / "sub/b.py", project.root / "later.py"])
+    assert project.skipped() == to_b

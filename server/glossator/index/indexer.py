@@ -27,7 +27,7 @@ from glossator.index.parse_worker import (
     settled,
     skipped_update,
 )
-from glossator.workspace.files import Found, Rules, Skipped
+from glossator.workspace.files import LINK, Found, Rules, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -201,6 +201,12 @@ class Indexer:
                     found.update((item.path, item) for item in rules.scan(path))
                 elif (item := rules.look(path)) is not None:
                     found[item.path] = item
+            if any(path not in manifest or path not in found for path in wanted):
+                # What came or went may be what a link leads to.
+                for path in [path for path, record in manifest.items() if LINK in record.skipped]:
+                    if path not in found and (item := rules.look(path)) is not None:
+                        touched.add(path)
+                        found[path] = item
             known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
             self._overtaken |= known.keys() | found.keys()
         changes = _compare(found.values(), known, certain=wanted)

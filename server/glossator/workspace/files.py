@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 
+LINK = "symbolic link"
+"""What the reason for skipping a link contains."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file to be indexed. `size` is in bytes."""
@@ -406,13 +410,13 @@ class Rules:
         try:
             target = Path(os.path.realpath(self.root / path, strict=True))
         except OSError:
-            return Skipped(path, "a broken symbolic link")
+            return Skipped(path, f"a broken {LINK}")
         if not target.is_relative_to(self.root):
-            return Skipped(path, "a symbolic link that leads out of the workspace")
+            return Skipped(path, f"a {LINK} that leads out of the workspace")
         return (
             None
             if target.is_dir()
-            else Skipped(path, f"a symbolic link to {printable(target.relative_to(self.root).as_posix())}")
+            else Skipped(path, f"a {LINK} to {printable(target.relative_to(self.root).as_posix())}")
         )
 
 
