@@ -330,7 +330,10 @@ def name_hash(name: str) -> int:
 def noted(facts: Facts) -> set[str]:
     """All names that a file defines, imports or mentions, and the `module_note`s of what it imports as a whole."""
     names = set(facts.names)
-    names.update(symbol.name for symbol in facts.symbols)
+    for symbol in facts.symbols:
+        names.add(symbol.name)
+        if symbol.scope and symbol.kind == "namespace":
+            names.update(symbol.scope.split("::"))
     for item in facts.imports:
         names.add(item.member)
         names.add(item.name)

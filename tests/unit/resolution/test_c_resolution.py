@@ -577,3 +577,33 @@ def test_a_function_that_is_a_macro_too_may_be_meant() -> None:
     )
     assert sample.at("box.c", "int run(int n) { return wrap(n); }", "wrap") == "possible"
     assert sample.at("box.c", "int other(int n) { return open_box(n); }", "open_box") == "box.h:open_box box.h:open_box"
+
+
+def test_namespaces_inside_each_other_and_by_other_names() -> None:
+    sample = Sample(
+        {
+            "a.hpp": """
+                namespace app::core {
+                struct Cfg { static Cfg& shared(); };
+                namespace detail { inline int secret() { return 1; } }
+                using detail::secret;
+                namespace dt = detail;
+                }
+            """,
+            "b.cpp": """
+                #include "a.hpp"
+                namespace ac = app::core;
+                int f() {
+                  ac::Cfg::shared();
+                  app::core::Cfg::shared();
+                  ac::detail::secret();
+                  app::core::secret();
+                  ac::dt::secret();
+                }
+            """,
+        }
+    )
+    for line in ("ac::Cfg::shared();", "app::core::Cfg::shared();"):
+        assert sample.at("b.cpp", line, "shared") == "a.hpp:app.core.Cfg.shared", line
+    for line in ("ac::detail::secret();", "app::core::secret();", "ac::dt::secret();"):
+        assert sample.at("b.cpp", line, "secret") == "a.hpp:app.core.detail.secret", line

@@ -149,8 +149,12 @@ class CRules(LanguageRules):
         """Unknown if a namespace that is not open here has the name: a header may open it."""
         for path in world.likeliest(name):
             other = world.view(path)
-            if other is not None and any(self._is_outermost(other, index) for index in other.named(name)):
+            if other is None:
+                continue
+            if any(self._is_outermost(other, index) for index in other.named(name)):
                 return NOTHING_KNOWN
+            if any(one.kind == "namespace" and one.scope.split("::")[0] == name for one in other.facts.symbols):
+                return (Value("module", namespace_seen_from(name, view.path)),)  # `namespace app::core {`
         return ()
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
@@ -159,8 +163,12 @@ class CRules(LanguageRules):
         if item.name == "*":
             return (Value("module", namespace_seen_from(dotted, view.path)),)
         holder, _, last = dotted.rpartition(".")
-        found = self.module_member(world, namespace_seen_from(holder, view.path), last)
-        return found or (external(dotted),)
+        around = self._namespaces(view, item.owner)
+        for size in range(len(around), -1, -1):
+            namespace = ".".join((*around[:size], *((holder,) if holder else ())))
+            if found := self.module_member(world, namespace_seen_from(namespace, view.path), last):
+                return found
+        return (external(dotted),)
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """What a namespace has under a name."""
@@ -169,7 +177,25 @@ class CRules(LanguageRules):
         if view is None:
             return ()
         found = tuple(one for one, chain in self._candidates(world, near, name) if ".".join(chain) == namespace)
+        if not found and namespace:
+            return self._brought_in(world, namespace, name)
         return self._one_thing(world, view, namespace.split(".") if namespace else [], name, found)
+
+    def _brought_in(self, world: World, namespace: str, name: str) -> Values:
+        """What `using detail::name;` brings into a namespace, or another namespace by a name of its own."""
+        key = ("brought in", namespace, name)
+        if isinstance(known := world.memory.get(key), tuple):
+            return known
+        found: Values = ()
+        for path in world.likeliest(name):
+            view = world.view(path)
+            if view is None or view.facts.language not in self.languages:
+                continue
+            for item in view.facts.imports:
+                if item.name == name and item.owner >= 0 and ".".join(self._namespaces(view, item.owner)) == namespace:
+                    found += tuple(one for one in world.import_target(path, item) if one not in found)
+        world.memory[key] = found
+        return found
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """The tag of a structure is meant only after `struct`, if the name means something else too."""
@@ -322,7 +348,11 @@ class CRules(LanguageRules):
                 symbol = view.symbol(index)
                 if self._is_outermost(view, index):
                     unlinked = not path.endswith(_SEEN) and self._is_unlinked(symbol)
-                    found.append((Value("symbol", path, index), self._namespaces(view, symbol.parent), unlinked))
+                    chain = [
+                        *self._namespaces(view, symbol.parent),
+                        *(part for part in symbol.scope.split("::") if part),
+                    ]
+                    found.append((Value("symbol", path, index), chain, unlinked))
         world.memory[key] = found
         return found
 
@@ -333,7 +363,7 @@ class CRules(LanguageRules):
     def _is_outermost(self, view: FileView, index: int) -> bool:
         """Whether a symbol is in no class and no function. What an enum holds is where the enum is."""
         symbol = view.symbol(index)
-        if symbol.scope or symbol.flags & LOCAL:
+        if (symbol.scope and symbol.kind != "namespace") or symbol.flags & LOCAL:
             return False
         parent = symbol.parent
         if parent >= 0 and symbol.kind == "enum_member":

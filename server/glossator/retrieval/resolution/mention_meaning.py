@@ -87,7 +87,7 @@ class MentionMeaning:
                 found = self._world.named(name + rules.decorator_ending, place) or found
             if not found and rules.bare_enum_members:
                 return Resolution("possible", reach="enum members")
-            if rules.implicit_self and rules.extensions and all(one.kind == "external" for one in found):
+            if rules.extends_libraries and all(one.kind == "external" for one in found):
                 # A member that an extension gives to the class, or to one above it in a library.
                 return Resolution("possible", reach="extensions")
             return self._of(self._fitting(path, mention, found))

@@ -329,6 +329,7 @@ class JvmRules(PackageRules):
 
     languages = frozenset(("java", "kotlin"))
     extensions = True  # Kotlin's `fun Session.close()`
+    extends_libraries = True
     bare_enum_members = True
     implicit_members = frozenset(
         (
@@ -534,6 +535,7 @@ class SwiftRules(PackageRules):
 
     languages = frozenset(("swift",))
     extensions = True
+    extends_libraries = True
     constructors = frozenset(("init",))
     implicit_members = frozenset(("init", "deinit", "description", "hash", "encode", "subscript", "callAsFunction"))
     opaque = frozenset(("Any", "AnyObject"))

@@ -121,6 +121,8 @@ class LanguageRules:
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
         extensions: whether members of a type may stand outside it, in other files too: in `impl Foo`, `extension
             Foo`, a reopened class, or under a qualifier (`Foo::bar`, `func (f *Foo) bar`).
+        extends_libraries: whether a member that an extension gives to a library's class may be meant by its bare name
+            in a class below that.
         bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
         decorator_ending: what a decorator leaves out of the name of its class (C#'s `[Flags]` is `FlagsAttribute`).
         setter_ending: what the name of a method ends in that an assignment to a member calls (Ruby's `def name=`).
@@ -156,6 +158,7 @@ class LanguageRules:
     generic_types: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
     extensions: ClassVar[bool] = False
+    extends_libraries: ClassVar[bool] = False
     bare_enum_members: ClassVar[bool] = False
     decorator_ending: ClassVar[str] = ""
     setter_ending: ClassVar[str] = ""
