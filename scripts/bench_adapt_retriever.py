@@ -28,8 +28,8 @@ SETS = {
         *("typelevel/fs2", "App-vNext/Polly"),
     ),
     "reported": (
-        *("actix/actix-web", "jekyll/jekyll", "typeorm/typeorm", "square/okio", "absinthe-graphql/absinthe"),
-        *("libevent/libevent", "mrkkrp/megaparsec", "thephpleague/flysystem", "google/re2", "lunarmodules/Penlight"),
+        *("actix/actix-web", "jekyll/jekyll", "typeorm/typeorm", "google/gson", "absinthe-graphql/absinthe"),
+        *("libevent/libevent", "Seldaek/monolog", "thephpleague/flysystem", "google/re2", "lunarmodules/Penlight"),
     ),
 }
 

@@ -16,7 +16,7 @@ WRITTEN = (
     *("signal", "vector", "matrix", "bucket", "shader", "cipher", "digest", "mutex", "daemon", "plugin"),
 )
 """What the code calls it."""
-ACTIONS = ("open", "close", "merge", "split", "resize", "encode", "verify", "flush")
+ACTIONS = ("open", "close", "rotate", "split", "resize", "encode", "verify", "flush")
 PROBLEMS = ("loses updates", "is slow at startup", "fails on empty input", "rounds badly", "blocks others too long")
 
 

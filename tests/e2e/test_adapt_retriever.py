@@ -64,9 +64,8 @@ def hits(user: User, query: str) -> list[str]:
 def adapted_data(user: User) -> list[str]:
     """The indexes and vectors of adapted embedders."""
     cache = user.settings.index_dir
-    return [
-        path.name for path in [*cache.glob("telling-*/v*-static-*.*-*"), *cache.glob("vectors-static-*.*-*.sqlite")]
-    ]
+    found = [*cache.glob("telling-*/v*-static-*.*-*"), *cache.glob("vectors-static-*.*-*.sqlite")]
+    return [path.name for path in found if path.suffix not in (".lock", ".writer")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no kill -9")

@@ -55,14 +55,14 @@ if TYPE_CHECKING:
 
     CommitChanges = list[tuple[PastCommit, list[ChangedDefinition]]]
 
-MIXES = (0.0, 0.5, 1.0, 1.5)
+MIXES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 """How far the rows move from the shipped ones to the trained ones; the best on the newest commits that are learned
 from is taken, and 0 leaves the vectors as they are."""
 CHOOSING_SHARE = 0.15
 """Share of the commits that are learned from, the newest, on which it is chosen."""
 LEAST_CHOICE_GAIN = 0.002
-MOST_GENERAL_LOSS = 0.002
-"""Loss in MRR on a part of the general set at which rows are moved no further."""
+MOST_GENERAL_LOSS = 0.004
+"""Loss in MRR on a part of the general set above which rows are not moved so far."""
 FIT_QUESTIONS = 400
 """Newest commits that the weights are fitted to."""
 NAME_QUESTIONS = 150
@@ -331,7 +331,8 @@ class _Run:
             if not mix:
                 least = level - MOST_GENERAL_LOSS
             elif level < least:
-                break
+                scores.append(0.0)
+                continue
             cosines = now.queries(counted) @ now.documents(fields).T
             ranks = [int((row > row[right].max() + 1e-7).sum()) + 1 for row, right in zip(cosines, wanted, strict=True)]
             scores.append(float(np.mean([1 / rank if rank <= 10 else 0.0 for rank in ranks])))
@@ -471,7 +472,7 @@ class _Run:
         kept = self._root.adaptations
         for one in kept.surplus("retriever"):
             kept.remove(one.name)
-        remove_adapted_data(self._settings, self._root.path, embedder_ids(kept.listed()))
+        remove_adapted_data(self._settings, self._root.path, embedder_ids(kept.listed(), self._session.shared.embedder))
 
     def _check(self) -> None:
         if self._cancelled():

@@ -93,7 +93,7 @@ def _changed(kind: str, now: Adaptation | None, *, as_json: bool) -> int:
 
 def _remove(kept: Adaptations, settings: Settings, name: str, *, as_json: bool) -> int:
     size = kept.remove(name)
-    remove_adapted_data(settings, kept.root, embedder_ids(kept.listed()))
+    remove_adapted_data(settings, kept.root, embedder_ids(kept.listed(), StaticEmbedder()))
     if as_json:
         terminal.show_json({"removed": name, "size_bytes": size})
     else:

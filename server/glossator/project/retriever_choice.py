@@ -102,6 +102,7 @@ def read_weights(text: str) -> Weights:
     return Weights(file=tables[0], entry=tables[1], repeat=repeat)
 
 
-def embedder_ids(adaptations: Iterable[Adaptation]) -> set[str]:
-    """The ids of the adapted embedders, whose indexes are to be kept."""
-    return {str(one.details["embedder"]) for one in adaptations if "embedder" in one.details}
+def embedder_ids(adaptations: Iterable[Adaptation], shipped: Embedder) -> set[str]:
+    """The ids of the adapted embedders that can be used with the shipped one, whose indexes are to be kept."""
+    usable = (one for one in adaptations if not unusable(one, shipped))
+    return {str(one.details["embedder"]) for one in usable if "embedder" in one.details}

@@ -329,7 +329,7 @@ class Root:
                 self.open()
             raise
         report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain)
-        keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed())}
+        keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed(), self._shared.embedder)}
         remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report
 

@@ -1,0 +1,219 @@
+"""What a retriever is adapted with: commits, pairs, word vectors, weights, and the gate's arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glossator.adapt.commit_changes import ProjectHistory, holding, said_by
+from glossator.adapt.project_pairs import ProjectPair, pairs_of_code, sentences, short_forms
+from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, fitted_weights
+from glossator.adapt.retriever import shipped_table
+from glossator.adapt.retriever_gate import GeneralSet, name_questions, ranks_compared, verdict
+from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
+from glossator.index.embedding import FIELDS, StaticEmbedder
+from glossator.index.parsing import parse
+from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
+from glossator.retrieval.ranking_features import FILE_FEATURES
+from tests.made_history import WRITTEN, made_repository
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("fix(parser): Keep comments that nobody reads (#123)\n\nSigned-off-by: A", "Keep comments that nobody reads"),
+        ("[core] Handle empty input of the reader", "Handle empty input of the reader"),
+        ("Merge branch 'main' into topic", ""),
+        ("Bump version to 1.2.3 of everything", ""),
+        ("wip", ""),
+        ("", ""),
+    ],
+)
+def test_a_subject_is_what_it_says(message: str, said: str) -> None:
+    assert said_by(message)[0] == said
+
+
+def test_a_paragraph_counts_if_it_is_prose() -> None:
+    assert said_by("Keep all the comments\n\nThey were lost\nwhen two of them stood one after another.")[1] == (
+        "They were lost when two of them stood one after another."
+    )
+    assert said_by("Keep all the comments\n\n* one change of many here\n* and another change there")[1] == ""
+
+
+SOURCE = '''class Account:
+    """An account."""
+
+    def open_acct(self, acct):
+        """Opens the account for a customer who waits."""
+        self.state = acct
+        return acct
+
+
+    def close_acct(self, acct):
+        self.state = None
+        return acct
+'''
+
+
+def test_a_change_is_of_the_innermost_definition() -> None:
+    entries = parse("a.py", SOURCE).entries
+
+    def held(*ranges: tuple[int, int]) -> list[str]:
+        return [entry.qualified_name for entry in holding(entries, ranges)]
+
+    assert held((6, 6)) == ["Account.open_acct"]
+    assert held((2, 2)) == ["Account"]
+    assert held((6, 11)) == ["Account", "Account.open_acct", "Account.close_acct"]
+    assert held((12, 11)) == ["Account.close_acct"]  # lines were removed between these two
+    assert held((8, 8)) == ["Account"]
+    assert held((100, 100)) == []
+
+
+def test_pairs_hide_what_is_asked_for() -> None:
+    files = {
+        "bank.py": parse("bank.py", SOURCE).entries,
+        "tests/test_bank.py": parse(
+            "tests/test_bank.py", "def test_close_acct_twice_is_refused():\n    assert close() is None\n    return 1\n"
+        ).entries,
+    }
+    pairs = {pair.kind: pair for pair in pairs_of_code(files)}
+    assert pairs["doc"].query == "Opens the account for a customer who waits."
+    assert "customer" not in pairs["doc"].text
+    assert pairs["name"].query in ("open acct", "close acct")
+    assert "_acct(" not in pairs["name"].text
+    assert pairs["test"].query == "close acct twice is refused"
+    assert pairs["test"].name == "Account.close_acct"
+
+
+def test_short_forms_stand_for_longer_words() -> None:
+    text = "".join(
+        f"def f{n}(acct, buf, idx):\n    '''Gives the account a buffer at an index.'''\n\n" for n in range(8)
+    )
+    found = short_forms(
+        entry
+        for n in range(8)
+        for entry in parse("a.py", f"def use_acct_buf_{n}():\n    '''The account and its buffer.'''\n    f()\n").entries
+    )
+    assert (found["acct"], found["buf"]) == ("account", "buffer")
+    assert short_forms(parse("a.py", text).entries).keys().isdisjoint({"gives", "the"})
+
+
+def test_sentences_end_before_directives() -> None:
+    assert sentences("Reads it. Then\nwrites it.\n\n@param x the thing") == [
+        "Reads it.",
+        "Then\nwrites it.".replace("\n", " "),
+    ]
+
+
+def test_commits_are_split_by_time(tmp_path: Path) -> None:
+    root = made_repository(tmp_path / "made", commits=60)
+    history = ProjectHistory(root)
+    indexed = [f"src/{word}.py" for word in WRITTEN]
+    commits = history.read(indexed)
+    assert commits.count == 60
+    assert len(commits.judging) == 6
+    assert min(one.time for one in commits.judging) > max(one.time for one in commits.learning)
+    parsed = history.changed(commits.judging, lambda texts: (parse(*text).entries for text in texts), 2**20)
+    for commit, changed in parsed:
+        assert len(changed) == 1
+        assert commit.subject.endswith(f"after {changed[0].entry.name.split('_')[0]}")
+    assert history.tree(commits.base).keys() >= set(indexed)
+    assert commits.base != history.head
+
+
+def small_table() -> WordTable:
+    words = [f"word{letter}" for letter in "abcdefghijklmnopqrst"]
+    rows = np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32)
+    return WordTable(words, rows, dict.fromkeys(FIELDS, 1.0))
+
+
+def test_training_teaches_which_words_belong_together() -> None:
+    table = small_table()
+    couples = [(table.words[at], table.words[at + 8]) for at in range(8)]
+    pairs = [
+        ProjectPair("commit", asked, f"{number} {asked}", "", "", "", f"{found} {found} {found}")
+        for number in range(20)
+        for asked, found in couples
+    ]
+    pairs = [ProjectPair(p.kind, p.query, p.thing, "", "", "", f"{p.text} wordq wordr words wordt") for p in pairs]
+    before = table.rows.copy()
+    learned = trained(table, CountedPairs.of(pairs, table.vocabulary), AdaptRecipe(rate=0.05, epochs=30, batch=64))
+    assert (table.rows == before).all(), "the given table stays"
+
+    def right(one: WordTable) -> int:
+        queries = one.queries(CountedTexts([asked for asked, _ in couples], one.vocabulary))
+        documents = one.queries(CountedTexts([found for _, found in couples], one.vocabulary))
+        return int(((queries @ documents.T).argmax(1) == np.arange(8)).sum())
+
+    assert right(learned) == 8 > right(table)
+    assert np.allclose(table.moved(learned, 0.5).rows, (table.rows + learned.rows) / 2, atol=1e-6)
+
+
+def test_a_table_is_written_as_the_embedder_reads_it(tmp_path: Path) -> None:
+    table = shipped_table().extended(["def frobnicator_run(): ..." for _ in range(10)])
+    assert "frobnicator" in table.words
+    table.write(tmp_path, "2.abcd", "static-base")
+    read, shipped = StaticEmbedder(tmp_path), StaticEmbedder()
+    assert read.id.startswith("static-2.abcd-")
+    assert read.id != shipped.id
+    texts = ["read the frobnicator", "parse the header of a packet"]
+    ours, theirs = read.embed_texts(texts), shipped.embed_texts(texts)
+    assert (ours * theirs).sum(1).min() > 0.99, "a new word means what its pieces meant"
+
+
+def cases(feature: str, count: int) -> list[RankedCase]:
+    """Questions whose answers have more of one feature than their rivals."""
+    names = [*FILE_FEATURES, *ENTRY_FEATURES]
+    random = np.random.default_rng(1)
+    made = []
+    for _ in range(count):
+        rows = random.random((10, len(names)))
+        made.append(RankedCase(rows, rows[:, names.index(feature)] == rows[:, names.index(feature)].max()))
+    return made
+
+
+def test_weights_move_within_bounds() -> None:
+    start = default_weights()
+    fitted = fitted_weights(cases("dense_best", 200), start)
+    assert start.file["dense_best"] < fitted.file["dense_best"] <= (1 + BOUND) * start.file["dense_best"] + 1e-9
+    for name, weight in (*start.file.items(), *start.entry.items()):
+        now = fitted.file.get(name, fitted.entry.get(name))
+        assert now is not None
+        assert abs(now - weight) <= BOUND * abs(weight) + 1e-9
+        assert name not in FIXED or now == weight
+    assert fitted_weights(cases("dense_best", 5), start) == start, "too few"
+
+
+def test_the_gate_wants_more_than_noise() -> None:
+    random = np.random.default_rng(2)
+    before = random.random(200)
+    same = ranks_compared(before, before)
+    assert same.gain == 0
+    better = ranks_compared(before, np.minimum(1, before + 0.05))
+    noise = ranks_compared(before, before + random.normal(0, 0.3, 200) * 0.5 + 0.005)
+    worse = ranks_compared(before, before - 0.01)
+    assert verdict(better, same, same) == ""
+    assert verdict(better, None, same) == ""
+    assert verdict(same, same, same).startswith("no better on the newest commits")
+    assert noise.low < 0
+    assert verdict(noise, same, same).startswith("no better on the newest commits")
+    assert verdict(better, worse, same).startswith("worse at finding names")
+    assert verdict(better, same, worse).startswith("worse on the general set")
+
+
+def test_the_general_set_is_three_sets_of_words() -> None:
+    sizes = {use: len(GeneralSet(use)) for use in ("learning", "choosing", "judging")}  # type: ignore[arg-type]
+    assert min(sizes.values()) > 200
+    judging = GeneralSet("judging")
+    assert 0.3 < judging.reciprocal_ranks(shipped_table()).mean() < 0.95
+    learned, judged = ({pair.query for pair in GeneralSet(use).pairs()} for use in ("learning", "judging"))  # type: ignore[arg-type]
+    assert len(learned & judged) < 0.02 * len(judged)
+
+
+def test_names_are_asked_for_if_one_definition_has_them() -> None:
+    defined = [("a.py", "A.read_all", "read_all"), ("b.py", "readAll", "readAll"), ("b.py", "write_one", "write_one")]
+    (question,) = name_questions(defined, 10)
+    assert question.query == "write one"
+    assert question.wanted == {("b.py", "write_one")}
