@@ -28,6 +28,7 @@ from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
 from tests.conftest import PROJECT, Ran
 from tests.team.conftest import committed, git, index_folder
+from tests.team.object_server import BUCKET, ObjectServer
 
 Cli = Callable[..., Ran]
 
@@ -83,10 +84,10 @@ class Team:
             "--json",
         )  # fmt: skip
 
-    def quickly(self, source: Path, revision: str = "HEAD", work: str = "work") -> BuildOutcome:
+    def quickly(self, source: Path, revision: str = "HEAD", work: str = "work", name: str = "") -> BuildOutcome:
         """Build and publish one base in this process, without Ray, which needs seconds to start."""
         keys = (self.signer.public_key,)
-        task = BuildTask(source.name, str(source), revision, self.url, str(self.tmp_path / work), keys)
+        task = BuildTask(name or source.name, str(source), revision, self.url, str(self.tmp_path / work), keys)
         outcome = build_base(task, self.settings())
         assert outcome.status != "failed", outcome.message
         if outcome.base is not None:
@@ -337,3 +338,24 @@ def publish_of_another_format(team: Team, copy: Path) -> None:
         counts=(1, 1, 1),
     )
     publish(storage, base, team.signer, ())
+
+
+def test_other_repositories_are_searched_as_far_as_they_may_be_read(
+    tmp_path: Path, glossator: Cli, s3_server: ObjectServer, s3_url: str, sources: dict[str, Path]
+) -> None:
+    team = Team(tmp_path, glossator, f"s3://{BUCKET}")  # the guest's rights are at the top
+    for name, source in (("shop", "shop"), ("open", "ledger"), ("closed", "web")):
+        team.quickly(sources[source], name=name)
+    copy = clone(sources["shop"], tmp_path / "shop")
+
+    def found(user: str, query: str) -> set[str]:
+        environment = team.environment() | s3_server.environment(user)
+        ran = glossator("search", "--team", query, "--root", copy, "--json", env=environment)
+        assert ran.status == 0, ran.err
+        return {f"{hit.get('repository', '')}:{hit['path']}" for hit in ran.json["hits"]}
+
+    balance, basket = "sum the amounts of all entries in Balance", "Basket"
+    assert "open:ledger/ledger.go" in found("guest", balance)
+    assert "closed:src/basket.ts" in found("reader", basket)
+    assert not any(one.startswith("closed") for one in found("guest", basket))
+    assert not any(one.startswith("shop") for one in found("reader", "add an article to the cart"))

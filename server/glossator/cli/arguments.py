@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help='run many queries, one JSON object {"id", "query"} on each line of FILE; needs --json',
     )
-    _add_common(search)
+    _add_common(search, team_scope=True)
     _add_scope(search)
 
     ask = _add(
@@ -557,10 +557,15 @@ def _add_json(command: argparse.ArgumentParser, default: object = False) -> None
     command.add_argument("--json", action="store_true", default=default, help="print JSON on stdout, and nothing else")
 
 
-def _add_common(command: argparse.ArgumentParser) -> None:
+def _add_common(command: argparse.ArgumentParser, *, team_scope: bool = False) -> None:
     command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
     _add_index_dir(command)
-    command.add_argument("--team", metavar="URL", help="start from the index of a team (default: your setting `team`)")
+    if team_scope:
+        text = "search the other repositories of the team too (default URL: your setting `team`)"
+        command.add_argument("--team", nargs="?", const="", metavar="URL", help=text)
+    else:
+        text = "start from the index of a team (default: your setting `team`)"
+        command.add_argument("--team", metavar="URL", help=text)
     _add_json(command)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from glossator.index.store import Filter
     from glossator.model.chat import ModelStatus
     from glossator.project.session import Session
+    from glossator.retrieval.search import Hit
 
 COLLECTION_OBJECTS = 100_000
 """New objects after which a search has Python look for garbage: some 10 MB."""
@@ -103,6 +104,8 @@ def _index(arguments: argparse.Namespace) -> int:
 
 
 def _search(arguments: argparse.Namespace) -> int:
+    if arguments.team and "://" not in arguments.team and arguments.query is None:
+        arguments.team, arguments.query = "", arguments.team  # `--team QUERY`
     if (arguments.query is None) == (arguments.queries is None):
         raise UsageError("give either a QUERY or --queries FILE")
     if arguments.queries is not None and not arguments.json:
@@ -120,6 +123,8 @@ def _search(arguments: argparse.Namespace) -> int:
                 terminal.show_json({"id": identifier, **result})
             return 0
         result = _found(session, arguments.query, arguments.limit, where)
+        if arguments.team is not None:
+            result = _with_team(session, result, arguments, where)
     if arguments.json:
         terminal.show_json(result)
         return 0
@@ -128,9 +133,27 @@ def _search(arguments: argparse.Namespace) -> int:
     for hit in result["hits"]:
         name = hit["qualified_name"] or hit["name"]
         what = f"{hit['kind']} {name}" if name else "lines" if hit["kind"] == "block" else hit["kind"]
-        terminal.show(f"{_place(hit['path'], hit['start_line'], hit['end_line'])}  {what}", hang=4)
+        place = _place(hit["path"], hit["start_line"], hit["end_line"])
+        where_from = f"{hit['repository']} {hit['commit'][:12]} " if hit.get("repository") else ""
+        terminal.show(f"{where_from}{place}  {what}", hang=4)
         terminal.show(f"    {hit['why']}", hang=4)
     return 0
+
+
+def _with_team(
+    session: Session, result: dict[str, Any], arguments: argparse.Namespace, where: Filter
+) -> dict[str, Any]:
+    """The result with the hits in the team's other repositories among its own."""
+    from glossator.team.team_search import search_team
+
+    started = time.perf_counter()
+    root, embedder = session.root.path, session.shared.embedder
+    found, trouble = search_team(session.settings, embedder, root, arguments.query, arguments.limit, where)
+    for problem in trouble:
+        terminal.note(f"glossator: {problem}")
+    others = [{**_shown_hit(one.hit), "repository": one.repository, "commit": one.commit} for one in found]
+    hits = sorted((*result["hits"], *others), key=lambda hit: -hit["score"])[: arguments.limit]
+    return {"hits": hits, "seconds": round(result["seconds"] + time.perf_counter() - started, 6)}
 
 
 def _place(path: str, start_line: int, end_line: int) -> str:
@@ -142,20 +165,21 @@ def _found(session: Session, query: str, limit: int, where: Filter) -> dict[str,
     hits = session.search(query, limit, where)
     seconds = time.perf_counter() - started
     return {
-        "hits": [
-            {
-                "path": hit.path,
-                "start_line": hit.start_line,
-                "end_line": hit.end_line,
-                "kind": hit.kind,
-                "name": hit.name,
-                "qualified_name": hit.qualified_name,
-                "score": round(hit.score, 6),
-                "why": hit.why,
-            }
-            for hit in hits
-        ],
+        "hits": [_shown_hit(hit) for hit in hits],
         "seconds": round(seconds, 6),
+    }
+
+
+def _shown_hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "path": hit.path,
+        "start_line": hit.start_line,
+        "end_line": hit.end_line,
+        "kind": hit.kind,
+        "name": hit.name,
+        "qualified_name": hit.qualified_name,
+        "score": round(hit.score, 6),
+        "why": hit.why,
     }
 
 

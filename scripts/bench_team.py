@@ -1,0 +1,208 @@
+"""Measure a team's index: building, starting from it, and whether what it gives equals a local index.
+
+    scripts/bench team REPOSITORY...            folders of git repositories
+    scripts/bench team --scaling 6 ...          build only the first six with 1, 2 and 4 workers
+
+All repositories are built once; each is then cloned, and the clone is indexed twice: with the team's index and without.
+The storage is a folder, or what `--to` says. One JSON object is printed. `calculation` applies what was measured to
+50 million lines and 1,000 developers; its assumptions are constants here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from glossator.index.embedding import StaticEmbedder
+from glossator.index.store import Store
+from glossator.project.session import Session
+from glossator.settings import Settings
+from glossator.team.signatures import Signer
+
+QUERIES = (
+    "parse the configuration file",
+    "open a connection with a timeout",
+    "retry after an error",
+    "write the result to the output",
+    "compare two values",
+    "split a string into parts",
+    "register a handler for an event",
+    "read the next token",
+    "add an element to the list",
+    "convert to a number",
+)
+TEAM_LINES = 50_000_000
+DEVELOPERS = 1_000
+REPOSITORIES = 2_000
+BUILDER_CORES = 64
+REPOSITORIES_PER_DEVELOPER = 5
+"""Clones that a developer starts from the team's index each month."""
+STORAGE_DOLLARS = 0.023
+"""For one gigabyte and month in S3's standard class (us-east-1, list price)."""
+TRANSFER_DOLLARS = 0.09
+"""For one gigabyte from S3 to the internet; inside a region it is free."""
+BASES_KEPT = 3
+
+
+def glossator(*arguments: object, environment: dict[str, str] | None = None) -> Any:
+    """The JSON that a command prints."""
+    command = [sys.executable, "-m", "glossator", *map(str, arguments), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr[-500:]}")
+    return json.loads(done.stdout)
+
+
+def build(sources: list[Path], folder: Path, workers: int, url: str) -> Any:
+    """Build bases in a fresh storage."""
+    folder.mkdir(parents=True)
+    listed = folder / "repositories.txt"
+    listed.write_text("".join(f"{path} HEAD {name_of(path)}\n" for path in sources), "utf-8")
+    key = folder.parent / "team.pem"
+    return glossator(
+        "team", "build", "--repos", listed, "--to", url, "--key", key, "--work", folder / "work", "--workers", workers
+    )
+
+
+def name_of(path: Path) -> str:
+    return path.parent.name if path.name == "repo" else path.name
+
+
+def contents(index_dir: Path, root: Path) -> dict[str, Any]:
+    """What an index says of each file, without the numbers that depend on the order of work."""
+    embedder = StaticEmbedder()
+    folder = Store.folder_for(index_dir, root, embedder.id)
+    found: dict[str, Any] = {}
+    with Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=False) as store:
+        for path, record in store.files().items():
+            entries = store.entries_in(path)
+            ids = [entry.id for entry in entries]
+            terms, vectors = store.terms(ids), store.vectors(ids)
+            found[path] = (
+                record.content_hash,
+                record.skipped,
+                [(entry.kind, entry.qualified_name, entry.start_line, entry.end_line) for entry in entries],
+                [terms[number] for number in ids],
+                [vectors[number].tobytes() for number in ids],
+            )
+    return found
+
+
+def searches(index_dir: Path, root: Path) -> tuple[list[float], list[list[tuple[str, int]]]]:
+    """Milliseconds of searches, and what they find."""
+    session = Session([root], Settings(index_dir=index_dir))
+    times, found = [], []
+    try:
+        session.search("warm up", 10)
+        for query in QUERIES:
+            started = time.perf_counter()
+            hits = session.search(query, 10)
+            times.append(1000 * (time.perf_counter() - started))
+            found.append([(hit.path, hit.start_line) for hit in hits])
+    finally:
+        session.close()
+    return times, found
+
+
+def use(source: Path, folder: Path, url: str, key: str) -> dict[str, Any]:
+    """Index a clone with and without the team's index, and compare."""
+    root = folder / name_of(source)
+    subprocess.run(["git", "clone", "--quiet", str(source), str(root)], check=True)
+    environment = {"GLOSSATOR_TEAM": url, "GLOSSATOR_TEAM_KEYS": key}
+    seconds = {}
+    for where, given in (("team", environment), ("local", {})):
+        started = time.perf_counter()
+        glossator("index", "--root", root, "--index-dir", folder / where, environment=given)
+        seconds[where] = round(time.perf_counter() - started, 2)
+    note = glossator("status", "--root", root, "--index-dir", folder / "team", environment=environment)["team"]
+    times, found = searches(folder / "team", root)
+    other_times, other_found = searches(folder / "local", root)
+    return {
+        "name": root.name,
+        "mounted": note["mounted"],
+        "downloaded": note.get("downloaded", 0),
+        "ready_seconds": seconds["team"],
+        "cold_seconds": seconds["local"],
+        "equal_contents": contents(folder / "team", root) == contents(folder / "local", root),
+        "equal_results": sum(one == other for one, other in zip(found, other_found, strict=True)),
+        "search_ms": times,
+        "local_search_ms": other_times,
+    }
+
+
+def percentiles(times: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(times, n=20)
+    return {"p50": round(statistics.median(times), 1), "p95": round(cuts[-1], 1)}
+
+
+def calculation(built: Any, workers: int) -> dict[str, float]:
+    """For the team that the constants describe."""
+    good = [one for one in built["repositories"] if one["status"] == "built"]
+    lines, size = sum(one["lines"] for one in good), sum(one["size"] for one in good)
+    core_seconds = (
+        sum(one["seconds"] for one in good) / max(1, min(workers, os.cpu_count() or 1)) * (os.cpu_count() or 1)
+    )
+    gigabytes = TEAM_LINES / lines * size / 1e9
+    downloaded = gigabytes / REPOSITORIES * REPOSITORIES_PER_DEVELOPER * DEVELOPERS
+    return {
+        "first_build_hours": round(TEAM_LINES / lines * core_seconds / BUILDER_CORES / 3600, 2),
+        "one_base_of_each_gigabytes": round(gigabytes, 1),
+        "stored_gigabytes_at_most": round(BASES_KEPT * gigabytes, 1),
+        "storage_dollars_a_month": round(BASES_KEPT * gigabytes * STORAGE_DOLLARS, 2),
+        "downloaded_gigabytes_a_month": round(downloaded, 1),
+        "transfer_dollars_a_month_at_most": round(downloaded * TRANSFER_DOLLARS, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--scaling", type=int, default=6, metavar="N")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="for the build of all")
+    parser.add_argument("--to", help="the storage (default: a temporary folder)")
+    arguments = parser.parse_args()
+    sources = [path.resolve() for path in arguments.repositories]
+    with tempfile.TemporaryDirectory(prefix="glossator-bench-") as scratch:
+        folder = Path(scratch)
+        key = Signer.create(folder / "team.pem").public_key
+        scaling = {}
+        for workers in (1, 2, 4) if arguments.scaling else ():
+            place = folder / f"scaling{workers}"
+            built = build(sources[: arguments.scaling], place, workers, (folder / f"storage{workers}").as_uri())
+            scaling[workers] = built["seconds"]
+        url = arguments.to or (folder / "storage").as_uri()
+        built = build(sources, folder / "all", arguments.workers, url)
+        (folder / "clones").mkdir()
+        good = {one["name"] for one in built["repositories"] if one["status"] == "built"}
+        used = [use(path, folder / "clones", url, key) for path in sources if name_of(path) in good]
+    result = {
+        "repositories": len(sources),
+        "failed": [one["name"] for one in built["repositories"] if one["status"] == "failed"],
+        "lines": sum(one["lines"] for one in built["repositories"]),
+        "build_seconds": built["seconds"],
+        "build_seconds_by_workers": scaling,
+        "uploaded": sum(one["uploaded"] for one in built["repositories"]),
+        "mounted": sum(one["mounted"] for one in used),
+        "equal_contents": sum(one["equal_contents"] for one in used),
+        "equal_results": f"{sum(one['equal_results'] for one in used)} of {len(QUERIES) * len(used)}",
+        "ready_seconds": round(sum(one["ready_seconds"] for one in used), 1),
+        "cold_seconds": round(sum(one["cold_seconds"] for one in used), 1),
+        "downloaded": sum(one["downloaded"] for one in used),
+        "search_ms": percentiles([time for one in used for time in one["search_ms"]]),
+        "local_search_ms": percentiles([time for one in used for time in one["local_search_ms"]]),
+        "calculation": calculation(built, arguments.workers),
+        "each": [{name: one[name] for name in one if not name.endswith("search_ms")} for one in used],
+    }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

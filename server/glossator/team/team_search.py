@@ -1,0 +1,137 @@
+"""Searching the other repositories of a team: the newest base of each is kept as an index that is only read.
+
+Only what the storage lets this user read is downloaded or named. The copies are kept below a size, the least recently
+used are removed first. Files of other repositories are not here: a hit has their paths and lines, no text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glossator.errors import GlossatorError, StoreError, TeamError, UsageError
+from glossator.private_files import make_private_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glossator.index.embedding import Embedder
+    from glossator.index.records import Filter
+    from glossator.retrieval.search import Hit
+    from glossator.settings import Settings
+    from glossator.team.bases import Format, HeadBase
+    from glossator.team.storage import Storage
+
+_log = logging.getLogger(__name__)
+
+COPIES_FOLDER = "team-indexes"
+"""In the folder of all indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamHit:
+    """A hit in a repository of the team, at the commit that the index is of."""
+
+    repository: str
+    commit: str
+    hit: Hit
+
+
+def search_team(
+    settings: Settings, embedder: Embedder, root: Path, query: str, limit: int, where: Filter | None = None
+) -> tuple[list[TeamHit], list[str]]:
+    """The best hits in the team's repositories except the one that is opened, and what could not be searched, and why.
+
+    Raises:
+        UsageError: no team is set, or the query has nothing to search for.
+        TeamError: the storage cannot be listed.
+    """
+    from glossator.index.manifest import SCHEMA_VERSION
+    from glossator.team.bases import Format
+    from glossator.team.catalogue import repositories
+    from glossator.team.repository_names import names_of_clone
+    from glossator.team.storage import Storage
+
+    if not settings.team:
+        raise UsageError("give the team's storage with --team URL, or set `team` in your settings")
+    storage = Storage(settings.team)
+    wanted = Format(SCHEMA_VERSION, embedder.id, embedder.dimensions)
+    heads, problems = repositories(storage, settings.team_keys)
+    trouble = [problem.what for problem in problems]
+    own: list[str] = []
+    with contextlib.suppress(GlossatorError):
+        own = names_of_clone(root)
+    found: list[TeamHit] = []
+    for head in heads:
+        bases = [base for base in head.bases if base.format == wanted]
+        if head.repository in own or not bases:
+            continue
+        try:
+            folder = _copy(storage, head.repository, bases[-1], settings)
+            hits = _hits(folder, wanted, embedder, query, limit, where)
+        except (TeamError, StoreError) as error:
+            trouble.append(str(error))
+            continue
+        found += [TeamHit(head.repository, bases[-1].commit, hit) for hit in hits]
+    _trim(settings.index_dir / COPIES_FOLDER, settings.team_cache_bytes)
+    return sorted(found, key=lambda one: -one.hit.score)[:limit], trouble
+
+
+def _copy(storage: Storage, repository: str, entry: HeadBase, settings: Settings) -> Path:
+    """The folder of a base, downloaded unless it is here."""
+    from glossator.index import folders
+    from glossator.team.fetching import BlockCache, fetch
+    from glossator.team.mounting import CACHE_FOLDER
+    from glossator.team.publishing import load_base
+
+    folder = settings.index_dir / COPIES_FOLDER / entry.digest[:32]
+    if (folder / "manifest.sqlite").exists():
+        with contextlib.suppress(OSError):
+            os.utime(folder)
+        return folder
+    base = load_base(storage, repository, entry, settings.team_keys)
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        make_private_folder(folder.parent, certainly_ours=True)
+        lock = folders.acquire(partial)
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            folders.make_private(partial)
+            cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
+            fetch(storage, base, partial, cache)
+            partial.rename(folder)
+        finally:
+            lock.release()
+    except OSError as error:
+        raise TeamError(f"cannot keep the index of {repository}: {error.strerror or error}") from error
+    return folder
+
+
+def _hits(folder: Path, wanted: Format, embedder: Embedder, query: str, limit: int, where: Filter | None) -> list[Hit]:
+    from glossator.index.store import Store
+    from glossator.retrieval.search import Searcher
+
+    with Store.open(folder, embedder_id=wanted.embedder, dimensions=wanted.dimensions, write=False) as store:
+        searcher = Searcher(store, embedder)
+        try:
+            return searcher.search(query, limit, where)
+        finally:
+            searcher.close()
+
+
+def _trim(folder: Path, limit: int) -> None:
+    """Remove the copies that were not used for the longest time."""
+    from glossator.index.folders import size_of
+
+    with contextlib.suppress(OSError):
+        copies = [path for path in folder.iterdir() if path.is_dir() and path.suffix != ".partial"]
+        copies.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        total = 0
+        for path in copies:
+            total += size_of(path)
+            if total > limit:
+                shutil.rmtree(path, ignore_errors=True)
