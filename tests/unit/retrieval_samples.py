@@ -15,6 +15,7 @@ from glossator.index.parsing import parse
 from glossator.index.store import FileRecord, FileUpdate, Store
 from glossator.index.terms import entry_terms
 from glossator.project.open_index import OpenIndex
+from glossator.project.retriever_choice import Retriever
 from glossator.project.snapshot import Snapshot
 from glossator.settings import Settings
 from glossator.workspace.files import content_hash
@@ -230,7 +231,9 @@ def make_project(folder: Path, files: dict[str, str]) -> Project:
     store = Store.open(
         folder / "cache" / "sample-1" / "v1-x", embedder_id=embedder.id, dimensions=embedder.dimensions, write=True
     )
-    index = OpenIndex(store, embedder, folder / "cache" / "sample-1" / "v1-x" / "manifest.sqlite", writable=True)
+    index = OpenIndex(
+        store, Retriever(embedder), folder / "cache" / "sample-1" / "v1-x" / "manifest.sqlite", writable=True
+    )
     project = Project(folder / "sample", store, embedder, index)
     project.root.mkdir()
     if files:
