@@ -46,7 +46,7 @@ CALLS = "\n\n".join(f"def {name}(often, wait):\n    return None" for name in ("c
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    files = {"src/gate.py": LIMITER, "src/calls.py": CALLS + "\n", "tests/test_gate.py": TESTS}
+    files = {"src/gate.py": LIMITER, "src/phone.py": CALLS + "\n", "tests/test_gate.py": TESTS}
     with make_project(tmp_path_factory.mktemp("ranking"), files) as made:
         yield made
 
@@ -61,7 +61,7 @@ def names(project: Project, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "question", ["What happens to somebody who called too often?", "How long must a caller wait who called too often?"]
+    "question", ["What happens to somebody who called too often?", "How is somebody refused who called too often?"]
 )
 def test_what_tells_comes_first(project: Project, question: str) -> None:
     assert names(project, question)[0] == "Gate.admit"

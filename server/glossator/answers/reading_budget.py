@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 MAX_EVIDENCE_TOKENS = 12_000
 """Evidence shown to a model of any speed and context: more dilutes the answer."""
-FOLLOW_UP_SHARE = 0.4
+FOLLOW_UP_SHARE = 0.3
 """Part of the patience for a follow-up: the model has the evidence of the questions before in its context."""
-LEAST_FOLLOW_UP_TOKENS = 300
+LEAST_FOLLOW_UP_TOKENS = 200
 """One good excerpt more."""
 
 

@@ -114,6 +114,11 @@ def is_test(path: str) -> bool:
     return bool(_TEST.search(path))
 
 
+def is_example(path: str) -> bool:
+    """Whether a path looks like an example's, a benchmark's or a document's."""
+    return bool(_EXAMPLE.search(path))
+
+
 def is_incidental(path: str, language: str) -> bool:
     """Whether questions are rarely about a file although many of its words may match: configuration, lock files."""
     return language in _CONFIGURATION_LANGUAGES or bool(_INCIDENTAL.search(path))
