@@ -1021,3 +1021,27 @@ def test_an_exception_of_several_types() -> None:
         }
     )
     assert sample.at("a.py", "error.detail()", "detail") == "a.py:First.detail"
+
+
+def test_a_decorator_of_the_name_of_what_it_decorates() -> None:
+    sample = Sample(
+        {
+            "hooks.py": "def check(f): return f\ndef post(**kw): ...\n",
+            "a.py": """
+                from hooks import check, post
+                class A:
+                    @check
+                    def check(self): ...
+                    @post(many=True)
+                    def post(self): ...
+                    @property
+                    def size(self): return 1
+                    @size.setter
+                    def size(self, value): ...
+            """,
+        }
+    )
+    assert sample.at("a.py", "@check", "check") == "hooks.py:check"
+    assert sample.at("a.py", "@post(many=True)", "post") == "hooks.py:post"
+    assert sample.uses("check", "hooks.py") == ["a.py: @check"]
+    assert "A.size" in sample.at("a.py", "@size.setter", "size")

@@ -83,6 +83,8 @@ class MentionMeaning:
             if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             rules = self._world.rules(path)
+            if mention.kind == _DECORATOR and rules.body_scope:
+                found = self._decorating(place, name, mention, found)
             if mention.kind == _DECORATOR and rules.decorator_ending and not any(one.kind == "symbol" for one in found):
                 found = self._world.named(name + rules.decorator_ending, place) or found
             if not found and rules.bare_enum_members:
@@ -95,6 +97,17 @@ class MentionMeaning:
         if not meant.targets and (macros := self._world.rules(path).macros_named(self._world, path, name)):
             return self._of(macros)
         return meant
+
+    def _decorating(self, place: Spot, name: str, mention: Mention, found: Values) -> Values:
+        """What a decorator's name means, of which a class's body has a member that is defined only after it: what the
+        name means outside the class. `@validates` stands before `def validates(self):`."""
+        view = self._world.view(place.path)
+        own = [view.symbol(one.number) for one in found if one.kind == "symbol" and one.path == place.path and view]
+        if view is None or not own or len(own) != len(found):
+            return found
+        if any(one.line <= mention.line or one.parent < 0 for one in own):
+            return found
+        return self._world.named(name, Spot(place.path, view.symbol(own[0].parent).parent))
 
     def _of_member(self, path: str, name: str, mention: Mention, receiver: str, place: Spot) -> Resolution:
         """What the mention of a name after a receiver means."""
