@@ -359,3 +359,8 @@ def test_other_repositories_are_searched_as_far_as_they_may_be_read(
     assert "closed:src/basket.ts" in found("reader", basket)
     assert not any(one.startswith("closed") for one in found("guest", basket))
     assert not any(one.startswith("shop") for one in found("reader", "add an article to the cart"))
+    kept = tmp_path / "indexes"
+    assert {path.name for path in kept.glob("team-*")} == {"team-blocks", "team-indexes"}
+    forgotten = glossator("forget", "--all", "--json")
+    assert {item["what"] for item in forgotten.json["removed"]} >= {"index", "team's index"}
+    assert not list(kept.rglob("*.team")) + list(kept.glob("team-*"))

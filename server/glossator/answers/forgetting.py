@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from glossator.settings import Settings
 
-What = Literal["index", "adaptation", "vectors", "explanations", "model state", "log"]
+TEAM_FOLDERS = ("team-blocks", "team-indexes", "team-build")
+"""In the folder of indexes: what was downloaded of a team's index, and what its builder keeps."""
+
+What = Literal["index", "team's index", "adaptation", "vectors", "explanations", "model state", "log"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def _forget_shared(settings: Settings) -> Forgotten:
         if cache.clear():
             removed.append(Removed(path, max(0, before - _size(path)), "vectors"))
         cache.close()
-    return Forgotten(tuple(removed), ()) + _unlink("model state", _states())
+    blocks = _forget_folders("team's index", [settings.index_dir / TEAM_FOLDERS[0]])
+    return Forgotten(tuple(removed), ()) + _unlink("model state", _states()) + blocks
 
 
 def _forget_named(settings: Settings, folder: Path) -> Forgotten:
@@ -97,7 +101,7 @@ def _forget_named(settings: Settings, folder: Path) -> Forgotten:
         explanations.close()
     logs = logfiles.logs_naming(os.path.realpath(folder))
     remove_adapted_data(settings, folder, ())
-    learned = _forget_adaptations([Adaptations(settings, folder).folder])
+    learned = _forget_folders("adaptation", [Adaptations(settings, folder).folder])
     return learned + Forgotten(tuple(removed), ()) + _forget_logs(logs)
 
 
@@ -112,7 +116,8 @@ def forget_all(settings: Settings) -> Forgotten:
         return forgotten
     return (
         forgotten
-        + _forget_adaptations(filter(is_adaptations_folder, _entries(settings.adaptations_dir)))
+        + _forget_folders("adaptation", filter(is_adaptations_folder, _entries(settings.adaptations_dir)))
+        + _forget_folders("team's index", [settings.index_dir / name for name in TEAM_FOLDERS])
         + _unlink("vectors", _files(settings.index_dir, "vectors-*.sqlite*"))
         + _unlink("explanations", _files(settings.index_dir, f"{EXPLANATIONS_FILE}*"))
         + _unlink("model state", _states())
@@ -161,14 +166,14 @@ def _unlink(what: What, paths: Iterable[Path]) -> Forgotten:
     return Forgotten(tuple(removed), tuple(kept))
 
 
-def _forget_adaptations(folders: Iterable[Path]) -> Forgotten:
+def _forget_folders(what: What, folders: Iterable[Path]) -> Forgotten:
     removed, kept = [], []
     for folder in folders:
         if folder.is_dir():
             size = size_of(folder)
             try:
                 shutil.rmtree(folder)
-                removed.append(Removed(folder, size, "adaptation"))
+                removed.append(Removed(folder, size, what))
             except OSError as error:
                 kept.append((folder, error.strerror or str(error)))
     return Forgotten(tuple(removed), tuple(kept))
