@@ -74,9 +74,9 @@ def test_a_base_that_fits_none_is_told_in_one_line(
 def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Path, tmp_path: Path) -> None:
     """A model of noise learns the project's words at once; the general set is as much noise before as after."""
     kept = tmp_path / "kept"
-    options = ("--root", root, "--base", base, "--judged", "14", "--judged-answers", "0", "--examples", "160")
+    options = ("--root", root, "--base", base, "--judged", "14", "--judged-answers", "0", "--examples", "110")
     environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(kept)}
-    tuning = ("--step-tokens", "8000", "--rate", "0.01", "--epochs", "1", "--json")
+    tuning = ("--step-tokens", "5000", "--rate", "0.01", "--epochs", "1", "--json")
     done = glossator("adapt", "model", *options, *tuning, env=environment)
     assert done.status == 0, done.err
     report = done.json

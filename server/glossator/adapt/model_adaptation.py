@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from glossator.settings import Settings
 
 REPORT_TEXT, REPORT_FACTS = "report.md", "report.json"
-CONTEXT_TOKENS = 4096
+CONTEXT_TOKENS = 6144
 """Of the model while examples are encoded and judged: longer ones are not trained on."""
 ENCODED_AT_ONCE = 40
 """Examples that are handed to the model's tokenizer in one message."""

@@ -158,11 +158,20 @@ class Judge:
         self.progress = progress
         self.done = self.total = 0
 
-    async def losses(self, examples: Sequence[Example], overview: str) -> list[float]:
-        """The mean loss of each example's answer, in nats per token."""
+    async def encoded(self, examples: Sequence[Example], overview: str) -> list[tuple[Example, list[int], list[int]]]:
+        """Examples with the tokens of prompt and answer, without those that the model's context has no room for."""
         tokens = await self.model.encode([(one.messages(overview), one.answer) for one in examples])
+        room = self.model.status.context_tokens
+        return [
+            (one, prompt, answer)
+            for one, (prompt, answer) in zip(examples, tokens, strict=True)
+            if len(prompt) + len(answer) <= room
+        ]
+
+    async def losses(self, examples: Sequence[tuple[Example, list[int], list[int]]]) -> list[float]:
+        """The mean loss of each example's answer, in nats per token."""
         found = []
-        for prompt, answer in tokens:
+        for _, prompt, answer in examples:
             losses = await self.model.score(prompt, answer)
             found.append(sum(losses) / len(losses))
             self._step("Comparing losses")
@@ -203,20 +212,20 @@ async def judge_adapter(
     Raises:
         ModelError: the model cannot be used, or the adapter is not one for it.
     """
-    scored = judged_examples(held, losses, seed)
+    await model.set_lora([])
+    judge = Judge(model, overview, progress)
+    tokens = await judge.encoded(judged_examples(held, losses, seed), overview)
+    scored = [one for one, _, _ in tokens]
     asked = asked_examples(held, answers, min(JUDGED_ABSENT, answers // 3), seed)
     if len(scored) < min(FEWEST_HELD_OUT, losses):
         raise ModelError(f"only {len(scored)} examples are held out: too few to tell whether an adapter is better")
-    general = general_examples()
-    judge = Judge(model, overview, progress)
+    general = await judge.encoded(general_examples(), "")
     judge.total = 2 * (len(scored) + len(general) + len(asked))
     found: list[tuple[list[float], list[float], list[str]]] = []
     try:
         for lora in ([], [str(adapter)]):
             await model.set_lora(lora)
-            found.append(
-                (await judge.losses(scored, overview), await judge.losses(general, ""), await judge.answers(asked))
-            )
+            found.append((await judge.losses(tokens), await judge.losses(general), await judge.answers(asked)))
     finally:
         await model.set_lora([])
     (held_before, general_before, answers_before), (held_after, general_after, answers_after) = found
