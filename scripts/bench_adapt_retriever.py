@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -47,7 +48,9 @@ def checked_out(mirrors: Path, name: str, folder: Path) -> Path:
 
 def adapted(root: Path, work: Path) -> RetrieverReport:
     """Adapt to one folder."""
-    session = Session([root], Settings(index_dir=work / "index", adaptations_dir=work / "adaptations"))
+    learned = work / "adaptations"
+    shutil.rmtree(learned, ignore_errors=True)  # else it would be compared with what an earlier run has left in use
+    session = Session([root], Settings(index_dir=work / "index", adaptations_dir=learned))
 
     def show(progress: AdaptProgress) -> None:
         if sys.stderr.isatty():

@@ -24,8 +24,10 @@ from train_embedder.sources import SourceError, blobs, contents, git_folder, rea
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "server" / "glossator" / "data" / "general_questions.jsonl.gz"
 REPOSITORIES = {
-    "learning": ("fastify/fastify", "jhy/jsoup", "onevcat/Kingfisher", "typelevel/fs2", "karlseguin/http.zig"),
-    "choosing": ("restic/restic", "slimphp/Slim", "tj/git-extras"),
+    "choosing": (
+        *("fastify/fastify", "jhy/jsoup", "onevcat/Kingfisher", "typelevel/fs2", "karlseguin/http.zig"),
+        *("restic/restic", "slimphp/Slim", "tj/git-extras"),
+    ),
     "judging": ("celery/celery", "App-vNext/Polly", "dokku/dokku", "mitchellh/libxev"),
 }
 """What the questions of which repository are for; the reports of `bench adapt_retriever` are about none of them."""

@@ -203,13 +203,11 @@ def test_the_gate_wants_more_than_noise() -> None:
     assert verdict(better, same, worse).startswith("worse on the general set")
 
 
-def test_the_general_set_is_three_sets_of_words() -> None:
-    sizes = {use: len(GeneralSet(use)) for use in ("learning", "choosing", "judging")}  # type: ignore[arg-type]
-    assert min(sizes.values()) > 200
-    judging = GeneralSet("judging")
-    assert 0.3 < judging.reciprocal_ranks(shipped_table()).mean() < 0.95
-    learned, judged = ({pair.query for pair in GeneralSet(use).pairs()} for use in ("learning", "judging"))  # type: ignore[arg-type]
-    assert len(learned & judged) < 0.02 * len(judged)
+def test_the_general_set_limits_and_judges_with_different_questions() -> None:
+    choosing, judging = GeneralSet("choosing"), GeneralSet("judging")
+    assert min(len(choosing), len(judging)) > 800
+    for part in (choosing, judging):
+        assert 0.3 < part.reciprocal_ranks(shipped_table()).mean() < 0.95
 
 
 def test_names_are_asked_for_if_one_definition_has_them() -> None:

@@ -276,12 +276,11 @@ class _Run:
                 f"too little text to learn from: {len(pairs)} questions in comments, names, tests and commits, and at"
                 f" least {FEWEST_PAIRS} are needed"
             )
-        kept_up = GeneralSet("learning").pairs()
         shipped = shipped_table()
         table = shipped.extended(f"{pair.query} {pair.name} {pair.signature} {pair.text}" for pair in pairs)
         tried = trained(
             table,
-            CountedPairs.of([*limited([*of_code, *pairs_of_commits(learned[newest:])]), *kept_up], table.vocabulary),
+            CountedPairs.of(limited([*of_code, *pairs_of_commits(learned[newest:])]), table.vocabulary),
             self._recipe,
             lambda step, steps: self._at(3, 0.5 * step / steps),
         )
@@ -290,7 +289,7 @@ class _Run:
             return shipped, 0.0, pairs
         whole = trained(
             table,
-            CountedPairs.of([*pairs, *kept_up], table.vocabulary),
+            CountedPairs.of(pairs, table.vocabulary),
             self._recipe,
             lambda step, steps: self._at(3, 0.5 + 0.5 * step / steps),
         )

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from glossator.adapt.project_pairs import ProjectPair
 from glossator.errors import UsageError
 from glossator.index.embedding import FIELDS, parts
 
@@ -140,22 +139,14 @@ class GeneralSet:
     """The questions that ship with the package, made by `scripts/make_general_set.py` from repositories that the
     shipped embedder was not trained on: of each text only its words are kept, in alphabetical order."""
 
-    def __init__(self, use: Literal["learning", "choosing", "judging"]) -> None:
-        """Read the questions of some repositories: from some is learned, so that little is unlearned, others limit how
-        far rows are moved, others judge."""
+    def __init__(self, use: Literal["choosing", "judging"]) -> None:
+        """Read the questions of some repositories: some limit how far rows are moved, the others judge."""
         packed = files("glossator").joinpath("data/general_questions.jsonl.gz").read_bytes()
         lines = gzip.decompress(packed).decode("utf-8").splitlines()
         self._pairs = [pair for line in lines if (pair := json.loads(line))["use"] == use]
 
     def __len__(self) -> int:
         return len(self._pairs)
-
-    def pairs(self) -> list[ProjectPair]:
-        """The questions and answers as pairs to learn from."""
-        return [
-            ProjectPair("general", pair["query"], f"general {at}", *(pair[name] for name in FIELDS))
-            for at, pair in enumerate(self._pairs)
-        ]
 
     def reciprocal_ranks(self, table: WordTable) -> Scores:
         """As `reciprocal_ranks`, by vectors alone, among the definitions of a question's language."""

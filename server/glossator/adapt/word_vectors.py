@@ -60,7 +60,6 @@ class AdaptRecipe:
         ("short", 1.0),
         ("test", 1.0),
         ("commit", 1.0),
-        ("general", 1.0),
     )
     """Share of each kind's pairs that is drawn in an epoch."""
     seed: int = 0
