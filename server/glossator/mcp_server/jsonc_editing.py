@@ -258,7 +258,10 @@ def _object(text: str, start: int, depth: int) -> _Node:
         if not text.startswith(":", colon):
             raise _fault(text, colon, "a colon is missing")
         inner = _value(text, _skip(text, colon + 1), depth + 1)
-        key = json.loads(name[0])
+        try:
+            key = json.loads(name[0])
+        except ValueError:
+            raise _fault(text, at, "a name has an escape that JSON does not know") from None
         if key in node.members:
             raise _fault(text, at, f"{key!r} is there twice")
         node.members[key] = _Member(name.start(), inner)

@@ -298,7 +298,11 @@ def _config_values(path: Path, depth: int = 0) -> Iterator[tuple[str, str, str]]
 
     Lines that cannot be parsed are ignored: a broken configuration must not prevent indexing.
     """
-    content = read_regular(path.resolve(), _MAX_CONFIG_BYTES) if depth <= _MAX_INCLUDES else None
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a name that no file can have
+        return
+    content = read_regular(real, _MAX_CONFIG_BYTES) if depth <= _MAX_INCLUDES else None
     if content is None:
         return
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
