@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
@@ -34,6 +35,9 @@ LOG_SHARE = 0.1
 FREE_BYTES = 1024**2
 FREE_SHARE = 1 / 3
 """Free space, in bytes and as a share of the file, above which a database is written again."""
+
+LEAST_FREE_BYTES = 128 * 1024
+"""With less than this on its disk, a database cannot even be opened: its index of the log takes 32 KiB."""
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
@@ -64,6 +68,13 @@ def note_damage(where: Path, error: object) -> None:
         (where / DAMAGE_MARK).write_text(str(error), "utf-8", "replace")
 
 
+def _is_full(where: Path) -> bool:
+    """Whether hardly anything can be written any more to the disk that holds a folder."""
+    with suppress(OSError):
+        return shutil.disk_usage(where if where.exists() else where.parent).free < LEAST_FREE_BYTES
+    return False
+
+
 @contextmanager
 def translated(where: Path) -> Iterator[None]:
     """Turn SQLite's errors into StoreErrors, which say what to do."""
@@ -73,6 +84,9 @@ def translated(where: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         # A write that exceeds a quota or the file size limit is reported as an IO error without a specific cause.
         if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE:
+            raise full_error(where) from error
+        # So is one that cannot extend the file in which readers and writer find the log.
+        if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(where):
             raise full_error(where) from error
         if code in _CORRUPT:
             note_damage(where, error)
