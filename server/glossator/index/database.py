@@ -36,7 +36,7 @@ FREE_BYTES = 1024**2
 FREE_SHARE = 1 / 3
 """Free space, in bytes and as a share of the file, above which a database is written again."""
 
-LEAST_FREE_BYTES = 128 * 1024
+LEAST_SPARE_BYTES = 128 * 1024
 """With less than this on its disk, a database cannot even be opened: its index of the log takes 32 KiB."""
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
@@ -71,7 +71,7 @@ def note_damage(where: Path, error: object) -> None:
 def _is_full(where: Path) -> bool:
     """Whether hardly anything can be written any more to the disk that holds a folder."""
     with suppress(OSError):
-        return shutil.disk_usage(where if where.exists() else where.parent).free < LEAST_FREE_BYTES
+        return shutil.disk_usage(where if where.exists() else where.parent).free < LEAST_SPARE_BYTES
     return False
 
 
