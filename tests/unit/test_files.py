@@ -71,6 +71,7 @@ def open_folder() -> Iterator[Path]:
             example.env secrets.example.yaml credentials.json.template keys.py tokens.json environment.py .envs.py
             environment.env.ts kubeconfig.go lock.py map.js bundle.js notes.out a.dat data.csv x.res model.mo icon.ts
             package.json Cargo.toml yarn.lock.md generated.py min.js service_account.py key.ts build.gradle .babelrc
+            password_change.html.erb password_reset.markerb passwords.jinja2 secret.cshtml password.text.erb
             """,
         ),
         (
@@ -80,7 +81,7 @@ def open_folder() -> Iterator[Path]:
             a.pfx a.keystore a.jks credentials credentials.json .credentials secrets.yaml secrets.yml .netrc _netrc
             .npmrc .pypirc .pgpass .htpasswd .git-credentials a.tfstate a.tfstate.backup terraform.tfvars kubeconfig
             service-account.json service_account_prod.json aws-credentials.json client_secret_1.json SERVER.PEM
-            Credentials.JSON passwords.txt wp-config.php key.gpg
+            Credentials.JSON passwords.txt wp-config.php key.gpg secrets.yml.erb credentials.json.jinja
             """,
         ),
         ("binary", "a.png A.PNG a.jar a.so a.pyc a.zip a.tar.gz a.woff2 a.sqlite a.npy a.gguf a.pdf a.mp4 a.wasm"),

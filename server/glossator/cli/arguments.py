@@ -475,7 +475,7 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         (
             ("glossator adapt retriever", "learn words and weights of the search, which takes minutes"),
             ("glossator adapt data", "see what a model would be adapted with"),
-            ("glossator adapt model --base NAME", "adapt an installed model, in the background of your work"),
+            ("glossator adapt model --base NAME", "adapt an installed model, at low priority"),
             ("glossator adapt list", "what was learned from the current folder, and what is in use"),
             ("glossator adapt undo", "go back to what was in use before"),
         ),

@@ -207,6 +207,16 @@ _SOURCE = _words(
 )
 """Extensions of source code and prose, whose names do not make them secrets (credentials.py, secrets.go, keys.md)."""
 
+_TEMPLATES = _words(
+    """
+    erb haml slim markerb jinja jinja2 twig ejs hbs handlebars mustache njk liquid pug jsp jspx ftl cshtml razor heex eex
+    leex gohtml
+    """
+)
+"""Extensions of pages and mails with code in them. A template of a data file (secrets.yml.erb) has its extension before."""
+_PAGES = _words("html htm txt text xhtml js css turbo_stream")
+"""What stands before the extension of a page's or mail's template, if anything does."""
+
 _WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?")
 
 
@@ -217,8 +227,10 @@ def reserved_on_windows(name: str) -> bool:
 
 def _is_secret(lower: str, extension: str) -> bool:
     """Whether a file of this name and extension, both in lower case, may hold secrets."""
+    rendered = lower.split(".")[1:-1]
+    is_source = extension in _SOURCE or (extension in _TEMPLATES and all(part in _PAGES for part in rendered))
     return _SECRET_NAME.fullmatch(lower) is not None or (
-        extension not in _SOURCE and _SECRET_WORD.fullmatch(lower) is not None and not _EXAMPLE.fullmatch(lower)
+        not is_source and _SECRET_WORD.fullmatch(lower) is not None and not _EXAMPLE.fullmatch(lower)
     )
 
 
