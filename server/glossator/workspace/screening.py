@@ -209,11 +209,11 @@ _SOURCE = _words(
 
 _TEMPLATES = _words(
     """
-    erb haml slim markerb jinja jinja2 twig ejs hbs handlebars mustache njk liquid pug jsp jspx ftl cshtml razor heex eex
-    leex gohtml
+    erb haml slim markerb jinja jinja2 twig ejs hbs handlebars mustache njk liquid pug jsp jspx ftl cshtml razor heex
+    eex leex gohtml
     """
 )
-"""Extensions of pages and mails with code in them. A template of a data file (secrets.yml.erb) has its extension before."""
+"""Extensions of pages and mails with code in them. Before them, a template of a data file has that file's extension."""
 _PAGES = _words("html htm txt text xhtml js css turbo_stream")
 """What stands before the extension of a page's or mail's template, if anything does."""
 
