@@ -181,6 +181,8 @@ SEEDS: dict[str, list[bytes]] = {
         b"DIRC\0\0\0\2\0\0\0\1" + bytes(70),
         b"ref: refs/heads/main\n",
         b"gitdir: ../repository/.git\n",
+        b"gitdir: " + b"a" * 400,
+        b"gitdir: worktrees/" + b"a" * 400,
         b'[core]\n\texcludesFile = "x\n[include] path=a\0b',
     ],
     "text_file": [

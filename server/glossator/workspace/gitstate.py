@@ -84,7 +84,7 @@ class Repository:
             if not content.startswith(b"gitdir:"):
                 return None
             git_dir = folder / os.fsdecode(content[len(b"gitdir:") :].strip(b" \t\r\n"))
-        if read_regular(git_dir / "HEAD", 64 * 1024) is None and not (git_dir / "HEAD").is_symlink():
+        if read_regular(git_dir / "HEAD", 64 * 1024) is None and not os.path.islink(git_dir / "HEAD"):  # noqa: PTH114 - a Path raises if the name is too long
             return None
         common = read_regular(git_dir / "commondir", 64 * 1024)
         common_dir = git_dir / os.fsdecode(common.strip(b"\r\n")) if common else git_dir
@@ -179,7 +179,8 @@ def linked_worktree_of(folder: Path) -> Path | None:
     if git_dir.parent.name != "worktrees":
         return None
     common = git_dir.parent.parent
-    return Path(os.path.realpath(common)) if (common / "HEAD").exists() else None
+    # A Path raises an error if the name is too long.
+    return Path(os.path.realpath(common)) if os.path.exists(common / "HEAD") else None  # noqa: PTH110
 
 
 def main_worktree_of(common_dir: Path) -> Path | None:
