@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("obstore", reason="the extra `team` is not installed")
 
 from glossator.team import storage as storage_module
 from glossator.team.bases import Base, Format
@@ -18,6 +17,15 @@ from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
 from tests.conftest import write_tree
 from tests.team.object_server import BUCKET, FaultyProxy, ObjectServer, object_server, program
+
+IS_INSTALLED = importlib.util.find_spec("obstore") is not None
+
+
+@pytest.fixture(autouse=True)
+def _extra() -> None:
+    if not IS_INSTALLED:
+        pytest.skip("the extra `team` is not installed")
+
 
 FORMAT = Format(9, "sample-1", 16)
 COMMITS = [f"{number:040x}" for number in range(1, 20)]
