@@ -113,6 +113,8 @@ def test_the_index_itself_answers_as_if_they_were_ordinary_text(tmp_path: Path) 
                         for evidence in answer.evidence
                     ), item.id
                 assert numbers == set(range(1, len(numbers) + 1)), item.id
+                prose = re.sub(r"(`+).*?\1", "", answer.answer, flags=re.DOTALL)
+                assert {int(number) for number in re.findall(r"\[(\d+)\]", prose)} <= numbers, item.id
 
     try:
         session.root.index()

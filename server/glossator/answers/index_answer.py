@@ -182,7 +182,12 @@ def _paragraph(doc: str) -> str:
     lines = re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].split("\n")
     tag = next((i for i, line in enumerate(lines) if _TAG.match(line)), len(lines))
     paragraph = " ".join(" ".join(lines[:tag]).split())
-    return paragraph if len(paragraph) <= 600 else paragraph[:597].rsplit(" ", 1)[0] + " …"
+    return _quoted(paragraph if len(paragraph) <= 600 else paragraph[:597].rsplit(" ", 1)[0] + " …")
+
+
+def _quoted(doc: str) -> str:
+    """Documentation as part of an answer: a number in brackets is no citation, and backticks begin no block of code."""
+    return re.sub(r"`{3,}", "`", re.sub(r"\[(\d{1,4})\]", r"(\1)", doc))
 
 
 def _shown_code(entry: StoredEntry, piece: Evidence, worth: Worth, *, body: bool = True) -> tuple[str, str]:
