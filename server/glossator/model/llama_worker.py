@@ -20,7 +20,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glossator.model import worker_protocol
-from glossator.model.engine import Cancellation, Engine
+from glossator.model.cancellation import Cancellation
+from glossator.model.engine import Engine
 from glossator.model.template import RequestError
 
 if TYPE_CHECKING:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LEAST_REPEATED_CHARACTERS = 24
 """Shorter sentences and lines ("Yes.", "| --- |") may come again."""
+LONGEST_LOOP = 160
+"""Tokens of the longest passage that is looked for in an answer that repeats itself: small models repeat paragraphs."""
 
 _BOUNDARY = re.compile(r"\n|(?<=[^\d\s][.!?])\s")
 _IGNORED = re.compile(r"\[\d+\]|\[\d*$|^\s*(?:[-*+•]|\d+[.)])\s+|^\s*(?:[-+•]|\d+[.)]?)$|[*_#>]")
@@ -75,6 +81,26 @@ class RepetitionFilter:
             return False
         beginning = _normalised(self._current)
         return any(known.startswith(beginning) for known in self._seen)
+
+
+def is_looping(tokens: Sequence[int]) -> bool:
+    """Whether an answer goes round in circles: its end repeats what stands before it, word for word.
+
+    A passage of 24 tokens or more (a sentence) counts when it comes for the second time in a row, a shorter one when it
+    has filled 48 tokens, or 96 if it is as short as the cells of a table or the zeros of a matrix.
+    """
+    total = len(tokens)
+    if total < 48 or total % 4:  # checking every fourth token is enough
+        return False
+
+    def repeats(period: int, count: int) -> bool:
+        """Whether each of the last `count` tokens is the one `period` before it."""
+        return count + period <= total and tokens[total - count :] == tokens[total - count - period : total - period]
+
+    shortest = next((period for period in range(1, LONGEST_LOOP + 1) if repeats(period, max(period, 24))), 0)
+    if shortest >= 24:
+        return True
+    return shortest > 0 and repeats(shortest, (96 if shortest < 8 else 48) - shortest)
 
 
 def _normalised(sentence: str) -> str:
