@@ -68,6 +68,40 @@ def test_a_base_that_fits_none_is_told_in_one_line(
     assert len(done.err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--rank", "0"),
+        ("--epochs", "-1"),
+        ("--step-tokens", "0"),
+        ("--minutes", "nan"),
+        ("--rate", "0"),
+        ("--threads", "-1"),
+        ("--memory", "-1"),
+    ],
+)
+def test_numbers_that_nothing_can_be_trained_with_are_wrong_usage(
+    glossator: Run, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    done = glossator("adapt", "model", "--root", tmp_path, "--base", tmp_path / "none.gguf", *option)
+    assert done.status == 2
+    assert option[0] in done.err
+
+
+@trains
+@pytest.mark.adapt
+@pytest.mark.parametrize("asked", [{"device": "cuda"}, {"four_bits": True}])
+def test_a_missing_gpu_is_told(tmp_path: Path, asked: dict[str, Any]) -> None:
+    plan = TrainingPlan(str(tmp_path / "none.gguf"), "k", **asked)
+    (tmp_path / "run.json").write_text(json.dumps(asdict(plan)), "utf-8")
+    row = {"part": "train", "prompt": [1, 2], "answer": [3]}
+    (tmp_path / "tokens.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    run = [sys.executable, "-m", "glossator.adapt.lora_training", str(tmp_path)]
+    done = subprocess.run(run, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert "needs a GPU with CUDA" in json.loads(done.stdout.splitlines()[-1])["message"]
+
+
 @trains
 @pytest.mark.llama
 @pytest.mark.adapt

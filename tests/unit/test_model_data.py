@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from contextlib import closing
 from dataclasses import replace
@@ -145,6 +146,19 @@ def test_a_data_set_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "examples.jsonl").write_text("\n".join(lines[1:]) + "\n", "utf-8")  # a person removed one
     assert read_data_set(tmp_path).examples == data.examples[1:]
     (tmp_path / "examples.jsonl").write_text("{]", "utf-8")
+    with pytest.raises(WorkspaceError, match="cannot be read"):
+        read_data_set(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("part", "training"), ("kind", "poem"), ("answer", " "), ("answer", None), ("question", "")]
+)
+def test_an_edited_example_that_makes_no_sense_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    piece = ExamplePiece("a.py", "function", "f", 1, 1, "def f(): ...")
+    one = Example("question", "What?", (piece,), "It is so.", "", "a.py", "f")
+    write_data_set(tmp_path, DataSet("/a", "", "", (one,), ()))
+    row = json.loads((tmp_path / "examples.jsonl").read_text("utf-8"))
+    (tmp_path / "examples.jsonl").write_text(json.dumps({**row, name: value}) + "\n", "utf-8")
     with pytest.raises(WorkspaceError, match="cannot be read"):
         read_data_set(tmp_path)
 

@@ -46,7 +46,20 @@ def gguf_package() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BaseShape:
-    """The dimensions of a decoder-only model, as its file tells them."""
+    """The dimensions of a decoder-only model, as its file tells them.
+
+    Attributes:
+        architecture: as the GGUF file names it, a key of `TRANSFORMERS_TYPES`.
+        layers: number of transformer blocks.
+        width: of the hidden states.
+        feed_forward: width inside a feed-forward network.
+        heads, kv_heads: attention heads for queries, and for keys and values.
+        head_size: dimensions of one head.
+        vocabulary: tokens.
+        context: most tokens that the model was trained with.
+        rope_base: base of the frequencies of rotary positions.
+        epsilon: of RMS normalisation.
+    """
 
     architecture: str
     layers: int
@@ -84,17 +97,17 @@ class BaseShape:
 
     @property
     def linear_parameters(self) -> int:
-        """WeightArray of the matrices of all layers."""
+        """How many weights the matrices of all layers have."""
         attention = self.width * self.head_size * (2 * self.heads + 2 * self.kv_heads)
         return self.layers * (attention + 3 * self.width * self.feed_forward)
 
     @property
     def parameters(self) -> int:
-        """All weights that count."""
+        """How many weights the model has, without norms and biases, which are few."""
         return self.linear_parameters + self.vocabulary * self.width * (1 if self.tied else 2)
 
     def adapter_parameters(self, rank: int) -> int:
-        """WeightArray of an adapter of that rank for all targets."""
+        """How many weights an adapter of that rank has for all `TARGETS`."""
         q, kv = self.heads * self.head_size, self.kv_heads * self.head_size
         sizes = [(self.width, q), (self.width, kv), (self.width, kv), (q, self.width)]
         sizes += [(self.width, self.feed_forward)] * 2 + [(self.feed_forward, self.width)]

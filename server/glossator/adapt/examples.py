@@ -187,6 +187,11 @@ def example_of(row: dict[str, Any]) -> Example:
     pieces = tuple(ExamplePiece(**{**one, "line_numbers": tuple(one["line_numbers"])}) for one in row["evidence"])
     if row["kind"] not in EXAMPLE_KINDS:
         raise ValueError(f"unknown kind {row['kind']!r}")
+    if row.get("part", "train") not in get_args(ExamplePart):
+        raise ValueError(f"unknown part {row['part']!r}")
+    for name in ("question", "answer"):
+        if not isinstance(row[name], str) or not row[name].strip():
+            raise ValueError(f"an example has no {name}")
     return Example(**{**row, "evidence": pieces})
 
 

@@ -94,6 +94,11 @@ class Trainer:
     """One run of training."""
 
     def __init__(self, folder: Path) -> None:
+        """Read the plan and the examples.
+
+        Raises:
+            ModelInvalidError: the plan asks for a GPU, and there is none.
+        """
         import torch
 
         self.torch = torch
@@ -108,7 +113,10 @@ class Trainer:
         self.shared = common_beginning([*self.train, *self.validation])
         torch.manual_seed(self.plan["seed"])
         torch.set_num_threads(self.plan["threads"])
-        cuda = self.plan["device"] == "cuda" or (self.plan["device"] == "auto" and torch.cuda.is_available())
+        cuda = self.plan["device"] != "cpu" and torch.cuda.is_available()
+        if not cuda and (self.plan["device"] == "cuda" or self.plan["four_bits"]):
+            option = "--device cuda" if self.plan["device"] == "cuda" else "--four-bits"
+            raise ModelInvalidError(f"{option} needs a GPU with CUDA, and PyTorch can use none here")
         self.device = torch.device("cuda" if cuda else "cpu")
         self.stop = threading.Event()
         self.model: Any = None
@@ -421,7 +429,9 @@ class Trainer:
             began = time.monotonic()
             loss = self.train_step(steps[self.step], self.rate(self.step, total))
             if not math.isfinite(loss):
-                raise ModelInvalidError("the loss is no number any more: training was stopped; try a lower rate")
+                raise ModelInvalidError(
+                    "the loss is no longer a finite number: training was stopped; try a lower --rate"
+                )
             self.loss = loss if self.loss is None else SMOOTHING * self.loss + (1 - SMOOTHING) * loss
             self.step += 1
             timed.append(time.monotonic() - began)
@@ -493,7 +503,7 @@ def main() -> int:
     except Stopped:
         return 0
     except ImportError as error:
-        tell("error", message=f"{error.name} is missing: install it with `pip install 'glossator[adapt]'`")
+        tell("error", message=f"{error.name or error} is missing: install it with `pip install 'glossator[adapt]'`")
         return 1
     except MemoryError:
         tell("error", message="memory ran out while training")

@@ -267,7 +267,7 @@ def _data_and_run(
         data = read_data_set(run.folder)
         stopped = with_key(data)
         if stopped.can_resume:
-            listener.note("going on with the run that was stopped")
+            listener.note("resuming the run that was stopped")
             return data, stopped
     data = make_data_set(root, most=options.examples, seed=options.plan.seed, progress=listener.stage)
     with _reported(run.folder):
@@ -294,8 +294,7 @@ async def _trained(
     rows = _fitting(examples, tokens, run.plan.step_tokens)
     if sum(part == "train" for part, _, _ in rows) < LEAST_EXAMPLES:
         raise AdaptationError(
-            f"only {len(rows)} examples fit into steps of {run.plan.step_tokens} tokens: allow longer ones"
-            " with --step-tokens"
+            f"only {len(rows)} examples fit into steps of {run.plan.step_tokens} tokens: raise --step-tokens"
         )
     expected = estimated_memory(weights.shape, run.plan, half=run.plan.precision != "float32")
     listener.note(

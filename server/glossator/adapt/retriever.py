@@ -98,7 +98,7 @@ class RetrieverReport:
 
     Attributes:
         name: of the adaptation that is in use now; "" if it was refused.
-        reason: why it was refused; "".
+        reason: why it was refused; "" if it is in use.
         commits, names, general: how it compares with what was in use (the general set: with what is shipped).
         pairs: how many of each kind were learned from.
         learning, judging: how many commits taught, and how many judged.
@@ -126,8 +126,8 @@ class RetrieverReport:
         """One line on what was measured."""
         return (
             f"commit -> symbol MRR {self.commits.before:.3f} -> {self.commits.after:.3f} ({self.commits.gain:+.3f},"
-            f" 90 % within {self.commits.low:+.3f} and {self.commits.high:+.3f}) over {self.commits.questions} commits;"
-            f" general set {self.general.gain:+.3f}"
+            f" 90 % interval {self.commits.low:+.3f} to {self.commits.high:+.3f})"
+            f" over {self.commits.questions} commits; general set {self.general.gain:+.3f}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class _Run:
         commits = history.read(indexed)
         if commits.count < FEWEST_COMMITS:
             raise AdaptationError(
-                f"too few commits to learn from and to judge by: {commits.count} that are no merges, and at least"
+                f"too few commits to learn from and to judge by: {commits.count} without merges, and at least"
                 f" {FEWEST_COMMITS} are needed"
             )
         judged = self._judges(history, commits, snapshot)
@@ -463,7 +463,7 @@ class _Run:
     def _snapshot(self, root: Root) -> Snapshot:
         snapshot = root.open()
         if snapshot is None:
-            raise AdaptationError(f"the index of {root.path} was deleted meanwhile: try again")
+            raise AdaptationError(f"the index of {root.path} was deleted in the meantime: try again")
         return snapshot
 
     def _tidy(self) -> None:

@@ -91,7 +91,7 @@ def verdict(commits: Comparison, names: Comparison | None, general: Comparison) 
     if commits.gain < LEAST_GAIN or commits.low <= 0:
         return (
             f"no better on the newest commits: {commits.gain:+.3f} MRR over {commits.questions} questions,"
-            f" 90 % of chance within {commits.low:+.3f} and {commits.high:+.3f}"
+            f" 90 % interval {commits.low:+.3f} to {commits.high:+.3f}"
         )
     if names is not None and names.gain < -MOST_LOSS:
         return f"worse at finding names: {names.gain:+.3f} MRR over {names.questions} questions"

@@ -122,7 +122,8 @@ def require_packages() -> None:
     missing = [name for name in NEEDED_PACKAGES if find_spec(name) is None]
     if missing:
         raise ModelRuntimeError(
-            f"{', '.join(missing)} missing: install what adapting a model needs with `pip install 'glossator[adapt]'`"
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: install what adapting a model needs"
+            " with `pip install 'glossator[adapt]'`"
         )
 
 
@@ -221,7 +222,7 @@ class TrainingRun:
             replace_private_file(self.folder / PLAN_FILE, json.dumps(asdict(self.plan)))
 
     def clear(self) -> None:
-        """Remove what runs have left, but for reports."""
+        """Remove what runs have left, except reports."""
         for path in self.folder.iterdir():
             if path.name in (PLAN_FILE, TOKENS_FILE, STATE_FILE, RESULT_FILE) or path.name.endswith(".part"):
                 with contextlib.suppress(OSError):
@@ -290,16 +291,20 @@ class TrainingRun:
                 if child.poll() is None:
                     child.kill()
             child.wait()
+            watcher.join()
+            child.stdout.close()
+            with contextlib.suppress(OSError):
+                child.stdin.close()
         if problem:
             raise AdaptationError(problem)
         if child.returncode:
             how = f"exit status {child.returncode}" if child.returncode > 0 else f"signal {-child.returncode}"
             raise AdaptationError(
-                f"training ended with {how}; the same command goes on from its last checkpoint"
+                f"training ended with {how}; the same command continues from the last checkpoint"
                 f" (details: {self.folder / 'training.log'})"
             )
         if is_stopped():
-            raise CancelledByUser("stopped; the same command goes on from here")
+            raise CancelledByUser("stopped; the same command continues from here")
         return last
 
     def matrices(self) -> dict[str, tuple[WeightArray, WeightArray]]:

@@ -52,6 +52,7 @@ class AdaptRecipe:
     scale: float = 20.0
     """Factor on the cosines."""
     hard: bool = False
+    """Whether half of each batch are pairs that are easily taken for the other half."""
     drop: float = 0.2
     """Share of a text's words that is left out, drawn for each batch."""
     share: tuple[tuple[str, float], ...] = (
@@ -99,7 +100,8 @@ class WordTable:
         return WordTable((*self.words, *found), np.concatenate([self.rows, added.astype(np.float32)]), self.weights)
 
     def moved(self, other: WordTable, share: float) -> WordTable:
-        """A table whose rows lie between these and those of another with the same words."""
+        """A table with the same words, whose rows are these moved towards another's: 0 leaves them, 1 takes the
+        other's, and more than 1 goes beyond."""
         between = WordTable.__new__(WordTable)
         between.words, between.weights, between.vocabulary = self.words, self.weights, self.vocabulary
         between.rows = self.rows + np.float32(share) * (other.rows - self.rows)

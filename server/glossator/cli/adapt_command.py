@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from glossator.settings import Settings
 
-_PLAIN = {"retriever": "the search as it comes", "model": "the model as it is"}
-"""What is used where nothing adapted is."""
+_PLAIN = {"retriever": "the search as shipped", "model": "the model without an adapter"}
+"""What is used where no adaptation is, by kind."""
 
 
 def run_adapt(arguments: argparse.Namespace, settings: Settings) -> int:

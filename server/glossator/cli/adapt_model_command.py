@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.cli.updated_index import bring_up_to_date, open_session, stopped_by_interrupt
+from glossator.cli.updated_index import bring_up_to_date, open_session, stopped_by_interrupt, time_in_words
 from glossator.errors import CancelledByUser, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ LEFT_OUT_SHOWN = 8
 """Reasons for leaving something out that are shown, the most frequent ones."""
 _REFUSED = 1
 """Exit status where the gate refuses the adapter: nothing has changed."""
-
-
-def time_in_words(seconds: float) -> str:
-    """A time in words: "40 s", "12 min", "1 h 5 min"."""
-    if seconds < 100:
-        return f"{max(round(seconds), 1)} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def run_data(arguments: argparse.Namespace) -> int:
@@ -81,7 +73,7 @@ def run_data(arguments: argparse.Namespace) -> int:
     terminal.show(f"{len(data.left_out):,} left out, most often:")
     for reason, count in reasons.most_common(LEFT_OUT_SHOWN):
         terminal.show(f"  {count:,} {reason}", hang=4)
-    terminal.show(f"read and edit them in {out}: {EXAMPLES_FILE}, {LEFT_OUT_FILE}", hang=4)
+    terminal.show(f"read and edit them in {out}: {EXAMPLES_FILE}; {LEFT_OUT_FILE} says what was left out", hang=4)
     return 0
 
 
@@ -97,8 +89,10 @@ def run_model(arguments: argparse.Namespace) -> int:
     from glossator.adapt.model_adaptation import ModelAdaptationOptions, adapt_model, adaptable_base
     from glossator.adapt.training_run import TrainingPlan
 
-    if arguments.minutes <= 0 or arguments.memory < 0:
-        raise UsageError("--minutes must be more than 0, and --memory not less")
+    if not (arguments.minutes > 0 and arguments.rate > 0 and arguments.memory >= 0):
+        raise UsageError("--minutes and --rate must be more than 0, and --memory at least 0")
+    if arguments.threads < 0 or arguments.judged_answers < 0:
+        raise UsageError("--threads and --judged-answers must be at least 0")
     plan = replace(
         TrainingPlan(base="", key=""),
         rank=arguments.rank,
@@ -144,7 +138,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
         end = time.strftime("%H:%M", time.localtime(time.time() + found.seconds))
         terminal.note(
             f"forecast, from the first steps: {time_in_words(found.seconds)} of training in {found.steps} steps"
-            f" (until {end}), {found.memory_bytes / 1e9:.1f} GB of memory; judging comes after it"
+            f" (until {end}), {found.memory_bytes / 1e9:.1f} GB of memory; judging comes after that"
         )
 
     def progress(now: TrainingProgress) -> None:
@@ -159,7 +153,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
 
     def judging(what: str, done: int, total: int) -> None:
         if stopped():
-            raise CancelledByUser("stopped; training is done, and the same command goes on from there")
+            raise CancelledByUser("stopped; training is done, and the same command continues from there")
         bar.update(what, done, total, f"{done} of {total}")
 
     return ModelAdaptationListener(stage, terminal.note, forecast, progress, judging, stopped)

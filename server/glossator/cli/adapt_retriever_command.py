@@ -1,4 +1,4 @@
-"""`glossator adapt retriever`: the adaptation is made with a progress bar, and what came of it is told."""
+"""`glossator adapt retriever`: adapts the retriever with a progress bar, and reports the result."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from glossator.adapt.retriever import AdaptProgress, RetrieverReport, adapt_retriever
 from glossator.cli import terminal
+from glossator.cli.updated_index import time_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from glossator.project.session import Session
 
 _PARTS = 1000
-"""Of the progress bar."""
+"""Steps of the progress bar."""
 _NICENESS = 10
 
 
@@ -29,7 +30,7 @@ def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_jso
     with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:
 
         def show(progress: AdaptProgress) -> None:
-            left = f"{duration(progress.seconds_left)} left" if progress.seconds_left else ""
+            left = f"{time_in_words(progress.seconds_left)} left" if progress.seconds_left else ""
             bar.update(progress.stage, int(_PARTS * progress.done), _PARTS, left or "...")
 
         report = adapt_retriever(session, show, stopped)
@@ -42,22 +43,17 @@ def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_jso
 
 def _tell(session: Session, report: RetrieverReport) -> None:
     if report.reason:
-        terminal.show(f"Nothing was changed, since what was learned is {report.reason}.", hang=4)
+        terminal.show(f"Nothing was changed: what was learned is {report.reason}.", hang=4)
         return
     terminal.show(
-        f"{report.name} is in use for {session.root.path} from now on, after {duration(report.seconds)}:", hang=4
+        f"{report.name} is now in use for {session.root.path}, made in {time_in_words(report.seconds)}:", hang=4
     )
     terminal.show(f"  {report.summary}", hang=4)
-    terminal.show("`glossator adapt undo` goes back.")
-
-
-def duration(seconds: float) -> str:
-    """A time in words: "40 s", "3 min"."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    terminal.show("To go back: glossator adapt undo")
 
 
 def _lower_priority() -> None:
-    """Leave the processor to whatever else is to be done: this is long, and nobody waits for it."""
+    """Give way to other processes: this takes minutes, and nobody is waiting for it."""
     import psutil
 
     with contextlib.suppress(psutil.Error, OSError):

@@ -7,7 +7,7 @@ import difflib
 import re
 import shutil
 import textwrap
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from glossator import __version__
 from glossator.cli import terminal
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help='run many queries, one JSON object {"id", "query"} on each line of FILE; needs --json',
     )
-    _add_common(search, team_scope=True)
+    _add_common(search, team="search it too")
     _add_scope(search)
 
     ask = _add(
@@ -251,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     forget.add_argument("--all", action="store_true", help="delete what is kept of all folders, whatever --root says")
-    _add_common(forget)
+    _add_common(forget, team="unused")
 
     serve = _add(
         commands,
@@ -470,11 +470,11 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         "adapt",
         "ACTION ...",
         "Learn a project's own language, on this machine.",
-        "What is learned is used for that project alone, and only if it has proved better there. docs/adapt.md says "
-        "when it is worth it.",
+        "What is learned is used for that project alone, and only if it measures better there. docs/adapt.md says when "
+        "it is worth it.",
         (
-            ("glossator adapt retriever", "learn words and weights of the search, which takes minutes"),
-            ("glossator adapt data", "see what a model would be adapted with"),
+            ("glossator adapt retriever", "adapt search to the current folder, which takes minutes"),
+            ("glossator adapt data", "write the examples that a model would be adapted with"),
             ("glossator adapt model --base NAME", "adapt an installed model, at low priority"),
             ("glossator adapt list", "what was learned from the current folder, and what is in use"),
             ("glossator adapt undo", "go back to what was in use before"),
@@ -484,18 +484,19 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
 
     def action(name: str, usage: str, text: str, more: str = "", examples: Examples = ()) -> argparse.ArgumentParser:
         command = _add(actions, name, usage, text, more, examples, prog=f"glossator adapt {name}")
-        _add_common(command)
+        _add_common(command, team="start from it" if name in ("retriever", "data", "model") else "unused")
         return command
 
     action(
         "retriever",
         "[OPTIONS]",
-        "Learn the project's words, for the search.",
-        "Comments, names, tests and commits of the project teach the embedder; the newest tenth of the commits judges. "
-        "What is no better there is thrown away. No GPU, nothing to install; Ctrl-C changes nothing.",
-        (("glossator adapt retriever", "adapt the search to the current folder"),),
+        "Learn the project's words for search.",
+        "The embedder learns from the project's comments, names, tests and commits; the newest tenth of the commits "
+        "is the test set. A result that is no better there is thrown away. Needs no GPU and nothing else installed; "
+        "Ctrl-C changes nothing.",
+        (("glossator adapt retriever", "adapt search to the current folder"),),
     )
-    add_model_actions(action)
+    add_model_actions(action, _positive)
     action("list", "[OPTIONS]", "List the adaptations of a project, and which are in use.")
     undo = action("undo", "[OPTIONS] [KIND]", "Go back to what was in use before the last change.")
     undo.add_argument(
@@ -503,10 +504,10 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
     )
     for name, text in (
         ("use", "Use an adaptation from now on, in place of the one that is in use."),
-        ("remove", "Delete an adaptation; if it is in use, nothing adapted is used from then on."),
+        ("remove", "Delete an adaptation; if it is in use, what Glossator ships is used from then on."),
     ):
         command = action(name, "[OPTIONS] NAME", text)
-        command.add_argument("name", metavar="NAME", help="an adaptation, see `glossator adapt list`")
+        command.add_argument("name", metavar="NAME", help="an adaptation that `glossator adapt list` shows")
 
 
 def _add(
@@ -557,14 +558,16 @@ def _add_json(command: argparse.ArgumentParser, default: object = False) -> None
     command.add_argument("--json", action="store_true", default=default, help="print JSON on stdout, and nothing else")
 
 
-def _add_common(command: argparse.ArgumentParser, *, team_scope: bool = False) -> None:
+def _add_common(
+    command: argparse.ArgumentParser, *, team: Literal["start from it", "search it too", "unused"] = "start from it"
+) -> None:
     command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
     _add_index_dir(command)
-    if team_scope:
+    if team == "search it too":
         text = "search the other repositories of the team too (default URL: your setting `team`)"
         command.add_argument("--team", nargs="?", const="", metavar="URL", help=text)
-    else:
-        text = "start from the index of a team (default: your setting `team`)"
+    elif team == "start from it":
+        text = "start from a team's index at this URL (default: your setting `team`)"
         command.add_argument("--team", metavar="URL", help=text)
     _add_json(command)
 

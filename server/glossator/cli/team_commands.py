@@ -40,7 +40,7 @@ def seconds_of(text: str) -> float:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is no time: write a number and s, m, h, d or w, such as 30d")
+        raise UsageError(f"{text!r} is not a time: write a number and s, m, h, d or w, such as 30d")
     return float(match[1]) * _UNITS[match[2]]
 
 

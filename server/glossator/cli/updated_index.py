@@ -37,6 +37,14 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def time_in_words(seconds: float) -> str:
+    """A time, given in seconds, in words: "40 s", "12 min", "1 h 5 min"."""
+    if seconds < 100:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def command_settings(arguments: argparse.Namespace) -> Settings:
     """The user's settings with what a command line gives laid over them."""
     from glossator.settings import load_settings
