@@ -87,7 +87,10 @@ def _is_index(value: str) -> bool:
 
 
 def _is_team(value: str) -> bool:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # such as brackets without an IPv6 address
+        return False
     if value and (parts.username is not None or parts.password is not None or parts.query or parts.fragment):
         return False
     return not value or (bool(parts.scheme) and bool(parts.netloc or parts.path.strip("/")))

@@ -91,7 +91,7 @@ def mount_base(
     started = time.perf_counter()
     try:
         note = _mounted(root, folder, settings, embedder, progress, cancelled)
-    except TeamError as error:
+    except (TeamError, OSError) as error:
         _log.warning("the index of %s is made without the team's: %s", root, error)
         note = MountNote(settings.team, mounted=False, reason=str(error))
     note = msgspec.structs.replace(note, seconds=round(time.perf_counter() - started, 3), at=time.time())

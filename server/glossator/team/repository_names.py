@@ -26,7 +26,10 @@ def name_of_url(url: str) -> str:
     """The name of the repository at a URL: host and path, however it is fetched; "" for a path of this machine."""
     url = url.strip()
     if "://" in url:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # such as brackets without an IPv6 address
+            return ""
         host, path = (parts.hostname or ""), parts.path
         if parts.scheme == "file" or not host:
             return ""
@@ -78,7 +81,7 @@ def _resolved(url: str, base: Path) -> str:
 def _name(url: str) -> str:
     if name := name_of_url(url):
         return name
-    folder = Path(urlsplit(url).path if "://" in url else url)
+    folder = Path(_path_in(url))
     if folder.is_dir():
         from glossator.workspace.commit_distance import remote_urls
 
@@ -90,7 +93,15 @@ def _name(url: str) -> str:
 
 def _folder_name(url: str) -> str:
     """The name of the folder at a URL or path."""
-    return Path(urlsplit(url).path if "://" in url else url).name.removesuffix(".git")
+    return Path(_path_in(url)).name.removesuffix(".git")
+
+
+def _path_in(url: str) -> str:
+    """The path in a URL; a malformed URL or a path as it is."""
+    try:
+        return urlsplit(url).path if "://" in url else url
+    except ValueError:
+        return url
 
 
 def names_of_clone(folder: Path) -> list[str]:

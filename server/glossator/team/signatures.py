@@ -41,10 +41,13 @@ class Signer:
         """Make a key and write it to a new file that only the user can read.
 
         Raises:
-            TeamError: there is such a file, or it cannot be written.
+            TeamError: there is such a file, it cannot be written, or `cryptography` is not installed.
         """
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+        try:
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+            from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+        except ImportError as error:
+            raise TeamError(MISSING_LIBRARY) from error
 
         if path.exists():
             raise TeamError(f"{path} exists already: a key is never overwritten")

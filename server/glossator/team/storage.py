@@ -228,8 +228,12 @@ def _add_s3_options(options: dict[str, Any]) -> None:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         options["config"] = {"endpoint": endpoint}
-        if urlsplit(endpoint).scheme != "https":
-            if not _is_this_machine(urlsplit(endpoint).hostname or ""):
+        try:
+            parts = urlsplit(endpoint)
+        except ValueError as error:
+            raise TeamError(f"AWS_ENDPOINT_URL is not a URL: {endpoint}") from error
+        if parts.scheme != "https":
+            if not _is_this_machine(parts.hostname or ""):
                 raise TeamError(f"the connection to {endpoint} would not be encrypted: use an https URL")
             options["client_options"]["allow_http"] = True
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):

@@ -99,6 +99,8 @@ def _copy(storage: Storage, repository: str, entry: HeadBase, settings: Settings
         make_private_folder(folder.parent, certainly_ours=True)
         lock = folders.acquire(partial)
         try:
+            if (folder / "manifest.sqlite").exists():  # another process was faster
+                return folder
             shutil.rmtree(partial, ignore_errors=True)
             folders.make_private(partial)
             cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
