@@ -7,7 +7,7 @@ How a hit is scored:
                  ├─ full text (BM25) ──┐
                  ├─ vectors ───────────┤
                  ├─ names it writes ───┼─> Candidates   entries found, and up to `RANKED_FILES` files that they are in
-                 ├─ words in paths ────┤                (Searcher.candidates)
+                 ├─ words in paths ────┤                (candidates.CandidateFinder)
                  └─ paths and lines ───┘
                  │
     file score   = weights x ranking_features.file_features(file)    + `PINNED` if the query names its path
@@ -25,9 +25,7 @@ The weights of both are fitted (`scripts/fit_ranking`) and bundled with the pack
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -35,33 +33,14 @@ from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
-from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
+from glossator.retrieval.candidates import PINNED, CandidateFinder
 from glossator.retrieval.declarations import definitions_first
-from glossator.retrieval.graph import nearest_to_line
-from glossator.retrieval.query import (
-    MAX_WORDS,
-    MentionedPlace,
-    Query,
-    after_qualifiers,
-    is_blurred,
-    parse_query,
-    shared_ending,
-)
+from glossator.retrieval.query import MAX_WORDS, after_qualifiers, is_blurred
 from glossator.retrieval.ranking import Reasons, Weights, default_weights, entry_features
-from glossator.retrieval.ranking_features import (
-    TYPE_KINDS,
-    Candidates,
-    Corpus,
-    FileFacts,
-    Findings,
-    file_features,
-    is_test,
-)
-from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -71,37 +50,20 @@ if TYPE_CHECKING:
     from glossator.index.embedding import Embedder, StaticEmbedder
     from glossator.index.store import Store
     from glossator.retrieval.buffers import ParsedBuffers
+    from glossator.retrieval.ranking_features import Candidates
 
-FOUND = 150
-"""Entries requested from each of the two searches: for 99 % of the questions, they include the right file."""
-RANKED_FILES = 64
-"""Candidate files whose features are computed; more take time and change nothing."""
-NAMESAKES_READ = 40
-"""Maximum definitions read per name of the query."""
-PATH_FILES = 30
-"""Maximum files that become candidates only by their names."""
 FROM_ONE_FILE = 4
 """Maximum entries of one file among the hits."""
 FILES_PER_REPEAT = 3
 """Number of files that precede each further entry of a file that is already among the hits."""
 LONG_DEFINITION_LINES = 120
 """A definition with more lines is shown as its best window, if one was found."""
-OUTLINED = 5
-"""Maximum definitions shown of a file if the query is only its path."""
-UNNAMED_KINDS = frozenset(("block", "section", "key"))
-"""Kinds of entries that a name in a query does not refer to."""
 ABOUT_A_NAME = 2
 """Maximum content words of a query in which a plain word is likely a name ("what calls release")."""
 ABOUT_NAMES = 12
 """Maximum content words of a query that is about a name if it spells it exactly."""
-PINNED = 100.0
-"""Bonus for a place that the query itself names; more than the features can add up to."""
 EXACT = 50.0
 """Bonus for a definition whose exact name the query spells, where search terms cannot distinguish it from others."""
-PASSING_FILES = 60
-"""Maximum files that are examined for a re-export of a name that is not defined here."""
-PACKAGE_FILES = frozenset(("__init__", "index", "mod", "lib"))
-"""Stems of files whose imports are what a package offers."""
 EXACT_DEFINITIONS = 8
 """A name with more definitions ("__init__") is ambiguous: its definitions are not looked up in further files."""
 
@@ -138,26 +100,17 @@ Ranked = tuple[float, int, StoredEntry]
 """Score, row of the entry's file among the candidates, entry."""
 
 
-class Searcher:
+class Searcher(CandidateFinder):
     """Searches one index. Its methods may be called from any thread; one search runs at a time."""
 
     def __init__(
         self, store: Store, embedder: Embedder, *, words: StaticEmbedder | None = None, weights: Weights | None = None
     ) -> None:
-        """`words` embeds paths; by default, the embedder itself if it is static, else the bundled one."""
-        from glossator.index.embedding import StaticEmbedder
-
-        self.store = store
-        self.embedder = embedder
+        """`words`: see `CandidateFinder`. `weights`: by default, the bundled ones."""
+        super().__init__(store, embedder, words)
         self.weights = weights or default_weights()
-        self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
         self.searching = Lock()
         """Held during a search: only one may run at a time."""
-        self.pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
-
-    def close(self) -> None:
-        """End the threads; the store stays open."""
-        self.pool.shutdown(wait=True)
 
     def __enter__(self) -> Self:
         return self
@@ -203,246 +156,6 @@ class Searcher:
         with self.searching:
             return self.corpus.cosines(texts, question)
 
-    # Candidates
-
-    def candidates(self, text: str, where: Filter | None = None, overlay: ParsedBuffers | None = None) -> Candidates:
-        """The candidates for the query, with their features.
-
-        Raises:
-            UsageError: the query contains nothing to search for.
-        """
-        where = where or Filter()
-        overlay = overlay or {}
-        store, corpus = self.store, self.corpus
-        query = corrected(parse_query(text), store)
-        texts = self.pool.submit(store.text_search, query.terms, FOUND, where)
-        dense = self.pool.submit(self._dense, query, where)
-        corpus.refresh(store)
-        buffers = Buffers(overlay, where)
-        allowed = allowing(where)
-        findings = Findings(text=[], dense=[])
-        for name in query.identifiers:
-            findings.defined[name] = self._named(name, allowed, buffers)
-        for forms in query.spellings:
-            self._find_spelled(forms, findings, allowed, buffers)
-        if query.kind != "symbol":
-            for word in query.capitalised:
-                if word not in findings.defined:
-                    found = self._named(word, allowed, buffers)
-                    types = [entry for entry in found if entry.kind in TYPE_KINDS and entry.name == word]
-                    if types:
-                        findings.mentioned[word] = types
-        files = {**corpus.files, **buffers.facts} if buffers.facts else corpus.files
-        pinned, places = self._places(query, allowed, buffers)
-        if query.kind == "symbol" and not places:
-            places = self._passed_on(query, findings, allowed, buffers, overlay)
-        rarity = corpus.rarities(store, query.terms) if buffers.facts else {}
-        rare = corpus.rare_vector(query, store)
-        nearest, vector = dense.result()
-        if query.words:  # an operator alone means nothing to the embedder
-            findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
-        hits = texts.result()
-        findings.text = buffers.merged([hit[:2] for hit in hits], buffers.texts(rarity), corpus.files)
-        findings.terms = {number: terms for number, _, terms in hits}
-        findings.terms.update({number: buffers.terms_of(number) for number, _ in findings.text if number < 0})
-        revisions = self._candidate_files(query, findings, files, allowed, buffers)
-        revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
-        findings.heads = corpus.heads([revision for revision in revisions if revision >= 0], store)
-        findings.heads.update({one: head_of(buffers.terms_of(one << ORDINAL_BITS)) for one in revisions if one < 0})
-        features = file_features(query, findings, revisions, files, vector, rare, corpus, store)
-        return Candidates(query, findings, revisions, files, features, pinned, places)
-
-    def _dense(self, query: Query, where: Filter) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
-        vector = self.embedder.embed_query(query.meaning)
-        return self.store.vector_search(vector, FOUND, where), vector
-
-    def _named(self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers) -> list[StoredEntry]:
-        """Definitions of a name, ignoring case only if none matches exactly; unsaved buffers first."""
-        found = [
-            entry
-            for entry in self.store.named(name, NAMESAKES_READ)
-            if entry.path not in buffers.paths and allowed(entry.path, entry.language, entry.kind)
-        ]
-        found.extend(
-            entry for entry in buffers.entries.values() if entry.part == 0 and entry.name.lower() == name.lower()
-        )
-        exact = [entry for entry in found if entry.name == name]
-        return exact or found
-
-    def _find_spelled(
-        self,
-        forms: Sequence[str],
-        findings: Findings,
-        allowed: Callable[[str, str, str], bool],
-        buffers: Buffers,
-    ) -> None:
-        """Set the definitions named by the most literal matching spelling, replacing those with similar names."""
-        for form in forms:
-            name = after_qualifiers(form)
-            found = [
-                *(entry for entry in buffers.entries.values() if entry.part == 0 and entry.name in (name, form)),
-                *(
-                    entry
-                    for spelled in dict.fromkeys((name, form))
-                    for entry in self.store.nearest_named(spelled, "", NAMESAKES_READ)
-                    if entry.path not in buffers.paths
-                ),
-            ]
-            if not found and name.endswith("!"):  # a macro is defined without the "!" of its uses
-                found = [entry for entry in self._named(name[:-1], allowed, buffers) if entry.kind == "macro"]
-            found = [
-                entry
-                for entry in found
-                if entry.kind not in UNNAMED_KINDS and allowed(entry.path, entry.language, entry.kind)
-            ]
-            if found:
-                qualified = [entry for entry in found if _is_qualified_by(entry, form)]
-                blurred = analysis.folded(name)
-                for other in [other for other in findings.defined if analysis.folded(other) == blurred]:
-                    del findings.defined[other]
-                findings.defined[form] = qualified or found
-                if is_blurred(name) or forms[0][0] in "@#$":
-                    findings.spelled[form] = qualified or found
-                return
-
-    def _candidate_files(
-        self,
-        query: Query,
-        findings: Findings,
-        files: Mapping[int, FileFacts],
-        allowed: Callable[[str, str, str], bool],
-        buffers: Buffers,
-    ) -> list[int]:
-        """The files to rank: those of definitions, then of hits, by their ranks in both lists, then by name."""
-        score: dict[int, float] = {}
-        for found in (findings.text, findings.dense):
-            seen: dict[int, None] = {}
-            for number, _ in found:
-                seen.setdefault(number >> ORDINAL_BITS)
-            for place, revision in enumerate(seen):
-                score[revision] = score.get(revision, 0.0) + 10 / (10 + place)
-        for entries in (*findings.defined.values(), *findings.mentioned.values()):
-            for place, entry in enumerate(entries):
-                revision = entry.id >> ORDINAL_BITS
-                score[revision] = score.get(revision, 0.0) + 20 / (20 + place)
-        words = {analysis.stem(word) for word in query.words}
-        rarity = self.corpus.rarities(self.store, words)
-        total = sum(rarity.values()) or 1.0
-        by_name: dict[int, float] = {}
-        for word in words:
-            for revision in self.corpus.by_stem_term.get(word, ()):
-                by_name[revision] = by_name.get(revision, 0.0) + rarity[word] / total
-        for revision, facts in buffers.facts.items():
-            met = sum(rarity[term] for term in facts.stem_terms if term in words)
-            if met:
-                by_name[revision] = met / total
-        named = sorted(by_name.items(), key=lambda item: -item[1] / (1 + 0.2 * len(files[item[0]].stem_terms)))
-        taken = 0
-        for revision, cover in named:
-            facts = files[revision]
-            if facts.path in buffers.paths and revision >= 0:
-                continue
-            if revision in score:
-                score[revision] += cover
-            elif taken < PATH_FILES and allowed(facts.path, facts.language, ""):
-                score[revision] = cover
-                taken += 1
-        best = sorted(score, key=lambda revision: -score[revision])
-        return [revision for revision in best if revision in files][:RANKED_FILES]
-
-    def _places(
-        self, query: Query, allowed: Callable[[str, str, str], bool], buffers: Buffers
-    ) -> tuple[dict[int, float], list[StoredEntry]]:
-        """The files and entries that the query names by path and line."""
-        pinned: dict[int, float] = {}
-        entries: dict[int, StoredEntry] = {}
-        for place in query.places:
-            for path in self.resolved_paths(place, buffers):
-                revision = buffers.paths.get(path, self.corpus.by_path.get(path))
-                if revision is None:
-                    continue
-                facts = buffers.facts.get(revision) or self.corpus.files[revision]
-                if not allowed(path, facts.language, ""):
-                    continue
-                if place.line is not None:
-                    entry = self.entry_at_place(path, place, buffers)
-                    if entry is not None and allowed(path, facts.language, entry.kind):
-                        entries.setdefault(entry.id, entry)
-                elif query.kind == "place" or "/" in place.path:
-                    pinned.setdefault(revision, PINNED - len(pinned))
-                    if query.kind == "place":
-                        outline = self._outline(path, buffers)
-                        entries.update((one.id, one) for one in outline if allowed(path, one.language, one.kind))
-        return pinned, list(entries.values())
-
-    def _passed_on(
-        self,
-        query: Query,
-        findings: Findings,
-        allowed: Callable[[str, str, str], bool],
-        buffers: Buffers,
-        overlay: ParsedBuffers,
-    ) -> list[StoredEntry]:
-        """Where a name that is not defined here is passed on: a re-export, or an import of a package's own file."""
-        name = query.identifiers[0] if query.identifiers else ""
-        defined = (entry for found in findings.defined.values() for entry in found)
-        if not name or any(entry.name == name and entry.kind not in UNNAMED_KINDS for entry in defined):
-            return []
-        from glossator.retrieval.resolution.source import IndexedFacts
-
-        source = IndexedFacts(self.store.facts, overlay)
-        found: list[tuple[bool, int, str, int]] = []
-        for path in source.noting(name)[:PASSING_FILES]:
-            facts = source.facts(path)
-            for item in facts.imports if facts is not None else ():
-                package = PurePosixPath(path).stem in PACKAGE_FILES
-                if name in (item.name, item.member) and item.owner < 0 and (item.exported or package):
-                    found.append((is_test(path), path.count("/"), path, item.line))
-        for _, _, path, line in sorted(found):
-            entry = self.entry_at_place(path, MentionedPlace(path, line), buffers)
-            if entry is not None and allowed(path, entry.language, entry.kind):
-                return [entry]
-        return []
-
-    def entry_at_place(self, path: str, place: MentionedPlace, buffers: Buffers) -> StoredEntry | None:
-        """The entry at a place; the function that it names, if the line is now in another one."""
-        inside = path in buffers.paths
-        at = buffers.entry_at(path, place.line or 1)
-        if at is None and not inside:
-            at = self.store.entry_at(path, place.line or 1)
-        if at is None:
-            at = nearest_to_line(buffers.entries_in(path) if inside else self.store.entries_in(path), place.line or 1)
-        if not place.symbol or (at is not None and at.name == place.symbol):
-            return at
-        listed = buffers.entries_in(path) if inside else self.store.nearest_named(place.symbol, path)
-        named = [one for one in listed if one.path == path and one.name == place.symbol and one.part == 0]
-        return min(named, key=lambda one: abs(one.start_line - (place.line or 1)), default=at)
-
-    def _outline(self, path: str, buffers: Buffers) -> list[StoredEntry]:
-        """The largest definitions of a file, in order, for a query that is only its path."""
-        listed = buffers.entries_in(path) if path in buffers.paths else self.store.entries_in(path)
-        whole = [one for one in listed if one.part == 0 and one.kind != "block" and one.parent is None] or listed
-        largest = sorted(whole, key=lambda one: one.start_line - one.end_line)[:OUTLINED]
-        return sorted(largest, key=lambda one: one.start_line)
-
-    def resolved_paths(self, place: MentionedPlace, buffers: Buffers) -> list[str]:
-        """The indexed paths that a written path may refer to: those that share most of its last components."""
-        wanted = [part for part in place.path.split("/") if part and part != "."]
-        if not wanted:
-            return []
-        if (direct := "/".join(wanted)) in self.corpus.by_path or direct in buffers.paths:
-            return [direct]
-        name = wanted[-1].lower()
-        best: list[str] = []
-        most = 0
-        for path in {*self.corpus.named(name), *(path for path in buffers.paths if path.lower().endswith(name))}:
-            shared = shared_ending(path, direct)
-            if shared > most:
-                best, most = [path], shared
-            elif shared and shared == most:
-                best.append(path)
-        return sorted(best) if len(best) <= 3 else []
-
     # Ranking
 
     def ranked(
@@ -480,7 +193,7 @@ class Searcher:
         ranked, exact = spelled_first(ranked, candidates)
         row = {revision: i for i, revision in enumerate(candidates.revisions)}
         allowed = allowing(where or Filter())
-        ranked = definitions_first(ranked, exact, lambda name: self._named(name, allowed, buffers), row)
+        ranked = definitions_first(ranked, exact, lambda name: self.definitions_of(name, allowed, buffers), row)
         place_of = {entry.id: PINNED * 2 - place for place, entry in enumerate(candidates.places)}
         pinned = [(place_of[entry.id], row[entry.id >> ORDINAL_BITS], entry) for entry in candidates.places]
         return self._hits([*pinned, *ranked], candidates, limit, buffers, exact)
@@ -600,15 +313,6 @@ class Searcher:
             if len(hits) == limit:
                 break
         return hits
-
-
-def _is_qualified_by(entry: StoredEntry, written: str) -> bool:
-    """Whether a written name ends with the entry's own name and scope ("Foo::valid?" of `Foo.valid?`)."""
-    bare = after_qualifiers(written)
-    if bare == written:
-        return False
-    scope = written[: len(written) - len(bare)].rstrip(":>-.#")
-    return entry.qualified_name.removesuffix(bare).rstrip(":>-.#").lower().endswith(scope.replace("::", ".").lower())
 
 
 def spelled_first(ranked: Sequence[Ranked], candidates: Candidates) -> tuple[list[Ranked], set[int]]:
