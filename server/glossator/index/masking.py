@@ -15,7 +15,7 @@ from glossator.index.components import read_component
 from glossator.index.texts import blanked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from glossator.index.languages import Language
 
@@ -53,6 +53,7 @@ _RUST_WRAPPER: Final = re.compile(
     re.MULTILINE,
 )
 """A macro whose braces begin with an item: at the beginning of a line, or indented if it is known to hold items."""
+_WORD: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _RUST_PROPERTY: Final = re.compile(rb"\bfn\s+\w+\s*(?=\()")
 _RUST_DRAWN: Final = re.compile(rb"\bin\s")
 _RUST_TOKEN: Final = re.compile(
@@ -79,6 +80,21 @@ def masked(language: Language, data: bytes) -> bytes:
     if language.name == "rust":
         data = _without_wrappers(data)
     return data
+
+
+def names_masked(language: Language, data: bytes) -> Iterator[tuple[int, str]]:
+    """First byte and name of the macros that `masked` takes off: they are used there, although no grammar reads it."""
+    if language.grammar == "objc":
+        for found in _OBJC_MACRO.finditer(data):
+            word = _WORD.match(data, found.start())
+            if word is not None:
+                yield word.start(), word[0].decode("ascii")
+    elif language.name == "rust" and (wrappers := list(_RUST_WRAPPER.finditer(data))):
+        closing = _closing_braces(data)
+        for wrapper in wrappers:
+            word = _WORD.search(wrapper[0])
+            if word is not None and wrapper.end() - 1 in closing:
+                yield wrapper.start() + word.start(), word[0].decode("ascii")
 
 
 def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:

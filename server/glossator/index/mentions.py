@@ -192,13 +192,15 @@ class _Extraction(SymbolTypes):
         self._mention_picked(mentions)
         for index in self._made_by_functions:
             self._symbols[index].kind, self._symbols[index].type = "class", ""
+        # What stands where no query reads: markup of components, statements of SQL, macros that were taken off.
+        kind = _KINDS["template" if self._language.scripts else "read" if self._language.name == "sql" else "call"]
         for at, name in references:
             line, column = self._place(at)
             # Of a chain of members in markup, only the first name is the file's.
             receiver = -1
             if self._language.scripts and self._data[at - 1 : at] == b".":
                 receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))
-            mentions.setdefault(name, []).append((_KINDS["template"], self._owner(at), line, column, receiver, -1))
+            mentions.setdefault(name, []).append((kind, self._owner(at), line, column, receiver, -1))
         for at, name in messages:
             line, column = self._place(at)
             receiver = self._receivers.setdefault(UNKNOWN, len(self._receivers))

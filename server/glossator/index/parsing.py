@@ -36,7 +36,7 @@ from glossator.index.found_definitions import (
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macro_definitions import add_by_macros
 from glossator.index.macros import always_misread, misread, names_in
-from glossator.index.masking import masked, only
+from glossator.index.masking import masked, names_masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
@@ -250,6 +250,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         merge(captures, _capture(language, reader, view.tree.root_node, data), before, view.text)
     found, references = captures.found, captures.references
     references.extend((start, name.decode()) for start, name in names_in(data, views[0].macros))
+    references.extend(names_masked(LANGUAGES[language], data))
     if language == "sql":
         if root.has_error:
             found.clear()
@@ -315,6 +316,7 @@ def _facts(
     """The file's facts, as `stored_facts` gives them."""
     references = list(_used_by_markup(component, {item.name for item in definitions})) if component else []
     references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
+    references.extend(names_masked(language, source.data))
     if language.name == "sql":
         references.extend(sql.references(source.data))
     items = definitions if language.clauses else outside_ignored(captures.found, captures.ignored)

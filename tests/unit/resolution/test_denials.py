@@ -12,6 +12,32 @@ from tests.unit.resolution.resolution_samples import Sample
 Case = tuple[dict[str, str], str, str]
 
 CASES: dict[str, Case] = {
+    "rust: a macro around items": (
+        {
+            "src/lib.rs": "macro_rules! threaded { ($($t:tt)*) => { mod threads { $($t)* } } }\n"
+            "macro_rules! lonely { () => {} }\n"
+            '#[cfg(unix)]\nthreaded! {\n    #[test]\n    fn one() { assert!(true, "{"); }\n}\n'
+        },
+        "threaded",
+        "lonely",
+    ),
+    "objective-c: a macro in place of an attribute": (
+        {
+            "a.h": "#define APP_DEPRECATED __attribute__((deprecated))\n#define APP_LONELY __attribute__((unused))\n",
+            "b.m": '#import "a.h"\n@interface A : NSObject\n- (void)run APP_DEPRECATED;\n@end\n',
+        },
+        "APP_DEPRECATED",
+        "APP_LONELY",
+    ),
+    "c++: a variable that is brought out of a namespace": (
+        {
+            "a.cpp": "namespace app {\nstruct State { void trace(int n); void rest(int n); int count; };\n"
+            "static State *current;\nvoid State::trace(int n) { count += n; }\nvoid State::rest(int n) { count -= n; }\n"
+            '}\nusing app::current;\nextern "C" void hook(int n) { current->trace(n); }\n'
+        },
+        "trace",
+        "rest",
+    ),
     "python: getattr with a beginning": (
         {"a.py": 'class A:\n    def on_open(self): ...\n    def go(self, e): getattr(self, "on_" + e)()\n'},
         "on_open",

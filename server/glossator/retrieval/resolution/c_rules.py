@@ -168,7 +168,21 @@ class CRules(LanguageRules):
             namespace = ".".join((*around[:size], *((holder,) if holder else ())))
             if found := self.module_member(world, namespace_seen_from(namespace, view.path), last):
                 return found
-        return (external(dotted),)
+        # A variable of the project's own namespace is no symbol; what it holds is not known.
+        return NOTHING_KNOWN if self._has_namespace(world, holder) else (external(dotted),)
+
+    def _has_namespace(self, world: World, dotted: str) -> bool:
+        """Whether the index has such a namespace; the standard library's, which projects only add to, is not theirs."""
+        name = dotted.rpartition(".")[2]
+        if not name or dotted.partition(".")[0] == "std":
+            return False
+        views = (world.view(path) for path in world.likeliest(name))
+        return any(
+            one.kind == "namespace" and last_part(one.name) == name
+            for view in views
+            if view is not None
+            for one in view.facts.symbols
+        )
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """What a namespace has under a name."""
