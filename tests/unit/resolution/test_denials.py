@@ -32,7 +32,8 @@ CASES: dict[str, Case] = {
     "c++: a variable that is brought out of a namespace": (
         {
             "a.cpp": "namespace app {\nstruct State { void trace(int n); void rest(int n); int count; };\n"
-            "static State *current;\nvoid State::trace(int n) { count += n; }\nvoid State::rest(int n) { count -= n; }\n"
+            "static State *current;\nvoid State::trace(int n) { count += n; }\n"
+            "void State::rest(int n) { count -= n; }\n"
             '}\nusing app::current;\nextern "C" void hook(int n) { current->trace(n); }\n'
         },
         "trace",
