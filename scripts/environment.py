@@ -108,7 +108,7 @@ def _pip_install(what: str, *arguments: str, environment: dict[str, str] | None 
 def is_installed(profile: str) -> bool:
     """Whether the profile's requirements and the project itself are installed as they are now."""
     build = REQUIREMENTS / "build.txt"
-    wider = {"runtime": ("runtime", "dev"), "dev": ("dev",)}[profile]
+    wider = ("runtime", "dev") if profile == "runtime" else (profile,)
     return _fresh("project", _fingerprint(ROOT / "pyproject.toml")) and any(
         _fresh(name, _fingerprint(REQUIREMENTS / f"{name}.txt", build)) for name in wider
     )
@@ -117,7 +117,8 @@ def is_installed(profile: str) -> bool:
 def install(profile: str = "runtime") -> Path:
     """Install the profile's requirements and the project itself; returns the environment's Python.
 
-    Profiles: "runtime" is what the command line needs, without a compiler; "dev" adds the tools that check and test.
+    Profiles: "runtime" is what the command line needs, without a compiler; "dev" adds the tools that check and test;
+    "adapt" is what adapting a model needs.
     """
     _create_venv()
     if is_installed(profile):

@@ -91,3 +91,15 @@ def test_a_release_is_a_version(checkout: Path, version: str) -> None:
     if version:
         assert release(checkout, "--set", version).returncode == 1
     assert (checkout / "server/glossator/__init__.py").read_text("utf-8") == before
+
+
+def test_what_a_script_installs_has_requirements() -> None:
+    asks = "import sys; sys.path.insert(0, 'scripts'); import environment; environment.is_installed(sys.argv[1])"
+    profiles = set()
+    for path in tracked("scripts/*"):
+        if path.is_file() and path.suffix in ("", ".py"):
+            profiles |= set(re.findall(r"^\s*install\(\"(\w+)\"\)", path.read_text("utf-8"), re.MULTILINE))
+    assert {"dev", "runtime", "adapt"} <= profiles
+    for profile in profiles:
+        assert (ROOT / f"requirements/{profile}.txt").is_file()
+        subprocess.run([sys.executable, "-c", asks, profile], cwd=ROOT, check=True)
