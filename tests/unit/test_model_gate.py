@@ -111,7 +111,7 @@ async def test_answers_are_compared_without_and_with_the_adapter(tmp_path: Path)
 async def test_too_little_that_is_held_out_is_told(tmp_path: Path) -> None:
     model = gguf_files.reciter(tmp_path / "reciter.gguf", context=8192)
     async with ModelClient(Settings(context_tokens=4096), path=model) as client:
-        with pytest.raises(ModelError, match="only 3 examples are held out"):
+        with pytest.raises(ModelError, match="only 3 held-out examples"):
             await judge_adapter(client, tmp_path / "none.gguf", HELD[:3], "")
 
 

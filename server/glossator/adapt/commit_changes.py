@@ -31,6 +31,7 @@ FILES_LIMIT = 6
 CHANGED_LIMIT = 10
 """A commit that changes more definitions is not used: a reformatting, a move, a new subsystem."""
 QUERY_CHARS = 240
+"""Characters of a question."""
 _AT_ONCE = 100
 """Commits, or files, that git is asked about in one call."""
 _MOST_LOOKED_AT = 40
@@ -110,7 +111,7 @@ class ProjectHistory:
         repository = Repository.around(root)
         if repository is None:
             raise AdaptationError(
-                f"{root} is not in a git repository, and there is nothing to judge by without commits"
+                f"{root} is not in a git repository, and without commits there is nothing to judge by"
             )
         self._root = root
         self._top = repository.top
@@ -118,7 +119,7 @@ class ProjectHistory:
         self._below = "" if inside == "." else f"{inside}/"
         head = self._git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], check=False).strip()
         if not head:
-            raise AdaptationError(f"{root} has no commits yet, and there is nothing to judge by without them")
+            raise AdaptationError(f"{root} has no commits yet, and without commits there is nothing to judge by")
         self.head = head.decode("ascii", "replace")
 
     def read(self, indexed: Collection[str]) -> CommitHistory:

@@ -218,7 +218,9 @@ async def judge_adapter(
     scored = [one for one, _, _ in tokens]
     asked = asked_examples(held, answers, min(JUDGED_ABSENT, answers // 3), seed)
     if len(scored) < min(FEWEST_HELD_OUT, losses):
-        raise ModelError(f"only {len(scored)} examples are held out: too few to tell whether an adapter is better")
+        raise ModelError(
+            f"only {len(scored)} held-out examples fit the model: too few to tell whether an adapter is better"
+        )
     general = await judge.encoded(general_examples(), "")
     judge.total = 2 * (len(scored) + len(general) + len(asked))
     found: list[tuple[list[float], list[float], list[str]]] = []

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from glossator.index.entries import Entry
 
 DOCUMENT_CHARS = 3000
+"""Characters of an entry's text that a pair has."""
 MOST_PAIRS = 40_000
-"""Pairs that are learned from; of more, a share is drawn."""
+"""Pairs that are learned from at most: of each kind the same share, its first ones, is kept."""
 COMMIT_DEFINITIONS = 3
 """Definitions of one commit that become pairs: the first of those that changed."""
 MOST_USES = 4

@@ -61,11 +61,13 @@ from is taken, and 0 leaves the vectors as they are."""
 CHOOSING_SHARE = 0.15
 """Share of the commits that are learned from, the newest, on which it is chosen."""
 LEAST_CHOICE_GAIN = 0.002
+"""Gain in MRR on these commits without which the rows stay where they are."""
 MOST_GENERAL_LOSS = 0.004
 """Loss in MRR on a part of the general set above which rows are not moved so far."""
 FIT_QUESTIONS = 400
 """Newest commits that the weights are fitted to."""
 NAME_QUESTIONS = 150
+"""Names that the gate asks for at most."""
 FEWEST_COMMITS = 200
 """Commits below which the newest tenth cannot judge."""
 FEWEST_PAIRS = 200

@@ -42,6 +42,7 @@ LEAST_GAIN = 0.005
 MOST_LOSS = 0.005
 """Loss in MRR on names or on the general set that is taken for noise."""
 DRAWS = 10_000
+"""Bootstrap samples of a comparison."""
 FEWEST_JUDGES = 20
 """Commits that judge, at least."""
 
@@ -66,7 +67,7 @@ class Comparison:
 
     @property
     def gain(self) -> float:
-        """How much better it is."""
+        """By how much MRR is better."""
         return self.after - self.before
 
     def facts(self) -> dict[str, Any]:
@@ -149,7 +150,7 @@ class GeneralSet:
         return len(self._pairs)
 
     def reciprocal_ranks(self, table: WordTable) -> Scores:
-        """As `reciprocal_ranks`, by vectors alone, among the definitions of a question's language."""
+        """As `reciprocal_ranks`, by vectors alone, among the definitions in the question's language."""
         from glossator.adapt.word_vectors import CountedTexts
 
         def counted(texts: list[str]) -> CountedTexts:

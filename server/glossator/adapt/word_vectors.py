@@ -37,6 +37,7 @@ _CHUNK = 1000
 LEAST_OCCURRENCES = 8
 """A word of the project that the vocabulary lacks gets a row if so many texts have it."""
 MOST_NEW_WORDS = 4000
+"""New rows at most, those of the most frequent words."""
 _LONGEST_WORD = 24
 
 

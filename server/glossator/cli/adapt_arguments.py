@@ -66,7 +66,7 @@ def add_model_actions(action: Callable[..., argparse.ArgumentParser], positive: 
         "--precision",
         choices=("auto", "float32", "bfloat16"),
         default="auto",
-        help="of the frozen weights (default: auto)",
+        help="precision of the frozen weights (default: auto)",
     )
     model.add_argument("--four-bits", action="store_true", help="QLoRA: 4-bit weights on a GPU (needs bitsandbytes)")
     model.add_argument(

@@ -21,13 +21,14 @@ def add_team_command(
         "team",
         "ACTION ...",
         "Build and keep one index for a team.",
-        "Repositories are indexed once, and the indexes kept in object storage (s3://, gs://, az://) or in a shared "
-        "folder (file://). Whoever sets `team` to its URL and `team_keys` to the builder's public key gets them when "
-        "a repository is opened. docs/team.md describes how to set it up.",
+        "Repositories are indexed once, and the indexes are kept in object storage (s3://, gs://, az://) or in a "
+        "shared folder (file://). A base is the index of one repository at one commit. Whoever sets `team` to the "
+        "URL and `team_keys` to the builder's public key starts from the nearest base when opening a repository. "
+        "docs/team.md describes how to set it up.",
         (
             ("glossator team keygen team.pem", "make the key that the bases are signed with"),
             ("glossator team build --repos LIST --to s3://bucket/index --key team.pem", "build what is new"),
-            ("glossator team list", "what there is, as far as you may read it"),
+            ("glossator team list", "what is there, as far as you may read it"),
         ),
     )
     actions = team.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
@@ -41,27 +42,31 @@ def add_team_command(
         "build",
         "[OPTIONS] --repos LIST --to URL --key FILE",
         "Build the bases of repositories.",
-        "One task for each repository and revision, on this machine or on a Ray cluster. What is there already is left "
-        "as it is, and a build that was stopped continues. A repository that cannot be built is named at the end, and "
-        "the exit status is 1; the others are not affected. Needs the extra `team`.",
+        "Runs one task for each repository and revision, on this machine or on a Ray cluster. Bases that exist are "
+        "left as they are, and a build that was stopped continues. A repository that cannot be built is named at the "
+        "end, and the exit status is 1; the others are not affected. Needs `pip install 'glossator[team]'`.",
     )
     build.add_argument(
         "--repos", required=True, metavar="LIST", help="a file with a repository on each line: SOURCE [REVISION [NAME]]"
     )
-    build.add_argument("--to", required=True, metavar="URL", help="the storage")
+    build.add_argument("--to", required=True, metavar="URL", help="URL of the storage")
     _add_key(build)
     build.add_argument(
         "--workers",
         type=positive,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="repositories at a time on this machine (default: one for each core)",
+        help="repositories built at a time on this machine (default: one for each core)",
     )
     build.add_argument(
-        "--cores-per-repository", type=positive, default=1, metavar="N", help="parser processes for each (default: 1)"
+        "--cores-per-repository",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="parser processes for each repository (default: 1)",
     )
     build.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster (default: RAY_ADDRESS, or else this machine)")
-    build.add_argument("--work", metavar="DIR", help="where clones and indexes are kept for the next build")
+    build.add_argument("--work", metavar="DIR", help="folder for clones and indexes, kept for the next build")
     build.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
 
     action("list", "[OPTIONS]", "List the repositories that you may read, with their newest bases.")
@@ -69,23 +74,31 @@ def add_team_command(
     collect = action(
         "collect",
         "[OPTIONS] --key FILE",
-        "Delete what is not needed any more.",
-        "Bases older than a time are retired if a newer one of the same format is there, and deleted after a grace "
-        "period. Run it now and then, with the rights and the key of a builder.",
+        "Delete what is no longer needed.",
+        "Bases older than --older-than are retired if there is a newer one of the same format, and deleted after "
+        "a grace period. Run it now and then, with a builder's rights and key.",
     )
     _add_key(collect)
-    collect.add_argument("--older-than", default="30d", metavar="TIME", help="such as 30d (default) or 12h")
-    collect.add_argument("--grace", default="1d", metavar="TIME", help="how long what is retired is kept (default: 1d)")
+    collect.add_argument(
+        "--older-than",
+        default="30d",
+        metavar="TIME",
+        help="age from which bases are retired, such as 12h (default: 30d)",
+    )
+    collect.add_argument("--grace", default="1d", metavar="TIME", help="how long retired bases are kept (default: 1d)")
     for name in ("list", "verify", "collect"):
-        actions.choices[name].add_argument("--team", metavar="URL", help="the storage (default: your setting `team`)")
+        actions.choices[name].add_argument(
+            "--team", metavar="URL", help="URL of the storage (default: your setting `team`)"
+        )
 
     keygen = action(
         "keygen",
         "[--json] FILE",
         "Make the key that bases are signed with.",
-        "FILE gets the private key, for the builders; the public key is printed, for everybody's settings.",
+        "Writes the private key, which only builders need, to FILE, and prints the public key for everybody's "
+        "settings.",
     )
-    keygen.add_argument("file", metavar="FILE", help="a new file")
+    keygen.add_argument("file", metavar="FILE", help="the file to create")
 
 
 def _add_key(command: argparse.ArgumentParser) -> None:

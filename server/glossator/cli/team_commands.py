@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
+from glossator.cli.updated_index import counted
 from glossator.errors import GlossatorError, TeamError, UsageError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _line(outcome: BuildOutcome) -> str:
     if outcome.status == "failed":
         return f"{outcome.name}: failed: {outcome.message}"
     if outcome.status == "unchanged":
-        return f"{outcome.name}: {outcome.commit[:12]} is there already"
+        return f"{outcome.name}: {outcome.commit[:12]} exists already"
     return (
         f"{outcome.name}: {outcome.commit[:12]}, {outcome.files:,} files, {outcome.lines:,} lines, "
         f"{outcome.embedded:,} of {outcome.symbols:,} symbols embedded, {_megabytes(outcome.uploaded)} of "
@@ -166,11 +167,11 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
         for head in heads:
             newest = head.bases[-1] if head.bases else None
             last = f", the newest {newest.commit[:12]} ({_megabytes(newest.size)})" if newest else ""
-            terminal.show(f"{head.repository}: {len(head.bases)} bases{last}", hang=4)
+            terminal.show(f"{head.repository}: {counted(len(head.bases), 'base')}{last}", hang=4)
         for problem in problems:
             terminal.note(f"glossator: {problem.repository}: {problem.what}")
         if not heads:
-            terminal.note("there is no repository that you may read")
+            terminal.note("there are no repositories that you may read")
     return 1 if problems else 0
 
 
@@ -188,7 +189,8 @@ def _verify(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         for problem in problems:
             terminal.show(f"{problem.repository}: {problem.what}", hang=4)
-        terminal.show(f"{bases} bases of {len(heads)} repositories were read; {len(problems)} problems")
+        read = f"{counted(bases, 'base')} of {counted(len(heads), 'repository', 'repositories')}"
+        terminal.show(f"checked {read}: {counted(len(problems), 'problem')}")
     return 1 if problems else 0
 
 
@@ -218,7 +220,8 @@ def _collect(arguments: argparse.Namespace, settings: Settings) -> int:
             terminal.note(f"glossator: {failure}")
         retired, deleted = sum(one.retired for one in done), sum(one.deleted for one in done)
         terminal.show(
-            f"{retired} bases retired, {deleted} objects deleted, {_megabytes(sum(one.freed for one in done))} freed"
+            f"{counted(retired, 'base')} retired, {counted(deleted, 'object')} deleted, "
+            f"{_megabytes(sum(one.freed for one in done))} freed"
         )
     return 1 if failures else 0
 
@@ -232,6 +235,6 @@ def _keygen(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.json:
         terminal.show_json({"file": str(path), "public_key": signer.public_key})
         return 0
-    terminal.show(f"{path} holds the private key: give it to the builders only", hang=4)
+    terminal.show(f"{path} has the private key: give it to builders only", hang=4)
     terminal.show(f'team_keys = ["{signer.public_key}"]', hang=4)
     return 0

@@ -32,9 +32,9 @@ STAGES = {
 }
 
 
-def counted(number: int, thing: str) -> str:
-    """A number with its noun: "1 file", "1,200 files"."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number with its noun: "1 file", "1,200 files"; `things` is the plural where it is not formed with "s"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {things or f'{thing}s'}"
 
 
 def time_in_words(seconds: float) -> str:

@@ -172,7 +172,7 @@ def read_base(content: bytes, repository: str, expected: HeadBase, trusted: Sequ
     if (base.repository, base.commit, base.format) != (repository, expected.commit, expected.format):
         raise TeamTrustError(f"{name} belongs to something else: it is ignored")
     if not _is_sound(base):
-        raise TeamTrustError(f"{name} makes no sense: it is ignored")
+        raise TeamTrustError(f"{name} is malformed: it is ignored")
     return base
 
 
@@ -201,5 +201,5 @@ def _unpacked(kind: str, content: bytes, trusted: Sequence[str], of: type[_T], n
         return msgspec.json.decode(text, type=of)
     except (ValueError, OSError, msgspec.MsgspecError) as error:  # signed all the same: by another version
         raise TeamTrustError(
-            f"{name} was written in a form that this Glossator does not know: it is ignored"
+            f"{name} was written in a form that this version of Glossator does not know: it is ignored"
         ) from error

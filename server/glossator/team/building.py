@@ -1,4 +1,4 @@
-"""Building one base: a repository is checked out, indexed by the very code of a local index, and uploaded.
+"""Building one base: a repository is checked out, indexed by the same code as a local index, and uploaded.
 
 What can be reused is: the index that is left of an earlier build on this machine, or else the repository's nearest
 earlier base; and the vectors that any repository's build here has computed. A build that was stopped continues where it

@@ -49,7 +49,7 @@ def check_out(url: str, revision: str, folder: Path) -> Checkout:
     """Fetch a revision into a folder, which is created or brought up to date.
 
     Raises:
-        TeamError: git is missing or fails; the message says what it said.
+        TeamError: git is missing or fails; the message quotes it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").is_dir():

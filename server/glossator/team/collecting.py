@@ -1,4 +1,4 @@
-"""Collecting what is not needed any more: old bases, then what no base that may be read refers to.
+"""Collecting what is no longer needed: old bases, then what no base that may be read refers to.
 
 A base that is old enough is taken out of the head first, and noted there as retired; its objects are deleted when it
 has been retired for a while, so that nobody who is reading it loses them. Of each format, the newest base of a
@@ -50,7 +50,7 @@ def collect(
     grace: float = GRACE_SECONDS,
     now: float | None = None,
 ) -> Collected:
-    """Collect what a repository does not need any more.
+    """Collect what a repository no longer needs.
 
     Args:
         storage: where it is.

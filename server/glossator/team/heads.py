@@ -44,7 +44,7 @@ def current_head(storage: Storage, repository: str, trusted: Sequence[str]) -> H
         content = storage.get(path_of(repository, "heads", _name(numbers[-1])))
         if content is not None:  # otherwise many newer ones were written since, and this one was collected
             return read_head(content, repository, numbers[-1], trusted)
-    raise TeamError(f"the list of bases of {repository} changes all the time")
+    raise TeamError(f"the list of bases of {repository} keeps changing: try again later")
 
 
 def change_head(
@@ -76,7 +76,7 @@ def change_head(
             if newest is not None and (newest == after or change(newest) == newest):
                 return newest
         time.sleep(random.uniform(0, PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - only spreads attempts
-    raise TeamError(f"the list of bases of {repository} changes all the time: try again later")
+    raise TeamError(f"the list of bases of {repository} keeps changing: try again later")
 
 
 def head_numbers(storage: Storage, repository: str) -> list[int]:

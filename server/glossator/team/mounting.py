@@ -77,7 +77,7 @@ def mount_base(
         folder: the index's folder.
         settings: where the team's index is, and whose signatures count.
         embedder: the id and the dimensions of the embedder.
-        progress: is called with the bytes that are there, and all.
+        progress: is called with the bytes that are done, and with all.
         cancelled: whether to stop.
 
     Returns the note, or None if no team is set or there is an index. Never raises an error of the team's index.
@@ -142,7 +142,7 @@ def _mounted(
     lock = folders.acquire(folder)
     try:
         if (folder / "manifest.sqlite").exists():
-            raise TeamError("another process has begun an index meanwhile")
+            raise TeamError("another process has begun an index in the meantime")
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
@@ -175,7 +175,9 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
     from glossator.workspace.gitstate import Repository
 
     if Repository.at(root) is None:
-        raise TeamError(f"{root} is not the top folder of a git repository, as the team's indexes are of")
+        raise TeamError(
+            f"{root} is not the top folder of a git repository, and a team's indexes are of whole repositories"
+        )
     try:
         names = names_of_clone(root)
     except GlossatorError as error:
@@ -191,7 +193,10 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
             continue
         if not bases:
             there = sorted({str(base.format) for base in head.bases})
-            reason = f"the team's index of {name} has the format {', '.join(there)}, and this Glossator needs {wanted}"
+            reason = (
+                f"the team's index of {name} has the format {', '.join(there)},"
+                f" and this version of Glossator needs {wanted}"
+            )
             continue
         newest_first = [base.commit for base in reversed(bases)]
         try:

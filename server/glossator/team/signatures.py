@@ -76,7 +76,7 @@ class Signer:
         except OSError as error:
             raise TeamError(f"cannot read the key {path}: {error.strerror or error}") from error
         except (ValueError, TypeError) as error:
-            raise TeamError(f"{path} holds no ed25519 key without a password") from error
+            raise TeamError(f"{path} does not hold an ed25519 key in PEM without a password") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise TeamError(f"{path} holds a key of another kind: make one with `glossator team keygen`")
         return cls(key.private_bytes_raw())

@@ -67,7 +67,9 @@ class Storage:
             TeamError: the URL cannot be used, a library is missing, or the connection would not be encrypted.
         """
         if not is_storage_url(url):
-            raise TeamError(f"{url!r} is no storage: give a URL such as s3://bucket/prefix or file:///folder")
+            raise TeamError(
+                f"{url!r} is not the URL of a storage: give one such as s3://bucket/prefix or file:///folder"
+            )
         self.url = url
         self._store = _opened(url)
 

@@ -1,4 +1,4 @@
-"""Recognises secrets inside of texts: keys, tokens and passwords that somebody has committed.
+"""Recognises secrets in texts: keys, tokens and passwords that somebody has committed.
 
 `screening` knows files that may hold secrets by their names. This module finds them in all other files, and puts
 asterisks in their place, one for each character, so that lines and columns stay what they are. It knows tokens by what
@@ -54,7 +54,7 @@ _TOKENS: dict[str, str] = {
     "SharedAccessKey=": r"SharedAccessKey=[A-Za-z0-9+/=]{30,}",
 }
 LONGEST_SECRET = 1_000
-"""Characters of a token that are looked at: a text made to hurt must not take long."""
+"""Characters of a token that are looked at: a hostile text must not take long."""
 _WHOLE = {start: re.compile(pattern.replace(",}", f",{LONGEST_SECRET}}}")) for start, pattern in _TOKENS.items()}
 _INNER = {"k_live_": 1, "k_test_": 1}
 """Characters of a token before what it is found by, where makers begin it in several ways (sk_live_, rk_live_)."""
@@ -131,13 +131,13 @@ _PLACEHOLDER = re.compile(
 )
 _MASKED = re.compile(r"[\"'`=:][ \t]?\*{8,}")
 LEAST_ENTROPY = 3.0
-"""Bits per character of an assigned value from which on it looks like a secret: English words have fewer."""
+"""Bits per character from which an assigned value looks like a secret: English words have fewer."""
 
 
 def without_secrets(text: str, path: str = "") -> str:
     """`text` with an asterisk for each character of a secret; line ends stay. `path` is that of its file.
 
-    The result has as many characters, and as many bytes in UTF-8: what is not ASCII is no part of a secret.
+    The result has as many characters, and as many bytes in UTF-8: what is not ASCII is left as it is.
     """
     spans = sorted(_spans(text, path))
     if not spans:
