@@ -1,7 +1,7 @@
 """Names that are put together at run time: `getattr(self, "on_" + event)`, `send("on_#{event}")`, `do_##name`.
 
 What is known of such a name is how it begins, or how it ends. It is noted as a mention of `on_*`, `*_done`, or `*` if
-nothing is known of it.
+nothing is known of it; as one of `Kind.*` where a class is handed over.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ def pasted_names(body: bytes, parameters: tuple[bytes, ...]) -> list[tuple[int, 
         elif after and after not in parameters:
             found.append((match.start(2), ANY + after.decode("utf-8", "replace")))
     return found
+
+
+def members_of(name: str) -> str:
+    """What a place notes that hands over a class (`Kind.class`): any of its members may be found at run time."""
+    return f"{name}.{ANY}"
 
 
 def patterns_of(name: str) -> list[str]:

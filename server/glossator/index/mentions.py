@@ -12,6 +12,7 @@
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
 - `@tag`: a type that is a tag (C's `struct block`). `@macro.body`: what a macro of C's family stands for, whose names
   no grammar reads; `@macro.parameter`: the name of a macro's parameter.
+- `@reflected`: the name of a class that is handed over, for its members to be found at run time.
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
@@ -49,7 +50,7 @@ from glossator.index.facts import (
 )
 from glossator.index.file_bindings import MENTION_BYTES
 from glossator.index.macro_bodies import names_in_body
-from glossator.index.made_names import made_name, pasted_names
+from glossator.index.made_names import made_name, members_of, pasted_names
 from glossator.index.nested_spans import innermost, segments
 from glossator.index.symbol_types import SymbolTypes
 
@@ -288,6 +289,11 @@ class _Extraction(SymbolTypes):
                     names.append(made)
                     starts.append(start)
                     rest.append((_KINDS["name"], -1))
+        for span in captures.get("reflected", ()):
+            if not self._is_inside(span):
+                names.append(members_of(self._text(span)))
+                starts.append(span[0])
+                rest.append((_KINDS["name"], -1))
         if "macro.body" in captures:
             self._add_macro_bodies(captures, names, starts, rest)
         if len(names) > bare:
@@ -295,6 +301,15 @@ class _Extraction(SymbolTypes):
             names, starts = [names[index] for index in order], [starts[index] for index in order]
             rest = [rest[index] for index in order]
         return self._placed(names, starts, rest, arguments)
+
+    def _is_inside(self, span: Range) -> bool:
+        """Whether a class's name stands in the class itself, as in `LoggerFactory.getLogger(Kind.class)`."""
+        name, owner = self._text(span), self._owner(span[0])
+        while owner >= 0:
+            if self._symbols[owner].name == name:
+                return True
+            owner = self._symbols[owner].parent
+        return False
 
     def _add_macro_bodies(
         self, captures: Matched, names: list[str], starts: list[int], rest: list[tuple[int, int]]

@@ -12,6 +12,41 @@ from tests.unit.resolution.resolution_samples import Sample
 Case = tuple[dict[str, str], str, str]
 
 CASES: dict[str, Case] = {
+    "java: members of a class that is handed over": (
+        {
+            "A.java": "package shop;\n@Resolve(using = A.Builder.class)\nclass A {\n"
+            "  static class Builder { Builder withY(int y) { return this; } }\n"
+            "  static class Plain { void lone() { log(Plain.class); } }\n}\n"
+        },
+        "withY",
+        "lone",
+    ),
+    "kotlin: members of a class that is handed over": (
+        {
+            {
+                "a.kt": "class Kot {\n  fun alpha() {}\n}\nclass Plain {\n  fun lone() {}\n}\n"
+                "fun f() { reg(Kot::class.java) }\n"
+            },
+        },
+        "alpha",
+        "lone",
+    ),
+    "c#: members of a class that is handed over": (
+        {
+            "a.cs": "class Sharp { public void Alpha() {} }\nclass Plain { public void Lone() {} }\n"
+            "class U { void F() { Reg(typeof(Sharp)); } }\n"
+        },
+        "Alpha",
+        "Lone",
+    ),
+    "php: members of a class that is handed over": (
+        {
+            "a.php": "<?php\nclass Phpc { public function alpha() {} }\n"
+            "class Plain { public function lone() {} }\nreg(Phpc::class);\n"
+        },
+        "alpha",
+        "lone",
+    ),
     "rust: a macro around items": (
         {
             "src/lib.rs": "macro_rules! threaded { ($($t:tt)*) => { mod threads { $($t)* } } }\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.languages import share_names
-from glossator.index.made_names import ANY, patterns_of
+from glossator.index.made_names import ANY, members_of, patterns_of
 from glossator.retrieval.resolution.conventions import is_found_by_name
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, bare_name
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, bare_name, last_part
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
@@ -77,9 +77,15 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
 
 def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> bool:
     """Whether a place makes names at run time of which this may be one: anywhere such that begin or end like it, in its
-    own file or one of a class above it any."""
+    own file or one of a class above it any; or hands over its class."""
     for pattern in patterns_of(name):
         for path in world.files_noting(pattern):
+            other = world.view(path)
+            if other is not None and share_names(other.facts.language, view.facts.language):
+                return True
+    if home is not None and (around := world.view(home[0])) is not None:
+        holder = last_part(around.symbol(home[1]).name)
+        for path in world.files_noting(members_of(holder)):
             other = world.view(path)
             if other is not None and share_names(other.facts.language, view.facts.language):
                 return True

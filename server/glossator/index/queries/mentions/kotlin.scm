@@ -48,3 +48,6 @@
 (variable_declaration . (simple_identifier) @local)
 (catch_block . (simple_identifier) @local)
 (function_declaration (type_parameters (type_parameter . (type_identifier) @local)))
+
+; Classes that are handed over, for their members to be found at run time: `Kind::class`
+(callable_reference (type_identifier) @reflected .)

@@ -97,3 +97,7 @@
 (global_declaration (variable_name) @local)
 (property_element name: (variable_name) @skip)
 (scoped_property_access_expression name: (variable_name) @skip)
+
+; Classes that are handed over, for their members to be found at run time: `Kind::class`
+(class_constant_access_expression . (name) @reflected (name) @_class (#eq? @_class "class"))
+(class_constant_access_expression . (qualified_name (name) @reflected) (name) @_class (#eq? @_class "class"))
