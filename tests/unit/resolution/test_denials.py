@@ -23,10 +23,8 @@ CASES: dict[str, Case] = {
     ),
     "kotlin: members of a class that is handed over": (
         {
-            {
-                "a.kt": "class Kot {\n  fun alpha() {}\n}\nclass Plain {\n  fun lone() {}\n}\n"
-                "fun f() { reg(Kot::class.java) }\n"
-            },
+            "a.kt": "class Kot {\n  fun alpha() {}\n}\nclass Plain {\n  fun lone() {}\n}\n"
+            "fun f() { reg(Kot::class.java) }\n"
         },
         "alpha",
         "lone",
