@@ -17,8 +17,12 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra `team` is not installed")
 
+from glossator.adapt.retriever import shipped_table
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.store import Store
+from glossator.project.adapted_data import adapted_version
+from glossator.project.retriever_choice import Retriever
+from glossator.project.root import Root
 from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.team.bases import Format
@@ -200,6 +204,28 @@ def test_a_clone_is_not_read_again(plain_team: Team, sources: dict[str, Path], t
         assert {record.mtime_ns for record in records.values() if not record.skipped} == {1_600_000_000 * 10**9}
         assert adopt_times(copy, store) == 0
     assert not folder.with_name(folder.name + ".mounting").exists()
+
+
+def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    """A base has the vectors of the shipped embedder; an index with others is made here, from nothing."""
+    plain_team.quickly(sources["shop"])
+    copy = clone(sources["shop"], tmp_path / "copy")
+    learned = tmp_path / "learned"
+    learned.mkdir()
+    shipped_table().write(learned, adapted_version("1", copy), StaticEmbedder().id)
+    session = Session([copy], plain_team.settings())
+    root = Root(copy, session.shared, Retriever(StaticEmbedder(learned), learned))
+    try:
+        report = root.index()
+        assert report.embedded
+        assert not list(root.folder.parent.glob("*.team"))
+        session.root.index()
+        assert session.status()["team"]["mounted"]
+    finally:
+        root.close()
+        session.close()
 
 
 def test_the_nearest_commit_is_taken_and_later_ones_build_on_it(

@@ -18,7 +18,7 @@ _PASTED: Final = re.compile(rb"([A-Za-z_]\w*)\s*##|##\s*([A-Za-z_]\w*)")
 
 
 def made_name(text: bytes) -> str:
-    """What is known of the name that an expression of a string's kind gives; "" for a plain string.
+    """The pattern of the name that a string expression evaluates to: `on_*`, `*_done` or `*`; "" for a plain string.
 
     Args:
         text: the expression as the source writes it.
@@ -33,7 +33,7 @@ def made_name(text: bytes) -> str:
 
 
 def pasted_names(body: bytes, parameters: tuple[bytes, ...]) -> list[tuple[int, str]]:
-    """What is known of the names that a C macro pastes together, each with its first byte in the macro's body."""
+    """The patterns of the names that a C macro pastes together, each with its first byte in the macro's body."""
     found: list[tuple[int, str]] = []
     for match in _PASTED.finditer(body):
         before, after = match.groups()
@@ -50,6 +50,6 @@ def members_of(name: str) -> str:
 
 
 def patterns_of(name: str) -> list[str]:
-    """The notes that a place may have left which makes a name, other than `ANY`."""
+    """The patterns, other than `ANY`, under which a place that puts this name together may have been noted."""
     sizes = range(2, len(name))
     return [*(name[:size] + ANY for size in sizes), *(ANY + name[-size:] for size in sizes)]

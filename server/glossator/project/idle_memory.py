@@ -1,4 +1,4 @@
-"""Gives memory that is not used any more back to the system."""
+"""Gives memory that is no longer used back to the system."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Root:
 
     @property
     def retriever(self) -> Retriever:
-        """What the root is searched with from the next time on that its index is opened."""
+        """What the root is searched with as soon as its index is next opened."""
         if self._fixed is not None:
             return self._fixed
         with self._choosing:
@@ -342,11 +342,14 @@ class Root:
     def _mount(self, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> None:
         """If there is no index yet, start from the team's, if the user has set one.
 
+        The team's has the shipped embedder's vectors: the index of an adapted retriever is made here.
+
         Raises:
             StoreLockedError: another process does so.
             CancelledByUser: cancelled.
         """
-        if not self.settings.team or self._open is not None:
+        embedder = self._shared.embedder
+        if not self.settings.team or self._open is not None or self.retriever.embedder.id != embedder.id:
             return
         from glossator.index.indexer import Progress
         from glossator.team.mounting import mount_base
@@ -355,7 +358,6 @@ class Root:
             del done, total
             progress(Progress("downloading"))
 
-        embedder = self._shared.embedder
         mount_base(self.path, self.folder, self.settings, (embedder.id, embedder.dimensions), show, cancelled)
 
     def close(self) -> None:

@@ -115,7 +115,7 @@ class Session:
         }
 
     def _team(self) -> dict[str, Any]:
-        """What the only root's index has from the team's; empty if no team was ever asked."""
+        """What the only root's index has from the team's; empty if no team is set and none was used."""
         from glossator.team.mounting import mount_note
 
         note = mount_note(self.root.folder)

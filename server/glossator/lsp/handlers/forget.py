@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def forget(context: Context, params: protocol.ForgetParams | None) -> None:
-    """Delete the indexes of one folder, or of all, and all else that is kept of it.
+    """Delete the indexes of one folder, or of all, and everything else that is kept of it.
 
     They are not built again before the folder is opened again.
 
