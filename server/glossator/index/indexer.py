@@ -59,7 +59,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a run; `stage` is "scanning", "indexing" or "finishing"."""
+    """The progress of a run; `stage` is "downloading" (a team's index), "scanning", "indexing" or "finishing"."""
 
     stage: str
     files_done: int = 0
