@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from glossator.lsp.configuration import read
 from glossator.settings import Settings
 
@@ -22,6 +24,21 @@ def test_later_sources_win_and_bad_values_cost_nothing_else() -> None:
 
 def test_an_empty_folder_means_the_default() -> None:
     assert read(BASE, {"indexDir": "", "modelsDir": ""}).settings == BASE
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("adaptationsDir", "/elsewhere"),
+        ("team", "s3://elsewhere/index"),
+        ("teamKeys", ["ed25519-x"]),
+        ("teamCacheBytes", 0),
+    ],
+)
+def test_a_client_cannot_choose_what_answers_are_made_of(name: str, value: object) -> None:
+    found = read(BASE, {name: value})
+    assert found.settings == BASE
+    assert name in found.problems[0]
 
 
 def test_trust_can_only_be_taken_away() -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 SECTION = "glossator"
 
 
+USER_ONLY = frozenset(("adaptations_dir", "team", "team_keys", "team_cache_bytes"))
+"""Settings that no client can set, only `config.toml` and variables: many clients read settings from the workspace, and
+a workspace must not choose what becomes part of an answer, or where an index is downloaded from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options that exist only in the language server."""
@@ -47,7 +52,7 @@ class Configuration:
 
 
 _OPTIONS = {camel(item.name): item.name for item in fields(Options)}
-_SETTINGS = {camel(item.name): item.name for item in fields(Settings) if item.name != "adaptations_dir"}
+_SETTINGS = {camel(item.name): item.name for item in fields(Settings) if item.name not in USER_ONLY}
 
 
 def read(base: Settings, *sources: object) -> Configuration:
