@@ -48,7 +48,7 @@ class Log:
 
 
 def logs_naming(text: str) -> list[Log]:
-    """The log files of all programs that contain a text ("": all of them), but for those of this process."""
+    """The log files of all programs that contain a text ("": all of them), except those of this process."""
     found = []
     needle = text.encode("utf-8", "backslashreplace")
     for path in sorted(log_path().parent.glob("*.log*")):

@@ -49,7 +49,7 @@ def test_undo_goes_back_by_kind(settings: Settings, tmp_path: Path) -> None:
     add(kept), add(kept, "model")
     assert kept.undo("retriever") == ("retriever", None)
     assert kept.in_use("model") is not None
-    with pytest.raises(AdaptationError, match="no adaptation of the retriever"):
+    with pytest.raises(AdaptationError, match="no retriever adaptation"):
         kept.undo("retriever")
     assert kept.undo() == ("model", None)
 

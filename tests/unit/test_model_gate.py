@@ -89,7 +89,7 @@ async def test_an_adapter_that_changes_nothing_is_refused_and_reported(tmp_path:
     assert told[-1][1] == told[-1][2]
     assert verdict.figure("held-out loss").count == 15
     text = report_text(verdict, DATA, {"steps": 3})
-    assert "It is refused:" in text
+    assert "The adapter is refused:" in text
     assert all(reason in text for reason in verdict.reasons)
     report = report_facts(verdict, DATA, {"steps": 3})
     assert json.loads(json.dumps(report))["passes"] is False

@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from glossator.adapt.model_gate import Compared, SideBySide, Verdict
 
 EXPLANATION = (
-    "Losses are in nats per token (less is better); all else are shares of 1. The noise is two standard errors of the"
-    " change. All examples are held out, but for those of the general set, which is about other code."
+    "Losses are in nats per token (less is better); all other figures are shares, from 0 to 1. The noise is two"
+    " standard errors of the change. All examples are held out, except those of the general set, which is about other"
+    " code."
 )
 SHOWN_PAIRS = 8
 """Answers that are shown side by side."""
 
 
 def report_facts(verdict: Verdict, data: DataSet, training: Mapping[str, Any]) -> dict[str, Any]:
-    """The report as JSON: `training` is put in as it is."""
+    """The report as JSON; `training` becomes its "training" unchanged."""
     return {
         "passes": verdict.passes,
         "reasons": list(verdict.reasons),
@@ -65,7 +66,7 @@ def report_text(verdict: Verdict, data: DataSet, training: Mapping[str, Any]) ->
     lines = [
         "# Adapted model",
         "",
-        "It passes: it is used for this project." if verdict.passes else "It is refused:",
+        "The adapter passes, and is used for this project." if verdict.passes else "The adapter is refused:",
         *(f"- {reason}" for reason in verdict.reasons),
         "",
         "| | without | with | change | noise | examples |",
@@ -80,7 +81,7 @@ def report_text(verdict: Verdict, data: DataSet, training: Mapping[str, Any]) ->
         "",
         *(f"- {name.replace('_', ' ')}: {value}" for name, value in training.items()),
         "",
-        "## Answers without and with it",
+        "## Answers without and with the adapter",
         "",
         *(line for pair in _shown(verdict.answers) for line in _side_by_side(pair)),
     ]

@@ -1,7 +1,7 @@
 """Adapts a model to a project: data, training, the file for llama.cpp, the gate, and what is kept.
 
-Nothing changes for the user before the gate has been passed. A run that was stopped or killed goes on where it was, as
-long as base, data and hyperparameters are the same.
+Nothing changes for the user before the gate has been passed. A run that was stopped or killed continues where it was,
+as long as base, data and hyperparameters are the same.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ModelAdaptationOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelAdaptationListener:
-    """Who is told what goes on."""
+    """What is called as the adaptation proceeds; each by default does nothing."""
 
     stage: Callable[[str], None] = lambda _: None
     note: Callable[[str], None] = lambda _: None
@@ -136,7 +136,7 @@ async def adapt_model(
 
     Raises:
         GlossatorError: it cannot be done, with the reason in one line; nothing has changed.
-        CancelledByUser: it was stopped; the same call goes on from there.
+        CancelledByUser: it was stopped; the same call continues from there.
     """
     weights = adaptable_base(settings, options.base)
     path = weights.path

@@ -53,7 +53,7 @@ class Forgotten:
 def forget_folder(settings: Settings, folder: Path) -> Forgotten:
     """Delete all that is kept of a folder: indexes of all formats and embedding models, and what is beside them.
 
-    The folder itself need not exist any more. What belongs to all folders together is deleted for all of them: it is
+    The folder itself need no longer exist. What belongs to all folders together is deleted for all of them: it is
     made again as it is needed.
     """
     from glossator.index.store import Store
@@ -180,7 +180,7 @@ def _forget_folders(what: What, folders: Iterable[Path]) -> Forgotten:
 
 
 def _forget_logs(logs: Iterable[logfiles.Log]) -> Forgotten:
-    """Delete logs, but for those of processes that run."""
+    """Delete logs, except those of running processes."""
     logs = list(logs)
     running = [(log.path, f"process {log.process} is writing it") for log in logs if log.is_running]
     return _unlink("log", [log.path for log in logs if not log.is_running]) + Forgotten((), tuple(running))

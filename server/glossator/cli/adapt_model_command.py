@@ -82,7 +82,7 @@ def run_model(arguments: argparse.Namespace) -> int:
 
     Raises:
         GlossatorError: it cannot be done; nothing has changed.
-        CancelledByUser: Ctrl-C was pressed; the next run goes on from there.
+        CancelledByUser: Ctrl-C was pressed; the next run continues from there.
     """
     from dataclasses import replace
 

@@ -246,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         "learned from the folder is deleted too.",
         (
             ("glossator forget", "delete the index of the current folder, and every other trace of it"),
-            ("glossator forget --root ~/src/gone", "of another folder, even of one that does not exist any more"),
+            ("glossator forget --root ~/src/gone", "of another folder, even of one that no longer exists"),
             ("glossator forget --all", "of all folders"),
         ),
     )

@@ -31,6 +31,8 @@ class ClientProgress:
         """Show the progress of indexing a folder; None: it has ended."""
         if progress is None:
             self._end(uri)
+        elif progress.stage == "downloading":
+            self._report(uri, f"Indexing {name}", "downloading the team's index", 0)
         elif progress.stage != "scanning" and progress.files_total:
             percentage = min(100 * progress.files_done // progress.files_total, 100)
             message = f"{progress.files_done:,} of {progress.files_total:,} files"

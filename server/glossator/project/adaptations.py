@@ -7,7 +7,7 @@ They are kept in the user's data folder, readable only by the user, in a folder 
         <name>/adaptation.json   what it is, what it was made from, and how it was measured
         <name>/...            its files, which belong to who made it
         <name>.<pid>.part/    one that is being made
-        model-training/, model-data/    what a stopped training of a model goes on from, and its examples
+        model-training/, model-data/    what a stopped training of a model continues from, and its examples
 
 Nothing in a workspace can name one: a project's adaptations are found by its path alone. This module does not know how
 adaptations are made, nor what their files are.
@@ -89,7 +89,7 @@ class _State:
 
 
 class Adaptations:
-    """The adaptations of one project. The project's folder need not exist any more."""
+    """The adaptations of one project. The project's folder need no longer exist."""
 
     def __init__(self, settings: Settings, root: Path) -> None:
         self.root = root
@@ -196,8 +196,8 @@ class Adaptations:
             AdaptationError: nothing was changed, or it cannot be written.
         """
         if not any(kind in (None, changed) for changed, _ in self._state().changes):
-            what = f"no adaptation of the {kind}" if kind else "no adaptation"
-            raise AdaptationError(f"there is nothing to undo: {what} was put to use for {self.root}")
+            what = f"no {kind} adaptation" if kind else "no adaptation"
+            raise AdaptationError(f"there is nothing to undo: {what} was ever in use for {self.root}")
         with self.writing(), self._locked():
             state = self._state()
             at = max(at for at, (changed, _) in enumerate(state.changes) if kind in (None, changed))

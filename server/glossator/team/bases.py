@@ -101,7 +101,7 @@ class HeadBase(msgspec.Struct, frozen=True):
 
 
 class RetiredBase(msgspec.Struct, frozen=True):
-    """A base that is not offered any more, and kept for a while for those who are reading it."""
+    """A base that is no longer offered, and kept for a while for those who are reading it."""
 
     base: HeadBase
     retired: float

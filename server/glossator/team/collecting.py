@@ -33,7 +33,7 @@ class Collected:
 
     repository: str
     retired: int
-    """Bases that are not offered any more."""
+    """Bases that are no longer offered."""
     deleted: int
     """Objects."""
     freed: int

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REQUEST_RETRIES = 4
 """How often a request is repeated after a server error or a cut connection."""
 REQUEST_RETRY_SECONDS = 20.0
-"""Seconds from a request's first attempt until it is not repeated any more."""
+"""Seconds after a request's first attempt until which it may be repeated."""
 REQUEST_SECONDS = 60.0
 """Seconds that one request may take."""
 STORAGE_CONNECT_SECONDS = 5.0
