@@ -31,6 +31,7 @@ from glossator.team.publishing import publish, upload
 from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
 from tests.conftest import PROJECT, Ran
+from tests.lsp.client import start_server
 from tests.team.conftest import committed, git, index_folder
 from tests.team.object_server import BUCKET, ObjectServer
 
@@ -226,6 +227,30 @@ def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(
     finally:
         root.close()
         session.close()
+
+
+async def test_an_editor_shows_that_an_index_is_downloaded(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    plain_team.quickly(sources["shop"])
+    copy = clone(sources["shop"], tmp_path / "copy")
+    env = {**os.environ, **plain_team.environment(), "GLOSSATOR_INDEX_DIR": str(tmp_path / "editor")}
+    process, client = await start_server(env=env)
+    try:
+        await client.initialize(copy, capabilities={"window": {"workDoneProgress": True}})
+
+        def shown() -> list[str]:
+            made = [one for one in client.requests if one["method"] == "window/workDoneProgress/create"]
+            values = [value for one in made for value in client.progress(one["params"]["token"])]
+            return [value["message"] for value in values if "message" in value]
+
+        await client.wait_for(lambda: "downloading the team's index" in shown())
+        await client.request("shutdown")
+        client.notify("exit")
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 def test_the_nearest_commit_is_taken_and_later_ones_build_on_it(
