@@ -156,6 +156,7 @@ def _prepare(storage: Storage, task: BuildTask, index: Path, known: Sequence[Bas
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     fetch(storage, known[0], partial, BlockCache(Path(task.work) / "blocks", CACHE_BYTES))
+    shutil.rmtree(index, ignore_errors=True)  # what a build that was killed has begun, without a manifest
     partial.replace(index)
     return known[0].commit
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FETCH_SECONDS = 3600.0
 """Seconds that git may take to fetch a repository."""
+_CREDENTIALS = ("GIT_ASKPASS", "GIT_SSH", "GIT_CONFIG_", "GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_")
+"""Beginnings of the variables that tell git how to reach a server and log in; others could name another repository."""
 _YEAR_2001 = 1_000_000_000
 _SPAN = 500_000_000
 """Derived times are in the 16 years after September 2001: old enough to be settled, and valid on any file system."""
@@ -103,8 +105,12 @@ def _set_times(folder: Path, commit: str) -> None:
 
 
 def _git(folder: Path, *arguments: str, bare: bool = False) -> str:
-    """Run git; returns its output. With `bare`, without the configuration of user and system."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """Run git; returns its output. With `bare`, without the configuration of user, system and environment."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or (name.startswith(_CREDENTIALS) and not bare)
+    }
     environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     if bare:
         environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_LFS_SKIP_SMUDGE": "1"}
