@@ -10,31 +10,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from glossator.index.component_expressions import (
+    STRING,
+    TOKEN,
+    Expression,
+    ExpressionMode,
+    ExpressionScanner,
+    Frame,
+    Markup,
+    Tag,
+    TemplateLiteral,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME_BYTES: Final = 80
-"""Longer names are no names."""
 UNCLOSED_BLOCKS: Final = 50
 """Kinds of blocks that may be left unclosed: looking for the end of each goes through the whole file."""
 OPTIONS_BYTES: Final = 4000
 """How far a component's `name:` is looked for among its options."""
-
-_WORDS: Final = b"""
-abstract any as async await boolean break case catch class const continue debugger default delete do else enum export
-extends false finally for from function get if implements import in infer instanceof interface is key keyof let never
-new null number object of private protected public readonly return satisfies set static string super switch symbol this
-throw true try type typeof undefined unknown var void while with yield
-Array Boolean Date Error Infinity JSON Map Math NaN Number Object Promise RegExp Set String Symbol arguments console
-document globalThis window
-$event $attrs $slots $emit $refs $props $el $parent $root $$props $$restProps $$slots Astro
-"""
-_NO_REFERENCES: Final = frozenset(_WORDS.split())
-"""Words of the language and the frameworks, which no project defines."""
-_OPERATOR_WORDS: Final = frozenset(b"return typeof await yield in of case default else do void delete new".split())
-"""Words after which an expression begins."""
 
 _MARK: Final = re.compile(rb"<!--|<[!?]|</?(?=[A-Za-z>])|\{\{|\{|\}")
 _TAG_NAME: Final = re.compile(rb"[A-Za-z][^\s/>\"'={}<]*")
@@ -42,18 +38,6 @@ _ATTRIBUTE: Final = re.compile(rb"([^\s\"'<>/={}`]+)(\s*=\s*)?")
 _UNQUOTED: Final = re.compile(rb"[^\s\"'<>`{}]+")
 _FENCE: Final = re.compile(rb"---[ \t]*\r?\n|---[ \t]*\Z")
 _CLOSING_FENCE: Final = re.compile(rb"^---[ \t]*\r?$", re.MULTILINE)
-_TOKEN: Final = re.compile(
-    rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*|\d[\w.]*|//[^\n]*|/\*|=>|\?\.(?!\d)|\.\.\.|[^\s\w]", re.DOTALL
-)
-_IDENTIFIER_START: Final = re.compile(rb"[A-Za-z_$\x80-\xff]")
-_NEXT: Final = re.compile(rb"\s*(=>|\?:|[^\s])?")
-_STRING: Final = {
-    b'"': re.compile(rb"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL),
-    b"'": re.compile(rb"[^'\\\n]*(?:\\.[^'\\\n]*)*'?", re.DOTALL),
-}
-_OPENING: Final = {b")": b"(", b"]": b"[", b"}": b"{"}
-_TEMPLATE_MARK: Final = re.compile(rb"\\.|`|\$\{", re.DOTALL)
-_REGEX: Final = re.compile(rb"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,200}\]){1,500}/[a-z]*")
 _SVELTE_BLOCK: Final = re.compile(rb"\{\s*([#:@/])\s*(\w+)")
 _VOID: Final = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _SCRIPT_TYPE: Final = re.compile(
@@ -129,10 +113,10 @@ def _named_in_options(data: bytes, start: int, end: int) -> Iterator[tuple[str, 
         limit = min(end, at + OPTIONS_BYTES)
         depth = 1
         value = _NAME_OPTION.match(data, at, limit)
-        while value is None and depth and (token := _TOKEN.search(data, at, limit)):
+        while value is None and depth and (token := TOKEN.search(data, at, limit)):
             text, at = token[0], token.end()
-            if text in _STRING:
-                at = _STRING[text].match(data, at, limit).end()  # type: ignore[union-attr]
+            if text in STRING:
+                at = STRING[text].match(data, at, limit).end()  # type: ignore[union-attr]
             elif text == b"/*":
                 at = data.find(b"*/", at, limit) % (limit + 1)
             elif text in b"{([":
@@ -145,70 +129,12 @@ def _named_in_options(data: bytes, start: int, end: int) -> Iterator[tuple[str, 
             yield value[2].decode(), value.start(2)
 
 
-_Mode = Literal["expression", "pattern", "each", "await", "const", "for"]
-"""What the words of an expression are. The words of a pattern are new names; `each` and `await` (Svelte) end with one,
-`const` and `for` (Vue) begin with one."""
-
-
-@dataclass(slots=True)
-class _Markup:
-    """Text and tags, of the file itself or inside an expression (Astro); `depth` counts open elements there."""
-
-    limit: int
-    nested: bool = False
-    depth: int = 0
-
-
-@dataclass(slots=True)
-class _Tag:
-    """Between the name of a tag and its `>`."""
-
-    limit: int
-    name: bytes
-    kind: bytes = b""
-    language: bytes = b""
-
-
-@dataclass(slots=True)
-class _Expression:
-    """Code up to `limit` or to the `}` that no bracket opened."""
-
-    limit: int
-    mode: _Mode = "expression"
-    braced: bool = False
-    previous: bytes = b""
-    brackets: list[tuple[bytes, int]] = field(default_factory=list)
-    """Each open bracket, and how many references there were before it."""
-    open: dict[bytes, int] = field(default_factory=lambda: {b"(": 0, b"[": 0, b"{": 0})
-    """How many brackets of each kind are open."""
-    keyed: bool = False
-    """Whether a bracket begins the key of a loop's items."""
-    first: int = -1
-    """How many references there were when it began."""
-
-
-@dataclass(slots=True)
-class _Template:
-    """A template literal between its backquotes."""
-
-    limit: int
-
-
-_Frame = _Markup | _Tag | _Expression | _Template
-
-
-class _Scanner:
+class _Scanner(ExpressionScanner):
     """Reads the file of a component."""
 
     def __init__(self, language: str, data: bytes) -> None:
-        self._data = data
-        self._vue = language == "vue"
-        self._svelte = language == "svelte"
-        self._astro = language == "astro"
-        self._at = 0
-        self._found = Component()
-        self._frames: list[_Frame] = [_Markup(len(data))]
-        self._absent: dict[bytes, int] = {}
+        super().__init__(language, data)
+        self._found = Component(references=self._references, locals=self._locals)
         self._templates = 0
         self._tags = 0
 
@@ -226,34 +152,22 @@ class _Scanner:
             if self._at >= frame.limit:
                 self._at = max(self._at, frame.limit)
                 self._frames.pop()
-            elif isinstance(frame, _Markup):
+            elif isinstance(frame, Markup):
                 self._read_markup(frame)
-            elif isinstance(frame, _Tag):
+            elif isinstance(frame, Tag):
                 self._read_attribute(frame)
-            elif isinstance(frame, _Expression):
+            elif isinstance(frame, Expression):
                 self._read_token(frame)
             else:
                 self._read_template(frame)
 
-    def _run_between(self, start: int, end: int, frame: _Frame) -> None:
+    def _run_between(self, start: int, end: int, frame: Frame) -> None:
         """Read a range for itself, then go on where we are."""
         after, frames = self._at, self._frames
         self._at, self._frames = start, [frame]
         frame.limit = end
         self._run()
         self._at, self._frames = after, frames
-
-    def _find(self, what: bytes, start: int, limit: int | None = None) -> int:
-        """Where `what` begins next, or -1. That there is none up to the file's end is looked up once."""
-        if limit is None:
-            absent = self._absent.get(what)
-            if absent is not None and start >= absent:
-                return -1
-            found = self._data.find(what, start)
-            if found < 0:
-                self._absent[what] = start
-            return found
-        return self._data.find(what, start, limit)
 
     def _skip_frontmatter(self) -> None:
         """Take the code between `---` and `---` before an Astro component's markup."""
@@ -274,7 +188,7 @@ class _Scanner:
 
     # Markup
 
-    def _read_markup(self, frame: _Markup) -> None:
+    def _read_markup(self, frame: Markup) -> None:
         data = self._data
         mark = _MARK.search(data, self._at, frame.limit)
         if mark is None:
@@ -299,7 +213,7 @@ class _Scanner:
                 return
             self._at = name.end()
             self._use_tag(name[0], name.start())
-            self._frames.append(_Tag(frame.limit, name[0]))
+            self._frames.append(Tag(frame.limit, name[0]))
         elif what == b"}":
             if frame.nested:  # markup inside an expression that ends without having been closed
                 self._at = mark.start()
@@ -308,12 +222,12 @@ class _Scanner:
             if what == b"{{":
                 end = self._find(b"}}", mark.end())
                 if end >= 0:
-                    self._frames.append(_Expression(end))
+                    self._frames.append(Expression(end))
         else:
             self._at = mark.start() + 1
             self._open_block(mark.start(), frame.limit)
 
-    def _close(self, frame: _Markup, at: int) -> None:
+    def _close(self, frame: Markup, at: int) -> None:
         """The end tag of an element."""
         name = _TAG_NAME.match(self._data, at, frame.limit)
         if name is not None and name[0].lower() == b"template":
@@ -322,12 +236,12 @@ class _Scanner:
         frame.depth -= 1
         self._leave(frame)
 
-    def _leave(self, frame: _Markup) -> None:
+    def _leave(self, frame: Markup) -> None:
         """Go back to the expression around markup whose only element is over."""
         if frame.nested and frame.depth <= 0:
             self._frames.pop()
             around = self._frames[-1]
-            if isinstance(around, _Expression):
+            if isinstance(around, Expression):
                 around.previous = b")"
 
     def _skip_past(self, what: bytes) -> None:
@@ -348,7 +262,7 @@ class _Scanner:
 
     # Tags
 
-    def _read_attribute(self, tag: _Tag) -> None:
+    def _read_attribute(self, tag: Tag) -> None:
         data = self._data
         at = self._at
         byte = data[at : at + 1]
@@ -368,7 +282,7 @@ class _Scanner:
         else:
             self._at = at + 1
 
-    def _read_value(self, tag: _Tag, name: bytes, at: int, *, valued: bool) -> None:
+    def _read_value(self, tag: Tag, name: bytes, at: int, *, valued: bool) -> None:
         data = self._data
         quote = data[self._at : self._at + 1] if valued else b""
         self._use_attribute(name, at, valued=valued)
@@ -382,11 +296,11 @@ class _Scanner:
             self._use_value(tag, name, start, end)
         elif quote == b"{" and not self._vue:
             self._at += 1
-            mode: _Mode = "pattern" if name.startswith(b"let:") else "expression"
-            self._frames.append(_Expression(tag.limit, mode, braced=True))
+            mode: ExpressionMode = "pattern" if name.startswith(b"let:") else "expression"
+            self._frames.append(Expression(tag.limit, mode, braced=True))
         elif quote == b"`":
             self._at += 1
-            self._frames.append(_Template(tag.limit))
+            self._frames.append(TemplateLiteral(tag.limit))
         elif valued and (value := _UNQUOTED.match(data, self._at, tag.limit)):
             end = value.end() - value[0].endswith(b"/")
             self._at = end
@@ -405,7 +319,7 @@ class _Scanner:
             elif prefix in (b"bind", b"class", b"style") and not valued:
                 self._use(rest, start)
             elif prefix == b"let" and not valued:
-                self._found.locals.add(rest.decode("utf-8", "replace"))
+                self._locals.add(rest.decode("utf-8", "replace"))
         elif self._vue:
             if name.startswith(b"v-"):
                 directive = re.split(rb"[:.]", name[2:], maxsplit=1)[0]
@@ -415,7 +329,7 @@ class _Scanner:
                 argument = name[1:].partition(b".")[0]
                 self._use(argument[:1] + _pascal(argument)[1:], at + 1)
 
-    def _use_value(self, tag: _Tag, name: bytes, start: int, end: int) -> None:
+    def _use_value(self, tag: Tag, name: bytes, start: int, end: int) -> None:
         """Read the value of an attribute."""
         data = self._data
         lowered = name.lower()
@@ -428,11 +342,11 @@ class _Scanner:
             if lowered == b"ref":
                 self._use(data[start:end].strip(), start)
             if name[:1] in b":@.#" or name.startswith(b"v-"):
-                self._run_between(start, end, _Expression(end, _mode_of(name)))
+                self._run_between(start, end, Expression(end, _mode_of(name)))
             elif lowered in (b"slot-scope", b"scope") and tag.name != b"th":
-                self._run_between(start, end, _Expression(end, "pattern"))
+                self._run_between(start, end, Expression(end, "pattern"))
         elif self._svelte and data.find(b"{", start, end) >= 0:
-            self._run_between(start, end, _Markup(end))
+            self._run_between(start, end, Markup(end))
 
     def _use_tag(self, name: bytes, at: int) -> None:
         """Note the component that a tag stands for."""
@@ -451,7 +365,7 @@ class _Scanner:
             if self._vue:
                 self._use(_pascal(name), at)
 
-    def _end_tag(self, tag: _Tag, *, closed: bool) -> None:
+    def _end_tag(self, tag: Tag, *, closed: bool) -> None:
         """Go on behind the `>` of a tag: into the element, or past what is no markup."""
         self._frames.pop()
         around = self._frames[-1]
@@ -466,12 +380,12 @@ class _Scanner:
         elif self._vue and not self._templates and not closed and len(self._absent) < UNCLOSED_BLOCKS:
             end = self._find(b"</" + tag.name, self._at)  # a block of another kind holds no markup
             self._at = self._at if end < 0 else end
-        if isinstance(around, _Markup):
+        if isinstance(around, Markup):
             if not closed and name not in _VOID:
                 around.depth += 1
             self._leave(around)
 
-    def _skip_raw(self, tag: _Tag, name: bytes) -> None:
+    def _skip_raw(self, tag: Tag, name: bytes) -> None:
         """Take a script, or pass over a style sheet; what is never closed reaches to the next of its kind."""
         start = self._at
         end = min(
@@ -500,14 +414,14 @@ class _Scanner:
             at = self._data.find(closing, binding.end(), end)
             if at < 0:
                 break
-            self._run_between(binding.end(), at, _Expression(at, _mode_of(binding[1] or b"")))
+            self._run_between(binding.end(), at, Expression(at, _mode_of(binding[1] or b"")))
         self._at = end
 
     # Expressions
 
     def _open_block(self, brace: int, limit: int) -> None:
         """Begin the expression at a brace in markup, which may be one of Svelte's blocks."""
-        mode: _Mode = "expression"
+        mode: ExpressionMode = "expression"
         if self._svelte and (block := _SVELTE_BLOCK.match(self._data, brace)):
             sign, word = block[1], block[2]
             self._at = block.end()
@@ -517,145 +431,14 @@ class _Scanner:
                 mode = "pattern"
             elif sign == b"@" and word == b"const":
                 mode = "const"
-        self._frames.append(_Expression(limit, mode, braced=True))
-
-    def _read_token(self, frame: _Expression) -> None:
-        """Read one token of an expression."""
-        data = self._data
-        token = _TOKEN.search(data, self._at, frame.limit)
-        if token is None:
-            self._at = frame.limit
-            return
-        text = token[0]
-        self._at = token.end()
-        if _IDENTIFIER_START.match(text):
-            self._read_word(frame, text, token.start())
-        elif text in _STRING:
-            end = _STRING[text].match(data, self._at, frame.limit)
-            self._at = end.end() if end else self._at
-            frame.previous = b")"
-        elif text == b"`":
-            frame.previous = b")"
-            self._frames.append(_Template(frame.limit))
-        elif text == b"/*":
-            end_at = self._find(b"*/", self._at)
-            self._at = frame.limit if not 0 <= end_at < frame.limit else end_at + 2
-        elif text.startswith(b"//"):
-            pass
-        elif text in b"([{" and len(text) == 1:
-            if text == b"(" and frame.keyed and not frame.brackets:
-                frame.mode = "expression"
-            frame.open[text] += 1
-            frame.brackets.append((text, len(self._found.references)))
-            frame.previous = text
-        elif text in b")]}" and len(text) == 1:
-            self._close_bracket(frame, text)
-        elif text == b"/" and _begins_operand(frame.previous):
-            found = _REGEX.match(data, token.start(), frame.limit)
-            self._at = found.end() if found else self._at
-            frame.previous = b")"
-        elif text == b"<" and self._astro and _begins_operand(frame.previous) and _opens_tag(data, token.end()):
-            self._at = token.start()
-            self._frames.append(_Markup(frame.limit, nested=True))
-        else:
-            if text == b"=" and frame.mode == "const" and not frame.brackets:
-                frame.mode = "expression"
-            frame.previous = text
-
-    def _close_bracket(self, frame: _Expression, text: bytes) -> None:
-        opening = _OPENING[text]
-        if not frame.open[opening]:
-            if text == b"}" and frame.braced:
-                self._frames.pop()
-            return
-        bracket = b""
-        before = 0
-        while bracket != opening:
-            bracket, before = frame.brackets.pop()
-            frame.open[bracket] -= 1
-        following = _NEXT.match(self._data, self._at, frame.limit)
-        if text == b")" and following and following[1] == b"=>":
-            self._make_local(before)
-        frame.previous = text
-
-    def _make_local(self, before: int) -> None:
-        """What was noted since turns out to name parameters or items of a loop."""
-        references = self._found.references
-        self._found.locals.update(name for _, name in references[before:])
-        del references[before:]
-
-    def _read_word(self, frame: _Expression, word: bytes, at: int) -> None:
-        """Note a word of an expression as what it is: a reference, a new name, a key, or nothing."""
-        previous, frame.previous = frame.previous, word
-        if frame.first < 0:
-            frame.first = len(self._found.references)
-        found = _NEXT.match(self._data, self._at, frame.limit)
-        following = (found[1] or b"") if found else b""
-        if previous in (b".", b"?."):
-            if following == b"(":
-                self._use(word, at)
-            return
-        innermost = frame.brackets[-1][0] if frame.brackets else b""
-        if not frame.brackets:
-            if frame.mode == "each" and word == b"as":
-                frame.mode, frame.keyed = "pattern", True
-                return
-            if frame.mode == "await" and word in (b"then", b"catch"):
-                frame.mode = "pattern"
-                return
-            if frame.mode == "for" and word in (b"in", b"of"):
-                self._make_local(max(frame.first, 0))
-                frame.mode = "expression"
-                return
-        if following == b":" and innermost == b"{" and previous in (b"{", b","):
-            return
-        if word in _NO_REFERENCES:
-            return
-        typed = previous == b":" and innermost == b"("
-        if (frame.mode in ("pattern", "const") and not typed) or following == b"=>":
-            self._found.locals.add(word.decode("utf-8", "replace"))
-            return
-        self._use(word, at)
-
-    def _read_template(self, frame: _Template) -> None:
-        mark = _TEMPLATE_MARK.search(self._data, self._at, frame.limit)
-        if mark is None:
-            self._at = frame.limit
-            return
-        self._at = mark.end()
-        if mark[0] == b"`":
-            self._frames.pop()
-        elif mark[0] == b"${":
-            self._frames.append(_Expression(frame.limit, braced=True))
-
-    def _use(self, name: bytes, at: int, *, dashes: bool = False) -> None:
-        """Note a reference."""
-        if self._svelte and name[:1] == b"$" and name[1:2] != b"$":
-            name = name[1:]  # the value of a store
-        if len(name) > NAME_BYTES or name in _NO_REFERENCES:
-            return
-        text = name.decode("utf-8", "replace")
-        if (text.replace("-", "_") if dashes else text.replace("$", "_")).isidentifier():
-            self._found.references.append((at, text))
+        self._frames.append(Expression(limit, mode, braced=True))
 
 
-def _mode_of(attribute: bytes) -> _Mode:
+def _mode_of(attribute: bytes) -> ExpressionMode:
     """How the value of Vue's attribute reads."""
     if attribute.startswith((b"#", b"v-slot")):
         return "pattern"
     return "for" if attribute == b"v-for" else "expression"
-
-
-def _begins_operand(previous: bytes) -> bool:
-    """Whether an operand, not an operator, follows what came before."""
-    if not previous or previous in _OPERATOR_WORDS:
-        return True
-    return previous not in (b")", b"]", b"}") and not (previous[-1:].isalnum() or previous[-1:] in b"_$")
-
-
-def _opens_tag(data: bytes, at: int) -> bool:
-    byte = data[at : at + 1]
-    return byte.isalpha() or byte == b">"
 
 
 def _pascal(name: bytes) -> bytes:
