@@ -154,7 +154,7 @@ def test_a_second_run_is_no_better_than_the_first(user: User, adapted: dict[str,
     before = user.json("adapt", "list")
     done = user.run("adapt", "retriever")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Nothing was changed, since what was learned is no better")
+    assert done.stdout.startswith("Nothing was changed: what was learned is no better")
     assert user.json("adapt", "list") == before
     assert len(adapted_data(user)) == 2, "the index and the vectors of the one that is in use"
 

@@ -73,6 +73,9 @@ FEWEST_COMMITS = 200
 FEWEST_PAIRS = 200
 """Pairs below which nothing is learned."""
 _PARSED_AT_ONCE = 64
+"""Texts that are handed to the worker processes at once."""
+_COMPARED_AT_ONCE = 32
+"""Questions that are compared with all definitions at once."""
 _STAGES = (
     ("Indexing", 15),
     ("Reading commits", 25),
@@ -300,7 +303,7 @@ class _Run:
     def _best_mix(
         self, table: WordTable, tried: WordTable, code: dict[str, Sequence[Entry]], changes: CommitChanges
     ) -> float:
-        """How far the rows are moved, chosen on commits that were not learned from, by vectors alone."""
+        """How far the rows are moved, chosen on commits not learned from, by vectors alone; 1 if these are few."""
         entries = [
             (path, entry)
             for path, found in code.items()
@@ -334,8 +337,17 @@ class _Run:
             elif level < least:
                 scores.append(0.0)
                 continue
-            cosines = now.queries(counted) @ now.documents(fields).T
-            ranks = [int((row > row[right].max() + 1e-7).sum()) + 1 for row, right in zip(cosines, wanted, strict=True)]
+            queries, documents = now.queries(counted), now.documents(fields)
+            ranks = []
+            for start in range(
+                0, len(wanted), _COMPARED_AT_ONCE
+            ):  # all at once would take a gigabyte in large projects
+                span = slice(start, start + _COMPARED_AT_ONCE)
+                cosines = queries[span] @ documents.T
+                ranks += [
+                    int((row > row[right].max() + 1e-7).sum()) + 1
+                    for row, right in zip(cosines, wanted[span], strict=True)
+                ]
             scores.append(float(np.mean([1 / rank if rank <= 10 else 0.0 for rank in ranks])))
         best = int(np.argmax(scores))
         return MIXES[best] if scores[best] > scores[0] + LEAST_CHOICE_GAIN else 0.0

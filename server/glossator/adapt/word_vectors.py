@@ -3,9 +3,9 @@
 A query's vector is the sum of its words' rows times 1 + ln(count), of length 1; a document's is the weighted sum of its
 fields' vectors, each made in that way, of length 1 again (`index/embedding.py`). Within a batch every query is compared
 with every document; the loss is the symmetric cross-entropy of finding the right document for the query and the right
-query for the document (InfoNCE; van den Oord et al. 2018). Half of a batch is drawn, the other half are the pairs whose
-documents the drawn queries are most easily taken to mean: wrong answers from the same project that are hard to tell
-from right ones. Only rows of words that occur in the pairs move.
+query for the document (InfoNCE; van den Oord et al. 2018). Batches are drawn at random. With `AdaptRecipe.hard`, half
+of a batch is drawn, and the other half are pairs whose documents are easily taken for the answers: they are hard to
+tell from the right ones. Only rows of words that occur in the pairs move.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AdaptRecipe:
     scale: float = 20.0
     """Factor on the cosines."""
     hard: bool = False
-    """Whether half of each batch are pairs that are easily taken for the other half."""
+    """Whether half of each batch are pairs that are easily taken for the answers to the other half."""
     drop: float = 0.2
     """Share of a text's words that is left out, drawn for each batch."""
     share: tuple[tuple[str, float], ...] = (
