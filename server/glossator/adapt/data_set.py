@@ -111,8 +111,8 @@ def make_data_set(
     chosen = chosen_examples(kept, most, seed)
     if len([one for one in chosen if one.part == "train"]) < LEAST_EXAMPLES:
         raise WorkspaceError(
-            f"{root.path} gives {len(chosen)} examples, and at least {LEAST_EXAMPLES} to train on are needed: it has"
-            " too few docs, comments and commits to adapt a model to"
+            f"{root.path} gives {len(chosen)} examples in all, too few: at least {LEAST_EXAMPLES} are needed to"
+            " train on. It has too few docs, comments and commits to adapt a model to"
         )
     return DataSet(str(root.path), root.overview(), head_commit(root.path), tuple(_validated(chosen)), (*left, *near))
 

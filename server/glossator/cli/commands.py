@@ -420,10 +420,8 @@ def _status(arguments: argparse.Namespace) -> int:
         row("", f"in {index['folder']}")
     if team := status.get("team"):
         started = f"started from {team['repository']} at {team['commit'][:12]}" if team["mounted"] else ""
-        row(
-            "team",
-            f"{team['url']}: {started or team['reason'] or 'not used: there is an index already, or none yet'}",
-        )
+        unused = "not asked yet" if index["state"] == "absent" else "not used: there was an index already"
+        row("team", f"{team['url']}: {started or team['reason'] or unused}")
     model = status["model"]
     row("model", model["name"] or "none: answers come from the index alone")
     if model["reason"]:
