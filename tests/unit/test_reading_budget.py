@@ -53,6 +53,6 @@ def test_the_budget(speed: float | None, patience: float, unread: int, room: int
 
 def test_a_follow_up_is_waited_for_less() -> None:
     model = PacedModel(200.0, 5.0)
-    assert evidence_budget(model, 5000, follow_up=True) == 400
-    assert evidence_budget(model, 5000, unread=50, follow_up=True) == 350
+    assert evidence_budget(model, 5000, follow_up=True) == 300
+    assert evidence_budget(model, 5000, unread=50, follow_up=True) == 250
     assert evidence_budget(model, 5000, unread=200, follow_up=True) == LEAST_FOLLOW_UP_TOKENS
