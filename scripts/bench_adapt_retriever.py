@@ -18,7 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from glossator.adapt.retriever import AdaptProgress, RetrieverReport, adapt_retriever
+from glossator.adapt.retriever import adapt_retriever
+from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
 from glossator.errors import GlossatorError
 from glossator.project.session import Session
 from glossator.settings import Settings

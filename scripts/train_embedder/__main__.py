@@ -99,8 +99,9 @@ def train(listing: Path, work: Path, out: Path, words: int, avoid: Sequence[Path
     """Make the model: vocabulary, start, training, files, card."""
     import numpy as np
 
+    from glossator.adapt.word_vectors import WordTable
     from glossator.index.embedding import Vocabulary
-    from train_embedder import corpus, export, minilm
+    from train_embedder import corpus, minilm
     from train_embedder import model as training
 
     learn, _ = load(listing, work, avoid)
@@ -121,20 +122,22 @@ def train(listing: Path, work: Path, out: Path, words: int, avoid: Sequence[Path
             print(f"step {step}/{steps} loss {loss:.3f} scale {scale:.1f} {took:.0f} s", flush=True)
 
     model = training.train(rows, numbers, recipe, watch)
-    export.write(out, vocabulary.words, model.rows, model.weights, VERSION, kinds)
+    out.mkdir(parents=True, exist_ok=True)
+    WordTable(vocabulary.words, model.rows, model.weights).write(out, VERSION, {"pairs": kinds})
 
 
 def measure(listing: Path, work: Path, out: Path) -> str:
     """The scores of the model in `out`, as it is shipped (8-bit rows), as a table in Markdown; writes its card."""
+    from glossator.adapt.word_vectors import WordTable
     from glossator.index.embedding import FIELDS, StaticEmbedder
-    from train_embedder import card, corpus, export, measure
+    from train_embedder import card, corpus, measure
     from train_embedder.model import Model, Recipe
 
-    vocabulary, rows, weights = export.read(out)
-    model = Model(rows, weights)
+    table = WordTable.read(out)
+    model = Model(table.rows, table.weights)
     _, held_out = load(listing, work, ())
-    numbers = corpus.build(held_out, vocabulary)
-    library = corpus.build([corpus.Example("", pair) for pair in measure.library_pairs()], vocabulary)
+    numbers = corpus.build(held_out, table.vocabulary)
+    library = corpus.build([corpus.Example("", pair) for pair in measure.library_pairs()], table.vocabulary)
     fields, text = measure.by_language(model, numbers), measure.by_language(model, numbers, fields=("text",))
     lines = ["| held-out repositories | questions | all fields | text alone |", "|---|---|---|---|"]
     for language, (rank, recall, questions) in fields.items():

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from glossator.index.embedding import Vocabulary, embedded_words, parts, path_text, plain
-from train_embedder.pairs import squeezed
+from glossator.adapt.project_pairs import squeezed
+from glossator.adapt.word_vectors import CountedTexts
+from glossator.index.embedding import embedded_words, parts, path_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from glossator.index.embedding import Vocabulary
     from train_embedder.pairs import Pair
 
 MAX_QUERY_REPEATS = 4
 """A query that stands before more pieces of code than this says little about any of them."""
 LINE_CHARS = 32
 """Lines shorter than this are too common to tell that code was copied."""
-CHUNK = 1000
-"""Texts that are cut into words at once."""
 DOCUMENT_FIELDS = ("name", "signature", "doc", "text", "path")
 
 
@@ -134,20 +134,8 @@ def choose_words(
 
 def rows(texts: Sequence[str], vocabulary: Vocabulary) -> csr_matrix:
     """Texts as sparse rows of 1 + ln(count), shape (texts, words)."""
-    sizes: list[NDArray[np.int64]] = []
-    columns: list[NDArray[np.int32]] = []
-    values: list[NDArray[np.float32]] = []
-    for start in range(0, len(texts), CHUNK):
-        chunk = texts[start : start + CHUNK]
-        positions, ids, counts = vocabulary.counts(chunk)
-        sizes.append(np.bincount(positions, minlength=len(chunk)))
-        columns.append(ids.astype(np.int32))
-        values.append((1 + np.log(counts)).astype(np.float32))
-    if not texts:
-        return csr_matrix((0, len(vocabulary)), dtype=np.float32)
-    pointers = np.r_[0, np.cumsum(np.concatenate(sizes))]
-    shape = (len(texts), len(vocabulary))
-    return csr_matrix((np.concatenate(values), np.concatenate(columns), pointers), shape=shape)
+    counted = CountedTexts(texts, vocabulary)
+    return csr_matrix((counted.values, counted.ids, counted.ends), shape=(len(texts), len(vocabulary)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.adapt.word_vectors import Adam, contrast, normalised, through_norm
 from glossator.index.embedding import FIELDS
 
 if TYPE_CHECKING:
@@ -59,82 +60,12 @@ class Recipe:
     seed: int = 0
 
 
-class Adam:
-    """Adam (Kingma & Ba 2015) that touches only those rows of a table that a batch has used."""
-
-    def __init__(self, values: Floats, beta1: float = 0.9, beta2: float = 0.99) -> None:
-        self.values = values
-        self._beta1, self._beta2 = beta1, beta2
-        self._mean = np.zeros_like(values)
-        self._square = np.zeros_like(values)
-        self._step = 0
-
-    def step(self, gradient: Floats, rate: float, rows: Indexes | slice = slice(None)) -> None:
-        """Move the rows `rows` against their gradient."""
-        self._step += 1
-        mean = self._mean[rows]
-        mean *= self._beta1
-        mean += (1 - self._beta1) * gradient
-        square = self._square[rows]
-        square *= self._beta2
-        square += (1 - self._beta2) * (gradient * gradient)
-        self._mean[rows] = mean
-        self._square[rows] = square
-        mean_hat = rate / (1 - self._beta1**self._step)
-        np.sqrt(square / (1 - self._beta2**self._step), out=square)
-        square += 1e-8
-        self.values[rows] -= mean_hat * mean / square
-
-
-def normalised(vectors: Floats) -> tuple[Floats, Floats]:
-    """Rows of length 1, and the lengths that they had."""
-    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    return vectors / lengths, lengths
-
-
 def combined(parts: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """The weighted sum of the fields' vectors."""
     total = np.zeros_like(next(iter(parts.values())))
     for name, part in parts.items():
         total += np.float32(weights[name]) * part
     return total
-
-
-def _through_norm(gradient: Floats, unit: Floats, lengths: Floats) -> Floats:
-    """The gradient before normalisation from that after it."""
-    back: Floats = (gradient - (gradient * unit).sum(1, keepdims=True) * unit) / lengths
-    return back
-
-
-def contrast(
-    queries: Floats, documents: Floats, scale: float, same: NDArray[np.bool_]
-) -> tuple[float, Floats, Floats, float]:
-    """Loss of a batch of unit vectors and its gradients for queries, documents and the scale's logarithm.
-
-    Args:
-        queries, documents: shape (batch, dimensions); row i of one belongs to row i of the other.
-        scale: factor on the cosines.
-        same: shape (batch, batch): pairs that are no negatives because they are about the same thing.
-    """
-    count = len(queries)
-    cosines = queries @ documents.T
-    logits = scale * cosines
-    logits[same] = -1e9
-    logits -= logits.max()
-    powers = np.exp(logits)
-    of_query = powers / np.maximum(powers.sum(1, keepdims=True), 1e-30)
-    of_document = powers / np.maximum(powers.sum(0, keepdims=True), 1e-30)
-    diagonal = np.arange(count)
-    loss = -0.5 * float(
-        np.log(of_query[diagonal, diagonal] + 1e-30).mean() + np.log(of_document[diagonal, diagonal] + 1e-30).mean()
-    )
-    slope = of_query
-    slope += of_document
-    slope[diagonal, diagonal] -= 2
-    slope *= 0.5 / count
-    scale_slope = float((slope * cosines).sum()) * scale
-    slope *= scale
-    return loss, slope @ documents, slope.T @ queries, scale_slope
 
 
 def take(matrix: csr_matrix, index: Indexes, drop: float, random: np.random.Generator) -> csr_matrix:
@@ -241,11 +172,11 @@ def train(
         same = thing[:, None] == thing[None, :]
         np.fill_diagonal(same, False)
         loss, query_slope, document_slope, scale_slope = contrast(query, document, scale, same)
-        query_slope = _through_norm(query_slope, query, query_lengths)
-        document_slope = _through_norm(document_slope, document, document_lengths)
+        query_slope = through_norm(query_slope, query, query_lengths)
+        document_slope = through_norm(document_slope, document, document_lengths)
         gradient = asked.T @ query_slope
         for name, matrix in shown.items():
-            gradient += matrix.T @ _through_norm(
+            gradient += matrix.T @ through_norm(
                 document_slope * np.float32(model.weights[name]), parts[name], lengths[name]
             )
         table.step(gradient, rate, touched)

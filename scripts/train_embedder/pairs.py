@@ -21,6 +21,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from glossator.adapt.commit_changes import CONVENTIONAL_PREFIX, ISSUE_MARKS, clipped
+from glossator.adapt.project_pairs import SENTENCE_END, squeezed
 from glossator.index.embedding import parts
 from glossator.index.languages import language_of
 from glossator.index.parsing import parse
@@ -41,7 +43,6 @@ SOURCE_BYTES = 14_000_000
 COMMITS = 2000
 """How many of a repository's newest commits are looked at."""
 TEXT_CHARS = 3000
-QUERY_CHARS = 240
 
 CODE = frozenset(
     [
@@ -98,7 +99,6 @@ _DIRECTIVE = re.compile(
     r"|```|<param|~~~|::|\$ )",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(])")
 _COMMENT_LINE = re.compile(
     r"\s*(?:///?|//!|/\*|\*|#(?!\s*(?:define|include|if|endif|else|undef|pragma)\b)"
     r"|--|;;|%|\{-|@doc\b)"
@@ -107,10 +107,6 @@ _NOISE_SUBJECT = re.compile(
     r"merge|bump|release|version|changelog|typo|lint|format|readme|revert|upgrade|whitespace|docs?\b|depend|copyright"
     r"|clippy|warnings?|cleanup|clean up|rubocop|translat",
     re.IGNORECASE,
-)
-_SUBJECT_MARKS = re.compile(r"\(?#\d+\)?|\b(?:GH|PR)-?\d+\b|\[[^\]]*\]", re.IGNORECASE)
-_CONVENTIONAL = re.compile(
-    r"^(?:feat|fix|refactor|perf|chore|docs?|test|build|ci|style|revert|improvement)(?:\([^)]*\))?!?:\s*", re.IGNORECASE
 )
 
 
@@ -132,11 +128,6 @@ class Pair:
     text: str
 
 
-def squeezed(text: str) -> str:
-    """Letters and digits only, lower case: equal for texts that differ in layout and comment marks."""
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
 def sentences(doc: str) -> tuple[list[str], str]:
     """The sentences of a doc comment's prose, and what follows from its first directive (`@param`, `Args:`) on."""
     doc = _LINK.sub(r"\1", _TAG.sub(lambda found: f" {found.group(1) or ''} ", doc))
@@ -155,7 +146,7 @@ def sentences(doc: str) -> tuple[list[str], str]:
             paragraphs[-1].append(line)
         elif paragraphs[-1]:
             paragraphs.append([])
-    found = [part.strip() for lines_ in paragraphs for part in _SENTENCE_END.split(" ".join(" ".join(lines_).split()))]
+    found = [part.strip() for lines_ in paragraphs for part in SENTENCE_END.split(" ".join(" ".join(lines_).split()))]
     return [sentence for sentence in found if sentence], "\n".join(lines[end:])
 
 
@@ -185,11 +176,6 @@ def without_doc(entry: Entry) -> str:
     return "\n".join(kept).strip("\n")
 
 
-def _clip(text: str) -> str:
-    """At most `QUERY_CHARS` of a text, cut at a word."""
-    return text if len(text) <= QUERY_CHARS else text[:QUERY_CHARS].rsplit(" ", 1)[0]
-
-
 def definition_pairs(entry: Entry, language: str, path: str, *, test: bool) -> Iterator[Pair]:
     """The pairs that one definition gives."""
     code = without_doc(entry)
@@ -207,7 +193,7 @@ def definition_pairs(entry: Entry, language: str, path: str, *, test: bool) -> I
         if is_query(query) and key not in flat and key not in squeezed(rest):
             doc = f"{rest}\n{tail}".strip()
             text = f"{doc}\n{code}"[:TEXT_CHARS]
-            yield Pair(kind, language, path, line, _clip(query), entry.qualified_name, entry.signature, doc, text)
+            yield Pair(kind, language, path, line, clipped(query), entry.qualified_name, entry.signature, doc, text)
 
     if said:
         first = 2 if len(said) > 1 and len(said[0]) < 40 else 1
@@ -237,7 +223,7 @@ def section_pair(entry: Entry, path: str) -> Iterator[Pair]:
     body = entry.text.split("\n", 1)[-1]
     if not entry.part and len(re.findall(r"[A-Za-z]{3,}", heading)) >= 2 and len(body) > 200:
         above = entry.qualified_name.removesuffix(entry.name).strip(" >")
-        yield Pair("section", "markdown", path, entry.start_line, _clip(heading), above, "", "", body[:TEXT_CHARS])
+        yield Pair("section", "markdown", path, entry.start_line, clipped(heading), above, "", "", body[:TEXT_CHARS])
 
 
 def is_skipped(path: str) -> bool:
@@ -252,13 +238,13 @@ def is_test_path(path: str) -> bool:
 
 def without_marks(text: str) -> str:
     """A commit's message without numbers of issues and tags in brackets."""
-    return _SUBJECT_MARKS.sub("", text).strip()
+    return ISSUE_MARKS.sub("", text).strip()
 
 
 def subject(message: str) -> str:
     """A commit's subject without numbers of issues and conventional prefixes; "" if it says too little."""
     text = message.split("\n", 1)[0]
-    text = _CONVENTIONAL.sub("", without_marks(text)).strip()
+    text = CONVENTIONAL_PREFIX.sub("", without_marks(text)).strip()
     return "" if len(re.findall(r"[A-Za-z]{3,}", text)) < 3 or _NOISE_SUBJECT.search(text) else text
 
 
@@ -279,7 +265,7 @@ def commit_pair(message: str, diff: str) -> Iterator[Pair]:
         text = "\n".join(line[1:] for hunk in hunks[:6] for line in hunk.split("\n") if line[:1] in ("+", " ") and line)
         if len(text) > 80:
             pair = Pair(
-                "commit", language, path, 0, _clip(query), "", "\n".join(heads[:3]).strip(), "", text[:TEXT_CHARS]
+                "commit", language, path, 0, clipped(query), "", "\n".join(heads[:3]).strip(), "", text[:TEXT_CHARS]
             )
             found.append((len(text), pair))
     if 1 <= len(found) <= 3:

@@ -17,8 +17,8 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra `team` is not installed")
 
-from glossator.adapt.retriever import shipped_table
-from glossator.index.embedding import StaticEmbedder
+from glossator.adapt.word_vectors import WordTable
+from glossator.index.embedding import BUNDLED, StaticEmbedder
 from glossator.index.store import Store
 from glossator.project.adapted_data import adapted_version
 from glossator.project.retriever_choice import Retriever
@@ -215,7 +215,7 @@ def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(
     copy = clone(sources["shop"], tmp_path / "copy")
     learned = tmp_path / "learned"
     learned.mkdir()
-    shipped_table().write(learned, adapted_version("1", copy), StaticEmbedder().id)
+    WordTable.read(BUNDLED).write(learned, adapted_version("1", copy), {"base": StaticEmbedder().id})
     session = Session([copy], plain_team.settings())
     root = Root(copy, session.shared, Retriever(StaticEmbedder(learned), learned))
     try:

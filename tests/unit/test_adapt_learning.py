@@ -10,10 +10,9 @@ import pytest
 from glossator.adapt.commit_changes import ProjectHistory, holding, said_by
 from glossator.adapt.project_pairs import ProjectPair, pairs_of_code, sentences, short_forms
 from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, fitted_weights
-from glossator.adapt.retriever import shipped_table
 from glossator.adapt.retriever_gate import GeneralSet, name_questions, ranks_compared, verdict
 from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
-from glossator.index.embedding import FIELDS, StaticEmbedder
+from glossator.index.embedding import BUNDLED, FIELDS, StaticEmbedder
 from glossator.index.parsing import parse
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES
@@ -152,9 +151,9 @@ def test_training_teaches_which_words_belong_together() -> None:
 
 
 def test_a_table_is_written_as_the_embedder_reads_it(tmp_path: Path) -> None:
-    table = shipped_table().extended(["def frobnicator_run(): ..." for _ in range(10)])
+    table = WordTable.read(BUNDLED).extended(["def frobnicator_run(): ..." for _ in range(10)])
     assert "frobnicator" in table.words
-    table.write(tmp_path, "2.abcd", "static-base")
+    table.write(tmp_path, "2.abcd", {"base": "static-base"})
     read, shipped = StaticEmbedder(tmp_path), StaticEmbedder()
     assert read.id.startswith("static-2.abcd-")
     assert read.id != shipped.id
@@ -207,7 +206,7 @@ def test_the_general_set_limits_and_judges_with_different_questions() -> None:
     choosing, judging = GeneralSet("choosing"), GeneralSet("judging")
     assert min(len(choosing), len(judging)) > 800
     for part in (choosing, judging):
-        assert 0.3 < part.reciprocal_ranks(shipped_table()).mean() < 0.95
+        assert 0.3 < part.reciprocal_ranks(WordTable.read(BUNDLED)).mean() < 0.95
 
 
 def test_names_are_asked_for_if_one_definition_has_them() -> None:

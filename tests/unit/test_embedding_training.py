@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glossator.adapt.word_vectors import WordTable, contrast
 from glossator.index.embedding import StaticEmbedder, Vocabulary
 from glossator.index.parsing import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from train_embedder import corpus, export, measure, model, pairs, report_pairs, sources  # noqa: E402
+from train_embedder import corpus, measure, model, pairs, report_pairs, sources  # noqa: E402
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
 NOUNS = ("invoice", "sensor", "planet", "recipe", "ticket", "bridge", "violin", "harbor", "glacier", "tunnel")
@@ -191,7 +192,7 @@ def test_training_finds_held_out_code(examples: dict[str, list[corpus.Example]],
     after = measure.score(trained.queries(held, index), trained.documents(held, index, text))
     assert after[0] > before[0] + 0.05
     # What is written is what was trained, up to 8 bits, and the product reads it.
-    export.write(tmp_path, words, trained.rows, trained.weights, "test", {"doc": 1})
+    WordTable(words, trained.rows, trained.weights).write(tmp_path, "test", {"pairs": {"doc": 1}})
     embedder = StaticEmbedder(tmp_path)
     source = function("rotate", "bridge")
     entry = next(entry for entry in parse("a.py", source).entries if entry.kind == "function")
@@ -199,10 +200,10 @@ def test_training_finds_held_out_code(examples: dict[str, list[corpus.Example]],
         embedder.embed_query(examples["held"][0].pair.query), trained.queries(held, np.array([0]))[0], atol=0.02
     )
     assert embedder.embed_query("rotate the bridge") @ embedder.embed_entries([entry])[0] > 0.3
-    vocabulary_read, rows_read, weights_read = export.read(tmp_path)
-    assert vocabulary_read.words == tuple(words)
-    assert np.abs(rows_read - trained.rows).max() <= np.abs(trained.rows).max() / 127
-    assert set(weights_read) == {"name", "signature", "doc", "text"}
+    read = WordTable.read(tmp_path)
+    assert read.words == tuple(words)
+    assert np.abs(read.rows - trained.rows).max() <= np.abs(trained.rows).max() / 127
+    assert set(read.weights) == {"name", "signature", "doc", "text"}
 
 
 def test_gradients_are_those_of_the_loss() -> None:
@@ -212,9 +213,9 @@ def test_gradients_are_those_of_the_loss() -> None:
     same[0, 3] = same[3, 0] = True
 
     def loss(q: np.ndarray, d: np.ndarray, scale: float = 3.0) -> float:
-        return model.contrast(q, d, scale, same)[0]
+        return contrast(q, d, scale, same)[0]
 
-    _, slope_q, slope_d, slope_s = model.contrast(queries, documents, 3.0, same)
+    _, slope_q, slope_d, slope_s = contrast(queries, documents, 3.0, same)
     step = 1e-2
     for at in ((0, 1), (3, 4), (5, 0)):
         change = np.zeros_like(queries)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import AdaptationError, WorkspaceError
 from glossator.retrieval.ranking_features import is_test
+from glossator.workspace.commit_log import TRAILER
 from glossator.workspace.decoding import decode
-from glossator.workspace.git_process import run_git
+from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository
 
 if TYPE_CHECKING:
@@ -40,11 +41,10 @@ _MOST_LOOKED_AT = 40
 NOT_DEFINITIONS = frozenset(("block", "section", "key", "rule", "element", "resource"))
 """Kinds of entries that no commit is said to change."""
 
-_GIT = ("-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "safe.bareRepository=explicit")
 _RAW = re.compile(rb":\d+ (100\d+) [0-9a-f]+ ([0-9a-f]+) [AM]\d*\t(.*)")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
-_MARKS = re.compile(r"\(?#\d+\)?|\b(?:GH|PR)-?\d+\b|\[[^\]]*\]", re.IGNORECASE)
-_CONVENTIONAL = re.compile(
+ISSUE_MARKS = re.compile(r"\(?#\d+\)?|\b(?:GH|PR)-?\d+\b|\[[^\]]*\]", re.IGNORECASE)
+CONVENTIONAL_PREFIX = re.compile(
     r"^(?:feat|fix|refactor|perf|chore|docs?|test|build|ci|style|revert|improvement)(?:\([^)]*\))?!?:\s*", re.IGNORECASE
 )
 _NOISE = re.compile(
@@ -53,7 +53,6 @@ _NOISE = re.compile(
     r"|translations?)\b",
     re.IGNORECASE,
 )
-_TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +129,9 @@ class ProjectHistory:
         """
         listed = self._git(
             [
-                *(
-                    "log",
-                    "--no-merges",
-                    f"--max-count={COMMITS_LOOKED_AT}",
-                    "--raw",
-                    "-r",
-                    "--no-abbrev",
-                    "--no-renames",
-                ),
-                *("--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
-                *("--encoding=UTF-8", "--format=%x00%H%x00%ct%x00%B%x00", self.head, "--"),
+                *("log", *LOG_OPTIONS, "--no-merges", f"--max-count={COMMITS_LOOKED_AT}"),
+                *("--raw", "-r", "--no-abbrev", "--no-renames"),
+                *("--format=%x00%H%x00%ct%x00%B%x00", self.head, "--"),
                 *((self._below,) if self._below else ()),
             ]
         )
@@ -268,7 +259,7 @@ class ProjectHistory:
 
     def _git(self, arguments: Sequence[str], given: bytes = b"", *, check: bool = True) -> bytes:
         try:
-            done = run_git(self._root, [*_GIT, *arguments], given, folder=self._top)
+            done = run_git(self._root, [*READ_OPTIONS, *arguments], given, folder=self._top)
         except WorkspaceError as error:
             raise AdaptationError(str(error)) from error
         if check and done.returncode:
@@ -282,14 +273,16 @@ class ProjectHistory:
 def said_by(message: str) -> tuple[str, str]:
     """What a commit's message says in its subject and first paragraph; ("", "") if the subject says too little."""
     parts = [part for part in re.split(r"\n\s*\n", message.strip()) if part.strip()]
-    subject = _CONVENTIONAL.sub("", _MARKS.sub(" ", " ".join(parts[0].split())).strip()).strip() if parts else ""
+    subject = (
+        CONVENTIONAL_PREFIX.sub("", ISSUE_MARKS.sub(" ", " ".join(parts[0].split())).strip()).strip() if parts else ""
+    )
     if len(re.findall(r"[^\W\d_]{3,}", subject)) < 3 or _NOISE.search(subject):
         return "", ""
     for part in parts[1:2]:
         lines = [line.strip() for line in part.splitlines()]
-        prose = not any(_TRAILER.match(line) or line.startswith(("*", "-", ">", "    ")) for line in lines)
+        prose = not any(TRAILER.match(line) or line.startswith(("*", "-", ">", "    ")) for line in lines)
         if prose and len(re.findall(r"[^\W\d_]{3,}", part)) >= 6:
-            return clipped(subject), clipped(_MARKS.sub(" ", " ".join(lines)))
+            return clipped(subject), clipped(ISSUE_MARKS.sub(" ", " ".join(lines)))
     return clipped(subject), ""
 
 

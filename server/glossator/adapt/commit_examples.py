@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from glossator.adapt.examples import Example, ExamplePiece, LeftOut
 from glossator.answers import prompts
 from glossator.errors import WorkspaceError
-from glossator.workspace.git_process import run_git
+from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ CHANGED_LINES_SHOWN = 30
 """Lines of a file's change that are shown."""
 LEAST_SUBJECT_WORDS, MOST_SUBJECT_WORDS = 3, 20
 
-_LOG = (
-    *("-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "safe.bareRepository=explicit"),
-    *("log", "--no-merges", "--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes"),
-    *("--no-renames", "--relative", "--encoding=UTF-8", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
-)
+_LOG = (*READ_OPTIONS, "log", *LOG_OPTIONS, "--no-merges", "--no-renames", "--relative")
 _TIMES = ("--format=%x00%at", "--name-only")
 _PATCHES = ("--format=%x00%H%x00%at%x00%s%x00", "--patch", "--unified=2")
 _DULL = re.compile(

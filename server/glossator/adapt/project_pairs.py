@@ -47,7 +47,7 @@ _DIRECTIVE = re.compile(
     r"([@\\]\w+|:\w+|- parameter|- returns|#+ \w|Args:|Arguments:|Returns?:|Raises:|Parameters|Example|>>>|\.\. |```)",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(])")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(])")
 _WORD = re.compile(r"[^\W\d_][^\W\d_'-]+")
 _TEST_WORD = re.compile(r"^(?:tests?|it|should|spec|benchmark|check)$")
 
@@ -77,7 +77,7 @@ def pairs_of_code(files: Mapping[str, Sequence[Entry]]) -> list[ProjectPair]:
     for path, entries in files.items():
         test = is_test(path)
         for entry in _definitions(entries):
-            if (flat := hash(_squeezed(entry.text))) in seen:
+            if (flat := hash(squeezed(entry.text))) in seen:
                 continue
             seen.add(flat)
             if not test and len(entry.name) > 3:
@@ -130,7 +130,7 @@ def _of_definition(path: str, entry: Entry, long_forms: Mapping[str, str], *, te
     if said:
         first = 2 if len(said) > 1 and len(said[0]) < 40 else 1
         query, rest = " ".join(said[:first]), " ".join(said[first:])
-        if _is_question(query) and _squeezed(query)[:60] not in _squeezed(code):
+        if _is_question(query) and squeezed(query)[:60] not in squeezed(code):
             fields = (entry.qualified_name, entry.signature, rest, f"{rest}\n{code}"[:DOCUMENT_CHARS])
             yield ProjectPair("doc", clipped(query), thing, *fields)
             if _is_question(rest):
@@ -233,18 +233,18 @@ def sentences(doc: str) -> list[str]:
         else:
             prose.append([])
     joined = (" ".join(" ".join(lines).split()) for lines in prose)
-    return [part.strip() for text in joined for part in _SENTENCE_END.split(text) if part.strip()]
+    return [part.strip() for text in joined for part in SENTENCE_END.split(text) if part.strip()]
 
 
 def without_doc(entry: Entry) -> str:
     """An entry's text without the lines that its doc comment is made of."""
-    said = {_squeezed(line) for line in entry.doc.split("\n")} - {""}
+    said = {squeezed(line) for line in entry.doc.split("\n")} - {""}
     if not said:
         return entry.text
-    return "\n".join(line for line in entry.text.split("\n") if _squeezed(line) not in said)
+    return "\n".join(line for line in entry.text.split("\n") if squeezed(line) not in said)
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
     """Letters and digits alone, in lower case: equal whatever the layout and the comment marks."""
     return re.sub(r"[\W_]+", "", text).lower()
 

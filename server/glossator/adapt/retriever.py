@@ -14,11 +14,9 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from glossator.adapt.commit_changes import NOT_DEFINITIONS, ProjectHistory
 from glossator.adapt.project_pairs import limited, pairs_of_code, pairs_of_commits
@@ -33,9 +31,11 @@ from glossator.adapt.retriever_gate import (
     reciprocal_ranks,
     verdict,
 )
-from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
+from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
+from glossator.adapt.vector_mix import best_mix
+from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, WordTable, trained
 from glossator.errors import AdaptationError, CancelledByUser, UsageError
-from glossator.index.embedding import BUNDLED, FIELDS
+from glossator.index.embedding import BUNDLED
 from glossator.project.adapted_data import adapted_version, remove_adapted_data
 from glossator.project.retriever_choice import WEIGHTS_FILE, Retriever, embedder_ids, read_retriever
 from glossator.project.root import Root
@@ -44,7 +44,6 @@ from glossator.retrieval.ranking_features import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from glossator.adapt.commit_changes import ChangedDefinition, CommitHistory, PastCommit
     from glossator.adapt.project_pairs import ProjectPair
@@ -55,15 +54,8 @@ if TYPE_CHECKING:
 
     CommitChanges = list[tuple[PastCommit, list[ChangedDefinition]]]
 
-MIXES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
-"""How far the rows move from the shipped ones to the trained ones; the best on the newest commits that are learned
-from is taken, and 0 leaves the vectors as they are."""
 CHOOSING_SHARE = 0.15
-"""Share of the commits that are learned from, the newest, on which it is chosen."""
-LEAST_CHOICE_GAIN = 0.002
-"""Gain in MRR on these commits without which the rows stay where they are."""
-MOST_GENERAL_LOSS = 0.004
-"""Loss in MRR on a part of the general set above which rows are not moved so far."""
+"""Share of the commits that are learned from, the newest, on which it is chosen how far is gone."""
 FIT_QUESTIONS = 400
 """Newest commits that the weights are fitted to."""
 NAME_QUESTIONS = 150
@@ -74,8 +66,6 @@ FEWEST_PAIRS = 200
 """Pairs below which nothing is learned."""
 _PARSED_AT_ONCE = 64
 """Texts that are handed to the worker processes at once."""
-_COMPARED_AT_ONCE = 32
-"""Questions that are compared with all definitions at once."""
 _STAGES = (
     ("Indexing", 15),
     ("Reading commits", 25),
@@ -86,71 +76,6 @@ _STAGES = (
     ("Judging", 10),
 )
 """What is done, and its usual share of the time in per cent."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptProgress:
-    """How far it is: `done` of 1, and the seconds that are left, 0 while that is not known."""
-
-    stage: str
-    done: float
-    seconds_left: float
-
-
-@dataclass(frozen=True, slots=True)
-class RetrieverReport:
-    """What came of it.
-
-    Attributes:
-        name: of the adaptation that is in use now; "" if it was refused.
-        reason: why it was refused; "" if it is in use.
-        commits, names, general: how it compares with what was in use (the general set: with what is shipped).
-        pairs: how many of each kind were learned from.
-        learning, judging: how many commits taught, and how many judged.
-        mix: how far the rows moved, see `MIXES`.
-        embedded: symbols whose vectors were computed for the new index.
-        lines: of the index.
-        seconds: how long it took.
-    """
-
-    name: str
-    reason: str
-    commits: Comparison
-    names: Comparison | None
-    general: Comparison
-    pairs: dict[str, int]
-    learning: int
-    judging: int
-    mix: float
-    embedded: int
-    lines: int
-    seconds: float
-
-    @property
-    def summary(self) -> str:
-        """One line on what was measured."""
-        return (
-            f"commit -> symbol MRR {self.commits.before:.3f} -> {self.commits.after:.3f} ({self.commits.gain:+.3f},"
-            f" 90 % interval {self.commits.low:+.3f} to {self.commits.high:+.3f})"
-            f" over {self.commits.questions} commits; general set {self.general.gain:+.3f}"
-        )
-
-    def facts(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "name": self.name or None,
-            "reason": self.reason,
-            "commits": self.commits.facts(),
-            "names": self.names.facts() if self.names is not None else None,
-            "general": self.general.facts(),
-            "pairs": self.pairs,
-            "learning_commits": self.learning,
-            "judging_commits": self.judging,
-            "mix": self.mix,
-            "embedded": self.embedded,
-            "lines": self.lines,
-            "seconds": round(self.seconds, 1),
-        }
 
 
 def adapt_retriever(
@@ -281,7 +206,7 @@ class _Run:
                 f"too little text to learn from: {len(pairs)} questions in comments, names, tests and commits, and at"
                 f" least {FEWEST_PAIRS} are needed"
             )
-        shipped = shipped_table()
+        shipped = WordTable.read(BUNDLED)
         table = shipped.extended(f"{pair.query} {pair.name} {pair.signature} {pair.text}" for pair in pairs)
         tried = trained(
             table,
@@ -289,7 +214,7 @@ class _Run:
             self._recipe,
             lambda step, steps: self._at(3, 0.5 * step / steps),
         )
-        mix = self._best_mix(table, tried, code, learned[:newest])
+        mix = best_mix(table, tried, code, learned[:newest], self._check)
         if not mix:
             return shipped, 0.0, pairs
         whole = trained(
@@ -299,58 +224,6 @@ class _Run:
             lambda step, steps: self._at(3, 0.5 + 0.5 * step / steps),
         )
         return table.moved(whole, mix), mix, pairs
-
-    def _best_mix(
-        self, table: WordTable, tried: WordTable, code: dict[str, Sequence[Entry]], changes: CommitChanges
-    ) -> float:
-        """How far the rows are moved, chosen on commits not learned from, by vectors alone; 1 if these are few."""
-        entries = [
-            (path, entry)
-            for path, found in code.items()
-            for entry in found
-            if entry.part == 0 and entry.kind not in NOT_DEFINITIONS
-        ]
-        places: dict[tuple[str, str], list[int]] = {}
-        for at, (path, entry) in enumerate(entries):
-            places.setdefault((path, entry.qualified_name), []).append(at)
-        asked: list[str] = []
-        wanted: list[list[int]] = []
-        for commit, changed in changes:
-            right = [at for one in changed for at in places.get((one.path, one.entry.qualified_name), ())]
-            if right:
-                asked.append(commit.subject)
-                wanted.append(right)
-        if len(asked) < FEWEST_JUDGES:
-            return 1.0
-        counted = CountedTexts(asked, table.vocabulary)
-        texts = ([entry.qualified_name, entry.signature, entry.doc, entry.text] for _, entry in entries)
-        columns = list(zip(*texts, strict=True))
-        fields = {name: CountedTexts(column, table.vocabulary) for name, column in zip(FIELDS, columns, strict=True)}
-        scores = []
-        general = GeneralSet("choosing")
-        for mix in MIXES:
-            self._check()
-            now = table.moved(tried, mix)
-            level = float(general.reciprocal_ranks(now).mean())
-            if not mix:
-                least = level - MOST_GENERAL_LOSS
-            elif level < least:
-                scores.append(0.0)
-                continue
-            queries, documents = now.queries(counted), now.documents(fields)
-            ranks = []
-            for start in range(
-                0, len(wanted), _COMPARED_AT_ONCE
-            ):  # all at once would take a gigabyte in large projects
-                span = slice(start, start + _COMPARED_AT_ONCE)
-                cosines = queries[span] @ documents.T
-                ranks += [
-                    int((row > row[right].max() + 1e-7).sum()) + 1
-                    for row, right in zip(cosines, wanted[span], strict=True)
-                ]
-            scores.append(float(np.mean([1 / rank if rank <= 10 else 0.0 for rank in ranks])))
-        best = int(np.argmax(scores))
-        return MIXES[best] if scores[best] > scores[0] + LEAST_CHOICE_GAIN else 0.0
 
     # Trying and judging
 
@@ -370,7 +243,7 @@ class _Run:
         with kept.staging("retriever") as staged:
             if mix:
                 with kept.writing():
-                    table.write(staged, adapted_version(shipped_version(), self._root.path), shipped.id)
+                    table.write(staged, adapted_version(shipped_version(), self._root.path), {"base": shipped.id})
             candidate = read_retriever(staged, "", shipped)
             root, embedded = self._indexed(candidate)
             try:
@@ -466,7 +339,7 @@ class _Run:
         finally:
             searcher.weights = usual
         general = GeneralSet("judging")
-        shipped = general.reciprocal_ranks(shipped_table())
+        shipped = general.reciprocal_ranks(WordTable.read(BUNDLED))
         own = general.reciprocal_ranks(table) if mix else shipped
         count = len(judged)
         of_names = ranks_compared(old[count:], new[count:]) if len(names) >= FEWEST_JUDGES else None
@@ -507,11 +380,3 @@ def _part(done: int, total: int) -> float:
 def shipped_version() -> str:
     """The version of the bundled embedder."""
     return str(json.loads((BUNDLED / "model.json").read_text("utf-8"))["version"])
-
-
-def shipped_table(folder: Path = BUNDLED) -> WordTable:
-    """The bundled embedder's words and rows."""
-    model = json.loads((folder / "model.json").read_text("utf-8"))
-    scales = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
-    rows = np.load(folder / "rows.npy", allow_pickle=False).astype(np.float32) * scales[:, None]
-    return WordTable((folder / "vocabulary.txt").read_text("utf-8").splitlines(), rows, model["fields"])

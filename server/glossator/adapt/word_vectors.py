@@ -119,30 +119,51 @@ class WordTable:
         )
         return normalised(np.asarray(total, np.float32))[0]
 
-    def write(self, folder: Path, version: str, base: str) -> None:
-        """Write the files that `StaticEmbedder` reads; the same table gives the same bytes."""
+    @classmethod
+    def read(cls, folder: Path) -> WordTable:
+        """The table in the files of a `StaticEmbedder`."""
+        model = json.loads((folder / "model.json").read_bytes())
+        scales = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
+        rows = np.load(folder / "rows.npy", allow_pickle=False).astype(np.float32) * scales[:, None]
+        return cls((folder / "vocabulary.txt").read_text("utf-8").splitlines(), rows, model["fields"])
+
+    def write(self, folder: Path, version: str, about: Mapping[str, object]) -> None:
+        """Write the files that `StaticEmbedder` reads; the same arguments give the same bytes.
+
+        Rows become int8 with a scale each, such that int8 times scale is the row, to within half a scale.
+
+        Args:
+            folder: where; it exists.
+            version: the model's, shown in its id.
+            about: what else `model.json` says of it.
+        """
         scales = np.maximum(np.abs(self.rows).max(1) / 127, 1e-7).astype(np.float16)
         small = np.clip(np.rint(self.rows / scales.astype(np.float32)[:, None]), -127, 127).astype(np.int8)
         np.save(folder / "rows.npy", small)
         np.save(folder / "scales.npy", scales)
         (folder / "vocabulary.txt").write_bytes("".join(f"{word}\n" for word in self.words).encode())
-        digests = {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            for name in ("rows.npy", "scales.npy", "vocabulary.txt")
-        }
         model = {
             "format": MODEL_FORMAT,
             "version": version,
-            "base": base,
             "dimensions": int(self.rows.shape[1]),
-            "fields": {name: self.weights[name] for name in FIELDS},
-            "files": digests,
+            "fields": {name: round(float(self.weights[name]), 4) for name in FIELDS},
+            **about,
+            "sha256": {
+                name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+                for name in ("rows.npy", "scales.npy", "vocabulary.txt")
+            },
         }
-        (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n", "utf-8")
+        (folder / "model.json").write_bytes((json.dumps(model, indent=2) + "\n").encode())
 
 
 class CountedTexts:
-    """Texts as sparse rows of 1 + ln(count) for the words of a vocabulary."""
+    """Texts as sparse rows of 1 + ln(count) for the words of a vocabulary.
+
+    Attributes:
+        ids: the words of all texts, one text after another.
+        values: 1 + ln(count) of each of them.
+        ends: where each text's words begin, and where the last ones end, shape (texts + 1,).
+    """
 
     def __init__(self, texts: Sequence[str | Sequence[str]], vocabulary: Vocabulary) -> None:
         sizes, ids, values = [], [], []
@@ -152,31 +173,31 @@ class CountedTexts:
             sizes.append(np.bincount(positions, minlength=len(chunk)))
             ids.append(found.astype(np.int32))
             values.append((1 + np.log(counts)).astype(np.float32))
-        self._ends = np.concatenate([np.zeros(1, np.int64), *(np.asarray(size, np.int64) for size in sizes)]).cumsum()
-        self._ids = np.concatenate(ids) if ids else np.zeros(0, np.int32)
-        self._values = np.concatenate(values) if values else np.zeros(0, np.float32)
+        self.ends = np.concatenate([np.zeros(1, np.int64), *(np.asarray(size, np.int64) for size in sizes)]).cumsum()
+        self.ids = np.concatenate(ids) if ids else np.zeros(0, np.int32)
+        self.values = np.concatenate(values) if values else np.zeros(0, np.float32)
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self.ends) - 1
 
     def words_of(self, at: int) -> NDArray[np.int32]:
         """The words of one text."""
-        return self._ids[self._ends[at] : self._ends[at + 1]]
+        return self.ids[self.ends[at] : self.ends[at + 1]]
 
     def values_of(self, at: int) -> Floats:
         """1 + ln(count) of each of them."""
-        return self._values[self._ends[at] : self._ends[at + 1]]
+        return self.values[self.ends[at] : self.ends[at + 1]]
 
     def sizes(self) -> Indexes:
         """How many words each text has."""
-        return np.diff(self._ends)
+        return np.diff(self.ends)
 
     def entries(self, index: Indexes) -> tuple[Indexes, NDArray[np.int32], Floats]:
         """(row in `index`, word, value) of all words of some texts."""
-        sizes = np.diff(self._ends)[index]
+        sizes = np.diff(self.ends)[index]
         before = np.cumsum(sizes) - sizes
-        inner = np.arange(int(sizes.sum())) - np.repeat(before, sizes) + np.repeat(self._ends[index], sizes)
-        return np.repeat(np.arange(len(index)), sizes), self._ids[inner], self._values[inner]
+        inner = np.arange(int(sizes.sum())) - np.repeat(before, sizes) + np.repeat(self.ends[index], sizes)
+        return np.repeat(np.arange(len(index)), sizes), self.ids[inner], self.values[inner]
 
     def times(self, rows: Floats) -> Floats:
         """The sum of each text's rows times their values, shape (texts, dimensions)."""
@@ -231,7 +252,7 @@ def trained(
     """
     random = np.random.default_rng(recipe.seed)
     rows = table.rows.copy()
-    optimiser = _Adam(rows)
+    optimiser = Adam(rows)
     share = dict(recipe.share)
     chance = np.array([share.get(str(kind), 0.0) for kind in pairs.kind])
     chance[(pairs.queries.sizes() == 0) | (pairs.fields["text"].sizes() < 4)] = 0
@@ -276,29 +297,40 @@ def _confusable(table: WordTable, pairs: CountedPairs, chance: Floats, random: n
     return nearest
 
 
-class _Adam:
-    """Adam (Kingma & Ba 2015) that touches only those rows of a table that a batch has used."""
+class Adam:
+    """Adam (Kingma & Ba 2015) that touches only those rows of a table that a batch has used.
+
+    Attributes:
+        values: the table, changed in place.
+    """
 
     def __init__(self, values: Floats, beta1: float = 0.9, beta2: float = 0.99) -> None:
-        self._values = values
+        self.values = values
         self._beta1, self._beta2 = beta1, beta2
         self._mean = np.zeros_like(values)
         self._square = np.zeros_like(values)
         self._step = 0
 
-    def step(self, gradient: Floats, rate: float, rows: Indexes) -> None:
+    def step(self, gradient: Floats, rate: float, rows: Indexes | slice = slice(None)) -> None:
+        """Move the rows `rows` against their gradient."""
         self._step += 1
-        mean = self._beta1 * self._mean[rows] + (1 - self._beta1) * gradient
-        square = self._beta2 * self._square[rows] + (1 - self._beta2) * gradient * gradient
-        self._mean[rows], self._square[rows] = mean, square
-        change = mean / (1 - self._beta1**self._step)
-        change /= np.sqrt(square / (1 - self._beta2**self._step)) + 1e-8
-        self._values[rows] -= np.float32(rate) * change
+        mean = self._mean[rows]
+        mean *= self._beta1
+        mean += (1 - self._beta1) * gradient
+        square = self._square[rows]
+        square *= self._beta2
+        square += (1 - self._beta2) * (gradient * gradient)
+        self._mean[rows] = mean
+        self._square[rows] = square
+        mean_hat = rate / (1 - self._beta1**self._step)
+        np.sqrt(square / (1 - self._beta2**self._step), out=square)
+        square += 1e-8
+        self.values[rows] -= mean_hat * mean / square
 
 
 def _step(
     rows: Floats,
-    optimiser: _Adam,
+    optimiser: Adam,
     weights: Mapping[str, float],
     pairs: CountedPairs,
     index: Indexes,
@@ -329,28 +361,44 @@ def _step(
     same = pairs.thing[index][:, None] == pairs.thing[index][None, :]
     same |= pairs.asked[index][:, None] == pairs.asked[index][None, :]
     np.fill_diagonal(same, False)
-    query_slope, document_slope = _contrast(query, document, recipe.scale, same)
-    document_slope = _through_norm(document_slope, document, document_lengths)
+    _, query_slope, document_slope, _ = contrast(query, document, recipe.scale, same)
+    document_slope = through_norm(document_slope, document, document_lengths)
     slopes = np.concatenate([query_slope, *(np.float32(weights[name]) * document_slope for name in FIELDS)])
-    optimiser.step(dense.T @ _through_norm(slopes, units, lengths), rate, touched.astype(np.int64))
+    optimiser.step(dense.T @ through_norm(slopes, units, lengths), rate, touched.astype(np.int64))
 
 
-def _through_norm(gradient: Floats, unit: Floats, lengths: Floats) -> Floats:
+def through_norm(gradient: Floats, unit: Floats, lengths: Floats) -> Floats:
     """The gradient before normalisation from that after it."""
     back: Floats = (gradient - (gradient * unit).sum(1, keepdims=True) * unit) / lengths
     return back
 
 
-def _contrast(queries: Floats, documents: Floats, scale: float, same: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Gradients of a batch's loss for the unit vectors of queries and documents; row i of one belongs to row i of the
-    other. Pairs in `same` are no wrong answers, because they are about the same thing."""
+def contrast(
+    queries: Floats, documents: Floats, scale: float, same: NDArray[np.bool_]
+) -> tuple[float, Floats, Floats, float]:
+    """Loss of a batch of unit vectors and its gradients for queries, documents and the scale's logarithm.
+
+    Args:
+        queries, documents: shape (batch, dimensions); row i of one belongs to row i of the other.
+        scale: factor on the cosines.
+        same: shape (batch, batch): pairs that are no negatives because they are about the same thing.
+    """
     count = len(queries)
-    logits = np.float32(scale) * (queries @ documents.T)
+    cosines = queries @ documents.T
+    logits = scale * cosines
     logits[same] = -1e9
     logits -= logits.max()
     powers = np.exp(logits)
-    slope: Floats = powers / np.maximum(powers.sum(1, keepdims=True), 1e-30)
-    slope += powers / np.maximum(powers.sum(0, keepdims=True), 1e-30)
-    slope[np.arange(count), np.arange(count)] -= 2
-    slope *= np.float32(0.5 * scale / count)
-    return slope @ documents, slope.T @ queries
+    of_query = powers / np.maximum(powers.sum(1, keepdims=True), 1e-30)
+    of_document = powers / np.maximum(powers.sum(0, keepdims=True), 1e-30)
+    diagonal = np.arange(count)
+    loss = -0.5 * float(
+        np.log(of_query[diagonal, diagonal] + 1e-30).mean() + np.log(of_document[diagonal, diagonal] + 1e-30).mean()
+    )
+    slope = of_query
+    slope += of_document
+    slope[diagonal, diagonal] -= 2
+    slope *= 0.5 / count
+    scale_slope = float((slope * cosines).sum()) * scale
+    slope *= scale
+    return loss, slope @ documents, slope.T @ queries, scale_slope

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 LEFT_OUT_SHOWN = 8
 """Reasons for leaving something out that are shown, the most frequent ones."""
-_REFUSED = 1
-"""Exit status where the gate refuses the adapter: nothing has changed."""
 
 
 def run_data(arguments: argparse.Namespace) -> int:
@@ -78,7 +76,7 @@ def run_data(arguments: argparse.Namespace) -> int:
 
 
 def run_model(arguments: argparse.Namespace) -> int:
-    """Adapt a model to a project; returns the exit status.
+    """Adapt a model to a project; returns the exit status: 0, also if the adapter was refused.
 
     Raises:
         GlossatorError: it cannot be done; nothing has changed.
@@ -123,7 +121,8 @@ def run_model(arguments: argparse.Namespace) -> int:
         bring_up_to_date(session)
         with terminal.ProgressBar(lines_on_pipe=True) as bar, stopped_by_interrupt() as stopped:
             outcome = asyncio.run(adapt_model(session.root, session.settings, options, _listener(bar, stopped)))
-    return _show(outcome, as_json=arguments.json)
+    _show(outcome, as_json=arguments.json)
+    return 0
 
 
 def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
@@ -159,7 +158,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
     return ModelAdaptationListener(stage, terminal.note, forecast, progress, judging, stopped)
 
 
-def _show(outcome: ModelAdaptationOutcome, *, as_json: bool) -> int:
+def _show(outcome: ModelAdaptationOutcome, *, as_json: bool) -> None:
     verdict = outcome.verdict
     if as_json:
         name = outcome.adaptation.name if outcome.adaptation is not None else None
@@ -180,4 +179,3 @@ def _show(outcome: ModelAdaptationOutcome, *, as_json: bool) -> int:
             for reason in verdict.reasons:
                 terminal.show(f"  {reason}", hang=4)
         terminal.show(f"report: {outcome.report_path}", hang=4)
-    return 0 if verdict is None or verdict.passes else _REFUSED

@@ -6,13 +6,14 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from glossator.adapt.retriever import AdaptProgress, RetrieverReport, adapt_retriever
+from glossator.adapt.retriever import adapt_retriever
 from glossator.cli import terminal
 from glossator.cli.updated_index import time_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
     from glossator.project.session import Session
 
 _PARTS = 1000

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import WorkspaceError
 from glossator.workspace.decoding import decode
-from glossator.workspace.git_process import run_git
+from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository, read_regular
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.reading import split_lines
@@ -35,13 +35,11 @@ MOST_ALIGNED_LINES = 5_000
 """Lines between the first and the last difference from the committed file that are compared; more count as replaced."""
 
 _LOG = (
-    *("-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "safe.bareRepository=explicit"),
-    *("--literal-pathspecs", "log", "--stdin", "--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature"),
-    *("--no-notes", "--encoding=UTF-8", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
+    *(*READ_OPTIONS, "--literal-pathspecs", "log", "--stdin", *LOG_OPTIONS),
     "--format=%x00%H%x00%aI%x00%an%x00%B%x1f%x00",
 )
 _BLAME = (
-    *("-c", "core.quotePath=false", "-c", "blame.ignoreRevsFile=", "-c", "safe.bareRepository=explicit"),
+    *(*READ_OPTIONS, "-c", "blame.ignoreRevsFile="),
     *("--literal-pathspecs", "blame", "--porcelain", "--no-textconv", "--no-progress"),
 )
 _BLAMED = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
@@ -49,7 +47,7 @@ MOST_ENDS = 500
 """Commits just before the newest ones that can be named in a command."""
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-_TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
+TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
 
 
@@ -353,7 +351,7 @@ def _message(text: str) -> tuple[str, str]:
     subject, *rest = paragraphs
     for paragraph in rest:
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
-        if not all(_TRAILER.match(line) for line in lines):
+        if not all(TRAILER.match(line) for line in lines):
             return _shortened(subject, LONGEST_SUBJECT), _shortened(paragraph, LONGEST_PARAGRAPH)
     return _shortened(subject, LONGEST_SUBJECT), ""
 

@@ -18,6 +18,13 @@ from glossator.errors import WorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+READ_OPTIONS = ("-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "safe.bareRepository=explicit")
+"""Before a command that reads commits: paths unquoted, no signature checked, no bare repository taken from a folder."""
+LOG_OPTIONS = (
+    *("--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-notes", "--encoding=UTF-8"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
+)
+"""After `log`: nothing that the repository configures runs, or changes what is printed."""
 GIT_SECONDS = 30.0
 """Seconds that a command of git may take."""
 
