@@ -71,7 +71,8 @@ def line(name: str, one: RetrieverReport) -> str:
     return (
         f"{name:28} {one.lines:>8,} lines {one.learning:>5} taught {commits.questions:>4} judged  "
         f"{commits.before:.3f} -> {commits.after:.3f} {commits.gain:+.3f} [{commits.low:+.3f} {commits.high:+.3f}]  "
-        f"names {names}  general {one.general.gain:+.3f}  mix {one.mix}  {one.seconds:.0f} s, "
+        f"names {names}  general {one.general.gain:+.3f}  mix {one.mix}  "
+        f"{'weights fitted' if one.fitted else 'weights as shipped'}  {one.seconds:.0f} s, "
         f"{100_000 * one.seconds / max(1, one.lines):.0f} s per 100,000 lines  {'kept' if one.name else 'refused'}"
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from glossator.adapt.commit_changes import ProjectHistory, holding, said_by
 from glossator.adapt.project_pairs import ProjectPair, pairs_of_code, sentences, short_forms
-from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, fitted_weights
+from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, chosen_weights, fitted_weights, mean_reciprocal_rank
 from glossator.adapt.retriever_gate import GeneralSet, name_questions, ranks_compared, verdict
 from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
 from glossator.index.embedding import BUNDLED, FIELDS, StaticEmbedder
@@ -183,6 +183,16 @@ def test_weights_move_within_bounds() -> None:
         assert abs(now - weight) <= BOUND * abs(weight) + 1e-9
         assert name not in FIXED or now == weight
     assert fitted_weights(cases("dense_best", 5), start) == start, "too few"
+
+
+def test_weights_stay_unless_they_rank_the_newest_commits_better() -> None:
+    """What older commits have in common is of use only if newer ones have it too."""
+    start = default_weights()
+    older, alike, unlike = cases("centroid_gap", 200), cases("centroid_gap", 60), cases("stem_precise", 60)
+    assert mean_reciprocal_rank(alike, fitted_weights(older, start)) > mean_reciprocal_rank(alike, start)
+    assert chosen_weights(alike, older, start) == fitted_weights([*alike, *older], start)
+    assert chosen_weights(unlike, older, start) == start
+    assert chosen_weights(alike[:5], older, start) == start, "too few to choose"
 
 
 def test_the_gate_wants_more_than_noise() -> None:

@@ -5,6 +5,10 @@ wanted is the softmax of its score, which is its file's score plus its own (`ret
 negative logarithm of the chance of all that are wanted, with a penalty on how far weights move from the shipped ones.
 No weight leaves the bounds, and those stay as they are of which commits tell nothing, or something else than questions
 do: no commit here changes a test or a document, and commits change what is large.
+
+Weights are fitted only if those that older commits give rank the newest ones better. The vectors of the index must not
+have been trained on these commits: they answer them better than they answer what comes later, and weights fitted to
+that trust vectors too much.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.adapt.retriever_gate import DEPTH, FEWEST_JUDGES, LEAST_CHOICE_GAIN
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.ranking import ENTRY_FEATURES, Weights
 from glossator.retrieval.ranking_features import FILE_FEATURES
@@ -63,6 +68,37 @@ def collect_case(searcher: Searcher, query: str, wanted: Collection[tuple[str, s
     return RankedCase(np.concatenate([files, values], axis=1).astype(np.float64), right)
 
 
+def chosen_weights(
+    newest: Sequence[RankedCase], older: Sequence[RankedCase], start: Weights, watch: Callable[[], None] = lambda: None
+) -> Weights:
+    """Weights fitted to all cases if those fitted to the older ones rank the newest better than `start`, else `start`.
+
+    `watch` is called at each step; what it raises ends the fit.
+    """
+    if len(newest) < FEWEST_JUDGES:
+        return start
+    tried = fitted_weights(older, start, watch)
+    if mean_reciprocal_rank(newest, tried) <= mean_reciprocal_rank(newest, start) + LEAST_CHOICE_GAIN:
+        return start
+    return fitted_weights([*newest, *older], start, watch)
+
+
+def mean_reciprocal_rank(cases: Sequence[RankedCase], weights: Weights) -> float:
+    """MRR within the first `DEPTH` of each case's best wanted entry among its candidates."""
+    vector = _vector(weights)
+    ranks = []
+    for case in cases:
+        scores = case.features @ vector
+        ranks.append(int((scores > scores[case.wanted].max()).sum()) + 1)
+    return float(np.mean([1 / rank if rank <= DEPTH else 0.0 for rank in ranks]))
+
+
+def _vector(weights: Weights) -> Numbers:
+    """Weights in the order of a case's features."""
+    file = (weights.file.get(name, 0.0) for name in FILE_FEATURES)
+    return np.array([*file, *(weights.entry.get(name, 0.0) for name in ENTRY_FEATURES)])
+
+
 def fitted_weights(cases: Sequence[RankedCase], start: Weights, watch: Callable[[], None] = lambda: None) -> Weights:
     """The weights that rank what is wanted best, within the bounds; `start` if there are too few cases.
 
@@ -71,9 +107,7 @@ def fitted_weights(cases: Sequence[RankedCase], start: Weights, watch: Callable[
     if len(cases) < FEWEST:
         return start
     names = [*FILE_FEATURES, *ENTRY_FEATURES]
-    first = np.array(
-        [*(start.file.get(n, 0.0) for n in FILE_FEATURES), *(start.entry.get(n, 0.0) for n in ENTRY_FEATURES)]
-    )
+    first = _vector(start)
     free = np.array([name not in FIXED and weight != 0 for name, weight in zip(names, first, strict=True)])
     rows = np.concatenate([case.features for case in cases])
     base = rows @ first

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from glossator.adapt.commit_changes import NOT_DEFINITIONS, ProjectHistory
 from glossator.adapt.project_pairs import limited, pairs_of_code, pairs_of_commits
-from glossator.adapt.ranker_fit import collect_case, fitted_weights
+from glossator.adapt.ranker_fit import chosen_weights, collect_case
 from glossator.adapt.retriever_gate import (
     FEWEST_JUDGES,
     Comparison,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from glossator.adapt.commit_changes import ChangedDefinition, CommitHistory, PastCommit
     from glossator.adapt.project_pairs import ProjectPair
+    from glossator.adapt.ranker_fit import RankedCase
     from glossator.index.entries import Entry
     from glossator.project.session import Session
     from glossator.project.snapshot import Snapshot
@@ -55,9 +56,9 @@ if TYPE_CHECKING:
     CommitChanges = list[tuple[PastCommit, list[ChangedDefinition]]]
 
 CHOOSING_SHARE = 0.15
-"""Share of the commits that are learned from, the newest, on which it is chosen how far is gone."""
+"""Share of the commits that are learned from, the newest, which choose how far vectors move, and whether weights do."""
 FIT_QUESTIONS = 400
-"""Newest commits that the weights are fitted to."""
+"""Commits that the weights are fitted to, the newest ones after those that choose."""
 NAME_QUESTIONS = 150
 """Names that the gate asks for at most."""
 FEWEST_COMMITS = 200
@@ -247,7 +248,7 @@ class _Run:
             candidate = read_retriever(staged, "", shipped)
             root, embedded = self._indexed(candidate)
             try:
-                weights = self._weights(self._snapshot(root), learned)
+                weights = self._weights(self._snapshot(self._root), learned)
                 with kept.writing():
                     (staged / WEIGHTS_FILE).write_text(json.dumps(asdict(weights), indent=1) + "\n", "utf-8")
                 commits, names, general = self._judged(root, weights, table, mix, judged, code)
@@ -262,6 +263,7 @@ class _Run:
                     learning=len(learned),
                     judging=judging,
                     mix=mix,
+                    fitted=weights != default_weights(),
                     embedded=embedded,
                     lines=lines,
                     seconds=time.monotonic() - self._started,
@@ -291,11 +293,18 @@ class _Run:
         return root, report.embedded
 
     def _weights(self, snapshot: Snapshot, learned: CommitChanges) -> Weights:
-        questions = self._questions(learned[:FIT_QUESTIONS], snapshot)
+        newest = int(CHOOSING_SHARE * len(learned))
+        older = learned[newest : newest + FIT_QUESTIONS]
+        choosing = self._cases(snapshot, learned[:newest], 0, newest + len(older))
+        fitting = self._cases(snapshot, older, newest, newest + len(older))
+        return chosen_weights(choosing, fitting, default_weights(), self._check)
+
+    def _cases(self, snapshot: Snapshot, changes: CommitChanges, before: int, total: int) -> list[RankedCase]:
+        """The candidates of commits as questions."""
         cases = []
         searcher = snapshot.searcher
-        for at, question in enumerate(questions):
-            self._at(5, at / len(questions))
+        for at, question in enumerate(self._questions(changes, snapshot)):
+            self._at(5, _part(before + at, total))
             try:
                 with searcher.searching:
                     case = collect_case(searcher, question.query, question.wanted)
@@ -303,7 +312,7 @@ class _Run:
                 continue
             if case is not None:
                 cases.append(case)
-        return fitted_weights(cases, default_weights(), self._check)
+        return cases
 
     def _judged(
         self,

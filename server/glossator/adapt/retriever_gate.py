@@ -39,6 +39,8 @@ CHANCE = 0.05
 """How likely it may be that a gain as large as the one measured is chance."""
 LEAST_GAIN = 0.005
 """Gain in MRR below which it is not worth a new index: differences below this are noise of training."""
+LEAST_CHOICE_GAIN = 0.002
+"""Gain in MRR on the commits that choose (the newest that are learned from) without which vectors, or weights, stay."""
 MOST_LOSS = 0.005
 """Loss in MRR on names or on the general set that is taken for noise."""
 DRAWS = 10_000

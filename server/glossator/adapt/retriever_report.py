@@ -29,6 +29,7 @@ class RetrieverReport:
         pairs: how many of each kind were learned from.
         learning, judging: how many commits taught, and how many judged.
         mix: how far the rows moved, see `vector_mix.MIXES`.
+        fitted: whether the weights of ranking moved.
         embedded: symbols whose vectors were computed for the new index.
         lines: of the index.
         seconds: how long it took.
@@ -43,6 +44,7 @@ class RetrieverReport:
     learning: int
     judging: int
     mix: float
+    fitted: bool
     embedded: int
     lines: int
     seconds: float
@@ -68,6 +70,7 @@ class RetrieverReport:
             "learning_commits": self.learning,
             "judging_commits": self.judging,
             "mix": self.mix,
+            "fitted": self.fitted,
             "embedded": self.embedded,
             "lines": self.lines,
             "seconds": round(self.seconds, 1),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glossator.adapt.commit_changes import NOT_DEFINITIONS
-from glossator.adapt.retriever_gate import DEPTH, FEWEST_JUDGES, GeneralSet
+from glossator.adapt.retriever_gate import DEPTH, FEWEST_JUDGES, LEAST_CHOICE_GAIN, GeneralSet
 from glossator.adapt.word_vectors import CountedTexts
 from glossator.index.embedding import FIELDS
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MIXES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 """How far the rows move from the shipped ones to the trained ones; 0 leaves the vectors as they are."""
-LEAST_CHOICE_GAIN = 0.002
-"""Gain in MRR on the commits that choose without which nothing is changed."""
 MOST_GENERAL_LOSS = 0.004
 """Loss in MRR on a part of the general set above which rows are not moved so far."""
 _COMPARED_AT_ONCE = 32
