@@ -1,6 +1,9 @@
-"""The machine's power supply."""
+"""What is due to the machine's user: whether it runs on battery, and that other processes go first."""
 
 from __future__ import annotations
+
+import contextlib
+import os
 
 
 def on_battery() -> bool:
@@ -10,3 +13,11 @@ def on_battery() -> bool:
     sensor = getattr(psutil, "sensors_battery", None)
     battery = sensor() if sensor is not None else None
     return battery is not None and battery.power_plugged is False
+
+
+def lower_priority(niceness: int) -> None:
+    """Give way to other processes: by so much on POSIX (up to 19), and with "below normal" on Windows."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else niceness)

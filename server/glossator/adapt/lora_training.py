@@ -24,7 +24,6 @@ import contextlib
 import json
 import math
 import os
-import random
 import sys
 import threading
 import time
@@ -34,24 +33,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glossator.adapt.base_models import TARGETS, BaseWeights
+from glossator.adapt.training_run import PLAN_FILE, RESULT_FILE, STATE_FILE, TOKENS_FILE
+from glossator.adapt.training_steps import common_beginning, learning_rate, packed, scheduled
 from glossator.errors import GlossatorError, ModelInvalidError
+from glossator.power import lower_priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Tokens = tuple[list[int], list[int]]
-"""The tokens of a prompt, and those of its answer."""
+    from glossator.adapt.training_steps import Tokens
 
-CHECKPOINT = "checkpoint.pt"
-TRAINED = "adapter.npz"
-"""The matrices that were best on the validation part, by their names in transformers."""
+NICENESS = 15
+"""Of the process, on a scale to 19: training takes hours, and nobody waits for it."""
 FORECAST_STEPS = 3
 """Steps that are timed after one to warm up, before the forecast."""
 DROPOUT = 0.0
 """None: the validation part says when to stop, and dropout would keep another copy of all that each matrix is given."""
 CLIPPED_NORM = 1.0
-WARM_UP_SHARE = 0.06
-"""Part of the steps in which the learning rate rises."""
 SMOOTHING = 0.9
 """Weight of the earlier losses in the loss that is shown."""
 
@@ -64,30 +62,6 @@ def tell(event: str, **values: Any) -> None:
     """Write an event for the parent."""
     with contextlib.suppress(OSError):
         print(json.dumps({"event": event, **values}), flush=True)  # noqa: T201 - the protocol
-
-
-def packed(examples: Sequence[Tokens], order: Sequence[int], shared: int, room: int) -> list[list[int]]:
-    """Examples in steps: as many of them as fit into `room` tokens behind the beginning that they share."""
-    steps: list[list[int]] = []
-    used = room + 1
-    for number in order:
-        size = sum(map(len, examples[number])) - shared
-        if used + size > room:
-            steps.append([])
-            used = shared
-        steps[-1].append(number)
-        used += size
-    return steps
-
-
-def common_beginning(examples: Sequence[Tokens]) -> int:
-    """How many tokens all prompts begin with."""
-    first = examples[0][0]
-    shared = min(len(prompt) for prompt, _ in examples) - 1
-    for prompt, _ in examples[1:]:
-        while first[:shared] != prompt[:shared]:
-            shared = next(at for at in range(shared) if first[at] != prompt[at])
-    return max(shared, 0)
 
 
 class Trainer:
@@ -103,14 +77,16 @@ class Trainer:
 
         self.torch = torch
         self.folder = folder
-        self.plan: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
+        self.plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_text("utf-8"))
         self.train: list[Tokens] = []
         self.validation: list[Tokens] = []
-        with (folder / "tokens.jsonl").open(encoding="utf-8") as lines:
+        with (folder / TOKENS_FILE).open(encoding="utf-8") as lines:
             for line in lines:
                 row = json.loads(line)
                 (self.train if row["part"] == "train" else self.validation).append((row["prompt"], row["answer"]))
         self.shared = common_beginning([*self.train, *self.validation])
+        order = range(len(self.validation))
+        self.validation_steps = packed(self.validation, order, self.shared, self.plan["step_tokens"])
         torch.manual_seed(self.plan["seed"])
         torch.set_num_threads(self.plan["threads"])
         cuda = self.plan["device"] != "cpu" and torch.cuda.is_available()
@@ -290,23 +266,6 @@ class Trainer:
         logits = inner.lm_head(hidden[torch.tensor(where, device=self.device)]).float()
         return torch.nn.functional.cross_entropy(logits, torch.tensor(wanted, device=self.device))
 
-    def schedule(self) -> list[list[int]]:
-        """The examples of each step, the same in every process."""
-        found: list[list[int]] = []
-        for epoch in range(self.plan["epochs"]):
-            order = list(range(len(self.train)))
-            random.Random(f"{self.plan['seed']} {epoch}").shuffle(order)  # noqa: S311 - not for secrets
-            found += packed(self.train, order, self.shared, self.plan["step_tokens"])
-        return found
-
-    def rate(self, step: int, steps: int) -> float:
-        """The learning rate of a step: it rises for a short while, then falls along a cosine."""
-        rising = max(1, int(steps * WARM_UP_SHARE))
-        if step < rising:
-            return float(self.plan["learning_rate"]) * (step + 1) / rising
-        done = (step - rising) / max(1, steps - rising)
-        return float(self.plan["learning_rate"]) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
     def train_step(self, numbers: Sequence[int], rate: float) -> float:
         """One step; returns its loss."""
         for group in self.optimizer.param_groups:
@@ -325,18 +284,13 @@ class Trainer:
         self.model.eval()
         total = count = 0.0
         with self.torch.no_grad():
-            for numbers in packed(self.validation, range(len(self.validation)), self.shared, self.plan["step_tokens"]):
+            for numbers in self.validation_steps:
                 examples = [self.validation[number] for number in numbers]
                 tokens = sum(len(answer) for _, answer in examples)
                 total += float(self.losses(examples)) * tokens
                 count += tokens
         self.model.train()
         return total / count
-
-    def interval(self, steps: int) -> int:
-        """After how many steps the validation part is looked at: that must not take longer than the training."""
-        evaluated = len(packed(self.validation, range(len(self.validation)), self.shared, self.plan["step_tokens"]))
-        return max(steps // int(self.plan["evaluations"]), 2 * evaluated, 1)
 
     def memory(self) -> int:
         """Bytes that this process takes, or what it has taken of the GPU's memory."""
@@ -360,14 +314,14 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "random": self.torch.get_rng_state(),
         }
-        partial = self.folder / f"{CHECKPOINT}.part"
+        partial = self.folder / f"{STATE_FILE}.part"
         self.torch.save(state, partial)
-        partial.replace(self.folder / CHECKPOINT)
+        partial.replace(self.folder / STATE_FILE)
         tell("checkpoint", step=self.step)
 
     def resume(self) -> bool:
         """Go on from the checkpoint; False if there is none that can be read."""
-        path = self.folder / CHECKPOINT
+        path = self.folder / STATE_FILE
         if not path.is_file():
             return False
         try:
@@ -400,10 +354,10 @@ class Trainer:
                 name.removeprefix("base_model.model.").replace(".default.weight", ""): one.float().numpy()
                 for name, one in self.matrices().items()
             }
-            partial = self.folder / f"{TRAINED}.part"
+            partial = self.folder / f"{RESULT_FILE}.part"
             with partial.open("wb") as file:
                 np.savez(file, **values)
-            partial.replace(self.folder / TRAINED)
+            partial.replace(self.folder / RESULT_FILE)
         return validation
 
     # The run
@@ -417,7 +371,7 @@ class Trainer:
         """
         self.load()
         resumed = self.resume()
-        steps = self.schedule()
+        steps = scheduled(self.train, self.shared, self.plan["step_tokens"], self.plan["epochs"], self.plan["seed"])
         timed: list[float] = []
         started = saved = time.monotonic()
         validation = self.best if resumed else math.nan
@@ -425,9 +379,9 @@ class Trainer:
             total = min(len(steps), self.plan["steps"] or len(steps))
             if self.step >= total:
                 break
-            evaluated_every = self.interval(total)
+            evaluated_every = max(total // int(self.plan["evaluations"]), 2 * len(self.validation_steps), 1)
             began = time.monotonic()
-            loss = self.train_step(steps[self.step], self.rate(self.step, total))
+            loss = self.train_step(steps[self.step], learning_rate(self.step, total, self.plan["learning_rate"]))
             if not math.isfinite(loss):
                 raise ModelInvalidError(
                     "the loss is no longer a finite number: training was stopped; try a lower --rate"
@@ -473,7 +427,7 @@ class Trainer:
                 self.save()
             if self.stop.is_set():
                 raise Stopped
-        if not (self.folder / TRAINED).is_file():
+        if not (self.folder / RESULT_FILE).is_file():
             self.keep_best()
         tell(
             "done",
@@ -495,7 +449,7 @@ def main() -> int:
     """Run what the folder describes; returns the exit status."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    _lower_priority()
+    lower_priority(NICENESS)
     try:
         trainer = Trainer(Path(sys.argv[1]))
         threading.Thread(target=_watch_parent, args=(trainer.stop,), daemon=True).start()
@@ -515,13 +469,6 @@ def main() -> int:
         tell("error", message=str(error))
         return 1
     return 0
-
-
-def _lower_priority() -> None:
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 15)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from glossator.adapt.retriever import adapt_retriever
 from glossator.cli import terminal
 from glossator.cli.updated_index import time_in_words
+from glossator.power import lower_priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 _PARTS = 1000
 """Steps of the progress bar."""
 _NICENESS = 10
+"""Of the process: this takes minutes, and nobody is waiting for it."""
 
 
 def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_json: bool) -> int:
@@ -27,7 +27,7 @@ def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_jso
     Raises:
         GlossatorError: it cannot be done; nothing has changed.
     """
-    _lower_priority()
+    lower_priority(_NICENESS)
     with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:
 
         def show(progress: AdaptProgress) -> None:
@@ -51,11 +51,3 @@ def _tell(session: Session, report: RetrieverReport) -> None:
     )
     terminal.show(f"  {report.summary}", hang=4)
     terminal.show("To go back: glossator adapt undo")
-
-
-def _lower_priority() -> None:
-    """Give way to other processes: this takes minutes, and nobody is waiting for it."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else _NICENESS)

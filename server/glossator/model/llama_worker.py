@@ -14,7 +14,6 @@ import importlib
 import os
 import queue
 import signal
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -23,9 +22,13 @@ from glossator.model import worker_protocol
 from glossator.model.cancellation import Cancellation
 from glossator.model.engine import Engine
 from glossator.model.template import RequestError
+from glossator.power import lower_priority
 
 if TYPE_CHECKING:
     from glossator.model.worker_protocol import WorkerMessage
+
+NICENESS = 5
+"""Of the process: the editor goes first."""
 
 
 class Worker:
@@ -152,7 +155,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    lower_priority()
+    lower_priority(NICENESS)
     Worker(requests, events).run()
 
 
@@ -187,15 +190,6 @@ def devices(lib: Any) -> list[WorkerMessage]:
             }
         )
     return found
-
-
-def lower_priority() -> None:
-    """Give the editor priority over this process."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):
-        process = psutil.Process()
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 5)
 
 
 if __name__ == "__main__":
