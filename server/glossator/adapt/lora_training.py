@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from glossator.adapt.training_steps import Tokens
 
-NICENESS = 15
+_NICENESS = 15
 """Of the process, on a scale to 19: training takes hours, and nobody waits for it."""
 FORECAST_STEPS = 3
 """Steps that are timed after one to warm up, before the forecast."""
@@ -449,7 +449,7 @@ def main() -> int:
     """Run what the folder describes; returns the exit status."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    lower_priority(NICENESS)
+    lower_priority(_NICENESS)
     try:
         trainer = Trainer(Path(sys.argv[1]))
         threading.Thread(target=_watch_parent, args=(trainer.stop,), daemon=True).start()

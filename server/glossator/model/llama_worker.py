@@ -27,7 +27,7 @@ from glossator.power import lower_priority
 if TYPE_CHECKING:
     from glossator.model.worker_protocol import WorkerMessage
 
-NICENESS = 5
+_NICENESS = 5
 """Of the process: the editor goes first."""
 
 
@@ -155,7 +155,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    lower_priority(NICENESS)
+    lower_priority(_NICENESS)
     Worker(requests, events).run()
 
 
