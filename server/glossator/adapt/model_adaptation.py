@@ -34,7 +34,7 @@ from glossator.model.installed import Models, sha256_of
 from glossator.model.measured_speed import fingerprint
 from glossator.model.speed import thread_count
 from glossator.private_files import replace_private_file
-from glossator.project.adaptations import MODEL_RUN_FOLDER, Adaptations
+from glossator.project.adaptations import MODEL_RUN_FOLDER, Adaptations, told_in_one_line
 from glossator.project.model_adapters import ADAPTER_FILE
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ async def adapt_model(
             facts["seconds"] = round(time.monotonic() - started, 1)
             report = report_facts(verdict, data, facts)
             text = report_text(verdict, data, facts)
-            with _reported(run.folder):
+            with told_in_one_line(run.folder):
                 for folder in (run.folder, staged):
                     replace_private_file(folder / REPORT_TEXT, text)
                     replace_private_file(folder / REPORT_FACTS, json.dumps(report, ensure_ascii=False, indent=1))
@@ -270,7 +270,7 @@ def _data_and_run(
             listener.note("resuming the run that was stopped")
             return data, stopped
     data = make_data_set(root, most=options.examples, seed=options.plan.seed, progress=listener.stage)
-    with _reported(run.folder):
+    with told_in_one_line(run.folder):
         write_data_set(run.folder, data)
     return data, with_key(data)
 
@@ -315,15 +315,3 @@ def _fitting(
         for one, (prompt, answer) in zip(examples, tokens, strict=True)
         if len(prompt) + len(answer) <= most
     ]
-
-
-@contextlib.contextmanager
-def _reported(folder: Path) -> Any:
-    import errno
-
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise AdaptationError(f"the disk is full: nothing was changed in {folder}") from error
-        raise AdaptationError(f"cannot write {folder}: {error.strerror or error}") from error

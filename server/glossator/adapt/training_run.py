@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from glossator.errors import AdaptationError, CancelledByUser, ModelRuntimeError, ModelTooLargeError
 from glossator.model.memory import physical_memory, readable
 from glossator.private_files import make_private_folder, replace_private_file
+from glossator.project.adaptations import told_in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -177,7 +178,7 @@ class TrainingRun:
         """
         from filelock import FileLock, Timeout
 
-        with _told("cannot write", self.folder):
+        with told_in_one_line(self.folder):
             make_private_folder(self.folder, certainly_ours=True)
         try:
             with FileLock(self.folder / "lock", timeout=0):
@@ -205,7 +206,7 @@ class TrainingRun:
             AdaptationError: there is no room for it, or it cannot be written.
         """
         resumes = self.can_resume
-        with _told("cannot write", self.folder):
+        with told_in_one_line(self.folder):
             if not resumes:
                 self.clear()
             needed = 5 * adapter_bytes + 64 * 1024 * 1024
@@ -334,15 +335,3 @@ def _stop_when(child: subprocess.Popen[bytes], is_stopped: Callable[[], bool], f
                 assert child.stdin is not None
                 child.stdin.close()
             return
-
-
-@contextlib.contextmanager
-def _told(what: str, folder: Path) -> Iterator[None]:
-    import errno
-
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise AdaptationError(f"the disk is full: nothing was changed in {folder}") from error
-        raise AdaptationError(f"{what} {folder}: {error.strerror or error}") from error

@@ -276,19 +276,24 @@ class Adaptations:
         except Timeout:
             raise AdaptationError(f"another process is changing the adaptations of {self.root}: try again") from None
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Tell in one line what goes wrong with files inside.
+    def writing(self) -> contextlib.AbstractContextManager[None]:
+        """See `told_in_one_line`."""
+        return told_in_one_line(self.folder)
 
-        Raises:
-            AdaptationError: it went wrong.
-        """
-        try:
-            yield
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise AdaptationError(f"the disk is full: nothing was changed in {self.folder}") from error
-            raise AdaptationError(f"cannot write {self.folder}: {error.strerror or error}") from error
+
+@contextlib.contextmanager
+def told_in_one_line(folder: Path) -> Iterator[None]:
+    """Tell in one line what goes wrong with the files in a folder that are written inside.
+
+    Raises:
+        AdaptationError: it went wrong.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise AdaptationError(f"the disk is full: nothing was changed in {folder}") from error
+        raise AdaptationError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def is_adaptations_folder(path: Path) -> bool:
