@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -51,13 +52,19 @@ def _run(command: list[str], *, failure: str, environment: dict[str, str] | None
 
 def added_by_runtime() -> str:
     """The requirements, with their checksums, that llama-cpp-python brings beside those of the server."""
+    return "".join(_added_by("llama.txt", "runtime.txt").values())
 
-    def blocks(name: str) -> list[str]:
-        text = (REQUIREMENTS / name).read_text("utf-8")
-        return [block for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE) if "==" in block]
 
-    known = {block.partition("==")[0] for block in blocks("runtime.txt")}
-    return "".join(block for block in blocks("llama.txt") if block.partition("==")[0] not in known)
+def _added_by(name: str, to: str) -> dict[str, str]:
+    """The requirements in a file, by package, whose packages another file does not have."""
+
+    def blocks(file: str) -> dict[str, str]:
+        text = (REQUIREMENTS / file).read_text("utf-8")
+        found = [block for block in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE) if "==" in block]
+        return {block.partition("==")[0]: block for block in found}
+
+    known = blocks(to)
+    return {package: block for package, block in blocks(name).items() if package not in known}
 
 
 def _stamp(name: str) -> Path:
@@ -155,6 +162,32 @@ def install_llama() -> None:
         failure="cannot build the llama.cpp runtime: see the lines above; only language models need it",
     )
     _stamp("llama").write_text(wanted, "utf-8")
+
+
+def install_trainer() -> None:
+    """Install what adapting a model needs, if a build of PyTorch for the CPU lies where pip is set up to find files.
+
+    The one from the package index brings gigabytes for GPUs on Linux: `install("adapt")` is for those who want it.
+    """
+    requirements = REQUIREMENTS / "adapt.txt"
+    wanted = _fingerprint(requirements)
+    if _fresh("trainer", wanted):
+        return
+    added = _added_by("adapt.txt", "dev.txt")
+    version = re.match(r"torch==([\w.]+)", added["torch"])
+    assert version is not None
+    quiet = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    at_hand = subprocess.run([*quiet, "--no-index", f"torch=={version[1]}+cpu"], capture_output=True)
+    if at_hand.returncode:
+        say("PyTorch for the CPU is not at hand: the tests that train are skipped")
+        return
+    for_gpus = ("torch", "triton", "nvidia-", "cuda-")
+    rest = "".join(block for package, block in added.items() if not package.startswith(for_gpus))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "requirements.txt"
+        file.write_text(rest, "utf-8")
+        _pip_install("what adapting a model needs", "--require-hashes", "--no-deps", "-r", str(file))
+    _stamp("trainer").write_text(wanted, "utf-8")
 
 
 def install_test_model() -> None:

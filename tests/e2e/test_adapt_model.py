@@ -129,6 +129,22 @@ def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Pat
 @trains
 @pytest.mark.llama
 @pytest.mark.adapt
+def test_an_adapter_that_is_no_better_is_refused_as_a_result(
+    glossator: Run, root: Path, base: Path, tmp_path: Path
+) -> None:
+    environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(tmp_path / "kept")}
+    options = ("--root", root, "--base", base, "--judged", "14", "--judged-answers", "0", "--examples", "110")
+    tuning = ("--step-tokens", "5000", "--rate", "1e-12", "--epochs", "1")
+    done = glossator("adapt", "model", *options, *tuning, env=environment)
+    assert done.status == 0, done.err
+    assert "refused, nothing was changed" in done.out
+    assert "does not fall by more than noise" in done.out
+    assert glossator("adapt", "list", "--root", root, "--json", env=environment).json == {"adaptations": []}
+
+
+@trains
+@pytest.mark.llama
+@pytest.mark.adapt
 @pytest.mark.skipif(os.name != "posix", reason="ends a process as only POSIX can")
 def test_training_that_was_killed_goes_on(tmp_path: Path) -> None:
     """The child is killed after a checkpoint; the next one begins at its step, and ends as if nothing had happened."""
