@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from glossator.adapt.commit_changes import ProjectHistory, holding, said_by
-from glossator.adapt.project_pairs import ProjectPair, pairs_of_code, sentences, short_forms
+from glossator.adapt.commit_changes import ChangedDefinition, PastCommit, ProjectHistory, holding, said_by
+from glossator.adapt.project_pairs import MOST_USES, ProjectPair, limited, pairs_of_code, sentences, short_forms
 from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, chosen_weights, fitted_weights, mean_reciprocal_rank
-from glossator.adapt.retriever_gate import GeneralSet, name_questions, ranks_compared, verdict
-from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
+from glossator.adapt.retriever_gate import FEWEST_JUDGES, GeneralSet, name_questions, ranks_compared, verdict
+from glossator.adapt.vector_mix import best_mix
+from glossator.adapt.word_vectors import LEAST_OCCURRENCES, AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
 from glossator.index.embedding import BUNDLED, FIELDS, StaticEmbedder
 from glossator.index.parsing import parse
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES
-from tests.made_history import WRITTEN, made_repository
+from tests.made_history import SPOKEN, WRITTEN, made_repository
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,43 @@ def test_a_table_is_written_as_the_embedder_reads_it(tmp_path: Path) -> None:
     texts = ["read the frobnicator", "parse the header of a packet"]
     ours, theirs = read.embed_texts(texts), shipped.embed_texts(texts)
     assert (ours * theirs).sum(1).min() > 0.99, "a new word means what its pieces meant"
+
+
+def test_how_far_rows_move_is_chosen_on_commits_and_limited_by_the_general_set() -> None:
+    """The made commits speak of things by other words than the code; a table that knows which belong together helps."""
+    code = {
+        f"{word}.py": parse(f"{word}.py", f"def {word}():\n    return {word} + {word}\n").entries for word in WRITTEN
+    }
+    changes = [
+        (PastCommit("c", 0, said, "", ()), [ChangedDefinition(f"{word}.py", code[f"{word}.py"][0])])
+        for said, word in zip(SPOKEN, WRITTEN, strict=True)
+    ]
+    table = WordTable.read(BUNDLED).extended([*SPOKEN, *WRITTEN] * LEAST_OCCURRENCES)
+    at = {word: number for number, word in enumerate(table.words)}
+    rows = table.rows.copy()
+    for said, word in zip(SPOKEN, WRITTEN, strict=True):
+        rows[at[said]] = table.rows[at[word]]
+    knows = WordTable(table.words, rows, table.weights)
+    assert best_mix(table, knows, code, changes) >= 0.5
+    assert best_mix(table, table, code, changes) == 0.0, "no better"
+    assert best_mix(table, knows, code, changes[: FEWEST_JUDGES - 1]) == 1.0, "too few to choose"
+    noise = np.random.default_rng(0).normal(0, 20, rows.shape).astype(np.float32)
+    used = {word for texts in (SPOKEN, WRITTEN, ("def", "return")) for word in texts}
+    noise[[at[word] for word in used if word in at]] = 0
+    forgets = WordTable(table.words, rows + noise, table.weights)
+    assert best_mix(table, forgets, code, changes) == 0.0, "other code is found worse"
+
+
+def test_common_questions_and_too_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pair(kind: str, query: str, number: int) -> ProjectPair:
+        return ProjectPair(kind, query, str(number), "", "", "", "text")
+
+    common = [pair("doc", "Returns the value", number) for number in range(MOST_USES + 1)]
+    rare = [pair("doc", f"Returns value {number % 4}", number) for number in range(4 * MOST_USES)]
+    commits = [pair("commit", "Same message again", number) for number in range(2 * MOST_USES)]
+    assert limited([*common, *rare, *commits]) == [*rare, *commits]
+    monkeypatch.setattr("glossator.adapt.project_pairs.MOST_PAIRS", 12)
+    assert Counter(one.kind for one in limited([*rare, *commits])) == {"doc": 8, "commit": 4}
 
 
 def cases(feature: str, count: int) -> list[RankedCase]:
