@@ -914,4 +914,4 @@ def test_uses_of_names_that_are_more_than_a_word() -> None:
         "count",
     }
     rust = "proptest! {\n    fn adds(a in 0..10) {\n        add(a);\n    }\n}\n"
-    assert _references("a.rs", rust) == {"add"}
+    assert _references("a.rs", rust) == {"add", "proptest"}
