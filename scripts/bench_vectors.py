@@ -36,6 +36,7 @@ import numpy as np
 from bench_index import standard_library
 from bench_search import questions
 from glossator.index import nearest
+from glossator.index.folders import size_of
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.table import Lance
 from glossator.project.session import Session
@@ -285,7 +286,7 @@ def lance_tables(sample: Sample, folder: Path, *, kinds: Sequence[str]) -> Itera
 
 def megabytes(folder: Path) -> float:
     """The size of all files in a folder."""
-    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1)
+    return round(size_of(folder) / 1e6, 1)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from glossator.errors import StoreError
+from glossator.index.folders import size_of
 from glossator.project.session import Session
 from glossator.settings import Settings
 from tests.lsp.client import WAIT, Client, start_server
@@ -237,7 +238,7 @@ class Soak:
         shutil.rmtree(root.folder.parent, ignore_errors=True)
         fresh = self._session.roots[0] = type(root)(self.root, self._session.shared)
         fresh.index()
-        self._fresh_bytes = sum(path.stat().st_size for path in fresh.folder.rglob("*") if path.is_file())
+        self._fresh_bytes = size_of(fresh.folder)
         return read_contents(fresh.folder, self.report.stops)
 
     def _status(self) -> dict[str, Any]:
@@ -336,7 +337,7 @@ class Soak:
         except psutil.Error:  # a worker has just ended
             return
         self.report.uses.append(Use(memory, handles, _watches(server.pid), len(processes)))
-        size = sum(_size(path) for path in folder.rglob("*"))
+        size = size_of(folder)
         if self._fresh_bytes:
             self.report.size_ratios.append(size / self._fresh_bytes)
 
@@ -373,13 +374,6 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:  # the log has just been written back
         return 0.0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:  # the server has just removed it
-        return 0
 
 
 def _watches(pid: int) -> int:
