@@ -8,8 +8,9 @@ Sets of questions, most about whole repositories (--trees), tests, documents and
 - references: `repository_questions.jsonl` in --data (see `report_questions.py`); a hit answers if the reference answer
   names its file and itself.
 
-Nothing is fitted on the repositories of the split "report". A question's hits compete (softmax), with a penalty on the
-weights of standardised features, and what speaks for a hit may not be held against it. Prints how what answers ranks in
+Nothing is fitted on the repositories of the split "report". A question's hits compete
+(`glossator.adapt.conditional_logit`), with a penalty on the weights of standardised features, and what speaks for a hit
+may not be held against it. Prints how what answers ranks in
 repositories that were left out, one after the other, beside the order of the search; then the weights.
 """
 
@@ -29,6 +30,7 @@ import numpy as np
 
 from answer_questions import load_questions, load_repositories
 from bench_answers import session_of
+from glossator.adapt.conditional_logit import fit_logit
 from glossator.answers.evidence import Question
 from glossator.answers.evidence_ranking import hit_features, is_ranked_again
 from glossator.answers.gathering import search_views
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from answer_questions import AskedRepository
     from glossator.retrieval.search import Hit
 
-STEPS = 400
-RATE = 0.05
 SEEN = (1, 3, 8)
 """Places up to which what answers is counted."""
 SHARES = {"files": 1.0, "answers": 5.0, "sources": 8.0, "references": 3.0}
@@ -146,36 +146,16 @@ def rankings(name: str, folder: Path, questions: Sequence[Asking], index_dir: Pa
 
 
 def fitted(given: Sequence[Ranking], penalty: float) -> NDArray[np.float64]:
-    """The weights, by Adam on standardised features."""
-    every = np.concatenate([one.features for one in given])
-    mean, deviation = every.mean(0), every.std(0) + 1e-9
+    """The weights, fitted on standardised features."""
+    deviation = np.concatenate([one.features for one in given]).std(0) + 1e-9
     asked = Counter(one.repository for one in given)
     telling = [one for one in given if one.right.any() and not one.right.all()]
     counts = np.array([SHARES[one.kind] / np.sqrt(asked[one.repository]) for one in telling])
-    counts /= counts.sum()
-    most = max(len(one.right) for one in telling)
-    features = np.zeros((len(telling), most, every.shape[1]))
-    there = np.zeros((len(telling), most), np.bool_)
-    right = np.zeros_like(there)
-    for at, one in enumerate(telling):
-        features[at, : len(one.right)] = (one.features - mean) / deviation
-        there[at, : len(one.right)] = True
-        right[at, : len(one.right)] = one.right
-    bounded = np.array([name in SPEAKING_FOR for name in given[0].names])
-    weights = np.zeros(every.shape[1])
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
-    for step in range(1, STEPS + 1):
-        scores = np.where(there, features @ weights, -np.inf)
-        likely = np.exp(scores - scores.max(1, keepdims=True))
-        likely /= likely.sum(1, keepdims=True)
-        wanted = likely * right
-        wanted /= wanted.sum(1, keepdims=True) + 1e-12
-        slope = np.einsum("q,qh,qhf->f", counts, likely - wanted, features) + penalty * weights
-        first = 0.9 * first + 0.1 * slope
-        second = 0.99 * second + 0.01 * slope * slope
-        weights -= RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
-        weights[bounded] = np.maximum(weights[bounded], 0.0)
-    fit: NDArray[np.float64] = weights / deviation
+    features, right = [one.features / deviation for one in telling], [one.right for one in telling]
+    lower = [0.0 if name in SPEAKING_FOR else -np.inf for name in given[0].names]
+    fit: NDArray[np.float64] = (
+        fit_logit(features, right, penalty, each=False, counts=counts / counts.sum(), lower=lower) / deviation
+    )
     return fit
 
 

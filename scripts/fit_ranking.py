@@ -1,8 +1,7 @@
 """Fit the weights of ranking: `fit_ranking.py --data DIR --checkouts DIR --symbols DIR [--write] [--ablate]`.
 
-The model is a conditional logit: the chance that a candidate file of a query is the wanted one is the softmax of the
-weighted sum of its features. The loss is the cross entropy against the targets, every repository weighing the same,
-with an L2 penalty on the weights of standardised features; it is convex, and Newton's method finds its minimum.
+The model is a conditional logit (`glossator.adapt.conditional_logit`) of the candidate files of a query, every
+repository weighing the same, with a penalty on the weights of standardised features.
 It is fitted twice: on all candidates, then on those that the first fit ranks best and the wanted ones, so that the
 weights tell near misses apart and not what any weights tell apart.
 
@@ -30,6 +29,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
+from glossator.adapt.conditional_logit import fit_logit
 from glossator.index.records import Filter
 from glossator.retrieval.ranking import ENTRY_FEATURES
 from glossator.retrieval.ranking_features import FILE_FEATURES
@@ -185,38 +185,8 @@ def fit(
     spread = rows.std(axis=0)
     scale = spread**standardised
     scale[spread < 1e-6] = 1e9
-    rows = rows / scale
-    target = np.concatenate([case.wanted / case.wanted.sum() for case in cases])
-    lengths = np.array([len(case.wanted) for case in cases])
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    of = np.repeat(np.arange(len(cases)), lengths)
-    weights = np.zeros(len(chosen))
-
-    def soft(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        scores = rows @ values
-        top = np.maximum.reduceat(scores, starts)
-        powers = np.exp(scores - top[of])
-        sums = np.add.reduceat(powers, starts)
-        return powers / sums[of], np.log(sums) + top
-
-    def loss(values: NDArray[np.float64]) -> float:
-        _, normal = soft(values)
-        fitted = float(weight @ normal - (weight[of] * target) @ (rows @ values))
-        return fitted + 0.5 * penalty * float(values @ values)
-
-    for _ in range(60):
-        chance, _ = soft(weights)
-        gradient = rows.T @ ((chance - target) * weight[of]) + penalty * weights
-        shares = rows * chance[:, None]
-        means = np.add.reduceat(shares, starts, axis=0)
-        curvature = rows.T @ (shares * weight[of][:, None]) - means.T @ (means * weight[:, None])
-        step = np.linalg.solve(curvature + penalty * np.eye(len(chosen)), gradient)
-        before, length = loss(weights), 1.0
-        while loss(weights - length * step) > before - 1e-4 * length * float(gradient @ step) and length > 1e-4:
-            length /= 2
-        weights = weights - length * step
-        if np.abs(length * step).max() < 1e-5:
-            break
+    features = [case.features[:, chosen] / scale for case in cases]
+    weights = fit_logit(features, [case.wanted for case in cases], penalty, each=True, counts=weight)
     fitted: NDArray[np.float64] = weights / scale
     return fitted
 

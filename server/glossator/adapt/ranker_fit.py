@@ -1,8 +1,7 @@
 """The weights of ranking, fitted to a project's commits within bounds.
 
-The model is a conditional logit over the entries of a question's best files: the chance that an entry is one of those
-wanted is the softmax of its score, which is its file's score plus its own (`retrieval/ranking.py`). The loss is the
-negative logarithm of the chance of all that are wanted, with a penalty on how far weights move from the shipped ones.
+The model is a conditional logit over the entries of a question's best files: the score of an entry is its file's plus
+its own (`retrieval/ranking.py`). There is a penalty on how far weights move from the shipped ones.
 No weight leaves the bounds, and those stay as they are of which commits tell nothing, or something else than questions
 do: no commit here changes a test or a document, and commits change what is large.
 
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glossator.adapt.conditional_logit import fit_logit
 from glossator.adapt.retriever_gate import DEPTH, FEWEST_JUDGES, LEAST_CHOICE_GAIN
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.ranking import ENTRY_FEATURES, Weights
@@ -42,7 +42,6 @@ ENTRY_FILES = 15
 """Best files whose entries are looked at, as many as a search of ten hits looks at."""
 FEWEST = 30
 """Questions below which nothing is fitted."""
-_STEPS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,42 +108,16 @@ def fitted_weights(cases: Sequence[RankedCase], start: Weights, watch: Callable[
     names = [*FILE_FEATURES, *ENTRY_FEATURES]
     first = _vector(start)
     free = np.array([name not in FIXED and weight != 0 for name, weight in zip(names, first, strict=True)])
-    rows = np.concatenate([case.features for case in cases])
-    base = rows @ first
-    moved = rows[:, free] * first[free]
-    """What a relative change of 1 of each free weight adds to the scores."""
-    wanted = np.concatenate([case.wanted for case in cases])
-    lengths = np.array([len(case.wanted) for case in cases])
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    case_of = np.repeat(np.arange(len(cases)), lengths)
-
-    def slope_at(change: Numbers) -> tuple[float, Numbers]:
-        scores = base + moved @ change
-        scores -= np.maximum.reduceat(scores, starts)[case_of]
-        powers = np.exp(scores)
-        all_, right = np.add.reduceat(powers, starts), np.add.reduceat(powers * wanted, starts)
-        right = np.maximum(right, 1e-30)
-        loss = float((np.log(all_) - np.log(right)).sum()) + 0.5 * PENALTY * float(change @ change)
-        pull = powers / all_[case_of] - powers * wanted / right[case_of]
-        return loss, moved.T @ pull + PENALTY * change
-
-    change = np.zeros(int(free.sum()))
-    length = 1e-3
-    loss, slope = slope_at(change)
-    for _ in range(_STEPS):
-        watch()
-        tried = np.clip(change - length * slope, -BOUND, BOUND)
-        lower, next_slope = slope_at(tried)
-        if lower > loss:
-            length /= 2
-            if length < 1e-9:
-                break
-            continue
-        done = loss - lower < 1e-6 * max(1.0, loss)
-        change, loss, slope = tried, lower, next_slope
-        length *= 1.5
-        if done:
-            break
+    change = fit_logit(
+        [case.features[:, free] * first[free] for case in cases],
+        [case.wanted for case in cases],
+        PENALTY,
+        each=False,
+        base=[case.features @ first for case in cases],
+        lower=-BOUND,
+        upper=BOUND,
+        watch=watch,
+    )
     values = first.copy()
     values[free] *= 1 + change
     split = len(FILE_FEATURES)

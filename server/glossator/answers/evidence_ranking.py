@@ -22,26 +22,24 @@ if TYPE_CHECKING:
     from glossator.retrieval.search import Hit
 
 WEIGHTS = {
-    "place": 2.07,
-    "text": 3.92,
-    "near_text": 4.21,
-    "near_name": 1.11,
-    "near_doc": 3.15,
-    "passage": 3.55,
-    "file_name": 2.97,
-    "test": -2.89,
-    "prose": -2.36,
-    "example": -2.29,
-    "block": -0.19,
-    "function": 1.46,
-    "type": 1.25,
-    "documented": -0.56,
-    "small": -0.21,
+    "place": 2.10,
+    "text": 3.91,
+    "near_text": 4.12,
+    "near_name": 1.07,
+    "near_doc": 3.11,
+    "passage": 3.57,
+    "file_name": 2.99,
+    "test": -2.87,
+    "prose": -2.32,
+    "example": -2.27,
+    "function": 1.50,
+    "type": 1.29,
+    "documented": -0.54,
     "large": -1.32,
 }
 """Weight of each feature (see `hit_features`), fitted by `scripts/fit_evidence.py`. In repositories left out of
 the fit, what answers comes first in .57 of the questions about files of whole repositories (.51 in the order of the
-search), in .28 (.21) of those about symbols and in .36 (.31) of those with reference answers; it is among the first
+search), in .28 (.21) of those about symbols and in .37 (.31) of those with reference answers; it is among the first
 eight in .83 (.77), .62 (.52) and .68 (.61)."""
 CONSIDERED = 40
 """Hits of a search that are ranked once more."""
@@ -60,7 +58,7 @@ ABOUT_EXAMPLES = frozenset({"exampl", "sampl", "demo", "benchmark", "bench"})
 """Stems of words by which a question asks for tests, documents or examples: these are not held against a hit then."""
 WINDOW, STEP = 6, 4
 """Lines of a passage, and lines from one to the next."""
-SMALL_LINES, LARGE_LINES = 3, 150
+LARGE_LINES = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def hit_features(found: Sequence[tuple[RootView, Hit]], asked: Asked) -> list[di
     place: 1 for the first, less for those behind it; text, file_name: the part of the question's words (rare ones weigh
     more) in its text, in the name of its file; near_text, near_name, near_doc: how near these are to the question in
     meaning (cosine); passage: what its best passage is worth (`Asked.worth`); test, prose, example (unless it asks for
-    such), block, function, type, documented, small, large: what it is, 1 or 0.
+    such), function, type, documented, large: what it is, 1 or 0.
     """
     texts: list[str] = []
     names: list[str] = []
@@ -154,11 +152,9 @@ def hit_features(found: Sequence[tuple[RootView, Hit]], asked: Asked) -> list[di
                 "test": float(tests and (is_test(entry.path) or entry.kind == "test")),
                 "prose": float(prose and entry.language in PROSE_LANGUAGES),
                 "example": float(examples and is_example(entry.path)),
-                "block": float(entry.kind == "block"),
                 "function": float(entry.kind in FUNCTION_KINDS),
                 "type": float(entry.kind in TYPE_KINDS),
                 "documented": float(bool(entry.doc)),
-                "small": float(size <= SMALL_LINES),
                 "large": float(size > LARGE_LINES),
             }
         )
