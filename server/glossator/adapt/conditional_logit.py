@@ -1,4 +1,4 @@
-"""The conditional logit by which weights of ranking are fitted: here to a project's commits, in `scripts/` to questions.
+"""The conditional logit by which weights of ranking are fitted: to a project's commits, in `scripts/` to questions.
 
 The chance that a candidate of a question is one of those wanted is the softmax of its score, the weighted sum of its
 features. Weights are fitted by Newton's method, projected on their bounds (Bertsekas, "Projected Newton Methods for
@@ -43,8 +43,8 @@ def fit_logit(
         features: of each question, a row for each candidate.
         wanted: of each question, which of its candidates are wanted: one at least.
         penalty: half of it, times the squares of the weights, is added to the loss.
-        each: whether all that are wanted are to have the same chance (the loss of a question is the cross entropy); else
-            it is enough if one of them is likely (the loss is the negative logarithm of the sum of their chances).
+        each: whether all that are wanted are to have the same chance (a question's loss is the cross entropy); else it
+            is enough if one of them is likely (the loss is the negative logarithm of the sum of their chances).
         counts: how much each question counts.
         base: of each question, what the candidates' scores are without these weights; 0 by default.
         lower: the least value of each weight.

@@ -23,7 +23,7 @@ from glossator.index.path_index import PathIndex
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -269,12 +269,19 @@ class StoredFacts:
 
     def noting(self, name: str) -> list[str]:
         """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
-        number = name_hash(name)
-        signed = number - 2**32 if number >= 2**31 else number
+        return self.noting_any((name,))
+
+    def noting_any(self, names: Collection[str]) -> list[str]:
+        """The files that define, import or mention one of the names; as `noting`."""
+        numbers = [name_hash(name) for name in names]
+        signed = [number - 2**32 if number >= 2**31 else number for number in numbers]
+        query = f"SELECT first, others FROM noted WHERE name IN ({', '.join('?' * len(signed))})"  # noqa: S608
         with self._guard, self._looking() as connection:
             files = self._by_revision
-            found = {revision for revision, names in self._unnoted.items() if is_in(names, number)}
-            for first, others in connection.execute("SELECT first, others FROM noted WHERE name = ?", (signed,)):
+            found = {
+                revision for revision, noted in self._unnoted.items() if any(is_in(noted, number) for number in numbers)
+            }
+            for first, others in connection.execute(query, signed):
                 found.add(first)
                 if others:
                     found.update(_unpacked(first, others).tolist())

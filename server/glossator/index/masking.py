@@ -15,7 +15,7 @@ from glossator.index.components import read_component
 from glossator.index.texts import blanked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from glossator.index.languages import Language
 
@@ -66,35 +66,23 @@ _RUST_PARENTHESIS: Final = re.compile(
 _RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
 
 
-def masked(language: Language, data: bytes) -> bytes:
-    """What the grammar of `language` is to read of a file; as long as `data`."""
+def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
+    """What the grammar of `language` is to read of a file, as long as `data`; and the first byte and the name of each
+    macro that was taken off, since it is used there although no grammar reads it."""
     if language.scripts:
-        return only(data, read_component(language.name, data).scripts)
+        return only(data, read_component(language.name, data).scripts), []
     if language.grammar == "objc":
-        return _OBJC_MACRO.sub(_blank_macro, _OBJC_ENUM.sub(_blank_enum, data))
+        words = (_WORD.match(data, found.start()) for found in _OBJC_MACRO.finditer(data))
+        names = [(word.start(), word[0].decode("ascii")) for word in words if word is not None]
+        return _OBJC_MACRO.sub(_blank_macro, _OBJC_ENUM.sub(_blank_enum, data)), names
     mask = _MASKS.get(language.name)
     if mask is not None:
         data = mask.sub(_blank, data)
     if language.name == "kotlin":
         data = _KOTLIN_CLASS.sub(_join, data)
     if language.name == "rust":
-        data = _without_wrappers(data)
-    return data
-
-
-def names_masked(language: Language, data: bytes) -> Iterator[tuple[int, str]]:
-    """First byte and name of the macros that `masked` takes off: they are used there, although no grammar reads it."""
-    if language.grammar == "objc":
-        for found in _OBJC_MACRO.finditer(data):
-            word = _WORD.match(data, found.start())
-            if word is not None:
-                yield word.start(), word[0].decode("ascii")
-    elif language.name == "rust" and (wrappers := list(_RUST_WRAPPER.finditer(data))):
-        closing = _closing_braces(data)
-        for wrapper in wrappers:
-            word = _WORD.search(wrapper[0])
-            if word is not None and wrapper.end() - 1 in closing:
-                yield wrapper.start() + word.start(), word[0].decode("ascii")
+        return _without_wrappers(data)
+    return data, []
 
 
 def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
@@ -105,21 +93,24 @@ def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
     return bytes(shown)
 
 
-def _without_wrappers(data: bytes) -> bytes:
-    """Rust without the macros that stand around items."""
+def _without_wrappers(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
+    """Rust without the macros that stand around items, and these macros."""
     found = list(_RUST_WRAPPER.finditer(data))
     if not found:
-        return data
+        return data, []
     closing = _closing_braces(data)
     bare = bytearray(data)
+    names: list[tuple[int, str]] = []
     for wrapper in found:
         end = closing.get(wrapper.end() - 1)
         if end is not None:
+            if word := _WORD.search(wrapper[0]):
+                names.append((wrapper.start() + word.start(), word[0].decode("ascii")))
             bare[wrapper.start() : wrapper.end()] = blanked(wrapper[0])
             bare[end] = 0x20
             if b"prop" in wrapper[0]:
                 _blank_strategies(bare, wrapper.end(), end)
-    return bytes(bare)
+    return bytes(bare), names
 
 
 def _blank_strategies(data: bytearray, start: int, end: int) -> None:

@@ -36,7 +36,7 @@ from glossator.index.found_definitions import (
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
 from glossator.index.macro_definitions import add_by_macros
 from glossator.index.macros import always_misread, misread, names_in
-from glossator.index.masking import masked, names_masked, only
+from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
@@ -235,7 +235,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     component = read_component(language, data, path) if LANGUAGES[language].scripts else None
     if component is not None and component.jsx:
         reader = _reader("tsx") or reader
-    readable = _readable(language, source, component)
+    readable, unread = _readable(language, source, component)
     tree = Parser(reader.grammar).parse(readable)
     root = tree.root_node
     views = [_View(tree, readable)]
@@ -249,13 +249,13 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
         before = [other.reading for other in views[:index] if other.reading]
         merge(captures, _capture(language, reader, view.tree.root_node, data), before, view.text)
     found, references = captures.found, captures.references
-    references.extend((start, name.decode()) for start, name in names_in(data, views[0].macros))
-    references.extend(names_masked(LANGUAGES[language], data))
+    unread += ((start, name.decode()) for start, name in names_in(data, views[0].macros))
     if language == "sql":
         if root.has_error:
             found.clear()
         found.update((item.name_at, item) for item in sql.definitions(data))
-        references.extend(sql.references(data))
+        unread += sql.references(data)
+    references.extend(unread)
     if component is not None:
         references.extend(_used_by_markup(component, {item.name for item in found.values()}))
     definitions = distinct(found, captures.ignored)
@@ -289,7 +289,7 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     if settings is not None:
         facts, noted = stored_facts(settings)
     else:
-        facts, noted = _facts(LANGUAGES[language], source, views, captures, definitions, component)
+        facts, noted = _facts(LANGUAGES[language], source, views, captures, definitions, component, unread)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],
@@ -312,13 +312,15 @@ def _facts(
     captures: Captures,
     definitions: list[Definition],
     component: Component | None,
+    unread: list[tuple[int, str]],
 ) -> tuple[bytes, bytes]:
-    """The file's facts, as `stored_facts` gives them."""
+    """The file's facts, as `stored_facts` gives them.
+
+    Args:
+        unread: (first byte, name) of what is referred to where no grammar reads it.
+    """
     references = list(_used_by_markup(component, {item.name for item in definitions})) if component else []
-    references.extend((start, name.decode()) for start, name in names_in(source.data, views[0].macros))
-    references.extend(names_masked(language, source.data))
-    if language.name == "sql":
-        references.extend(sql.references(source.data))
+    references.extend(unread)
     items = definitions if language.clauses else outside_ignored(captures.found, captures.ignored)
     if component is not None and component.name:
         # It contains nothing: the symbols of its scripts are variables and functions, not its members.
@@ -340,16 +342,16 @@ def _facts(
     return stored_facts(facts)
 
 
-def _readable(language: str, source: SourceText, component: Component | None) -> bytes:
-    """What the grammar is to read: as many bytes as the file has."""
+def _readable(language: str, source: SourceText, component: Component | None) -> tuple[bytes, list[tuple[int, str]]]:
+    """What the grammar is to read, as many bytes as the file has; and the names that it does not see (see `masked`)."""
     data = source.data
-    readable = masked(LANGUAGES[language], data) if component is None else only(data, component.scripts)
+    readable, names = masked(LANGUAGES[language], data) if component is None else (only(data, component.scripts), [])
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].macros:
         readable = _blanked_out(readable, always_misread(readable))
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
-    return b"\n\n\n" + readable[3:] if source.has_mark else readable
+    return (b"\n\n\n" + readable[3:] if source.has_mark else readable), names
 
 
 def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes) -> Captures:

@@ -10,7 +10,7 @@ from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.source import prefetch_in, view_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from glossator.index.facts import Facts
     from glossator.index.path_index import PathIndex
@@ -50,7 +50,11 @@ class NearFiles:
 
     def noting(self, name: str) -> list[str]:
         """The nearest of the files that define, import or mention a name; sorted, if none is left out."""
-        found = self._source.noting(name)
+        return self.noting_any((name,))
+
+    def noting_any(self, names: Collection[str]) -> list[str]:
+        """The nearest of the files that define, import or mention one of the names; as `noting`."""
+        found = self._source.noting_any(names)
         if len(found) <= self._most:
             return found
         self.cut = True

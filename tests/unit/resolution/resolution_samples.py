@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 
 from glossator.index.facts import MENTION_KINDS, Facts, decode_facts, noted
 from glossator.index.parsing import parse
@@ -33,6 +34,9 @@ class Sample:
 
     def noting(self, name: str) -> list[str]:
         return sorted(self._noting.get(name, []))
+
+    def noting_any(self, names: Collection[str]) -> list[str]:
+        return sorted({path for name in names for path in self.noting(name)})
 
     def paths(self) -> PathIndex:
         return self._paths

@@ -9,7 +9,7 @@ from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.source import prefetch_in, shared_results, view_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import LanguageRules
@@ -87,6 +87,10 @@ class IndexedFiles:
         if (found := self._noting.get(name)) is None:
             found = self._noting[name] = self._source.noting(name)
         return found
+
+    def files_noting_any(self, names: Collection[str]) -> list[str]:
+        """The files that define, import or mention one of the names."""
+        return self._source.noting_any(names)
 
     def rules(self, path: str) -> LanguageRules:
         """The rules of a file's language."""

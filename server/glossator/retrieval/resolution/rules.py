@@ -61,6 +61,9 @@ class World(Protocol):
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name, however many."""
 
+    def files_noting_any(self, names: Collection[str]) -> list[str]:
+        """The files that define, import or mention one of the names, however many."""
+
     def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place."""
 

@@ -13,7 +13,7 @@ from glossator.retrieval.resolution.file_view import FileView
 from glossator.retrieval.resolution.remembered import SharedResults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from glossator.index.fact_tables import StoredFacts
     from glossator.index.facts import Facts
@@ -33,6 +33,9 @@ class FactsSource(Protocol):
 
     def noting(self, name: str) -> list[str]:
         """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
+
+    def noting_any(self, names: Collection[str]) -> list[str]:
+        """The files that define, import or mention one of the names; as `noting`."""
 
     def paths(self) -> PathIndex:
         """All files."""
@@ -89,11 +92,16 @@ class IndexedFacts:
 
     def noting(self, name: str) -> list[str]:
         """The files that define, import or mention the name, sorted; some may not, since names are hashed."""
-        found = self._stored.noting(name)
+        return self.noting_any((name,))
+
+    def noting_any(self, names: Collection[str]) -> list[str]:
+        """The files that define, import or mention one of the names; as `noting`."""
+        found = self._stored.noting_any(names)
         if not self._buffers:
             return found
-        number = name_hash(name)
-        own = [path for path, update in self._buffers.items() if is_in(array("I", update.noted), number)]
+        numbers = [name_hash(name) for name in names]
+        noted = {path: array("I", update.noted) for path, update in self._buffers.items()}
+        own = [path for path, hashes in noted.items() if any(is_in(hashes, number) for number in numbers)]
         return sorted([*(path for path in found if path not in self._buffers), *own])
 
     def paths(self) -> PathIndex:

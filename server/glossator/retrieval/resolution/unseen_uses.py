@@ -78,17 +78,13 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
 def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> bool:
     """Whether a place makes names at run time of which this may be one: anywhere such that begin or end like it, in its
     own file or one of a class above it any; or hands over its class."""
-    for pattern in patterns_of(name):
-        for path in world.files_noting(pattern):
-            other = world.view(path)
-            if other is not None and share_names(other.facts.language, view.facts.language):
-                return True
+    noted = patterns_of(name)
     if home is not None and (around := world.view(home[0])) is not None:
-        holder = last_part(around.symbol(home[1]).name)
-        for path in world.files_noting(members_of(holder)):
-            other = world.view(path)
-            if other is not None and share_names(other.facts.language, view.facts.language):
-                return True
+        noted.append(members_of(last_part(around.symbol(home[1]).name)))
+    for path in world.files_noting_any(noted):
+        other = world.view(path)
+        if other is not None and share_names(other.facts.language, view.facts.language):
+            return True
     above = {key[0] for key in world.ancestors(home).classes} if home is not None else set()
     views = (world.view(path) for path in {view.path, *above})
     return any(one is not None and bool(one.facts.mentions_of(ANY)) for one in views)
