@@ -58,6 +58,7 @@ def fit_logit(
     of = np.repeat(np.arange(len(lengths)), lengths)
     count = np.broadcast_to(np.asarray(counts, np.float64), lengths.shape)
     even = right / np.add.reduceat(right.astype(np.float64), starts)[of]
+    least, most = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
     ridge = penalty * np.eye(rows.shape[1])
 
     def softmax(scores: Numbers) -> tuple[Numbers, Numbers]:
@@ -89,7 +90,7 @@ def fit_logit(
         scores = fixed + rows @ weights
         chances, target = softmax(scores)[0], aims(scores)[0]
         slope = rows.T @ ((chances - target) * count[of]) + penalty * weights
-        free = ~(((weights <= lower) & (slope > 0)) | ((weights >= upper) & (slope < 0)))
+        free = ~(((weights <= least) & (slope > 0)) | ((weights >= most) & (slope < 0)))
         curvature = covariance(chances) + ridge
         if not each:
             bent = curvature - covariance(target)
@@ -99,7 +100,7 @@ def fit_logit(
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
         before, length = loss(weights), 1.0
         while True:
-            tried = np.clip(weights - length * step, lower, upper)
+            tried = np.clip(weights - length * step, least, most)
             if loss(tried) <= before - 1e-4 * float(slope @ (weights - tried)) or length < SHORTEST:
                 break
             length /= 2
