@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-STEPS: Final = 200
-TOLERANCE: Final = 1e-6
+_STEPS: Final = 200
+_TOLERANCE: Final = 1e-6
 """Change of a weight below which it has settled."""
-SHORTEST: Final = 1e-4
+_SHORTEST: Final = 1e-4
 """Part of a step of Newton's method that is tried at least."""
 
 
@@ -85,7 +85,7 @@ def fit_logit(
         return found
 
     weights = np.zeros(rows.shape[1])
-    for _ in range(STEPS):
+    for _ in range(_STEPS):
         watch()
         scores = fixed + rows @ weights
         chances, target = softmax(scores)[0], aims(scores)[0]
@@ -101,11 +101,11 @@ def fit_logit(
         before, length = loss(weights), 1.0
         while True:
             tried = np.clip(weights - length * step, least, most)
-            if loss(tried) <= before - 1e-4 * float(slope @ (weights - tried)) or length < SHORTEST:
+            if loss(tried) <= before - 1e-4 * float(slope @ (weights - tried)) or length < _SHORTEST:
                 break
             length /= 2
         moved = float(np.abs(tried - weights).max(initial=0.0))
         weights = tried
-        if moved < TOLERANCE:
+        if moved < _TOLERANCE:
             break
     return weights
