@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from glossator.adapt.conditional_logit import Numbers
     from glossator.retrieval.search import Searcher
-
-    Numbers = NDArray[np.float64]
 
 FIXED = frozenset(("test", "example", "compat", "prose", "block", "window", "type", "top", "size", "name", "exact"))
 """Weights that are not fitted."""
