@@ -125,8 +125,10 @@ class Soak:
         self._process: asyncio.subprocess.Process | None = None
         self.report = Report()
 
-    async def run(self, *, minutes: float, steps: int | None = None, only: tuple[str, ...] = ()) -> Report:
-        """Play until the time is over or so many actions are done."""
+    async def run(
+        self, *, minutes: float, steps: int | None = None, only: tuple[str, ...] = (), rest: bool = False
+    ) -> Report:
+        """Play until the time is over or so many actions are done; with `rest`, measure the idle server after it."""
         begun = time.monotonic()
         await self._start()
         try:
@@ -145,7 +147,8 @@ class Soak:
                 if self._developer.chance.random() < 0.1:
                     await self._use_command_line()
             self._window.close_all()
-            await self._measure_rest(minutes >= 5)
+            if rest:
+                await self._measure_rest()
         finally:
             await self._stop()
             await asyncio.to_thread(self._session.close)
@@ -341,10 +344,8 @@ class Soak:
         if self._fresh_bytes:
             self.report.size_ratios.append(size / self._fresh_bytes)
 
-    async def _measure_rest(self, long: bool) -> None:
-        """Measure how much processor time the server takes while nothing happens."""
-        if not long:
-            return
+    async def _measure_rest(self) -> None:
+        """Measure how much processor time the server takes while nothing happens: it takes minutes."""
         assert self._process is not None
         await asyncio.sleep(REST_SECONDS)
         folder = Path(self._status()["indexFolder"])
