@@ -62,6 +62,27 @@ def test_words_that_an_error_swallowed_are_possible_uses() -> None:
     assert not sample.resolver.uses(sample.definition("blunt")).uses
 
 
+SWALLOWED = {
+    "py": ("def sharpen(): ...\ndef blunt(): ...\n", 'x = (\n"""a\n\nsharpen(1)\n"""b"""\nclass (:\n'),
+    "js": ("function sharpen() {}\nfunction blunt() {}\n", "class { ( `\nconst a = sharpen()\n` ` => {\n"),
+    "rb": ("def sharpen; end\ndef blunt; end\n", 'class ( "\nsharpen\n" end end\n'),
+    "php": ("<?php function sharpen() {}\nfunction blunt() {}\n", '<?php class ( "\nsharpen();\n" { function\n'),
+    "go": ("package a\nfunc sharpen() {}\nfunc blunt() {}\n", "package a\nfunc ( { `\nsharpen()\n` ` ?\n"),
+    "kt": ("fun sharpen() {}\nfun blunt() {}\n", 'class ( { """\nsharpen()\n""" fun "\n'),
+    "rs": ("fn sharpen() {}\nfn blunt() {}\n", 'impl ( { " \nsharpen();\n" fn\n'),
+}
+"""Definitions; and a damaged file in which a use of the first is read as part of a string."""
+
+
+@pytest.mark.parametrize("ending", SWALLOWED)
+def test_words_in_strings_that_an_error_made_are_possible_uses(ending: str) -> None:
+    defining, using = SWALLOWED[ending]
+    sample = Sample({f"tools.{ending}": defining, f"main.{ending}": using})
+    assert [use.path for use in sample.resolver.uses(sample.definition("sharpen")).uses] == [f"main.{ending}"]
+    assert _may_be_used(sample, "sharpen")
+    assert not _may_be_used(sample, "blunt")
+
+
 def test_files_without_errors_are_not_damaged() -> None:
     sample = Sample({**WHOLE, "b.py": "x = 1\n"})
     for path in (*WHOLE, "b.py"):

@@ -328,6 +328,14 @@ CASES: dict[str, Case] = {
         "go",
         "stay",
     ),
+    "rust: methods of what a macro is given, named like something else": (
+        {
+            "src/lib.rs": "struct A;\nstruct B;\nimpl A { fn go(&self) {} fn stay(&self) {} }\nstatic given: B = B;\n"
+            "macro_rules! call { ($given:expr) => { $given.go() } }\n"
+        },
+        "go",
+        "stay",
+    ),
 }
 
 
