@@ -134,7 +134,7 @@ def test_an_adapter_that_is_no_better_is_refused_as_a_result(
 ) -> None:
     environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(tmp_path / "kept")}
     options = ("--root", root, "--base", base, "--judged", "14", "--judged-answers", "0", "--examples", "110")
-    tuning = ("--step-tokens", "5000", "--rate", "1e-12", "--epochs", "1")
+    tuning = ("--step-tokens", "5000", "--rate", "1e-12", "--minutes", "0.01")  # as many steps as a forecast takes
     done = glossator("adapt", "model", *options, *tuning, env=environment)
     assert done.status == 0, done.err
     assert "refused, nothing was changed" in done.out
