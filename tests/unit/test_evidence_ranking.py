@@ -67,6 +67,23 @@ def test_what_tells_comes_first(project: Project, question: str) -> None:
     assert names(project, question)[0] == "Gate.admit"
 
 
+@pytest.mark.parametrize(
+    ("question", "telling", "other"),
+    [
+        ("what do calls that are too often raise", "Gate", "test_who_called_too_often_has_to_wait"),
+        ("what is done about a caller that called often", "Gate.admit", "call"),
+        ("How long must someone be quiet after having been called too often?", "Gate.admit", "call"),
+    ],
+)
+def test_what_tells_comes_before_what_the_search_put_first(
+    project: Project, question: str, telling: str, other: str
+) -> None:
+    found = [hit.qualified_name for _, hit in searched(project, question).found]
+    ranked = names(project, question)
+    assert found.index(other) < found.index(telling)
+    assert ranked.index(telling) < ranked.index(other)
+
+
 def test_tests_come_first_only_where_they_are_asked_for(project: Project) -> None:
     plain = searched(project, "what happens to somebody who called too often")
     asked = searched(project, "which test checks that somebody who called too often waits")
