@@ -336,6 +336,27 @@ def test_what_strings_of_code_name_is_not_called_unused(tmp_path: Path) -> None:
             assert finder.uses(symbol(finder, name)).unused, name
 
 
+def test_many_files_are_searched_for_text_with_buffers_and_no_more_than_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "tasks.py": "def bake():\n    pass\n\n\ndef brew():\n    pass\n\n\ndef stew():\n    pass\n",
+        "settings.py": "ROUTE = 'tasks.bake'\n",
+        "more.py": "ROUTE = ''\n",
+    }
+    monkeypatch.setattr("glossator.retrieval.uses.FEW_TEXT_FILES", 0)
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project, {"more.py": "ROUTE = 'tasks.brew'\n"})
+        for name, path in (("bake", "settings.py"), ("brew", "more.py")):
+            uses = finder.uses(symbol(finder, name))
+            assert [(place.path, place.grade) for place in uses.places] == [(path, "possible")]
+            assert not uses.unused
+        assert finder.uses(symbol(finder, "stew")).unused
+        # With as many entries as are looked at, there may be more that were not.
+        monkeypatch.setattr("glossator.retrieval.uses.MOST_TEXTS", 1)
+        assert not finder_of(project).uses(symbol(finder, "stew")).unused
+
+
 def test_parts_of_a_class_in_several_files_are_one_symbol(tmp_path: Path) -> None:
     files = {
         "A.cs": "namespace Shop;\npublic partial class Item { }\n",

@@ -1,4 +1,5 @@
-"""Names by which languages, test runners and frameworks find functions and members that no code calls by name."""
+"""Names by which languages, test runners and frameworks find functions and members that no code calls by name; without
+the entry points of programs, which are `unseen_uses.ENTRY_POINTS`."""
 
 from __future__ import annotations
 
@@ -42,8 +43,6 @@ _WORDS: Final[dict[tuple[str, ...], str]] = {
         "swift",
     ): "wrappedValue projectedValue dynamicallyCall makeIterator next makeBody body main hash encode init setUp"
     " tearDown setUpWithError tearDownWithError",
-    ("rust",): "main",
-    ("go",): "init main",
 }
 """Names, by languages."""
 _FORMS: Final[dict[tuple[str, ...], str]] = {
@@ -77,4 +76,4 @@ def is_found_by_name(name: str, language: str, *, member: bool) -> bool:
     form = FOUND_FORMS.get(language)
     if form is not None and form.match(name):
         return True
-    return name in FOUND_NAMES.get(language, ()) and (member or language in ("python", "go", "rust", "starlark"))
+    return name in FOUND_NAMES.get(language, ()) and (member or language in ("python", "starlark"))
