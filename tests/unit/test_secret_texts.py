@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import string
 import subprocess
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glossator.index.records import FileUpdate
+from glossator.project import open_buffers
 from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.workspace.commit_log import commits_of_path
@@ -176,6 +180,37 @@ def test_no_secret_of_a_tree_is_anywhere_in_its_index(tmp_path: Path) -> None:
         if path.is_file():
             data = path.read_bytes().lower()
             assert not [needle for needle in needles if needle in data], path
+
+
+def test_a_buffer_is_masked_once_for_each_state_by_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked: list[str] = []
+    parsed: list[str] = []
+
+    def masking(text: str, path: str) -> str:
+        masked.append(text)
+        return without_secrets(text, path)
+
+    def submit(path: str, text: str, _: str) -> Future[FileUpdate]:
+        parsed.append(f"{path}: {text}")
+        return Future()
+
+    monkeypatch.setattr(open_buffers, "without_secrets", masking)
+    buffers = open_buffers.OpenBuffers(submit, max_buffer_bytes=1_000)
+    states = [f'{name} = "{PASSWORD}{number}"\n' for number, name in enumerate(("password", "api_key", "token"))]
+    for version, text in enumerate(states):
+        buffers.put("a.py", version, text)
+        assert masked == states[:version], "an editor's change waits for nothing"
+        buffers.parse("a.py")
+        stars = re.sub(PASSWORD + r"\d", "*" * (len(PASSWORD) + 1), text)
+        assert (parsed[-1], buffers.text("a.py"), buffers.texts()) == (f"a.py: {stars}", stars, {"a.py": stars})
+        assert masked == states[: version + 1]
+    buffers.drop("a.py")
+    assert buffers.text("a.py") is None
+    buffers.put("a.py", 0, states[0])
+    assert PASSWORD not in str(buffers.text("a.py")), "the text of an earlier buffer of that file is not used again"
+    buffers.put("a.py", 1, "x" * 2_000)
+    assert buffers.text("a.py") is None
+    buffers.close()
 
 
 def test_secrets_in_commit_messages_are_masked(tmp_path: Path) -> None:

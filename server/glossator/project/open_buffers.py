@@ -1,7 +1,8 @@
 """The buffers of one root that are open in an editor: their texts and parsed contents.
 
 Editing never waits: a text is stored immediately and parsed by a worker process before all work on files; then searches
-see it. The parse of an outdated state is cancelled.
+see it. The parse of an outdated state is cancelled. Secrets in a text are masked when it is first read, in the thread
+that reads it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
-from glossator.workspace.overlay import Overlay
+from glossator.workspace.overlay import Buffer, Overlay
 from glossator.workspace.screening import may_hold_secrets
 from glossator.workspace.secret_texts import without_secrets
 
@@ -42,6 +43,8 @@ class OpenBuffers:
         """
         self._submit = submit
         self._texts = Overlay(max_buffer_bytes=max_buffer_bytes)
+        self._masked: dict[str, tuple[int, str]] = {}
+        """Path -> a revision and its text without secrets."""
         self._languages: dict[str, str] = {}
         self._lock = threading.Lock()
         self._opened: dict[str, int] = {}
@@ -57,15 +60,17 @@ class OpenBuffers:
         """Set a buffer's text, which replaces the file's; `parse` makes searches see it.
 
         `language_id` is LSP's, used if the file's name does not determine its language. The text of a file that may
-        hold secrets is not kept, and secrets in others are masked: that a file is open must not make them evidence.
+        hold secrets is not kept, and secrets in others are never returned: that a file is open must not make them
+        evidence.
         """
         if may_hold_secrets(path):
             return
-        self._texts.put(path, version, without_secrets(text, path))
+        self._texts.put(path, version, text)
         buffer = self._texts.get(path)
         if buffer is not None:
             with self._lock:
                 self._opened.setdefault(path, buffer.revision)
+                self._masked.pop(path, None)
                 self._languages[path] = language_id
 
     def drop_below(self, folder: str) -> None:
@@ -86,7 +91,7 @@ class OpenBuffers:
             _finish(finished)
             return finished
         try:
-            future = self._submit(path, buffer.text or "", self._languages.get(path, ""))
+            future = self._submit(path, self._without_secrets(buffer) or "", self._languages.get(path, ""))
         except GlossatorError as error:
             _log.warning("cannot index the buffer of %s: %s", path, error)
             _finish(finished)
@@ -135,6 +140,7 @@ class OpenBuffers:
         self._texts.close(path)
         with self._lock:
             self._opened.pop(path, None)
+            self._masked.pop(path, None)
             self._languages.pop(path, None)
             if self._parsed.pop(path, None) is not None:
                 self._overlay = None
@@ -153,14 +159,30 @@ class OpenBuffers:
     def text(self, path: str) -> str | None:
         """A buffer's text; None if there is none."""
         buffer = self._texts.get(path)
-        return buffer.text if buffer else None
+        return self._without_secrets(buffer) if buffer else None
+
+    def _without_secrets(self, buffer: Buffer) -> str | None:
+        """A buffer's text with its secrets masked, once for each state; None if it is too large to be kept."""
+        if buffer.text is None:
+            with self._lock:
+                self._masked.pop(buffer.key, None)
+            return None
+        with self._lock:
+            revision, text = self._masked.get(buffer.key, (0, ""))
+        if revision != buffer.revision:
+            text = without_secrets(buffer.text, buffer.key)
+            with self._lock:
+                if buffer.key in self._opened:
+                    self._masked[buffer.key] = buffer.revision, text
+        return text
 
     def texts(self) -> Mapping[str, str]:
         """All buffers' texts by path; the same object until one changes."""
         revision, texts = self._texts_at
         if revision != self._texts.revision:
             state = self._texts.state()
-            texts = {buffer.key: buffer.text for buffer in state.buffers if buffer.text is not None}
+            found = ((buffer.key, self._without_secrets(buffer)) for buffer in state.buffers)
+            texts = {path: text for path, text in found if text is not None}
             self._texts_at = state.revision, texts
         return texts
 

@@ -14,11 +14,44 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
+
+
+class _Places:
+    """Finds where any of some words begins, several times faster than a search for each of them, or for `a|b|c`.
+
+    Python's expressions skip quickly to a character that all matches begin with. So the words are grouped by a
+    character that is seldom in texts; what stands before it in a word is looked back at.
+    """
+
+    def __init__(self, words: Iterable[str], seldom: str) -> None:
+        """Each word is found by the first character of `seldom` that it contains."""
+        groups: dict[str, list[tuple[str, int]]] = {}
+        for word in words:
+            char = next(char for char in seldom if char in word)
+            groups.setdefault(char, []).append((word, word.index(char)))
+        self._groups = [(_at_character(char, words), words) for char, words in groups.items()]
+
+    def find(self, text: str) -> Iterator[tuple[int, str]]:
+        """(position, word) of each word in the text, in no order."""
+        for pattern, words in self._groups:
+            for found in pattern.finditer(text):
+                for word, offset in words:
+                    if text.startswith(word, at := found.start() - offset) and at >= 0:
+                        yield at, word
+
+
+def _at_character(char: str, words: Iterable[tuple[str, int]]) -> re.Pattern[str]:
+    """Matches the character where it stands at the given place of one of the words."""
+    before: dict[tuple[str, int], list[str]] = {}  # what follows, and how long what precedes is -> what precedes
+    for word, at in words:
+        before.setdefault((word[at + 1 :], at), []).append(re.escape(word[: at + 1]))
+    ways = (f"(?={re.escape(rest)})(?<={'|'.join(heads)})" for (rest, _), heads in before.items())
+    return re.compile(f"{re.escape(char)}(?:{'|'.join(ways)})")
 
 
 _TOKENS: dict[str, str] = {
@@ -41,7 +74,7 @@ _TOKENS: dict[str, str] = {
     "dop_v1_": r"dop_v1_[a-f0-9]{40,}",  # DigitalOcean
     "dapi": r"dapi[a-f0-9]{32}\b",  # Databricks
     "dckr_pat_": r"dckr_pat_[\w-]{20,}",
-    "shp": r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",  # Shopify
+    **dict.fromkeys(("shpat_", "shpca_", "shppa_", "shpss_"), r"shp\w\w_[a-fA-F0-9]{32}"),  # Shopify
     "SG.": r"SG\.[\w-]{16,}\.[\w-]{16,}",  # SendGrid
     "lin_api_": r"lin_api_[A-Za-z0-9]{30,}",
     "hvs.": r"hvs\.[\w-]{20,}",  # Vault
@@ -56,6 +89,7 @@ _TOKENS: dict[str, str] = {
 LONGEST_SECRET = 1_000
 """Characters of a token that are looked at: a hostile text must not take long."""
 _WHOLE = {start: re.compile(pattern.replace(",}", f",{LONGEST_SECRET}}}")) for start, pattern in _TOKENS.items()}
+_STARTS = _Places(_TOKENS, "_-.AJp")
 _INNER = {"k_live_": 1, "k_test_": 1}
 """Characters of a token before what it is found by, where makers begin it in several ways (sk_live_, rk_live_)."""
 _IN_ADDRESS = re.compile(r"://[^\s:/@'\"<>{}$]{0,60}:([^\s@/'\"<>{}$*]{4,200})@")
@@ -74,6 +108,7 @@ _SECRET_NAMES = _words(
     """
 )
 """What a name contains that a secret is assigned to, in lower case."""
+_BEFORE_VALUES = _Places((*_SECRET_NAMES, "bearer ", "basic "), "kwbcp")
 _NAME_END = r"""[\w.-]{0,20} \\?["'`]? [)\]]{0,2} [\ \t]{0,8}"""
 _TYPE = r"""(?: :[\ \t]? [\w&<>\[\]|.?*'\ ]{1,40}? [\ \t]? (?==) )?"""
 """An annotation between a name and its value."""
@@ -171,13 +206,10 @@ def _spans(text: str, path: str) -> Iterator[tuple[int, int]]:
 
 def _known(text: str) -> Iterator[tuple[int, int]]:
     """Tokens whose form is known, and credentials in addresses."""
-    for start, pattern in _WHOLE.items():
-        at = text.find(start)
-        while at >= 0:
-            found = pattern.match(text, max(0, at - _INNER.get(start, 0)))
-            if (found and not text[max(0, found.start() - 1) : found.start()].isalnum()) or (found and start == ":AA"):
-                yield found.span()
-            at = text.find(start, at + len(start))
+    for at, start in _STARTS.find(text):
+        found = _WHOLE[start].match(text, max(0, at - _INNER.get(start, 0)))
+        if (found and not text[max(0, found.start() - 1) : found.start()].isalnum()) or (found and start == ":AA"):
+            yield found.span()
     at = text.find("://")
     while at >= 0:
         if (found := _IN_ADDRESS.match(text, at)) and found[1].lower() not in _NO_PASSWORDS:
@@ -192,17 +224,14 @@ def _assigned(text: str, path: str) -> Iterator[tuple[int, int]]:
         lower = "".join(char.lower() if char.isascii() else char for char in text)
     name = path.rpartition("/")[2].lower()
     plain = not path or name.rpartition(".")[2] in _PLAIN_FILES
-    for word in (*_SECRET_NAMES, "bearer ", "basic "):
-        at = lower.find(word)
-        while at >= 0:
-            for pattern in (_HEADER,) if word.endswith(" ") else (_ASSIGNED, _PLAIN_VALUE) if plain else (_ASSIGNED,):
-                found = pattern.match(text, at)
-                if found is None:
-                    continue
-                group = next(number for number in range(1, pattern.groups + 1) if found[number] is not None)
-                if _looks_random(found[group]):
-                    yield found.span(group)
-            at = lower.find(word, at + len(word))
+    for at, word in _BEFORE_VALUES.find(lower):
+        for pattern in (_HEADER,) if word.endswith(" ") else (_ASSIGNED, _PLAIN_VALUE) if plain else (_ASSIGNED,):
+            found = pattern.match(text, at)
+            if found is None:
+                continue
+            group = next(number for number in range(1, pattern.groups + 1) if found[number] is not None)
+            if _looks_random(found[group]):
+                yield found.span(group)
 
 
 def _looks_random(value: str) -> bool:
