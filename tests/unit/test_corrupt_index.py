@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from glossator.errors import StoreCorruptError, StoreError
+from glossator.index import nearest
 from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
 from glossator.settings import Settings
 from tests.crashing import write_tree
 from tests.soak.contents import Contents, differences, read_contents
@@ -110,6 +113,38 @@ def test_each_file_of_the_index(whole: Whole, how: str) -> None:
         left = [fault for fault in differences(contents, whole.contents) if not is_rank(fault)]
         assert not left, f"{where}: {left}"
     assert tried > 12
+
+
+@pytest.mark.parametrize("name", ["ids.npy", "leading.npy", "sums.json", ""])
+@pytest.mark.parametrize("by", ["an index command", "a server"])
+def test_mapped_vectors_are_repaired_though_no_file_has_changed(whole: Whole, name: str, by: str) -> None:
+    whole.restore()
+    (generation,) = whole.index_dir.rglob("nearest/*")
+    if name:
+        (generation / name).write_bytes(b"")
+    else:
+        shutil.rmtree(generation)
+    assert search(whole)
+    whole.session.root.close()
+
+    def repaired() -> bool:
+        return any(nearest.is_whole(folder) for folder in whole.index_dir.rglob("nearest/*"))
+
+    assert not repaired()
+    if by == "a server":
+        compacted = threading.Event()
+        updates = RootUpdates(
+            whole.session.root, watch=False, on_change=lambda: compacted.set() if repaired() else None
+        )
+        try:
+            assert compacted.wait(60)
+        finally:
+            updates.close()
+    else:
+        report = whole.session.root.index()
+        assert report.embedded == 0
+    assert repaired()
+    assert search(whole)
 
 
 def is_rank(fault: str) -> bool:

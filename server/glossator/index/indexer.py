@@ -138,8 +138,8 @@ class Indexer:
 
         `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, which is
         for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
-        otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting the store after
-        changes is left to the caller; a first index is always finished here.
+        otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting and repairing the
+        store is left to the caller; a first index is always finished here.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -162,7 +162,8 @@ class Indexer:
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed and (maintain or not manifest):
                 progress(work.progress("finishing"))
-                self._store.maintain()
+            if maintain or (work.changed and not manifest):
+                self._store.maintain()  # without changes too: readers may have found damage
             status = self._store.status()
             return IndexReport(
                 files=status.files,
