@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.open_databases import refuse_to_open_them
+
+refuse_to_open_them()
+
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

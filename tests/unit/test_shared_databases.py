@@ -6,6 +6,8 @@ no locks, and what they write from then on is lost.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glossator import private_files
 from glossator.answers.explanation_cache import ExplanationCache
 from glossator.index.vectors import VectorCache
 from tests.unit.store_samples import entry, open_store, update
@@ -73,6 +76,26 @@ def test_a_cache_of_explanations_that_two_sessions_share(tmp_path: Path) -> None
     assert [other.get(bytes([number])) for number in range(4)] == [f"text {number}" for number in range(4)]
     other.close()
     one.close()
+
+
+@pytest.mark.parametrize("way", ["open", "os.open", "copy"])
+def test_no_other_code_of_ours_opens_a_database_that_is_open(tmp_path: Path, way: str) -> None:
+    """Held by each test that runs the product in its own process (`tests/open_databases.py`)."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux tells what is open")
+    path = tmp_path / "some.sqlite"
+    ways = {"open": "path.open('rb').close()", "os.open": "os.close(os.open(path, os.O_RDONLY))"}
+    code = compile(ways.get(way, "shutil.copyfile(path, f'{path}2')"), private_files.__file__, "exec")
+    names = {"path": path, "os": os, "shutil": shutil}
+    path.touch()
+    exec(code, names)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("CREATE TABLE numbers (number)")
+    with pytest.raises(AssertionError, match=r"some\.sqlite is opened"):
+        exec(code, names)
+    private_files.make_private_file(path)
+    connection.close()
+    exec(code, names)
 
 
 def test_the_check_itself_notices_a_lost_lock(tmp_path: Path) -> None:
