@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,15 @@ class Client:
             return found
 
         return await asyncio.wait_for(wait(), WAIT)
+
+    async def until(self, check: Callable[[], Awaitable[Any]]) -> None:
+        """Wait until what a check asks the server is true: it is asked again after each notification."""
+        async with asyncio.timeout(WAIT):
+            while True:
+                count = len(self.notifications)
+                if await check():
+                    return
+                await self.wait_for(lambda count=count: len(self.notifications) > count)  # type: ignore[misc]
 
     def progress(self, token: Any) -> list[Any]:
         """Values of `$/progress` on a token."""

@@ -39,6 +39,19 @@ async def names(client: Client, query: str) -> set[str]:
     return {hit["uri"].rsplit("/", 2)[-2] + "/" + hit["uri"].rsplit("/", 1)[-1] for hit in hits}
 
 
+async def finds(client: Client, path: str, query: str) -> set[str]:
+    """Wait until a search finds a file; returns all that it found then."""
+    found: set[str] = set()
+
+    async def is_found() -> bool:
+        nonlocal found
+        found = await names(client, query)
+        return path in found
+
+    await client.until(is_found)
+    return found
+
+
 async def test_a_change_that_leaves_the_counts_is_told(client: Client, project: Path) -> None:
     await client.initialize(project, capabilities=WATCHES)
     before = (await client.ready())["roots"][0]
@@ -100,11 +113,7 @@ async def test_folders_are_renamed_and_deleted(client: Client, project: Path) ->
     (project / "shop").rename(project / "store")
     files = [{"oldUri": (project / "shop").as_uri(), "newUri": (project / "store").as_uri()}]
     client.notify("workspace/didRenameFiles", {"files": files})
-    async with asyncio.timeout(WAIT):
-        while "store/money.py" not in (found := await names(client, "add_tax")):
-            await client.wait_for(lambda: True)
-            await asyncio.sleep(0.02)
-    assert "shop/money.py" not in found
+    assert "shop/money.py" not in await finds(client, "store/money.py", "add_tax")
     assert status(client)["index"]["files"] == before
     shutil.rmtree(project / "store")
     client.notify("workspace/didDeleteFiles", {"files": [{"uri": (project / "store").as_uri()}]})
@@ -174,9 +183,7 @@ async def test_a_branch_switch_that_the_client_reports_is_one_batch(
     reported(client, project / ".git/index")
     (project / "shop/extra1.py").write_text("def changed_again():\n    return 1\n")
     reported(client, project / "shop/extra1.py")
-    async with asyncio.timeout(WAIT):
-        while "shop/extra1.py" not in await names(client, "changed_again"):
-            await asyncio.sleep(0.02)
+    await finds(client, "shop/extra1.py", "changed_again")
     assert runs.count("all") == 1
 
 
@@ -281,9 +288,7 @@ async def test_a_storm_of_saves(client: Client, project: Path) -> None:
         client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     (project / "shop/refund.py").write_text("def refund_customer():\n    return 1\n")
     reported(client, project / "shop/refund.py")
-    async with asyncio.timeout(WAIT):
-        while "shop/refund.py" not in await names(client, "refund_customer"):
-            await asyncio.sleep(0.02)
+    await finds(client, "shop/refund.py", "refund_customer")
 
 
 async def test_a_hover_follows_the_import_of_one_of_many_of_a_name(client: Client, tmp_path: Path) -> None:
