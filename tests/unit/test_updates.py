@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from glossator.errors import StoreFullError
-from glossator.index.indexer import Progress
+from glossator.index.indexer import IndexReport, Progress
 from glossator.index.store import Store
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
@@ -258,6 +259,47 @@ def test_a_store_that_cannot_be_compacted_is_said_and_tried_again(
     (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
     opened.updates.changed([project / "shop/late.py"])
     opened.wait_for(lambda: "late_arrival" in names(opened, "late_arrival"))
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_rescan_that_was_asked_for_meanwhile_tries_again_what_failed(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, *, mended: bool
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    updates = opened.updates
+    real_index, real_maintain = updates.root.index, Store.maintain
+    entered, proceed, tried = threading.Event(), threading.Event(), threading.Semaphore(0)
+    full = [True]
+
+    def index(*arguments: Any, **named: Any) -> IndexReport:
+        entered.set()
+        assert proceed.wait(WAIT)
+        return real_index(*arguments, **named)
+
+    def maintain(store: Store, *, full_disk: list[bool] = full, **named: Any) -> None:
+        if full_disk[0]:
+            raise StoreFullError("the disk is full")
+        real_maintain(store, **named)
+        tried.release()
+
+    monkeypatch.setattr("glossator.project.updates.MAINTAIN_SECONDS", 3600.0)
+    monkeypatch.setattr(updates.root, "index", index)
+    first = updates.rescan()
+    assert entered.wait(WAIT)
+    monkeypatch.setattr(Store, "maintain", maintain)
+    updates._compact()  # fails while the index is compared with the disk
+    assert updates._maintenance_error is not None
+    second = updates.rescan()
+    full[0] = not mended
+    proceed.set()
+    first.result(WAIT)
+    second.result(WAIT)
+    if mended:
+        assert tried.acquire(timeout=WAIT)
+        assert updates.state().state == "ready"
+    else:
+        opened.wait_for(lambda: "the disk is full" in updates.state().message)
+        assert updates.state().state == "failed"
 
 
 def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ class ClientHandler(logging.Handler):
         self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send one line; failures are ignored, since the connection handles them."""
+        """Send one line; failures say nothing (`set_up` has `handleError` print none): the connection handles them."""
         kind = next(kind for level, kind in _KINDS if record.levelno >= level)
         try:
             self._send(types.LogMessageParams(type=kind, message=self.format(record)))

@@ -279,7 +279,7 @@ class RootUpdates:
         error, self._maintenance_error = self._maintenance_error, None
         if self._state == "failed" and changed:
             rescan = True  # what was changed when it failed is not known any more
-        if error is not None and not rescan:
+        if error is not None and not rescan:  # a rescan ends with another attempt, which fails too if it still must
             raise error
         try:
             if rescan or changed:
@@ -311,7 +311,6 @@ class RootUpdates:
                     self.root.release_memory(RELEASE_SECONDS)
                 else:
                     self._maintain()
-                    self._is_compacted = True
                 return RELEASE_SECONDS
         except StoreLockedError:
             # Another window or a command is the writer: its commits are visible here too.
@@ -331,9 +330,10 @@ class RootUpdates:
         return MAINTAIN_SECONDS
 
     def _maintain(self) -> None:
-        """Have the store compacted, if that is due, without waiting for it."""
+        """Have the store compacted, if that is due, without waiting for it; not while it is still being compacted."""
         self._maintained = time.monotonic()
         if self._maintenance is None or not self._maintenance.is_alive():
+            self._is_compacted = True
             self._maintenance = threading.Thread(target=self._compact, name="glossator-maintenance", daemon=True)
             self._maintenance.start()
 
