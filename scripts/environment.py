@@ -16,12 +16,29 @@ import tempfile
 import textwrap
 import time
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "requirements"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+_PREPARED = "GLOSSATOR_PREPARED"
+"""Set for what `run_python` runs."""
+
+
+def is_prepared() -> bool:
+    """Whether this is run by `run_python`."""
+    return _PREPARED in os.environ
+
+
+def run_python(*arguments: str | Path) -> NoReturn:
+    """Run the environment's Python, which can import the tests too, and end with its exit status."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, _PREPARED: "1"}
+    raise SystemExit(subprocess.run([PYTHON, *arguments], env=environment).returncode)
 
 
 def fail(message: str) -> None:
