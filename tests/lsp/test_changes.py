@@ -191,9 +191,11 @@ async def test_a_root_that_vanishes_and_comes_back(client: Client, project: Path
     await client.initialize(project)
     before = (await client.ready())["index"]["files"]
     project.rename(tmp_path / "elsewhere")
-    async with asyncio.timeout(WAIT):
-        while "gone" not in (await client.request("glossator/status", {}))["roots"][0]["watching"]:
-            await asyncio.sleep(0.05)
+
+    async def is_gone() -> bool:
+        return "gone" in (await client.request("glossator/status", {}))["roots"][0]["watching"]
+
+    await client.until(is_gone)
     assert "shop/money.py" in await names(client, "add_tax")  # what is known of it can still be found
     (tmp_path / "elsewhere/shop/late.py").write_text("def late_arrival():\n    return 2\n")
     (tmp_path / "elsewhere").rename(project)
