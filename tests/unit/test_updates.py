@@ -302,6 +302,20 @@ def test_a_rescan_that_was_asked_for_meanwhile_tries_again_what_failed(
         assert updates.state().state == "failed"
 
 
+def test_a_change_that_comes_as_compacting_fails_is_indexed_at_once(
+    opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    monkeypatch.setattr("glossator.project.updates.RETRY_SECONDS", 2 * WAIT)
+    (project / "shop/late.py").write_text("def late_arrival():\n    return 1\n", "utf-8")
+    with opened.updates._wake:  # both are there when the updates' thread looks
+        opened.updates._maintenance_error = StoreFullError("the disk is full")
+        opened.updates._changed.add(project / "shop/late.py")
+        opened.updates._wake.notify()
+    opened.wait_for(lambda: "late_arrival" in names(opened, "late_arrival"))
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+
+
 def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened.wait_for(lambda: opened.updates.state().state == "ready")
     root = opened.updates.root

@@ -277,8 +277,8 @@ class RootUpdates:
         if not self._watching:
             self._start_watching()
         error, self._maintenance_error = self._maintenance_error, None
-        if self._state == "failed" and changed:
-            rescan = True  # what was changed when it failed is not known any more
+        if changed and (error is not None or self._state == "failed"):
+            rescan = True  # what was changed when it failed is not known any more, and what is damaged is repaired
         if error is not None and not rescan:  # a rescan ends with another attempt, which fails too if it still must
             raise error
         try:
