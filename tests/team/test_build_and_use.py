@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("ray", reason="the extra `team` is not installed")
 
 from glossator.adapt.word_vectors import WordTable
+from glossator.errors import StoreLockedError
 from glossator.index.embedding import BUNDLED, StaticEmbedder
 from glossator.index.store import Store
 from glossator.project.adapted_data import adapted_version
@@ -205,6 +206,74 @@ def test_a_clone_is_not_read_again(plain_team: Team, sources: dict[str, Path], t
         assert {record.mtime_ns for record in records.values() if not record.skipped} == {1_600_000_000 * 10**9}
         assert adopt_times(copy, store) == 0
     assert not folder.with_name(folder.name + ".mounting").exists()
+
+
+@pytest.mark.parametrize("name", ["shop", "ledger", "web"])
+def test_a_file_of_a_base_that_is_renamed_or_copied_is_not_embedded_again(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    """Neither where a clone is opened nor where the next base is built."""
+    plain_team.quickly(sources[name])
+    copy = clone(sources[name], tmp_path / "copy")
+    session = Session([copy], plain_team.settings())
+    try:
+        assert session.root.index().embedded == 0
+        assert session.status()["team"]["mounted"]
+        code = [path for path in copy.rglob("*.*") if path.suffix in (".py", ".go", ".ts") and path.read_text("utf-8")]
+        for path in code:
+            (copy / "copies").mkdir(exist_ok=True)
+            shutil.copy(path, copy / "copies" / f"copied_{path.name}")
+            path.rename(path.with_name(f"renamed_{path.name}"))
+        report = session.root.index()
+        assert report.symbols > 0
+        assert report.embedded == 0
+    finally:
+        session.close()
+    for path in code:
+        git(
+            sources[name],
+            "mv",
+            str(path.relative_to(copy)),
+            str(path.with_name(f"moved_{path.name}").relative_to(copy)),
+        )
+    git(sources[name], "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "moved")
+    built = plain_team.quickly(sources[name], work="another machine")
+    assert built.status == "built"
+    assert built.started_from not in ("", "local")
+    assert built.embedded == 0
+
+
+def test_nobody_takes_the_folder_while_a_base_is_mounted(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither while it is downloaded nor while it is opened: whoever tries is told that the index is being written."""
+    from glossator.team import mounting
+
+    plain_team.quickly(sources["shop"])
+    copy = clone(sources["shop"], tmp_path / "copy")
+    embedder = StaticEmbedder()
+    folder = Store.folder_for(plain_team.settings().index_dir, copy, embedder.id)
+    refused = []
+
+    def intrude(when: str) -> None:
+        with pytest.raises(StoreLockedError):
+            Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
+        refused.append(when)
+
+    adopt = mounting.adopt_times
+
+    def adopted(root: Path, store: Store) -> int:
+        intrude("opened")
+        return adopt(root, store)
+
+    monkeypatch.setattr(mounting, "adopt_times", adopted)
+    identity = (embedder.id, embedder.dimensions)
+    note = mounting.mount_base(copy, folder, plain_team.settings(), identity, lambda *_: intrude("downloading"))
+    assert note is not None
+    assert note.mounted, note.reason
+    assert set(refused) == {"downloading", "opened"}
+    assert mounting.mount_base(copy, folder, plain_team.settings(), identity) is None
+    Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True).close()
 
 
 def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(

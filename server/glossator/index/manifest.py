@@ -198,6 +198,12 @@ class Manifest(Database):
                 found.update(connection.execute("SELECT id, entries FROM files WHERE path = ?", (path_in(path),)))
             return found
 
+    def vector_keys(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Entry -> the key of its vector, of those of these entries that are there."""
+        with self.reading() as connection:
+            select = "SELECT id, vector_key FROM entries WHERE id IN (SELECT value FROM json_each(?))"
+            return dict(connection.execute(select, (json.dumps(list(ids)),)))
+
     def summaries(self, known: Container[int]) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         with self.reading() as connection:

@@ -227,6 +227,19 @@ class Store(StoreReader):
             keys = [key for update in updates for key in update.keys]
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
 
+    def cache_vectors(self) -> None:
+        """Put the vectors of all entries into the cache, as `commit` does: for an index that was made elsewhere."""
+
+        def put(table: Table) -> None:
+            for columns in table.all_columns():
+                keys = self._manifest.vector_keys(columns.ids.tolist())
+                cached = self._cache.known(list(keys.values()))
+                found = ((keys.get(number), row) for row, number in enumerate(columns.ids.tolist()))
+                self._cache.put({key: columns.vectors[row] for key, row in found if key and key not in cached})
+
+        self._read(put)
+        self._cache.trim()
+
     def _begin(self) -> Table:
         """Create an empty table."""
         generation = int(self._manifest.get("table")) + 1

@@ -112,7 +112,7 @@ def _built(task: BuildTask, settings: Settings) -> BuildOutcome:
         index = folder / str(wanted)
         started_from = _prepare(storage, task, index, known)
         own = replace(settings, index_dir=Path(task.work), workers=task.cores, team="")
-        report = _index(checkout.folder, index, wanted, own)
+        report = _index(checkout.folder, index, wanted, own, downloaded=started_from not in ("", "local"))
         base, uploaded = upload(
             storage,
             task.name,
@@ -161,8 +161,8 @@ def _prepare(storage: Storage, task: BuildTask, index: Path, known: Sequence[Bas
     return known[0].commit
 
 
-def _index(root: Path, folder: Path, wanted: Format, settings: Settings) -> IndexReport:
-    """Bring the index of a checked-out repository up to date, and close it."""
+def _index(root: Path, folder: Path, wanted: Format, settings: Settings, *, downloaded: bool) -> IndexReport:
+    """Bring the index of a checked-out repository up to date, and close it; `downloaded`: it was made elsewhere."""
     from glossator.errors import StoreCorruptError
     from glossator.index.indexer import Indexer
     from glossator.index.pool import WorkerPool
@@ -178,6 +178,8 @@ def _index(root: Path, folder: Path, wanted: Format, settings: Settings) -> Inde
         store = opened()
     pool = WorkerPool(settings)
     try:
+        if downloaded:
+            store.cache_vectors()
         report = Indexer(root, settings, store, pool).run()
         store.maintain()  # a run that was killed before may have left that to do
     finally:

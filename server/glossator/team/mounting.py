@@ -7,6 +7,7 @@ were no team. A note beside the index says what was done, or why nothing was; `g
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from glossator.errors import GlossatorError, StoreError, TeamAccessError, TeamError
-from glossator.private_files import make_private_folder, replace_private_file
+from glossator.private_files import replace_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,18 +89,25 @@ def mount_base(
     """
     if not settings.team or (folder / "manifest.sqlite").exists():
         return None
-    started = time.perf_counter()
+    from glossator.index import folders
+
+    lock = folders.acquire(folder)  # until the index is in its place; others read without one meanwhile
     try:
-        note = _mounted(root, folder, settings, embedder, progress, cancelled)
-    except (TeamError, OSError) as error:
-        _log.warning("the index of %s is made without the team's: %s", root, error)
-        note = MountNote(settings.team, mounted=False, reason=str(error))
-    note = msgspec.structs.replace(note, seconds=round(time.perf_counter() - started, 3), at=time.time())
-    try:
-        make_private_folder(folder.parent, certainly_ours=True)
-        replace_private_file(_note_path(folder), msgspec.json.encode(note).decode("utf-8"))
-    except OSError as error:
-        _log.warning("cannot write the note on the team's index: %s", error)
+        if (folder / "manifest.sqlite").exists():  # another process was faster
+            return None
+        started = time.perf_counter()
+        try:
+            note = _mounted(root, folder, settings, embedder, progress, cancelled)
+        except (TeamError, OSError) as error:
+            _log.warning("the index of %s is made without the team's: %s", root, error)
+            note = MountNote(settings.team, mounted=False, reason=str(error))
+        note = msgspec.structs.replace(note, seconds=round(time.perf_counter() - started, 3), at=time.time())
+        try:
+            replace_private_file(_note_path(folder), msgspec.json.encode(note).decode("utf-8"))
+        except OSError as error:
+            _log.warning("cannot write the note on the team's index: %s", error)
+    finally:
+        lock.release()
     return note
 
 
@@ -129,29 +137,21 @@ def _mounted(
     repository, entry = nearest_base(storage, root, wanted, settings.team_keys)
     base = load_base(storage, repository, entry, settings.team_keys)
     partial = folder.with_name(folder.name + MOUNTING_SUFFIX)
-    make_private_folder(folder.parent, certainly_ours=True)
-    lock = folders.acquire(partial)  # one process downloads, others read without an index meanwhile
     try:
         shutil.rmtree(partial, ignore_errors=True)
         folders.make_private(partial)
         cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
         fetched = fetch(storage, base, partial, cache, progress, cancelled)
-    finally:
-        lock.release()
-    _adopt(root, partial, wanted)
-    lock = folders.acquire(folder)
-    try:
-        if (folder / "manifest.sqlite").exists():
-            raise TeamError("another process has begun an index in the meantime")
+        _adopt(root, partial, wanted)
         if folder.exists():
             shutil.rmtree(folder)
         partial.rename(folder)
     except OSError as error:
         raise TeamError(f"cannot put the team's index in its place: {error.strerror or error}") from error
     finally:
-        lock.release()
         for rest in (".lock", ".writer"):
-            partial.with_name(partial.name + rest).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.with_name(partial.name + rest).unlink()
         shutil.rmtree(partial, ignore_errors=True)
     return MountNote(
         settings.team,
@@ -209,9 +209,11 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
 
 
 def _adopt(root: Path, folder: Path, wanted: Format) -> None:
-    """Enter the times of the files of this clone whose content git knows to be that of the base.
+    """Make an index that was made elsewhere one of this clone.
 
-    They are not read then. All others are, by the next update, which compares their contents.
+    The times of the files are entered whose content git knows to be that of the base: they are not read then. All
+    others are, by the next update, which compares their contents. The vectors go into the cache, as they do when an
+    index is made here: whatever is renamed, moved or copied later keeps its vector.
 
     Raises:
         TeamError: what was downloaded is no index that can be opened.
@@ -221,12 +223,13 @@ def _adopt(root: Path, folder: Path, wanted: Format) -> None:
     try:
         with Store.open(folder, embedder_id=wanted.embedder, dimensions=wanted.dimensions, write=True) as store:
             adopt_times(root, store)
+            store.cache_vectors()
     except StoreError as error:
         raise TeamError(f"the team's index cannot be opened: {error}") from error
 
 
 def adopt_times(root: Path, store: Store) -> int:
-    """See `_adopt`; returns the number of files."""
+    """Enter the times of unchanged files, see `_adopt`; returns the number of files."""
     from glossator.index.parse_worker import UNSETTLED, settled
     from glossator.team.checkouts import blob_time
     from glossator.workspace.gitstate import Repository
