@@ -21,6 +21,7 @@ from glossator.index.records import FileUpdate
 from glossator.project import open_buffers
 from glossator.project.session import Session
 from glossator.settings import Settings
+from glossator.workspace import secret_texts
 from glossator.workspace.commit_log import commits_of_path
 from glossator.workspace.secret_texts import secret_in, without_secrets
 
@@ -152,6 +153,20 @@ def test_masking_keeps_characters_bytes_and_lines(before: str, token: str, after
     assert len(found.encode("utf-8", "surrogatepass")) == len(text.encode("utf-8", "surrogatepass"))
     assert [char for char in found if not char.isprintable()] == [char for char in text if not char.isprintable()]
     assert without_secrets(found, "a.yaml") == found
+
+
+WORDS = (*secret_texts._TOKENS, *secret_texts._SECRET_NAMES)
+
+
+@given(st.lists(st.sampled_from([*WORDS, *(word[:-1] for word in WORDS), *(word[1:] for word in WORDS), "a", "\n"])))
+def test_words_are_found_wherever_they_begin(parts: list[str]) -> None:
+    text = "".join(parts)
+    for places, words in (
+        (secret_texts._STARTS, tuple(secret_texts._TOKENS)),
+        (secret_texts._BEFORE_VALUES, (*secret_texts._SECRET_NAMES, "bearer ", "basic ")),
+    ):
+        expected = [(at, word) for at in range(len(text)) for word in words if text.startswith(word, at)]
+        assert sorted(places.find(text)) == sorted(expected)
 
 
 def test_no_secret_of_a_tree_is_anywhere_in_its_index(tmp_path: Path) -> None:
