@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -256,21 +256,16 @@ class Soak:
         folder = Path(self._status()["indexFolder"])
         problems: list[str] = []
 
-        async def until(check: Callable[[], Any]) -> None:
-            """Check again after each notification until there are no problems."""
+        async def are_equal(found: Awaitable[list[str]]) -> bool:
             nonlocal problems
-            while True:
-                count = len(client.notifications)
-                problems = await check()
-                if not problems:
-                    return
-                await client.wait_for(lambda count=count: len(client.notifications) > count)
+            problems = await found
+            return not problems
 
         try:
             async with asyncio.timeout(WAIT / 2):
-                await until(lambda: asyncio.to_thread(self._differences, folder, expected))
+                await client.until(lambda: are_equal(asyncio.to_thread(self._differences, folder, expected)))
                 written = _last_write(folder)
-                await until(self._status_differences)
+                await client.until(lambda: are_equal(self._status_differences()))
         except TimeoutError:
             written = time.time()
             self._problem(f"{label}: {'; '.join(problems)}")
