@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,3 +116,24 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["search", "total", "--json"], ["status", "--json"]])
+def test_commands_without_a_team_import_nothing_of_it(tmp_path: Path, arguments: list[str]) -> None:
+    """Neither its modules, except the note that a status shows, nor the libraries of its extras."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "cart.py").write_text("def total(prices):\n    return sum(prices)\n", "utf-8")
+    code = (
+        "import sys, contextlib, io\n"
+        "from glossator.cli.main import run\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as shown:\n"
+        "    run(sys.argv[1:])\n"
+        "print(len(shown.getvalue()) > 5, *sorted(name for name in sys.modules if name.startswith('glossator.team.')\n"
+        "              or name.partition('.')[0] in ('ray', 'obstore', 'cryptography', 'boto3')))\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GLOSSATOR_TEAM")}
+    environment["GLOSSATOR_INDEX_DIR"] = str(tmp_path / "indexes")
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path / "code", env=environment)
+    allowed = {"True"} | ({"glossator.team.mounting"} if arguments[0] == "status" else set())
+    assert set(done.stdout.split()) == allowed

@@ -31,6 +31,7 @@ from glossator.team.building import BuildOutcome, BuildTask, build_base
 from glossator.team.publishing import publish, upload
 from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
+from glossator.team.team_search import COPIES_FOLDER, search_team, trim_copies
 from tests.conftest import PROJECT, Ran
 from tests.lsp.client import start_server
 from tests.team.conftest import committed, git, index_folder
@@ -484,3 +485,40 @@ def test_other_repositories_are_searched_as_far_as_they_may_be_read(
     forgotten = glossator("forget", "--all", "--json")
     assert {item["what"] for item in forgotten.json["removed"]} >= {"index", "team's index"}
     assert not list(kept.rglob("*.team")) + list(kept.glob("team-*"))
+
+
+def test_a_copy_that_another_process_searches_is_not_removed(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    for name in ("ledger", "web"):
+        plain_team.quickly(sources[name])
+    settings = plain_team.settings()
+    copies = settings.index_dir / COPIES_FOLDER
+    embedder = StaticEmbedder()
+
+    def search(limit: int) -> set[str]:
+        bounded = plain_team.settings(team_cache_bytes=limit)
+        hits, trouble = search_team(bounded, embedder, sources["shop"], "sum the amounts of all entries", 5)
+        assert trouble == []
+        return {hit.repository for hit in hits}
+
+    def kept() -> dict[Path, int]:
+        return {path: path.stat().st_size for path in copies.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+    assert "ledger" in search(2**30)
+    whole = kept()
+    first, second = sorted(path for path in copies.iterdir() if path.is_dir())
+    holding = (
+        "import sys\nfrom pathlib import Path\nfrom glossator.team.team_search import copy_in_use\n"
+        "with copy_in_use(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", holding, str(first)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        trim_copies(copies, 0)
+        assert kept() == {path: size for path, size in whole.items() if first in path.parents}
+        assert not second.exists()
+        other.communicate("")
+    assert "ledger" in search(0)
+    assert kept() == {}

@@ -2,6 +2,8 @@
 
 The cache is a folder of blocks, named by their hashes, that is kept below a size: the blocks that were not used for the
 longest time are removed first. Nothing is unpacked or used before its hash was compared with the signed document.
+
+A database is put together in a new folder that nobody has opened, so closing its file releases no lock of SQLite's.
 """
 
 from __future__ import annotations

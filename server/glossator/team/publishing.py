@@ -1,5 +1,9 @@
 """Publishing an index as a base: its files are cut into blocks, new ones are uploaded, then the head names the base.
 
+What is read here was closed before: an open database's file must not even be opened, since closing any descriptor of it
+releases all the locks that the process has on it (https://sqlite.org/howtocorrupt.html, "POSIX advisory locks"). A
+builder has the index for itself: nothing but its task, which closes it first, opens it.
+
 What other bases have already is not uploaded again. Until the head names a base, nobody reads it: a builder that is
 killed leaves a pack that is collected later.
 """

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError, StoreError, TeamError, UsageError
-from glossator.private_files import make_private_folder
+from glossator.private_files import FILE_MODE, make_private_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from glossator.index.embedding import Embedder
@@ -30,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 COPIES_FOLDER = "team-indexes"
 """In the folder of all indexes."""
+LOCK_SUFFIX = ".lock"
+WAIT_SECONDS = 60.0
+"""Seconds to wait for another process that downloads the same copy or searches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,46 +75,62 @@ def search_team(
         if head.repository in own or not bases:
             continue
         try:
-            folder = _copy(storage, head.repository, bases[-1], settings)
-            hits = _hits(folder, wanted, embedder, query, limit, where)
+            with copy_in_use(settings.index_dir / COPIES_FOLDER / bases[-1].digest[:32]) as folder:
+                _download_copy(storage, head.repository, bases[-1], folder, settings)
+                hits = _hits(folder, wanted, embedder, query, limit, where)
         except (TeamError, StoreError) as error:
             trouble.append(str(error))
             continue
         found += [TeamHit(head.repository, bases[-1].commit, hit) for hit in hits]
-    _trim(settings.index_dir / COPIES_FOLDER, settings.team_cache_bytes)
+    trim_copies(settings.index_dir / COPIES_FOLDER, settings.team_cache_bytes)
     return sorted(found, key=lambda one: -one.hit.score)[:limit], trouble
 
 
-def _copy(storage: Storage, repository: str, entry: HeadBase, settings: Settings) -> Path:
-    """The folder of a base, downloaded unless it is here."""
+@contextlib.contextmanager
+def copy_in_use(folder: Path, seconds: float = WAIT_SECONDS) -> Iterator[Path]:
+    """Keep other processes from downloading, reading or removing a copy; waits for them.
+
+    Raises:
+        TeamError: another process did not end in so many seconds, or the lock cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        make_private_folder(folder.parent, certainly_ours=True)
+        lock = FileLock(folder.with_name(folder.name + LOCK_SUFFIX), timeout=seconds, mode=FILE_MODE)
+        lock.acquire()
+    except Timeout:
+        raise TeamError(f"another process is using the team's index in {folder}: try again later") from None
+    except OSError as error:
+        raise TeamError(f"cannot keep a team's index in {folder.parent}: {error.strerror or error}") from error
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def _download_copy(storage: Storage, repository: str, entry: HeadBase, folder: Path, settings: Settings) -> None:
+    """Put a base into its folder, which is in use here, unless it is there."""
     from glossator.index import folders
     from glossator.team.fetching import BlockCache, fetch
     from glossator.team.mounting import CACHE_FOLDER
     from glossator.team.publishing import load_base
 
-    folder = settings.index_dir / COPIES_FOLDER / entry.digest[:32]
     if (folder / "manifest.sqlite").exists():
         with contextlib.suppress(OSError):
             os.utime(folder)
-        return folder
+        return
     base = load_base(storage, repository, entry, settings.team_keys)
     partial = folder.with_name(folder.name + ".partial")
     try:
-        make_private_folder(folder.parent, certainly_ours=True)
-        lock = folders.acquire(partial)
-        try:
-            if (folder / "manifest.sqlite").exists():  # another process was faster
-                return folder
-            shutil.rmtree(partial, ignore_errors=True)
-            folders.make_private(partial)
-            cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
-            fetch(storage, base, partial, cache)
-            partial.rename(folder)
-        finally:
-            lock.release()
+        for rest in (partial, folder):  # of a process that was killed
+            if rest.exists():
+                shutil.rmtree(rest)
+        folders.make_private(partial)
+        fetch(storage, base, partial, BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes))
+        partial.rename(folder)
     except OSError as error:
         raise TeamError(f"cannot keep the index of {repository}: {error.strerror or error}") from error
-    return folder
 
 
 def _hits(folder: Path, wanted: Format, embedder: Embedder, query: str, limit: int, where: Filter | None) -> list[Hit]:
@@ -125,15 +145,18 @@ def _hits(folder: Path, wanted: Format, embedder: Embedder, query: str, limit: i
             searcher.close()
 
 
-def _trim(folder: Path, limit: int) -> None:
-    """Remove the copies that were not used for the longest time."""
+def trim_copies(folder: Path, limit: int) -> None:
+    """Remove the copies that were not used for the longest time, except those that another process uses just now."""
     from glossator.index.folders import size_of
 
     with contextlib.suppress(OSError):
-        copies = [path for path in folder.iterdir() if path.is_dir() and path.suffix != ".partial"]
+        copies = [path for path in folder.iterdir() if path.is_dir()]
         copies.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         total = 0
         for path in copies:
             total += size_of(path)
             if total > limit:
-                shutil.rmtree(path, ignore_errors=True)
+                with contextlib.suppress(TeamError), copy_in_use(path.with_suffix(""), 0):
+                    # The manifest first: without it, what may be left of a copy is no copy.
+                    (path / "manifest.sqlite").unlink(missing_ok=True)
+                    shutil.rmtree(path, ignore_errors=True)
