@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glossator.index.embedding import StaticEmbedder
-from glossator.index.store import Store
+from tests.soak.contents import contents_of, differences
+
 from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.team.signatures import Signer
@@ -76,26 +76,6 @@ def name_of(path: Path) -> str:
     return path.parent.name if path.name == "repo" else path.name
 
 
-def contents(index_dir: Path, root: Path) -> dict[str, Any]:
-    """What an index says of each file, without the numbers that depend on the order of work."""
-    embedder = StaticEmbedder()
-    folder = Store.folder_for(index_dir, root, embedder.id)
-    found: dict[str, Any] = {}
-    with Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=False) as store:
-        for path, record in store.files().items():
-            entries = store.entries_in(path)
-            ids = [entry.id for entry in entries]
-            terms, vectors = store.terms(ids), store.vectors(ids)
-            found[path] = (
-                record.content_hash,
-                record.skipped,
-                [(entry.kind, entry.qualified_name, entry.start_line, entry.end_line) for entry in entries],
-                [terms[number] for number in ids],
-                [vectors[number].tobytes() for number in ids],
-            )
-    return found
-
-
 def searches(index_dir: Path, root: Path) -> tuple[list[float], list[list[tuple[str, int]]]]:
     """Milliseconds of searches, and what they find."""
     session = Session([root], Settings(index_dir=index_dir))
@@ -131,7 +111,9 @@ def use(source: Path, folder: Path, url: str, key: str) -> dict[str, Any]:
         "downloaded": note.get("downloaded", 0),
         "ready_seconds": seconds["team"],
         "cold_seconds": seconds["local"],
-        "equal_contents": contents(folder / "team", root) == contents(folder / "local", root),
+        "equal_contents": not differences(
+            contents_of(folder / "team", root), contents_of(folder / "local", root), tolerance=0
+        ),
         "equal_results": sum(one == other for one, other in zip(found, other_found, strict=True)),
         "search_ms": times,
         "local_search_ms": other_times,

@@ -56,8 +56,10 @@ class Contents:
     faults: list[str] = field(default_factory=list)
 
 
-def differences(found: Contents, expected: Contents, limit: int = 8) -> list[str]:
-    """How an index differs from a fresh one; empty if it does not."""
+def differences(
+    found: Contents, expected: Contents, limit: int = 8, *, tolerance: float = VECTOR_TOLERANCE
+) -> list[str]:
+    """How an index differs from a fresh one; empty if it does not. Components of vectors may differ by `tolerance`."""
     problems = list(found.faults)
     problems += [f"{path}: missing" for path in sorted(expected.files.keys() - found.files.keys())]
     problems += [f"{path}: should be gone" for path in sorted(found.files.keys() - expected.files.keys())]
@@ -66,9 +68,7 @@ def differences(found: Contents, expected: Contents, limit: int = 8) -> list[str
             problems.append(f"{path}: outdated")
         elif found.vectors[path].shape != expected.vectors[path].shape:
             problems.append(f"{path}: has other vectors")
-        elif found.vectors[path].size and (
-            np.abs(found.vectors[path] - expected.vectors[path]).max() > VECTOR_TOLERANCE
-        ):
+        elif found.vectors[path].size and (np.abs(found.vectors[path] - expected.vectors[path]).max() > tolerance):
             problems.append(f"{path}: its vectors differ")
     for what, value in expected.totals.items():
         if (have := found.totals.get(what)) is not None and value is not None and have != value:
@@ -82,6 +82,11 @@ def _first_difference(found: Any, expected: Any) -> str:
     different = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
     key = min(different, key=str)
     return f"{len(different)} differ, such as {key!r}: {str(found.get(key))[:80]}, not {str(expected.get(key))[:80]}"
+
+
+def contents_of(index_dir: Path, root: Path) -> Contents:
+    """The contents of a root's index with the shipped embedder; see `read_contents`."""
+    return read_contents(Store.folder_for(index_dir, root, StaticEmbedder().id))
 
 
 def read_contents(folder: Path, sample: int = 0) -> Contents:
