@@ -164,6 +164,26 @@ def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
     assert index.reads == [list(range(1, 201))]
 
 
+@pytest.mark.parametrize("name", ["ids", "languages", "kinds", "axes"])
+def test_one_changed_number_is_noticed_where_it_makes_searches_wrong(index: Index, name: str) -> None:
+    numbers = np.load(index.folder / f"{name}.npy")
+    numbers.flat[numbers.size // 2] += 1
+    np.save(index.folder / f"{name}.npy", numbers)
+    assert not nearest.is_whole(index.folder)
+    assert index.recall() > 0.99
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 60_000.0])
+def test_an_absurd_number_in_the_vectors_is_noticed_by_a_search(index: Index, number: float) -> None:
+    vectors = np.load(index.folder / "leading.npy")
+    vectors[7] = number
+    np.save(index.folder / "leading.npy", vectors)
+    assert nearest.is_whole(index.folder)
+    assert index.nearest.search(index.rows.vectors[7].astype(np.float32), 5, Scope()) is None  # by other means, then
+    assert not index.folder.exists()
+    assert index.recall() > 0.99
+
+
 def test_rows_that_were_not_counted_are_no_files(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="number of rows"):
         nearest.write(tmp_path / "1", [columns([1])], PER_FILE + 1, DIMENSIONS)
