@@ -494,3 +494,22 @@ def test_searches_from_many_threads(searcher: Searcher) -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 8
+
+
+def test_files_with_equal_contents_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    """Whatever order worker processes were done in: two indexes of one tree give equal lists."""
+    copies = {f"{folder}/{path}": text for path, text in FILES.items() for folder in ("m", "b", "x", "a")}
+    orders = [sorted(copies), sorted(copies, reverse=True), sorted(copies, key=lambda path: path[::-1])]
+    queries = ["parse_config", "SessionStore.close", "how is the configuration file read", "retry when it fails"]
+    found = []
+    for number, order in enumerate(orders):
+        (tmp_path / str(number)).mkdir()
+        made = make_project(tmp_path / str(number), {})
+        made.write({path: copies[path] for path in order})
+        with made.store, Searcher(made.store, made.embedder) as opened:
+            hits = [opened.search(query, 10) for query in queries]
+        found.append([[(hit.path, hit.start_line, hit.qualified_name) for hit in one] for one in hits])
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+    for one in found[0]:
+        assert len(one) == 10

@@ -170,10 +170,13 @@ class Lookup:
             last = parts[-1] if parts else name
             private = (f"#{last}",) if "#" in name else ()  # JavaScript's `#name` has the mark in its name
             for bare in dict.fromkeys((name, *private, last)):
+                # Among equals by path, not in the order in which files were indexed.
                 if parts == [name]:
                     matches = self._select(first, (fold(bare), limit))
+                    matches.sort(key=lambda one: (one.stub, one.qualified_name != one.name, one.path, one.id))
                 else:
                     matches = self._select(named, (fold(bare),))
+                    matches.sort(key=lambda one: (one.stub, one.path, one.id))
                 wanted = [fold(bare)] if bare == name else [fold(part) for part in parts]
                 whole = [entry for entry in matches if fold(entry.qualified_name) == fold(name)]
                 rest = [entry for entry in matches if _ends_with(entry, wanted, fold)]

@@ -124,7 +124,8 @@ class Buffers:
     ) -> list[tuple[int, float]]:
         """The store's hits in known files without a buffer, and the buffers' hits, best first.
 
-        There are as many as the store found, or as the buffers have.
+        There are as many as the store found, or as the buffers have. Equal ones are in the order of their paths, not in
+        that in which their files happened to be indexed.
         """
         hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
         kept = [
@@ -132,9 +133,14 @@ class Buffers:
             for number, score in found
             if (revision := number >> ORDINAL_BITS) in files and revision not in hidden
         ]
-        if own:
-            kept = sorted([*kept, *own], key=lambda item: -item[1])[: max(len(found), len(own))]
-        return kept
+
+        def place(item: tuple[int, float]) -> tuple[float, str, int]:
+            number, score = item
+            revision = number >> ORDINAL_BITS
+            facts = self.facts.get(revision) or files.get(revision)
+            return -score, facts.path if facts is not None else "", number & (1 << ORDINAL_BITS) - 1
+
+        return sorted([*kept, *own], key=place)[: max(len(found), len(own))]
 
 
 def _mean(vectors: NDArray[np.float16]) -> bytes:

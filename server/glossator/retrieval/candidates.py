@@ -207,7 +207,12 @@ class CandidateFinder:
             met = sum(rarity[term] for term in facts.stem_terms if term in words)
             if met:
                 by_name[revision] = met / total
-        named = sorted(by_name.items(), key=lambda item: -item[1] / (1 + 0.2 * len(files[item[0]].stem_terms)))
+
+        def by_cover(item: tuple[int, float]) -> tuple[float, str]:
+            facts = files[item[0]]
+            return -item[1] / (1 + 0.2 * len(facts.stem_terms)), facts.path
+
+        named = sorted(by_name.items(), key=by_cover)
         taken = 0
         for revision, cover in named:
             facts = files[revision]
@@ -218,8 +223,8 @@ class CandidateFinder:
             elif taken < PATH_FILES and allowed(facts.path, facts.language, ""):
                 score[revision] = cover
                 taken += 1
-        best = sorted(score, key=lambda revision: -score[revision])
-        return [revision for revision in best if revision in files][:RANKED_FILES]
+        # Paths decide among equals: revisions are numbered in the order in which worker processes were done.
+        return sorted(score.keys() & files.keys(), key=lambda one: (-score[one], files[one].path))[:RANKED_FILES]
 
     def _places(
         self, query: Query, allowed: Callable[[str, str, str], bool], buffers: Buffers
