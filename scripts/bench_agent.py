@@ -42,7 +42,7 @@ from glossator.mcp_server import code_tools
 from glossator.mcp_server.code_tools import CallScope, paths_of
 from glossator.mcp_server.tool_results import CodeHit, tokens_of
 from glossator.project.session import Session
-from glossator.retrieval.ranking_features import TYPE_KINDS
+from glossator.retrieval.kinds import TYPE_KINDS
 from glossator.settings import Settings
 
 SEEN_LINES = 60

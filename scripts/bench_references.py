@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glossator.project.session import Session
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.kinds import is_test
 from glossator.settings import load_settings
 from language_servers import KINDS, DocumentSymbol, Kind
 from reference_answers import Answerer, Found, Resolved

@@ -18,7 +18,7 @@ from glossator.index.embedding import FIELDS, plain
 from glossator.index.languages import language_of
 from glossator.index.parsing import parse
 from glossator.index.terms import identifiers
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.kinds import is_test
 from train_embedder.sources import SourceError, blobs, contents, git_folder, read_repositories
 
 HERE = Path(__file__).resolve().parent

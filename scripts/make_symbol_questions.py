@@ -22,7 +22,7 @@ from typing import Any
 
 from glossator.index.languages import LANGUAGES, language_of
 from glossator.index.parsing import parse
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.kinds import is_test
 
 COMMITS = 1500
 """Newest commits looked at."""

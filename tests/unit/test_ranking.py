@@ -7,8 +7,9 @@ import pytest
 
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
+from glossator.retrieval.corpus import STATIC_NAMES, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
-from glossator.retrieval.ranking_features import FILE_FEATURES, STATIC_NAMES, agreement, file_facts
+from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
 from glossator.retrieval.spelling import distance
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.errors import AdaptationError, WorkspaceError
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.kinds import is_test
 from glossator.workspace.commit_log import TRAILER
 from glossator.workspace.decoding import decode
 from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git

@@ -18,7 +18,7 @@ from glossator.adapt.examples import DataSet, Example, LeftOut
 from glossator.adapt.symbol_examples import symbol_examples
 from glossator.answers.evidence import estimated_tokens
 from glossator.errors import WorkspaceError
-from glossator.retrieval.ranking_features import PROSE_LANGUAGES
+from glossator.retrieval.kinds import PROSE_LANGUAGES
 from glossator.workspace.secret_texts import secret_in
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from glossator.adapt.commit_changes import NOT_DEFINITIONS, clipped
 from glossator.index.embedding import parts
-from glossator.retrieval.ranking_features import is_test
+from glossator.retrieval.kinds import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -39,8 +39,8 @@ from glossator.index.embedding import BUNDLED
 from glossator.project.adapted_data import adapted_version, remove_adapted_data
 from glossator.project.retriever_choice import WEIGHTS_FILE, Retriever, embedder_ids, read_retriever
 from glossator.project.root import Root
+from glossator.retrieval.kinds import is_test
 from glossator.retrieval.ranking import default_weights
-from glossator.retrieval.ranking_features import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.retrieval.declarations import same_thing
-from glossator.retrieval.ranking_features import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS, is_example, is_test
+from glossator.retrieval.kinds import FUNCTION_KINDS, PROSE_LANGUAGES, TYPE_KINDS, is_example, is_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ from glossator.answers.root_view import RootView
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.index import terms as analysis
 from glossator.retrieval.declarations import same_thing
+from glossator.retrieval.kinds import PROSE_LANGUAGES, is_incidental
 from glossator.retrieval.query import parse_query
-from glossator.retrieval.ranking_features import PROSE_LANGUAGES, is_incidental
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

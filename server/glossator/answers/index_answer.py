@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.declaration_lines import find_declaration
 from glossator.answers.use_wording import counted_places, possible_words
 from glossator.retrieval.declarations import overloads
-from glossator.retrieval.ranking_features import PROSE_LANGUAGES, TYPE_KINDS
+from glossator.retrieval.kinds import PROSE_LANGUAGES, TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

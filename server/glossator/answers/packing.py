@@ -33,7 +33,7 @@ from glossator.answers.passages import (
 )
 from glossator.index import terms as analysis
 from glossator.index.records import StoredEntry
-from glossator.retrieval.ranking_features import TYPE_KINDS
+from glossator.retrieval.kinds import TYPE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

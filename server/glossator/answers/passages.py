@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.declaration_lines import find_declaration
 from glossator.answers.evidence import CHARACTERS_PER_TOKEN
 from glossator.index import terms as analysis
-from glossator.retrieval.ranking_features import PROSE_LANGUAGES
+from glossator.retrieval.kinds import PROSE_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glossator.answers.use_wording import by_kind, counted_places, described_symbol, possible_words
 from glossator.cli import terminal
 from glossator.errors import UsageError
-from glossator.retrieval.ranking_features import TYPE_KINDS
+from glossator.retrieval.kinds import TYPE_KINDS
 from glossator.retrieval.use_records import CALLING, USE_KINDS
 
 if TYPE_CHECKING:

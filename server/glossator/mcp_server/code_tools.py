@@ -33,7 +33,7 @@ from glossator.mcp_server.tool_results import (
     tokens_of,
 )
 from glossator.project import targets
-from glossator.retrieval.ranking_features import TYPE_KINDS
+from glossator.retrieval.kinds import TYPE_KINDS
 from glossator.retrieval.similar import similar_query
 from glossator.retrieval.use_records import CALLING
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from glossator.index.globs import matcher
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
-from glossator.retrieval.ranking_features import FileFacts, file_facts
+from glossator.retrieval.corpus import FileFacts, file_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,17 +15,11 @@ from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
+from glossator.retrieval.corpus import Corpus, FileFacts
 from glossator.retrieval.graph import nearest_to_line
+from glossator.retrieval.kinds import TYPE_KINDS, is_test
 from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query, shared_ending
-from glossator.retrieval.ranking_features import (
-    TYPE_KINDS,
-    Candidates,
-    Corpus,
-    FileFacts,
-    Findings,
-    file_features,
-    is_test,
-)
+from glossator.retrieval.ranking_features import Candidates, Findings, file_features
 from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glossator.index.records import WHOLE_FILE, Filter, StoredEntry
 from glossator.index.terms import word_terms
 from glossator.retrieval.buffers import Buffers
-from glossator.retrieval.ranking_features import is_test, version_folder
+from glossator.retrieval.kinds import is_test, version_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

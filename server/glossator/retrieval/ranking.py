@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.retrieval.ranking_features import FILE_FEATURES, FUNCTION_KINDS, STATIC_NAMES, TYPE_KINDS, agreement
+from glossator.retrieval.corpus import STATIC_NAMES
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
+from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
+    from glossator.retrieval.corpus import Corpus
     from glossator.retrieval.query import Query
-    from glossator.retrieval.ranking_features import Candidates, Corpus, Findings
+    from glossator.retrieval.ranking_features import Candidates, Findings
 
 ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "top", "cover", "pairs", "size")
 """Features that rank the entries of one file; see `entry_features`."""

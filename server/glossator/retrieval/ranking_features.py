@@ -1,4 +1,4 @@
-"""The facts about files that ranking uses, and the features of candidate files for a query.
+"""The features of candidate files for a query.
 
 Features are few and robust: each is a number near 0..1 with the same meaning in any repository, since the weights
 (`ranking.py`) are fitted on some repositories and used on all others. Everything here is computed from what the store
@@ -8,287 +8,25 @@ found; the only look-ups are point queries or in memory.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
+from glossator.retrieval.corpus import STATIC_NAMES
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from glossator.index.embedding import StaticEmbedder
-    from glossator.index.records import FileSummary, StoredEntry
+    from glossator.index.records import StoredEntry
     from glossator.index.store import Store
+    from glossator.retrieval.corpus import Corpus, FileFacts
     from glossator.retrieval.query import Query
-
-_TEST = re.compile(
-    r"(^|/)(tests?|specs?|__tests__|testing|testsuite|test[-_]?data|fixtures?|mocks?|__mocks__|e2e)(/|$)"
-    r"|(^|/)(test_|conftest)|([_.\-](test|spec)s?|(?<=[a-z])(Tests?|Spec)|_testing|_testlib)\.\w+$"
-    r"|(^|/)(mock|test)\w*\.\w+$"
-)
-_EXAMPLE = re.compile(
-    r"(^|/)(_?examples?|samples?|demos?|docs?|docs_src|tutorials?|playground|bench(es|marks?)?)(/|$)|_?bench(mark)?s?\.\w+$",
-    re.IGNORECASE,
-)
-_COMPAT = re.compile(
-    r"compat|legacy|deprecated|polyfill|shim|backport|(^|/)mini(/|$)|[-_.]old\b|experimental|unstable",
-    re.IGNORECASE,
-)
-_CORE_SHARE = 0.3
-"""A folder with so much of a project's code is its core, whatever it is called."""
-_VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
-"""A folder for one version of something; if there is a folder for a newer one, it is code kept for compatibility."""
-PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
-"""Languages of files without program code: documents, data, styles."""
-
-_CONFIGURATION_LANGUAGES = frozenset({"json", "yaml", "toml", "ini", "properties"})
-_INCIDENTAL = re.compile(
-    r"(^|/)\.[^/]|\.(lock|lockb|ini|cfg|conf|properties)$|-(lock|shrinkwrap)\.(json|ya?ml)$"
-    r"|(^|/)(go\.(sum|mod)|(gem|pip|pod)file|requirements[\w-]*\.(txt|in)|manifest\.in|codeowners"
-    r"|(licen[cs]e|copying|notice|authors|contributors)(-[\w.]+)?(\.(md|txt|rst))?)$",
-    re.IGNORECASE,
-)
-"""Dot files and folders, lock files, lists of dependencies, configuration of tools, licences."""
-
-_CACHED_PATHS = 200_000
-"""Maximum paths whose vectors are cached, of at most 1 KB each."""
-
-_CACHED_HEADS = 20_000
-"""Maximum files whose first terms are cached, of at most 1 KB each."""
-
-_CACHED_FOLDERS = 10_000
-"""Maximum folders whose terms are cached, per process."""
-
-STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """The facts about one file that ranking keeps.
-
-    Attributes:
-        revision: see `FileSummary`.
-        stem: name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
-        stem_terms: terms of the stem's words, without the whole stem.
-        static: values of `STATIC_NAMES`.
-        packed_centroid: mean direction of the file's vectors, float16; empty if it has none.
-    """
-
-    revision: int
-    path: str
-    language: str
-    stem: str
-    stem_terms: tuple[str, ...]
-    static: tuple[float, ...]
-    packed_centroid: bytes
-
-    # Needed of candidates only, not of all files.
-
-    @property
-    def folder_terms(self) -> tuple[str, ...]:
-        """Terms of the last three folders."""
-        return _folder_terms(self.path.rpartition("/")[0])
-
-    @property
-    def centroid(self) -> NDArray[np.float32] | None:
-        """The mean direction of the file's vectors; None if it has none."""
-        import numpy as np
-
-        return np.frombuffer(self.packed_centroid, np.float16).astype(np.float32) if self.packed_centroid else None
-
-
-@lru_cache(_CACHED_FOLDERS)
-def _folder_terms(folder: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(analysis.analyze(" ".join(folder.split("/")[-3:]))))
-
-
-def is_test(path: str) -> bool:
-    """Whether a path looks like a test's."""
-    return bool(_TEST.search(path))
-
-
-def is_example(path: str) -> bool:
-    """Whether a path looks like an example's, a benchmark's or a document's."""
-    return bool(_EXAMPLE.search(path))
-
-
-def is_incidental(path: str, language: str) -> bool:
-    """Whether questions are rarely about a file although many of its words may match: configuration, lock files."""
-    return language in _CONFIGURATION_LANGUAGES or bool(_INCIDENTAL.search(path))
-
-
-def file_facts(summary: FileSummary) -> FileFacts:
-    """The facts of a file."""
-    path = summary.path
-    raw = analysis.stem_of(path)
-    parts = analysis.split_identifier(raw)
-    static = (
-        float(is_test(path)),
-        float(bool(_EXAMPLE.search(path))),
-        float(bool(_COMPAT.search(path))),
-        float(summary.language in PROSE_LANGUAGES),
-        min(path.count("/"), 8) / 4,
-        math.log1p(summary.lines) / 5,
-    )
-    return FileFacts(
-        revision=summary.revision,
-        path=path,
-        language=summary.language,
-        stem="".join(parts),
-        stem_terms=tuple(dict.fromkeys(analysis.stem(part) for part in parts)),
-        static=static,
-        packed_centroid=summary.centroid,
-    )
-
-
-class Corpus:
-    """The files of an index, in memory: a few hundred bytes and a centroid each. Updated after the store's commits."""
-
-    def __init__(self, words: StaticEmbedder) -> None:
-        """`words` embeds paths and single words: there may be hundreds of them in one query."""
-        self._words = words
-        self._changes = -1
-        self._paths: dict[str, NDArray[np.float32]] = {}
-        self._heads: dict[int, str] = {}
-        self._rarity: dict[str, float] = {}
-        self._newest: dict[str, int] = {}
-        self._core: tuple[str, ...] = ()
-        self.files: dict[int, FileFacts] = {}
-        self.by_stem_term: dict[str, set[int]] = {}
-        self.by_path: dict[str, int] = {}
-        self._by_name: dict[str, set[str]] = {}
-        self.entries = 1
-
-    def refresh(self, store: Store) -> None:
-        """Load what was committed since the last call."""
-        changes = store.changes()
-        if changes == self._changes:
-            return
-        revisions, fresh = store.summaries(self.files)
-        for gone in self.files.keys() - set(revisions):
-            facts = self.files.pop(gone)
-            self._heads.pop(gone, None)
-            if self.by_path.get(facts.path) == gone:
-                del self.by_path[facts.path]
-                self._by_name[_file_name(facts.path)].discard(facts.path)
-            for term in facts.stem_terms:
-                self.by_stem_term[term].discard(gone)
-        for summary in fresh:
-            facts = file_facts(summary)
-            self.files[facts.revision] = facts
-            if version := version_folder(facts.path):
-                self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
-            self.by_path[facts.path] = facts.revision
-            self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
-            for term in facts.stem_terms:
-                self.by_stem_term.setdefault(term, set()).add(facts.revision)
-        self._core = core_folders(self.files.values())
-        self.entries = max(1, store.entry_count())
-        self._rarity.clear()
-        self._changes = changes
-
-    def is_core(self, path: str) -> bool:
-        """Whether a path is in a folder that is named like compatibility code but holds much of the project."""
-        return any(path.startswith(folder) for folder in self._core)
-
-    def is_outdated(self, path: str) -> bool:
-        """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
-        version = version_folder(path)
-        return version is not None and version[1] < self._newest.get(version[0], 0)
-
-    def named(self, name: str) -> set[str]:
-        """Paths whose last component is `name`, lower case."""
-        return self._by_name.get(name, set())
-
-    def rarities(self, store: Store, terms: Iterable[str]) -> dict[str, float]:
-        """Inverse document frequency of terms, natural logarithm: ln(1 + (N - n + 1/2) / (n + 1/2))."""
-        missing = [term for term in terms if term not in self._rarity]
-        if missing:
-            for term, count in store.document_frequencies(missing).items():
-                self._rarity[term] = math.log1p(max(0.0, self.entries - count + 0.5) / (count + 0.5))
-        return {term: self._rarity[term] for term in terms}
-
-    def cosines(self, texts: Sequence[str], question: str) -> list[float]:
-        """How near texts are to a question in meaning, by the words of each."""
-        vectors = self._words.embed_texts([question, *texts])
-        return [float(value) for value in vectors[1:] @ vectors[0]]
-
-    def path_vectors(self, paths: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of the words of paths, shape (len(paths), dimensions)."""
-        import numpy as np
-
-        fresh = [path for path in paths if path not in self._paths]
-        if fresh:
-            if len(self._paths) + len(fresh) > _CACHED_PATHS:
-                self._paths.clear()
-                fresh = list(paths)
-            self._paths.update(zip(fresh, self._words.embed_paths(fresh), strict=True))
-        if not paths:
-            return np.zeros((0, self._words.dimensions), np.float32)
-        return np.stack([self._paths[path] for path in paths])
-
-    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, str]:
-        """The first terms of each file's first entry, joined with spaces."""
-        fresh = [revision for revision in revisions if revision not in self._heads]
-        if fresh:
-            if len(self._heads) + len(fresh) > _CACHED_HEADS:
-                self._heads.clear()
-                fresh = list(revisions)
-            found = store.heads(fresh)
-            for revision in fresh:
-                self._heads[revision] = found.get(revision, "")
-        return {revision: self._heads[revision] for revision in revisions}
-
-    def rare_vector(self, query: Query, store: Store) -> NDArray[np.float32]:
-        """The query's static vector, its words weighted by their rarity in this index."""
-        import numpy as np
-
-        each = self._words.embed_texts(query.words)
-        if not len(each):
-            return np.zeros(self._words.dimensions, np.float32)
-        rarity = self.rarities(store, [analysis.stem(word) for word in query.words])
-        weights = [min(rarity[analysis.stem(word)], 6.0) + 0.3 for word in query.words]
-        rare = np.array(weights, np.float32) @ each
-        unit: NDArray[np.float32] = rare / max(float(np.linalg.norm(rare)), 1e-9)
-        return unit
-
-
-def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
-    """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
-    total = 0
-    count: dict[str, int] = {}
-    test, example, compat, prose = (STATIC_NAMES.index(name) for name in ("test", "example", "compat", "prose"))
-    for facts in files:
-        if facts.static[test] or facts.static[example] or facts.static[prose]:
-            continue
-        total += 1
-        if facts.static[compat] and (folder := _compat_folder(facts.path)):
-            count[folder] = count.get(folder, 0) + 1
-    return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
-
-
-def _compat_folder(path: str) -> str:
-    """The outermost folder of a path that is named like compatibility code; "" if only the file is."""
-    found = _COMPAT.search(path)
-    end = path.find("/", found.end() - 1) if found else -1
-    return path[: end + 1]
-
-
-def version_folder(path: str) -> tuple[str, int] | None:
-    """The parent of the version folder that contains the path, and the version."""
-    found = _VERSION.search(path)
-    return (path[: found.start()], int(found[1])) if found else None
-
-
-def _file_name(path: str) -> str:
-    return path.rpartition("/")[2].lower()
 
 
 @dataclass(slots=True)
@@ -338,10 +76,6 @@ FILE_FEATURES = (
 )
 """Names of the columns of `file_features`."""
 
-TYPE_KINDS = frozenset(
-    ("class", "struct", "interface", "trait", "protocol", "enum", "union", "type", "object", "module", "namespace")
-) | {"component", "package", "message", "service", "table"}
-FUNCTION_KINDS = frozenset(["function", "method", "constructor", "macro", "test", "rpc"])
 
 _REFERRING = 20
 """Number of hits of each search whose references are followed."""
@@ -431,19 +165,10 @@ def _spared(query: Query, findings: Findings, facts: Sequence[FileFacts], corpus
             homes |= places
     for i, one in enumerate(facts):
         if one.static[STATIC_NAMES.index("compat")]:
-            parts = analysis.split_identifier(_compat_word(one.path))
-            written = {analysis.stem(part) for part in parts if _COMPAT.search(part)}
+            parts = analysis.split_identifier(compat_word(one.path))
+            written = {analysis.stem(part) for part in parts if is_compat(part)}
             spared[i] = float(one.revision in homes or bool(written & stems) or corpus.is_core(one.path))
     return spared
-
-
-def _compat_word(path: str) -> str:
-    """The component of a path, without extension, that is named like compatibility code."""
-    found = _COMPAT.search(path)
-    if found is None:
-        return ""
-    at = found.start() + found[0].startswith("/")
-    return path[path.rfind("/", 0, at) + 1 :].partition("/")[0].partition(".")[0]
 
 
 def agreement(

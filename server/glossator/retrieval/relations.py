@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index.path_index import folders_apart
 from glossator.index.records import WHOLE_FILE
-from glossator.retrieval.ranking_features import FUNCTION_KINDS, TYPE_KINDS, is_test
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.use_records import DEPENDING
 
 if TYPE_CHECKING:

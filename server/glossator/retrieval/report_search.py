@@ -32,17 +32,11 @@ from glossator.index.globs import literal_glob
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers, allowing
+from glossator.retrieval.corpus import STATIC_NAMES, FileFacts
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.query import shared_ending, written_names
 from glossator.retrieval.ranking import Reasons
-from glossator.retrieval.ranking_features import (
-    FUNCTION_KINDS,
-    STATIC_NAMES,
-    TYPE_KINDS,
-    Candidates,
-    FileFacts,
-    agreement,
-    is_test,
-)
+from glossator.retrieval.ranking_features import Candidates, agreement
 from glossator.retrieval.reports import read_report
 from glossator.retrieval.search import LONG_DEFINITION_LINES, Hit
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.languages import language_of
+from glossator.retrieval.kinds import TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
-from glossator.retrieval.ranking_features import TYPE_KINDS, is_test
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.resolver import Resolver

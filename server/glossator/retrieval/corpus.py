@@ -1,0 +1,226 @@
+"""The files of an index in memory, with the facts about each that ranking uses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from glossator.index import terms as analysis
+from glossator.retrieval.kinds import PROSE_LANGUAGES, compat_folder, is_compat, is_example, is_test, version_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.embedding import StaticEmbedder
+    from glossator.index.records import FileSummary
+    from glossator.index.store import Store
+    from glossator.retrieval.query import Query
+
+_CORE_SHARE = 0.3
+"""A folder with so much of a project's code is its core, whatever it is called."""
+_CACHED_PATHS = 200_000
+"""Maximum paths whose vectors are cached, of at most 1 KB each."""
+_CACHED_HEADS = 20_000
+"""Maximum files whose first terms are cached, of at most 1 KB each."""
+_CACHED_FOLDERS = 10_000
+"""Maximum folders whose terms are cached, per process."""
+STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The facts about one file that ranking keeps.
+
+    Attributes:
+        revision: see `FileSummary`.
+        stem: name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
+        stem_terms: terms of the stem's words, without the whole stem.
+        static: values of `STATIC_NAMES`.
+        packed_centroid: mean direction of the file's vectors, float16; empty if it has none.
+    """
+
+    revision: int
+    path: str
+    language: str
+    stem: str
+    stem_terms: tuple[str, ...]
+    static: tuple[float, ...]
+    packed_centroid: bytes
+
+    # Needed of candidates only, not of all files.
+
+    @property
+    def folder_terms(self) -> tuple[str, ...]:
+        """Terms of the last three folders."""
+        return _folder_terms(self.path.rpartition("/")[0])
+
+    @property
+    def centroid(self) -> NDArray[np.float32] | None:
+        """The mean direction of the file's vectors; None if it has none."""
+        import numpy as np
+
+        return np.frombuffer(self.packed_centroid, np.float16).astype(np.float32) if self.packed_centroid else None
+
+
+@lru_cache(_CACHED_FOLDERS)
+def _folder_terms(folder: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(analysis.analyze(" ".join(folder.split("/")[-3:]))))
+
+
+def file_facts(summary: FileSummary) -> FileFacts:
+    """The facts of a file."""
+    path = summary.path
+    raw = analysis.stem_of(path)
+    parts = analysis.split_identifier(raw)
+    static = (
+        float(is_test(path)),
+        float(is_example(path)),
+        float(is_compat(path)),
+        float(summary.language in PROSE_LANGUAGES),
+        min(path.count("/"), 8) / 4,
+        math.log1p(summary.lines) / 5,
+    )
+    return FileFacts(
+        revision=summary.revision,
+        path=path,
+        language=summary.language,
+        stem="".join(parts),
+        stem_terms=tuple(dict.fromkeys(analysis.stem(part) for part in parts)),
+        static=static,
+        packed_centroid=summary.centroid,
+    )
+
+
+class Corpus:
+    """The files of an index, in memory: a few hundred bytes and a centroid each. Updated after the store's commits."""
+
+    def __init__(self, words: StaticEmbedder) -> None:
+        """`words` embeds paths and single words: there may be hundreds of them in one query."""
+        self._words = words
+        self._changes = -1
+        self._paths: dict[str, NDArray[np.float32]] = {}
+        self._heads: dict[int, str] = {}
+        self._rarity: dict[str, float] = {}
+        self._newest: dict[str, int] = {}
+        self._core: tuple[str, ...] = ()
+        self.files: dict[int, FileFacts] = {}
+        self.by_stem_term: dict[str, set[int]] = {}
+        self.by_path: dict[str, int] = {}
+        self._by_name: dict[str, set[str]] = {}
+        self.entries = 1
+
+    def refresh(self, store: Store) -> None:
+        """Load what was committed since the last call."""
+        changes = store.changes()
+        if changes == self._changes:
+            return
+        revisions, fresh = store.summaries(self.files)
+        for gone in self.files.keys() - set(revisions):
+            facts = self.files.pop(gone)
+            self._heads.pop(gone, None)
+            if self.by_path.get(facts.path) == gone:
+                del self.by_path[facts.path]
+                self._by_name[_file_name(facts.path)].discard(facts.path)
+            for term in facts.stem_terms:
+                self.by_stem_term[term].discard(gone)
+        for summary in fresh:
+            facts = file_facts(summary)
+            self.files[facts.revision] = facts
+            if version := version_folder(facts.path):
+                self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
+            self.by_path[facts.path] = facts.revision
+            self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
+            for term in facts.stem_terms:
+                self.by_stem_term.setdefault(term, set()).add(facts.revision)
+        self._core = core_folders(self.files.values())
+        self.entries = max(1, store.entry_count())
+        self._rarity.clear()
+        self._changes = changes
+
+    def is_core(self, path: str) -> bool:
+        """Whether a path is in a folder that is named like compatibility code but holds much of the project."""
+        return any(path.startswith(folder) for folder in self._core)
+
+    def is_outdated(self, path: str) -> bool:
+        """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
+        version = version_folder(path)
+        return version is not None and version[1] < self._newest.get(version[0], 0)
+
+    def named(self, name: str) -> set[str]:
+        """Paths whose last component is `name`, lower case."""
+        return self._by_name.get(name, set())
+
+    def rarities(self, store: Store, terms: Iterable[str]) -> dict[str, float]:
+        """Inverse document frequency of terms, natural logarithm: ln(1 + (N - n + 1/2) / (n + 1/2))."""
+        missing = [term for term in terms if term not in self._rarity]
+        if missing:
+            for term, count in store.document_frequencies(missing).items():
+                self._rarity[term] = math.log1p(max(0.0, self.entries - count + 0.5) / (count + 0.5))
+        return {term: self._rarity[term] for term in terms}
+
+    def cosines(self, texts: Sequence[str], question: str) -> list[float]:
+        """How near texts are to a question in meaning, by the words of each."""
+        vectors = self._words.embed_texts([question, *texts])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    def path_vectors(self, paths: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of the words of paths, shape (len(paths), dimensions)."""
+        import numpy as np
+
+        fresh = [path for path in paths if path not in self._paths]
+        if fresh:
+            if len(self._paths) + len(fresh) > _CACHED_PATHS:
+                self._paths.clear()
+                fresh = list(paths)
+            self._paths.update(zip(fresh, self._words.embed_paths(fresh), strict=True))
+        if not paths:
+            return np.zeros((0, self._words.dimensions), np.float32)
+        return np.stack([self._paths[path] for path in paths])
+
+    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, str]:
+        """The first terms of each file's first entry, joined with spaces."""
+        fresh = [revision for revision in revisions if revision not in self._heads]
+        if fresh:
+            if len(self._heads) + len(fresh) > _CACHED_HEADS:
+                self._heads.clear()
+                fresh = list(revisions)
+            found = store.heads(fresh)
+            for revision in fresh:
+                self._heads[revision] = found.get(revision, "")
+        return {revision: self._heads[revision] for revision in revisions}
+
+    def rare_vector(self, query: Query, store: Store) -> NDArray[np.float32]:
+        """The query's static vector, its words weighted by their rarity in this index."""
+        import numpy as np
+
+        each = self._words.embed_texts(query.words)
+        if not len(each):
+            return np.zeros(self._words.dimensions, np.float32)
+        rarity = self.rarities(store, [analysis.stem(word) for word in query.words])
+        weights = [min(rarity[analysis.stem(word)], 6.0) + 0.3 for word in query.words]
+        rare = np.array(weights, np.float32) @ each
+        unit: NDArray[np.float32] = rare / max(float(np.linalg.norm(rare)), 1e-9)
+        return unit
+
+
+def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
+    """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
+    total = 0
+    count: dict[str, int] = {}
+    test, example, compat, prose = (STATIC_NAMES.index(name) for name in ("test", "example", "compat", "prose"))
+    for facts in files:
+        if facts.static[test] or facts.static[example] or facts.static[prose]:
+            continue
+        total += 1
+        if facts.static[compat] and (folder := compat_folder(facts.path)):
+            count[folder] = count.get(folder, 0) + 1
+    return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2].lower()
