@@ -4,7 +4,8 @@
   feed-forward output projections are zero, so that the hidden state is the embedding of the current token alone; every
   piece of the text is a token of its own with a basis vector for an embedding, and the output matrix maps each to the
   next. The piece after the prompt's last newline is the first.
-- `random_model`: any shape of a chat model with random weights, in F32 or Q8_0 (written directly as quantised blocks).
+- `random_model`: any shape of a chat model (of LLaMA's, Qwen's or Gemma's architecture) with random weights, in F32 or
+  Q8_0 (written directly as quantised blocks).
 - `lora_adapter`: an adapter for a `reciter` that makes it start at another piece.
 - `embedding_model`: a BERT with random weights and a word-piece vocabulary of letters.
 
@@ -57,6 +58,8 @@ ONE_AND_A_HALF_BILLION = Shape(layers=28, width=1536, heads=12, kv_heads=2, feed
 SEVEN_BILLION = Shape(layers=28, width=3584, heads=28, kv_heads=4, feed_forward=18944, vocabulary=152064)
 
 
+WINDOW = 24
+"""Tokens that most layers of a `random_model` of Gemma 3's architecture attend to."""
 TRIAL_SHAPE = Shape(layers=1, width=64, heads=2, kv_heads=1, feed_forward=64)
 """Of the model that ships, by which a runtime is tried."""
 
@@ -148,10 +151,17 @@ def _finish(writer: gguf.GGUFWriter, path: Path) -> Path:
 
 def _blocks(writer: gguf.GGUFWriter, architecture: str, shape: Shape, matrix: Any, *, silent: bool) -> None:
     """The layers. With `silent`, attention and feed-forward add nothing to the residual stream."""
-    kv = shape.width // shape.heads * shape.kv_heads
+    head = shape.width // shape.heads
+    kv = head * shape.kv_heads
     ones = np.ones(shape.width, np.float32)
     for layer in range(shape.layers):
         prefix = f"blk.{layer}."
+        if architecture in ("gemma3", "qwen3"):
+            for name in ("attn_q_norm", "attn_k_norm"):
+                writer.add_tensor(f"{prefix}{name}.weight", np.linspace(0.5, 1.5, head, dtype=np.float32))
+        if architecture == "gemma3":
+            for name in ("post_attention_norm", "post_ffw_norm"):
+                writer.add_tensor(f"{prefix}{name}.weight", 0.5 * ones)
         writer.add_tensor(prefix + "attn_norm.weight", ones)
         writer.add_tensor(prefix + "ffn_norm.weight", ones)
         matrix(prefix + "attn_q.weight", shape.width, shape.width, False)
@@ -280,6 +290,11 @@ def random_model(
     if architecture == "llama":
         writer.add_rope_dimension_count(shape.width // shape.heads)
         writer.add_vocab_size(vocabulary)
+    if architecture in ("gemma3", "qwen3"):
+        writer.add_key_length(shape.width // shape.heads)
+        writer.add_value_length(shape.width // shape.heads)
+    if architecture == "gemma3":
+        writer.add_sliding_window(WINDOW)
     writer.add_file_type(7 if quantised else 0)
     rng = np.random.default_rng(11)
 

@@ -10,14 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from glossator.adapt.adapter_file import read_adapter
-from glossator.adapt.training_run import TrainingPlan
+from glossator.adapt.adapter_file import AdapterFacts, read_adapter, write_adapter
+from glossator.adapt.base_models import LOCAL_LAYERS, TARGETS, TRANSFORMERS_TYPES, BaseWeights
+from glossator.adapt.lora_training import Trainer
+from glossator.adapt.training_run import TrainingPlan, TrainingRun
+from glossator.model.client import ModelClient
 from glossator.project.adaptations import Adaptations
 from glossator.settings import Settings
 from tests import gguf_files
@@ -100,6 +104,44 @@ def test_a_missing_gpu_is_told(tmp_path: Path, asked: dict[str, Any]) -> None:
     done = subprocess.run(run, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, check=False)
     assert done.returncode == 1
     assert "needs a GPU with CUDA" in json.loads(done.stdout.splitlines()[-1])["message"]
+
+
+@trains
+@pytest.mark.llama
+@pytest.mark.adapt
+@pytest.mark.parametrize("architecture", sorted(TRANSFORMERS_TYPES))
+@pytest.mark.parametrize("recompute", [False, True])
+async def test_what_is_trained_is_what_llama_cpp_computes(tmp_path: Path, architecture: str, recompute: bool) -> None:
+    """The loss while training, of examples behind one beginning, is that of the adapter's file for each alone."""
+    shape = replace(SHAPE, layers=LOCAL_LAYERS) if architecture == "gemma3" else SHAPE
+    base = gguf_files.random_model(tmp_path / "base.gguf", shape, architecture=architecture, context=512)
+    tokens = np.random.default_rng(3).integers(10, 250, 200).tolist()
+    rows = [
+        {"part": "train", "prompt": tokens[:40] + tokens[at : at + 30], "answer": tokens[at + 30 : at + 40]}
+        for at in (50, 90, 130)
+    ]
+    (tmp_path / "tokens.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    plan = TrainingPlan(str(base), "k", rank=4, alpha=8.0, precision="float32", recompute=recompute)
+    (tmp_path / "run.json").write_text(json.dumps(asdict(plan)), "utf-8")
+    trainer = Trainer(tmp_path)
+    trainer.load()
+    assert trainer.shared == 40
+    with trainer.torch.no_grad():
+        for one in trainer.parameters:
+            one.normal_(std=0.1)
+        trained = float(trainer.losses(trainer.train))
+    trainer.keep_best()
+    weights = BaseWeights(base)
+    matrices = TrainingRun(tmp_path, plan).matrices()
+    assert len(matrices) == len(TARGETS) * shape.layers
+    facts = AdapterFacts(architecture, "random", "", "", plan.rank, plan.alpha, {})
+    write_adapter(tmp_path / "adapter.gguf", weights, matrices, facts)
+    async with ModelClient(Settings(context_tokens=512, kv_cache_type="f16"), path=base) as model:
+        plain = [await model.score(row["prompt"], row["answer"]) for row in rows]
+        await model.set_lora([str(tmp_path / "adapter.gguf")])
+        adapted = [await model.score(row["prompt"], row["answer"]) for row in rows]
+    assert abs(np.mean(plain) - trained) > 0.05
+    assert np.mean(adapted) == pytest.approx(trained, abs=0.01)
 
 
 @trains

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from glossator.adapt.adapter_file import AdapterFacts, read_adapter, write_adapter
-from glossator.adapt.base_models import TARGETS, BaseWeights, rows_as_in_gguf, rows_as_in_transformers
+from glossator.adapt.base_models import LOCAL_LAYERS, TARGETS, BaseWeights, rows_as_in_gguf, rows_as_in_transformers
 from glossator.errors import ModelInvalidError
 from glossator.model.chat import ChatMessage
 from glossator.model.client import ModelClient
@@ -65,9 +67,10 @@ def facts(base: BaseWeights) -> AdapterFacts:
 
 
 @pytest.mark.llama
-@pytest.mark.parametrize("architecture", ["llama", "qwen2"])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "gemma3"])
 async def test_an_adapter_is_equal_to_merged_weights(tmp_path: Path, architecture: str) -> None:
-    model = gguf_files.random_model(tmp_path / "base.gguf", SHAPE, architecture=architecture, context=512)
+    shape = replace(SHAPE, layers=LOCAL_LAYERS) if architecture == "gemma3" else SHAPE
+    model = gguf_files.random_model(tmp_path / "base.gguf", shape, architecture=architecture, context=512)
     base = BaseWeights(model)
     changes = matrices(base)
     write_adapter(tmp_path / "adapter.gguf", base, changes, facts(base))
@@ -137,7 +140,10 @@ def test_matrices_of_another_base_are_refused(tmp_path: Path) -> None:
     [
         (gguf_files.recurrent_model, "its architecture is mamba"),
         (gguf_files.embedding_model, "its architecture is bert"),
-        (lambda path: gguf_files.random_model(path, SHAPE, architecture="gemma3"), "its architecture is gemma3"),
+        *(
+            (partial(gguf_files.random_model, shape=SHAPE, architecture=name), f"its architecture is {name}")
+            for name in ("falcon", "falcon-h1", "gemma", "gemma2", "gemma3n", "phi3", "qwen3moe")
+        ),
     ],
 )
 def test_other_bases_are_refused_by_name(tmp_path: Path, make: Callable[[Path], Path], reason: str) -> None:

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
     WeightArray = NDArray[np.float32]
 
-TRANSFORMERS_TYPES = {"llama": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
+TRANSFORMERS_TYPES = {"llama": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "gemma3": "gemma3_text"}
 """Architecture of a GGUF file -> transformers' `model_type`. LLaMA's covers Mistral, SmolLM2 and Falcon 3, too."""
+SHIFTED_NORMS = frozenset({"gemma3"})
+"""Architectures whose norms' weights are 1 more in a GGUF file (convert_hf_to_gguf's `norm_shift`)."""
+LOCAL_LAYERS = 6
+"""Every so many layers of a model with a sliding window, one attends to all; as llama.cpp has it for Gemma 3."""
 INTERLEAVED = frozenset({"llama"})
 """Architectures whose query and key rows are in another order in a GGUF file (convert_hf_to_gguf's `permute`)."""
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -58,6 +62,8 @@ class BaseShape:
         vocabulary: tokens.
         context: most tokens that the model was trained with.
         rope_base: base of the frequencies of rotary positions.
+        window: tokens that most layers attend to (`LOCAL_LAYERS`); 0 if all layers attend to all.
+        window_rope_base: `rope_base` of these layers.
         epsilon: of RMS normalisation.
     """
 
@@ -75,6 +81,8 @@ class BaseShape:
     tied: bool
     """Whether the output matrix is the embedding."""
     attention_bias: bool
+    window: int = 0
+    window_rope_base: float = 10_000.0
 
     def config(self) -> dict[str, Any]:
         """The arguments of transformers' configuration of this model."""
@@ -91,6 +99,17 @@ class BaseShape:
             "tie_word_embeddings": self.tied,
             "use_cache": False,
         }
+        if self.architecture == "gemma3":
+            kinds = {"full_attention": self.rope_base, "sliding_attention": self.window_rope_base}
+            found |= {
+                "rope_parameters": {kind: {"rope_type": "default", "rope_theta": base} for kind, base in kinds.items()},
+                "query_pre_attn_scalar": self.head_size,
+                "sliding_window": self.window or None,
+                "layer_types": [
+                    "sliding_attention" if self.window and (layer + 1) % LOCAL_LAYERS else "full_attention"
+                    for layer in range(self.layers)
+                ],
+            }
         if self.architecture != "qwen2":
             found |= {"head_dim": self.head_size, "attention_bias": self.attention_bias}
         return found
@@ -155,6 +174,8 @@ class BaseWeights:
 
         if value("expert_count", 0):
             raise refuse("it is a mixture of experts")
+        if value("attention.sliding_window_pattern") is not None or value("final_logit_softcapping"):
+            raise refuse("its layers differ from those of the models that are known")
         if value("rope.scaling.type", "none") not in ("none", "default"):
             raise refuse(f"its positions are scaled ({value('rope.scaling.type')})")
         if int(self._field("split.count", 1) or 1) > 1:
@@ -176,6 +197,8 @@ class BaseWeights:
                 epsilon=float(value("attention.layer_norm_rms_epsilon")),
                 tied="output.weight" not in self._tensors,
                 attention_bias="blk.0.attn_q.bias" in self._tensors,
+                window=int(value("attention.sliding_window", 0)) if architecture == "gemma3" else 0,
+                window_rope_base=float(value("rope.freq_base_swa", 10_000.0)),
             )
         except (TypeError, KeyError, ValueError) as error:
             raise refuse(f"its header lacks a dimension ({error})") from error
@@ -210,7 +233,10 @@ class BaseWeights:
         Raises:
             ModelInvalidError: the file lacks it, or it is of a type that cannot be dequantised.
         """
-        return rows_as_in_transformers(self._read(self.gguf_name(name)), name, self.shape)
+        values = self._read(self.gguf_name(name))
+        if self.shape.architecture in SHIFTED_NORMS and name.endswith("norm.weight"):
+            return values - 1
+        return rows_as_in_transformers(values, name, self.shape)
 
     def size_of(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor by its name in transformers: rows, columns.

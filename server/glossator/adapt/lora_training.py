@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glossator.adapt.base_models import TARGETS, BaseWeights
+from glossator.adapt.base_models import TARGETS, TRANSFORMERS_TYPES, BaseWeights
 from glossator.adapt.training_run import PLAN_FILE, RESULT_FILE, STATE_FILE, TOKENS_FILE
 from glossator.adapt.training_steps import common_beginning, learning_rate, packed, scheduled
 from glossator.errors import GlossatorError, ModelInvalidError
@@ -74,8 +74,9 @@ class Trainer:
             ModelInvalidError: the plan asks for a GPU, and there is none.
         """
         import torch
+        import transformers
 
-        self.torch = torch
+        self.torch, self.transformers = torch, transformers
         self.folder = folder
         self.plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_text("utf-8"))
         self.train: list[Tokens] = []
@@ -96,6 +97,7 @@ class Trainer:
         self.device = torch.device("cuda" if cuda else "cpu")
         self.stop = threading.Event()
         self.model: Any = None
+        self.window = 0
         self.step = 0
         self.best = math.inf
         self.spent = 0.0
@@ -125,6 +127,7 @@ class Trainer:
         import peft
 
         weights = BaseWeights(Path(self.plan["base"]))
+        self.window = weights.shape.window
         kind = self.torch.bfloat16 if self.half_precision() else self.torch.float32
         four_bits = self.device.type == "cuda" and self.plan["four_bits"]
         base = self._from_folder(weights, kind) if self.plan["weights"] else self._from_gguf(weights, kind)
@@ -154,10 +157,7 @@ class Trainer:
         )
 
     def _empty(self, weights: BaseWeights, kind: Any) -> Any:
-        import transformers
-
-        from glossator.adapt.base_models import TRANSFORMERS_TYPES
-
+        transformers = self.transformers
         config = transformers.AutoConfig.for_model(
             TRANSFORMERS_TYPES[weights.shape.architecture], **weights.shape.config()
         )
@@ -181,8 +181,7 @@ class Trainer:
         return model
 
     def _from_folder(self, weights: BaseWeights, kind: Any) -> Any:
-        import transformers
-
+        transformers = self.transformers
         folder = Path(self.plan["weights"])
         try:
             model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -201,9 +200,8 @@ class Trainer:
         import tempfile
 
         import peft
-        import transformers
 
-        config = transformers.BitsAndBytesConfig(
+        config = self.transformers.BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
@@ -212,7 +210,7 @@ class Trainer:
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             base.save_pretrained(folder)
             del base
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            model = self.transformers.AutoModelForCausalLM.from_pretrained(
                 folder, quantization_config=config, device_map={"": 0}, local_files_only=True
             )
         return peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
@@ -240,31 +238,54 @@ class Trainer:
         place = torch.arange(len(ids), device=self.device)
         seen = (place[None, :] <= place[:, None]) & (segment[None, :] == segment[:, None])
         seen = torch.nn.functional.pad(seen, (shared, 0), value=True)
+        above = torch.ones(shared, shared, dtype=torch.bool, device=self.device).tril()
         beginning = torch.tensor([examples[0][0][:shared]], device=self.device)
         rest = torch.tensor([ids], device=self.device)
-        own_positions = torch.tensor([positions], device=self.device)
+        first_positions = torch.arange(shared, device=self.device)
+        own_positions = torch.tensor(positions, device=self.device)
+        all_positions = torch.cat([first_positions, own_positions])
         if self.plan["recompute"]:  # what is computed twice cannot be put into a cache
-            above = torch.ones(shared, shared, dtype=torch.bool, device=self.device).tril()
             above = torch.nn.functional.pad(above, (0, len(ids)), value=False)
             hidden = inner.model(
                 input_ids=torch.cat([beginning, rest], 1),
-                position_ids=torch.cat([torch.arange(shared, device=self.device)[None], own_positions], 1),
-                attention_mask=torch.cat([above, seen])[None, None],
+                position_ids=all_positions[None],
+                attention_mask=self._mask(torch.cat([above, seen]), all_positions, all_positions),
                 use_cache=False,
             ).last_hidden_state[0, shared:]
         else:
+            cache = self.transformers.DynamicCache()  # without the model's configuration, so that it keeps all tokens
             # Nothing is learned from the beginning, so no gradients pass through it: that spares much time and memory.
-            with torch.no_grad():
-                cache = inner.model(input_ids=beginning, use_cache=True).past_key_values if shared else None
+            if shared:
+                with torch.no_grad():
+                    inner.model(
+                        input_ids=beginning,
+                        position_ids=first_positions[None],
+                        attention_mask=self._mask(above, first_positions, first_positions) if self.window else None,
+                        cache=cache,
+                        use_cache=True,
+                    )
             hidden = inner.model(
                 input_ids=rest,
-                position_ids=own_positions,
-                attention_mask=seen[None, None],
-                past_key_values=cache,
+                position_ids=own_positions[None],
+                attention_mask=self._mask(seen, own_positions, all_positions),
+                cache=cache,
                 use_cache=True,
             ).last_hidden_state[0]
         logits = inner.lm_head(hidden[torch.tensor(where, device=self.device)]).float()
         return torch.nn.functional.cross_entropy(logits, torch.tensor(wanted, device=self.device))
+
+    def _mask(self, seen: Any, of: Any, keys: Any) -> Any:
+        """What each token (a row of `seen`) attends to, as the model takes it: by kind of layer if it has a window.
+
+        Args:
+            seen: for each token (row) and key (column), whether it may.
+            of: the tokens' positions.
+            keys: the keys' positions.
+        """
+        if not self.window:
+            return seen[None, None]
+        near = of[:, None] - keys[None, :] < self.window
+        return {"full_attention": seen[None, None], "sliding_attention": (seen & near)[None, None]}
 
     def train_step(self, numbers: Sequence[int], rate: float) -> float:
         """One step; returns its loss."""
