@@ -1,7 +1,7 @@
 """Measure what adapting a model takes and gains: `bench_adapt_model.py --root FOLDER --base FILE [OPTIONS]`.
 
-Runs `glossator adapt model` on a folder, in a temporary home, and prints its figures as tables in Markdown: what was
-made of the folder, how long it took, what changed on held-out examples and on the general set. Options that are not
+Runs `glossator adapt model` on a folder, with nothing adapted before, and prints its figures as tables in Markdown: what
+was made of the folder, how long it took, what changed on held-out examples and on the general set. Options that are not
 known here are handed on (`--minutes`, `--judged`, ...). Needs the extra `adapt`.
 """
 
@@ -23,8 +23,10 @@ def main() -> int:
     parser.add_argument("--root", type=Path, required=True, help="the folder to adapt to")
     parser.add_argument("--base", type=Path, required=True, help="a GGUF file")
     parser.add_argument("--report", type=Path, help="where to copy the report, as Markdown")
+    parser.add_argument("--work", type=Path, help="keep what is trained in this folder: a stopped run continues")
     options, more = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as temporary:
+        home = options.work.absolute() if options.work else temporary
         environment = {**os.environ, "GLOSSATOR_ADAPTATIONS_DIR": f"{home}/adaptations"}
         command = [sys.executable, "-m", "glossator", "adapt", "model", "--json", "--root", options.root]
         started = time.perf_counter()
