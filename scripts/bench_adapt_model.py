@@ -1,8 +1,8 @@
 """Measure what adapting a model takes and gains: `bench_adapt_model.py --root FOLDER --base FILE [OPTIONS]`.
 
-Runs `glossator adapt model` on a folder, with nothing adapted before, and prints its figures as tables in Markdown: what
-was made of the folder, how long it took, what changed on held-out examples and on the general set. Options that are not
-known here are handed on (`--minutes`, `--judged`, ...). Needs the extra `adapt`.
+Runs `glossator adapt model` on a folder, with nothing adapted before, and prints its figures as tables in Markdown:
+what was made of the folder, how long it took, what changed on held-out examples and on the general set. Options that
+are not known here are handed on (`--minutes`, `--judged`, ...). Needs the extra `adapt`.
 """
 
 from __future__ import annotations
