@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import replace
+
 import pytest
 
 from glossator.retrieval.history_questions import HistoryQuestion, parse_history_question
@@ -32,6 +35,15 @@ ASKED: dict[str, HistoryQuestion] = {
     "when did Client.retry change?": named("when", "Client.retry"),
     "when was the last change to src/pool.py": named("when", "src/pool.py"),
     "When was retry() added?": named("added", "retry()"),
+    "when was Client.drain removed?": named("removed", "Client.drain"),
+    "Why did we remove Client.drain, and when?": named("removed", "Client.drain"),
+    "who deleted src/old_pool.py": named("removed", "src/old_pool.py"),
+    "which commit dropped `drain_all`?": named("removed", "drain_all", "`drain_all`"),
+    "where did OldPool go?": named("removed", "OldPool"),
+    "what became of the class OldPool": named("removed", "OldPool", "the class OldPool"),
+    "Wann und warum wurde drain_all entfernt?": named("removed", "drain_all"),
+    "Pourquoi drain_all a-t-il été supprimé ?": named("removed", "drain_all"),
+    "¿Cuándo se eliminó drain_all?": named("removed", "drain_all"),
     "how old is parse_config?": named("added", "parse_config"),
     "which commit introduced MAX_RETRIES?": named("added", "MAX_RETRIES"),
     "since when do we have parse_config": named("added", "parse_config"),
@@ -92,8 +104,70 @@ OTHERS = (
 
 @pytest.mark.parametrize("text", ASKED)
 def test_questions_about_history(text: str) -> None:
-    assert parse_history_question(text) == ASKED[text]
+    asked = parse_history_question(text)
+    assert asked is not None
+    assert replace(asked, window=None) == ASKED[text]
     assert parse_use_question(text) is None
+
+
+NOW = datetime.datetime(2026, 3, 31, 15, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+"""A Tuesday."""
+WINDOWS: dict[str, tuple[str, str, str]] = {
+    "what changed in src/net in the last two weeks?": ("2026-03-17 15:30", "", ""),
+    "who changed Client.retry within the past 3 months": ("2025-12-31 15:30", "", ""),
+    "what changed in the last month": ("2026-02-28 15:30", "", ""),
+    "what changed over the past year?": ("2025-03-31 15:30", "", ""),
+    "what changed here last week?": ("2026-03-23 00:00", "2026-03-30 00:00", ""),
+    "who worked on this file last month": ("2026-02-01 00:00", "2026-03-01 00:00", ""),
+    "what changed last year": ("2025-01-01 00:00", "2026-01-01 00:00", ""),
+    "what did we change this week?": ("2026-03-30 00:00", "", ""),
+    "what changed around here today": ("2026-03-31 00:00", "", ""),
+    "what changed yesterday?": ("2026-03-30 00:00", "2026-03-31 00:00", ""),
+    "what has changed since yesterday": ("2026-03-30 00:00", "", ""),
+    "what changed in src/net since Friday?": ("2026-03-27 00:00", "", ""),
+    "why was Client.retry changed since 2025-12-24?": ("2025-12-24 00:00", "", ""),
+    "which commits touched src/net since 2024": ("2024-01-01 00:00", "", ""),
+    "what changed in src/net since v1.2?": ("", "", "v1.2"),
+    "what has changed since version 2.0.1": ("", "", "2.0.1"),
+    "who changed src/pool.py since commit 1a2b3c4d5e": ("", "", "1a2b3c4d5e"),
+    "what changed since the tag release/7": ("", "", "release/7"),
+    "the history of Client.retry since v2": ("", "", "v2"),
+    "Was hat sich in src/net in den letzten drei Tagen geändert?": ("2026-03-28 15:30", "", ""),
+    "Wer hat src/pool.py letzte Woche geändert?": ("2026-03-23 00:00", "2026-03-30 00:00", ""),
+    "Was wurde hier seit v1.2 geändert?": ("", "", "v1.2"),
+    "Qui a modifié src/pool.py la semaine dernière ?": ("2026-03-23 00:00", "2026-03-30 00:00", ""),
+    "Qu'est-ce qui a changé dans src/net depuis hier ?": ("2026-03-30 00:00", "", ""),
+    "¿Quién modificó src/pool.py el mes pasado?": ("2026-02-01 00:00", "2026-03-01 00:00", ""),
+    "qué cambió en src/net desde v1.2": ("", "", "v1.2"),
+}
+
+
+@pytest.mark.parametrize("text", WINDOWS)
+def test_times_are_understood(text: str) -> None:
+    asked = parse_history_question(text, NOW)
+    assert asked is not None
+    assert asked.window is not None
+    since, until, after = WINDOWS[text]
+    times = [f"{time:%Y-%m-%d %H:%M}" if time else "" for time in (asked.window.since, asked.window.until)]
+    assert (*times, asked.window.after) == (since, until, after)
+    assert all(time is None or time.utcoffset() == NOW.utcoffset() for time in (asked.window.since, asked.window.until))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what changed lately?",
+        "what changed in the last few days",
+        "who wrote this?",
+        "when was today() changed?",
+        "Was hat sich hier geändert?",
+        "when was Client.last_week changed",
+        "what is the history of `since v1.2`",
+    ],
+)
+def test_what_names_no_time_is_not_limited(text: str) -> None:
+    asked = parse_history_question(text, NOW)
+    assert asked is None or asked.window is None
 
 
 @pytest.mark.parametrize("text", OTHERS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import AdaptationError, WorkspaceError
 from glossator.retrieval.kinds import is_test
-from glossator.workspace.commit_log import TRAILER
+from glossator.workspace.commit_records import TRAILER
 from glossator.workspace.decoding import decode
 from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glossator.index.records import Filter, StoredEntry
     from glossator.retrieval.query import Query
     from glossator.retrieval.relations import Relations
-    from glossator.workspace.commit_log import LoggedCommit
+    from glossator.workspace.commit_records import LoggedCommit
 
 EvidenceRole = Literal["pinned", "selected", "symbol", "caller", "callee", "test", "sibling", "match"]
 """What a piece is to the question: chosen by the user, the symbol in question, related to it, or found by searching."""

@@ -7,14 +7,21 @@ looks like one of the answer's own.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from glossator.answers.evidence import Evidence, Question, estimated_tokens
 from glossator.answers.gathering import gather_in
-from glossator.answers.history_wording import counted_lines, log_notes, touched
+from glossator.answers.history_wording import (
+    counted_lines,
+    escaped_markdown,
+    log_notes,
+    named_commit,
+    touched,
+    window_told,
+)
 from glossator.answers.packing import unindexed_entry
+from glossator.answers.removed_answers import nothing_removed, removed_parts
 from glossator.answers.root_view import RootView
 from glossator.answers.told_answers import ToldAnswer, citation_mark
 from glossator.answers.use_answers import WRITTEN_AS_CODE
@@ -39,8 +46,9 @@ if TYPE_CHECKING:
     from glossator.index.records import StoredEntry
     from glossator.project.root import Root
     from glossator.project.session import Session
-    from glossator.retrieval.history_questions import HistoryAspect, HistoryQuestion
-    from glossator.workspace.commit_log import CommitLog, LoggedCommit
+    from glossator.retrieval.history_questions import HistoryQuestion
+    from glossator.workspace.commit_log import CommitLog
+    from glossator.workspace.commit_records import LoggedCommit
 
 HISTORY_NOTE = "*Read from the commits in git, without a language model; the words are those of the commits.*"
 LISTED_COMMITS = 10
@@ -54,8 +62,6 @@ CITED_HISTORY_LINES = 20
 NEARNESS_TOKENS = 500
 """Budget of the search for what a phrase is about: only the best match counts."""
 
-_SPECIAL = re.compile(r"([\\`*\[\]<>~|])|(?<!\w)(_)|(_)(?!\w)")
-
 
 def history_answer_in(session: Session, question: Question) -> ToldAnswer | None:
     """The answer to a question about history; None if it is another question, or if no commits can be read.
@@ -68,7 +74,12 @@ def history_answer_in(session: Session, question: Question) -> ToldAnswer | None
         return None
     try:
         places, closest = _asked_places(session, asked, question)
-        return _HistoryWriter(session).answer(asked, places, closest) if places else None
+        if places:
+            return _HistoryWriter(session).answer(asked, places, closest)
+        parts = removed_parts(session, asked) if _may_be_gone(asked) else []
+        if not parts and asked.aspect == "removed" and _may_be_gone(asked):
+            parts = [nothing_removed(session, asked)]
+        return ToldAnswer("\n\n".join([*parts, HISTORY_NOTE]) + "\n", ()) if parts else None
     except (StoreCorruptError, WorkspaceError, SymbolNotFoundError, UsageError):
         return None  # searching repairs damage, and `history_note` tells what else is missing
 
@@ -86,7 +97,7 @@ def history_note(session: Session, text: str) -> str:
         return _sentence(HISTORY_OFF)
     try:
         places = history_places(session, asked.name) if asked.name else [path_place(root, "") for root in session.roots]
-        log_of(places[0], session.settings, 1)
+        log_of(places[0], session.settings, 1, asked.window)
     except SymbolNotFoundError:
         if not WRITTEN_AS_CODE.search(asked.name):
             return ""
@@ -95,6 +106,13 @@ def history_note(session: Session, text: str) -> str:
     except (WorkspaceError, UsageError) as error:
         return _sentence(str(error))
     return ""
+
+
+def _may_be_gone(asked: HistoryQuestion) -> bool:
+    """Whether a question names code, so that it is looked for in what commits removed if it is not there now."""
+    if asked.aspect == "removed":
+        return bool(asked.name)
+    return bool(asked.path) or WRITTEN_AS_CODE.search(asked.phrase) is not None
 
 
 def _sentence(text: str) -> str:
@@ -110,7 +128,7 @@ def _asked_places(session: Session, asked: HistoryQuestion, question: Question) 
         try:
             return history_places(session, name), False
         except SymbolNotFoundError:
-            if WRITTEN_AS_CODE.search(asked.phrase) or asked.path:
+            if asked.aspect == "removed" or _may_be_gone(asked):
                 return [], False
     material = gather_in(session, Question(asked.phrase, where=question.where), NEARNESS_TOKENS)
     entry, folder = material.subject, material.subject_root
@@ -165,8 +183,8 @@ class _HistoryWriter:
             if number:
                 parts.append("---")
             limit = TRACED_COMMITS if asked.aspect == "added" else LISTED_COMMITS
-            log = log_of(place, self._session.settings, limit)
-            parts += self._history(asked.aspect, place, log)
+            log = log_of(place, self._session.settings, limit, asked.window)
+            parts += self._history(asked, place, log)
         if len(places) > LISTED_PLACES:
             rest = places[LISTED_PLACES:]
             named = ", ".join(f"`{one.name or one.where}` (`{one.where}`)" for one in rest[:LISTED_COMMITS])
@@ -174,38 +192,49 @@ class _HistoryWriter:
             parts.append(f"There are {len(rest)} more definitions of the name: {named}{more}.")
         return ToldAnswer("\n\n".join([*filter(None, parts), HISTORY_NOTE]) + "\n", tuple(self._evidence))
 
-    def _history(self, aspect: HistoryAspect, place: HistoryPlace, log: CommitLog) -> list[str]:
+    def _history(self, asked: HistoryQuestion, place: HistoryPlace, log: CommitLog) -> list[str]:
         subject = self._subject(place)
         notes = " ".join(log_notes(log, self._most))
+        if not log.commits and asked.window is not None:
+            newest = log_of(place, self._session.settings, 1).commits
+            last = f" The newest commit that touched it is by {named_commit(newest[0])}." if newest else ""
+            return [f"{subject}: no commit is known that touched it {window_told(asked.window)}.{last}"]
         if not log.commits:
             return [f"{subject}: no commit is known that touched it.", notes.replace("No commit touched it yet.", "")]
         left = self._left(place) if place.kind != "folder" else {}
         listed = log.commits[-LISTED_COMMITS:]
         items = [self._commit(place, commit, left.get(commit.name, ())) for commit in listed]
-        return [self._head(aspect, subject, log), "\n".join(items), notes]
+        return [self._head(asked, subject, log), "\n".join(items), notes]
 
-    def _head(self, aspect: HistoryAspect, subject: str, log: CommitLog) -> str:
+    def _head(self, asked: HistoryQuestion, subject: str, log: CommitLog) -> str:
+        aspect = asked.aspect
         newest, oldest = log.commits[0], log.commits[-1]
         count = f"{len(log.commits)} {'commit' if len(log.commits) == 1 else 'commits'}"
         least = "at least " if log.more or log.bounded or log.shallow else ""
         if aspect == "added":
             came = (
-                f"It came to be here with {_named(oldest)}."
+                f"It came to be here with {named_commit(oldest)}."
                 if log.is_whole
-                else f"The oldest commit known here, {_named(oldest)}, need not be the first."
+                else f"The oldest commit known here, {named_commit(oldest)}, need not be the first."
             )
             which = "The oldest of them" if len(log.commits) > LISTED_COMMITS else "They are"
             return f"{subject}. {came} In all, {least}{count} touched it. {which}, the newest first:"
         if aspect == "who":
             authors = Counter(commit.author for commit in log.commits).most_common()
             told = ", ".join(f"{escaped_markdown(name) or 'unnamed'} ({number})" for name, number in authors)
-            return f"{subject} was last changed by {_named(newest)}. Authors of the {count} listed: {told}."
+            if asked.window is not None:
+                return f"{subject} was touched by {least}{count} {window_told(asked.window)}. Their authors: {told}."
+            return f"{subject} was last changed by {named_commit(newest)}. Authors of the {count} listed: {told}."
+        if asked.window is not None:
+            return f"{subject} was touched by {least}{count} {window_told(asked.window)}, the newest first:"
+        if aspect == "removed":
+            return f"{subject} is in the code today. {least.capitalize()}{count} touched it, the newest first:"
         if aspect == "why":
             return (
                 f"{subject} was touched by {least}{count}. What these say is all that is known here of the reasons; "
                 "the newest first:"
             )
-        return f"{subject} was last changed by {_named(newest)}; {least}{count} touched it, the newest first:"
+        return f"{subject} was last changed by {named_commit(newest)}; {least}{count} touched it, the newest first:"
 
     def _subject(self, place: HistoryPlace) -> str:
         if place.kind == "folder":
@@ -282,12 +311,3 @@ class _HistoryWriter:
             )
         )
         return citation_mark(len(self._evidence))
-
-
-def _named(commit: LoggedCommit) -> str:
-    return f"{escaped_markdown(commit.author) or 'an unnamed author'} on {commit.day} (`{commit.short_name}`)"
-
-
-def escaped_markdown(text: str) -> str:
-    """Text in one line that Markdown shows as it is: no mark in it is taken for formatting, a link or a citation."""
-    return _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.project.histories import HistoryPlace
-    from glossator.workspace.commit_log import CommitLog, LoggedCommit
+    from glossator.workspace.commit_log import CommitLog, CommitWindow
+    from glossator.workspace.commit_records import LoggedCommit
 
 SHOWN_RANGES = 6
 """Ranges of lines, and files, that are shown of a commit; data have all."""
+
+_SPECIAL = re.compile(r"([\\`*\[\]<>~|])|(?<!\w)(_)|(_)(?!\w)")
 
 
 def touched(commit: LoggedCommit) -> str:
@@ -57,6 +62,20 @@ def log_notes(log: CommitLog, most: int) -> list[str]:
     return notes
 
 
+def window_told(window: CommitWindow) -> str:
+    """The time that was asked about, with its dates: "since 2026-11-23 (“this week”)"."""
+    asked = f"“{escaped_markdown(window.told)}”"
+    if window.after:
+        return f"since `{window.after.replace('`', '')}`"
+    if window.since is None:
+        return f"({asked})"
+    if window.until is not None:
+        last = window.until - datetime.timedelta(microseconds=1)
+        return f"from {window.since:%Y-%m-%d} to {last:%Y-%m-%d} ({asked})"
+    exact = "%Y-%m-%d" if (window.since.hour, window.since.minute) == (0, 0) else "%Y-%m-%d %H:%M"
+    return f"since {window.since.strftime(exact)} ({asked})"
+
+
 def commit_data(commit: LoggedCommit) -> dict[str, Any]:
     """A commit as JSON values."""
     place: dict[str, Any] = {"files": list(commit.files)}
@@ -86,3 +105,13 @@ def history_data(place: HistoryPlace, log: CommitLog, most: int) -> dict[str, An
         "uncommitted_lines": log.uncommitted,
         "notes": log_notes(log, most),
     }
+
+
+def named_commit(commit: LoggedCommit) -> str:
+    """Who made a commit, when, and its hash."""
+    return f"{escaped_markdown(commit.author) or 'an unnamed author'} on {commit.day} (`{commit.short_name}`)"
+
+
+def escaped_markdown(text: str) -> str:
+    """Text in one line that Markdown shows as it is: no mark in it is taken for formatting, a link or a citation."""
+    return _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))

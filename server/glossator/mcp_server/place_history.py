@@ -10,7 +10,7 @@ from glossator.mcp_server.tool_results import CommitItem, Histories, PlaceHistor
 from glossator.project.histories import history_places, log_of
 
 if TYPE_CHECKING:
-    from glossator.workspace.commit_log import LoggedCommit
+    from glossator.workspace.commit_records import LoggedCommit
 
 MOST_COMMITS = 100
 """Commits of one place that are returned at most."""

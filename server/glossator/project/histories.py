@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glossator.project.targets import OpenedRoots
     from glossator.retrieval.use_records import NamedSymbol
     from glossator.settings import Settings
-    from glossator.workspace.commit_log import CommitLog
+    from glossator.workspace.commit_log import CommitLog, CommitWindow
 
 HISTORY_OFF = "the history of commits is turned off: the setting history_commits is 0, or the workspace is not trusted"
 
@@ -87,20 +87,22 @@ def path_place(root: Root, path: str) -> HistoryPlace:
     return HistoryPlace(root, path, 1, max(len(split_lines(root.text(path) or "")), 1), "file")
 
 
-def log_of(place: HistoryPlace, settings: Settings, limit: int) -> CommitLog:
-    """The newest commits that touched a place.
+def log_of(place: HistoryPlace, settings: Settings, limit: int, window: CommitWindow | None = None) -> CommitLog:
+    """The newest commits that touched a place, or those of a time.
 
     Raises:
-        WorkspaceError: histories are turned off; the place is in no git repository, or git is missing or fails.
+        WorkspaceError: histories are turned off; the place is in no git repository, git is missing or fails, or the
+            window begins after something that git does not know.
     """
     most = settings.history_commits
     if not most:
         raise WorkspaceError(HISTORY_OFF)
     folder = place.root.path
     if place.kind in ("file", "folder"):
-        return commits_of_path(folder, place.path, most=most, limit=limit)
+        return commits_of_path(folder, place.path, most=most, limit=limit, window=window)
     lines = split_lines(place.root.text(place.path) or "")
-    return commits_of_lines(folder, place.path, lines, place.start_line, place.end_line, most=most, limit=limit)
+    first, last = place.start_line, place.end_line
+    return commits_of_lines(folder, place.path, lines, first, last, most=most, limit=limit, window=window)
 
 
 def _path(session: OpenedRoots, target: str) -> HistoryPlace | None:

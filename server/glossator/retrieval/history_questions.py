@@ -6,15 +6,20 @@ Whether there is a symbol of that name, and whether there are commits, is for ot
 
 from __future__ import annotations
 
+import datetime
 import re
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, cast
 
+from glossator.retrieval.time_windows import REPLACED_BY, split_windows
 from glossator.retrieval.use_questions import LONGEST_QUESTION, is_plain_word, named_symbol, question_patterns
 
-HistoryAspect = Literal["why", "when", "added", "who", "changes", "lately"]
-"""What is asked: why something is as it is or was changed; when it was changed; when it came to be; who wrote or
-changed it; what changed in it; what changed around here."""
+if TYPE_CHECKING:
+    from glossator.workspace.commit_log import CommitWindow
+
+HistoryAspect = Literal["why", "when", "added", "removed", "who", "changes", "lately"]
+"""What is asked: why something is as it is or was changed; when it was changed; when it came to be; when, why or
+by whom it was removed; who wrote or changed it; what changed in it; what changed around here."""
 HistoryScope = Literal["", "symbol", "lines", "file", "folder", "project"]
 """What "this" or "here" is: the symbol or the lines that a question is asked at, their file, its folder, or everything;
 "" where something is named."""
@@ -30,6 +35,7 @@ class HistoryQuestion:
         path: a file that the symbol is said to be in, as written; "" if none is given.
         phrase: what is asked about, as written; "" where nothing is named.
         scope: what is meant where nothing is named.
+        window: the time that is asked about; None: all of it.
     """
 
     aspect: HistoryAspect
@@ -37,6 +43,7 @@ class HistoryQuestion:
     path: str = ""
     phrase: str = ""
     scope: HistoryScope = ""
+    window: CommitWindow | None = None
 
 
 _CONTRACTED = re.compile(r"\b(what|who|when|why|how|where|which)['’]s\b", re.IGNORECASE)
@@ -63,11 +70,24 @@ _SCOPES: dict[HistoryScope, re.Pattern[str]] = {
 }
 
 
-def parse_history_question(text: str) -> HistoryQuestion | None:
-    """The question about history that a text is; None if it is something else."""
+def parse_history_question(text: str, now: datetime.datetime | None = None) -> HistoryQuestion | None:
+    """The question about history that a text is; None if it is something else.
+
+    Args:
+        now: the present, with its offset, which "last week" depends on; None: the clock's.
+    """
     sentence = _CONTRACTED.sub(r"\1 is", _LEAD.sub("", " ".join(text.split()), count=1))
     if not sentence or len(sentence) > LONGEST_QUESTION or "\n" in text.strip():
         return None
+    for rest, window in split_windows(sentence, now or datetime.datetime.now().astimezone()):
+        found = _parsed(rest)
+        if found is None or found.aspect in ("added", "removed") or found.phrase.endswith(tuple(REPLACED_BY.values())):
+            continue
+        return replace(found, window=window)
+    return _parsed(sentence)
+
+
+def _parsed(sentence: str) -> HistoryQuestion | None:
     for name, pattern in question_patterns("history_questions.txt"):
         found = pattern.fullmatch(sentence)
         if found is None:

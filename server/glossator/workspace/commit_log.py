@@ -1,43 +1,37 @@
 """The commits that touched lines of a file, a file, or a folder, as git's log tells them.
 
-git reads its own objects; it is told to run no external diff, no text conversion and no check of signatures, whatever
-the repository's configuration names. What a commit says is data: its text is returned without control characters, and
-nothing is made of it. Results are kept by the commit that is checked out: a question that is asked again costs little.
+Results are kept by the commit that is checked out: a question that is asked again costs little.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.errors import WorkspaceError
+from glossator.workspace.commit_records import HistorySite, commit_of_record, oldest_commits, patch_path
 from glossator.workspace.decoding import decode
-from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
-from glossator.workspace.gitstate import Repository, read_regular
+from glossator.workspace.git_process import READ_OPTIONS
+from glossator.workspace.gitstate import read_regular
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.reading import split_lines
 from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
-    import subprocess
+    import datetime
     from collections.abc import Sequence
     from pathlib import Path
 
-LONGEST_SUBJECT = 200
-LONGEST_PARAGRAPH = 700
-"""Characters of a commit's subject and of its first paragraph that are kept."""
+    from glossator.workspace.commit_records import LoggedCommit
+
 MOST_FILES_LISTED = 50
 """Files of a commit that are listed where a folder is asked about."""
 MOST_ALIGNED_LINES = 5_000
 """Lines between the first and the last difference from the committed file that are compared; more count as replaced."""
 
-_LOG = (
-    *(*READ_OPTIONS, "--literal-pathspecs", "log", "--stdin", *LOG_OPTIONS),
-    "--format=%x00%H%x00%aI%x00%an%x00%B%x1f%x00",
-)
 _BLAME = (
     *(*READ_OPTIONS, "-c", "blame.ignoreRevsFile="),
     *("--literal-pathspecs", "blame", "--porcelain", "--no-textconv", "--no-progress"),
@@ -46,46 +40,6 @@ _BLAMED = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
 MOST_ENDS = 500
 """Commits just before the newest ones that can be named in a command."""
 _HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedCommit:
-    """A commit, and what it did to what was asked about.
-
-    Attributes:
-        name: its full hash.
-        date: when its author wrote it, in ISO 8601 with the author's offset.
-        author: the author's name.
-        subject: the first line of its message.
-        paragraph: the first paragraph after the subject, its lines joined; "" if there is none.
-        path: the file's path in this commit, relative to the repository's top; "" where a folder was asked about.
-        lines: the lines that it added or changed (1-based, inclusive), as the file was in this commit.
-        removed: how many lines it removed or replaced.
-        files: the files that it changed, where a folder was asked about, relative to the repository's top folder.
-    """
-
-    name: str
-    date: str
-    author: str
-    subject: str
-    paragraph: str
-    path: str = ""
-    lines: tuple[tuple[int, int], ...] = ()
-    removed: int = 0
-    files: tuple[str, ...] = ()
-
-    @property
-    def short_name(self) -> str:
-        """The beginning of its hash, as git shows it."""
-        return self.name[:10]
-
-    @property
-    def day(self) -> str:
-        """The date without the time."""
-        return self.date[:10]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +65,33 @@ class CommitLog:
         return not (self.more or self.bounded or self.shallow)
 
 
+@dataclass(frozen=True, slots=True)
+class CommitWindow:
+    """The time that commits are asked about.
+
+    Attributes:
+        told: how it was asked for: "last week", "since v1.2".
+        since, until: when it begins and ends, with an offset; None: open. git compares the time of the commit, which is
+            later than the author's where a commit was rewritten.
+        after: a tag, branch or commit: what it contains is left out.
+    """
+
+    told: str
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+    after: str = ""
+
+
 def commits_of_lines(
-    folder: Path, path: str, lines: Sequence[str], first: int, last: int, *, most: int, limit: int
+    folder: Path,
+    path: str,
+    lines: Sequence[str],
+    first: int,
+    last: int,
+    *,
+    most: int,
+    limit: int,
+    window: CommitWindow | None = None,
 ) -> CommitLog:
     """The commits that touched lines of a file, renames of the file followed.
 
@@ -123,53 +102,43 @@ def commits_of_lines(
         first, last: the lines that are asked about (1-based, inclusive).
         most: how many of the newest commits are looked at.
         limit: how many commits are returned.
+        window: only commits of this time.
 
     Raises:
-        WorkspaceError: the file is in no git repository, or git is missing or fails.
+        WorkspaceError: the file is in no git repository, git is missing or fails, or the window begins after something
+            that git does not know.
     """
-    site, inside = _site(folder, path)
-    head = _head(site)
+    site = HistorySite.of(folder, path)
+    head, inside = site.head(), site.inside
+    asked = _Asked(most, limit, *_limits(site, window))
     committed = _committed_lines(site, head, inside)
     if committed is None:
         return CommitLog((), uncommitted=last - first + 1)
     if "\n".join(committed) != displayed(
         path, "\n".join(committed)
     ):  # a notebook whose lines are not those of its file
-        return commits_of_path(folder, path, most=most, limit=limit)
+        return commits_of_path(folder, path, most=most, limit=limit, window=window)
     start, end, uncommitted = _aligned(lines, committed, first, last)
     if not start:
         return CommitLog((), uncommitted=uncommitted)
-    log = _log(site, head, ("--patch", f"-L{start},{end}:{inside}"), inside, most, limit)
+    log = _log(site, head, ("--patch", f"-L{start},{end}:{inside}"), inside, asked)
     return CommitLog(log.commits, log.more, uncommitted, log.bounded, log.shallow)
 
 
-def commits_of_path(folder: Path, path: str, *, most: int, limit: int) -> CommitLog:
+def commits_of_path(folder: Path, path: str, *, most: int, limit: int, window: CommitWindow | None = None) -> CommitLog:
     """The commits that touched a file, renames followed, or anything below a folder ("" for the folder itself).
 
     Raises:
-        WorkspaceError: the place is in no git repository, or git is missing or fails.
+        WorkspaceError: the place is in no git repository, git is missing or fails, or the window begins after something
+            that git does not know.
     """
-    site, inside = _site(folder, path)
-    head = _head(site)
+    site = HistorySite.of(folder, path)
+    head, inside = site.head(), site.inside
+    asked = _Asked(most, limit, *_limits(site, window))
     if (folder / path).is_dir():
         what = ("--name-only", "--no-renames", *(("--", inside) if inside else ()))
-        return _log(site, head, what, "", most, limit)
-    return _log(site, head, ("--follow", "--patch", "--unified=0", "--", inside), inside, most, limit)
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """Where git is run: a repository, and the folder of the workspace, in which no program is run."""
-
-    workspace: Path
-    repository: Repository
-
-    @property
-    def top(self) -> Path:
-        return self.repository.top
-
-    def git(self, arguments: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return run_git(self.workspace, arguments, given, folder=self.top)
+        return _log(site, head, what, "", asked)
+    return _log(site, head, ("--follow", "--patch", "--unified=0", "--", inside), inside, asked)
 
 
 def lines_left(
@@ -182,8 +151,8 @@ def lines_left(
     Raises:
         WorkspaceError: the file is in no git repository, or git is missing or fails.
     """
-    site, inside = _site(folder, path)
-    head = _head(site)
+    site = HistorySite.of(folder, path)
+    head, inside = site.head(), site.inside
     committed = _committed_lines(site, head, inside)
     if committed is None:
         return {}
@@ -206,9 +175,9 @@ def lines_left(
 
 
 @lru_cache(maxsize=64)
-def _blamed(site: _Site, head: str, path: str, first: int, last: int, most: int) -> tuple[tuple[int, str], ...]:
+def _blamed(site: HistorySite, head: str, path: str, first: int, last: int, most: int) -> tuple[tuple[int, str], ...]:
     """(line, commit that wrote it) of the committed version of a file."""
-    ends = tuple(f"^{end}" for end in _oldest(site, head, most))
+    ends = tuple(f"^{end}" for end in oldest_commits(site, head, most))
     if len(ends) > MOST_ENDS:
         return ()
     arguments = [*_BLAME, f"-L{first},{last}", head, *ends, "--", path]
@@ -217,33 +186,7 @@ def _blamed(site: _Site, head: str, path: str, first: int, last: int, most: int)
     return tuple((int(header[2]), header[1].decode("ascii")) for header in headers if header is not None)
 
 
-def _site(folder: Path, path: str) -> tuple[_Site, str]:
-    """The innermost repository around a file or folder, and the path in it."""
-    place = folder / path if path else folder
-    repository = Repository.around(place if place.is_dir() else place.parent)
-    if repository is None:
-        raise WorkspaceError(f"{path or folder} is in no git repository, so no commits are known")
-    inside = place.relative_to(repository.top).as_posix()
-    return _Site(folder, repository), "" if inside == "." else inside
-
-
-def _head(site: _Site) -> str:
-    """The commit that is checked out."""
-    found = site.git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-    head = found.stdout.decode("ascii", "replace").strip()
-    if found.returncode or not head:
-        told = _reason(found.stderr)
-        raise WorkspaceError(f"git cannot read {site.top}: {told}" if told else f"{site.top} has no commits yet")
-    return head
-
-
-def _reason(stderr: bytes) -> str:
-    """The first line of what git says about an error."""
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return _plain(lines[0])[:200].removeprefix("fatal: ") if lines else ""
-
-
-def _committed_lines(site: _Site, head: str, path: str) -> list[str] | None:
+def _committed_lines(site: HistorySite, head: str, path: str) -> list[str] | None:
     """A file's lines in a commit; None if it is not there, or is no text."""
     found = site.git(["cat-file", "blob", f"{head}:{path}"])
     decoded = decode(found.stdout) if found.returncode == 0 else None
@@ -288,36 +231,46 @@ def _aligned(now: Sequence[str], then: Sequence[str], first: int, last: int) -> 
     return min(places), max(places), last - first + 1 - same
 
 
-@lru_cache(maxsize=64)
-def _oldest(site: _Site, head: str, most: int) -> tuple[str, ...]:
-    """The commits just before the newest `most`: where the log ends."""
-    found = site.git(["rev-list", "--boundary", f"--max-count={most}", head])
-    return tuple(line[1:] for line in found.stdout.decode("ascii", "replace").split() if line.startswith("-"))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How far back a log goes, and how many commits of it are returned; the times as options of git's."""
+
+    most: int
+    limit: int
+    times: tuple[str, ...] = ()
+    after: str = ""
 
 
-def _log(site: _Site, head: str, what: tuple[str, ...], path: str, most: int, limit: int) -> CommitLog:
+def _limits(site: HistorySite, window: CommitWindow | None) -> tuple[tuple[str, ...], str]:
+    """A window as options of git's log, and the commit that it begins after; "" if none is named."""
+    if window is None:
+        return (), ""
+    times = [f"--since={window.since.isoformat()}"] if window.since is not None else []
+    times += [f"--until={window.until.isoformat()}"] if window.until is not None else []
+    if not window.after:
+        return tuple(times), ""
+    # `v1.2` is a tag before it is anything else, and nothing that begins like an option reaches git.
+    for name in (f"refs/tags/{window.after}", window.after):
+        found = site.git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
+        if found.returncode == 0 and (commit := found.stdout.decode("ascii", "replace").split()):
+            return tuple(times), commit[-1]
+    raise WorkspaceError(f"git knows no tag, branch or commit that is named {window.after}")
+
+
+def _log(site: HistorySite, head: str, what: tuple[str, ...], path: str, asked: _Asked) -> CommitLog:
     shallow = (read_regular(site.repository.common_dir / "shallow", 16 * 1024 * 1024) or b"").decode("ascii", "replace")
-    return _logged(site, head, what, path, most, limit, frozenset(shallow.split()))
+    return _logged(site, head, what, path, asked, frozenset(shallow.split()))
 
 
 @lru_cache(maxsize=256)
 def _logged(
-    site: _Site,
-    head: str,
-    what: tuple[str, ...],
-    path: str,
-    most: int,
-    limit: int,
-    grafted: frozenset[str],
+    site: HistorySite, head: str, what: tuple[str, ...], path: str, asked: _Asked, grafted: frozenset[str]
 ) -> CommitLog:
-    ends = _oldest(site, head, most)
-    revisions = "".join(f"{one}\n" for one in (head, *(f"^{end}" for end in ends))).encode()
+    limit = asked.limit
     options = what[: what.index("--")] if "--" in what else what
-    paths = what[len(options) :]
-    found = site.git([*_LOG, f"--max-count={limit + 1}", *options, *paths], revisions)
-    if found.returncode:
-        raise WorkspaceError(f"git cannot read the history of {path or site.top}: {_reason(found.stderr)}")
-    records = (b"\n" + found.stdout).split(b"\n\0")[1:]
+    counted = (f"--max-count={limit + 1}", *asked.times, *options)
+    records = site.log(head, counted, what[len(options) + 1 :], asked.most, after=asked.after)
+    ends = oldest_commits(site, head, asked.most)
     commits = [_commit(record, path) for record in records]
     # Where a shallow clone ends, a commit seems to add all that is there: nothing is known of what it changed.
     known = [commit for commit in commits if commit.name not in grafted]
@@ -326,44 +279,12 @@ def _logged(
 
 
 def _commit(record: bytes, path: str) -> LoggedCommit:
-    name, date, author, message, rest = record.split(b"\0", 4)
-    subject, paragraph = _message(without_secrets(message.decode("utf-8", "replace").rstrip("\x1f\n")))
-    there, lines, removed = _changed(rest) if path else ("", (), 0)
-    files = () if path else tuple(_path(line) for line in rest.split(b"\n") if line.strip())
-    return LoggedCommit(
-        name.decode("ascii", "replace"),
-        date.decode("ascii", "replace"),
-        _plain(author.decode("utf-8", "replace")),
-        subject,
-        paragraph,
-        there or path,
-        lines,
-        removed,
-        files[:MOST_FILES_LISTED],
-    )
-
-
-def _message(text: str) -> tuple[str, str]:
-    """The subject of a message, and the first paragraph after it that does not consist of trailers."""
-    paragraphs = [part for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
-    if not paragraphs:
-        return "(no message)", ""
-    subject, *rest = paragraphs
-    for paragraph in rest:
-        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
-        if not all(TRAILER.match(line) for line in lines):
-            return _shortened(subject, LONGEST_SUBJECT), _shortened(paragraph, LONGEST_PARAGRAPH)
-    return _shortened(subject, LONGEST_SUBJECT), ""
-
-
-def _shortened(text: str, most: int) -> str:
-    joined = " ".join(_plain(text).split())
-    return joined if len(joined) <= most else joined[: most - 3].rstrip() + "..."
-
-
-def _plain(text: str) -> str:
-    """Text without control characters and marks that change the direction of writing."""
-    return _CONTROL.sub(" ", text)
+    commit, rest = commit_of_record(record)
+    if path:
+        there, lines, removed = _changed(rest)
+        return replace(commit, path=there or path, lines=lines, removed=removed)
+    files = tuple(patch_path(line) for line in rest.split(b"\n") if line.strip())
+    return replace(commit, files=files[:MOST_FILES_LISTED])
 
 
 def _changed(patch: bytes) -> tuple[str, tuple[tuple[int, int], ...], int]:
@@ -386,20 +307,8 @@ def _changed(patch: bytes) -> tuple[str, tuple[tuple[int, int], ...], int]:
             old, new = int(hunk[1] or 1), int(hunk[3] or 1)
             at = int(hunk[2])
         elif line.startswith((b"+++ b/", b'+++ "b/', b"rename to ")):
-            path = _path(line.removeprefix(b"+++ ").removeprefix(b"rename to ")).removeprefix("b/")
+            path = patch_path(line.removeprefix(b"+++ ").removeprefix(b"rename to ")).removeprefix("b/")
     return path, _ranges(added), removed
-
-
-def _path(written: bytes) -> str:
-    """A path as git writes it: quoted if it has special characters."""
-    written = written.removesuffix(b"\t")
-    if written.startswith(b'"') and written.endswith(b'"'):
-        named = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
-        written = _ESCAPE.sub(
-            lambda found: bytes([int(found[1], 8) & 255]) if len(found[1]) == 3 else named.get(found[1], found[1]),
-            written[1:-1],
-        )
-    return written.decode("utf-8", "replace")
 
 
 def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
