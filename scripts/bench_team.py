@@ -2,10 +2,12 @@
 
     scripts/bench team REPOSITORY...            folders of git repositories
     scripts/bench team --scaling 6 ...          build only the first six with 1, 2 and 4 workers
+    scripts/bench team --keep DIR --minutes 3 ...    stop after that time; the same command continues
 
 All repositories are built once; each is then cloned, and the clone is indexed twice: with the team's index and without.
 The storage is a folder, or what `--to` says. One JSON object is printed. `calculation` applies what was measured to
-50 million lines and 1,000 developers; its assumptions are constants here.
+50 million lines and 1,000 developers; its assumptions are constants here. `different` has the lists of hits that a
+local index gives in another order, or not at all.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +119,18 @@ def use(source: Path, folder: Path, url: str, key: str) -> dict[str, Any]:
             contents_of(folder / "team", root), contents_of(folder / "local", root), tolerance=0
         ),
         "equal_results": sum(one == other for one, other in zip(found, other_found, strict=True)),
+        "different": [
+            {"query": query, "team": one, "local": other}
+            for query, one, other in zip(QUERIES, as_lists(found), as_lists(other_found), strict=True)
+            if one != other
+        ],
         "search_ms": times,
         "local_search_ms": other_times,
     }
+
+
+def as_lists(found: list[list[tuple[str, int]]]) -> list[list[str]]:
+    return [[f"{path}:{line}" for path, line in hits] for hits in found]
 
 
 def percentiles(times: list[float]) -> dict[str, float]:
@@ -144,32 +157,91 @@ def calculation(built: Any, workers: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("repositories", nargs="+", type=Path)
-    parser.add_argument("--scaling", type=int, default=6, metavar="N")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="for the build of all")
-    parser.add_argument("--to", help="the storage (default: a temporary folder)")
-    arguments = parser.parse_args()
+class Kept:
+    """What was measured so far, in a file of the folder, so that a run can be continued."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._path = folder / "measured.json"
+        self._until = time.monotonic() + seconds
+        self.values: dict[str, Any] = json.loads(self._path.read_text("utf-8")) if self._path.exists() else {}
+
+    def get(self, name: str, measure: Callable[[], Any]) -> Any:
+        """A value, measured unless it is known; None if there is no time left for it."""
+        if name not in self.values:
+            if time.monotonic() > self._until:
+                return None
+            self.values[name] = measure()
+            partial = self._path.with_suffix(".part")
+            partial.write_text(json.dumps(self.values), "utf-8")
+            partial.replace(self._path)
+        return self.values[name]
+
+
+def fresh(folder: Path) -> Path:
+    """A folder that does not exist: what a run that was stopped has left is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Everything that there was time for."""
     sources = [path.resolve() for path in arguments.repositories]
-    with tempfile.TemporaryDirectory(prefix="glossator-bench-") as scratch:
-        folder = Path(scratch)
-        key = Signer.create(folder / "team.pem").public_key
-        scaling = {}
-        for workers in (1, 2, 4) if arguments.scaling else ():
-            place = folder / f"scaling{workers}"
-            built = build(sources[: arguments.scaling], place, workers, (folder / f"storage{workers}").as_uri())
-            scaling[workers] = built["seconds"]
-        url = arguments.to or (folder / "storage").as_uri()
-        built = build(sources, folder / "all", arguments.workers, url)
-        (folder / "clones").mkdir()
-        good = {one["name"] for one in built["repositories"] if one["status"] == "built"}
-        used = [use(path, folder / "clones", url, key) for path in sources if name_of(path) in good]
-    result = {
-        "repositories": len(sources),
+    kept = Kept(folder, 60 * arguments.minutes)
+    key_file = folder / "team.pem"
+    signer = Signer.load(key_file) if key_file.exists() else Signer.create(key_file)
+    scaling = {}
+    for workers in (1, 2, 4) if arguments.scaling else ():
+
+        def scaled(workers: int = workers) -> float:
+            place, storage = fresh(folder / f"scaling{workers}"), fresh(folder / f"storage{workers}")
+            seconds = build(sources[: arguments.scaling], place, workers, storage.as_uri())["seconds"]
+            fresh(place), fresh(storage)
+            return float(seconds)
+
+        scaling[workers] = kept.get(f"scaling {workers}", scaled)
+    url = arguments.to or (folder / "storage").as_uri()
+    built: list[dict[str, Any]] = []
+    used: list[dict[str, Any]] = []
+    (folder / "clones").mkdir(exist_ok=True)
+    seconds = 0.0
+    for start in range(0, len(sources), arguments.at_once):
+        some = sources[start : start + arguments.at_once]
+        place = folder / f"all{start}"
+
+        def build_some(some: list[Path] = some, place: Path = place) -> Any:
+            return build(some, fresh(place), arguments.workers, url)
+
+        part = kept.get(f"build {start}", build_some)
+        if part is None:
+            break
+        seconds += part["seconds"]
+        built += part["repositories"]
+        good = {one["name"] for one in part["repositories"] if one["status"] == "built"}
+        for path in some:
+            if name_of(path) in good:
+
+                def use_one(path: Path = path) -> dict[str, Any]:
+                    fresh(folder / "clones" / name_of(path))
+                    return use(path, folder / "clones", url, signer.public_key)
+
+                if (one := kept.get(f"use {name_of(path)}", use_one)) is not None:
+                    used.append(one)
+    return summary(len(sources), {"repositories": built, "seconds": seconds}, scaling, used, arguments.workers)
+
+
+def summary(
+    repositories: int, built: Any, scaling: dict[int, float | None], used: list[dict[str, Any]], workers: int
+) -> dict[str, Any]:
+    """The figures, for what was measured."""
+    if not used:
+        return {"repositories": repositories, "measured": 0, "build_seconds_by_workers": scaling}
+    return {
+        "repositories": repositories,
+        "measured": len(used),
         "failed": [one["name"] for one in built["repositories"] if one["status"] == "failed"],
         "lines": sum(one["lines"] for one in built["repositories"]),
-        "build_seconds": built["seconds"],
+        "symbols": sum(one["symbols"] for one in built["repositories"]),
+        "build_seconds": round(built["seconds"], 1),
         "build_seconds_by_workers": scaling,
         "uploaded": sum(one["uploaded"] for one in built["repositories"]),
         "mounted": sum(one["mounted"] for one in used),
@@ -180,10 +252,25 @@ def main() -> None:
         "downloaded": sum(one["downloaded"] for one in used),
         "search_ms": percentiles([time for one in used for time in one["search_ms"]]),
         "local_search_ms": percentiles([time for one in used for time in one["local_search_ms"]]),
-        "calculation": calculation(built, arguments.workers),
+        "calculation": calculation(built, workers),
         "each": [{name: one[name] for name in one if not name.endswith("search_ms")} for one in used],
     }
-    print(json.dumps(result, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--scaling", type=int, default=6, metavar="N")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="for the build of all")
+    parser.add_argument("--at-once", type=int, default=10, metavar="N", help="repositories of one build (default: 10)")
+    parser.add_argument("--to", help="the storage (default: a folder)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep what is done, to continue")
+    parser.add_argument("--minutes", type=float, default=1e6, metavar="N", help="begin nothing after so many minutes")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="glossator-bench-") as scratch:
+        folder = (arguments.keep or Path(scratch)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        print(json.dumps(measure(arguments, folder), indent=1))
 
 
 if __name__ == "__main__":
