@@ -513,3 +513,21 @@ def test_files_with_equal_contents_come_in_the_order_of_their_paths(tmp_path: Pa
     assert found[2] == found[0]
     for one in found[0]:
         assert len(one) == 10
+
+
+def test_of_more_equal_entries_than_are_ranked_paths_decide(tmp_path: Path) -> None:
+    """Where a search cuts among entries of the same score, the same ones are left in every index of the tree."""
+    text = "def split_amount(total: int, parts: int) -> list[int]:\n    return [total // parts] * parts\n"
+    copies = {f"{number * 37 % 400:03}/amounts.py": text for number in range(400)}
+    queries = ["how is an amount split into parts", "split_amount", "total divided by parts"]
+    found = []
+    for number, order in enumerate([sorted(copies), sorted(copies, reverse=True), list(copies)]):
+        (tmp_path / str(number)).mkdir()
+        made = make_project(tmp_path / str(number), {})
+        made.write({path: copies[path] for path in order})
+        with made.store, Searcher(made.store, made.embedder) as opened:
+            found.append([[(hit.path, hit.start_line) for hit in opened.search(query, 10)] for query in queries])
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+    for hits in found[0]:
+        assert len(hits) == 10

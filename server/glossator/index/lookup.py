@@ -31,10 +31,17 @@ _ENTRY = (
 _NAMED = "WHERE e.name = (SELECT id FROM names WHERE name = ?) AND e.part = 0 ORDER BY e.stub, e.id"
 _FOLDED = "WHERE e.name IN (SELECT id FROM names WHERE folded = ?) AND e.part = 0 ORDER BY e.stub, e.id"
 _FIRST = (
-    "JOIN (SELECT id AS first FROM entries WHERE {} AND part = 0 AND name IS NOT NULL "
-    "ORDER BY stub, qualified_name IS NOT NULL, id LIMIT ?) ON first = e.id "
-    "ORDER BY e.stub, e.qualified_name IS NOT NULL, e.id"
+    "JOIN (SELECT s.id AS first FROM (SELECT id, stub, qualified_name FROM entries "
+    "WHERE {} AND part = 0 AND name IS NOT NULL ORDER BY stub, qualified_name IS NOT NULL, id LIMIT 5000) s "
+    "JOIN files h ON h.id = s.id >> 20 ORDER BY s.stub, s.qualified_name IS NOT NULL, h.path, s.id LIMIT ?) "
+    "ON first = e.id ORDER BY e.stub, e.qualified_name IS NOT NULL, e.id"
 )
+_FIRST_BY_PATH = (
+    "JOIN (SELECT s.id AS first, h.path AS home FROM (SELECT id FROM entries WHERE name = (SELECT id FROM names "
+    "WHERE name = ?) AND part = 0 AND name IS NOT NULL ORDER BY id LIMIT 5000) s "
+    "JOIN files h ON h.id = s.id >> 20 ORDER BY h.path, s.id LIMIT ?) ON first = e.id ORDER BY home, e.id"
+)
+"""Among definitions of one name, paths decide. Of more than 5000, those that were indexed first are looked at."""
 _FIRST_NAMED = _FIRST.format("name = (SELECT id FROM names WHERE name = ?)")
 _FIRST_FOLDED = _FIRST.format("name IN (SELECT id FROM names WHERE folded = ?)")
 """Some of a name's definitions, which may be thousands: those with a body first, then those at the top level."""
@@ -189,10 +196,14 @@ class Lookup:
     def nearest_named(self, name: str, path: str, limit: int = 20) -> list[StoredEntry]:
         """Definitions of exactly that bare name: those in the file, then those in files indexed at about the same time.
 
+        Where the index has no such file ("" for none), the first ones by path.
+
         Only `limit` rows are read even if there are thousands, so this is fast enough for a hover.
         """
         span = self._span(path)
-        start, end = span or (0, 0)
+        if span is None:  # near to nothing: paths decide, not the order in which files were indexed
+            return self._select(_FIRST_BY_PATH, (encodable(name), limit))
+        start, end = span
         return self._select(
             "JOIN (SELECT id, min(max(? - id, id - ?, 0), 1) AS elsewhere, abs(id - ?) AS apart FROM entries "
             "WHERE name = (SELECT id FROM names WHERE name = ?) AND part = 0 AND name IS NOT NULL "

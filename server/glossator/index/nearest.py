@@ -293,8 +293,13 @@ class Nearest:
         self._state: _State | None = None
         self._updating = threading.Lock()
 
-    def search(self, vector: NDArray[np.float32], limit: int, scope: Scope) -> list[tuple[int, float]] | None:
-        """(entry id, dot product) of the nearest entries, best first; None if too much has changed to answer."""
+    def search(
+        self, vector: NDArray[np.float32], limit: int, scope: Scope, *, with_equals: bool = False
+    ) -> list[tuple[int, float]] | None:
+        """(entry id, dot product) of the nearest entries, best first; None if too much has changed to answer.
+
+        With `with_equals`, there may be more than `limit`: all that are as near as the last one.
+        """
         import numpy as np
 
         state = self._current()
@@ -314,7 +319,10 @@ class Nearest:
         if state.recent is not None:
             recent = state.recent if scope.is_open else state.recent.take(state.recent.inside(scope))
             ids, products = np.concatenate([ids, recent.ids]), np.concatenate([products, _dot(recent.vectors, vector)])
-        order = np.lexsort((ids, -products))[:limit]
+        order = np.lexsort((ids, -products))
+        if with_equals and len(order) > limit:
+            limit = int(np.count_nonzero(products >= products[order[limit - 1]]))
+        order = order[:limit]
         return list(zip(ids[order].tolist(), products[order].tolist(), strict=True))
 
     def _current(self) -> _State:

@@ -34,6 +34,8 @@ _Globs = tuple[tuple[str, ...], tuple[str, ...]]
 _Inside = tuple[str, "NDArray[np.int64] | None"]
 """The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
 
+EQUALS_READ = 8
+"""So many times as many entries are read to find those that have the same score as the last one."""
 QUERY_TERMS = 24
 """Only this many of a query's terms are searched, the rarest ones: frequent terms cost much and decide little."""
 
@@ -121,8 +123,15 @@ class StoreReader(Lookup):
         """How many entries there are."""
         return self._manifest.counts()[1]
 
-    def text_search(self, terms: Sequence[str], limit: int, where: Filter) -> list[tuple[int, float, str]]:
-        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms."""
+    def text_search(
+        self, terms: Sequence[str], limit: int, where: Filter, *, with_equals: bool = False
+    ) -> list[tuple[int, float, str]]:
+        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms.
+
+        Which of the entries with the same score are found depends on the order in which files were indexed. With
+        `with_equals`, all that have the score of the last one are found too, unless `EQUALS_READ` times as many entries
+        do not suffice.
+        """
         words = list(dict.fromkeys(part for term in terms for part in term.split()))
         condition = self._condition(where)
         if len(words) > QUERY_TERMS:
@@ -130,14 +139,26 @@ class StoreReader(Lookup):
             words = sorted((word for word in words if counts[word]), key=counts.__getitem__)[:QUERY_TERMS]
         if not words or limit <= 0 or condition is None:
             return []
-        return self._read(lambda table: table.search_text(words, limit, condition)) or []
 
-    def vector_search(self, vector: NDArray[np.float32], limit: int, where: Filter) -> list[tuple[int, float]]:
-        """(entry id, dot product) of the nearest entries, best first."""
+        def search(table: Table) -> list[tuple[int, float, str]]:
+            found = table.search_text(words, limit + with_equals, condition)
+            if len(found) <= limit:
+                return found
+            if found[limit][1] < found[limit - 1][1]:
+                return found[:limit]
+            more = table.search_text(words, EQUALS_READ * limit, condition)
+            return [hit for hit in more if hit[1] >= found[limit][1]]
+
+        return self._read(search) or []
+
+    def vector_search(
+        self, vector: NDArray[np.float32], limit: int, where: Filter, *, with_equals: bool = False
+    ) -> list[tuple[int, float]]:
+        """(entry id, dot product) of the nearest entries, best first; `with_equals`: see `Nearest.search`."""
         scope = self._scope(where)
         if limit <= 0 or scope is None:
             return []
-        found = self._nearest.search(vector, limit, scope)
+        found = self._nearest.search(vector, limit, scope, with_equals=with_equals)
         if found is not None:
             return found
         condition = self._condition(where)

@@ -120,12 +120,16 @@ class Buffers:
         return update.terms[ordinal] if update and ordinal < len(update.terms) else ""
 
     def merged(
-        self, found: list[tuple[int, float]], own: list[tuple[int, float]], files: Mapping[int, FileFacts]
+        self,
+        found: list[tuple[int, float]],
+        own: list[tuple[int, float]],
+        files: Mapping[int, FileFacts],
+        limit: int | None = None,
     ) -> list[tuple[int, float]]:
         """The store's hits in known files without a buffer, and the buffers' hits, best first.
 
-        There are as many as the store found, or as the buffers have. Equal ones are in the order of their paths, not in
-        that in which their files happened to be indexed.
+        There are as many as the store found (but not more than `limit`), or as the buffers have. Equal ones are in the
+        order of their paths, not in that in which their files happened to be indexed.
         """
         hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
         kept = [
@@ -140,7 +144,7 @@ class Buffers:
             facts = self.facts.get(revision) or files.get(revision)
             return -score, facts.path if facts is not None else "", number & (1 << ORDINAL_BITS) - 1
 
-        return sorted([*kept, *own], key=place)[: max(len(found), len(own))]
+        return sorted([*kept, *own], key=place)[: max(min(len(found), limit or len(found)), len(own))]
 
 
 def _mean(vectors: NDArray[np.float16]) -> bytes:

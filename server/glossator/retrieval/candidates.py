@@ -78,7 +78,7 @@ class CandidateFinder:
         overlay = overlay or {}
         store, corpus = self.store, self.corpus
         query = corrected(parse_query(text), store)
-        texts = self.pool.submit(store.text_search, query.terms, FOUND, where)
+        texts = self.pool.submit(store.text_search, query.terms, FOUND, where, with_equals=True)
         dense = self.pool.submit(self._dense, query, where)
         corpus.refresh(store)
         buffers = Buffers(overlay, where)
@@ -103,9 +103,9 @@ class CandidateFinder:
         rare = corpus.rare_vector(query, store)
         nearest, vector = dense.result()
         if query.words:  # an operator alone means nothing to the embedder
-            findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files)
+            findings.dense = buffers.merged(nearest, buffers.dense(vector), corpus.files, FOUND)
         hits = texts.result()
-        findings.text = buffers.merged([hit[:2] for hit in hits], buffers.texts(rarity), corpus.files)
+        findings.text = buffers.merged([hit[:2] for hit in hits], buffers.texts(rarity), corpus.files, FOUND)
         findings.terms = {number: terms for number, _, terms in hits}
         findings.terms.update({number: buffers.terms_of(number) for number, _ in findings.text if number < 0})
         revisions = self._candidate_files(query, findings, files, allowed, buffers)
@@ -117,7 +117,7 @@ class CandidateFinder:
 
     def _dense(self, query: Query, where: Filter) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
         vector = self.embedder.embed_query(query.meaning)
-        return self.store.vector_search(vector, FOUND, where), vector
+        return self.store.vector_search(vector, FOUND, where, with_equals=True), vector
 
     def definitions_of(
         self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers

@@ -398,7 +398,9 @@ class ReportSearch:
         inside = replace(self._where, include=globs, exclude=())
         queries = [found.main.query] if found.title is None else [found.main.query, found.title.query]
         waiting = [
-            self._searcher.pool.submit(store.text_search, query.terms, FOUND_INSIDE, inside) if globs else None
+            self._searcher.pool.submit(store.text_search, query.terms, FOUND_INSIDE, inside, with_equals=True)
+            if globs
+            else None
             for query in queries
         ]
         texts: list[dict[int, float]] = []
@@ -407,7 +409,8 @@ class ReportSearch:
         for query in queries:
             vector = embedder.embed_query(query.meaning)
             own = self._buffers.dense(vector)
-            dense.append({**dict(store.vector_search(vector, FOUND_INSIDE, inside) if globs else ()), **dict(own)})
+            near = store.vector_search(vector, FOUND_INSIDE, inside, with_equals=True) if globs else ()
+            dense.append({**dict(near), **dict(own)})
         for query, future in zip(queries, waiting, strict=True):
             listed = future.result() if future is not None else []
             scored = {number: score for number, score, _ in listed}
