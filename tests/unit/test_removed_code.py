@@ -62,6 +62,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         git(root, "mv", "web/sum.js", "web/total.js")
         on("2025-05-01", {}, "web: tidied")
         on("2025-06-01", {"web/total.js": MOVED.replace("sumUp", "total")}, "web: a better name")
+        on("2025-07-01", {"web/total.js": MOVED.replace("sumUp", "totalOf")}, "web: what of")
     session = Session([root], Settings(index_dir=folder / "cache", workers=1))
     session.root.index()
     yield session
@@ -97,6 +98,7 @@ def test_a_removed_definition(session: Session, question: str) -> None:
 
 
 def test_a_renamed_definition_is_one_that_is_gone(session: Session) -> None:
+    assert "**web: what of**" in told(session, "when was the function `total` removed?"), "totalOf has the name in it"
     assert "**web: a better name**" in told(session, "what became of sumUp?")
     assert "function `sumUp` in `web/total.js`, lines 1-3" in told(session, "what became of sumUp?")
 
@@ -114,7 +116,7 @@ def test_what_was_never_removed(session: Session) -> None:
     assert "`Pool.take` (`net/pool.py:2`)" in told(session, "when was Pool.take removed?")
     assert "is in the code today" in told(session, "when was Pool.take removed?")
     nothing = told(session, "when was neverThere removed?")
-    assert nothing.startswith("No definition named `neverThere` is in the code, and none of the last 5,000 commits")
+    assert nothing.startswith("No definition named `neverThere` is in the index, and none of the last 5,000 commits")
     assert history_answer_in(session, Question("when was Pool.tak changed?")) is None
 
 

@@ -57,7 +57,7 @@ def removed_parts(session: Session, asked: HistoryQuestion) -> list[str]:
 def nothing_removed(session: Session, asked: HistoryQuestion) -> str:
     """That no commit is known to have removed something."""
     return (
-        f"No definition named `{asked.name.replace('`', '')}` is in the code, and none of the last "
+        f"No definition named `{asked.name.replace('`', '')}` is in the index, and none of the last "
         f"{session.settings.history_commits:,} commits is known to have removed one."
     )
 
