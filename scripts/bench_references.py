@@ -60,6 +60,8 @@ STRATA = {
 SHARES = {"function": 0.3, "method": 0.35, "type": 0.15, "value": 0.2}
 MOST_FILES = 400
 """Files whose definitions may be drawn; of a larger code base an arbitrary part."""
+MOST_MENTIONS = 4
+"""Mentions of a name in one line that are looked up."""
 MOST_CALLS = 30
 """Called names of one function that are looked up."""
 WIDTHS = (10, 10, 8, 10, 8, 7, 8)
@@ -263,11 +265,15 @@ class Measurement:
 
     def _meaning(self, item: Found, definition: Definition, union: frozenset[Place]) -> str:
         """What the oracles say that the name at a place means: "undecided" where they cannot know, as in parts that
-        the preprocessor leaves out."""
+        the preprocessor leaves out. Of several mentions in a line one that means the definition is enough."""
+        columns = self.lines(item.path).columns(item.line, item.name)
+        outcomes = {self._meaning_at(item, column, definition, union) for column in columns[:MOST_MENTIONS]}
+        ranked = ("right", "undecided", "unconfirmed", "refuted")
+        return next((outcome for outcome in ranked if outcome in outcomes), "unconfirmed")
+
+    def _meaning_at(self, item: Found, column: int, definition: Definition, union: frozenset[Place]) -> str:
+        """The same of the mention at one column."""
         lines = self.lines(item.path)
-        column = lines.column(item.line, item.name)
-        if column is None:
-            return "unconfirmed"
         outcome = "unconfirmed"
         for kind in self._kinds:
             try:

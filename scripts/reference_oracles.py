@@ -183,10 +183,13 @@ class Lines:
 
     def column(self, line: int, name: str) -> int | None:
         """Column of a name's first mention in a line's code, in UTF-16 units; None if there is none."""
+        return next(iter(self.columns(line, name)), None)
+
+    def columns(self, line: int, name: str) -> list[int]:
+        """The columns of a name's mentions in a line's code, in UTF-16 units."""
         if not 0 < line <= len(self.code):
-            return None
-        found = word(name).search(self.code[line - 1])
-        return None if found is None else self.utf16(line, found.start())
+            return []
+        return [self.utf16(line, found.start()) for found in word(name).finditer(self.code[line - 1])]
 
 
 def in_macro(lines: Sequence[str], line: int) -> bool:

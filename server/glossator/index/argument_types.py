@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BETWEEN: Final = ";"
 """Between the arguments of a call."""
 NULL: Final = "null"
+_NULLS: Final = frozenset((NULL, "nullptr", "NULL"))
 LAMBDA: Final = "=>"
 """A function without a name, or a reference to a method."""
 VARIADIC: Final = "..."
@@ -67,6 +68,8 @@ _ALWAYS: Final = (
 _ANNOTATION: Final = re.compile(r"@[\w.]+(?:\s*\([^()]*\))?\s*|^\s*(?:\[[^\[\]]*\]\s*)+")
 _MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
 _TYPE_PARAMETER: Final = re.compile(r"(?:(?:in|out|reified)\s+)*(\w+)(?:\s+extends\s+(.+)|\s*:\s*(.+))?$", re.DOTALL)
+_TEMPLATE_WORD: Final = re.compile(r"^(?:typename|class|[\w:]+(?=\s+[A-Z]\w*\s*=))\b\s*(?:\.\.\.)?\s*|\s*=[^=>].*$")
+"""What a template's parameter has besides its name: `typename T = int`."""
 _NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
 
 
@@ -97,13 +100,14 @@ def parts_of(text: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def arguments_of(text: str, count: int, expression: Callable[[int, int], str]) -> str:
+def arguments_of(text: str, count: int, expression: Callable[[int, int], str], *, arrows: bool = True) -> str:
     """The arguments of a call, each as an expression; "" if nothing is known of any.
 
     Args:
         text: the list without its parentheses.
         count: the number of arguments, as the grammar counts them.
         expression: gives the expression of a part of the text, from its first to its last character.
+        arrows: whether arrows and colons make functions without a name; in C++ they lead to members.
     """
     if len(text) > MAX_LIST:
         return ""
@@ -124,16 +128,16 @@ def arguments_of(text: str, count: int, expression: Callable[[int, int], str]) -
         at = start + len(part)
         bare = part.strip()
         start += part.index(bare)
-        made.append(_argument(bare, start, expression))
+        made.append(_argument(bare, start, expression, arrows=arrows))
     if all(one == UNKNOWN for one in made):
         return ""
     joined = BETWEEN.join(made)
     return joined if len(joined) <= EXPRESSION_CHARS else ""
 
 
-def _argument(text: str, start: int, expression: Callable[[int, int], str]) -> str:
+def _argument(text: str, start: int, expression: Callable[[int, int], str], *, arrows: bool) -> str:
     if text.isidentifier():  # most are
-        made = NULL if text == NULL else _TRUTH_VALUES.get(text) or expression(start, start + len(text))
+        made = NULL if text in _NULLS else _TRUTH_VALUES.get(text) or expression(start, start + len(text))
         return UNKNOWN if made == BUILT_IN or BETWEEN in made else made
     first = text[0]
     if first in "\"'" and (literal := _STRING.match(text)):
@@ -144,7 +148,12 @@ def _argument(text: str, start: int, expression: Callable[[int, int], str]) -> s
     if number := _NUMBER.fullmatch(text):
         suffix = number[3] or ""
         return _SUFFIXES.get(suffix.lower(), "<double>" if number[1] or number[2] else "<int>")
-    if "->" in text or "=>" in text or "::" in text:
+    if not arrows:
+        if first == "[":
+            return LAMBDA
+        if first == "&":
+            return UNKNOWN  # a pointer, which expressions do not tell from what it points to
+    elif "->" in text or "=>" in text or "::" in text:
         return LAMBDA if _outside(text, ("->", "=>", "::")) else UNKNOWN
     if cast := _CAST.match(text):
         return f"<{cast[1]}>"
@@ -155,7 +164,9 @@ def _argument(text: str, start: int, expression: Callable[[int, int], str]) -> s
     operators = [found[1] for found in _OPERATOR.finditer(text)] if " " in text else []
     if operators:
         if (choice := _CHOICE.fullmatch(text)) is not None and _outside(text, (" ? ",)):
-            either = [_argument(choice[number], start + choice.start(number), expression) for number in (1, 2)]
+            either = [
+                _argument(choice[number], start + choice.start(number), expression, arrows=arrows) for number in (1, 2)
+            ]
             kinds = {one for one in either if one != NULL}
             return kinds.pop() if len(kinds) == 1 else UNKNOWN
         return _compound(text, operators)
@@ -234,7 +245,7 @@ def type_parameters(text: str) -> tuple[str, ...]:
     for part in _parameters(text.strip()[1:-1]):
         if part.lstrip().startswith(("'", "const ")):  # Rust's lifetimes and numbers
             continue
-        found = _TYPE_PARAMETER.match(_ANNOTATION.sub("", part).strip())
+        found = _TYPE_PARAMETER.match(_TEMPLATE_WORD.sub("", _ANNOTATION.sub("", part).strip()))
         if found is None:
             return ()
         bound = "".join((found[2] or found[3] or "").partition("&")[0].split())

@@ -52,6 +52,8 @@ _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
 _STEP = re.compile(r"\s*(?:\?\.|!\.|&\.|!!\.|\.|->|::)\s*([@$#]?[^\W\d]\w*|<)?")
 _GENERIC = re.compile(r"\s*(?:::)?<[\w\s,.:<>\[\]&*?|'\"]{0,200}>(?=\s*[({:.])")
+_GIVEN_TYPE = re.compile(r"(\w+)\s*(?:::)?\s*<")
+"""A call with a type as its argument: `make_shared<Session>(...)`, `parse::<Port>()`."""
 _TURBOFISH = re.compile(r"\s*::<[\w\s,.:<>\[\]&*?'()-]{1,200}>$")
 _NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
 _OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")
@@ -94,7 +96,7 @@ class Calls(NamedTuple):
     """How a language's calls are read.
 
     Attributes:
-        known: functions whose results follow from their first arguments, and how (`Language.calls`).
+        known: functions whose results follow from their arguments, and how (`Language.calls`).
         counted: whether calls are written with the number of their arguments, which tells overloads apart.
     """
 
@@ -330,6 +332,9 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int
         member = step[1] if step else None
         if not bracket and (char != "." or member in (None, "<", "await")):
             if generic := (_GENERIC.match(text, at) or _TURBOFISH.match(text, at)):
+                if calls.known and (given := _type_argument(text, at, generic.end(), calls)) is not None:
+                    made, at = given
+                    continue
                 at = generic.end()
                 continue
             if awaited := _AWAITED.match(text, at):
@@ -369,6 +374,26 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int
         else:
             break
     return made, at
+
+
+def _type_argument(text: str, at: int, end: int, calls: Calls) -> tuple[str, int] | None:
+    """What a call gives that takes a type as its argument, and where it ends; None if it is no such call.
+
+    Args:
+        at: where the types begin.
+        end: where they end.
+    """
+    start = at
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    written = _GIVEN_TYPE.match(text, start)
+    if written is None or written.end() > end or calls.known.get(written[1]) != "argument":
+        return None
+    rest = text[end:]
+    bare = rest.lstrip()
+    after = closing(text, end + len(rest) - len(bare)) if bare[:1] == "(" else end
+    first = split_outside(text[written.end() : end - 1], ",")[0]
+    return (type_expression(first), after) if after > 0 else None
 
 
 def _given(how: str, inside: str, name: Naming, calls: Calls, depth: int) -> str:

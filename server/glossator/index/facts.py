@@ -13,6 +13,7 @@ by what they are bound to:
     #12             the symbol with index 12 of the same file (a function inside a function, which has no global name)
     =#12            as the receiver of a bare name: the name itself stands for that symbol
     =struct         as the receiver of a bare name: it is a tag (see `TAGGED`)
+    =scope          as the receiver of a bare name: it stands before `::` (see `SCOPE`)
     =global         as the receiver of a bare name: it is one of the global namespace (see `GLOBAL`)
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
@@ -79,6 +80,8 @@ TAGGED: Final = "=struct"
 """The receiver of a bare name in C that is the tag of a structure, union or enumeration: `struct block`."""
 GLOBAL: Final = "=global"
 """The receiver of a bare name in C++ that is one of the global namespace: `::close`."""
+SCOPE: Final = "=scope"
+"""The receiver of a bare name in C++ that stands before `::`, where only types and namespaces count: `Pool::size`."""
 
 # Flags of symbols.
 STATIC: Final = 1

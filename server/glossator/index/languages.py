@@ -91,7 +91,8 @@ class Language:
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
-            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same".
+            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same"; of those that are
+            named by their last parts, the type that is given as the first type "argument".
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
@@ -297,6 +298,9 @@ _ALL: tuple[Language, ...] = (
                 "Rc.new",
             ),
             "same",
+        )
+        | dict.fromkeys(
+            ("collect", "downcast", "downcast_mut", "downcast_ref", "parse", "product", "sum", "try_into"), "argument"
         ),
     ),
     _code(
@@ -317,6 +321,31 @@ _ALL: tuple[Language, ...] = (
         conditionals=True,
         facts_of="c",
         self_words="this",
+        overloads=True,
+        calls={
+            "static_cast": "argument",
+            "dynamic_cast": "argument",
+            "const_cast": "argument",
+            "reinterpret_cast": "argument",
+            "down_cast": "argument",
+            "polymorphic_downcast": "argument",
+            "qobject_cast": "argument",
+            "dyn_cast": "argument",
+            "bit_cast": "argument",
+            "any_cast": "argument",
+            "make_shared": "argument",
+            "make_unique": "argument",
+            "allocate_shared": "argument",
+            "make_scoped_refptr": "argument",
+            "static_pointer_cast": "argument",
+            "dynamic_pointer_cast": "argument",
+            "const_pointer_cast": "argument",
+            "std.as_const": "same",
+            "std.cref": "same",
+            "std.forward": "same",
+            "std.move": "same",
+            "std.ref": "same",
+        },
     ),
     _code(
         "csharp",

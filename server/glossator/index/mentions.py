@@ -12,6 +12,8 @@
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
 - `@tag`: a type that is a tag (C's `struct block`). `@macro.body`: what a macro of C's family stands for, whose names
   no grammar reads; `@macro.parameter`: the name of a macro's parameter.
+- `@qualifier`: a name before `::`, where only types and namespaces count. `@own`: a name that no local variable can
+  stand for, since it is a member (what a constructor in C++ initializes).
 - `@reflected`: the name of a class that is handed over, for its members to be found at run time.
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
@@ -42,6 +44,7 @@ from glossator.index.facts import (
     GLOBAL,
     INSTANCE,
     MENTION_KINDS,
+    SCOPE,
     TAGGED,
     UNKNOWN,
     Facts,
@@ -232,6 +235,8 @@ class _Extraction(SymbolTypes):
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
         macros = self._language.macros
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
+        own = {start for start, _ in captures.get("own", ())}
+        qualifiers = {start for start, _ in captures.get("qualifier", ())}
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -267,7 +272,7 @@ class _Extraction(SymbolTypes):
                             first = _qualified_from(data, first)
                         made = fixed.get(data[first:left]) or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
-            elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart):
+            elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart) and start not in own:
                 found, around = holders[scope]
                 while (local := found.get(name)) is None and around >= 0:
                     found, around = holders[around]
@@ -276,6 +281,8 @@ class _Extraction(SymbolTypes):
                     if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
+            if receiver < 0 and start in qualifiers:
+                receiver = receivers.setdefault(SCOPE, len(receivers))
             if start in tags:
                 receiver = receivers.setdefault(TAGGED, len(receivers))
             if start not in at_name and name and (receiver >= 0 or name not in self_words):
@@ -417,7 +424,12 @@ class _Extraction(SymbolTypes):
         raw = self._data[start : end - 1]
         if not raw.isascii():
             return -1
-        made = arguments_of(raw.decode(), count, lambda first, last: self._expression((start + first, start + last)))
+        made = arguments_of(
+            raw.decode(),
+            count,
+            lambda first, last: self._expression((start + first, start + last)),
+            arrows=not self._language.macros,
+        )
         return self._receivers.setdefault(made, len(self._receivers)) if made else -1
 
     def _role_of_token(self, span: Range) -> tuple[int, str]:

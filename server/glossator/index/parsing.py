@@ -424,6 +424,14 @@ def _matches(
             yield pattern, captures
 
 
+def _count(arguments: tree_sitter.Node, data: bytes) -> int:
+    """The number of arguments in a list, in which comments may stand."""
+    count = arguments.named_child_count
+    if count and data.find(b"/", arguments.start_byte, arguments.end_byte) >= 0:
+        return sum(not one.is_extra for one in arguments.named_children)
+    return count
+
+
 def _add_mentions(
     captured: Captures, reader: _Reader, root: tree_sitter.Node, data: bytes, builtins: frozenset[str]
 ) -> None:
@@ -432,7 +440,7 @@ def _add_mentions(
     cursor.set_max_start_depth(MAX_DEPTH)
     for role, nodes in cursor.captures(root).items():
         if role == "arguments":
-            captured.arguments = {node.start_byte: node.named_child_count for node in nodes}
+            captured.arguments = {node.start_byte: _count(node, data) for node in nodes}
         elif role[:1] != "_":
             captured.mentions[role] = [node.byte_range for node in nodes]
     if not reader.mentions_of_its_own:

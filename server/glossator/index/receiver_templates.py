@@ -23,6 +23,7 @@ MAX_TEMPLATES: Final = 20_000
 COMPOUND: Final = "*"
 _PLACEHOLDER: Final = "\0"
 _CALLED: Final = re.compile(r"\s*([\w.:]+)\(")
+_GIVEN_TYPE: Final = re.compile(r"(\w+)\s*(?:::)?\s*<")
 _NO_NAMES: Final = frozenset(
     {"None", "null", "nil", "undefined", "nullptr", "NULL", "Nil", "true", "false", "True", "False"}
 )
@@ -50,6 +51,8 @@ def template(raw: bytes, calls: Calls) -> tuple[str, str]:
         text = dotted
         raw = text.encode()
     if calls.known and (called := _CALLED.match(text)) and called[1].replace("::", ".") in calls.known:
+        return COMPOUND, text
+    if calls.known and "<" in text and any(one in calls.known for one in _GIVEN_TYPE.findall(text)):
         return COMPOUND, text
     if raw.isascii() and (flat := _flattened(text, counted=calls.counted)):
         head, dot, rest = flat.partition(".")

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.argument_types import parameter_counts, parameter_types, type_parameters
+from glossator.index.c_parameters import c_parameter_types
 from glossator.index.expressions import joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
@@ -182,7 +183,7 @@ class SymbolTypes(FileBindings):
             written = self._text(match["parameters"][0])
             symbol.parameters = parameter_counts(written)
             if self._language.overloads:
-                symbol.types = parameter_types(written)
+                symbol.types = (c_parameter_types if self._language.macros else parameter_types)(written)
 
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]

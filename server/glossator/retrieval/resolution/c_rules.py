@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import LOCAL, STATIC, STUB, TAG
+from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.generics import bound_of, bound_type
+from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, own_symbols, symbols
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
@@ -29,16 +31,36 @@ _SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
 """Endings of files whose types other files see."""
 _UNLINKED: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "macro"))
 
+_HOLDERS: Final = frozenset(("struct", "class", "union", "enum", "type", "namespace"))
+"""Kinds of what may stand before `::`."""
+
 _DEFINED_ONCE: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "field"))
 """Kinds of what a file cannot see two definitions of."""
 
-_POINTERS: Final = ("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "optional", "reference_wrapper", "atomic")
+_POINTERS: Final = (
+    *("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "scoped_ptr", "intrusive_ptr", "not_null", "observer_ptr"),
+    *("optional", "reference_wrapper", "atomic", "RefPtr", "auto_ptr", "Ref", "QSharedPointer", "QPointer"),
+)
 _LISTS: Final = (
     *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
-    *("span", "stack", "unordered_set", "valarray", "vector", LIST),
+    *("span", "stack", "unordered_set", "valarray", "vector", LIST, "InlinedVector", "FixedArray", "SmallVector"),
+    *("ArrayRef", "Span", "unordered_multiset", "flat_hash_set", "small_vector"),
 )
-_ELEMENTS: Final = frozenset(("at", "back", "front", "top", "value", "get", "lock", "value_or"))
-"""Functions of containers and pointers that give an element."""
+_MAPS: Final = (
+    *("map", "unordered_map", "multimap", "unordered_multimap", "flat_hash_map", "node_hash_map", "btree_map"),
+    *("flat_map", "StringMap", "QMap", "QHash"),
+)
+_ELEMENTS: Final = frozenset(
+    ("at", "back", "front", "top", "value", "get", "lock", "value_or", "begin", "end", "cbegin", "rbegin", "data")
+    + ("erase", "emplace_back", "release", "load", "exchange")
+)
+"""Functions of containers and pointers that give an element, or an iterator, which stands for one."""
+_PLACES: Final = frozenset(
+    ("begin", "end", "cbegin", "cend", "rbegin", "find", "lower_bound", "upper_bound", "erase", "insert_or_assign")
+)
+"""Functions of maps that give an iterator: a pair of a key and a value."""
+_OF_POINTERS: Final = frozenset(("get", "lock", "value", "release", "load"))
+"""Functions of smart pointers and the like that give what these hold, whose members count as theirs."""
 
 
 class CRules(LanguageRules):
@@ -47,16 +69,22 @@ class CRules(LanguageRules):
     languages = frozenset(("c", "cpp", "objc"))
     implicit_self = True
     overloads = True
+    hides_inherited = True
+    generic_types = True
     extensions = True
     parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
-    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), "map": 1, "unordered_map": 1}
+    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), **dict.fromkeys(_MAPS, 1)}
     opaque = frozenset(("void", "auto", "id"))
     call_members = ("operator()",)
     element_members = ("operator[]",)
 
     def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Local definitions, and members of the classes around a place; a method may stand outside its class."""
+        return self._in_scopes(world, view, place, name, qualifies=False)
+
+    def _in_scopes(self, world: World, view: FileView, place: Spot, name: str, *, qualifies: bool) -> Values:
+        """The same; of a name that `qualifies` another one, only those that may."""
         for around in view.chain(place.owner):
             symbol = view.symbol(around)
             if symbol.kind == "namespace":
@@ -64,7 +92,8 @@ class CRules(LanguageRules):
             if symbol.kind in CONTAINER_KINDS and view.facts.language == "c":
                 continue  # the members of a structure are no names in it
             if symbol.kind not in CONTAINER_KINDS:
-                if found := symbols(view, view.children(around, name)):
+                found = symbols(view, view.children(around, name))
+                if found := self._qualifiers(world, found) if qualifies else found:
                     return found
                 holder = world.enclosing_class(view.path, around) if symbol.scope else None
                 if symbol.kind == "test":
@@ -77,9 +106,32 @@ class CRules(LanguageRules):
                 return (Value("symbol", holder.path, holder.number),)
             found = own_symbols(world.member(holder, name, place))
             # A constructor has its class's name, which means the class.
-            if found := tuple(one for one in found if not self._is_constructor(world, one)):
+            found = tuple(one for one in found if not self._is_constructor(world, one))
+            if found := self._qualifiers(world, found) if qualifies else found:
                 return found
         return ()
+
+    def scope_named(self, world: World, place: Spot, name: str) -> Values:
+        """What a name means that stands before `::`: functions and variables of the name do not count (ISO C++,
+        [basic.lookup.qual])."""
+        found = world.named(name, place)
+        own = own_symbols(found)
+        if not own or self._qualifiers(world, own):
+            return found
+        view = world.view(place.path)
+        assert view is not None
+        for around in (
+            self._in_scopes(world, view, place, name, qualifies=True),
+            self._qualifiers(world, self.in_file(world, view, place, name)),
+            self._qualifiers(world, self.in_stars(world, view, place, name)),
+        ):
+            if around:
+                return around
+        return found
+
+    def _qualifiers(self, world: World, found: Values) -> Values:
+        """Of what has a name what may stand before `::`."""
+        return tuple(one for one in found if one.kind != "symbol" or self._symbol(world, one).kind in _HOLDERS)
 
     def _fixture(self, world: World, view: FileView, test: int) -> Value | None:
         """The class of which a test is a member: the first argument of GoogleTest's `TEST_F`. That of `TEST` is a
@@ -249,6 +301,8 @@ class CRules(LanguageRules):
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """A declaration and its definition."""
+        if one.kind in CALLABLE_KINDS and other.kind in CALLABLE_KINDS and not may_override(one, other):
+            return False
         return bool((one.flags | other.flags) & STUB) or one.kind == other.kind == "namespace"
 
     def are_alternatives(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
@@ -286,12 +340,51 @@ class CRules(LanguageRules):
             return NOTHING_KNOWN
         return (value,)
 
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a smart pointer that a class seems to have, since what the pointer points to counts as its
+        value; and the value in a map's pair."""
+        if value.kind != "instance" or value.name == SUPER or world.ancestors(value.key).open:
+            return ()
+        if name == "second":
+            return (value,)
+        return (external(f"pointer.{name}", ((value,),)),) if name in _OF_POINTERS else ()
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a library's value; those of a pair are its parts."""
+        if value.name == _PAIR and len(value.arguments) > 1 and name in ("first", "second"):
+            return value.arguments[name == "second"]
+        return super().external_member(world, value, name)
+
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""
-        last = value.name.rpartition(".")[2]
+        holder, _, last = value.name.rpartition(".")
+        if len(value.arguments) > 1 and holder.rpartition(".")[2] in _MAPS:
+            if last in _PLACES:
+                return (external(_PAIR, value.arguments[:2]),)
+            return value.arguments[1] if last in ("at", "extract") else NOTHING_KNOWN
         if value.arguments and last in _ELEMENTS:
             return value.arguments[0]
         return super().external_call(world, value)
+
+    def result(self, world: World, function: Value, result: Values) -> Values:
+        """What a call of a function gives: where its type names parameters of its class, with their arguments."""
+        if bound := bound_type(world, self, function):
+            return bound
+        view = world.view(function.path)
+        symbol = view.symbol(function.number) if view is not None else None
+        # `template <typename T> T* Pool<T>::take()`: its declaration in the class tells more.
+        outside = symbol is not None and symbol.scope and function.this is not None and function.arguments
+        return () if outside and result == NOTHING_KNOWN else result
+
+    def held(self, world: World, view: FileView, value: Value) -> Values:
+        """What a field holds whose type names parameters of its class."""
+        return bound_type(world, self, value)
+
+    def type_value(self, world: World, kind: TypeText, place: Spot) -> Values:
+        """Instances of a type; of a template's parameter nothing is known."""
+        if not kind.arguments and (bound := bound_of(world, kind.name, place)) is not None:
+            return bound
+        return super().type_value(world, kind, place)
 
     # Candidates
 
@@ -471,5 +564,6 @@ class CRules(LanguageRules):
         return view.symbol(value.number)
 
 
+_PAIR: Final = "std.pair"
 _PARAMETER: Final = re.compile(r"[A-Z]|[A-Z]\w*T|T[A-Z0-9]\w*")
 """How template parameters are usually named."""

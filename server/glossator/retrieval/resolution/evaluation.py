@@ -51,7 +51,7 @@ MAX_VALUES: Final = 8
 MAX_CLASSES: Final = 100
 """Classes of a hierarchy that are looked at."""
 PAIRS_STEP: Final = PAIRS.removeprefix(".")
-TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple"))
+TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple", "pair"))
 """Types whose arguments are the types of their items."""
 
 
@@ -209,6 +209,9 @@ class Evaluator(IndexedFiles):
         if head[0] == "#" and head[1:].isdigit():
             return self.held((Value("symbol", place.path, int(head[1:])),))
         found = self.named(head, place)
+        if then and then[0][0] not in "([" and found and all(map(self.is_function, found)):
+            # A function has no members: `Pool::size`, where a method `Pool` hides the type.
+            found = self.rules(place.path).scope_named(self, place, head)
         if len(found) > 1:
             found = self._called_or_read(self.rules(place.path).meant("value", found, self), then)
         return self.held(found)
@@ -330,7 +333,7 @@ class Evaluator(IndexedFiles):
             if rules.sorts_apart:
                 # The nearest methods, and the nearest field.
                 for function in (False, True):
-                    of_sort = tuple(one for one in found if self._is_function(one) == function)
+                    of_sort = tuple(one for one in found if self.is_function(one) == function)
                     if of_sort:
                         sorts.setdefault(function, of_sort)
                 if len(sorts) > 1:
@@ -357,8 +360,9 @@ class Evaluator(IndexedFiles):
             return (*outside, missed)
         return (missed,)
 
-    def _is_function(self, value: Value) -> bool:
-        view = self.view(value.path)
+    def is_function(self, value: Value) -> bool:
+        """Whether a value is a function of the index."""
+        view = self.view(value.path) if value.kind in ("symbol", "function") else None
         return view is not None and view.symbol(value.number).kind in CALLABLE_KINDS
 
     def own_members(self, key: Key, name: str) -> Values:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import GLOBAL, MENTION_KINDS, STUB, SUPER, TAGGED
+from glossator.index.facts import GLOBAL, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import BUILT_IN_VALUE, EXCLUDED, UNKNOWN_VALUE, Resolution, Spot, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glossator.index.facts import Facts, Mention, Symbol
     from glossator.retrieval.resolution.evaluation import Evaluator
     from glossator.retrieval.resolution.values import DefinedSymbol, Grade, Key, Reach, Values
@@ -70,6 +73,8 @@ class MentionMeaning:
         receiver = facts.receiver(mention)
         if receiver == TAGGED:
             return self._of(self._world.rules(path).tagged(self._world, place, name))
+        if receiver == SCOPE:
+            return self._of(self._world.rules(path).scope_named(self._world, place, name))
         if receiver == GLOBAL:
             found = self._world.rules(path).global_name(self._world, path, name)
             return self._of(self._fitting(path, mention, found))
@@ -83,6 +88,8 @@ class MentionMeaning:
             if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             rules = self._world.rules(path)
+            if mention.kind in _TYPES and found and all(map(self._world.is_function, found)):
+                found = rules.scope_named(self._world, place, name)  # a function is no type
             if mention.kind == _DECORATOR and rules.body_scope:
                 found = self._decorating(place, name, mention, found)
             if mention.kind == _DECORATOR and rules.decorator_ending and not any(one.kind == "symbol" for one in found):
@@ -164,6 +171,8 @@ class MentionMeaning:
             unfit |= fields
         elif functions:
             unfit |= fields
+            if rules.hides_inherited:
+                return self._of_overloads(path, mention, tuple(one for one in found if one not in unfit), functions)
             homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
             inherited = self._inherited(functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
             fitting = {
@@ -186,6 +195,20 @@ class MentionMeaning:
         ]
         # Of overloads with as many arguments, their types decide, which are not known.
         return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _of_overloads(self, path: str, mention: Mention, found: Values, functions: dict[Value, Symbol]) -> Values:
+        """Of overloads of C++ those that a call may mean; unknown too if these are several."""
+        fitting = {value: symbol for value, symbol in functions.items() if takes(symbol, mention.arguments)} or functions
+        groups: Sequence[Sequence[Value]] = overloads_of(fitting)
+        if len(groups) > 1:
+            groups = chosen_overloads(
+                self._world, Spot(path, mention.owner), self._given(path, mention), groups, fitting
+            )
+        meant = {value for group in groups for value in group}
+        kept = tuple(value for value in found if value in meant or value not in functions)
+        # `at() const` beside `at()`: which one is called depends on what it is called on.
+        places = [(value.path, functions[value].parent, functions[value].flags & STUB) for value in meant]
+        return kept if len(groups) == 1 and len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
 
     def _given(self, path: str, mention: Mention) -> str:
         """The arguments of a call, as `argument_types` writes them."""

@@ -116,6 +116,7 @@ class LanguageRules:
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
         overloads: whether functions of one name may differ in how many arguments they take, and a function and a field
             of one class may have the same name.
+        hides_inherited: whether a function hides those of its name in a supertype, whatever they take (C++).
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
         fields_apart: whether a field and a method of one type may have the same name, and calls alone mean the method.
@@ -155,6 +156,7 @@ class LanguageRules:
     named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
     overloads: ClassVar[bool] = False
+    hides_inherited: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False
     sorts_apart: ClassVar[bool] = False
@@ -269,6 +271,10 @@ class LanguageRules:
 
     def tagged(self, world: World, place: Spot, name: str) -> Values:
         """What a name means that is said to be the tag of a structure (`struct block` in C)."""
+        return world.named(name, place)
+
+    def scope_named(self, world: World, place: Spot, name: str) -> Values:
+        """What a name means that stands before `::`: a type or namespace."""
         return world.named(name, place)
 
     def global_name(self, world: World, path: str, name: str) -> Values:

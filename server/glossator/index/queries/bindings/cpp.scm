@@ -9,6 +9,11 @@
 (declaration type: (placeholder_type_specifier) declarator: (init_declarator declarator: (reference_declarator (identifier) @bind) value: (_) @value))
 (for_range_loop type: (placeholder_type_specifier) declarator: (identifier) @bind right: (_) @element)
 (for_range_loop type: (placeholder_type_specifier) declarator: (reference_declarator (identifier) @bind) right: (_) @element)
+(for_range_loop declarator: (structured_binding_declarator . (identifier) . (identifier) @bind .) @pattern right: (_) @element)
+(for_range_loop declarator: (reference_declarator (structured_binding_declarator . (identifier) . (identifier) @bind .) @pattern) right: (_) @element)
+(condition_clause value: (declaration type: (placeholder_type_specifier) declarator: (identifier) @bind value: (_) @value))
+(condition_clause value: (declaration type: (placeholder_type_specifier) declarator: (pointer_declarator (identifier) @bind) value: (_) @value))
+(condition_clause value: (declaration type: [(type_identifier) (qualified_identifier) (template_type)] @type declarator: (pointer_declarator (identifier) @bind)))
 (for_range_loop type: [(type_identifier) (qualified_identifier) (template_type)] @type declarator: (identifier) @bind)
 (for_range_loop type: [(type_identifier) (qualified_identifier) (template_type)] @type declarator: (reference_declarator (identifier) @bind))
 (field_declaration type: (_) @type declarator: (reference_declarator (field_identifier) @bind))
@@ -29,6 +34,10 @@
 ; Supertypes
 (class_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
 (struct_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+
+; Parameters of templates
+(template_declaration parameters: (template_parameter_list) @generics (class_specifier name: (type_identifier) @class body: (_)))
+(template_declaration parameters: (template_parameter_list) @generics (struct_specifier name: (type_identifier) @class body: (_)))
 
 ; Namespaces that are opened
 (using_declaration "namespace" (_) @module) @all

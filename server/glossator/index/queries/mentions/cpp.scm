@@ -1,5 +1,6 @@
 (this) @skip
 (namespace_identifier) @read
+(qualified_identifier scope: (namespace_identifier) @qualifier)
 
 ; Members and qualified names
 (qualified_identifier scope: (_) @of name: (identifier) @member)
@@ -21,6 +22,7 @@
 (new_expression type: (template_type name: (type_identifier) @call))
 (compound_literal_expression type: (type_identifier) @call)
 (field_initializer . (field_identifier) @write)
+(field_initializer . (field_identifier) @own)
 
 ; Supertypes
 (base_class_clause (type_identifier) @base)
