@@ -227,10 +227,10 @@ class Measurement:
             if place not in union and place not in left_out:
                 meaning[place] = self._meaning(item, definition, union)
         left_out |= {place for place, outcome in meaning.items() if outcome == "undecided"}
-        # Servers list uses of related definitions too: of an interface's method those of what implements it.
+        # Servers list uses of related definitions too: of a method that implements an interface's, those of the latter.
         _, agreed = merged(oracles)
         for place in thinned(agreed - left_out):
-            if place not in resolved and place not in possible:
+            if place not in resolved:
                 mention = Found(*place, definition.name, "", resolved=False)
                 if self._meaning(mention, definition, frozenset()) == "refuted":
                     left_out.add(place)
@@ -255,7 +255,9 @@ class Measurement:
         if path not in self.files or not 0 < line <= len(self.lines(path).text):
             return True
         lines = self.lines(path)
-        if word(name).search(lines.text[line - 1]) and not word(name).search(lines.code[line - 1]):
+        named = word(name).search(lines.code[line - 1]) is not None
+        if not named and (self.family == "java" or word(name).search(lines.text[line - 1])):
+            # Java's server lists the calls of a field's getters and setters too.
             return True
         declared = _OVERLOADED.match(lines.code[line - 1])
         if declared is not None and declared[2] == name and not word(name).search(lines.code[line - 1], declared.end()):

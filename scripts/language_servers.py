@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+import tomllib
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -149,11 +150,20 @@ def _prepare_clangd(tree: Path, files: Sequence[str], data: Path) -> Prepared:
 
 
 def _prepare_rust(tree: Path, files: Sequence[str], data: Path) -> Prepared:
+    """With every feature: without the crates that a package needs, the server takes none for switched on."""
+    features: set[str] = set()
+    for path in tree.rglob("Cargo.toml"):
+        with contextlib.suppress(OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+            features.update(tomllib.loads(path.read_text("utf-8")).get("features", {}))
     return Prepared(
         options={
             "checkOnSave": False,
             "procMacro": {"enable": False},
-            "cargo": {"buildScripts": {"enable": False}, "allTargets": True},
+            "cargo": {
+                "buildScripts": {"enable": False},
+                "allTargets": True,
+                "cfgs": ["debug_assertions", *(f"feature={name}" for name in sorted(features))],
+            },
             "cachePriming": {"numThreads": 2},
         },
         environment={"CARGO_NET_OFFLINE": "true"},

@@ -31,8 +31,8 @@ _ARRAY: Final = re.compile(r"\s*\[[^\[\]]*\]\s*$")
 def c_parameter_types(text: str) -> tuple[str, ...]:
     """The types of a list of parameters, with its parentheses; "?" for those that cannot be told.
 
-    Namespaces, `const`, and references that only read (`const T&`) are left out: `T&` is one that may write. A pointer is
-    `T*`, a final "..." any number of arguments.
+    Namespaces, `const`, and references that only read (`const T&`) are left out: `T&` is one that may write. A pointer
+    is `T*`, a final "..." any number of arguments.
     """
     inside = text.strip()[1:-1]
     if len(inside) > MOST_CHARS:

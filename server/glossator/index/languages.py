@@ -91,8 +91,8 @@ class Language:
         prototypes: whether functions are objects: `Foo.prototype.bar = ...` and `exports.bar = ...` define members, and
             functions without a name have a result and a `this` of their own.
         calls: functions of the language and its library whose results follow from their first arguments: the "same", an
-            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same"; of those that are
-            named by their last parts, the type that is given as the first type "argument".
+            instance of the "type", an "element" of it, "pairs" of numbers and elements, or the "same". Where it is the
+            first type "argument", the key is the last part of the function's name.
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.

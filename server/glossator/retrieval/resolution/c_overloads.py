@@ -29,10 +29,12 @@ MOST: Final = 16
 """Of more overloads none is chosen."""
 
 _INTEGERS: Final = frozenset(
-    ("int", "char", "short", "long", "longlong", "unsigned", "unsignedchar", "unsignedshort", "unsignedlong")
-    + ("unsignedlonglong", "byte", "size_t", "ssize_t", "ptrdiff_t", "intptr_t", "uintptr_t", "wchar_t", "char16_t")
-    + ("char32_t", "char8_t", "off_t", "time_t", "socklen_t", "Rune")
-    + tuple(f"{sign}int{bits}{end}" for sign in ("", "u") for bits in (8, 16, 32, 64) for end in ("", "_t"))
+    (
+        *("int", "char", "short", "long", "longlong", "unsigned", "unsignedchar", "unsignedshort", "unsignedlong"),
+        *("unsignedlonglong", "byte", "size_t", "ssize_t", "ptrdiff_t", "intptr_t", "uintptr_t", "wchar_t", "char8_t"),
+        *("char16_t", "char32_t", "off_t", "time_t", "socklen_t"),
+        *(f"{sign}int{bits}{end}" for sign in ("", "u") for bits in (8, 16, 32, 64) for end in ("", "_t")),
+    )
 )
 _FRACTIONS: Final = frozenset(("double", "float", "longdouble"))
 _TRUTH: Final = frozenset(("bool", "boolean"))

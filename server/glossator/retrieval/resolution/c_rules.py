@@ -6,9 +6,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from glossator.index.argument_types import BETWEEN
+from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.generics import bound_of, bound_type
+from glossator.retrieval.resolution.overloads import argument_kind
 from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, own_symbols, symbols
 from glossator.retrieval.resolution.type_texts import LIST
@@ -38,8 +41,8 @@ _DEFINED_ONCE: Final = frozenset(("struct", "class", "union", "enum", "enum_memb
 """Kinds of what a file cannot see two definitions of."""
 
 _POINTERS: Final = (
-    *("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "scoped_ptr", "intrusive_ptr", "not_null", "observer_ptr"),
-    *("optional", "reference_wrapper", "atomic", "RefPtr", "auto_ptr", "Ref", "QSharedPointer", "QPointer"),
+    *("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "scoped_ptr", "intrusive_ptr", "not_null", "auto_ptr"),
+    *("optional", "reference_wrapper", "atomic", "observer_ptr", "RefPtr", "QSharedPointer", "QPointer"),
 )
 _LISTS: Final = (
     *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
@@ -51,8 +54,10 @@ _MAPS: Final = (
     *("flat_map", "StringMap", "QMap", "QHash"),
 )
 _ELEMENTS: Final = frozenset(
-    ("at", "back", "front", "top", "value", "get", "lock", "value_or", "begin", "end", "cbegin", "rbegin", "data")
-    + ("erase", "emplace_back", "release", "load", "exchange")
+    (
+        *("at", "back", "front", "top", "value", "get", "lock", "value_or", "begin", "end", "cbegin", "rbegin", "data"),
+        *("erase", "emplace_back", "release", "load", "exchange"),
+    )
 )
 """Functions of containers and pointers that give an element, or an iterator, which stands for one."""
 _PLACES: Final = frozenset(
@@ -110,6 +115,23 @@ class CRules(LanguageRules):
             if found := self._qualifiers(world, found) if qualifies else found:
                 return found
         return ()
+
+    def named_by_arguments(self, world: World, place: Spot, name: str, given: str) -> Values:
+        """The functions in the namespaces of the arguments' classes (ISO C++, [basic.lookup.argdep])."""
+        view = world.view(place.path)
+        if view is None or view.facts.language != "cpp":
+            return ()
+        found: dict[Value, None] = {}
+        for argument in split_outside(given, BETWEEN) if given else ():
+            key = argument_kind(world, argument, place).key
+            home = world.view(key[0]) if key is not None else None
+            if key is None or home is None:
+                continue
+            namespace = ".".join(self._namespaces(home, home.symbol(key[1]).parent))
+            for one in self.module_member(world, namespace_seen_from(namespace, place.path), name):
+                if one.kind == "unknown" or world.is_function(one):
+                    found[one] = None
+        return tuple(found)
 
     def scope_named(self, world: World, place: Spot, name: str) -> Values:
         """What a name means that stands before `::`: functions and variables of the name do not count (ISO C++,

@@ -121,7 +121,7 @@ class DefinitionLookup:
         if not symbol.scope and symbol.parent >= 0:
             enclosing = self.world.enclosing_class(definition.path, symbol.parent)
         else:
-            enclosing = self.world.enclosing_class(definition.path, definition.index)
+            enclosing = self.world.home_class(definition.path, definition.index)
         return enclosing.key if enclosing is not None and enclosing.kind == "class" else None
 
     def is_one_thing(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:

@@ -238,7 +238,8 @@ class Evaluator(IndexedFiles):
         for around in view.chain(owner):
             symbol = view.symbol(around)
             extended = symbol.name if symbol.flags & EXTENSION else symbol.scope
-            if extended:
+            # A class may be defined outside the one that it belongs to: `class Block::Iter : public Iterator`.
+            if extended and (symbol.flags & EXTENSION or symbol.kind not in CONTAINER_KINDS):
                 kind = self._rules_of(view.facts.language).read_type(extended).name
                 found = [
                     one for one in self.evaluate(_dotted(kind), Spot(path, symbol.parent)) if one.kind != "unknown"
@@ -247,6 +248,15 @@ class Evaluator(IndexedFiles):
             if symbol.kind in CONTAINER_KINDS:
                 return Value("class", path, around)
         return None
+
+    def home_class(self, path: str, number: int) -> Value | None:
+        """The class of which a symbol is a member whose qualifier names it."""
+        view = self.view(path)
+        symbol = view.symbol(number) if view is not None else None
+        if symbol is None or not symbol.scope or symbol.flags & EXTENSION or symbol.kind not in CONTAINER_KINDS:
+            return self.enclosing_class(path, number)
+        found = self.evaluate(_dotted(symbol.scope), Spot(path, symbol.parent))
+        return next((one for one in found if one.kind != "unknown"), UNKNOWN_VALUE if found else None)
 
     def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
@@ -400,7 +410,7 @@ class Evaluator(IndexedFiles):
                 continue
             for index in view.outside_members(bare):
                 if members := self._beside(view, index, name):
-                    around = self.enclosing_class(path, index)
+                    around = self.home_class(path, index)
                     if around is not None and around.key == key:
                         found += members
         self._extensions.end(cached, found, begun)

@@ -6,12 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import GLOBAL, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.rules_table import rules_of
-from glossator.retrieval.resolution.values import BUILT_IN_VALUE, EXCLUDED, UNKNOWN_VALUE, Resolution, Spot, Value
+from glossator.retrieval.resolution.values import (
+    BUILT_IN_VALUE,
+    EXCLUDED,
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Resolution,
+    Spot,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +96,8 @@ class MentionMeaning:
             if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
                 found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
             rules = self._world.rules(path)
+            if mention.kind == _CALL and found == NOTHING_KNOWN:
+                found = rules.named_by_arguments(self._world, place, name, self._given(path, mention)) or found
             if mention.kind in _TYPES and found and all(map(self._world.is_function, found)):
                 found = rules.scope_named(self._world, place, name)  # a function is no type
             if mention.kind == _DECORATOR and rules.body_scope:
@@ -198,7 +208,9 @@ class MentionMeaning:
 
     def _of_overloads(self, path: str, mention: Mention, found: Values, functions: dict[Value, Symbol]) -> Values:
         """Of overloads of C++ those that a call may mean; unknown too if these are several."""
-        fitting = {value: symbol for value, symbol in functions.items() if takes(symbol, mention.arguments)} or functions
+        fitting = {
+            value: symbol for value, symbol in functions.items() if takes(symbol, mention.arguments)
+        } or functions
         groups: Sequence[Sequence[Value]] = overloads_of(fitting)
         if len(groups) > 1:
             groups = chosen_overloads(

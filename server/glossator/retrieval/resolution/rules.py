@@ -79,6 +79,9 @@ class World(Protocol):
     def own_members(self, key: Key, name: str) -> Values:
         """The members of a name that a class itself declares."""
 
+    def is_function(self, value: Value) -> bool:
+        """Whether a value is a function of the index."""
+
     def held(self, values: Values) -> Values:
         """What symbols stand for: a class itself, a function itself, the value of a variable, a field or a property."""
 
@@ -272,6 +275,14 @@ class LanguageRules:
     def tagged(self, world: World, place: Spot, name: str) -> Values:
         """What a name means that is said to be the tag of a structure (`struct block` in C)."""
         return world.named(name, place)
+
+    def named_by_arguments(self, world: World, place: Spot, name: str, given: str) -> Values:
+        """What a called name means that the scopes do not have, if the types of the arguments tell; else empty.
+
+        Args:
+            given: the arguments, as `argument_types` writes them.
+        """
+        return ()
 
     def scope_named(self, world: World, place: Spot, name: str) -> Values:
         """What a name means that stands before `::`: a type or namespace."""

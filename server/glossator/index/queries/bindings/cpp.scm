@@ -34,6 +34,11 @@
 ; Supertypes
 (class_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
 (struct_specifier name: (type_identifier) @class (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(class_specifier name: (qualified_identifier name: (type_identifier) @class) (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(struct_specifier name: (qualified_identifier name: (type_identifier) @class) (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(class_specifier name: (qualified_identifier name: (qualified_identifier name: (type_identifier) @class)) (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(class_specifier name: (template_type name: (type_identifier) @class) (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
+(struct_specifier name: (template_type name: (type_identifier) @class) (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @super))
 
 ; Parameters of templates
 (template_declaration parameters: (template_parameter_list) @generics (class_specifier name: (type_identifier) @class body: (_)))
