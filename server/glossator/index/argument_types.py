@@ -68,8 +68,10 @@ _ALWAYS: Final = (
 _ANNOTATION: Final = re.compile(r"@[\w.]+(?:\s*\([^()]*\))?\s*|^\s*(?:\[[^\[\]]*\]\s*)+")
 _MODIFIERS: Final = re.compile(r"^(?:(?:final|in|out|ref|this|params|readonly|scoped|vararg|noinline|crossinline)\s+)+")
 _TYPE_PARAMETER: Final = re.compile(r"(?:(?:in|out|reified)\s+)*(\w+)(?:\s+extends\s+(.+)|\s*:\s*(.+))?$", re.DOTALL)
-_TEMPLATE_WORD: Final = re.compile(r"^(?:typename|class|[\w:]+(?=\s+[A-Z]\w*\s*=))\b\s*(?:\.\.\.)?\s*|\s*=[^=>].*$")
+_TEMPLATE_WORD: Final = re.compile(r"^(?:typename|class)\b\s*(?:\.\.\.)?\s*|\s*=[^=>].*$")
 """What a template's parameter has besides its name: `typename T = int`."""
+_VALUE_PARAMETER: Final = re.compile(r"[\w:]+(?:\s+[\w:]+)*\s+(\w+)(?:\s*=.*)?", re.DOTALL)
+"""A template's parameter that is no type: `size_t Size = 8`."""
 _NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
 
 
@@ -247,7 +249,11 @@ def type_parameters(text: str) -> tuple[str, ...]:
             continue
         found = _TYPE_PARAMETER.match(_TEMPLATE_WORD.sub("", _ANNOTATION.sub("", part).strip()))
         if found is None:
-            return ()
+            found = _VALUE_PARAMETER.fullmatch(part.strip())
+            if found is None:
+                return ()
+            made.append(found[1])
+            continue
         bound = "".join((found[2] or found[3] or "").partition("&")[0].split())
         made.append(f"{found[1]}:{bound}" if bound else found[1])
     return tuple(made)

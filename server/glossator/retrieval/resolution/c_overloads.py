@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import Key, Value
 
-MOST: Final = 16
+_MOST: Final = 16
 """Of more overloads none is chosen."""
 
 _INTEGERS: Final = frozenset(
@@ -43,13 +43,13 @@ _TEXTS: Final = frozenset(("string", "string_view", "StringPiece", "StringRef", 
 """Library types that a text in quotes converts to."""
 
 # How well a parameter takes an argument (ISO C++, [over.ics.rank]).
-IMPOSSIBLE: Final = -1
-UNSURE: Final = 0
-MADE: Final = 1
+_IMPOSSIBLE: Final = -1
+_UNSURE: Final = 0
+_MADE: Final = 1
 """By a constructor or a conversion of a class."""
-CONVERTED: Final = 2
-PROMOTED: Final = 3
-EXACT: Final = 4
+_CONVERTED: Final = 2
+_PROMOTED: Final = 3
+_EXACT: Final = 4
 
 
 class Parameter(NamedTuple):
@@ -100,7 +100,7 @@ def chosen_overloads(
         groups: the overloads.
         functions: the symbols of their prototypes and definitions.
     """
-    if not given or len(groups) > MOST:
+    if not given or len(groups) > _MOST:
         return list(groups)
     arguments = split_outside(given, BETWEEN)
     types = [_expanded(functions[group[0]].types, len(arguments)) for group in groups]
@@ -108,13 +108,13 @@ def chosen_overloads(
     for index, argument in enumerate(arguments):
         if len({one[index] for one in types}) == 1:
             for row in scores:
-                row.append(EXACT)
+                row.append(_EXACT)
             continue
         kind = None if argument in ("?", NULL, LAMBDA, "<String>") else argument_kind(world, argument, place)
         for row, group, one in zip(scores, groups, types, strict=True):
             parameter = _parameter(world, one[index], group[0], functions[group[0]])
             row.append(_fit(world, argument, kind, parameter))
-    alive = [number for number, row in enumerate(scores) if IMPOSSIBLE not in row]
+    alive = [number for number, row in enumerate(scores) if _IMPOSSIBLE not in row]
     if not alive:
         return list(groups)
     for number in alive:
@@ -132,9 +132,9 @@ def _expanded(types: tuple[str, ...], count: int) -> list[str]:
 def _is_better(scores: list[int], others: list[int]) -> bool:
     """Whether one function takes each argument as well as another one, and some better. One that takes all of them
     exactly is better than one of which that is not known: that may be a template."""
-    if all(score == EXACT for score in scores):
-        return any(other != EXACT for other in others)
-    if UNSURE in scores or UNSURE in others:
+    if all(score == _EXACT for score in scores):
+        return any(other != _EXACT for other in others)
+    if _UNSURE in scores or _UNSURE in others:
         return False
     return scores != others and all(mine >= its for mine, its in zip(scores, others, strict=True))
 
@@ -163,65 +163,65 @@ def _is_parameter(name: str) -> bool:
 def _fit(world: World, argument: str, kind: ArgumentKind | None, parameter: Parameter) -> int:
     name, marks, key, generic = parameter
     if generic or argument == "?":
-        return UNSURE
+        return _UNSURE
     number = name in _NUMBERS and "*" not in marks
     writes = marks == "&"
     if argument == "<String>":
         if name == "char" and marks == "*":
-            return EXACT
+            return _EXACT
         if writes or (number and name not in _TRUTH):
-            return IMPOSSIBLE
+            return _IMPOSSIBLE
         if "*" in marks:
-            return CONVERTED if name == "void" else IMPOSSIBLE
-        return CONVERTED if number else MADE if name in _TEXTS else UNSURE if _is_made(world, key) else IMPOSSIBLE
+            return _CONVERTED if name == "void" else _IMPOSSIBLE
+        return _CONVERTED if number else _MADE if name in _TEXTS else _UNSURE if _is_made(world, key) else _IMPOSSIBLE
     if argument == LAMBDA:
-        return IMPOSSIBLE if number or name in _TEXTS or writes else UNSURE
+        return _IMPOSSIBLE if number or name in _TEXTS or writes else _UNSURE
     if argument == NULL:
-        return CONVERTED if "*" in marks else IMPOSSIBLE if writes else UNSURE
+        return _CONVERTED if "*" in marks else _IMPOSSIBLE if writes else _UNSURE
     assert kind is not None
     if kind.sort == "class" and kind.key is not None:
         return _fit_class(world, kind.key, parameter)
     given = {"boolean": "bool"}.get(kind.name, kind.name)
     if kind.sort not in ("primitive", "outside") or not given:
-        return UNSURE
+        return _UNSURE
     if given in ("string", "wstring") and key is None:
-        return EXACT if given == name else IMPOSSIBLE if number else UNSURE
+        return _EXACT if given == name else _IMPOSSIBLE if number else _UNSURE
     if given not in _NUMBERS:
-        return UNSURE
+        return _UNSURE
     # A variable of these types may be a pointer or an array: facts do not tell.
     if given == "char" or ("*" in marks and name in (given, "void")):
-        return UNSURE
+        return _UNSURE
     if "*" in marks or (writes and not number):
-        return IMPOSSIBLE if argument not in ("<int>", "<long>") else UNSURE  # 0 is a pointer too
+        return _IMPOSSIBLE if argument not in ("<int>", "<long>") else _UNSURE  # 0 is a pointer too
     if not number:
-        return IMPOSSIBLE if name in _TEXTS or not _is_made(world, key) else UNSURE
+        return _IMPOSSIBLE if name in _TEXTS or not _is_made(world, key) else _UNSURE
     return _fit_number(given, name)
 
 
 def _fit_number(given: str, name: str) -> int:
     """How well a number's type takes another one's. Facts leave out `unsigned`: whole numbers are not told apart."""
     if given in _TRUTH:
-        return EXACT if name in _TRUTH else PROMOTED if name == "int" else CONVERTED
+        return _EXACT if name in _TRUTH else _PROMOTED if name == "int" else _CONVERTED
     if given in _FRACTIONS:
-        return EXACT if name == given else PROMOTED if name in _FRACTIONS else CONVERTED
-    return PROMOTED if name in _INTEGERS else CONVERTED
+        return _EXACT if name == given else _PROMOTED if name in _FRACTIONS else _CONVERTED
+    return _PROMOTED if name in _INTEGERS else _CONVERTED
 
 
 def _fit_class(world: World, given: Key, parameter: Parameter) -> int:
     """How well a parameter takes an instance of a class of the index, or a pointer to one."""
     name, marks, key, _ = parameter
     if key is not None and key == given:
-        return EXACT
+        return _EXACT
     hierarchy = world.ancestors(given)
     if key in hierarchy.classes:
-        return CONVERTED
+        return _CONVERTED
     view = world.view(given[0])
     symbol = view.symbol(given[1]) if view is not None else None
     if hierarchy.open or symbol is None or symbol.kind not in ("class", "struct"):
-        return UNSURE
+        return _UNSURE
     # By value it may be converted: facts do not tell of conversions (`operator bool`).
     unrelated = ("*" in marks and name != "void") or marks == "&"
-    return IMPOSSIBLE if unrelated and (not hierarchy.externals or key is not None) else UNSURE
+    return _IMPOSSIBLE if unrelated and (not hierarchy.externals or key is not None) else _UNSURE
 
 
 def _is_made(world: World, key: Key | None) -> bool:

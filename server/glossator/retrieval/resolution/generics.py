@@ -114,7 +114,8 @@ def _names(kind: TypeText) -> list[str]:
 
 def _binding(symbol: Symbol, arguments: tuple[Values, ...]) -> dict[str, Values]:
     names = parameter_names(symbol)
-    return dict(zip(names, arguments, strict=True)) if len(names) == len(arguments) else {}
+    # The last ones may have defaults.
+    return dict(zip(names, arguments, strict=False)) if len(names) >= len(arguments) else {}
 
 
 def _handed_on(

@@ -134,6 +134,9 @@ class MentionMeaning:
             values = self._world.rules(path).type_space(self._world, receiver, place)
         else:
             values = self._world.evaluate(receiver, place)
+            if receiver.isidentifier() and values and all(value.kind == "function" for value in values):
+                # A function has no members: `Pool::size`, where a method `Pool` hides the type.
+                values = self._world.held(self._world.rules(path).scope_named(self._world, place, receiver))
         if not values:
             # Nothing that is known is called like the receiver, which may be a package.
             return Resolution("possible", reach="all" if mention.kind in _TYPES or name[:1].isupper() else "members")

@@ -1,0 +1,283 @@
+"""C++: overloads by the types of their arguments, templates, casts, smart pointers, containers and iterators, names
+before `::`, classes that are defined outside the one that they belong to."""
+
+import pytest
+
+from glossator.index.c_parameters import c_parameter_types
+from tests.unit.resolution.resolution_samples import Sample
+
+HEADER = """
+    #pragma once
+    namespace audio {
+    enum class Mode { Mono, Stereo };
+    struct Gain { double value; };
+    class Source {
+     public:
+      virtual ~Source();
+      virtual int read(int frames);
+      void seek(int frame);
+      void seek(const std::string& label);
+      void seek(Gain gain);
+    };
+    class File : public Source {
+     public:
+      explicit File(const char* path);
+      int read(int frames) override;
+      Gain gain() const;
+      const char* path;
+    };
+    void mix(Source& source, double level);
+    void mix(Gain& gain, double level);
+    void dump(const char* text);
+    void dump(int number);
+    std::unique_ptr<File> open(const std::string& path);
+    template <typename Item, int Size = 8> class Ring {
+     public:
+      Item* pop();
+      const Item& peek() const;
+      std::vector<Item> all();
+    };
+    template <typename Item, int Size> Item* Ring<Item, Size>::pop() { return nullptr; }
+    using Files = Ring<File>;
+    int played(const File& file);
+    }
+"""
+MAIN = """
+    #include "audio.h"
+    using audio::File;
+    using audio::Source;
+    using audio::Gain;
+    struct Player {
+      Player(File* file, int rate) : file(file), rate(rate) {}
+      File* file;
+      int rate;
+      audio::Files ring;
+      std::map<std::string, std::unique_ptr<File>> named;
+      std::vector<std::shared_ptr<Source>> sources;
+      void play(Source& source);
+    };
+    void Player::play(Source& source) {
+      source.seek(3);
+      source.seek("intro");
+      source.seek(file->gain());
+      mix(source, 0.5);
+      audio::mix(*file, 1.0);
+      auto made = std::make_shared<File>("a");
+      made->gain();
+      auto* same = dynamic_cast<File*>(&source);
+      same->read(1);
+      static_cast<File&>(source).gain();
+      std::move(made)->path;
+      audio::open("x").get()->path;
+      ring.pop()->gain();
+      ring.peek().path;
+      for (auto& [label, entry] : named) entry->gain();
+      if (auto found = named.find("b"); found != named.end()) found->second->path;
+      sources.front()->read(2);
+      sources.begin()->get()->read(3);
+      if (const auto* narrow = dynamic_cast<const File*>(&source)) { narrow->path; }
+      played(*file);
+      audio::Ring<Gain> gains;
+      gains.pop()->value;
+      audio::dump(rate);
+      audio::dump("text");
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("Player(File* file, int rate) : file(file), rate(rate) {}", "file", "Player.file"),
+        ("source.seek(3);", "seek", "audio.Source.seek:9"),
+        ('source.seek("intro");', "seek", "audio.Source.seek:10"),
+        ("source.seek(file->gain());", "seek", "audio.Source.seek:11"),
+        ("audio::mix(*file, 1.0);", "mix", "audio.mix:20"),
+        ("made->gain();", "gain", "audio.File.gain"),
+        ("same->read(1);", "read", "audio.File.read"),
+        ("static_cast<File&>(source).gain();", "gain", "audio.File.gain"),
+        ("std::move(made)->path;", "path", "audio.File.path"),
+        ('audio::open("x").get()->path;', "path", "audio.File.path"),
+        ("ring.pop()->gain();", "gain", "audio.File.gain"),
+        ("ring.peek().path;", "path", "audio.File.path"),
+        ("for (auto& [label, entry] : named) entry->gain();", "gain", "audio.File.gain"),
+        ('if (auto found = named.find("b"); found != named.end()) found->second->path;', "path", "audio.File.path"),
+        ("sources.front()->read(2);", "read", "audio.Source.read"),
+        ("sources.begin()->get()->read(3);", "read", "audio.Source.read"),
+        (
+            "if (const auto* narrow = dynamic_cast<const File*>(&source)) { narrow->path; }",
+            "path",
+            "audio.File.path",
+        ),
+        ("mix(source, 0.5);", "mix", "audio.mix:20"),
+        ("played(*file);", "played", "audio.played"),
+        ("gains.pop()->value;", "value", "audio.Gain.value"),
+        ('audio::dump("text");', "dump", "audio.dump:22"),
+    ],
+)
+def test_members_and_overloads(line: str, name: str, meaning: str) -> None:
+    sample = Sample({"audio.h": HEADER, "main.cpp": MAIN})
+    facts = sample.facts("main.cpp")
+    assert facts is not None
+    number = 1 + [text.strip() for text in sample.texts["main.cpp"].splitlines()].index(line)
+    mention = next(one for one in facts.mentions_of(name) if one.line == number)
+    found = sample.resolver.resolve("main.cpp", facts, name, mention)
+    assert found.grade == "resolved"
+    wanted, _, at = meaning.partition(":")
+    assert {one.qualified_name for one in found.targets} <= {wanted, wanted.replace("Ring.", "Ring<Item,Size>.")}
+    if at:
+        assert [one.symbol.line for one in found.targets] == [int(at)]
+
+
+def test_what_the_arguments_do_not_tell_is_possible() -> None:
+    sample = Sample({
+        "a.cpp": """
+            namespace a {
+            struct Slice { Slice(const char* text); Slice(const Slice& other); };
+            void put(const Slice& key);
+            void put(const std::string& key);
+            void set(unsigned n);
+            void set(long n);
+            template <typename T> bool parse(const char* text, T* into);
+            template <> bool parse(const char* text, float* into) { return true; }
+            struct View { int& at(int n); const int& at(int n) const; };
+            void run(int n, char* text, float* f, View v) {
+              put("x");
+              set(n);
+              parse("1", f);
+              parse("2", &n);
+              v.at(1);
+            }
+            }
+        """
+    })  # fmt: skip
+    for line, name in (
+        ('put("x");', "put"),
+        ("set(n);", "set"),
+        ('parse("2", &n);', "parse"),
+        ("v.at(1);", "at"),
+    ):
+        assert sample.at("a.cpp", line, name) == "possible", line
+
+
+def test_only_types_and_namespaces_stand_before_colons() -> None:
+    sample = Sample({
+        "shop.h": """
+            namespace shop {
+            class Basket { public: static Basket* Load(const char* path); int size(); };
+            class Visit {
+             public:
+              ::shop::Basket* Basket() const { return basket_; }
+              void begin();
+             private:
+              ::shop::Basket* basket_;
+            };
+            }
+        """,
+        "shop.cc": """
+            #include "shop.h"
+            namespace shop {
+            void Visit::begin() {
+              basket_ = Basket::Load("x");
+              auto* loaded = Basket::Load("y");
+              loaded->size();
+              Basket()->size();
+            }
+            }
+        """,
+    })  # fmt: skip
+    assert sample.at("shop.cc", 'basket_ = Basket::Load("x");', "Basket") == "shop.h:shop.Basket"
+    assert sample.at("shop.cc", 'basket_ = Basket::Load("x");', "Load") == "shop.h:shop.Basket.Load"
+    assert sample.at("shop.cc", "loaded->size();", "size") == "shop.h:shop.Basket.size"
+    assert sample.at("shop.cc", "Basket()->size();", "Basket") == "shop.h:shop.Visit.Basket"
+    assert sample.uses("Visit.Basket") == ["shop.cc: Basket()->size();"]
+
+
+def test_a_class_may_be_defined_outside_the_one_that_it_belongs_to() -> None:
+    sample = Sample({
+        "tree.h": """
+            namespace tree {
+            class Cursor { public: virtual void Next() = 0; virtual bool Valid() const = 0; };
+            class Leaf { public: Cursor* cursor(); private: class Walker; int size_; };
+            }
+        """,
+        "leaf.cc": """
+            #include "tree.h"
+            namespace tree {
+            class Leaf::Walker : public Cursor {
+             public:
+              explicit Walker(int size) : left_(size) {}
+              void Next() override;
+              bool Valid() const override { return left_ > 0; }
+             private:
+              int left_;
+            };
+            void Leaf::Walker::Next() { left_--; }
+            Cursor* Leaf::cursor() { return new Walker(size_); }
+            }
+        """,
+        "main.cc": """
+            #include "tree.h"
+            int main() {
+              tree::Leaf leaf;
+              tree::Cursor* cursor = leaf.cursor();
+              for (; cursor->Valid(); cursor->Next()) {}
+            }
+        """,
+    })  # fmt: skip
+    line = "main.cc: for (; cursor->Valid(); cursor->Next()) {}"
+    assert sample.uses("Walker.Valid", grade="possible") == [line]
+    assert sample.uses("Walker.Next", grade="possible") == [line]
+    assert line in sample.uses("Cursor.Next")
+    out_of_line = "void Leaf::Walker::Next() { left_--; }"
+    assert sample.at("leaf.cc", out_of_line, "left_") == "leaf.cc:tree.Leaf.Walker.left_"
+    assert [one.qualified_name for one in sample.resolver.supers(sample.definition("Leaf.Walker"))] == ["tree.Cursor"]
+
+
+def test_a_function_of_the_arguments_namespace() -> None:
+    sample = Sample(
+        {
+            "db.h": "namespace db { struct Options { int n; }; int Destroy(const char* name, const Options& options); }",
+            "other.h": "namespace cache { int Destroy(const char* name); }",
+            "main.cc": """
+            #include "db.h"
+            int main() { db::Options options; return Destroy("x", options); }
+        """,
+        }
+    )
+    assert sample.uses("Destroy", "db.h") == [
+        'main.cc: int main() { db::Options options; return Destroy("x", options); }'
+    ]
+    assert sample.uses("Destroy", "other.h", grade="possible") == []
+
+
+def test_comments_are_no_arguments() -> None:
+    sample = Sample({
+        "a.cc": """
+            class Store { public: void Put(const char* key, int value); };
+            void run(Store* store) {
+              store->Put(/*key=*/ "a",
+                         // the value
+                         1);
+            }
+        """
+    })  # fmt: skip
+    assert sample.uses("Put") == ['a.cc: store->Put(/*key=*/ "a",']
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("(const std::string& s, int n)", ("string", "int")),
+        ("(unsigned n, unsigned int, long long x, long int y)", ("unsigned", "unsigned", "longlong", "long")),
+        ("(std::vector<std::pair<int, const Foo*>> v, Foo&& f, Args&&... args)",
+         ("vector<pair<int,Foo*>>", "Foo&&", "Args&&...")),
+        ("(char buf[], const struct conn *c, ...)", ("char*", "conn*", "?...")),
+        ("(T const& x, const T y[4], Foo *const p, Foo& q)", ("T", "T*", "Foo*", "Foo&")),
+        ('(absl::string_view text = "a,b", char sign = \',\')', ("string_view", "char")),
+        ("(void)", ()),
+        ("(int (*done)(int), void* data)", ("?", "void*")),
+    ],
+)  # fmt: skip
+def test_types_of_parameters(text: str, types: tuple[str, ...]) -> None:
+    assert c_parameter_types(text) == types
