@@ -237,7 +237,7 @@ def test_a_class_may_be_defined_outside_the_one_that_it_belongs_to() -> None:
 def test_a_function_of_the_arguments_namespace() -> None:
     sample = Sample(
         {
-            "db.h": "namespace db { struct Options { int n; }; int Destroy(const char* name, const Options& options); }",
+            "db.h": "namespace db { struct Options { int n; }; int Destroy(const char* name, const Options& o); }",
             "other.h": "namespace cache { int Destroy(const char* name); }",
             "main.cc": """
             #include "db.h"
