@@ -30,7 +30,7 @@ from glossator.index.parse_worker import (
 from glossator.workspace.files import LINK, Found, Rules, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from glossator.index.entries import Skipped as SkippedFile
     from glossator.index.pool import Delivery, Job, WorkerPool
@@ -157,8 +157,10 @@ class Indexer:
             with self._pool.all_cores() if all_cores and not manifest else nullcontext():
                 if not manifest or not all_cores:
                     self._pool.start(1 if manifest else self._pool.count)
-                changes = _compare(_until(rules.scan(), cancelled), manifest, self._pool.start)
-                work = _Work(changes, manifest, self._commit_of_run, progress, cancelled)
+                changes = _compare(
+                    _until(rules.scan(), cancelled), manifest, self._store.earlier_hashes, self._pool.start
+                )
+                work = _Work(changes, manifest, self._commit_of_run, self._store.earlier, progress, cancelled)
                 work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
             if work.changed and (maintain or not manifest):
                 progress(work.progress("finishing"))
@@ -210,9 +212,9 @@ class Indexer:
                         found[path] = item
             known = {path: manifest[path] for path in touched | found.keys() if path in manifest}
             self._overtaken |= known.keys() | found.keys()
-        changes = _compare(found.values(), known, certain=wanted)
+        changes = _compare(found.values(), known, self._store.earlier_hashes, certain=wanted)
         few = len(changes.tasks) <= FEW_FILES
-        work = _Work(changes, known, self._commit, progress, cancelled)
+        work = _Work(changes, known, self._commit, self._store.earlier, progress, cancelled)
         work.do(self._pool, self._batches(changes.tasks, 1 if few else BATCH_FILES), interactive=few)
         return frozenset(work.changed)
 
@@ -256,7 +258,9 @@ class Indexer:
         """Commit; returns the paths whose entries changed. Callers hold `_committing`."""
         manifest, self._manifest = self._known(), None  # if the commit fails, the manifest is read again
         if changes.updates or changes.deleted:
-            self._store.commit(changes.updates, changes.deleted)
+            # A file that is on disk, but not in the index any more, must not be: nothing of it is kept.
+            excluded = [path for path in changes.deleted if os.path.lexists(self._root / path)]
+            self._store.commit(changes.updates, changes.deleted, excluded=excluded)
         if changes.touched:
             self._store.touch(changes.touched)
         for path in changes.deleted:
@@ -354,11 +358,13 @@ class _Work:
         changes: _Changes,
         manifest: Mapping[str, FileRecord],
         commit: Callable[[_Commit], frozenset[str]],
+        earlier: Callable[[Sequence[tuple[str, bytes]]], Mapping[str, FileUpdate]],
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
     ) -> None:
         self._manifest = manifest
         self._commit_now = commit
+        self._earlier = earlier
         self._progress = progress
         self._cancelled = cancelled
         self._tasks = {task.path: task for task in changes.tasks}
@@ -376,11 +382,13 @@ class _Work:
         """Process all batches; raises CancelledByUser when cancelled."""
         results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         jobs: list[Job] = []
+        batch: Batch
         ahead = 0
         most = max(AHEAD_BYTES, 4 * pool.count * BATCH_BYTES)
         try:
             while self._tasks:
-                while ahead < most and (batch := next(batches, None)) is not None:
+                while ahead < most and (fresh := next(batches, None)) is not None:
+                    batch = fresh
                     ahead += sum(task.size for task in batch.tasks)
                     jobs.append(pool.submit(batch, results.put, interactive=interactive))
                 try:
@@ -390,7 +398,13 @@ class _Work:
                 if isinstance(delivery, GlossatorError):
                     raise delivery
                 for result in delivery:
-                    ahead -= self._take(result)
+                    if result.outcome != "earlier":
+                        ahead -= self._take(result)
+                if known := [result for result in delivery if result.outcome == "earlier"]:
+                    done, unknown = self._take_earlier(known)
+                    ahead -= done
+                    if unknown:
+                        jobs.append(pool.submit(replace(batch, tasks=unknown), results.put, interactive=interactive))
                 if self._cancelled():
                     self._commit()
                     raise CancelledByUser("interrupted; progress is saved")
@@ -427,6 +441,22 @@ class _Work:
         self._lines += update.record.lines
         return task.size
 
+    def _take_earlier(self, results: Sequence[FileResult]) -> tuple[int, tuple[FileTask, ...]]:
+        """Add files whose contents are known from before to the next commit, as `_take` does.
+
+        Returns their size, and those that have to be parsed because their contents are not known any more.
+        """
+        found = self._earlier([(result.path, result.content_hash) for result in results])
+        done, unknown = 0, []
+        for result in results:
+            update = found.get(result.path)
+            if update is None:
+                unknown.append(replace(self._tasks[result.path], earlier_hashes=()))
+                continue
+            record = replace(update.record, size=result.size, mtime_ns=result.mtime_ns)
+            done += self._take(replace(result, outcome="indexed", update=replace(update, record=record)))
+        return done, tuple(unknown)
+
     def _commit(self) -> None:
         if self._updates or self._deleted or self._touched:
             self.changed |= self._commit_now(_Commit(self._updates, self._deleted, self._touched))
@@ -456,11 +486,14 @@ def _until(items: Iterator[Found | Skipped], cancelled: Callable[[], bool]) -> I
 def _compare(
     found: Iterable[Found | Skipped],
     manifest: Mapping[str, FileRecord],
+    earlier: Callable[[str], tuple[bytes, ...]],
     begin: Callable[[], None] = lambda: None,
     *,
     certain: Container[str] = (),
 ) -> _Changes:
     """The differences between the files found and those in the manifest; `begin` is called at the first file to read.
+
+    `earlier` gives the content hashes that are known of a path from before.
 
     A worker process needs a tenth of a second to start, which goes on while the rest is looked at. `certain` are files
     that something has happened to: they are read even if size and time are as before, which some tools see to.
@@ -478,7 +511,9 @@ def _compare(
             if not changes.tasks:
                 begin()
             content_hash = b"" if known is None else known.content_hash
-            changes.tasks.append(FileTask(item.path, content_hash, item.size, item.mtime_ns))
+            changes.tasks.append(
+                FileTask(item.path, content_hash, item.size, item.mtime_ns, earlier_hashes=earlier(item.path))
+            )
     changes.deleted.extend(path for path in manifest if path not in seen)
     return changes
 

@@ -93,6 +93,8 @@ class FileTask:
     """The text of the editor's buffer, used instead of the file on disk."""
     language: str | None = None
     """The language, if it is known better than from the path and the text."""
+    earlier_hashes: tuple[bytes, ...] = ()
+    """Those of earlier contents that the store still knows; if the file has one of them again, it is not parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +114,22 @@ class FileResult:
 
     Attributes:
         outcome: `indexed`: `update` is its new state. `unchanged`: its content is the same as in the manifest, `size`
-            and `mtime_ns` are its current stat. `skipped`: not indexed, `update` gives the reason. `vanished`: the file
+            and `mtime_ns` are its current stat. `earlier`: the same, but its content is one that the store still knows
+            from before, with `content_hash`. `skipped`: not indexed, `update` gives the reason. `vanished`: the file
             does not exist any more. `failed`: it crashed or stalled the worker, `reason` says which.
         symbols: number of its definitions (entries with part 0 that are not blocks).
         embedded: number of these whose vectors were computed now.
     """
 
     path: str
-    outcome: Literal["indexed", "unchanged", "skipped", "vanished", "failed"]
+    outcome: Literal["indexed", "unchanged", "earlier", "skipped", "vanished", "failed"]
     update: FileUpdate | None = None
     size: int = 0
     mtime_ns: int = UNSETTLED
     symbols: int = 0
     embedded: int = 0
     reason: str = ""
+    content_hash: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,8 @@ class _FileIndexer:
             text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns)
             if digest == task.known_hash:
                 return FileResult(task.path, "unchanged", size=size, mtime_ns=mtime_ns)
+            if digest in task.earlier_hashes:
+                return FileResult(task.path, "earlier", size=size, mtime_ns=mtime_ns, content_hash=digest)
         try:
             parsed = self._parse(task.path, text, task.language)
         except (

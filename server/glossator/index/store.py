@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from glossator.errors import StoreCorruptError, StoreError
+from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 from glossator.index import database, folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
+from glossator.index.earlier import EarlierContents, pack
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
@@ -36,7 +37,7 @@ from glossator.index.table import Lance, Rows, Table, frequencies
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["FileRecord", "FileSummary", "FileUpdate", "Filter", "Store", "StoreStatus", "StoredEntry"]
@@ -63,6 +64,13 @@ DERIVE_LATER = 500
 this takes a third of the time (measured on a first index of 25,000 entries)."""
 
 
+KEEP_FROM = 16
+"""Contents of files are kept for the way back if a commit removes those of so many: fewer are parsed as quickly."""
+
+READ_AT_ONCE = 500
+"""Revisions that are removed of which so many are read at a time, as a bound on memory: about 10 MB."""
+
+
 class Store(StoreReader):
     """One index. Readers see a commit as soon as they `refresh`; there is at most one writer (held by a lock).
 
@@ -73,6 +81,7 @@ class Store(StoreReader):
         """Use `Store.open`."""
         super().__init__(folder, manifest, lance)
         self._cache = cache
+        self._earlier = EarlierContents(folder)
         self._lock = lock
         self._writing = threading.RLock()
         self._maintaining = threading.Lock()
@@ -156,14 +165,30 @@ class Store(StoreReader):
             except StoreCorruptError as error:
                 note_damage(self._folder, error)
                 raise
+            except StoreFullError:
+                self._earlier.discard()  # what can be made again gives way
+                raise
 
     def touch(self, records: Sequence[FileRecord]) -> None:
         """Update the sizes and times of files whose contents have not changed."""
         with self._as_writer():
             self._manifest.touch(records)
 
-    def commit(self, updates: Sequence[FileUpdate], deleted: Sequence[str] = ()) -> None:
-        """Replace the entries of these files, all or nothing.
+    def earlier_hashes(self, path: str) -> tuple[bytes, ...]:
+        """The content hashes of the states of a file that `earlier` may still know."""
+        return self._earlier.hashes_of(path)
+
+    def earlier(self, wanted: Sequence[tuple[str, bytes]]) -> dict[str, FileUpdate]:
+        """Path -> what a file with this (path, content hash) was indexed as before, of those that are still known.
+
+        The sizes and times in their records are not those of files: set them.
+        """
+        return self._earlier.get(wanted, self._cache)
+
+    def commit(
+        self, updates: Sequence[FileUpdate], deleted: Sequence[str] = (), *, excluded: Collection[str] = ()
+    ) -> None:
+        """Replace the entries of these files, all or nothing. Of the `excluded` ones nothing is kept for later.
 
         Raises:
             StoreFullError: the disk is full; nothing was changed.
@@ -173,12 +198,13 @@ class Store(StoreReader):
         if not paths:
             return
         with self._as_writer():
+            excluded = {*excluded, *(path for path, update in latest.items() if update.record.skipped)}
             try:
-                self._commit(list(latest.values()), paths)
+                self._commit(list(latest.values()), paths, excluded)
             except UnicodeEncodeError:
-                self._commit([_encodable(update) for update in latest.values()], paths)
+                self._commit([_encodable(update) for update in latest.values()], paths, excluded)
 
-    def _commit(self, updates: Sequence[FileUpdate], paths: Sequence[str]) -> None:
+    def _commit(self, updates: Sequence[FileUpdate], paths: Sequence[str], excluded: Collection[str]) -> None:
         import numpy as np
 
         old = self._manifest.revisions(paths)
@@ -189,9 +215,7 @@ class Store(StoreReader):
         changes: Counter[str] = Counter()
         if derive:
             changes.update(term for update in updates for text in update.terms for term in set(text.split()))
-        counted = [revision for revision in stale if underived is None or revision < underived]
-        for terms in self._terms_where(one_of("file", counted)).values() if counted else ():
-            changes.subtract(set(terms.split()))
+        packed = self._leave(stale, underived, changes, excluded)
         numbers = self._manifest.numbers(
             label for update in updates for label in (update.record.language, *(entry.kind for entry in update.entries))
         )
@@ -226,6 +250,31 @@ class Store(StoreReader):
         if entries:
             keys = [key for update in updates for key in update.keys]
             self._cache.put(dict(zip(keys, vectors.astype(np.float16, copy=False), strict=True)))
+        self._earlier.put(packed)
+        self._earlier.forget(excluded)
+
+    def _leave(
+        self, stale: Sequence[int], underived: int | None, changes: Counter[str], excluded: Collection[str]
+    ) -> list[tuple[tuple[str, bytes], bytes]]:
+        """Subtract the terms of revisions that are about to be removed from `changes`, and pack what is to be kept."""
+
+        def is_kept(path: str, content_hash: bytes) -> bool:
+            return path in excluded or content_hash in self._earlier.hashes_of(path)
+
+        packed = []
+        for start in range(0, len(stale), READ_AT_ONCE):
+            part = stale[start : start + READ_AT_ONCE]
+            condition = one_of("file", part)
+            found = self._read(lambda table, condition=condition: table.rows_where(condition, "terms"))  # type: ignore[misc]
+            if found is None:
+                continue
+            counted = found if underived is None else found.filter(found["id"].to_numpy() < underived << ORDINAL_BITS)
+            for term, count in frequencies(counted["terms"]).items():
+                changes[term] -= count
+            if len(stale) >= KEEP_FROM:
+                terms = dict(zip(found["id"].to_pylist(), found["terms"].to_pylist(), strict=True))
+                packed += pack(self._manifest, part, terms, is_kept)
+        return packed
 
     def cache_vectors(self) -> None:
         """Put the vectors of all entries into the cache, as `commit` does: for an index that was made elsewhere."""
@@ -318,6 +367,7 @@ class Store(StoreReader):
             if due or full or self._manifest.log_is_long():
                 with self._writing:
                     self._manifest.compact(full=full or due == "rebuild")
+            self._earlier.trim()
         finally:
             self._maintaining.release()
 
@@ -436,6 +486,7 @@ class Store(StoreReader):
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
         self._nearest.forget()
+        self._earlier.release_memory()
         if self._writing.acquire(blocking=False):  # else the index is in use
             try:
                 self._manifest.release_memory()
@@ -457,6 +508,7 @@ class Store(StoreReader):
             self._lance.close()
             self._manifest.close()
             self._cache.close()
+            self._earlier.close()
             self.stop_writing()
 
     def __enter__(self) -> Store:

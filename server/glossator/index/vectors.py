@@ -1,24 +1,19 @@
 """The content-addressed vector cache, shared by all roots: the same text is embedded only once.
 
-One SQLite database per embedder in the index folder. It is only a cache: a damaged one is recreated; with a full disk
-or a busy other process, vectors are not cached; no failure stops indexing.
+One SQLite database per embedder in the index folder. It is only a cache (see `cache_file`): no failure stops indexing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import logging
 import re
-import sqlite3
-import threading
 import time
 from typing import TYPE_CHECKING
 
-from glossator.private_files import make_private_file, make_private_folder
+from glossator.index.cache_file import CacheFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -36,14 +31,14 @@ KEEP_SHARE = 0.8
 GENERATION_SECONDS = 7 * 86_400
 """The last use is recorded by week, so that reading seldom writes."""
 
-CACHE_BUSY_SECONDS = 5.0
-"""Seconds to wait for another process's write before giving up."""
-
 _CHUNK = 10_000
 """Keys in one query; SQLite allows 32,766 variables."""
 
 _VERSION = 1
-_LOG = logging.getLogger(__name__)
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, "
+    "key BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, vector BLOB NOT NULL)"
+)
 
 
 def file_name(text: str) -> str:
@@ -59,7 +54,7 @@ def cache_path(index_dir: Path, embedder_id: str) -> Path:
     return index_dir / f"vectors-{file_name(embedder_id)}.sqlite"
 
 
-class VectorCache:
+class VectorCache(CacheFile):
     """Vectors by key. Safe to use from several threads and processes; problems with its file never raise an error.
 
     Args:
@@ -69,17 +64,10 @@ class VectorCache:
     """
 
     def __init__(self, path: Path, dimensions: int, *, limit: int = SIZE_LIMIT) -> None:
-        self._path = path
+        super().__init__(path, "vector cache", _VERSION, _SCHEMA)
         self._row_bytes = dimensions * 2
         self._limit = limit
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
         self._stale: set[bytes] = set()
-
-    @property
-    def path(self) -> Path:
-        """The database."""
-        return self._path
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """The cached vectors of these keys; each is read-only, of shape (dimensions,)."""
@@ -122,7 +110,7 @@ class VectorCache:
             if not rows and not self._stale:
                 return
             connection = self._open()
-            with _transaction(connection):
+            with self._transaction(connection):
                 connection.executemany("INSERT OR IGNORE INTO vectors (key, used, vector) VALUES (?, ?, ?)", rows)
                 stale, self._stale = self._stale, set()
                 connection.executemany(
@@ -141,7 +129,7 @@ class VectorCache:
             if count <= capacity:
                 return
             surplus = int(count - KEEP_SHARE * capacity)
-            with _transaction(connection):
+            with self._transaction(connection):
                 connection.execute(
                     "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY used, id LIMIT ?)", (surplus,)
                 )
@@ -155,73 +143,12 @@ class VectorCache:
             if not connection.execute("SELECT count(*) FROM vectors").fetchone()[0]:
                 return cleared
             connection.execute("PRAGMA secure_delete = ON")
-            with _transaction(connection):
+            with self._transaction(connection):
                 connection.execute("DELETE FROM vectors")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             cleared = True
         return cleared  # noqa: RET504 - after an error that was forgiven, too
-
-    def close(self) -> None:
-        """Release the file."""
-        with self._lock:
-            self._drop_connection()
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            make_private_folder(self._path.parent)
-            make_private_file(self._path)  # what SQLite puts beside it gets the same permissions
-            connection = sqlite3.connect(
-                self._path, timeout=CACHE_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._connection = connection
-            connection.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;"
-            )
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                with _transaction(connection):
-                    connection.execute(
-                        "CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, "
-                        "key BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, vector BLOB NOT NULL)"
-                    )
-                    connection.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise sqlite3.NotSupportedError(f"its version is {version}")
-        return self._connection
-
-    def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    @contextlib.contextmanager
-    def _forgiving(self, action: str) -> Iterator[None]:
-        """Ignore failures of the cache, and recreate it if it is damaged."""
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            _LOG.warning("cannot %s the vector cache %s: %s", action, self._path, error)
-            self._drop_connection()
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            # SQLITE_ERROR: an intact database without the tables of a cache of this version.
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR):
-                for suffix in ("", "-wal", "-shm"):
-                    # On Windows another process may have it open; then that process, or a later run, recreates it.
-                    with contextlib.suppress(OSError):
-                        self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _generation() -> int:
