@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from glossator.answers import prompts
 from glossator.answers.evidence import Evidence
@@ -18,9 +19,11 @@ from glossator.answers.packing import unindexed_entry
 from glossator.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from glossator.model.chat import ChatMessage
+
+T = TypeVar("T")
 
 ExampleKind = Literal["question", "explain", "commit", "completion", "absent", "general"]
 """`question`: a question that a doc or a comment answers. `explain`: a symbol, explained by its doc. `commit`:
@@ -121,6 +124,11 @@ class LeftOut:
     reason: str
 
 
+def left_out_reasons(left_out: Iterable[LeftOut]) -> Counter[str]:
+    """How often each kind was left out for each reason: "explain: its doc is ..." """
+    return Counter(f"{one.kind}: {one.reason.split('`')[0].strip()}" for one in left_out)
+
+
 @dataclass(frozen=True, slots=True)
 class DataSet:
     """The examples of a project.
@@ -203,19 +211,22 @@ def read_data_set(folder: Path) -> DataSet:
     """
     try:
         facts = json.loads((folder / FACTS_FILE).read_text("utf-8"))
-        examples = _read_rows(folder / EXAMPLES_FILE)
-        left = _read_rows(folder / LEFT_OUT_FILE)
-        return DataSet(
-            str(facts["root"]),
-            str(facts["overview"]),
-            str(facts["commit"]),
-            tuple(example_of({**row, "id": ""}) for row in examples),
-            tuple(LeftOut(**row) for row in left),
-        )
+        examples = _read_rows(folder / EXAMPLES_FILE, lambda row: example_of({**row, "id": ""}))
+        left = _read_rows(folder / LEFT_OUT_FILE, lambda row: LeftOut(**row))
+        return DataSet(str(facts["root"]), str(facts["overview"]), str(facts["commit"]), examples, left)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkspaceError(f"the data set in {folder} cannot be read: {error}") from error
 
 
-def _read_rows(path: Path) -> Sequence[dict[str, Any]]:
-    lines = path.read_text("utf-8", "surrogatepass").split("\n")
-    return [json.loads(line) for line in lines if line.strip()]
+def _read_rows(path: Path, made: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+    """What the lines of a file describe; a line that describes nothing is told by its number."""
+    found = []
+    for number, line in enumerate(path.read_text("utf-8", "surrogatepass").split("\n"), 1):
+        if line.strip():
+            try:
+                found.append(made(json.loads(line)))
+            except KeyError as error:
+                raise ValueError(f"line {number} of {path.name}: {error} is missing") from error
+            except (ValueError, TypeError, AttributeError) as error:
+                raise ValueError(f"line {number} of {path.name}: {error}") from error
+    return tuple(found)

@@ -34,7 +34,7 @@ from glossator.adapt.retriever_gate import (
 from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
 from glossator.adapt.vector_mix import best_mix
 from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, WordTable, trained
-from glossator.errors import AdaptationError, CancelledByUser, UsageError
+from glossator.errors import AdaptationError, CancelledByUser, StoreLockedError, UsageError
 from glossator.index.embedding import BUNDLED
 from glossator.project.adapted_data import adapted_version, remove_adapted_data
 from glossator.project.retriever_choice import WEIGHTS_FILE, Retriever, embedder_ids, read_retriever
@@ -122,8 +122,9 @@ class _Run:
     def do(self) -> RetrieverReport:
         history = ProjectHistory(self._root.path)
         self._tidy()
-        lines = self._root.index(lambda one: self._at(0, _part(one.files_done, one.files_total)), self._cancelled).lines
+        self._update_index()
         snapshot = self._snapshot(self._root)
+        lines = snapshot.status().lines
         indexed = {path for path, record in snapshot.store.files().items() if not record.skipped}
         commits = history.read(indexed)
         if commits.count < FEWEST_COMMITS:
@@ -136,6 +137,13 @@ class _Run:
         code = self._code(history, commits, indexed)
         table, mix, pairs = self._vectors(code, learned)
         return self._tried(table, mix, pairs, judged, learned, code, lines, len(commits.judging))
+
+    def _update_index(self) -> None:
+        """Bring the index up to date, unless another process does: that of an editor in which the project is open."""
+        try:
+            self._root.index(lambda one: self._at(0, _part(one.files_done, one.files_total)), self._cancelled)
+        except StoreLockedError:
+            self._check()
 
     # What is learned from
 

@@ -74,7 +74,15 @@ def add_model_actions(action: Callable[..., argparse.ArgumentParser], positive: 
     )
     model.add_argument("--judged-answers", type=int, default=24, metavar="N", help="answers to compare (default: 24)")
     for command in (data, model):
+        add_owner(command)
         command.add_argument(
             "--examples", type=positive, default=800, metavar="N", help="examples at most (default: 800)"
         )
         command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random choices (default: 0)")
+
+
+def add_owner(command: argparse.ArgumentParser) -> None:
+    """Add the option with which a server starts a run that is to end with it."""
+    from argparse import SUPPRESS
+
+    command.add_argument("--until-exit-of", type=int, default=0, metavar="PID", help=SUPPRESS)

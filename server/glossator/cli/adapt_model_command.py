@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
-from glossator.cli.updated_index import bring_up_to_date, open_session, stopped_by_interrupt, time_in_words
+from glossator.cli.adapt_run import adapt_run
+from glossator.cli.updated_index import bring_up_to_date, open_session, time_in_words
 from glossator.errors import CancelledByUser, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from glossator.adapt.model_adaptation import ModelAdaptationOutcome
     from glossator.adapt.training_run import TrainingForecast, TrainingProgress
+    from glossator.project.adaptation_runs import RunRecord, RunWork
 
 LEFT_OUT_SHOWN = 8
 """Reasons for leaving something out that are shown, the most frequent ones."""
@@ -28,31 +30,38 @@ def run_data(arguments: argparse.Namespace) -> int:
     Raises:
         GlossatorError: there is too little, or it cannot be written.
     """
-    from collections import Counter
-
     from glossator.adapt.data_set import make_data_set
-    from glossator.adapt.examples import EXAMPLES_FILE, LEFT_OUT_FILE, write_data_set
+    from glossator.adapt.examples import EXAMPLES_FILE, LEFT_OUT_FILE, left_out_reasons, write_data_set
     from glossator.private_files import make_private_folder
     from glossator.project.adaptations import MODEL_DATA_FOLDER, Adaptations
 
-    with open_session(arguments) as session:
-        bring_up_to_date(session)
-        root = session.root
-        with terminal.ProgressBar() as bar:
-            data = make_data_set(
-                root, most=arguments.examples, seed=arguments.seed, progress=lambda what: bar.update(what, 0, 0, "")
+    with adapt_run(arguments, "data") as (record, stopped):
+        with open_session(arguments) as session:
+            bring_up_to_date(session)
+            root = session.root
+            with terminal.ProgressBar() as bar:
+
+                def progress(what: str) -> None:
+                    if stopped():
+                        raise CancelledByUser("stopped; nothing was changed")
+                    bar.update(what, 0, 0, "")
+                    record.update(stage=what)
+
+                data = make_data_set(root, most=arguments.examples, seed=arguments.seed, progress=progress)
+            out = (
+                Path(arguments.out)
+                if arguments.out
+                else Adaptations(session.settings, root.path).folder / MODEL_DATA_FOLDER
             )
-        out = (
-            Path(arguments.out)
-            if arguments.out
-            else Adaptations(session.settings, root.path).folder / MODEL_DATA_FOLDER
-        )
-    try:
-        make_private_folder(out)
-        write_data_set(out, data)
-    except OSError as error:
-        raise WorkspaceError(f"cannot write {out}: {error.strerror or error}") from error
-    reasons = Counter(f"{one.kind}: {one.reason.split('`')[0].strip()}" for one in data.left_out)
+        if stopped():
+            raise CancelledByUser("stopped; nothing was changed")
+        try:
+            make_private_folder(out)
+            write_data_set(out, data)
+        except OSError as error:
+            raise WorkspaceError(f"cannot write {out}: {error.strerror or error}") from error
+        record.ended("done", f"{len(data.examples):,} examples, {len(data.left_out):,} left out")
+    reasons = left_out_reasons(data.left_out)
     if arguments.json:
         terminal.show_json(
             {
@@ -116,22 +125,39 @@ def run_model(arguments: argparse.Namespace) -> int:
         judged_answers=arguments.judged_answers,
         forecast_only=arguments.forecast,
     )
-    with open_session(arguments) as session:
-        adaptable_base(session.settings, arguments.base)  # before the index is updated
-        bring_up_to_date(session)
-        with terminal.ProgressBar(lines_on_pipe=True) as bar, stopped_by_interrupt() as stopped:
-            outcome = asyncio.run(adapt_model(session.root, session.settings, options, _listener(bar, stopped)))
+    work: RunWork = "forecast" if arguments.forecast else "model"
+    with adapt_run(arguments, work, base=arguments.base, minutes=arguments.minutes) as (record, stopped):
+        with open_session(arguments) as session:
+            adaptable_base(session.settings, arguments.base)  # before the index is updated
+            bring_up_to_date(session)
+            with terminal.ProgressBar(lines_on_pipe=True) as bar:
+                listener = _listener(bar, stopped, record)
+                outcome = asyncio.run(adapt_model(session.root, session.settings, options, listener))
+        _note(record, outcome)
     _show(outcome, as_json=arguments.json)
     return 0
 
 
-def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
+def _note(record: RunRecord, outcome: ModelAdaptationOutcome) -> None:
+    """Note for others what came of it."""
+    verdict, adaptation = outcome.verdict, outcome.adaptation
+    if verdict is None:
+        record.ended("done")
+    elif adaptation is None:
+        record.ended("refused", "; ".join(verdict.reasons), report={"path": str(outcome.report_path)})
+    else:
+        record.ended("done", adaptation.summary, name=adaptation.name)
+
+
+def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool], record: RunRecord) -> Any:
     from glossator.adapt.model_adaptation import ModelAdaptationListener
+    from glossator.project.adaptation_runs import RunForecast
 
     def stage(what: str) -> None:
         if stopped():
             raise CancelledByUser("stopped; nothing was changed")
         bar.update(what, 0, 0, "")
+        record.update(stage=what)
 
     def forecast(found: TrainingForecast) -> None:
         end = time.strftime("%H:%M", time.localtime(time.time() + found.seconds))
@@ -139,6 +165,7 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
             f"forecast, from the first steps: {time_in_words(found.seconds)} of training in {found.steps} steps"
             f" (until {end}), {found.memory_bytes / 1e9:.1f} GB of memory; judging comes after that"
         )
+        record.forecast(RunForecast(found.seconds, found.steps, found.memory_bytes))
 
     def progress(now: TrainingProgress) -> None:
         validation = f", validation {now.validation:.3f}" if now.validation is not None else ""
@@ -149,11 +176,21 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool]) -> Any:
             f"step {now.step} of {now.steps}, loss {now.loss:.3f}{validation}",
             f"{time_in_words(now.seconds_left)} left",
         )
+        record.update(stage="Training")
+        record.trained(
+            now.step,
+            now.steps,
+            now.loss,
+            validation=now.validation,
+            seconds_left=now.seconds_left,
+            memory_bytes=now.memory_bytes,
+        )
 
     def judging(what: str, done: int, total: int) -> None:
         if stopped():
             raise CancelledByUser("stopped; training is done, and the same command continues from there")
         bar.update(what, done, total, f"{done} of {total}")
+        record.update(stage=what, done=done / max(total, 1), seconds_left=0.0)
 
     return ModelAdaptationListener(stage, terminal.note, forecast, progress, judging, stopped)
 

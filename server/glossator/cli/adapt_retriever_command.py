@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from glossator.adapt.retriever import adapt_retriever
 from glossator.cli import terminal
-from glossator.cli.updated_index import time_in_words
+from glossator.cli.adapt_run import adapt_run
+from glossator.cli.updated_index import open_session, time_in_words
 from glossator.power import lower_priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
     from glossator.project.session import Session
@@ -21,24 +22,31 @@ _NICENESS = 10
 """Of the process: this takes minutes, and nobody is waiting for it."""
 
 
-def run_adapt_retriever(session: Session, stopped: Callable[[], bool], *, as_json: bool) -> int:
-    """Adapt the retriever of the session's root; returns the exit status: 0, also if it was refused.
+def run_adapt_retriever(arguments: argparse.Namespace) -> int:
+    """Adapt a project's retriever; returns the exit status: 0, also if it was refused.
 
     Raises:
         GlossatorError: it cannot be done; nothing has changed.
     """
     lower_priority(_NICENESS)
-    with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:
+    as_json = arguments.json
+    with adapt_run(arguments, "retriever") as (record, stopped), open_session(arguments) as session:
+        with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:
 
-        def show(progress: AdaptProgress) -> None:
-            left = f"{time_in_words(progress.seconds_left)} left" if progress.seconds_left else ""
-            bar.update(progress.stage, int(_PARTS * progress.done), _PARTS, left or "...")
+            def show(progress: AdaptProgress) -> None:
+                left = f"{time_in_words(progress.seconds_left)} left" if progress.seconds_left else ""
+                bar.update(progress.stage, int(_PARTS * progress.done), _PARTS, left or "...")
+                record.update(stage=progress.stage, done=progress.done, seconds_left=progress.seconds_left)
 
-        report = adapt_retriever(session, show, stopped)
-    if as_json:
-        terminal.show_json(report.facts())
-    else:
-        _tell(session, report)
+            report = adapt_retriever(session, show, stopped)
+        if report.reason:
+            record.ended("refused", f"what was learned is {report.reason}", report=report.facts())
+        else:
+            record.ended("done", report.summary, name=report.name, report=report.facts())
+        if as_json:
+            terminal.show_json(report.facts())
+        else:
+            _tell(session, report)
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from glossator import __version__
 from glossator.cli import terminal
-from glossator.cli.adapt_arguments import add_model_actions
+from glossator.cli.adapt_arguments import add_model_actions, add_owner
 from glossator.cli.team_arguments import add_team_command
 
 if TYPE_CHECKING:
@@ -487,7 +487,7 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         _add_common(command, team="start from it" if name in ("retriever", "data", "model") else "unused")
         return command
 
-    action(
+    retriever = action(
         "retriever",
         "[OPTIONS]",
         "Learn the project's words for search.",
@@ -496,6 +496,7 @@ def _add_adapt(commands: argparse._SubParsersAction[Any]) -> None:
         "Ctrl-C changes nothing.",
         (("glossator adapt retriever", "adapt search to the current folder"),),
     )
+    add_owner(retriever)
     add_model_actions(action, _positive)
     action("list", "[OPTIONS]", "List the adaptations of a project, and which are in use.")
     undo = action("undo", "[OPTIONS] [KIND]", "Go back to what was in use before the last change.")

@@ -17,7 +17,6 @@ from glossator.cli.updated_index import (
     command_settings,
     counted,
     open_session,
-    stopped_by_interrupt,
     update_index,
 )
 from glossator.errors import UsageError
@@ -495,8 +494,7 @@ def _adapt(arguments: argparse.Namespace) -> int:
     if arguments.action == "retriever":
         from glossator.cli.adapt_retriever_command import run_adapt_retriever
 
-        with open_session(arguments) as session, stopped_by_interrupt() as stopped:
-            return run_adapt_retriever(session, stopped, as_json=arguments.json)
+        return run_adapt_retriever(arguments)
     from glossator.cli.adapt_command import run_adapt
 
     return run_adapt(arguments, command_settings(arguments))

@@ -6,7 +6,7 @@ LSP's, in the negotiated position encoding.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 from lsprotocol import types  # noqa: TC002 - attrs resolves annotations at run time
@@ -420,37 +420,6 @@ class StatusResult:
     roots: tuple[RootStatus, ...]
 
 
-def _message(method: str, params: type, *, may_lack_params: bool = False) -> type:
-    """The class of a whole request."""
-    numbered: Any = int | str
-    given: Any = params | None if may_lack_params else params
-    return attrs.make_class(
-        f"{params.__name__.removesuffix('Params')}Request",
-        {
-            "id": attrs.field(type=numbered),
-            "params": attrs.field(type=given, default=None if may_lack_params else attrs.NOTHING),
-            "method": attrs.field(type=str, default=method),
-            "jsonrpc": attrs.field(type=str, default="2.0"),
-        },
-        frozen=True,
-        kw_only=True,
-    )
-
-
-REQUESTS: dict[str, type] = {
-    ASK: _message(ASK, AskParams),
-    EXPLAIN: _message(EXPLAIN, ExplainParams),
-    SEARCH: _message(SEARCH, SearchParams),
-    USES: _message(USES, UsesParams),
-    CHAT: _message(CHAT, ChatParams),
-    STATUS: _message(STATUS, StatusParams, may_lack_params=True),
-    REINDEX: _message(REINDEX, ReindexParams, may_lack_params=True),
-    PREPARE: _message(PREPARE, PrepareParams, may_lack_params=True),
-    REBUILD: _message(REBUILD, RebuildParams, may_lack_params=True),
-    FORGET: _message(FORGET, ForgetParams, may_lack_params=True),
-}
-"""Method name -> the class of its whole message."""
-
 CLASSES: tuple[type, ...] = (
     Scope,
     Place,
@@ -487,6 +456,5 @@ CLASSES: tuple[type, ...] = (
     ModelStatus,
     RootStatus,
     StatusResult,
-    *REQUESTS.values(),
 )
-"""Everything that is converted."""
+"""Those of this module that are converted."""

@@ -22,8 +22,8 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.workspace import TextDocument, Workspace
 
 from glossator.errors import GlossatorError
+from glossator.lsp.message_table import REQUESTS
 from glossator.lsp.positions import encoding_name, lines_with_ends, to_index
-from glossator.lsp.protocol import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

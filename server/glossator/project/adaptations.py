@@ -8,6 +8,7 @@ They are kept in the user's data folder, readable only by the user, in a folder 
         <name>/...            its files, which belong to who made it
         <name>.<pid>.part/    one that is being made
         model-training/, model-data/    what a stopped training of a model continues from, and its examples
+        run/                  how far the run is that adapts to the project now, see `adaptation_runs`
 
 Nothing in a workspace can name one: a project's adaptations are found by its path alone. This module does not know how
 adaptations are made, nor what their files are.
@@ -47,6 +48,8 @@ MODEL_RUN_FOLDER = "model-training"
 """What a stopped training of a model needs to go on, and the last report."""
 MODEL_DATA_FOLDER = "model-data"
 """The data set that was made for a model."""
+RUN_FOLDER = "run"
+"""How far a run is, and how the last one ended."""
 
 _RECORD = "adaptation.json"
 _STATE = "state.json"
@@ -122,6 +125,11 @@ class Adaptations:
                 return one
         known = f"there are {', '.join(one.name for one in found)}" if found else "there are none"
         raise AdaptationError(f"no adaptation of {self.root} is called {name!r}; {known}")
+
+    def undoable(self) -> tuple[str, ...]:
+        """The kinds of which a change can be undone."""
+        changed = {kind for kind, _ in self._state().changes}
+        return tuple(kind for kind in ADAPTATION_KINDS if kind in changed)
 
     def stamp(self) -> object:
         """Equal until another adaptation is in use. One `stat`, so it can be asked for at any time."""
@@ -301,7 +309,7 @@ def is_adaptations_folder(path: Path) -> bool:
     if re.fullmatch(r".+-[0-9a-f]{16}", path.name) is None or path.is_symlink() or not path.is_dir():
         return False
     return any(
-        _NAME.fullmatch(inside.name) or inside.name in (_STATE, MODEL_RUN_FOLDER, MODEL_DATA_FOLDER)
+        _NAME.fullmatch(inside.name) or inside.name in (_STATE, MODEL_RUN_FOLDER, MODEL_DATA_FOLDER, RUN_FOLDER)
         for inside in path.iterdir()
     )
 
