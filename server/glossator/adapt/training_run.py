@@ -114,14 +114,18 @@ class TrainingProgress:
     tokens_per_second: float
 
 
+def missing_packages() -> list[str]:
+    """Those of `NEEDED_PACKAGES` that are not installed; nothing is loaded."""
+    return [name for name in NEEDED_PACKAGES if find_spec(name) is None]
+
+
 def require_packages() -> None:
     """Check that what training needs is installed, without loading it.
 
     Raises:
         ModelRuntimeError: it is not.
     """
-    missing = [name for name in NEEDED_PACKAGES if find_spec(name) is None]
-    if missing:
+    if missing := missing_packages():
         raise ModelRuntimeError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: install what adapting a model needs"
             " with `pip install 'glossator[adapt]'`"
@@ -244,7 +248,11 @@ class TrainingRun:
         """
         last: dict[str, Any] = {}
         problem = ""
-        command = [sys.executable, "-m", "glossator.adapt.lora_training", str(self.folder)]
+        command = [
+            sys.executable,
+            "-P",  # the working directory, a project's folder, must not be able to shadow a package
+            *("-m", "glossator.adapt.lora_training", str(self.folder)),
+        ]
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
         environment = {**os.environ, "OMP_NUM_THREADS": str(self.plan.threads), "PYTHONUNBUFFERED": "1"}
         with (self.folder / "training.log").open("ab") as log:
