@@ -272,6 +272,199 @@ export interface PrepareParams {
   textDocument?: { uri: string };
 }
 
+export type AdaptWork = "retriever" | "data" | "forecast" | "model";
+export type AdaptState = "running" | "done" | "refused" | "failed" | "stopped" | "interrupted";
+export type AdaptKind = "retriever" | "model";
+export type AdaptAction = "use" | "undo" | "remove";
+
+export interface AdaptParams {
+  root?: string;
+  follow?: boolean;
+}
+
+export interface AdaptStartParams {
+  work: AdaptWork;
+  root?: string;
+  base?: string;
+  minutes?: number;
+}
+
+export interface AdaptStopParams {
+  root?: string;
+}
+
+export interface AdaptChooseParams {
+  action: AdaptAction;
+  root?: string;
+  name?: string;
+  kind?: AdaptKind;
+}
+
+export interface AdaptExamplesParams {
+  root?: string;
+  part?: string;
+  kind?: string;
+  offset?: number;
+  limit?: number;
+}
+
+export interface AdaptReportParams {
+  root?: string;
+  name?: string;
+}
+
+export interface AdaptForecast {
+  seconds: number;
+  mostSeconds: number;
+  memoryBytes: number;
+  steps: number;
+  minutes: number;
+}
+
+export interface AdaptLoss {
+  step: number;
+  loss: number;
+}
+
+export interface AdaptRun {
+  work: AdaptWork;
+  base: string;
+  state: AdaptState;
+  started: string;
+  seconds: number;
+  stage: string;
+  done: number;
+  secondsLeft: number;
+  step: number;
+  steps: number;
+  loss: number | null;
+  validation: number | null;
+  memoryBytes: number;
+  losses: AdaptLoss[];
+  forecast: AdaptForecast | null;
+  minutes: number;
+  message: string;
+  name: string;
+  reported: boolean;
+  resumable: boolean;
+}
+
+export interface AdaptFigure {
+  name: string;
+  before: number | null;
+  after: number | null;
+  gain: number | null;
+  low: number | null;
+  high: number | null;
+  count: number;
+}
+
+export interface AdaptItem {
+  name: string;
+  kind: AdaptKind;
+  made: string;
+  base: string;
+  summary: string;
+  inUse: boolean;
+  sizeBytes: number;
+  unusable: string;
+  figures: AdaptFigure[];
+}
+
+export interface AdaptCount {
+  part: string;
+  kind: string;
+  count: number;
+}
+
+export interface AdaptReason {
+  reason: string;
+  count: number;
+}
+
+export interface AdaptData {
+  folder: string;
+  examplesFile: string;
+  leftOutFile: string;
+  made: string;
+  counts: AdaptCount[];
+  leftOut: number;
+  reasons: AdaptReason[];
+  problem: string;
+}
+
+export interface AdaptBase {
+  name: string;
+  sizeBytes: number;
+  inUse: boolean;
+  refused: string;
+  memoryBytes: number;
+  forecast: AdaptForecast | null;
+}
+
+export interface AdaptResult {
+  root: string;
+  changes: number;
+  blocked: string;
+  run: AdaptRun | null;
+  retriever: AdaptForecast;
+  items: AdaptItem[];
+  undoable: string[];
+  data: AdaptData | null;
+  bases: AdaptBase[];
+  missing: string[];
+  install: string;
+}
+
+export interface AdaptPiece {
+  path: string;
+  startLine: number;
+  endLine: number;
+  text: string;
+}
+
+export interface AdaptExample {
+  kind: string;
+  part: string;
+  heldBy: string;
+  question: string;
+  answer: string;
+  reason: string;
+  path: string;
+  name: string;
+  line: number;
+  evidence: AdaptPiece[];
+}
+
+export interface AdaptExamplesResult {
+  total: number;
+  examples: AdaptExample[];
+}
+
+export interface AdaptAnswer {
+  kind: string;
+  path: string;
+  question: string;
+  reference: string;
+  before: string;
+  after: string;
+}
+
+export interface AdaptReportResult {
+  kind: AdaptKind;
+  name: string;
+  reasons: string[];
+  figures: AdaptFigure[];
+  answers: AdaptAnswer[];
+  facts: string[];
+}
+
+export interface AdaptChanged {
+  root: string;
+  changes: number;
+  run: AdaptRun | null;
+}
+
 export const ASK = "glossator/ask";
 export const EXPLAIN = "glossator/explain";
 export const SEARCH = "glossator/search";
@@ -283,3 +476,10 @@ export const FORGET = "glossator/forget";
 export const CHAT = "glossator/chat";
 export const USES = "glossator/uses";
 export const STATUS_CHANGED = "glossator/statusChanged";
+export const ADAPT = "glossator/adapt";
+export const ADAPT_START = "glossator/adaptStart";
+export const ADAPT_STOP = "glossator/adaptStop";
+export const ADAPT_CHOOSE = "glossator/adaptChoose";
+export const ADAPT_EXAMPLES = "glossator/adaptExamples";
+export const ADAPT_REPORT = "glossator/adaptReport";
+export const ADAPT_CHANGED = "glossator/adaptChanged";

@@ -10,7 +10,7 @@ import attrs
 import pytest
 from lsprotocol import types
 
-from glossator.lsp import message_conversion, protocol
+from glossator.lsp import adapt_messages, message_conversion, message_table, protocol
 
 SOURCE = (Path(__file__).resolve().parents[2] / "editor-client" / "src" / "protocol.ts").read_text("utf-8")
 INTERFACES = {
@@ -20,6 +20,7 @@ INTERFACES = {
     }
     for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", SOURCE, re.MULTILINE | re.DOTALL)
 }
+OURS = {cls.__name__: cls for cls in message_table.CONVERTED_CLASSES}
 FROM_LSP = {"Position", "Range"}
 SENT = {
     "Scope",
@@ -32,6 +33,12 @@ SENT = {
     "ForgetParams",
     "PrepareParams",
     "ChatParams",
+    "AdaptParams",
+    "AdaptStartParams",
+    "AdaptStopParams",
+    "AdaptChooseParams",
+    "AdaptExamplesParams",
+    "AdaptReportParams",
 }
 """What only the client writes: there, a default means that the field may be left out."""
 
@@ -58,7 +65,7 @@ def literal(kind: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(INTERFACES))
 def test_fields_are_the_same(name: str) -> None:
-    cls = getattr(types if name in FROM_LSP else protocol, name)
+    cls = getattr(types, name) if name in FROM_LSP else OURS[name]
     resolved = attrs.resolve_types(cls)
     expected = {
         message_conversion.camel(field.name): (
@@ -78,8 +85,15 @@ def test_fields_are_the_same(name: str) -> None:
 
 
 def test_nothing_is_missing() -> None:
-    here = {cls.__name__ for cls in protocol.CLASSES if not cls.__name__.endswith("Request")}
+    here = {name for name in OURS if not name.endswith("Request")}
     assert here - {"StatusParams"} == INTERFACES.keys() - FROM_LSP
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in vars(adapt_messages) if re.fullmatch("ADAPT(_(?!CLASSES)[A-Z]+)?", name)]
+)
+def test_methods_of_adapting_are_the_same(name: str) -> None:
+    assert f'export const {name} = "{getattr(adapt_messages, name)}";' in SOURCE
 
 
 @pytest.mark.parametrize(

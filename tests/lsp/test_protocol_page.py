@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pygls.protocol import default_converter
 
-from glossator.lsp import message_conversion, protocol
+from glossator.lsp import adapt_messages, message_conversion, protocol
+from glossator.lsp.message_table import REQUESTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 EXAMPLES = re.findall(r"```json (\w+) (\S+)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
@@ -20,6 +21,10 @@ RESULTS: dict[str, type] = {
     protocol.USES: protocol.UsesResult,
     protocol.STATUS: protocol.StatusResult,
     protocol.CHAT: protocol.ChatResult,
+    adapt_messages.ADAPT: adapt_messages.AdaptResult,
+    adapt_messages.ADAPT_EXAMPLES: adapt_messages.AdaptExamplesResult,
+    adapt_messages.ADAPT_REPORT: adapt_messages.AdaptReportResult,
+    adapt_messages.ADAPT_CHANGED: adapt_messages.AdaptChanged,
     "found": protocol.FoundProgress,
     "evidence": protocol.EvidenceProgress,
     "delta": protocol.DeltaProgress,
@@ -43,11 +48,11 @@ def test_example(role: str, name: str, text: str) -> None:
     example = json.loads(text)
     if role == "request":
         message = {"jsonrpc": "2.0", "id": 1, "method": name, "params": example}
-        assert contains(converter.unstructure(converter.structure(message, protocol.REQUESTS[name])), message)
+        assert contains(converter.unstructure(converter.structure(message, REQUESTS[name])), message)
     else:
         result = converter.structure(example, RESULTS[name])
         assert converter.unstructure(result) == example
 
 
 def test_every_method_has_an_example() -> None:
-    assert {name for role, name, _ in EXAMPLES if role == "request"} == set(protocol.REQUESTS)
+    assert {name for role, name, _ in EXAMPLES if role == "request"} == set(REQUESTS)

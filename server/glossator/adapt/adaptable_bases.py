@@ -45,7 +45,9 @@ def adaptable_bases(settings: Settings) -> list[AdaptableBase]:
         used: Path | None = model_path(settings)
     except (ModelError, OSError):
         used = None
-    named = {Path(model.path): model.name for model in Models.of(settings).all() if model.role == "chat" and model.present}
+    named = {
+        Path(model.path): model.name for model in Models.of(settings).all() if model.role == "chat" and model.present
+    }
     if used is not None and used.is_file() and not any(_same(used, path) for path in named):
         named[used] = str(used)
     return [
@@ -83,6 +85,8 @@ def _refusal(header: ModelHeader) -> str:
         return f"its architecture is {header.architecture}; adapters can be trained for {known}"
     if header.active_share < 1:
         return "it is a mixture of experts"
+    if header.rope_scaling not in ("none", "default"):
+        return f"its positions are scaled ({header.rope_scaling})"
     if len(split_files(header.path)) > 1:
         return "its file is split; join the parts with llama.cpp's llama-gguf-split --merge"
     return ""

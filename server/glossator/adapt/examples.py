@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from glossator.model.chat import ChatMessage
 
-T = TypeVar("T")
+RowT = TypeVar("RowT")
 
 ExampleKind = Literal["question", "explain", "commit", "completion", "absent", "general"]
 """`question`: a question that a doc or a comment answers. `explain`: a symbol, explained by its doc. `commit`:
@@ -218,7 +218,7 @@ def read_data_set(folder: Path) -> DataSet:
         raise WorkspaceError(f"the data set in {folder} cannot be read: {error}") from error
 
 
-def _read_rows(path: Path, made: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+def _read_rows(path: Path, made: Callable[[dict[str, Any]], RowT]) -> tuple[RowT, ...]:
     """What the lines of a file describe; a line that describes nothing is told by its number."""
     found = []
     for number, line in enumerate(path.read_text("utf-8", "surrogatepass").split("\n"), 1):

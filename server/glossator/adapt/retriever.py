@@ -31,7 +31,7 @@ from glossator.adapt.retriever_gate import (
     reciprocal_ranks,
     verdict,
 )
-from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport
+from glossator.adapt.retriever_report import AdaptProgress, RetrieverReport, changed_ranks
 from glossator.adapt.vector_mix import best_mix
 from glossator.adapt.word_vectors import AdaptRecipe, CountedPairs, WordTable, trained
 from glossator.errors import AdaptationError, CancelledByUser, StoreLockedError, UsageError
@@ -259,7 +259,7 @@ class _Run:
                 weights = self._weights(self._snapshot(self._root), learned)
                 with kept.writing():
                     (staged / WEIGHTS_FILE).write_text(json.dumps(asdict(weights), indent=1) + "\n", "utf-8")
-                commits, names, general = self._judged(root, weights, table, mix, judged, code)
+                commits, names, general, examples = self._judged(root, weights, table, mix, judged, code)
                 reason = verdict(commits, names, general)
                 report = RetrieverReport(
                     name="",
@@ -275,6 +275,7 @@ class _Run:
                     embedded=embedded,
                     lines=lines,
                     seconds=time.monotonic() - self._started,
+                    examples=examples,
                 )
                 self._check()
                 if not reason:
@@ -330,7 +331,7 @@ class _Run:
         mix: float,
         judged: list[JudgedQuestion],
         code: dict[str, Sequence[Entry]],
-    ) -> tuple[Comparison, Comparison | None, Comparison]:
+    ) -> tuple[Comparison, Comparison | None, Comparison, tuple[dict[str, str], ...]]:
         before, after = self._snapshot(self._root), self._snapshot(root)
         defined = [
             (path, entry.qualified_name, entry.name)
@@ -360,7 +361,8 @@ class _Run:
         own = general.reciprocal_ranks(table) if mix else shipped
         count = len(judged)
         of_names = ranks_compared(old[count:], new[count:]) if len(names) >= FEWEST_JUDGES else None
-        return ranks_compared(old[:count], new[:count]), of_names, ranks_compared(shipped, own)
+        examples = changed_ranks(judged, old, new)
+        return ranks_compared(old[:count], new[:count]), of_names, ranks_compared(shipped, own), examples
 
     # Bookkeeping
 

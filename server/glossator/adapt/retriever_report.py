@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glossator.adapt.retriever_gate import Comparison
+    from collections.abc import Sequence
+
+    from glossator.adapt.retriever_gate import Comparison, JudgedQuestion, Scores
+
+SHOWN_BETTER, SHOWN_WORSE = 8, 4
+"""Questions that a report shows at most, of those that are answered better, and worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class RetrieverReport:
         embedded: symbols whose vectors were computed for the new index.
         lines: of the index.
         seconds: how long it took.
+        examples: questions whose answer has another rank now.
     """
 
     name: str
@@ -48,6 +54,7 @@ class RetrieverReport:
     embedded: int
     lines: int
     seconds: float
+    examples: tuple[dict[str, str], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -74,4 +81,31 @@ class RetrieverReport:
             "embedded": self.embedded,
             "lines": self.lines,
             "seconds": round(self.seconds, 1),
+            "examples": list(self.examples),
         }
+
+
+def changed_ranks(judged: Sequence[JudgedQuestion], before: Scores, after: Scores) -> tuple[dict[str, str], ...]:
+    """The questions whose answer has moved farthest, up and down: what they ask for, and the ranks in words."""
+    order = sorted(range(len(judged)), key=lambda at: float(after[at] - before[at]), reverse=True)
+    better = [at for at in order if after[at] > before[at]][:SHOWN_BETTER]
+    worse = [at for at in reversed(order) if after[at] < before[at]][:SHOWN_WORSE]
+    found = []
+    for at in [*better, *worse]:
+        path, name = min(judged[at].wanted)
+        more = f" and {len(judged[at].wanted) - 1} more" if len(judged[at].wanted) > 1 else ""
+        found.append(
+            {
+                "kind": "commit",
+                "question": judged[at].query,
+                "path": path,
+                "reference": f"{name}{more}",
+                "before": _rank(float(before[at])),
+                "after": _rank(float(after[at])),
+            }
+        )
+    return tuple(found)
+
+
+def _rank(score: float) -> str:
+    return f"rank {round(1 / score)}" if score > 0 else "not among the first 10"

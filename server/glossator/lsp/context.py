@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from glossator.lsp.adapt_runs import AdaptRuns
     from glossator.lsp.answer_documents import AnswerDocuments
     from glossator.lsp.answer_stream import RunningAnswers
     from glossator.lsp.backend import Backend
@@ -33,3 +34,5 @@ class Context:
     """Answers shown as documents of the editor."""
     ahead: ExplainAhead
     """Explains the open file's symbols while the user is idle."""
+    adapt_runs: AdaptRuns
+    """Runs that adapt something to a project."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import cattrs.gen
 
-from glossator.lsp.message_table import CONVERTED
+from glossator.lsp.message_table import CONVERTED_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ def register(converter: Converter) -> None:
     """Register these classes with a converter; unknown fields are ignored, so that newer clients work."""
     converter.register_structure_hook(int | str | None, lambda value, _: value)
     converter.register_structure_hook(int | str, lambda value, _: value)
-    for cls in CONVERTED:
+    for cls in CONVERTED_CLASSES:
         resolved = attrs.resolve_types(cls)
         overrides: dict[str, Any] = {
             field.name: cattrs.gen.override(rename=camel(field.name), struct_hook=_checked(field.name, field.type))

@@ -54,5 +54,5 @@ REQUESTS: dict[str, type] = {
 }
 """Method name -> the class of its whole message."""
 
-CONVERTED: tuple[type, ...] = (*protocol.CLASSES, *adapt_messages.ADAPT_CLASSES, *REQUESTS.values())
+CONVERTED_CLASSES: tuple[type, ...] = (*protocol.CLASSES, *adapt_messages.ADAPT_CLASSES, *REQUESTS.values())
 """All classes that are converted from and to JSON."""

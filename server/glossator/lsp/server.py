@@ -13,7 +13,8 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from glossator import __version__
-from glossator.lsp import logs, message_conversion, protocol
+from glossator.lsp import adapt_messages, logs, message_conversion, protocol
+from glossator.lsp.adapt_runs import AdaptRuns
 from glossator.lsp.answer_documents import SCHEME, AnswerDocuments
 from glossator.lsp.answer_stream import RunningAnswers
 from glossator.lsp.backend import Backend
@@ -23,6 +24,7 @@ from glossator.lsp.context import Context
 from glossator.lsp.editor import Editor
 from glossator.lsp.explain_ahead import ExplainAhead
 from glossator.lsp.handlers import (
+    adapt_project,
     answer_text,
     ask,
     call_hierarchy,
@@ -77,6 +79,12 @@ HANDLERS: Mapping[str, tuple[Callable[..., Any], Any]] = {
     protocol.REBUILD: (forget.rebuild, None),
     protocol.FORGET: (forget.forget, None),
     protocol.CHAT: (chat_with_model.chat, None),
+    adapt_messages.ADAPT: (adapt_project.adapt, None),
+    adapt_messages.ADAPT_START: (adapt_project.adapt_start, None),
+    adapt_messages.ADAPT_STOP: (adapt_project.adapt_stop, None),
+    adapt_messages.ADAPT_CHOOSE: (adapt_project.adapt_choose, None),
+    adapt_messages.ADAPT_EXAMPLES: (adapt_project.adapt_examples, None),
+    adapt_messages.ADAPT_REPORT: (adapt_project.adapt_report, None),
     types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
     types.TEXT_DOCUMENT_CODE_ACTION: (
         code_actions.code_actions,
@@ -147,6 +155,7 @@ class Server(LanguageServer):
             answers=answers,
             answer_documents=AnswerDocuments(editor, backend.shown_path),
             ahead=ExplainAhead(editor, backend, lambda: len(answers) > 0),
+            adapt_runs=AdaptRuns(editor),
         )
         self._client_log = logs.ClientHandler(editor.log)
         self.protocol.document_schemes = (SCHEME,)

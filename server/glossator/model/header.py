@@ -61,6 +61,7 @@ class ModelHeader:
         pooling: of an embedding model: 1 mean, 2 first token, 3 last token; None of a chat model.
         recurrent: whether the model keeps a state that cannot be rolled back to an earlier token.
         active_share: part of the weights, 0 to 1, that is used for each token: less than 1 in a mixture of experts.
+        rope_scaling: how positions beyond those of the first training are told apart; "none" if they are not scaled.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class ModelHeader:
     recurrent: bool
     license: str
     active_share: float = 1.0
+    rope_scaling: str = "none"
 
     @property
     def is_embedder(self) -> bool:
@@ -284,6 +286,7 @@ def read_header(path: Path) -> ModelHeader:
         recurrent=bool(_RECURRENT.search(architecture)) or f"{architecture}.ssm.state_size" in metadata,
         license=str(metadata.get("general.license", "")),
         active_share=active / experts if 0 < (active := number("expert_used_count")) < experts else 1.0,
+        rope_scaling=str(metadata.get(f"{architecture}.rope.scaling.type", "none")),
     )
 
 

@@ -232,7 +232,7 @@ def recorded_run(
     try:
         lock.acquire()
     except Timeout:
-        raise AdaptationError(_busy(read_run(folder))) from None
+        raise AdaptationError(busy_message(read_run(folder))) from None
     except OSError as error:
         raise AdaptationError(f"cannot write {home}: {error.strerror or error}") from error
     try:
@@ -264,7 +264,8 @@ def recorded_run(
         lock.release()
 
 
-def _busy(run: AdaptationRun | None) -> str:
+def busy_message(run: AdaptationRun | None) -> str:
+    """Why another run cannot begin."""
     if run is None or not run.is_running:
         return "another process is adapting to this project: wait, or stop it"
     since = datetime.datetime.fromisoformat(run.started).astimezone().strftime("%H:%M")
