@@ -1,6 +1,6 @@
 /** What the extension and its panel say to each other, and the state that both know. */
 
-import type { AskResult, Evidence, FoundProgress, Place, Range, StatusResult, SymbolUses } from "./protocol";
+import type { AdaptAction, AdaptExamplesResult, AdaptKind, AdaptReportResult, AdaptResult, AdaptRun, AdaptWork, AskResult, Evidence, FoundProgress, Place, Range, StatusResult, SymbolUses } from "./protocol";
 
 export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
 
@@ -143,6 +143,43 @@ export type FromPanel =
   | { type: "copy"; text: string }
   | { type: "insert"; text: string }
   | { type: "action"; action: Action };
+
+/** What the page "Adapt to this project" shows. */
+export interface AdaptPageState {
+  server: ServerState;
+  trusted: boolean;
+  /** The folders of the workspace, and the one that the page is about. */
+  roots: { uri: string; name: string }[];
+  root: string;
+  /** What the server knows; absent until it has told. */
+  result?: AdaptResult;
+  /** Why it could not tell. */
+  error?: string;
+}
+
+export type ToAdaptPage =
+  | { type: "adapt"; state: AdaptPageState }
+  | { type: "run"; run: AdaptRun | null }
+  | { type: "examples"; request: number; result?: AdaptExamplesResult; error?: string }
+  | { type: "report"; name: string; result?: AdaptReportResult; error?: string }
+  /** Something that the user asked for was refused; "" when something else was begun since. */
+  | { type: "refused"; message: string };
+
+export type FromAdaptPage =
+  | { type: "ready" }
+  | { type: "root"; root: string }
+  | { type: "start"; work: AdaptWork; base?: string; minutes?: number }
+  | { type: "stop" }
+  | { type: "choose"; action: AdaptAction; name?: string; kind?: AdaptKind }
+  | { type: "examples"; request: number; part?: string; kind?: string; offset: number }
+  /** That of an adaptation, or with "" of the last run. */
+  | { type: "report"; name: string }
+  | { type: "file"; which: "examples" | "leftOut"; line?: number }
+  | { type: "source"; path: string; line: number }
+  | { type: "copy"; text: string }
+  | { type: "terminal" }
+  | { type: "refresh" }
+  | { type: "action"; action: "manageTrust" | "showLog" | "turnOn" | "chooseModel" };
 
 /** Whether something that came from the panel is a message that it may send. */
 export function isFromPanel(value: unknown): value is FromPanel {

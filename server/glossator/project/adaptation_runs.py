@@ -297,6 +297,8 @@ def read_run(folder: Path) -> AdaptationRun | None:
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     if run.is_running and not _lives(run):
+        if (folder / RUN_FOLDER / STOP_FILE).exists():
+            return replace(run, state="stopped", message="stopped; nothing was changed", seconds_left=0.0)
         return replace(run, state="interrupted", message="its process has ended without saying why", seconds_left=0.0)
     return run
 
@@ -342,11 +344,8 @@ def stop_run(folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> Ad
     with told_in_one_line(home):
         (home / STOP_FILE).touch(mode=FILE_MODE)
     until = time.monotonic() + STOP_GRACE_SECONDS
-    while time.monotonic() < until:
-        sleep(0.05)
-        now = read_run(folder)
-        if now is None or not now.is_running or now.pid != run.pid:
-            return now
+    while _lives(run) and time.monotonic() < until:
+        sleep(0.03)
     try:
         process = psutil.Process(run.pid)
         if abs(process.create_time() - run.process_started) < _STARTED_TOLERANCE:
@@ -359,15 +358,4 @@ def stop_run(folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> Ad
         pass
     except psutil.Error as error:
         raise AdaptationError(f"process {run.pid} cannot be stopped: {error}") from error
-    return _note_stopped(folder, run)
-
-
-def _note_stopped(folder: Path, run: AdaptationRun) -> AdaptationRun:
-    """Note that a run was stopped whose process could not do so itself."""
-    now = read_run(folder)
-    if now is None or now.pid != run.pid or now.state not in ("running", "interrupted"):
-        return now or run
-    stopped = replace(now, state="stopped", message="stopped; nothing was changed", seconds_left=0.0)
-    with contextlib.suppress(OSError):
-        replace_private_file(folder / RUN_FOLDER / RUN_FILE, json.dumps(asdict(stopped), ensure_ascii=False))
-    return stopped
+    return read_run(folder)

@@ -127,9 +127,10 @@ class Adaptations:
         raise AdaptationError(f"no adaptation of {self.root} is called {name!r}; {known}")
 
     def undoable(self) -> tuple[str, ...]:
-        """The kinds of which a change can be undone."""
-        changed = {kind for kind, _ in self._state().changes}
-        return tuple(kind for kind in ADAPTATION_KINDS if kind in changed)
+        """The kinds of which undoing the last change would put something else to use."""
+        state = self._state()
+        before = dict(state.changes)  # of each kind the last change
+        return tuple(kind for kind in ADAPTATION_KINDS if before.get(kind, "") != state.in_use.get(kind, ""))
 
     def stamp(self) -> object:
         """Equal until another adaptation is in use. One `stat`, so it can be asked for at any time."""
