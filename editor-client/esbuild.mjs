@@ -8,6 +8,8 @@ const builds = [
   { ...shared, entryPoints: ["src/extension.ts"], outfile: "dist/extension.js", platform: "node", format: "cjs", target: "node20", external: ["vscode"] },
   { ...shared, entryPoints: ["src/webview/main.ts"], outfile: "dist/panel.js", platform: "browser", format: "iife", target: "es2022" },
   { ...shared, entryPoints: ["src/webview/panel.css"], outfile: "dist/panel.css", loader: { ".ttf": "file" }, assetNames: "[name]" },
+  { ...shared, entryPoints: ["src/webview/adaptview.ts"], outfile: "dist/adapt.js", platform: "browser", format: "iife", target: "es2022" },
+  { ...shared, entryPoints: ["src/webview/adapt.css"], outfile: "dist/adapt.css" },
 ];
 await mkdir("dist", { recursive: true });
 await copyFile("node_modules/@vscode/codicons/dist/codicon.ttf", "dist/codicon.ttf");

@@ -1,6 +1,7 @@
 /** The extension's commands: what each name in package.json does. */
 
 import * as vscode from "vscode";
+import type { AdaptPage } from "./adaptpage";
 import { forgetIndex, type IndexPage, openSkipped, rebuildIndex, turn } from "./indexpage";
 import type { Attachment } from "./messages";
 import { chooseModel } from "./models";
@@ -11,7 +12,7 @@ import type { Server } from "./server";
 import { showMenu } from "./status";
 import type { UseNode, UseTree } from "./usetree";
 
-export function registerCommands(server: Server, panel: Panel, uses: UseTree, page: IndexPage, log: vscode.LogOutputChannel): vscode.Disposable {
+export function registerCommands(server: Server, panel: Panel, uses: UseTree, page: IndexPage, adapt: AdaptPage, log: vscode.LogOutputChannel): vscode.Disposable {
   const commands: Record<string, (argument?: unknown) => unknown> = {
     focus: () => panel.focus(),
     explain: async (argument) => {
@@ -45,6 +46,7 @@ export function registerCommands(server: Server, panel: Panel, uses: UseTree, pa
     stop: () => panel.stop(),
     reindexNow: () => vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: "Glossator" }, () => server.request(REINDEX, {})),
     indexPage: () => page.show(),
+    adapt: () => adapt.show(),
     rebuildIndex: (root) => rebuildIndex(server, root),
     forgetIndex: () => forgetIndex(server),
     turnOff: () => turn(false),

@@ -1,6 +1,7 @@
 /** Activation: makes the parts and connects them. */
 
 import * as vscode from "vscode";
+import { AdaptPage } from "./adaptpage";
 import { registerCommands } from "./commands";
 import { Conversations } from "./conversations";
 import { IndexPage } from "./indexpage";
@@ -26,15 +27,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const panel = new Panel(context, running, conversations, steps, log);
   const uses = new UseTree(running);
   const page = new IndexPage(running);
+  const adapt = new AdaptPage(context.extensionUri, running, log);
   context.subscriptions.push(
     log,
     running,
     panel,
     uses,
     page,
+    adapt,
     createStatusItem(running),
     tellWhenOpened(steps),
-    registerCommands(running, panel, uses, page, log),
+    registerCommands(running, panel, uses, page, adapt, log),
     registerTools(running),
     registerMcpServer(running, context),
     registerLocalModel(running),

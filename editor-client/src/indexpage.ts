@@ -9,7 +9,7 @@ import type { Server } from "./server";
 const DRAW_MS = 1000;
 /** Files of one reason that are listed. */
 const LISTED = 200;
-const COMMANDS = ["glossator.openSkipped", "glossator.reindexNow", "glossator.rebuildIndex", "glossator.forgetIndex", "glossator.turnOff", "glossator.turnOn", "glossator.showLog", "workbench.action.openSettings"];
+const COMMANDS = ["glossator.adapt", "glossator.openSkipped", "glossator.reindexNow", "glossator.rebuildIndex", "glossator.forgetIndex", "glossator.turnOff", "glossator.turnOn", "glossator.showLog", "workbench.action.openSettings"];
 
 type Followed = Pick<Server, "state" | "status" | "onDidChange">;
 
@@ -89,7 +89,8 @@ export function pageOf(stopped: { message: string; off: boolean } | undefined, s
     body.push(...status.roots.map(section));
     body.push(
       `<h2>${t("This workspace")}</h2>`,
-      `<ul class="actions"><li>${action("glossator.turnOff", t("Turn off in this workspace"))}: ${t("the index stays, and nothing runs.")}</li>`,
+      `<ul class="actions"><li>${action("glossator.adapt", t("Adapt to this project"))}: ${t("search and answers learn its words.")}</li>`,
+      `<li>${action("glossator.turnOff", t("Turn off in this workspace"))}: ${t("the index stays, and nothing runs.")}</li>`,
       `<li>${action("glossator.forgetIndex", t("Forget"))}: ${t("the index is deleted, and nothing runs.")}</li>`,
       `<li>${action("workbench.action.openSettings", t("Settings"), "@ext:glossator.glossator include exclude")}: ${t("what else is indexed or left out.")}</li></ul>`,
     );

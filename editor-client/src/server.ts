@@ -6,7 +6,7 @@ import { environmentOf, markInUse, removeUnused } from "./environments";
 import { advance } from "./indexing";
 import { createClient, locateServer, setupIn, type ServerCommand } from "./launch";
 import type { Indexing, ServerState } from "./messages";
-import { STATUS_CHANGED, type StatusResult } from "./protocol";
+import { ADAPT_CHANGED, type AdaptChanged, STATUS_CHANGED, type StatusResult } from "./protocol";
 import { SetupError, hasRuntime, installRuntime } from "./python";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
@@ -28,6 +28,9 @@ export class Server implements vscode.Disposable {
   private settingUp: AbortController | undefined;
   private readonly stateEmitter = new vscode.EventEmitter<void>();
   readonly onDidChange = this.stateEmitter.event;
+  private readonly adaptEmitter = new vscode.EventEmitter<AdaptChanged>();
+  /** A run that adapts something, or what was learned, has changed. */
+  readonly onDidAdapt = this.adaptEmitter.event;
   state: ServerState = { kind: "starting", message: "" };
   status: StatusResult | undefined;
   indexing: Indexing | undefined;
@@ -90,6 +93,9 @@ export class Server implements vscode.Disposable {
       this.status = status;
       this.indexing = advance(this.indexing, status);
       this.stateEmitter.fire();
+    });
+    client.onNotification(ADAPT_CHANGED, (changed: AdaptChanged) => {
+      if (this.client === client) this.adaptEmitter.fire(changed);
     });
     client.onDidChangeState((event) => {
       if (event.newState === State.Running && this.client === client) this.set({ kind: "running" });
@@ -219,5 +225,6 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     void this.stop();
     this.stateEmitter.dispose();
+    this.adaptEmitter.dispose();
   }
 }

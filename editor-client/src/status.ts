@@ -87,6 +87,7 @@ export async function showMenu(server: Followed): Promise<void> {
     },
     { label: `$(sync) ${t("Update the index")}`, command: "glossator.reindexNow" },
     { label: `$(database) ${t("Show the index")}`, command: "glossator.indexPage" },
+    { label: `$(mortar-board) ${t("Adapt to this project")}`, command: "glossator.adapt" },
     { label: `$(exclude) ${t("Show skipped files")}`, description: String(status?.index.skipped ?? 0), command: "glossator.showSkipped" },
     { label: `$(refresh) ${t("Restart the server")}`, command: "glossator.restart" },
     { label: `$(output) ${t("Show the log")}`, command: "glossator.showLog" },

@@ -25,7 +25,7 @@ test("each folder has its size, what was skipped by reason, and what can be done
   expect(page.querySelector("h3")?.textContent).toBe("Skipped (5)");
   expect(page.body.textContent).toContain("The first 4 of them are listed.");
   expect(links(page).filter((link) => !link.startsWith("command:glossator.openSkipped"))).toEqual([
-    ...["command:glossator.reindexNow", 'command:glossator.rebuildIndex?["file:///shop"]', "command:glossator.turnOff", "command:glossator.forgetIndex"],
+    ...["command:glossator.reindexNow", 'command:glossator.rebuildIndex?["file:///shop"]', "command:glossator.adapt", "command:glossator.turnOff", "command:glossator.forgetIndex"],
     'command:workbench.action.openSettings?["@ext:glossator.glossator include exclude"]',
   ]);
   expect(links(page).filter((link) => link.startsWith("command:glossator.openSkipped"))).toHaveLength(3);

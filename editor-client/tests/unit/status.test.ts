@@ -54,6 +54,7 @@ test("the menu says how things are, and runs what is chosen", async () => {
     ["Choose a model", "qwen, CPU"],
     ["Update the index", undefined],
     ["Show the index", undefined],
+    ["Adapt to this project", undefined],
     ["Show skipped files", "3"],
     ["Restart the server", undefined],
     ["Show the log", undefined],

@@ -269,6 +269,30 @@ export class FakeQuickPick {
   }
 }
 
+/** A page in an editor's place; a test sends what its script would send. */
+export class FakePage {
+  readonly closed = new EventEmitter<undefined>();
+  readonly received = new EventEmitter<unknown>();
+  readonly sent: unknown[] = [];
+  readonly onDidDispose = this.closed.event;
+  visible = true;
+  readonly webview = {
+    html: "",
+    options: {} as Record<string, unknown>,
+    cspSource: "self",
+    onDidReceiveMessage: this.received.event,
+    postMessage: (message: unknown): Promise<boolean> => Promise.resolve(this.sent.push(structuredClone(message)) > 0),
+    asWebviewUri: (uri: Uri): Uri => uri,
+  };
+  constructor(readonly title: string) {}
+  reveal(): void {
+    this.visible = true;
+  }
+  dispose(): void {
+    this.closed.fire(undefined);
+  }
+}
+
 function fresh() {
   return {
     /** What is set in the section "glossator"; `defaults` are those of package.json. */
@@ -296,7 +320,11 @@ function fresh() {
     commands: new Map<string, (argument?: unknown) => unknown>(),
     views: new Map<string, unknown>(),
     trees: new Map<string, FakeTreeView>(),
-    pages: [] as { title: string; webview: { html: string }; closed: EventEmitter<undefined> }[],
+    pages: [] as FakePage[],
+    serializers: new Map<string, unknown>(),
+    copied: [] as string[],
+    /** Terminals that were opened, with what was written into them. */
+    terminals: [] as { name: string; texts: [string, boolean | undefined][] }[],
     /** What was registered for agents and chats, by name. */
     tools: new Map<string, unknown>(),
     models: new Map<string, unknown>(),
@@ -376,10 +404,18 @@ export const window = {
   }),
   createStatusBarItem: () => (editor.statusItem = { show: () => undefined, dispose: () => undefined }),
   createWebviewPanel: (_: string, title: string) => {
-    const closed = new EventEmitter<undefined>();
-    const made = { title, webview: { html: "" }, closed, onDidDispose: closed.event, reveal: () => undefined, dispose: () => closed.fire(undefined) };
+    const made = new FakePage(title);
     editor.pages.push(made);
     return made;
+  },
+  registerWebviewPanelSerializer: (view: string, serializer: unknown): Disposable => {
+    editor.serializers.set(view, serializer);
+    return nothing();
+  },
+  createTerminal: (name: string) => {
+    const made = { name, texts: [] as [string, boolean | undefined][] };
+    editor.terminals.push(made);
+    return { show: () => undefined, sendText: (text: string, run?: boolean) => void made.texts.push([text, run]) };
   },
   createTreeView: (view: string, { treeDataProvider }: { treeDataProvider: unknown }): FakeTreeView => {
     const made = new FakeTreeView(treeDataProvider);
@@ -495,5 +531,5 @@ export const commands = {
 };
 
 export const extensions = { getExtension: (name: string): unknown => editor.extensions.get(name) };
-export const env = { language: "en", clipboard: { writeText: () => Promise.resolve() } };
+export const env = { language: "en", clipboard: { writeText: (text: string) => Promise.resolve(void editor.copied.push(text)) } };
 export const version = "1.100.0";
