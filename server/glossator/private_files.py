@@ -17,7 +17,9 @@ import platformdirs
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
-_MADE_HERE = re.compile(r".+-[0-9a-f]{16}|team-(blocks|indexes|build)|(vectors|explanations)[^/]*\.sqlite[^/]*|\.probe")
+_MADE_HERE = re.compile(
+    r".+-[0-9a-f]{16}|team-(blocks|indexes|build|served)|(vectors|explanations)[^/]*\.sqlite[^/]*|\.probe"
+)
 """Names of what is put into an index folder."""
 
 

@@ -126,6 +126,15 @@ class Settings:
     """Public keys ("ed25519-...") of those who build it: what is signed with another key is ignored."""
     team_cache_bytes: int = _number(2 * 1024 * MIB, 0, 2**50)
     """How much of it may be kept on disk, beside the indexes of the opened folders."""
+    team_server: str = _checked("", 'empty or a URL like "https://code.example.org"', _is_endpoint)
+    """URL of a team's server (`glossator team serve`) for `glossator search --server`; "" for none."""
+    team_token: str = _checked(
+        "",
+        "printable ASCII characters without spaces",
+        lambda value: value.isascii() and value.isprintable() and " " not in value,
+        secret=True,
+    )
+    """Sent to that server as a bearer token, and to no other."""
 
     # Model
     model: str = ""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from glossator.settings import Settings
 
-TEAM_FOLDERS = ("team-blocks", "team-indexes", "team-build")
-"""In the folder of indexes: what was downloaded of a team's index, and what its builder keeps."""
+TEAM_FOLDERS = ("team-blocks", "team-indexes", "team-build", "team-served")
+"""In the folder of indexes: what was downloaded of a team's index, what its builder keeps, and what servers keep."""
 
 What = Literal["index", "team's index", "adaptation", "vectors", "explanations", "model state", "log"]
 

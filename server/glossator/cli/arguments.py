@@ -567,6 +567,8 @@ def _add_common(
     if team == "search it too":
         text = "search the other repositories of the team too (default URL: your setting `team`)"
         command.add_argument("--team", nargs="?", const="", metavar="URL", help=text)
+        text = "search at a team's server, and nothing here (default URL: your setting `team_server`)"
+        command.add_argument("--server", nargs="?", const="", metavar="URL", help=text)
     elif team == "start from it":
         text = "start from a team's index at this URL (default: your setting `team`)"
         command.add_argument("--team", metavar="URL", help=text)

@@ -105,11 +105,15 @@ def _index(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     if arguments.team and "://" not in arguments.team and arguments.query is None:
         arguments.team, arguments.query = "", arguments.team  # `--team QUERY`
+    if arguments.server and "://" not in arguments.server and arguments.query is None:
+        arguments.server, arguments.query = "", arguments.server  # `--server QUERY`
     if (arguments.query is None) == (arguments.queries is None):
         raise UsageError("give either a QUERY or --queries FILE")
     if arguments.queries is not None and not arguments.json:
         raise UsageError("--queries prints JSON lines: add --json")
     where = _filter(arguments)
+    if arguments.server is not None:
+        return _search_server(arguments)
     queries = _read_queries(Path(arguments.queries)) if arguments.queries is not None else None
     with _fewer_collections(), open_session(arguments) as session:
         bring_up_to_date(session)
@@ -124,6 +128,18 @@ def _search(arguments: argparse.Namespace) -> int:
         result = _found(session, arguments.query, arguments.limit, where)
         if arguments.team is not None:
             result = _with_team(session, result, arguments, where)
+    return _show_found(result, arguments)
+
+
+def _search_server(arguments: argparse.Namespace) -> int:
+    from glossator.cli.team_server_commands import search_server
+
+    if arguments.queries is not None or arguments.team is not None:
+        raise UsageError("--server takes one QUERY, and cannot be combined with --team")
+    return _show_found(search_server(arguments, command_settings(arguments)), arguments)
+
+
+def _show_found(result: dict[str, Any], arguments: argparse.Namespace) -> int:
     if arguments.json:
         terminal.show_json(result)
         return 0

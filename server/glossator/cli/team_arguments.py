@@ -29,6 +29,7 @@ def add_team_command(
             ("glossator team keygen team.pem", "make the key that the bases are signed with"),
             ("glossator team build --repos LIST --to s3://bucket/index --key team.pem", "build what is new"),
             ("glossator team list", "what is there, as far as you may read it"),
+            ("glossator team serve --tokens FILE", "search and MCP over HTTP, for those who prefer a server"),
         ),
     )
     actions = team.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
@@ -91,6 +92,8 @@ def add_team_command(
             "--team", metavar="URL", help="URL of the storage (default: your setting `team`)"
         )
 
+    _add_serving(action, positive)
+
     keygen = action(
         "keygen",
         "[--json] FILE",
@@ -99,6 +102,86 @@ def add_team_command(
         "settings.",
     )
     keygen.add_argument("file", metavar="FILE", help="the file to create")
+
+
+def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Callable[[str], int]) -> None:
+    serve = action(
+        "serve",
+        "[OPTIONS] --tokens FILE",
+        "Serve the team's index over HTTP: search, and MCP for coding agents.",
+        "Only reads the storage. Any number of servers may use one storage, also on one machine. Clients send one of "
+        "the tokens that `glossator team tokens` makes. Runs until it gets SIGTERM or Ctrl-C. docs/team.md describes "
+        "the requests, and how to run it behind a proxy or with a certificate.",
+    )
+    serve.add_argument("--tokens", required=True, metavar="FILE", help="the file of tokens")
+    serve.add_argument("--team", metavar="URL", help="URL of the storage (default: your setting `team`)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8765, metavar="N", help="default: 8765; 0: any that is free")
+    serve.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a name by which clients call this server, beside that of --host; may be repeated",
+    )
+    serve.add_argument(
+        "--repository",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="serve only repositories whose names match, such as 'github.com/org/*'; may be repeated",
+    )
+    serve.add_argument(
+        "--refresh", default="60s", metavar="TIME", help="how often to look for newer bases (default: 60s)"
+    )
+    serve.add_argument("--tls-certificate", metavar="FILE", help="the certificate, with those above it, in PEM")
+    serve.add_argument("--tls-key", metavar="FILE", help="its private key, in PEM")
+    serve.add_argument(
+        "--behind-proxy", action="store_true", help="listen beyond this machine without TLS: a proxy encrypts"
+    )
+    serve.add_argument(
+        "--cache", metavar="DIR", help="where downloaded bases are kept (default: with the indexes, by process)"
+    )
+    serve.add_argument(
+        "--cache-gigabytes", type=positive, default=20, metavar="N", help="how large that may become (default: 20)"
+    )
+    serve.add_argument(
+        "--open", type=positive, default=256, metavar="N", help="indexes that are kept open (default: 256)"
+    )
+    serve.add_argument(
+        "--requests", type=positive, default=64, metavar="N", help="requests at a time (default: 64); more get 429"
+    )
+    serve.add_argument(
+        "--requests-per-token", type=positive, default=32, metavar="N", help="of one token (default: 32)"
+    )
+    serve.add_argument("--timeout", default="30s", metavar="TIME", help="how long a question may take (default: 30s)")
+    serve.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
+    serve.add_argument(
+        "--log-level",
+        default="info",
+        choices=["error", "warning", "info", "debug"],
+        metavar="LEVEL",
+        help="error, warning, info (default; has the access log) or debug",
+    )
+
+    tokens = action(
+        "tokens",
+        "[OPTIONS] --tokens FILE",
+        "List, make and revoke the tokens for `glossator team serve`.",
+        "A new token is printed once; the file has only its hash. Servers notice a change within a second or two.",
+    )
+    tokens.add_argument("--tokens", required=True, metavar="FILE", help="the file of tokens")
+    change = tokens.add_mutually_exclusive_group()
+    change.add_argument("--new", metavar="NAME", help="make a token; the name stands in the access log")
+    change.add_argument("--revoke", metavar="NAME", help="remove a token")
+    tokens.add_argument(
+        "--repository",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="with --new: repositories that it opens, such as 'github.com/org/*', or '*'; may be repeated",
+    )
+    tokens.add_argument("--expires", metavar="TIME", help="with --new: when it ends, such as 90d (default: never)")
 
 
 def _add_key(command: argparse.ArgumentParser) -> None:

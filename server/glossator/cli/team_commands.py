@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glossator.cli import terminal
+from glossator.cli.durations import seconds_of
 from glossator.cli.updated_index import counted
 from glossator.errors import GlossatorError, TeamError, UsageError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from glossator.team.signatures import Signer
     from glossator.team.storage import Storage
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-
 
 def run_team_action(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run one of the actions; returns the exit status.
@@ -29,20 +27,13 @@ def run_team_action(arguments: argparse.Namespace, settings: Settings) -> int:
         UsageError: an argument makes no sense.
         GlossatorError: the storage, the key or Ray cannot be used.
     """
+    if arguments.action in ("serve", "tokens"):
+        from glossator.cli import team_server_commands
+
+        run = team_server_commands.run_serve if arguments.action == "serve" else team_server_commands.run_tokens
+        return run(arguments, settings)
     actions = {"build": _build, "list": _list, "verify": _verify, "collect": _collect, "keygen": _keygen}
     return actions[arguments.action](arguments, settings)
-
-
-def seconds_of(text: str) -> float:
-    """A time such as `30d`, `12h`, `90m` or `45s` in seconds.
-
-    Raises:
-        UsageError: it is none.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is not a time: write a number and s, m, h, d or w, such as 30d")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _storage(settings: Settings, url: str | None) -> Storage:

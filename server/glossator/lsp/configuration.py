@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECTION = "glossator"
 
 
-USER_ONLY = frozenset(("adaptations_dir", "team", "team_keys", "team_cache_bytes"))
+USER_ONLY = frozenset(("adaptations_dir", "team", "team_keys", "team_cache_bytes", "team_server", "team_token"))
 """Settings that no client can set, only `config.toml` and variables: many clients read settings from the workspace, and
 a workspace must not choose what becomes part of an answer, or where an index is downloaded from."""
 

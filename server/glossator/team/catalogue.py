@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from glossator.team.bases import HeadBase
-    from glossator.team.storage import Storage
+    from glossator.team.storage import Storage, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,19 @@ class Problem:
     what: str
 
 
-def repositories(storage: Storage, trusted: Sequence[str]) -> tuple[list[Head], list[Problem]]:
+KnownHeads = dict[str, tuple["StoredObject", "Head"]]
+"""Heads that were read before, each with the object that it was read from, by the repository's folder."""
+
+
+def repositories(
+    storage: Storage, trusted: Sequence[str], known: KnownHeads | None = None
+) -> tuple[list[Head], list[Problem]]:
     """The heads of the repositories that this user may read, by name, and what is wrong with others.
+
+    Args:
+        storage: where they are.
+        trusted: the keys whose signatures count.
+        known: heads that need not be read again; what is read is added, and what is gone is removed.
 
     Raises:
         TeamAccessError: this user may not list the storage.
@@ -35,28 +46,37 @@ def repositories(storage: Storage, trusted: Sequence[str]) -> tuple[list[Head], 
     """
     heads: list[Head] = []
     problems: list[Problem] = []
+    before = {} if known is None else dict(known)
+    after: KnownHeads = {}
     for folder in storage.folders("repositories"):
         try:
-            name = _name_in(storage, folder, trusted)
-            head = current_head(storage, name, trusted) if name else None
+            newest = next(iter(storage.objects(f"repositories/{folder}/heads")[-1:]), None)
+            if newest is not None and folder in before and before[folder][0] == newest:
+                head: Head | None = before[folder][1]
+            else:
+                name = _name_in(storage, folder, newest, trusted)
+                head = current_head(storage, name, trusted) if name else None
         except TeamAccessError:
             continue  # not this user's
         except TeamTrustError as error:
             problems.append(Problem(folder, str(error)))
             continue
-        if head is not None:
+        if head is not None and newest is not None:
             heads.append(head)
+            after[folder] = (newest, head)
+    if known is not None:
+        known.clear()
+        known.update(after)
     return sorted(heads, key=lambda head: head.repository), problems
 
 
-def _name_in(storage: Storage, folder: str, trusted: Sequence[str]) -> str:
+def _name_in(storage: Storage, folder: str, newest: StoredObject | None, trusted: Sequence[str]) -> str:
     """The name of the repository in a folder; "" if none was published.
 
     Raises:
         TeamTrustError: what is there is not signed with a trusted key, or lies in another repository's folder.
     """
-    found = storage.objects(f"repositories/{folder}/heads")
-    content = storage.get(found[-1].path) if found else None
+    content = storage.get(newest.path) if newest is not None else None
     if content is None:
         return ""
     name = head_repository(content, trusted, folder)

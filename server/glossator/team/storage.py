@@ -60,8 +60,10 @@ def is_storage_url(text: str) -> bool:
 class Storage:
     """A storage that a team shares. Safe to use from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         """Use `s3://bucket/prefix`, `gs://...`, `az://...` or `file:///folder`; nothing is sent yet.
+
+        A folder that is not there is made, if `create` is set.
 
         Raises:
             TeamError: the URL cannot be used, a library is missing, or the connection would not be encrypted.
@@ -71,7 +73,7 @@ class Storage:
                 f"{url!r} is not the URL of a storage: give one such as s3://bucket/prefix or file:///folder"
             )
         self.url = url
-        self._store = _opened(url)
+        self._store = _opened(url, create=create)
 
     def get(self, path: str) -> bytes | None:
         """An object's content; None if there is no such object.
@@ -198,7 +200,7 @@ def _first_line(error: Exception) -> str:
     return lines[0][:300]
 
 
-def _opened(url: str) -> Any:
+def _opened(url: str, *, create: bool) -> Any:
     try:
         from obstore.exceptions import BaseError
         from obstore.store import LocalStore, from_url
@@ -207,7 +209,7 @@ def _opened(url: str) -> Any:
     parts = urlsplit(url)
     if parts.scheme == "file":
         try:
-            return LocalStore(Path(url2pathname(parts.path)), mkdir=True)
+            return LocalStore(Path(url2pathname(parts.path)), mkdir=create)
         except (BaseError, OSError, ValueError) as error:
             raise TeamError(f"cannot use the folder of {url}: {_first_line(error)}") from error
     options: dict[str, Any] = {
