@@ -162,7 +162,7 @@ class TeamService:
         try:
             values = msgspec.json.decode(body) if body.strip() else {}
             reply = await self._ask(tool, access, tool.read(values))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise RefusedError(400, "invalid", f"the body is not JSON: {error}") from None
         except UsageError as error:
             raise RefusedError(400, "invalid", str(error)) from None

@@ -176,6 +176,8 @@ def _hosts(options: ReplicaOptions) -> tuple[str, ...]:
     Raises:
         UsageError: tokens would be sent where others can read them, or nobody could call it.
     """
+    if not 0 <= options.port <= 65_535:
+        raise UsageError(f"{options.port} is not a port: give a number from 0 to 65535")
     if options.key is not None and options.certificate is None:
         raise UsageError("--tls-key needs --tls-certificate")
     local = _is_loopback(options.host)
@@ -226,10 +228,9 @@ def _listening(options: ReplicaOptions) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(MOST_CONNECTIONS)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
-        said = getattr(error, "strerror", None) or error
-        raise TeamError(f"cannot listen on port {options.port} of {options.host}: {said}") from error
+        raise TeamError(f"cannot listen on port {options.port} of {options.host}: {error.strerror or error}") from error
     return listener
 
 

@@ -51,7 +51,7 @@ FIRST_RETRY_SECONDS = 1.0
 LEAST_PAUSE_SECONDS = 0.5
 """Seconds between two looks, also if a damaged index asks for one."""
 TRIAL_QUERY = "main"
-"""Searched in a new base before it is served: what cannot be read is noticed, and a first search has loaded the rest."""
+"""Searched in a new base before it is served: damage is noticed, and what a first search loads is loaded."""
 _BASES = "bases"
 _BLOCKS = "blocks"
 _PARTIAL = ".partial"
@@ -356,7 +356,7 @@ class ServedBases:
         if taken + size > self._most_bytes:
             raise TeamError(
                 f"it needs {size / 1e6:,.0f} MB, and of the {self._most_bytes / 1e6:,.0f} MB that the cache folder may "
-                f"take {taken / 1e6:,.0f} MB are used: raise --cache-bytes"
+                f"take {taken / 1e6:,.0f} MB are used: raise --cache-gigabytes"
             )
         room = max(0, self._most_bytes - taken - size)
         fresh = ServedBase(name, entry, folder, base.source_files, base.lines, base.symbols, size)
