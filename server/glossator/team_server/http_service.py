@@ -57,7 +57,7 @@ class ServiceLimits:
     """Questions that are worked on at a time; the others wait."""
     request_seconds: float = 30.0
     """Seconds that a question may take, waiting included."""
-    body_seconds: float = 10.0
+    body_seconds: float = 20.0
     """Seconds that a client may take to send its question."""
     body_bytes: int = 1024 * 1024
 

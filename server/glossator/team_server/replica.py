@@ -39,7 +39,7 @@ HEAD_SECONDS = 10.0
 HEAD_BYTES = 32 * 1024
 IDLE_SECONDS = 15
 """Seconds that a connection may be idle between two requests."""
-STOPPING_SECONDS = 10
+STOPPING_SECONDS = 25
 """Seconds for the requests that are running when the process is told to end."""
 MOST_CONNECTIONS = 1_000
 FILES_WANTED = 65_536
