@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN_PREFIX = "glossator_"  # noqa: S105 - what a token begins with, so that scanners for secrets can find it
-TOKEN_BYTES = 32
+RANDOM_BYTES = 32
 MOST_TOKEN_CHARACTERS = 200
 """What is longer is no token, and not even hashed."""
 RELOAD_SECONDS = 1.0
@@ -98,7 +98,7 @@ def add_token(path: Path, name: str, repositories: Sequence[str], lifetime: floa
         raise UsageError(f"{name!r} cannot be a token's name: use up to 64 letters, digits and . _ @ -")
     if not repositories or not all(pattern.strip() for pattern in repositories):
         raise UsageError("say which repositories the token opens: --repository PATTERN ('*' for all)")
-    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    token = TOKEN_PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
     now = int(time.time())
     expires = int(now + lifetime) if lifetime else 0
     made = AccessToken(name, _digest(token), tuple(pattern.strip() for pattern in repositories), now, expires)

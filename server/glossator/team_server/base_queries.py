@@ -389,7 +389,7 @@ class BaseQueries:
         return sorted(chosen)
 
 
-def filter_of(
+def search_filter(
     include: Sequence[str] = (), exclude: Sequence[str] = (), languages: Sequence[str] = (), kinds: Sequence[str] = ()
 ) -> Filter:
     """The filter that arguments of a search describe.

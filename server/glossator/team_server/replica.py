@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 10.0
 """Seconds that a client may take to send the head of a request, from its first byte or from connecting."""
 HEAD_BYTES = 32 * 1024
-IDLE_SECONDS = 15
+IDLE_CONNECTION_SECONDS = 15
 """Seconds that a connection may be idle between two requests."""
 STOPPING_SECONDS = 25
 """Seconds for the requests that are running when the process is told to end."""
@@ -124,7 +124,7 @@ async def _serve(service: TeamService, options: ReplicaOptions, listener: socket
         proxy_headers=False,
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=IDLE_SECONDS,
+        timeout_keep_alive=IDLE_CONNECTION_SECONDS,
         timeout_graceful_shutdown=STOPPING_SECONDS,
         h11_max_incomplete_event_size=HEAD_BYTES,
         ssl_certfile=options.certificate,

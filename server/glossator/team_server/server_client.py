@@ -14,7 +14,7 @@ from glossator.settings import endpoint_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ANSWER_SECONDS = 60.0
+SERVER_SECONDS = 60.0
 SERVER_CONNECT_SECONDS = 10.0
 MOST_ANSWER_BYTES = 32 * 1024 * 1024
 TOKEN_VARIABLE = "GLOSSATOR_TEAM_TOKEN"  # noqa: S105 - the name of a variable
@@ -80,7 +80,7 @@ class TeamServerClient:
 
     def _post(self, path: str, body: object) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"}
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=SERVER_CONNECT_SECONDS)
+        timeout = httpx.Timeout(SERVER_SECONDS, connect=SERVER_CONNECT_SECONDS)
         content = bytearray()
         try:
             with (

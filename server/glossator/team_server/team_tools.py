@@ -22,7 +22,7 @@ from glossator.team_server.base_queries import (
     SearchReply,
     TeamPlace,
     UsesReply,
-    filter_of,
+    search_filter,
 )
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ TEAM_TOOLS: tuple[TeamTool, ...] = (
             deadline,
             given.query,
             repositories=given.repositories,
-            where=filter_of(given.include, given.exclude, given.languages, given.kinds),
+            where=search_filter(given.include, given.exclude, given.languages, given.kinds),
             limit=given.limit,
         ),
     ),
