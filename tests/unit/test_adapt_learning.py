@@ -10,7 +10,7 @@ import pytest
 
 from glossator.adapt.commit_changes import ChangedDefinition, PastCommit, ProjectHistory, holding, said_by
 from glossator.adapt.project_pairs import MOST_USES, ProjectPair, limited, pairs_of_code, sentences, short_forms
-from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, chosen_weights, fitted_weights, mean_reciprocal_rank
+from glossator.adapt.ranker_fit import BOUND, FIXED, RankedCase, chosen_weights, fitted_weights, reciprocal_ranks_of
 from glossator.adapt.retriever_gate import FEWEST_JUDGES, GeneralSet, name_questions, ranks_compared, verdict
 from glossator.adapt.vector_mix import best_mix
 from glossator.adapt.word_vectors import LEAST_OCCURRENCES, AdaptRecipe, CountedPairs, CountedTexts, WordTable, trained
@@ -228,10 +228,34 @@ def test_weights_stay_unless_they_rank_the_newest_commits_better() -> None:
     """What older commits have in common is of use only if newer ones have it too."""
     start = default_weights()
     older, alike, unlike = cases("centroid_gap", 200), cases("centroid_gap", 60), cases("stem_precise", 60)
-    assert mean_reciprocal_rank(alike, fitted_weights(older, start)) > mean_reciprocal_rank(alike, start)
-    assert chosen_weights(alike, older, start) == fitted_weights([*alike, *older], start)
-    assert chosen_weights(unlike, older, start) == start
-    assert chosen_weights(alike[:5], older, start) == start, "too few to choose"
+    fitted = fitted_weights([*alike, *older], start)
+    gains = reciprocal_ranks_of(alike, fitted_weights(older, start)) - reciprocal_ranks_of(alike, start)
+    assert gains.mean() > gains.std(ddof=1) / len(gains) ** 0.5
+    assert chosen_weights(alike, older, alike, start) == fitted
+    assert chosen_weights(alike, older, [], start) == fitted, "there may be no names"
+    assert chosen_weights(unlike, older, alike, start) == start
+    assert chosen_weights(alike[:5], older, alike, start) == start, "too few to choose"
+
+
+def test_weights_stay_if_their_gain_may_be_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, older, alike = default_weights(), cases("centroid_gap", 200), cases("centroid_gap", 60)
+    assert chosen_weights(alike, older, [], start) != start
+    monkeypatch.setattr("glossator.adapt.ranker_fit.STANDARD_ERRORS", 100.0)
+    assert chosen_weights(alike, older, [], start) == start
+
+
+def test_weights_stay_if_names_are_found_worse_with_them() -> None:
+    start, older, alike = default_weights(), cases("centroid_gap", 200), cases("centroid_gap", 60)
+    fitted = fitted_weights([*alike, *older], start)
+    worse = [
+        case
+        for feature in (*FILE_FEATURES, *ENTRY_FEATURES)
+        for case in cases(feature, 60)
+        if reciprocal_ranks_of([case], fitted) < reciprocal_ranks_of([case], start)
+    ]
+    assert len(worse) >= FEWEST_JUDGES
+    assert chosen_weights(alike, older, worse, start) == start
+    assert chosen_weights(alike, older, worse[:5], start) == fitted, "too few names to choose"
 
 
 def test_the_gate_wants_more_than_noise() -> None:
@@ -263,3 +287,16 @@ def test_names_are_asked_for_if_one_definition_has_them() -> None:
     (question,) = name_questions(defined, 10)
     assert question.query == "write one"
     assert question.wanted == {("b.py", "write_one")}
+
+
+@pytest.mark.parametrize(("count", "most"), [(0, 10), (1, 10), (9, 10), (11, 10), (25, 10), (400, 150)])
+def test_names_that_choose_do_not_judge(count: int, most: int) -> None:
+    defined = [
+        ("a.py", f"read_{number}_part", f"read_{chr(97 + number % 26)}{number // 26}x_part") for number in range(count)
+    ]
+    judging = {question.query for question in name_questions(defined, most)}
+    choosing = {question.query for question in name_questions(defined, most, "choosing")}
+    assert not judging & choosing
+    assert max(len(judging), len(choosing)) <= most
+    assert bool(judging) == bool(count)
+    assert bool(choosing) == (count > most)

@@ -43,7 +43,7 @@ from glossator.retrieval.kinds import is_test
 from glossator.retrieval.ranking import default_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glossator.adapt.commit_changes import ChangedDefinition, CommitHistory, PastCommit
     from glossator.adapt.project_pairs import ProjectPair
@@ -256,7 +256,7 @@ class _Run:
             candidate = read_retriever(staged, "", shipped)
             root, embedded = self._indexed(candidate)
             try:
-                weights = self._weights(self._snapshot(self._root), learned)
+                weights = self._weights(self._snapshot(self._root), learned, code)
                 with kept.writing():
                     (staged / WEIGHTS_FILE).write_text(json.dumps(asdict(weights), indent=1) + "\n", "utf-8")
                 commits, names, general, examples = self._judged(root, weights, table, mix, judged, code)
@@ -301,18 +301,26 @@ class _Run:
             raise
         return root, report.embedded
 
-    def _weights(self, snapshot: Snapshot, learned: CommitChanges) -> Weights:
+    def _weights(self, snapshot: Snapshot, learned: CommitChanges, code: dict[str, Sequence[Entry]]) -> Weights:
         newest = int(CHOOSING_SHARE * len(learned))
-        older = learned[newest : newest + FIT_QUESTIONS]
-        choosing = self._cases(snapshot, learned[:newest], 0, newest + len(older))
-        fitting = self._cases(snapshot, older, newest, newest + len(older))
-        return chosen_weights(choosing, fitting, default_weights(), self._check)
+        asked = [
+            self._questions(learned[:newest], snapshot),
+            self._questions(learned[newest : newest + FIT_QUESTIONS], snapshot),
+            name_questions(_defined(code), NAME_QUESTIONS, "choosing"),
+        ]
+        total = sum(map(len, asked))
+        choosing, fitting, named = (
+            self._cases(snapshot, some, sum(map(len, asked[:at])), total) for at, some in enumerate(asked)
+        )
+        return chosen_weights(choosing, fitting, named, default_weights(), self._check)
 
-    def _cases(self, snapshot: Snapshot, changes: CommitChanges, before: int, total: int) -> list[RankedCase]:
-        """The candidates of commits as questions."""
+    def _cases(
+        self, snapshot: Snapshot, questions: Sequence[JudgedQuestion], before: int, total: int
+    ) -> list[RankedCase]:
+        """The candidates of questions."""
         cases = []
         searcher = snapshot.searcher
-        for at, question in enumerate(self._questions(changes, snapshot)):
+        for at, question in enumerate(questions):
             self._at(5, _part(before + at, total))
             try:
                 with searcher.searching:
@@ -333,14 +341,7 @@ class _Run:
         code: dict[str, Sequence[Entry]],
     ) -> tuple[Comparison, Comparison | None, Comparison, tuple[dict[str, str], ...]]:
         before, after = self._snapshot(self._root), self._snapshot(root)
-        defined = [
-            (path, entry.qualified_name, entry.name)
-            for path, found in code.items()
-            if not is_test(path)
-            for entry in found
-            if entry.part == 0 and entry.kind not in NOT_DEFINITIONS
-        ]
-        names = name_questions(defined, NAME_QUESTIONS)
+        names = name_questions(_defined(code), NAME_QUESTIONS)
         asked = [*judged, *names]
         done = 0
 
@@ -390,6 +391,17 @@ class _Run:
         done = (before + _STAGES[stage][1] * min(part, 1.0)) / 100
         spent = time.monotonic() - self._started
         self._progress(AdaptProgress(_STAGES[stage][0], done, spent * (1 - done) / done if done > 0.05 else 0.0))
+
+
+def _defined(code: Mapping[str, Sequence[Entry]]) -> list[tuple[str, str, str]]:
+    """(path, qualified name, name) of the definitions outside tests."""
+    return [
+        (path, entry.qualified_name, entry.name)
+        for path, found in code.items()
+        if not is_test(path)
+        for entry in found
+        if entry.part == 0 and entry.kind not in NOT_DEFINITIONS
+    ]
 
 
 def _part(done: int, total: int) -> float:

@@ -122,12 +122,15 @@ def reciprocal_ranks(
     return out
 
 
-def name_questions(defined: Iterable[tuple[str, str, str]], most: int) -> list[JudgedQuestion]:
+def name_questions(
+    defined: Iterable[tuple[str, str, str]], most: int, use: Literal["judging", "choosing"] = "judging"
+) -> list[JudgedQuestion]:
     """Names in words, each of one definition alone, spread over the project.
 
     Args:
         defined: (path, qualified name, name) of definitions.
         most: how many questions at most.
+        use: those of one use are other names than those of the other; where there are few names, all judge.
     """
     of: dict[str, list[tuple[str, str]]] = {}
     for path, qualified_name, name in defined:
@@ -135,6 +138,8 @@ def name_questions(defined: Iterable[tuple[str, str, str]], most: int) -> list[J
             of.setdefault(" ".join(words), []).append((path, qualified_name))
     single = [(words, places[0]) for words, places in sorted(of.items()) if len(places) == 1]
     step = max(1, -(-len(single) // most)) if most else 1
+    if use == "choosing":
+        single = single[step // 2 :] if step > 1 else []
     return [JudgedQuestion(words, frozenset((place,))) for words, place in single[::step]]
 
 
