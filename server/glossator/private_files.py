@@ -63,10 +63,11 @@ def make_private_file(path: Path) -> None:
             _restrict(path, path.stat())
 
 
-def replace_private_file(path: Path, text: str, mode: int = FILE_MODE) -> None:
+def replace_private_file(path: Path, contents: str | bytes | memoryview, mode: int = FILE_MODE) -> None:
     """Replace a small file as a whole, or leave the old one; only the user can read it. Its folder must exist.
 
     Args:
+        contents: text is written as UTF-8.
         mode: other permissions, for a file that another program has made.
 
     Raises:
@@ -76,8 +77,8 @@ def replace_private_file(path: Path, text: str, mode: int = FILE_MODE) -> None:
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(contents.encode("utf-8") if isinstance(contents, str) else contents)
         if mode != FILE_MODE:
             partial.chmod(mode)
         partial.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from glossator.answers.answerer import Answerer
 from glossator.answers.evidence import Question
 from glossator.model.client import ModelClient
+from glossator.model.installed import sha256_of
 from glossator.model.measured_speed import fingerprint
 from glossator.project.adaptations import Adaptations
 from glossator.project.model_adapters import ADAPTER_FILE, adapted_settings
@@ -25,7 +27,8 @@ def keep(settings: Settings, root: Path, model: Path, base: str = "") -> str:
     kept = Adaptations(settings, root)
     with kept.staging("model") as staged:
         gguf_files.lora_adapter(staged / ADAPTER_FILE, model, start=3)
-        details = {"base_fingerprint": base or fingerprint(model)}
+        sha256 = sha256_of(staged / ADAPTER_FILE)
+        details = {"base_fingerprint": base or fingerprint(model), "adapter_sha256": sha256}
         return kept.add("model", staged, base="reciter", summary="", details=details).name
 
 
@@ -56,6 +59,28 @@ def test_an_adapter_is_for_one_project_and_one_base(
     assert adapted_settings(replace(settings, model="none"), [project]).lora == ()
     Path(path).unlink()
     assert adapted_settings(settings, [project]) == settings
+
+
+def test_an_adapter_is_not_used_with_other_weights_in_its_base_s_place(
+    settings: Settings, model: Path, project: Path
+) -> None:
+    keep(settings, project, model)
+    assert adapted_settings(settings, [project]).lora
+    gguf_files.reciter(model, "Something else is said here.")
+    assert adapted_settings(settings, [project]).lora == ()
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-40], lambda data: data[:200] + b"\0" * 16 + data[216:]])
+def test_a_damaged_adapter_is_not_used(
+    settings: Settings, model: Path, project: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    keep(settings, project, model)
+    path = Path(adapted_settings(settings, [project]).lora[0])
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    assert adapted_settings(settings, [project]) == settings
+    path.write_bytes(whole)
+    assert adapted_settings(settings, [project]).lora == (str(path),)
 
 
 @pytest.mark.llama

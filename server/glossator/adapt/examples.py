@@ -17,6 +17,7 @@ from glossator.answers import prompts
 from glossator.answers.evidence import Evidence
 from glossator.answers.packing import unindexed_entry
 from glossator.errors import WorkspaceError
+from glossator.private_files import replace_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -179,11 +180,8 @@ def write_data_set(folder: Path, data: DataSet) -> None:
 
 
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    with partial.open("w", encoding="utf-8", newline="\n", errors="surrogatepass") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    partial.replace(path)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    replace_private_file(path, text.encode("utf-8", "surrogatepass"))
 
 
 def example_of(row: dict[str, Any]) -> Example:

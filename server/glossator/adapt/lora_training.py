@@ -21,9 +21,12 @@ of a step, without gradients: they stand one after the other behind it, and each
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import json
 import math
 import os
+import pickle
 import sys
 import threading
 import time
@@ -37,6 +40,7 @@ from glossator.adapt.training_run import PLAN_FILE, RESULT_FILE, STATE_FILE, TOK
 from glossator.adapt.training_steps import common_beginning, learning_rate, packed, scheduled
 from glossator.errors import GlossatorError, ModelInvalidError
 from glossator.power import lower_priority
+from glossator.private_files import replace_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
     from glossator.adapt.training_steps import Tokens
 
 _NICENESS = 15
-"""Of the process, on a scale to 19: training takes hours, and nobody waits for it."""
+"""On a scale to 19: training takes hours, and nobody waits for it."""
 FORECAST_STEPS = 3
 """Steps that are timed after one to warm up, before the forecast."""
 DROPOUT = 0.0
@@ -157,11 +161,9 @@ class Trainer:
         )
 
     def _empty(self, weights: BaseWeights, kind: Any) -> Any:
-        transformers = self.transformers
-        config = transformers.AutoConfig.for_model(
-            TRANSFORMERS_TYPES[weights.shape.architecture], **weights.shape.config()
-        )
-        model = transformers.AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation="sdpa")
+        kind_of_model = TRANSFORMERS_TYPES[weights.shape.architecture]
+        config = self.transformers.AutoConfig.for_model(kind_of_model, **weights.shape.config())
+        model = self.transformers.AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation="sdpa")
         factors = weights.rope_factors()
         if factors is not None:  # LLaMA 3 stretches the slow frequencies
             rotary = model.model.rotary_emb
@@ -181,10 +183,9 @@ class Trainer:
         return model
 
     def _from_folder(self, weights: BaseWeights, kind: Any) -> Any:
-        transformers = self.transformers
         folder = Path(self.plan["weights"])
         try:
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            model = self.transformers.AutoModelForCausalLM.from_pretrained(
                 folder, dtype=kind, local_files_only=True, use_safetensors=True, trust_remote_code=False
             )
         except (OSError, ValueError) as error:
@@ -296,7 +297,7 @@ class Trainer:
         self.torch.nn.utils.clip_grad_norm_(self.parameters, CLIPPED_NORM)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return float(loss)
+        return float(loss.detach())
 
     def validated(self) -> float:
         """The mean loss on the validation part."""
@@ -335,9 +336,9 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "random": self.torch.get_rng_state(),
         }
-        partial = self.folder / f"{STATE_FILE}.part"
-        self.torch.save(state, partial)
-        partial.replace(self.folder / STATE_FILE)
+        buffer = io.BytesIO()  # a full disk would make `torch.save` fail with an error of its own
+        self.torch.save(state, buffer)
+        replace_private_file(self.folder / STATE_FILE, buffer.getbuffer())
         tell("checkpoint", step=self.step)
 
     def resume(self) -> bool:
@@ -355,7 +356,7 @@ class Trainer:
             self.torch.set_rng_state(state["random"].cpu())
             self.step, self.best, self.spent = state["step"], state["best"], state["spent"]
             self.loss, self.plan["steps"] = state["loss"], state["steps"]
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError):
+        except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
             return False
         return True
 
@@ -375,10 +376,9 @@ class Trainer:
                 name.removeprefix("base_model.model.").replace(".default.weight", ""): one.float().numpy()
                 for name, one in self.matrices().items()
             }
-            partial = self.folder / f"{RESULT_FILE}.part"
-            with partial.open("wb") as file:
-                np.savez(file, **values)
-            partial.replace(self.folder / RESULT_FILE)
+            buffer = io.BytesIO()
+            np.savez(buffer, **values)
+            replace_private_file(self.folder / RESULT_FILE, buffer.getbuffer())
         return validation
 
     # The run
@@ -470,6 +470,8 @@ def main() -> int:
     """Run what the folder describes; returns the exit status."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for others must not spin: beside other programs, that made a step take ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     lower_priority(_NICENESS)
     try:
         trainer = Trainer(Path(sys.argv[1]))
@@ -478,18 +480,22 @@ def main() -> int:
     except Stopped:
         return 0
     except ImportError as error:
-        tell("error", message=f"{error.name or error} is missing: install it with `pip install 'glossator[adapt]'`")
-        return 1
+        problem = f"{error.name or error} is missing: install it with `pip install 'glossator[adapt]'`"
     except MemoryError:
-        tell("error", message="memory ran out while training")
-        return 1
+        problem = "memory ran out while training"
     except OSError as error:
-        tell("error", message=f"training stopped: {error.strerror or error}")
-        return 1
+        what = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        problem = f"training stopped: {what}; the same command continues from the last checkpoint"
     except GlossatorError as error:
-        tell("error", message=str(error))
-        return 1
-    return 0
+        problem = str(error)
+    except RuntimeError as error:
+        if "memory" not in str(error).lower():
+            raise
+        problem = f"memory ran out while training: {str(error).splitlines()[0]}"
+    else:
+        return 0
+    tell("error", message=problem)
+    return 1
 
 
 if __name__ == "__main__":

@@ -216,6 +216,7 @@ async def adapt_model(
                     "base_path": str(path),
                     "base_sha256": sha256,
                     "base_fingerprint": fingerprint(path),
+                    "adapter_sha256": sha256_of(adapter),
                     "figures": report["figures"],
                     "data": report["data"],
                     "training": facts,

@@ -34,8 +34,8 @@ def adapted_settings(settings: Settings, roots: Sequence[Path]) -> Settings:
     if adaptation is None or not is_for_model_in_use(adaptation, settings):
         return settings
     path = adaptation.folder / ADAPTER_FILE
-    if not path.is_file():
-        _log.warning("the adapter %s is gone", path)
+    if (problem := _problem(path, adaptation)) is not None:
+        _log.warning("the adapter %s is not used: %s", path, problem)
         return settings
     return replace(settings, lora=(*settings.lora, str(path)))
 
@@ -50,6 +50,27 @@ def is_for_model_in_use(adaptation: Adaptation, settings: Settings) -> bool:
         return _fingerprint(path, status.st_size, status.st_mtime_ns) == adaptation.details.get("base_fingerprint")
     except (ModelError, OSError):
         return False
+
+
+def _problem(path: Path, adaptation: Adaptation) -> str | None:
+    """Why an adapter's file cannot be used; None if it is as it was written. A model does not load with another one."""
+    try:
+        status = path.stat()
+        recorded = adaptation.details.get("adapter_sha256")
+        if recorded and _sha256(path, status.st_size, status.st_mtime_ns) != recorded:
+            return "it is damaged"
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, size: int, modified: int) -> str:
+    """The file's hash, remembered as long as the file stays the same."""
+    from glossator.model.installed import sha256_of
+
+    del size, modified
+    return sha256_of(path)
 
 
 @lru_cache(maxsize=8)
