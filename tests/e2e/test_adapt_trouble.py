@@ -218,9 +218,9 @@ def training_folder(folder: Path, **plan: object) -> Path:
 
 def trained(folder: Path, limit: int = 0) -> dict[str, Any]:
     """The last event of the process that trains. Its stdin stays open: its end would ask it to stop."""
-    child = subprocess.Popen(  # noqa: PLW1509 - no threads run here
+    child = subprocess.Popen(
         [sys.executable, "-m", "glossator.adapt.lora_training", str(folder)],
-        preexec_fn=limited(limit) if limit else None,
+        preexec_fn=limited(limit) if limit else None,  # noqa: PLW1509 - no threads run here
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

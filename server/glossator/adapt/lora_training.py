@@ -37,7 +37,7 @@ import numpy as np
 
 from glossator.adapt.base_models import TARGETS, TRANSFORMERS_TYPES, BaseWeights
 from glossator.adapt.training_run import PLAN_FILE, RESULT_FILE, STATE_FILE, TOKENS_FILE
-from glossator.adapt.training_steps import common_beginning, learning_rate, packed, scheduled
+from glossator.adapt.training_steps import common_beginning, learning_rate, multiplies_bfloat16, packed, scheduled
 from glossator.errors import GlossatorError, ModelInvalidError
 from glossator.power import lower_priority
 from glossator.private_files import replace_private_file
@@ -116,11 +116,7 @@ class Trainer:
             return bool(self.plan["precision"] == "bfloat16")
         if self.device.type == "cuda":
             return bool(self.torch.cuda.is_bf16_supported())
-        try:
-            flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-        except OSError:
-            return False
-        return "avx512_bf16" in flags or "amx_bf16" in flags
+        return multiplies_bfloat16()
 
     def load(self) -> None:
         """Build the base from its file, and put an adapter of zeros on it.

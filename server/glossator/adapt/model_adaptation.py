@@ -26,6 +26,7 @@ from glossator.adapt.training_run import (
     TrainingRun,
     estimated_memory,
     fitted,
+    keeps_half,
     require_packages,
 )
 from glossator.errors import AdaptationError, WorkspaceError
@@ -297,7 +298,7 @@ async def _trained(
         raise AdaptationError(
             f"only {len(rows)} examples fit into steps of {run.plan.step_tokens} tokens: raise --step-tokens"
         )
-    expected = estimated_memory(weights.shape, run.plan, half=run.plan.precision != "float32")
+    expected = estimated_memory(weights.shape, run.plan, half=keeps_half(run.plan))
     listener.note(
         f"training {weights.name}: {len(rows)} examples, about {expected / 1e9:.1f} GB of memory,"
         f" at most {run.plan.minutes:g} minutes"

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from glossator.adapt.training_steps import multiplies_bfloat16
 from glossator.errors import AdaptationError, CancelledByUser, ModelRuntimeError, ModelTooLargeError
 from glossator.model.memory import physical_memory, readable
 from glossator.private_files import make_private_folder, replace_private_file
@@ -142,6 +143,11 @@ def estimated_memory(shape: BaseShape, plan: TrainingPlan, *, half: bool) -> int
     return int(RUNTIME_BYTES + weights + adapter + kept + logits)
 
 
+def keeps_half(plan: TrainingPlan) -> bool:
+    """Whether the frozen weights will have 16 bits in the memory of this machine."""
+    return plan.precision == "bfloat16" or (plan.precision == "auto" and multiplies_bfloat16())
+
+
 def fitted(shape: BaseShape, plan: TrainingPlan) -> TrainingPlan:
     """The plan with a limit of memory, and with activations computed twice where they would not fit otherwise.
 
@@ -153,7 +159,7 @@ def fitted(shape: BaseShape, plan: TrainingPlan) -> TrainingPlan:
     free, _ = physical_memory()
     limit = plan.memory_limit or int(free * MEMORY_SHARE)
     plan = replace(plan, memory_limit=limit)
-    half = plan.precision != "float32"
+    half = keeps_half(plan)
     if estimated_memory(shape, plan, half=half) <= limit:
         return plan
     plan = replace(plan, recompute=True)
