@@ -64,7 +64,7 @@ def learning_rate(step: int, steps: int, highest: float) -> float:
 def multiplies_bfloat16() -> bool:
     """Whether this processor multiplies numbers of 16 bits as such. Linux tells; elsewhere it is taken to be unable.
 
-    With SmolLM2-135M on two cores that can, a step took 7.6 s of processor time and 1.9 GB of memory after the first one,
+    With SmolLM2-135M on two cores that can, a step took 7.6 s of processor time and 1.9 GB of memory,
     with 32 bits 8.9 s and 2.7 GB.
     """
     information = Path("/proc/cpuinfo")
