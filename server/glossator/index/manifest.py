@@ -64,6 +64,9 @@ CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
 CREATE TABLE terms (term TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;
 """
+_UNCOUNTED = "CREATE TABLE IF NOT EXISTS uncounted (terms BLOB NOT NULL)"
+# It is there between a large commit and `Manifest.derive`.
+
 # More tables are described in `fact_tables`.
 # heads has the first terms of each file's first entry, by revision.
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
@@ -328,14 +331,16 @@ class Manifest(Database):
         removed: Sequence[int],
         term_changes: Mapping[str, int],
         meta: Mapping[str, object],
+        uncounted: Sequence[bytes] = (),
         *,
         derive: bool,
     ) -> None:
         """Insert these new revisions of files and delete the `removed` ones, in one transaction.
 
         `term_changes` is the change of the number of entries that contain each term. If `derive` is false, the
-        references of the new entries are not counted, and `term_changes` leaves out their terms: the method `derive`
-        does both later. The labels of the updates must have been passed to `numbers`.
+        references of the new entries are not counted, `term_changes` leaves out their terms, and `uncounted` has the
+        terms of the removed ones, in any form: the method `derive` does the rest later. The labels of the updates must
+        have been passed to `numbers`.
 
         Raises:
             UnicodeEncodeError: a text has lone surrogates; nothing is changed.
@@ -345,6 +350,9 @@ class Manifest(Database):
                 dead = self._remove(connection, removed)
                 added = self._add(connection, updates)
                 _count_terms(connection, term_changes)
+                if uncounted:
+                    connection.execute(_UNCOUNTED)
+                    connection.executemany("INSERT INTO uncounted VALUES (?)", [(packed,) for packed in uncounted])
                 if derive:
                     _derive_references(connection, updates[0][0] << ORDINAL_BITS if updates else NO_ID)
                     put(connection, {"derived_below": self.next_file})
@@ -448,10 +456,18 @@ class Manifest(Database):
         below = int(self.get("derived_below"))
         return below if below < int(self.get("next_file")) else None
 
+    def uncounted(self) -> list[bytes]:
+        """The terms of removed entries that are still counted, as `replace` was given them."""
+        with self.reading() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'uncounted'").fetchone():
+                return []
+            return [row[0] for row in connection.execute("SELECT terms FROM uncounted")]
+
     def derive(self, first: int | None, term_changes: Mapping[str, int], *, recount: bool) -> None:
         """Count the references of the entries from revision `first` on (None: no entries), and update term counts.
 
-        `term_changes` is added to the counts of terms, or replaces them if `recount`.
+        `term_changes` is added to the counts of terms, or replaces them if `recount`; those of `uncounted` are then
+        counted too.
         """
         with self.transaction() as connection:
             if first is not None:
@@ -460,6 +476,7 @@ class Manifest(Database):
                 connection.execute("DELETE FROM terms")
                 put(connection, {"recount": 0})
             _count_terms(connection, term_changes)
+            connection.execute("DROP TABLE IF EXISTS uncounted")
             note_names(connection)
             connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
             connection.execute(

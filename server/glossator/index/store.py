@@ -33,7 +33,7 @@ from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
 from glossator.index.store_reading import StoreReader
-from glossator.index.table import Lance, Rows, Table, frequencies
+from glossator.index.table import Lance, Rows, Table, frequencies, packed_column, unpacked_column
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
@@ -215,7 +215,11 @@ class Store(StoreReader):
         changes: Counter[str] = Counter()
         if derive:
             changes.update(term for update in updates for text in update.terms for term in set(text.split()))
-        packed = self._leave(stale, underived, changes, excluded)
+        packed, uncounted = self._leave(stale, underived, excluded)
+        if derive:
+            for column in uncounted:
+                changes.subtract(frequencies(column))
+            uncounted = []
         numbers = self._manifest.numbers(
             label for update in updates for label in (update.record.language, *(entry.kind for entry in update.entries))
         )
@@ -237,7 +241,9 @@ class Store(StoreReader):
             # process was killed before that.
             meta["version"] = version + bool(stale)
         try:
-            self._manifest.replace(numbered, list(old), changes, meta, derive=derive)
+            self._manifest.replace(
+                numbered, list(old), changes, meta, [packed_column(column) for column in uncounted], derive=derive
+            )
         except BaseException:
             if entries and table is not None:
                 with contextlib.suppress(StoreError):
@@ -254,14 +260,15 @@ class Store(StoreReader):
         self._earlier.forget(excluded)
 
     def _leave(
-        self, stale: Sequence[int], underived: int | None, changes: Counter[str], excluded: Collection[str]
-    ) -> list[tuple[tuple[str, bytes], bytes]]:
-        """Subtract the terms of revisions that are about to be removed from `changes`, and pack what is to be kept."""
+        self, stale: Sequence[int], underived: int | None, excluded: Collection[str]
+    ) -> tuple[list[tuple[tuple[str, bytes], bytes]], list[Any]]:
+        """What is to be kept of revisions that are about to be removed, and those of their terms that were counted."""
 
         def is_kept(path: str, content_hash: bytes) -> bool:
             return path in excluded or content_hash in self._earlier.hashes_of(path)
 
         packed = []
+        columns = []
         for start in range(0, len(stale), READ_AT_ONCE):
             part = stale[start : start + READ_AT_ONCE]
             condition = one_of("file", part)
@@ -269,12 +276,11 @@ class Store(StoreReader):
             if found is None:
                 continue
             counted = found if underived is None else found.filter(found["id"].to_numpy() < underived << ORDINAL_BITS)
-            for term, count in frequencies(counted["terms"]).items():
-                changes[term] -= count
+            columns.append(counted["terms"])
             if len(stale) >= KEEP_FROM:
                 terms = dict(zip(found["id"].to_pylist(), found["terms"].to_pylist(), strict=True))
                 packed += pack(self._manifest, part, terms, is_kept)
-        return packed
+        return packed, columns
 
     def cache_vectors(self) -> None:
         """Put the vectors of all entries into the cache, as `commit` does: for an index that was made elsewhere."""
@@ -375,10 +381,14 @@ class Store(StoreReader):
         """Count the references and terms of large commits, or all terms if rows were lost."""
         with self._as_writer():
             first, recount = self._manifest.underived(), bool(self._manifest.get("recount"))
-            if first is not None or recount:
+            removed = [unpacked_column(packed) for packed in self._manifest.uncounted()]
+            recount = recount or any(column is None for column in removed)
+            if first is not None or recount or removed:
                 start = 0 if recount or first is None else first
                 found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
                 counts = frequencies(found["terms"]) if found is not None else Counter[str]()
+                for column in () if recount else removed:
+                    counts.subtract(frequencies(column))
                 self._manifest.derive(first, counts, recount=recount)
             else:
                 self._manifest.note()

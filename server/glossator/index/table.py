@@ -487,6 +487,27 @@ def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:
     return [result[column].to_pylist() for column in columns]
 
 
+def packed_column(column: Any) -> bytes:
+    """A column of terms in Arrow's own format, compressed."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    table = pa.table({"terms": column})
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def unpacked_column(packed: bytes) -> Any:
+    """The column that `packed_column` packed; None if it is damaged."""
+    import pyarrow as pa
+
+    try:
+        return pa.ipc.open_stream(packed).read_all()["terms"]
+    except (pa.ArrowException, OSError, KeyError):
+        return None
+
+
 def frequencies(column: Any) -> Counter[str]:
     """The number of rows of a column of terms that contain each term."""
     import numpy as np
