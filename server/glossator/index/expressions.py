@@ -56,6 +56,11 @@ _GIVEN_TYPE = re.compile(r"(\w+)\s*(?:::)?\s*<")
 """A call with a type as its argument: `make_shared<Session>(...)`, `parse::<Port>()`."""
 _TURBOFISH = re.compile(r"\s*::<[\w\s,.:<>\[\]&*?'()-]{1,200}>$")
 _NOT_NULL = re.compile(r"(?:!!|!(?![=.])|\?(?![.:?\w\s]))")
+_QUALIFIED_TYPE = re.compile(r"<([\w:&]+(?:<[\w:&,\s']*>)?)(?:\s+as\s+[\w:<>&,\s']+)?>(?=::|$)")
+"""Rust's `<File as Source>`, before a member."""
+_BRANCH = re.compile(r"(?:if|match)\b")
+_LEAVES = re.compile(r"(?:return|break|continue|throw|panic!|unreachable!|todo!|unimplemented!|bail!)(?![\w.])")
+"""How a branch begins that has no value."""
 _OR = re.compile(r"\s*(?:\|\||\?\?|\?:|\bor\b)\s*")
 _AS = re.compile(r"\s*\bas[?!]?\s+")
 _ASSERTION = re.compile(r"\s*\.\(([^()]*)\)")
@@ -210,6 +215,11 @@ def _alternatives(text: str, name: Naming, calls: Calls, depth: int) -> str:
         return (
             joined([_alternatives(part.strip(), name, calls, depth + 1) for part in parts]) if depth <= 3 else UNKNOWN
         )
+    if text[:1] in "im" and text[-1:] == "}" and _BRANCH.match(text):
+        branches = _branches(text)
+        if not branches or depth > 3:
+            return UNKNOWN
+        return joined([_alternatives(part, name, calls, depth + 1) for part in branches])
     made, at = _chain(text, 0, name, calls, depth)
     found = [made]
     while at < len(text):
@@ -226,6 +236,52 @@ def _alternatives(text: str, name: Naming, calls: Calls, depth: int) -> str:
     # `None or x`, and a fallback to a built-in value, say nothing about members.
     known = [one for one in found if one]
     return joined(known) if known else BUILT_IN
+
+
+def _branches(text: str) -> list[str]:
+    """The values of `if a { b } else { c }`, or of `match a { b => c }`; none if they cannot be told."""
+    found: list[str] = []
+    while True:
+        block = _block(text)
+        if block is None:
+            return []
+        start, end = block
+        inside = text[start + 1 : end - 1].strip()
+        if ";" in inside or ("\n" in inside.strip() and not text.startswith("match")):
+            return []
+        if text.startswith("match"):
+            for arm in split_outside(inside, ","):
+                pattern, arrow, value = arm.partition("=>")
+                if arm.strip() and (not arrow or "{" in value or ("(" in pattern and ")" not in pattern)):
+                    return []
+                found.append(value.strip())
+            return [one for one in found if one and not _LEAVES.match(one)] if not text[end:].strip() else []
+        found.append(inside)
+        rest = text[end:].lstrip()
+        if not rest.startswith("else"):
+            return []
+        rest = rest[len("else") :].lstrip()
+        if rest.startswith("if"):
+            text = rest
+            continue
+        last = closing(rest, 0) if rest[:1] == "{" else -1
+        if last < 0 or rest[last:].strip() or ";" in rest or "\n" in rest[1 : last - 1].strip():
+            return []
+        found.append(rest[1 : last - 1].strip())
+        return [one for one in found if one and not _LEAVES.match(one)]
+
+
+def _block(text: str) -> tuple[int, int] | None:
+    """Where the first braces outside other brackets begin and end."""
+    place = 0
+    while (found := _BRACKETS.search(text, place)) is not None:
+        if found[0] == "{":
+            end = closing(text, found.start())
+            return (found.start(), end) if end > 0 else None
+        place = closing(text, found.start()) if found[0] in "([" else text.find(found[0], found.end()) + 1
+        if place <= 0:
+            return None
+    return None
 
 
 def _choices(text: str, at: int) -> list[str]:
@@ -263,6 +319,9 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
         # What is received from a channel.
         made, at = _chain(text, at + 2, name, calls, depth + 1)
         return made if made in ("", UNKNOWN) else grown(made, "[]"), at
+    if char == "<" and (qualified := _QUALIFIED_TYPE.match(text, at)):
+        made, _ = _chain(qualified[1], 0, name, calls, depth + 1)
+        return _steps(text, qualified.end(), made, name, calls, depth)
     if (char in "[*" or text.startswith(("map[", "make(", "chan "), at)) and (composite := _COMPOSITE.match(text, at)):
         end = closing(text, text.index("(", at) if text.startswith("make(", at) else composite.end() - 1)
         if end <= 0:

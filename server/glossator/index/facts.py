@@ -14,6 +14,7 @@ by what they are bound to:
     =#12            as the receiver of a bare name: the name itself stands for that symbol
     =struct         as the receiver of a bare name: it is a tag (see `TAGGED`)
     =scope          as the receiver of a bare name: it stands before `::` (see `SCOPE`)
+    =token          as the receiver of a bare name: it stands in a macro's arguments (see `MACRO_ARGUMENT`)
     =global         as the receiver of a bare name: it is one of the global namespace (see `GLOBAL`)
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
@@ -82,6 +83,8 @@ GLOBAL: Final = "=global"
 """The receiver of a bare name in C++ that is one of the global namespace: `::close`."""
 SCOPE: Final = "=scope"
 """The receiver of a bare name in C++ that stands before `::`, where only types and namespaces count: `Pool::size`."""
+MACRO_ARGUMENT: Final = "=token"
+"""The receiver of a bare name in a macro's arguments in Rust, of which the macro may make anything: a method's name."""
 
 # Flags of symbols.
 STATIC: Final = 1

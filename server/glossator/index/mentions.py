@@ -43,6 +43,7 @@ from glossator.index.expressions import grown, type_expression
 from glossator.index.facts import (
     GLOBAL,
     INSTANCE,
+    MACRO_ARGUMENT,
     MENTION_KINDS,
     SCOPE,
     TAGGED,
@@ -99,6 +100,8 @@ _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
 _PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
 """What may stand between a call's name and its arguments."""
+_PATH: Final = re.compile(rb"([a-z_]\w*)((?:::\w+)*)")
+"""A path that begins with the name of a module or namespace, in Rust and C++."""
 _GLOBAL: Final = re.compile(rb"(?:^|[^\w>)\]])::\s?$")
 """What stands before a name of the global namespace in C++."""
 _UNDERSCORE: Final = 0x5F
@@ -234,9 +237,10 @@ class _Extraction(SymbolTypes):
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
         macros = self._language.macros
+        paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
         own = {start for start, _ in captures.get("own", ())}
-        qualifiers = {start for start, _ in captures.get("qualifier", ())}
+        special = {start for role in ("qualifier", "token") for start, _ in captures.get(role, ())}
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
             raw = data[start:end]
@@ -260,6 +264,9 @@ class _Extraction(SymbolTypes):
                 if not keyed or (made := keyed.get(start, "")) == "":
                     left = start - 1
                     first = of_ends.get(left)
+                    if first is None and data[left - 1 : start] == b"::":
+                        left -= 1
+                        first = of_ends.get(left)
                     if first is None:
                         before = data[max(0, start - 80) : start]
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
@@ -270,7 +277,8 @@ class _Extraction(SymbolTypes):
                         if data[first - 2 : first] == b"::":
                             # In C++, qualified names nest to the right.
                             first = _qualified_from(data, first)
-                        made = fixed.get(data[first:left]) or self._expression((first, left))
+                        made = (paths and self._path(first, left)) or fixed.get(data[first:left]) or ""
+                        made = made or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart) and start not in own:
                 found, around = holders[scope]
@@ -281,8 +289,8 @@ class _Extraction(SymbolTypes):
                     if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
-            if receiver < 0 and start in qualifiers:
-                receiver = receivers.setdefault(SCOPE, len(receivers))
+            if receiver < 0 and start in special:
+                receiver = receivers.setdefault(SCOPE if macros else MACRO_ARGUMENT, len(receivers))
             if start in tags:
                 receiver = receivers.setdefault(TAGGED, len(receivers))
             if start not in at_name and name and (receiver >= 0 or name not in self_words):
@@ -308,6 +316,15 @@ class _Extraction(SymbolTypes):
             names, starts = [names[index] for index in order], [starts[index] for index in order]
             rest = [rest[index] for index in order]
         return self._placed(names, starts, rest, arguments)
+
+    def _path(self, start: int, end: int) -> str:
+        """The path before `::` that begins with the name of a local variable, which is no module: `it::equal`."""
+        if self._data[end : end + 2] != b"::" or (path := _PATH.fullmatch(self._data[start:end])) is None:
+            return ""
+        head = path[1].decode()
+        if head not in self._bound or head in self._self_words:
+            return ""
+        return head + path[2].decode().replace("::", ".")
 
     def _is_inside(self, span: Range) -> bool:
         """Whether a class's name stands in the class itself, as in `LoggerFactory.getLogger(Kind.class)`."""
@@ -445,7 +462,10 @@ class _Extraction(SymbolTypes):
         last = len(bare.rstrip(b".:").rstrip())
         first = _chain_start(bare, last)
         offset = start - len(before)
-        made = self._expression((offset + first, offset + last)) if first >= 0 else ""
+        made = ""
+        if first >= 0:
+            at, to = offset + first, offset + last
+            made = self._path(at, to) or self._expression((at, to))
         if first > 0 and bare[first - 1 : first] == b"$" and not bare.startswith(b"crate", first):
             made = UNKNOWN  # a macro's parameter
         return kind, made or UNKNOWN

@@ -66,7 +66,9 @@ class SymbolTypes(FileBindings):
             elif "extension" in match:
                 start = match["extension"][0][0]
                 owner = self._owner(start)
-                if owner >= 0 and "super" in match:
+                if owner >= 0 and "generics" in match:
+                    self._symbols[owner].generics = type_parameters(self._text(match["generics"][0]))
+                elif owner >= 0 and "super" in match:
                     self._symbols[owner].bases += tuple("".join(self._text(span).split()) for span in match["super"])
             elif "self.field" in match:
                 self._describe_field(match)

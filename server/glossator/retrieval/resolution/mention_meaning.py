@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import GLOBAL, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
+from glossator.index.facts import GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
@@ -86,34 +86,41 @@ class MentionMeaning:
         if receiver == GLOBAL:
             found = self._world.rules(path).global_name(self._world, path, name)
             return self._of(self._fitting(path, mention, found))
+        if receiver == MACRO_ARGUMENT:
+            meant = self._of_bare(path, name, mention, place)
+            return meant if meant.targets else Resolution("possible", reach="all")
         if receiver.startswith("="):
             number = receiver[2:]
             return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
         if not receiver:
-            if mention.kind == _NAME:
-                return Resolution("possible", reach="all")
-            found = self._world.named(name, place)
-            if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
-                found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
-            rules = self._world.rules(path)
-            if mention.kind == _CALL and found == NOTHING_KNOWN:
-                found = rules.named_by_arguments(self._world, place, name, self._given(path, mention)) or found
-            if mention.kind in _TYPES and found and all(map(self._world.is_function, found)):
-                found = rules.scope_named(self._world, place, name)  # a function is no type
-            if mention.kind == _DECORATOR and rules.body_scope:
-                found = self._decorating(place, name, mention, found)
-            if mention.kind == _DECORATOR and rules.decorator_ending and not any(one.kind == "symbol" for one in found):
-                found = self._world.named(name + rules.decorator_ending, place) or found
-            if not found and rules.bare_enum_members:
-                return Resolution("possible", reach="enum members")
-            if rules.extends_libraries and all(one.kind == "external" for one in found):
-                # A member that an extension gives to the class, or to one above it in a library.
-                return Resolution("possible", reach="extensions")
-            return self._of(self._fitting(path, mention, found))
+            return self._of_bare(path, name, mention, place)
         meant = self._of_member(path, name, mention, receiver, place)
         if not meant.targets and (macros := self._world.rules(path).macros_named(self._world, path, name)):
             return self._of(macros)
         return meant
+
+    def _of_bare(self, path: str, name: str, mention: Mention, place: Spot) -> Resolution:
+        """What the mention of a bare name means."""
+        if mention.kind == _NAME:
+            return Resolution("possible", reach="all")
+        found = self._world.named(name, place)
+        if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
+            found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
+        rules = self._world.rules(path)
+        if mention.kind == _CALL and found == NOTHING_KNOWN:
+            found = rules.named_by_arguments(self._world, place, name, self._given(path, mention)) or found
+        if mention.kind in _TYPES and found and all(map(self._world.is_function, found)):
+            found = rules.scope_named(self._world, place, name)  # a function is no type
+        if mention.kind == _DECORATOR and rules.body_scope:
+            found = self._decorating(place, name, mention, found)
+        if mention.kind == _DECORATOR and rules.decorator_ending and not any(one.kind == "symbol" for one in found):
+            found = self._world.named(name + rules.decorator_ending, place) or found
+        if not found and rules.bare_enum_members:
+            return Resolution("possible", reach="enum members")
+        if rules.extends_libraries and all(one.kind == "external" for one in found):
+            # A member that an extension gives to the class, or to one above it in a library.
+            return Resolution("possible", reach="extensions")
+        return self._of(self._fitting(path, mention, found))
 
     def _decorating(self, place: Spot, name: str, mention: Mention, found: Values) -> Values:
         """What a decorator's name means, of which a class's body has a member that is defined only after it: what the

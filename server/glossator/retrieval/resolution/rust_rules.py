@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, EXTENSION, INSTANCE
 from glossator.retrieval.resolution.file_view import last_part
-from glossator.retrieval.resolution.generics import bound_type
+from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, Spot, Value, Values, external
@@ -386,8 +386,12 @@ class RustRules(LanguageRules):
             assert view is not None
             symbol = view.symbol(around)
             if symbol.flags & EXTENSION and "<" in symbol.name:
-                arguments = self.read_type(symbol.name).arguments
-                return tuple(world.type_value(part, Spot(place.path, symbol.parent)) for part in arguments)
+                found: list[Values] = []
+                for part in self.read_type(symbol.name).arguments:
+                    # `impl<S: Source> Buffered<S>`: at least what the parameter has to be.
+                    bound = None if part.arguments else bound_of(world, part.name, Spot(place.path, around))
+                    found.append(world.type_value(part, Spot(place.path, symbol.parent)) if bound is None else bound)
+                return tuple(found)
         return ()
 
     # Members
@@ -428,7 +432,8 @@ class RustRules(LanguageRules):
                 if name == "super":
                     return self._parent(world, view, value.number)
                 return self._in_module(world, view, value.number, name) or (UNKNOWN_MODULE,)
-        if name in _PASSING:
+        if name in _PASSING or (name == "default" and value.kind == "class"):
+            # What is derived has no definition.
             return (external(PASSED, ((value._replace(kind="instance"),),)),)
         return ()
 

@@ -46,6 +46,7 @@
 ; Traits and implementations; bounds of type parameters
 (trait_item name: (type_identifier) @class bounds: (trait_bounds (_) @super))
 (impl_item trait: (_) @super type: (_) @extension)
+(impl_item type_parameters: (_) @generics type: (_) @extension)
 (type_parameter name: (type_identifier) @parameter bounds: (trait_bounds . [(type_identifier) (generic_type) (scoped_type_identifier)] @type))
 (where_predicate left: (type_identifier) @parameter bounds: (trait_bounds . [(type_identifier) (generic_type) (scoped_type_identifier)] @type))
 
