@@ -219,7 +219,9 @@ def _alternatives(text: str, name: Naming, calls: Calls, depth: int) -> str:
         branches = _branches(text)
         if not branches or depth > 3:
             return UNKNOWN
-        return joined([_alternatives(part, name, calls, depth + 1) for part in branches])
+        values = [_alternatives(part, name, calls, depth + 1) for part in branches]
+        # All have one type: `None` says nothing of it.
+        return joined([one for one in values if one != BUILT_IN] or values)
     made, at = _chain(text, 0, name, calls, depth)
     found = [made]
     while at < len(text):

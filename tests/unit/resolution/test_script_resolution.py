@@ -685,3 +685,25 @@ def test_an_alias_whose_settings_lie_outside() -> None:
     assert sample.uses("slug", grade="possible") == ["pages/page.ts: slug()"]
     assert sample.uses("other", grade="possible") == ["pages/page.ts: all.other()"]
     assert sample.uses("third", grade="possible") == ["pages/page.ts: third()"]
+
+
+def test_a_module_that_another_one_only_adds_to_may_offer_more() -> None:
+    sample = Sample({
+        "node/shapes.test.ts": """
+            import * as kit from "kit/v2";
+            declare module "kit/v2" { interface Shape { extra(): string } }
+            kit.circle();
+        """,
+        "other.test.ts": """
+            import * as kit from "kit/v2";
+            import { square } from "kit/v2";
+            kit.circle(1);
+            square(2);
+        """,
+        "sources/kit.ts": "export function circle() {}\nexport function square() {}",
+        "ambient.d.ts": "declare module \"tools\" { export function weld(): void }",
+        "weld.ts": "import { weld } from \"tools\";\nweld();",
+    })  # fmt: skip
+    assert "other.test.ts: kit.circle(1);" in sample.uses("circle", grade="possible")
+    assert sample.uses("square", grade="possible") == ["other.test.ts: square(2);"]
+    assert sample.uses("weld") == ["weld.ts: weld();"]

@@ -212,14 +212,17 @@ class ScriptRules(LanguageRules):
         return whole or (Value("module", module),)
 
     def _declared_module(self, world: World, item: Import) -> Values:
-        """What `declare module "x" { ... }` somewhere in the index says of a module that is no file."""
+        """What `declare module "x" { ... }` somewhere in the index says of a module that is no file. In a file that is
+        a module itself it only adds to what "x" is."""
         found: Values = ()
+        adds = False
         for path in () if item.module.startswith(".") else world.noting(item.module):
             view = world.view(path)
             for around in view.children(-1, item.module) if view is not None else ():
                 if view is not None and view.symbol(around).kind in ("module", "namespace"):
                     found += symbols(view, view.children(around, item.member) if item.member else [around])
-        return found
+                    adds = adds or any(one.owner < 0 for one in view.facts.imports)
+        return (*found, UNKNOWN_VALUE if item.member else UNKNOWN_MODULE) if adds else found
 
     def _whole(self, world: World, module: str) -> Values:
         """What `module.exports = ...` or `export = ...` makes of a module; empty if there is none."""

@@ -1,0 +1,119 @@
+"""Rust: paths beside local variables of the same name, what macros are given, bounds of implementations, branches as
+values, derived constructors, types as arguments of calls."""
+
+import pytest
+
+from glossator.index.expressions import NO_CALLS, Calls, expression
+from tests.unit.resolution.resolution_samples import Sample
+
+FILES = {
+    "Cargo.toml": """
+        [package]
+        name = "relay"
+        version = "0.1.0"
+    """,
+    "src/lib.rs": """
+        pub mod queue;
+        pub mod send;
+        pub fn check(left: i32, right: i32) -> bool { left == right }
+        pub trait Totals { fn sum_all(&self) -> i32; fn unnamed(&self) -> i32 { 0 } }
+        macro_rules! timed { ($size:expr; $($name:ident,)*) => { $( fn $name() {} )* } }
+        timed! { 10; sum_all, }
+    """,
+    "src/queue.rs": """
+        pub trait Sink { fn push(&mut self, item: u8); fn close(&mut self); }
+        #[derive(Default, Clone)]
+        pub struct Memory { pub items: Vec<u8> }
+        impl Memory {
+            pub fn open(name: &str) -> Self { Memory { items: vec![] } }
+            pub fn len(&self) -> usize { self.items.len() }
+        }
+        impl Sink for Memory { fn push(&mut self, item: u8) {} fn close(&mut self) {} }
+        pub struct Limited<S> { inner: S, limit: usize }
+        impl<S: Sink> Limited<S> {
+            pub fn new(inner: S) -> Self { Limited { inner, limit: 3 } }
+            pub fn put(&mut self, item: u8) {
+                self.inner.push(item);
+                self.inner.close()
+            }
+        }
+    """,
+    "src/send.rs": """
+        use crate as it;
+        use crate::queue::{self, Limited, Memory, Sink};
+        pub fn run(fast: bool, kind: u8) {
+            let it = vec![1].into_iter();
+            it::check(1, 2);
+            assert!(it::queue::Memory::open("m").len() == 0);
+            let mut memory = Memory::default();
+            memory.items.clear();
+            <Memory as Sink>::push(&mut memory, 1);
+            let mut limited = Limited::<Memory>::new(memory);
+            limited.put(1);
+            let picked = if fast { Memory::open("f") } else { Memory::open("s") };
+            picked.len();
+            let matched = match kind { 0 => Memory::open("0"), 1 => return, _ => Memory::open("n") };
+            matched.len();
+            let made = lines().iter().map(|line| Memory::open(line)).collect::<Vec<Memory>>();
+            made[0].len();
+        }
+        fn lines() -> Vec<String> { vec![] }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "name", "meaning"),
+    [
+        ("src/send.rs", "it::check(1, 2);", "check", "src/lib.rs:check"),
+        ("src/send.rs", 'assert!(it::queue::Memory::open("m").len() == 0);', "open", "src/queue.rs:Memory.open"),
+        ("src/send.rs", "memory.items.clear();", "items", "src/queue.rs:Memory.items"),
+        ("src/send.rs", "<Memory as Sink>::push(&mut memory, 1);", "push", "src/queue.rs:Memory.push"),
+        ("src/send.rs", "let mut limited = Limited::<Memory>::new(memory);", "new", "src/queue.rs:Limited.new"),
+        ("src/send.rs", "limited.put(1);", "put", "src/queue.rs:Limited.put"),
+        ("src/send.rs", "picked.len();", "len", "src/queue.rs:Memory.len"),
+        ("src/send.rs", "matched.len();", "len", "src/queue.rs:Memory.len"),
+        ("src/send.rs", "made[0].len();", "len", "src/queue.rs:Memory.len"),
+        ("src/queue.rs", "self.inner.push(item);", "push", "src/queue.rs:Sink.push"),
+    ],
+)
+def test_paths_and_values(path: str, line: str, name: str, meaning: str) -> None:
+    assert Sample(FILES).at(path, line, name) == meaning
+
+
+def test_what_a_macro_is_given_may_be_any_name() -> None:
+    sample = Sample(FILES)
+    assert sample.uses("Totals.sum_all", grade="possible") == ["src/lib.rs: timed! { 10; sum_all, }"]
+    assert sample.uses("Totals.unnamed", grade="possible") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("if a { b } else { c.d() }", "b|c.d()"),
+        ("if a { b } else if e { b } else { None }", "b"),
+        ("if a { b }", "?"),
+        ("if a { let x = 1; x } else { b }", "?"),
+        ("match a { 1 => b, Some(x) => c, _ => panic!(\"x\") }", "b|c"),
+        ("match a { 1 => { b; c } _ => d }", "?"),
+        ("<File as Source>::open", "File.open"),
+        ("<Ring<u8>>::new()", "Ring.new()"),
+    ],
+)  # fmt: skip
+def test_expressions(text: str, made: str) -> None:
+    assert expression(text, lambda name: name) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("text.parse::<Port>()", "<Port>"),
+        ("std::make_shared<net::Port>(1, f(2))", "<net::Port>"),
+        ("(*static_cast<const Ring<u8>*>(raw)).size", "<Ring<u8>*>.size"),
+        ("build<Port>(1)", "build()"),
+    ],
+)
+def test_types_as_arguments_of_calls(text: str, made: str) -> None:
+    calls = Calls(dict.fromkeys(("make_shared", "parse", "static_cast"), "argument"))
+    assert expression(text, lambda name: name, calls) == made
+    assert "Port" not in expression(text.replace("net::", ""), lambda name: name, NO_CALLS)
