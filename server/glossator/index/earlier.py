@@ -65,7 +65,7 @@ _ENTRIES = (
 _FILES = (
     "SELECT f.id, f.path, f.content_hash, l.label, f.lines, f.has_errors, f.imports, d.data FROM json_each(?) w "
     "JOIN files f ON f.id = w.value JOIN labels l ON l.id = f.language LEFT JOIN facts d ON d.file = f.id "
-    "WHERE f.skipped = ''"
+    "WHERE f.skipped = '' AND f.id NOT IN (SELECT file FROM uncollected)"
 )
 
 _Row = tuple[str, str, str, str, str, int | None, int, int, int, int, int, int, tuple[str, ...], bool]
@@ -244,7 +244,8 @@ def pack(
 ) -> list[tuple[Contents, bytes]]:
     """The contents of these revisions, as the cache keeps them; `terms` has the search terms of all their entries.
 
-    What `is_kept` already (path, content hash), or the index does not have whole, is left out.
+    What `is_kept` already (path, content hash), or the index does not have whole, is left out; so is what has no facts
+    yet.
     """
     packed = []
     with manifest.reading() as connection:

@@ -57,6 +57,9 @@ EntryKind = Literal[
 
 ENTRY_KINDS: frozenset[str] = frozenset(get_args(EntryKind))
 
+Aim = Literal["all", "entries", "facts"]
+"""What a file is parsed for: its entries are what is searched, its facts tell what uses what."""
+
 CHUNKER_VERSION = 1
 """Part of every vector's key: raise it when the text that is embedded for the same source changes."""
 
@@ -118,6 +121,7 @@ class ParsedFile:
         has_errors: whether the grammar could not parse all of it.
         facts: what the resolution of names needs to know of it, encoded (see `facts.py`); b"" for nothing.
         noted: the hashes of the names in its facts (`facts.stored_facts`).
+        collected: whether it has all facts; False if they were left out, and are to be collected later.
     """
 
     language: str
@@ -127,3 +131,4 @@ class ParsedFile:
     lines: int
     facts: bytes = b""
     noted: bytes = b""
+    collected: bool = True

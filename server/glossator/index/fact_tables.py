@@ -1,6 +1,7 @@
 """The facts of files in the manifest's database, and the names by which they are found.
 
-Three tables belong to this module. `facts` has each revision's encoded facts. `noted` leads from a name, as a hash, to
+Four tables belong to this module. `uncollected` has the revisions whose facts have been left out, so that the index
+could be searched sooner, and are collected later. `facts` has each revision's encoded facts. `noted` leads from a name, as a hash, to
 the revisions that define, import or mention it; a row of it covers many revisions, and is never changed: those of a
 removed revision are ignored, since its number is not used again, and disappear when the table is written again. A
 revision begins in `unnoted`, with the hashes of its names, and `note_names` moves many from there to `noted` at once.
@@ -38,6 +39,7 @@ FACT_TABLES: Final = """
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE unnoted (file INTEGER PRIMARY KEY, names BLOB NOT NULL);
 CREATE TABLE noted (name INTEGER, first INTEGER, others BLOB, PRIMARY KEY (name, first)) WITHOUT ROWID;
+CREATE TABLE uncollected (file INTEGER PRIMARY KEY);
 """
 # noted.name is the hash as a signed number, which takes SQLite four bytes; noted.others has the revisions after the
 # first, as differences: the bytes of one (1, 2 or 4), then the differences, little-endian. NULL if there are none.
@@ -63,18 +65,44 @@ DECODED_FACTOR: Final = 17
 which the facts take 14 times as much, and the tables 3."""
 
 
-def add_facts(connection: sqlite3.Connection, updates: Iterable[tuple[int, FileUpdate]]) -> None:
+def add_facts(connection: sqlite3.Connection, updates: Sequence[tuple[int, FileUpdate]]) -> None:
     """Insert the facts of new revisions within a transaction."""
     found = [(revision, update) for revision, update in updates if update.facts]
     connection.executemany("INSERT INTO facts VALUES (?, ?)", [(number, update.facts) for number, update in found])
     connection.executemany(
         "INSERT INTO unnoted VALUES (?, ?)", [(number, update.noted) for number, update in found if update.noted]
     )
+    left = [(number,) for number, update in updates if not update.collected]
+    connection.executemany("INSERT INTO uncollected VALUES (?)", left)
+
+
+def uncollected_in(connection: sqlite3.Connection) -> int:
+    """How many revisions are without their facts."""
+    return int(connection.execute("SELECT count(*) FROM uncollected").fetchone()[0])
+
+
+def collect_facts(connection: sqlite3.Connection, found: Iterable[tuple[int, bytes, bytes]]) -> int:
+    """Add what was left out, within a transaction: revisions, their facts and the names in them, packed.
+
+    Returns how many revisions it was added to: those that have been replaced meanwhile are ignored.
+    """
+    added = 0
+    for revision, facts, names in found:
+        if connection.execute("DELETE FROM uncollected WHERE file = ?", (revision,)).rowcount:
+            added += 1
+            if facts:
+                connection.execute("INSERT INTO facts VALUES (?, ?)", (revision, facts))
+            if facts and names:
+                connection.execute("INSERT INTO unnoted VALUES (?, ?)", (revision, names))
+    if unnoted(connection) >= NOTED_AT_ONCE or not uncollected_in(connection):
+        note_names(connection)
+    return added
 
 
 def remove_facts(connection: sqlite3.Connection, revisions: Sequence[int]) -> None:
     """Delete the facts of revisions within a transaction."""
     keys = [(revision,) for revision in revisions]
+    connection.executemany("DELETE FROM uncollected WHERE file = ?", keys)
     removed = connection.executemany("DELETE FROM facts WHERE file = ?", keys).rowcount
     stale = removed - connection.executemany("DELETE FROM unnoted WHERE file = ?", keys).rowcount
     if stale > 0:
@@ -185,6 +213,7 @@ class StoredFacts:
         self._by_revision: dict[int, str] = {}
         self._paths = PathIndex(())
         self._unnoted: dict[int, array[int]] = {}
+        self._uncollected = 0
         self._decoded: OrderedDict[int, _Decoded] = OrderedDict()
         self._decoded_bytes = 0
         self._derived: tuple[int, object, object] | None = None
@@ -201,6 +230,7 @@ class StoredFacts:
         """Path -> facts, of those of the files that have any (see `facts`); quicker than one by one."""
         if fresh:
             self.refresh()
+        uncollected = self._uncollected
         found: dict[str, Facts] = {}
         missing = self._kept(paths, found)
         self._read(missing, found)
@@ -209,7 +239,8 @@ class StoredFacts:
             self.refresh()
             missing = self._kept(missing, found)
             self._read(missing, found)
-        self._keep({revision: _Decoded(None, 0) for revision in missing.values() if revision is not None})
+        if not uncollected:  # else they may have facts later
+            self._keep({revision: _Decoded(None, 0) for revision in missing.values() if revision is not None})
         return found
 
     def arranged(self, path: str, arrange: Callable[[str, Facts], _Made]) -> _Made | None:
@@ -286,6 +317,10 @@ class StoredFacts:
                 if others:
                     found.update(_unpacked(first, others).tolist())
             return sorted(files[revision] for revision in found if revision in files)
+
+    def uncollected(self) -> int:
+        """The number of files whose facts have not been collected yet, as of the commit that was seen last."""
+        return self._uncollected
 
     def paths(self) -> PathIndex:
         """All indexed files. It may grow while it is in use, when files are committed."""
@@ -375,6 +410,7 @@ class StoredFacts:
             self._revisions = {path: number for number, path in rows}
             self._paths = PathIndex(self._revisions)
         self._next = connection.execute("SELECT value FROM meta WHERE key = 'next_file'").fetchone()[0]
+        self._uncollected = uncollected_in(connection)
         waiting = [row[0] for row in connection.execute("SELECT file FROM unnoted")]
         before = self._unnoted
         self._unnoted = {}

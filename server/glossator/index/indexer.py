@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
 from glossator.index.languages import TEXT, language_named, language_of
+from glossator.index.late_facts import collect_late_facts
 from glossator.index.parse_worker import (
     UNSETTLED,
     Batch,
@@ -32,6 +33,7 @@ from glossator.workspace.files import LINK, Found, Rules, Skipped
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from glossator.index.entries import Aim
     from glossator.index.entries import Skipped as SkippedFile
     from glossator.index.pool import Delivery, Job, WorkerPool
     from glossator.index.records import FileRecord, FileUpdate
@@ -47,6 +49,9 @@ FEW_FILES = 16
 AHEAD_BYTES = 6 * 1024 * 1024
 """Source bytes submitted to workers whose results are not collected yet: enough to keep workers busy during a commit,
 and a bound on memory (results are about twice the source)."""
+LATER_BYTES = 4 * 1024 * 1024
+"""Source bytes from which on a first index is worth making without facts at first, about 100,000 lines: to read files
+twice takes more work in all, which does not pay for what is a matter of seconds."""
 COMMIT_ENTRIES = 4000
 COMMIT_SECONDS = 1.5
 """A run commits when it has so many entries or so much time has passed: each commit costs ~50 ms whatever its size,
@@ -59,7 +64,8 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a run; `stage` is "downloading" (a team's index), "scanning", "indexing" or "finishing"."""
+    """The progress of a run; `stage` is "downloading" (a team's index), "scanning", "indexing", "finishing", or
+    "collecting" (the facts that tell the uses of names)."""
 
     stage: str
     files_done: int = 0
@@ -120,6 +126,7 @@ class Indexer:
         self._store = store
         self._pool = pool
         self._running = threading.Lock()
+        self._collecting = threading.Lock()
         self._committing = threading.Lock()
         self._overtaken: set[str] = set()
         """Paths that `update` has processed since the current run began."""
@@ -133,13 +140,15 @@ class Indexer:
         *,
         all_cores: bool = False,
         maintain: bool = True,
+        facts_later: bool = False,
     ) -> IndexReport:
         """Bring the whole index up to date.
 
         `progress` and `cancelled` are called in the calling thread, several times a second. With `all_cores`, which is
         for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
         otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting and repairing the
-        store is left to the caller; a first index is always finished here.
+        store is left to the caller; a first index is always finished here. With `facts_later`, collecting the facts
+        that files are without is left to the caller, and those of a large first index are left out.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -160,12 +169,16 @@ class Indexer:
                 changes = _compare(
                     _until(rules.scan(), cancelled), manifest, self._store.earlier_hashes, self._pool.start
                 )
+                large = not manifest and sum(task.size for task in changes.tasks) >= LATER_BYTES
+                aim: Aim = "entries" if facts_later and large else "all"
                 work = _Work(changes, manifest, self._commit_of_run, self._store.earlier, progress, cancelled)
-                work.do(self._pool, self._batches(changes.tasks, BATCH_FILES))
+                work.do(self._pool, self._batches(changes.tasks, BATCH_FILES, aim))
             if work.changed and (maintain or not manifest):
                 progress(work.progress("finishing"))
             if maintain or (work.changed and not manifest):
                 self._store.maintain()  # without changes too: readers may have found damage
+            if not facts_later:
+                self.collect_facts(progress, cancelled)
             status = self._store.status()
             return IndexReport(
                 files=status.files,
@@ -217,6 +230,24 @@ class Indexer:
         work = _Work(changes, known, self._commit, self._store.earlier, progress, cancelled)
         work.do(self._pool, self._batches(changes.tasks, 1 if few else BATCH_FILES), interactive=few)
         return frozenset(work.changed)
+
+    def collect_facts(
+        self, progress: Callable[[Progress], None] = _ignore_progress, cancelled: Callable[[], bool] = _never
+    ) -> None:
+        """Collect the facts that were left out (see `late_facts`). Updates can run meanwhile; a second call returns.
+
+        Raises:
+            CancelledByUser, StoreError, EmbeddingError: see `run`.
+        """
+
+        def show(done: int, total: int) -> None:
+            progress(Progress("collecting", done, total))
+
+        if self._collecting.acquire(blocking=False):
+            try:
+                collect_late_facts(self._root, self._settings, self._store, self._pool, show, cancelled)
+            finally:
+                self._collecting.release()
 
     def maintain(self) -> None:
         """Compact the store if that is due. Call it now and then; updates can run meanwhile."""
@@ -270,19 +301,19 @@ class Indexer:
         self._manifest = manifest
         return frozenset(changes.deleted).union(update.record.path for update in changes.updates)
 
-    def _batches(self, tasks: Iterable[FileTask], most: int) -> Iterator[Batch]:
+    def _batches(self, tasks: Iterable[FileTask], most: int, aim: Aim = "all") -> Iterator[Batch]:
         """The tasks in batches of at most `most` files."""
         root, max_file_bytes = os.path.realpath(self._root), self._settings.max_file_bytes
         batch: list[FileTask] = []
         size = 0
         for task in tasks:
             if batch and (len(batch) == most or size + task.size > BATCH_BYTES):
-                yield Batch(root, max_file_bytes, tuple(batch), self._embedder)
+                yield Batch(root, max_file_bytes, tuple(batch), self._embedder, aim)
                 batch, size = [], 0
             batch.append(task)
             size += task.size
         if batch:
-            yield Batch(root, max_file_bytes, tuple(batch), self._embedder)
+            yield Batch(root, max_file_bytes, tuple(batch), self._embedder, aim)
 
 
 def submit_buffer(

@@ -23,9 +23,11 @@ from glossator.index.fact_tables import (
     FACT_TABLES,
     NOTE_AT,
     add_facts,
+    collect_facts,
     note_names,
     remove_facts,
     rewrite_notes,
+    uncollected_in,
     unnoted,
 )
 from glossator.index.records import FileRecord, FileSummary
@@ -482,6 +484,26 @@ class Manifest(Database):
             connection.execute(
                 "UPDATE meta SET value = (SELECT value FROM meta WHERE key = 'next_file') WHERE key = 'derived_below'"
             )
+
+    def uncollected(self) -> int:
+        """The number of files whose facts have not been collected yet."""
+        with self.reading() as connection:
+            return uncollected_in(connection)
+
+    def to_collect(self) -> list[tuple[int, str, bytes, int]]:
+        """(revision, path, content hash, bytes) of the files whose facts have not been collected yet, by revision."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, path, content_hash, size FROM uncollected JOIN files ON id = file ORDER BY id"
+            ).fetchall()
+        return [(number, path_out(path), digest, size) for number, path, digest, size in rows]
+
+    def collect(self, found: Sequence[tuple[int, bytes, bytes]]) -> int:
+        """Add facts that were left out: see `collect_facts`."""
+        with self.transaction() as connection:
+            added = collect_facts(connection, found)
+            connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
+        return added
 
     def note(self) -> None:
         """Sort in the names of changed files, if they are many."""

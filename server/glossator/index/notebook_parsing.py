@@ -65,13 +65,14 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
     entries: list[Entry] = []
     imports: dict[str, None] = {}
     cells: list[tuple[Facts, Callable[[int, int], tuple[int, int]]]] = []
-    has_errors = False
+    has_errors, collected = False, True
     for cell in notebook.cells:
         written, readable = _readable(cell, language)
         if not readable.endswith("\n"):
             readable += "\n"  # some grammars need it
         parsed = parse("cell", readable, written)
         has_errors = has_errors or parsed.has_errors
+        collected = collected and parsed.collected
         imports.update(dict.fromkeys(parsed.imports))
         if written == "python":
             parsed = _without_magics(parsed, cell)
@@ -79,7 +80,7 @@ def parse_notebook(notebook: Notebook, source: SourceText, parse: Callable[[str,
             cells.append((facts, _places(cell, readable, source, text)))
         entries.extend(_placed(parsed, cell, readable, source, text, len(entries)))
     joined, noted = stored_facts(joined_facts(language, cells)) if cells else (b"", b"")
-    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, joined, noted)
+    return ParsedFile(language, tuple(entries), tuple(imports), has_errors, source.lines, joined, noted, collected)
 
 
 def _language(notebook: Notebook) -> str:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.embedding import Embedder
-    from glossator.index.entries import ParsedFile
+    from glossator.index.entries import Aim, ParsedFile
     from glossator.index.records import FileRecord, FileUpdate
     from glossator.index.vectors import VectorCache
     from glossator.settings import Settings
@@ -106,6 +106,8 @@ class Batch:
     tasks: tuple[FileTask, ...]
     embedder: str = ""
     """Folder of the static embedder that is adapted to the root; "" for the bundled one."""
+    aim: Aim = "all"
+    """What is needed of the files. With "facts", only those are read whose content is as in the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,14 @@ class FileResult:
         outcome: `indexed`: `update` is its new state. `unchanged`: its content is the same as in the manifest, `size`
             and `mtime_ns` are its current stat. `earlier`: the same, but its content is one that the store still knows
             from before, with `content_hash`. `skipped`: not indexed, `update` gives the reason. `vanished`: the file
-            does not exist any more. `failed`: it crashed or stalled the worker, `reason` says which.
+            does not exist any more. `failed`: it crashed or stalled the worker, `reason` says which. `facts`: `facts`
+            and `noted` are those of a file that is indexed. `changed`: the content is not that of the manifest.
         symbols: number of its definitions (entries with part 0 that are not blocks).
         embedded: number of these whose vectors were computed now.
     """
 
     path: str
-    outcome: Literal["indexed", "unchanged", "earlier", "skipped", "vanished", "failed"]
+    outcome: Literal["indexed", "unchanged", "earlier", "skipped", "vanished", "failed", "facts", "changed"]
     update: FileUpdate | None = None
     size: int = 0
     mtime_ns: int = UNSETTLED
@@ -130,6 +133,8 @@ class FileResult:
     embedded: int = 0
     reason: str = ""
     content_hash: bytes = b""
+    facts: bytes = b""
+    noted: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +277,15 @@ class _FileIndexer:
             if isinstance(found, Skipped):
                 return _skipped(task, found.reason)
             text, digest, size, mtime_ns = found.text, found.content_hash, found.size, settled(found.mtime_ns)
-            if digest == task.known_hash:
+            if batch.aim == "facts":
+                if digest != task.known_hash:
+                    return FileResult(task.path, "changed")
+            elif digest == task.known_hash:
                 return FileResult(task.path, "unchanged", size=size, mtime_ns=mtime_ns)
             if digest in task.earlier_hashes:
                 return FileResult(task.path, "earlier", size=size, mtime_ns=mtime_ns, content_hash=digest)
         try:
-            parsed = self._parse(task.path, text, task.language)
+            parsed = self._parse(task.path, text, task.language, batch.aim)
         except (
             ArithmeticError,
             AttributeError,
@@ -289,7 +297,11 @@ class _FileIndexer:
         ) as error:
             # A defect in one language's rules must not prevent other files from being indexed.
             _log.warning("cannot parse %s", task.path, exc_info=True)
+            if batch.aim == "facts":
+                return FileResult(task.path, "facts")
             return _skipped(task, f"the parser failed on it ({type(error).__name__})")
+        if batch.aim == "facts":
+            return FileResult(task.path, "facts", facts=parsed.facts, noted=parsed.noted)
         record = FileRecord(
             task.path,
             size,
@@ -351,6 +363,7 @@ class _FileIndexer:
                         terms,
                         item.parsed.facts,
                         item.parsed.noted,
+                        item.parsed.collected,
                     ),
                     symbols=len(symbols),
                     embedded=sum(keys[index] in computed for index in symbols) if computed else 0,

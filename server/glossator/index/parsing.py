@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from tree_sitter import Parser, Query, QueryCursor, QueryError
@@ -40,7 +40,7 @@ from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
-from glossator.index.query_files import facts_source, patterns, query_source
+from glossator.index.query_files import capturing, facts_source, patterns, query_source
 from glossator.index.script_packages import is_script_settings, script_settings
 from glossator.index.syntax_damage import (
     damaged_ranges,
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     import tree_sitter
 
     from glossator.index.components import Component
+    from glossator.index.entries import Aim
     from glossator.index.languages import Language
     from glossator.index.query_files import Pattern
 
@@ -80,6 +81,9 @@ PROTOTYPED: Final = frozenset(
 """Languages whose functions without a body are declared here and defined elsewhere (or by whoever implements them)."""
 ROUNDS: Final = 2
 """How often a file with errors is read again: what is mended may show more."""
+
+_NO_PATTERN: Final = "(ERROR) @_none"
+"""A query that captures nothing of use."""
 
 MAX_DEPTH: Final = 1000
 """Patterns start no deeper than this in the tree. Every node is compared with all patterns that are under way around
@@ -134,9 +138,12 @@ class _Reader:
     mentions_of_its_own: bool
 
 
-@lru_cache(maxsize=128)
-def _reader(name: str) -> _Reader | None:
-    """The reader of a language, made once per process; None for a language that is read without a grammar."""
+@lru_cache(maxsize=256)
+def _reader(name: str, aim: Aim = "all") -> _Reader | None:
+    """The reader of a language, made once per process; None for a language that is read without a grammar.
+
+    One whose aim is entries finds no bindings, and of mentions only those that are references.
+    """
     language = LANGUAGES[name]
     source = query_source(language) if language.grammar else None
     if source is None:
@@ -147,6 +154,9 @@ def _reader(name: str) -> _Reader | None:
         source += "".join(f"\n({kind}) @leading" for kind in leading)
     mentions = facts_source(language, "mentions")
     found = patterns(language, source, mentioned=mentions is not None)
+    if aim == "entries":
+        found = [one for one in found if not one.for_facts]
+        mentions = capturing(mentions, REFERENCES) if mentions is not None else _NO_PATTERN
     whole = Parser(grammar).parse(b"").root_node.type
     return _Reader(
         grammar,
@@ -182,13 +192,15 @@ def _query(language: Language, grammar: tree_sitter.Language, source: str) -> Qu
         raise ValueError(f"query of {language.name}: {error}") from error
 
 
-def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
-    """What a file contains: entries, imports, whether it has syntax errors.
+def parse(path: str, text: str, language: str | None = None, aim: Aim = "all") -> ParsedFile:
+    """What a file contains: entries, imports, facts, whether it has syntax errors.
 
     Args:
         path: tells the language where `language` is None; not read.
         text: the file's text, with or without a byte order mark, whatever its line ends.
         language: a name in `LANGUAGES`; an unknown one is read as plain text.
+        aim: what is needed. Entries alone, or facts alone, take less time; the result is the same as if all was needed,
+            but for what is left out.
     """
     if language is None:
         language = language_of(path, text[: text.find("\n") if "\n" in text[:500] else 500])
@@ -206,14 +218,19 @@ def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
     if not text.strip("\ufeff \t\r\n\f\v"):
         return ParsedFile(language, (), (), False, source.lines)
     if is_notebook(path) and (notebook := read_notebook(source.data.decode("utf-8", "surrogatepass"))):
-        return parse_notebook(notebook, source, parse)
+        return parse_notebook(notebook, source, partial(parse, aim=aim))
     if pointed_to(text):
         language = TEXT.name
-    reader = _reader(language)
+    reader = _reader(language, _reader_aim(aim))
     if reader is None:
         facts, noted = _module_facts(path, text)
         return ParsedFile(language, parse_document(language, source), (), False, source.lines, facts, noted)
-    return _parse_tree(language, source, reader, path)
+    return _parse_tree(language, source, reader, path, aim)
+
+
+def _reader_aim(aim: Aim) -> Aim:
+    """The aim of the reader for what is needed: facts need all that is captured."""
+    return "entries" if aim == "entries" else "all"
 
 
 _GO_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
@@ -230,11 +247,11 @@ _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 """Half of a character, as only an editor's buffer may hold: what `Source` makes of it is no UTF-8."""
 
 
-def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -> ParsedFile:
+def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str, aim: Aim) -> ParsedFile:
     data = source.data
     component = read_component(language, data, path) if LANGUAGES[language].scripts else None
     if component is not None and component.jsx:
-        reader = _reader("tsx") or reader
+        reader = _reader("tsx", _reader_aim(aim)) or reader
     readable, unread = _readable(language, source, component)
     tree = Parser(reader.grammar).parse(readable)
     root = tree.root_node
@@ -288,8 +305,12 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     settings = script_settings(path, source.data.decode("utf-8", "replace")) if is_script_settings(path) else None
     if settings is not None:
         facts, noted = stored_facts(settings)
+    elif aim == "entries":
+        facts, noted = b"", b""
     else:
         facts, noted = _facts(LANGUAGES[language], source, views, captures, definitions, component, unread)
+    if aim == "facts":
+        return ParsedFile(language, (), (), root.has_error, source.lines, facts, noted)
     chunker = Chunker(
         source,
         references=[reference for reference in references if reference[0] not in found],
@@ -301,7 +322,14 @@ def _parse_tree(language: str, source: SourceText, reader: _Reader, path: str) -
     )
     captures.imports.pop("", None)
     return ParsedFile(
-        language, chunker.entries(definitions), tuple(captures.imports), root.has_error, source.lines, facts, noted
+        language,
+        chunker.entries(definitions),
+        tuple(captures.imports),
+        root.has_error,
+        source.lines,
+        facts,
+        noted,
+        collected=aim != "entries" or settings is not None,
     )
 
 

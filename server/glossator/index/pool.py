@@ -89,6 +89,8 @@ class Job:
     batch: Batch
     deliver: Deliver
     interactive: bool = False
+    later: bool = False
+    """Whether it waits until there is nothing else to do."""
     alone: bool = False
     """Whether it is a single file, retried because a worker died on its batch."""
     cancelled: bool = False
@@ -235,7 +237,8 @@ class WorkerPool:
         self._command = tuple(command or (sys.executable, "-P", "-c", WORKER))
         self._idle_timeout = idle_timeout
         self._changed = threading.Condition()
-        self._queues: tuple[deque[Job], deque[Job]] = (deque(), deque())
+        self._queues: tuple[deque[Job], deque[Job], deque[Job]] = (deque(), deque(), deque())
+        """Interactive jobs, most jobs, and those that wait."""
         self._threads: set[threading.Thread] = set()
         self._processes: set[_Process] = set()
         self._idle = 0
@@ -290,13 +293,13 @@ class WorkerPool:
                 for _ in range(min(count, self.count) - len(self._threads)):
                     self._add_supervisor()
 
-    def submit(self, batch: Batch, deliver: Deliver, *, interactive: bool = False) -> Job:
-        """Queue a batch; interactive batches precede all others.
+    def submit(self, batch: Batch, deliver: Deliver, *, interactive: bool = False, later: bool = False) -> Job:
+        """Queue a batch; interactive batches precede all others, and those for `later` follow them.
 
         Raises:
             GlossatorError: the pool is closed.
         """
-        job = Job(batch, deliver, interactive)
+        job = Job(batch, deliver, interactive, later)
         with self._changed:
             if self._closed:
                 raise GlossatorError("the worker pool is closed")
@@ -343,7 +346,7 @@ class WorkerPool:
 
     def _enqueue(self, jobs: Sequence[Job], *, first: bool = False) -> None:
         for job in reversed(jobs) if first else jobs:
-            queue = self._queues[0 if job.interactive else 1]
+            queue = self._queue_of(job)
             if first:
                 queue.appendleft(job)
             else:
@@ -352,6 +355,9 @@ class WorkerPool:
         for _ in range(min(waiting - self._idle, self.count - len(self._threads))):
             self._add_supervisor()
         self._changed.notify_all()
+
+    def _queue_of(self, job: Job) -> deque[Job]:
+        return self._queues[0 if job.interactive else 2 if job.later else 1]
 
     def _next(self) -> Job | None:
         for queue in self._queues:
@@ -444,7 +450,7 @@ class WorkerPool:
     def _put_back(self, job: Job | None) -> None:
         if job is not None:
             with self._changed:
-                self._queues[0 if job.interactive else 1].appendleft(job)
+                self._queue_of(job).appendleft(job)
 
     def _end(self, process: _Process) -> str:
         with self._changed:
@@ -567,7 +573,7 @@ class WorkerPool:
 def _part(job: Job, indexes: Sequence[int], *, alone: bool) -> Job:
     """A job for some of a job's files."""
     tasks = tuple(job.batch.tasks[index] for index in indexes)
-    return Job(replace(job.batch, tasks=tasks), job.deliver, job.interactive, alone=alone)
+    return Job(replace(job.batch, tasks=tasks), job.deliver, job.interactive, job.later, alone=alone)
 
 
 def _deliver(job: Job, results: Delivery) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, cast
 from glossator.index.entries import ENTRY_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from glossator.index.entries import EntryKind
     from glossator.index.languages import Language
@@ -84,13 +84,23 @@ def patterns(language: Language, source: str, *, mentioned: bool) -> list[Patter
     """
     found: list[Pattern] = []
     for text in split(source):
-        captures = dict.fromkeys(_CAPTURE.findall(_NOT_CAPTURES.sub("", text)))
+        captures = dict.fromkeys(_captures(text))
         roles = tuple(_roles(language.name, captures))
         if not (mentioned and captures.keys() == {"reference"}):
             found.append(_pattern(text, len(found), roles))
     for text in split(facts_source(language, "bindings") or ""):
         found.append(_pattern(text, len(found), None))
     return found
+
+
+def capturing(source: str, roles: Collection[str]) -> str:
+    """The patterns of a query's text that have one of some captures."""
+    found = [text for text in split(source) if not set(roles).isdisjoint(_captures(text))]
+    return "\n".join(found)
+
+
+def _captures(text: str) -> list[str]:
+    return _CAPTURE.findall(_NOT_CAPTURES.sub("", text))
 
 
 def _pattern(text: str, rank: int, roles: tuple[tuple[str, EntryKind | None], ...] | None) -> Pattern:

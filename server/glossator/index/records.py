@@ -46,6 +46,8 @@ class FileUpdate:
     """The file's encoded facts (see `facts.py`); b"" for none."""
     noted: bytes = b""
     """The hashes of the names in its facts (`facts.noted_names`), in ascending order, as `array("I")` packs them."""
+    collected: bool = True
+    """Whether it has all facts; False if they are to be collected later (see `Indexer.collect_facts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +113,5 @@ class StoreStatus:
     lines: int
     skipped: tuple[Skipped, ...]
     size_bytes: int
+    uncollected: int = 0
+    """Files whose facts have not been collected yet."""

@@ -282,6 +282,21 @@ class Store(StoreReader):
                 packed += pack(self._manifest, part, terms, is_kept)
         return packed, columns
 
+    def to_collect(self) -> list[tuple[int, str, bytes, int]]:
+        """See `Manifest.to_collect`."""
+        return self._manifest.to_collect()
+
+    def collect(self, found: Sequence[tuple[int, bytes, bytes]]) -> None:
+        """Add facts that were left out of the files' updates: (revision, facts, noted) of each file.
+
+        Files that have changed since, or are gone, are ignored.
+
+        Raises:
+            StoreFullError: the disk is full; nothing was changed.
+        """
+        with self._as_writer():
+            self._manifest.collect(found)
+
     def cache_vectors(self) -> None:
         """Put the vectors of all entries into the cache, as `commit` does: for an index that was made elsewhere."""
 

@@ -105,7 +105,8 @@ class StoreReader(Lookup):
         skipped = tuple(
             Skipped(path, reason) for path, reason in self._manifest.skipped() if not path.startswith(starts)
         )
-        return StoreStatus(files, entries, symbols, lines, skipped, folders.size_of(self._folder))
+        size = folders.size_of(self._folder)
+        return StoreStatus(files, entries, symbols, lines, skipped, size, self._manifest.uncollected())
 
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""

@@ -1,0 +1,101 @@
+"""Collects the facts of files that were indexed without them.
+
+A large project's first index is made of definitions alone, so that it can be searched sooner; what tells the uses of
+names follows here, when workers have nothing else to do. Each file is read once more. What is collected is committed
+now and then, so that an interrupted collection goes on where it stopped; a file that has changed in the meantime is left
+to the update that reads it anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from typing import TYPE_CHECKING, Final
+
+from glossator.errors import CancelledByUser, GlossatorError
+from glossator.index.parse_worker import Batch, FileTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from glossator.index.pool import Delivery, Job, WorkerPool
+    from glossator.index.store import Store
+    from glossator.settings import Settings
+
+LATE_BATCH_BYTES: Final = 96 * 1024
+"""Source bytes in one batch: about 0.05 s of a worker's time, for which other work may have to wait."""
+LATE_BATCH_FILES: Final = 32
+LATE_COMMIT_SECONDS: Final = 2.0
+"""Time between two commits: each makes those who ask about uses look at the index again."""
+LATE_POLL_SECONDS: Final = 0.1
+"""Seconds until a cancellation is noticed while workers are busy."""
+
+
+def collect_late_facts(
+    root: Path,
+    settings: Settings,
+    store: Store,
+    pool: WorkerPool,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    """Collect the facts that a store's files are without.
+
+    Args:
+        progress: called with the numbers of files that are done and of all, several times a second.
+
+    Raises:
+        CancelledByUser: `cancelled` returned true; what was collected until then is committed.
+        StoreError: the store cannot be read or written.
+        EmbeddingError: the workers cannot be started.
+    """
+    files = {path: (revision, FileTask(path, digest, max(size, 0))) for revision, path, digest, size in store.to_collect()}
+    if not files:
+        return
+    total = len(files)
+    batches = _batches(os.path.realpath(root), settings, [task for _, task in files.values()])
+    results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+    jobs: list[Job] = []
+    found: list[tuple[int, bytes, bytes]] = []
+    ahead = 0
+    committed = time.perf_counter()
+    try:
+        while files:
+            while ahead < 3 * pool.count * LATE_BATCH_FILES and (batch := next(batches, None)) is not None:
+                ahead += len(batch.tasks)
+                jobs.append(pool.submit(batch, results.put, later=True))
+            try:
+                delivery = results.get(timeout=LATE_POLL_SECONDS)
+            except queue.Empty:
+                delivery = ()
+            if isinstance(delivery, GlossatorError):
+                raise delivery
+            for result in delivery:
+                revision, _ = files.pop(result.path)
+                ahead -= 1
+                if result.outcome in ("facts", "failed"):  # what cannot be parsed has no facts
+                    found.append((revision, result.facts, result.noted))
+            stopped = cancelled()
+            if found and (stopped or not files or time.perf_counter() - committed > LATE_COMMIT_SECONDS):
+                store.collect(found)
+                found, committed = [], time.perf_counter()
+            if stopped:
+                raise CancelledByUser("interrupted; progress is saved")
+            progress(total - len(files), total)
+    finally:
+        pool.cancel(jobs if files else [])
+
+
+def _batches(root: str, settings: Settings, tasks: Sequence[FileTask]) -> Iterator[Batch]:
+    batch: list[FileTask] = []
+    size = 0
+    for task in tasks:
+        if batch and (len(batch) == LATE_BATCH_FILES or size + task.size > LATE_BATCH_BYTES):
+            yield Batch(root, settings.max_file_bytes, tuple(batch), aim="facts")
+            batch, size = [], 0
+        batch.append(task)
+        size += task.size
+    if batch:
+        yield Batch(root, settings.max_file_bytes, tuple(batch), aim="facts")
