@@ -106,6 +106,7 @@ function section(root: RootStatus): string {
     [t("Folder"), escaped(vscode.Uri.parse(root.uri).fsPath)],
     [t("State"), escaped([states[root.state], root.message && sentence(root.message)].filter(Boolean).join(". "))],
     [t("Indexed"), counts(root.files, root.symbols, root.lines)],
+    ...(root.uncollectedFiles ? [[t("Uses"), t("Still being collected, {0} files to go", number(root.uncollectedFiles))] as [string, string]] : []),
     [t("Size"), `${size(root.sizeBytes)} <span class="why">${escaped(root.indexFolder)}</span>`],
     [t("Changes"), escaped(root.watching.startsWith("polling") ? root.watching : t("followed as they happen"))],
   ];

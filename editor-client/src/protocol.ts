@@ -248,6 +248,7 @@ export interface RootStatus {
   sizeBytes: number;
   indexFolder: string;
   skippedFiles: number;
+  uncollectedFiles: number;
 }
 
 export interface StatusResult {

@@ -135,7 +135,7 @@ function usesOf({ symbol, uses, unreadFiles, unused, callers }: SymbolUses): str
   }
   if (callers.length > 0) pieces.push(`Callers, by distance:\n${callers.map((caller) => `- ${caller.depth}: \`${caller.symbol.qualifiedName}\` (${where(caller.symbol.uri, caller.symbol.range)}) calls \`${caller.calls}\``).join("\n")}`);
   if (possible.length > 0) pieces.push(`Possible (the name fits, the receiver is unknown):\n${lines(possible)}`);
-  if (unreadFiles > 0) pieces.push(`${unreadFiles} more files mention the name and were not examined.`);
+  if (unreadFiles > 0) pieces.push(`${unreadFiles} more files may mention the name and were not examined.`);
   return pieces;
 }
 

@@ -334,7 +334,7 @@ function uncertain(uses: SymbolUses, below: { id: string; name: string; trail: s
     nodes.push({ ...below, type: "group", id: `${below.id}/possible`, label, places, possible: true });
   }
   const note = (name: string, text: string): number => nodes.push({ type: "note", id: `${below.id}/${name}`, text });
-  if (uses.unreadFiles > 0) note("unread", t("{0} more files mention the name and were not looked at.", uses.unreadFiles));
+  if (uses.unreadFiles > 0) note("unread", t("{0} more files may mention the name and were not looked at.", uses.unreadFiles));
   if (certain === 0 && places.length === 0) note("none", uses.unused ? t("Nothing in the indexed code uses it.") : t("No use was found."));
   return nodes;
 }

@@ -310,8 +310,9 @@ class Soak:
         assert snapshot is not None
         fresh = snapshot.status()
         (root,) = status["roots"]
-        found = (root["state"], root["pending"], root["files"], root["symbols"], root["lines"], root["skippedFiles"])
-        expected = ("ready", 0, fresh.files, fresh.symbols, fresh.lines, len(fresh.skipped))
+        names = ("state", "pending", "uncollectedFiles", "files", "symbols", "lines", "skippedFiles")
+        found = tuple(root[name] for name in names)
+        expected = ("ready", 0, 0, fresh.files, fresh.symbols, fresh.lines, len(fresh.skipped))
         return [] if found == expected else [f"the server says {found}, a fresh index {expected}"]
 
     async def _compare_answers(self, label: str, expected: Contents) -> None:

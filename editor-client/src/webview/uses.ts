@@ -37,7 +37,7 @@ function ofSymbol({ symbol, uses, unreadFiles, unused }: SymbolUses, actions: Li
     const label = possible.length === 1 ? t("1 more place mentions the name") : t("{0} more places mention the name", possible.length);
     section.append(group(label, possible, actions, false));
   }
-  if (unreadFiles > 0) section.append(el("p", { class: "why" }, t("{0} more files mention the name and were not looked at.", unreadFiles)));
+  if (unreadFiles > 0) section.append(el("p", { class: "why" }, t("{0} more files may mention the name and were not looked at.", unreadFiles)));
   if (uses.length === 0) section.append(el("p", { class: "why" }, unused ? t("Nothing in the indexed code uses it.") : t("No use was found.")));
   return section;
 }

@@ -113,7 +113,7 @@ test("the uses tool gives every kind, callers, and what is not certain apart", a
     "Imported:\n- cart.py:5: total(4)",
     "Callers, by distance:\n- 2: `main` (cart.py:18) calls `checkout`",
     "Possible (the name fits, the receiver is unknown):\n- cart.py:6 in `checkout` (test): total(5)",
-    "2 more files mention the name and were not examined.",
+    "2 more files may mention the name and were not examined.",
   ]);
   server.answers["glossator/uses"] = new Error("there is no symbol `tota`; did you mean `total`?");
   await expect(call("uses", { symbol: "tota" })).rejects.toThrow("did you mean `total`");

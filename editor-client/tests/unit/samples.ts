@@ -7,7 +7,7 @@ export function status(change: { index?: Partial<StatusResult["index"]>; model?:
   return {
     index: { state: "ready", files: 80, symbols: 1200, pending: 0, skipped: 0, ...change.index },
     model: { state: "none", name: "", device: "", contextTokens: 0, reason: "", ...change.model },
-    roots: [{ uri: "file:///shop", state: "ready", files: 80, symbols: 1200, pending: 0, watching: "client", skipped: [], message: "", updates: 1, lines: 9000, sizeBytes: 3_000_000, indexFolder: "/cache/shop", skippedFiles: 0, ...change.root }],
+    roots: [{ uri: "file:///shop", state: "ready", files: 80, symbols: 1200, pending: 0, watching: "client", skipped: [], message: "", updates: 1, lines: 9000, sizeBytes: 3_000_000, indexFolder: "/cache/shop", skippedFiles: 0, uncollectedFiles: 0, ...change.root }],
   };
 }
 

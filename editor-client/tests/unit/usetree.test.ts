@@ -77,7 +77,7 @@ test("uses are arranged by kind and file, and those that are not certain come la
     ...["Called", "  cart.py", "    total(3)", "    total(9)", "  a b.py", "    total(1)"],
     ...["Imported", "  cart.py", "    import total"],
     ...["2 more places mention the name", "  cart.py", "    total(5)", "    total(6)"],
-    "7 more files mention the name and were not looked at.",
+    "7 more files may mention the name and were not looked at.",
   ]);
   expect(editor.executed).toContainEqual(["setContext", "glossator.usesShown", true]);
   const item = tree.getTreeItem(await find("total(3)"));

@@ -20,6 +20,7 @@ from glossator.answers.use_wording import (
     counted_places,
     described_symbol,
     possible_words,
+    uncollected_words,
 )
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
@@ -139,7 +140,7 @@ class _Writer:
     def _restricted(self, uses: SymbolUses) -> SymbolUses:
         places = tuple(place for place in uses.places if self._allowed(place.path, uses.symbol.language, ""))
         same = len(places) == len(uses.places)
-        return SymbolUses(uses.symbol, places, uses.unread, precise=uses.precise and same)
+        return SymbolUses(uses.symbol, places, uses.unread, uses.precise and same, uses.uncollected)
 
     # What is said
 
@@ -189,7 +190,7 @@ class _Writer:
             return f"{subject}: no place is certain to be one where it is {words}."
         if aspect in ("any", "uses") and uses.unused:
             return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
-        if aspect in ("overrides", "subclasses"):
+        if aspect in ("overrides", "subclasses") and not uses.uncollected:
             # Types that fit it without naming it (of interfaces in Go, protocols in Python) are not found.
             return f"{subject}: nothing in the indexed code names it as a base or overrides it."
         if uses.precise and not uses.unread:
@@ -201,9 +202,9 @@ class _Writer:
         lines = list({(place.path, place.line): place for place in places}.values())
         if lines:
             parts += [f"{possible_words(len(lines), listed=True)}:", self._list(lines, POSSIBLE_LISTED)]
-        if uses.unread:
-            parts.append(f"{uses.unread:,} more files mention the name and were not looked at.")
-        return parts
+        if unread := uses.unread - uses.uncollected:
+            parts.append(f"{unread:,} more files mention the name and were not looked at.")
+        return [*parts, uncollected_words(uses.uncollected)]
 
     def _callees(self, symbol: NamedSymbol) -> list[str]:
         callees = self._finder.callees(symbol)
@@ -211,6 +212,9 @@ class _Writer:
         subject = self._subject(symbol)
         possible = len(callees) - len(resolved)
         rest = f"It may also use {_symbols(possible, 'more symbol')} with a fitting name." if possible else ""
+        left = uncollected_words(self._finder.uncollected)
+        if not resolved and left:
+            return [f"{subject}: no symbol is known that it uses.", rest, left]
         if not resolved:
             return [f"{subject} uses no other symbol of the index" + (" for certain." if possible else "."), rest]
         calls = [used for used in resolved if CALLING.intersection(used.kinds)]
@@ -220,7 +224,7 @@ class _Writer:
             if group:
                 lines = [self._callee(symbol, used) for used in group[:LISTED_SYMBOLS]]
                 parts += [f"**{words}**", "\n".join(lines) + _more_lines(group, LISTED_SYMBOLS)]
-        return [*parts, rest]
+        return [*parts, rest, left]
 
     def _callee(self, symbol: NamedSymbol, used: UsedSymbol) -> str:
         other, at = used.symbol, used.lines[0]

@@ -62,6 +62,13 @@ def possible_words(number: int, *, listed: bool = False) -> str:
     return f"{more} {verb} the name" + ("; what they refer to is not known" if listed and number > 1 else "")
 
 
+def uncollected_words(files: int) -> str:
+    """What is said of uses while those in some files are still being collected; "" if there are no such files."""
+    if not files:
+        return ""
+    return f"The uses in {files:,} file{'' if files == 1 else 's'} are still being collected: there may be more."
+
+
 def by_kind(places: Iterable[UsePlace]) -> dict[str, list[UsePlace]]:
     """Places by the words for their kinds, in the order of `KIND_WORDS`; within a kind by file and line.
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from glossator.answers.use_wording import by_kind, counted_places, described_symbol, possible_words
+from glossator.answers.use_wording import (
+    by_kind,
+    counted_places,
+    described_symbol,
+    possible_words,
+    uncollected_words,
+)
 from glossator.cli import terminal
 from glossator.errors import UsageError
 from glossator.retrieval.kinds import TYPE_KINDS
@@ -63,6 +69,8 @@ def show_uses(session: Session, arguments: argparse.Namespace) -> int:
         if number:
             terminal.show()
         _show_symbol(symbol, overridden)
+        if words := uncollected_words(finder.uncollected):
+            terminal.note(f"glossator: {words[0].lower()}{words[1:].rstrip('.')}")
         if callees is not None:
             _show_callees(finder, symbol, callees, arguments.limit)
         else:
@@ -95,8 +103,8 @@ def _show_places(uses: SymbolUses, kinds: Collection[str] | None, limit: int) ->
         possible.sort(key=lambda place: (place.path, place.line))
         terminal.show(possible_words(len(possible)))
         _show_some(possible, left)
-    if uses.unread:
-        terminal.show(f"{uses.unread:,} more files mention the name and were not looked at")
+    if unread := uses.unread - uses.uncollected:
+        terminal.show(f"{unread:,} more files mention the name and were not looked at")
     if not uses.places:
         terminal.show(_none_found(uses, kinds))
 

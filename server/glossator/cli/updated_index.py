@@ -29,6 +29,7 @@ STAGES = {
     "scanning": "Looking for files",
     "indexing": "Indexing",
     "finishing": "Writing the index",
+    "collecting": "Collecting uses",
 }
 
 

@@ -1,11 +1,11 @@
 """The facts of files in the manifest's database, and the names by which they are found.
 
 Four tables belong to this module. `uncollected` has the revisions whose facts have been left out, so that the index
-could be searched sooner, and are collected later. `facts` has each revision's encoded facts. `noted` leads from a name, as a hash, to
-the revisions that define, import or mention it; a row of it covers many revisions, and is never changed: those of a
-removed revision are ignored, since its number is not used again, and disappear when the table is written again. A
-revision begins in `unnoted`, with the hashes of its names, and `note_names` moves many from there to `noted` at once.
-So a changed file costs one small row, not one for each of its names.
+could be searched sooner, and are collected later. `facts` has each revision's encoded facts. `noted` leads from a name,
+as a hash, to the revisions that define, import or mention it; a row of it covers many revisions, and is never changed:
+those of a removed revision are ignored, since its number is not used again, and disappear when the table is written
+again. A revision begins in `unnoted`, with the hashes of its names, and `note_names` moves many from there to `noted`
+at once. So a changed file costs one small row, not one for each of its names.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A large project's first index is made of definitions alone, so that it can be searched sooner; what tells the uses of
 names follows here, when workers have nothing else to do. Each file is read once more. What is collected is committed
-now and then, so that an interrupted collection goes on where it stopped; a file that has changed in the meantime is left
-to the update that reads it anyway.
+now and then, so that an interrupted collection goes on where it stopped; a file that has changed in the meantime is
+left to the update that reads it anyway.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def collect_late_facts(
         StoreError: the store cannot be read or written.
         EmbeddingError: the workers cannot be started.
     """
-    files = {path: (revision, FileTask(path, digest, max(size, 0))) for revision, path, digest, size in store.to_collect()}
+    files = {
+        path: (revision, FileTask(path, digest, max(size, 0))) for revision, path, digest, size in store.to_collect()
+    }
     if not files:
         return
     total = len(files)

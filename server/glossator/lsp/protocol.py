@@ -409,6 +409,8 @@ class RootStatus:
     """Path of the folder that holds the index."""
     skipped_files: int = 0
     """Number of skipped files; `skipped` may list fewer."""
+    uncollected_files: int = 0
+    """Number of files that can be searched, and whose uses of names are still being collected."""
 
 
 @attrs.frozen(kw_only=True)

@@ -76,6 +76,7 @@ class StatusReporter:
                     size_bytes=state.size_bytes,
                     index_folder=str(live.root.folder),
                     skipped_files=len(state.skipped),
+                    uncollected_files=state.uncollected,
                 )
             )
         for uri, message in backend.folders.failed.items():

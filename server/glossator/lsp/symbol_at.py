@@ -57,7 +57,7 @@ def counts_of(snapshot: Snapshot, entry: StoredEntry) -> Counts | None:
     if symbol is None or not symbol.definitions:
         return None
     short = symbol.end_line - symbol.start_line < COUNTED_LINES
-    callees = finder.count_callees(symbol, COUNTED_FILES) if short else None
+    callees = finder.count_callees(symbol, COUNTED_FILES) if short and not finder.uncollected else None
     return Counts(finder.count(symbol, COUNTED_FILES), callees)
 
 

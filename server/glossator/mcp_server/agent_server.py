@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 STATUS_URI = "glossator://status"
 OVERVIEW_URI = "glossator://overview"
+USE_TOOLS = frozenset(("trace", "impact_of_changes"))
+"""Tools that are of no use before it is known what uses what."""
 ROOTS_SECONDS = 10.0
 """Seconds that a client may take to name its folders; then the current folder is used."""
 CLOSING_SECONDS = 4.0
@@ -178,7 +180,7 @@ class AgentServer:
             await context.session.report_progress(done, total, message)
 
         projects = self.projects.chosen(getattr(arguments, "project", ""))
-        notes = await self.projects.settled(projects, report)
+        notes = await self.projects.settled(projects, report, uses=tool.name in USE_TOOLS)
         scope = CallScope(projects)
         if isinstance(arguments, AskArguments):
             result: ToolResult = await self._ask(arguments, report)
@@ -281,6 +283,7 @@ class AgentServer:
                     "files": state.files,
                     "symbols": state.symbols,
                     "pending": state.pending,
+                    "uncollected": state.uncollected,
                     "writer": project.root.is_writer,
                     "message": state.message,
                     "skipped": [{"path": item.path, "reason": item.reason} for item in state.skipped[:100]],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from glossator.answers.answerer import Answerer
+from glossator.answers.use_wording import uncollected_words
 from glossator.errors import GlossatorError, UsageError, WorkspaceError
 from glossator.project.session import Session
 from glossator.project.updates import RootUpdates
@@ -129,8 +130,8 @@ class Projects:
         gone = [f"the folder {one.root.path} is gone" for one in self.all() if not _is_there(one.root.path)]
         return list(dict.fromkeys([*gone, *self._failed.values()]))
 
-    async def settled(self, projects: Sequence[Project], report: Report) -> list[str]:
-        """Wait until the indexes are there and current, for a limited time.
+    async def settled(self, projects: Sequence[Project], report: Report, *, uses: bool = False) -> list[str]:
+        """Wait until the indexes are there and current, for a limited time; with `uses`, also for what uses what.
 
         Returns:
             What an answer has to say of indexes that are not complete.
@@ -143,7 +144,11 @@ class Projects:
         while True:
             self._changed.clear()
             states = [(one, one.updates.state()) for one in projects]
-            waiting = [(one, state) for one, state in states if state.state == "indexing" or state.pending]
+            waiting = [
+                (one, state)
+                for one, state in states
+                if state.state == "indexing" or state.pending or (uses and state.uncollected)
+            ]
             empty = [
                 one for one, state in states if state.state == "ready" and not state.files and state.message
             ]  # another process is the writer, and has just begun
@@ -152,7 +157,7 @@ class Projects:
                     raise GlossatorError(state.message)
             if not waiting and not empty:
                 break
-            first = bool(empty) or any(state.state == "indexing" for _, state in waiting)
+            first = bool(empty) or any(state.state == "indexing" or state.uncollected for _, state in waiting)
             left = started + (FIRST_INDEX_SECONDS if first else CHANGES_SECONDS) - time.monotonic()
             if left <= 0:
                 break
@@ -171,6 +176,8 @@ class Projects:
                 notes.append(f"{told}the index could not be updated: {state.message}")
             elif state.state == "indexing" or one in empty:
                 notes.append(f"{told}the index is still being built, {state.pending:,} files are left: call again")
+            elif words := uncollected_words(state.uncollected):
+                notes.append(f"{told}{words[0].lower()}{words[1:].rstrip('.')}")
         return notes
 
     async def rescan(self, projects: Sequence[Project]) -> None:

@@ -306,8 +306,9 @@ class Root:
         *,
         all_cores: bool = False,
         maintain: bool = True,
+        facts_later: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; for `all_cores` and `maintain`, see `Indexer.run`.
+        """Bring the index up to date with the disk; for the last three arguments, see `Indexer.run`.
 
         Raises:
             StoreLockedError: another process is updating it; its commits can be read.
@@ -328,7 +329,7 @@ class Root:
             with contextlib.suppress(StoreError):
                 self.open()
             raise
-        report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain)
+        report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain, facts_later=facts_later)
         keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed(), self._shared.embedder)}
         remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report

@@ -69,6 +69,8 @@ class RootState:
     """Size of the index on disk."""
     updates: int = 0
     """How often the index was brought up to date with a change, since the root was opened."""
+    uncollected: int = 0
+    """Files that can be searched, and whose uses of names are still being collected."""
 
 
 class RootUpdates:
@@ -192,6 +194,7 @@ class RootUpdates:
             updates=self._updates,
             lines=counts.lines if counts else 0,
             size_bytes=counts.size_bytes if counts else 0,
+            uncollected=counts.uncollected if counts else 0,
         )
 
     def _set(self, state: State, message: str = "") -> None:
@@ -288,7 +291,9 @@ class RootUpdates:
                 self._set("indexing")
                 with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
                     self.root.open()  # so that it can be read while it is repaired and updated
-                self.root.index(self._report, lambda: self._cancel_run or self._closed, maintain=False)
+                self.root.index(
+                    self._report, lambda: self._cancel_run or self._closed, maintain=False, facts_later=True
+                )
                 self._end_progress()
                 self._count()
                 self._updates += 1
@@ -330,7 +335,8 @@ class RootUpdates:
         return MAINTAIN_SECONDS
 
     def _maintain(self) -> None:
-        """Have the store compacted, if that is due, without waiting for it; not while it is still being compacted."""
+        """Have facts collected that were left out, and the store compacted, if that is due, without waiting for it; not
+        while that is still going on."""
         self._maintained = time.monotonic()
         if self._maintenance is None or not self._maintenance.is_alive():
             self._is_compacted = True
@@ -340,11 +346,20 @@ class RootUpdates:
     def _compact(self) -> None:
         """The thread of `_maintain`."""
         indexer = None
+
+        def show(_: Progress) -> None:
+            if time.monotonic() - self._counted > COUNT_SECONDS:
+                self._count()
+                self._on_change()
+
         try:
             indexer = self.root.indexer()
+            indexer.collect_facts(show, lambda: self._closed or not self.root.is_updated_by(indexer))
             indexer.maintain()
             self._count()
             self._on_change()
+        except CancelledByUser:
+            _log.info("collecting the uses of names was interrupted; it goes on later")
         except StoreLockedError as error:
             _log.info("%s", error)
         except GlossatorError as error:

@@ -139,14 +139,16 @@ class SymbolUses:
 
     Attributes:
         places: by path, line and column.
-        unread: files that mention the name and were not looked at, because they are too many.
+        unread: files that were not looked at: they mention the name and are too many, or may, and are uncollected.
         precise: whether the language's names are resolved precisely, so that "not used" may be said.
+        uncollected: those of `unread` whose uses of names are still being collected, after a first index.
     """
 
     symbol: NamedSymbol
     places: tuple[UsePlace, ...]
     unread: int = 0
     precise: bool = False
+    uncollected: int = 0
 
     @property
     def resolved(self) -> tuple[UsePlace, ...]:

@@ -20,7 +20,7 @@ from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
-from glossator.retrieval.resolution.source import view_in
+from glossator.retrieval.resolution.source import uncollected_in, view_in
 from glossator.retrieval.resolution.values import Use
 from glossator.retrieval.use_records import (
     CALLING,
@@ -184,17 +184,23 @@ class UseFinder:
 
     # Uses
 
+    @property
+    def uncollected(self) -> int:
+        """How many files' uses of names have not been collected yet: they may use anything."""
+        return uncollected_in(self._source)
+
     def uses(self, symbol: NamedSymbol, kinds: Collection[str] | None = None) -> SymbolUses:
         """The places that mention a symbol; with `kinds`, those of these kinds only."""
+        uncollected = self.uncollected
         if not symbol.definitions:
-            return SymbolUses(symbol, ())
+            return SymbolUses(symbol, (), uncollected, uncollected=uncollected)
         found, unread = self.mentions(symbol, kinds)
         places = [UsePlace(use, self) for use in found]
         precise, complete = self.is_precise(symbol), True
         if not found and not unread and kinds is None:
             places, complete = self._in_text(symbol)
         precise = precise and complete and not self._may_be_used_unseen(symbol)
-        return SymbolUses(symbol, tuple(places), unread, precise=precise)
+        return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
 
     def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether something outside the index, or by a name made at run time, may use a symbol."""
@@ -216,7 +222,7 @@ class UseFinder:
         if precise and not found:
             named, complete = self._in_text(symbol)
             count = len(named)
-            precise = bool(named) or (complete and not self._may_be_used_unseen(symbol))
+            precise = bool(named) or (complete and not self.uncollected and not self._may_be_used_unseen(symbol))
         return UseCount(len(resolved), count, near.cut or unread > 0, precise)
 
     def count_callees(self, symbol: NamedSymbol, most_files: int) -> int:
@@ -254,7 +260,7 @@ class UseFinder:
                 known = best.get(key)
                 if key not in own and (known is None or (known.grade != "resolved" and use.grade == "resolved")):
                     best[key] = use
-        return [best[key] for key in sorted(best)], unread
+        return [best[key] for key in sorted(best)], unread + self.uncollected
 
     def in_test(self, path: str, owner: DefinedSymbol | None) -> bool:
         """Whether a place is in a test: by its file, or by the definition around it."""

@@ -63,6 +63,12 @@ def prefetch_in(source: FactsSource, paths: Sequence[str]) -> None:
         fetch(paths)
 
 
+def uncollected_in(source: FactsSource) -> int:
+    """How many files' facts have not been collected yet, so that they may have any name."""
+    counted: Callable[[], int] | None = getattr(source, "uncollected", None)
+    return counted() if counted is not None else 0
+
+
 class IndexedFacts:
     """The facts of an index and of unsaved buffers. Make one for each question; any thread may use it."""
 
@@ -103,6 +109,10 @@ class IndexedFacts:
         noted = {path: array("I", update.noted) for path, update in self._buffers.items()}
         own = [path for path, hashes in noted.items() if any(is_in(hashes, number) for number in numbers)]
         return sorted([*(path for path in found if path not in self._buffers), *own])
+
+    def uncollected(self) -> int:
+        """How many files' facts have not been collected yet, so that they may have any name."""
+        return self._stored.uncollected()
 
     def paths(self) -> PathIndex:
         """All files, those of buffers included."""
