@@ -12,12 +12,10 @@ import argparse
 import gc
 import os
 import pickle
-import re
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +26,7 @@ import tree_sitter
 from bench_parsing import corpus_of, default_corpus
 from glossator.index import parse_worker, parsing
 from glossator.index.embedding import StaticEmbedder, content_key
-from glossator.index.languages import LANGUAGES, language_of
-from glossator.index.query_files import facts_source, split
+from glossator.index.languages import language_of
 from glossator.index.records import FileRecord, FileUpdate
 from glossator.index.store import Store
 from glossator.index.terms import entry_terms, identifiers
@@ -37,11 +34,12 @@ from glossator.index.terms import entry_terms, identifiers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glossator.index.entries import ParsedFile
+    from glossator.index.entries import Aim, ParsedFile
 
 BATCH_FILES = 32
 PICKLED = "_pickled"
 ENTRIES = "entries"
+AIMS: tuple[Aim, ...] = ("all", "entries")
 ROWS = (
     "tree-sitter: parsing",
     "tree-sitter: definitions, bindings",
@@ -115,48 +113,16 @@ def instrument(clock: Clock) -> None:
     setattr(parsing.Chunker, ENTRIES, clock.timed("entries", getattr(parsing.Chunker, ENTRIES)))
 
 
-def leave_out_facts() -> Callable[[bool], None]:
-    """A switch that has `parsing` leave facts out (True), or make them again (False)."""
-    names = ("_reader", "_facts", "_compiled", "_query", "_Reader")
-    reader, facts, compiled, query, made = (getattr(parsing, name) for name in names)
-
-    @cache
-    def lean(name: str) -> Any:
-        whole = reader(name)
-        if whole is None:
-            return None
-        language, grammar = LANGUAGES[name], whole.grammar
-        patterns = [
-            compiled(language, grammar, [one for one in part.patterns if not one.for_facts], part.depth)
-            for part in (whole.whole, whole.parts)
-        ]
-        source = facts_source(language, "mentions") or ""
-        wanted = [one for one in split(source) if not set(parsing.REFERENCES).isdisjoint(re.findall(r"@([\w.]+)", one))]
-        mentions = query(language, grammar, "\n".join(wanted) or "(ERROR) @_none")
-        return made(grammar, *patterns, mentions, whole.mentions_of_its_own)
-
-    def switch(without: bool) -> None:
-        for name, function in (
-            ("_reader", lean if without else reader),
-            ("_facts", (lambda *_: (b"", b"")) if without else facts),
-        ):
-            setattr(parsing, name, function)
-
-    return switch
-
-
 def facts_cost(texts: Sequence[tuple[str, str]], rounds: int) -> tuple[float, float]:
     """Processor seconds of parsing with and without facts: each file in turn, the fastest of each added up."""
-    switch = leave_out_facts()
     totals = [0.0, 0.0]
     for path, text in texts:
         best = [float("inf")] * 2
         found: list[ParsedFile] = []
         for number in range(1 + rounds):  # the first one warms up
-            for without in (False, True):
-                switch(without)
+            for without, aim in enumerate(AIMS):
                 begun = time.process_time()
-                parsed = parsing.parse(path, text)
+                parsed = parsing.parse(path, text, aim=aim)
                 if number:
                     best[without] = min(best[without], time.process_time() - begun)
                 else:
@@ -164,7 +130,6 @@ def facts_cost(texts: Sequence[tuple[str, str]], rounds: int) -> tuple[float, fl
         if repr(found[0].entries) != repr(found[1].entries):
             raise SystemExit(f"{path}: the entries are others without facts")
         totals = [total + one for total, one in zip(totals, best, strict=True)]
-    switch(False)
     return totals[0], totals[1]
 
 

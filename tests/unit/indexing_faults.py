@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from glossator.index.entries import Entry, ParsedFile
+    from glossator.index.entries import Aim, Entry, ParsedFile
     from glossator.index.parse_worker import Batch, Message
     from glossator.index.store import Store
 
@@ -65,12 +65,12 @@ def main() -> None:
 
     real = parsing.parse
 
-    def parse(path: str, text: str, language: str | None = None) -> ParsedFile:
+    def parse(path: str, text: str, language: str | None = None, aim: Aim = "all") -> ParsedFile:
         at = text.find("FAULT ")
         if at >= 0:
             name, _, argument = text[at + 6 :].partition("\n")[0].partition(" ")
             _misbehave(name, Path(argument))
-        return real(path, text, language)
+        return real(path, text, language, aim)
 
     process = parse_worker._FileIndexer.process
 
