@@ -6,6 +6,8 @@ Corpora are folders; the default is Python's standard library without its tests.
 - *raw parsing*: tree-sitter alone over the same texts, one process at the workers' low priority, nothing else running
 - *cold index*: empty index, as the command line does it (on all cores), warm workers (the start of processes and
   the import of libraries are excluded); also in processor time, which a busy machine changes less
+- *searchable*: the same as an editor's server does it, which collects the facts of a large project afterwards (see
+  `index/late_facts.py`): until it can be searched, and until all uses are known; here on all cores, too
 - *unchanged*: indexing again when nothing changed
 - *one file*: from a saved change of one function until a full-text search finds its new name
 - *pause*: how long other threads of the main process (such as a hover) wait for the interpreter meanwhile
@@ -104,6 +106,11 @@ class Result:
     ratio: float
     processor: float
     """Of all processes, for the cold index."""
+    searchable: float
+    searchable_processor: float
+    collected: float
+    """Until all uses are known, from the same beginning."""
+    collected_processor: float
     unchanged: float
     change_p50: float
     change_p95: float
@@ -158,6 +165,16 @@ def show(result: Result) -> None:
             "  processor time",
             f"{result.processor:.2f} s",
             f"{result.processor / result.raw_processor:.2f} x raw parsing's",
+        ),
+        (
+            "searchable",
+            f"{result.searchable:.2f} s",
+            f"{result.searchable / result.raw:.2f} x raw, processor {result.searchable_processor:.2f} s",
+        ),
+        (
+            "  all uses known",
+            f"{result.collected:.2f} s",
+            f"{result.collected / result.raw:.2f} x raw, processor {result.collected_processor:.2f} s",
         ),
         ("unchanged", f"{result.unchanged:.2f} s", ""),
         ("one changed file", f"{result.change_p50 * 1e3:.0f} ms", f"p95 {result.change_p95 * 1e3:.0f} ms"),
@@ -335,6 +352,7 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
         changes = sorted(change_one(root, indexer, store, number) for number in range(CHANGES))
         status = store.status()
         store.close()
+    late = searchable_first(root, index_dir.with_name("later"), workers)
     return Result(
         corpus=name,
         workers=processes,
@@ -347,6 +365,10 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
         cold=cold.seconds,
         ratio=cold.seconds / raw,
         processor=processor,
+        searchable=late[0],
+        searchable_processor=late[1],
+        collected=late[2],
+        collected_processor=late[3],
         unchanged=unchanged,
         change_p50=statistics.median(changes),
         change_p95=changes[int(len(changes) * 0.95) - 1],
@@ -355,6 +377,24 @@ def measure(name: str, root: Path, index_dir: Path, workers: int) -> Result:
         peak_by={"main": watch.peak["main"], "workers": watch.peak["workers"]},
         index_bytes=status.size_bytes,
     )
+
+
+def searchable_first(root: Path, index_dir: Path, workers: int) -> tuple[float, float, float, float]:
+    """Seconds and processor seconds until a first index can be searched, and until its facts are collected."""
+    settings = Settings(index_dir=index_dir, workers=workers)
+    embedder = StaticEmbedder()
+    with WorkerPool(settings) as pool, pool.all_cores():
+        warm_up(settings, embedder, pool, root.parent / "warm-later")
+        folder = Store.folder_for(index_dir, root, embedder.id)
+        store = Store.open(folder, embedder_id=embedder.id, dimensions=embedder.dimensions, write=True)
+        indexer = Indexer(root, settings, store, pool)
+        begun, before = time.perf_counter(), processor_time(pool)
+        indexer.run(facts_later=True)
+        searchable, processor = time.perf_counter() - begun, processor_time(pool) - before
+        indexer.collect_facts()
+        collected, in_all = time.perf_counter() - begun, processor_time(pool) - before
+        store.close()
+    return searchable, processor, collected, in_all
 
 
 def warm_up(settings: Settings, embedder: Embedder, pool: WorkerPool, root: Path) -> None:
