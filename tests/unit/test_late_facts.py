@@ -184,6 +184,16 @@ def test_a_file_replaced_meanwhile_keeps_its_new_facts(project: Bench) -> None:
     assert calls(project, "price") == [("shop/cart.py", 3, "resolved")]
 
 
+def test_contents_without_facts_are_not_kept_for_a_way_back(project: Bench) -> None:
+    project.indexer.run(facts_later=True)
+    project.write("shop/cart.py", "total = None\n")
+    project.indexer.update([project.root / "shop/cart.py"])
+    project.write("shop/cart.py", CALLING)
+    project.indexer.update([project.root / "shop/cart.py"])
+    project.indexer.collect_facts()
+    assert calls(project, "price") == [("shop/cart.py", 5, "resolved")]
+
+
 def test_a_file_on_which_the_parser_fails_has_no_facts(project: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     marker = project.root.parent / "crashed"
     project.write("shop/bad.py", f"# FAULT once {marker}\ndef bad():\n    return 1\n")

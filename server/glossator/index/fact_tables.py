@@ -76,7 +76,7 @@ def add_facts(connection: sqlite3.Connection, updates: Sequence[tuple[int, FileU
     connection.executemany("INSERT INTO uncollected VALUES (?)", left)
 
 
-def uncollected_in(connection: sqlite3.Connection) -> int:
+def count_uncollected(connection: sqlite3.Connection) -> int:
     """How many revisions are without their facts."""
     return int(connection.execute("SELECT count(*) FROM uncollected").fetchone()[0])
 
@@ -94,7 +94,7 @@ def collect_facts(connection: sqlite3.Connection, found: Iterable[tuple[int, byt
                 connection.execute("INSERT INTO facts VALUES (?, ?)", (revision, facts))
             if facts and names:
                 connection.execute("INSERT INTO unnoted VALUES (?, ?)", (revision, names))
-    if unnoted(connection) >= NOTED_AT_ONCE or not uncollected_in(connection):
+    if unnoted(connection) >= NOTED_AT_ONCE or not count_uncollected(connection):
         note_names(connection)
     return added
 
@@ -410,7 +410,7 @@ class StoredFacts:
             self._revisions = {path: number for number, path in rows}
             self._paths = PathIndex(self._revisions)
         self._next = connection.execute("SELECT value FROM meta WHERE key = 'next_file'").fetchone()[0]
-        self._uncollected = uncollected_in(connection)
+        self._uncollected = count_uncollected(connection)
         waiting = [row[0] for row in connection.execute("SELECT file FROM unnoted")]
         before = self._unnoted
         self._unnoted = {}

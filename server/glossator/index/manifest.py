@@ -24,10 +24,10 @@ from glossator.index.fact_tables import (
     NOTE_AT,
     add_facts,
     collect_facts,
+    count_uncollected,
     note_names,
     remove_facts,
     rewrite_notes,
-    uncollected_in,
     unnoted,
 )
 from glossator.index.records import FileRecord, FileSummary
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 
@@ -488,7 +488,7 @@ class Manifest(Database):
     def uncollected(self) -> int:
         """The number of files whose facts have not been collected yet."""
         with self.reading() as connection:
-            return uncollected_in(connection)
+            return count_uncollected(connection)
 
     def to_collect(self) -> list[tuple[int, str, bytes, int]]:
         """(revision, path, content hash, bytes) of the files whose facts have not been collected yet, by revision."""
