@@ -352,7 +352,7 @@ class Trainer:
             self.torch.set_rng_state(state["random"].cpu())
             self.step, self.best, self.spent = state["step"], state["best"], state["spent"]
             self.loss, self.plan["steps"] = state["loss"], state["steps"]
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
+        except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, LookupError, ValueError, TypeError):
             return False
         return True
 
