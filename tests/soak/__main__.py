@@ -69,10 +69,17 @@ def show(report: Report) -> None:
         f"until the index equalled a fresh one: p50 {statistics.median(waits):.2f} s, "
         f"p95 {waits[int(0.95 * (len(waits) - 1))]:.2f} s, longest {waits[-1]:.2f} s"
     )
+    if searchable := [step for step in report.searchable if step[0] >= 1000]:
+        seconds = sorted(seconds for _, seconds in searchable)
+        print(
+            f"after changes of 1,000 files and more ({len(searchable)}, {max(searchable)[0]} at most), all files are "
+            f"searchable: p50 {statistics.median(seconds):.2f} s, longest {seconds[-1]:.2f} s "
+            f"(goal {FRESH_GOAL_SECONDS:g} s)"
+        )
     if large:
         print(
             f"after changes of 1,000 files and more ({len(large)}, {max(large)[0]} at most): "
-            f"longest {max(seconds for _, seconds, _ in large):.2f} s (goal {FRESH_GOAL_SECONDS:g} s), "
+            f"equal to a fresh one after {max(seconds for _, seconds, _ in large):.2f} s at most, with compacting, "
             f"at most {max(worked for _, _, worked in large):.2f} s of processors"
         )
     if report.size_ratios:

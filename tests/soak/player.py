@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -25,6 +26,7 @@ from glossator.settings import Settings
 from tests.lsp.client import WAIT, Client, start_server
 from tests.soak.contents import Contents, differences, read_contents
 from tests.soak.developer import Developer, Stop
+from tests.soak.histories import git
 
 FRESH_GOAL_SECONDS = 5.0
 """Within this time a switch of a thousand files is searchable."""
@@ -63,6 +65,8 @@ class Report:
     """Seconds from a step's end until the index equalled a fresh one."""
     large: list[tuple[int, float, float]] = field(default_factory=list)
     """Of the steps that changed many files: how many, these seconds, and seconds of processor time of all processes."""
+    searchable: list[tuple[int, float]] = field(default_factory=list)
+    """Of the same steps: how many files, and seconds until the index had all files as they are on disk."""
     size_ratios: list[float] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     idle_cpu: float = -1.0
@@ -251,9 +255,18 @@ class Soak:
     async def _compare(self, stop: Stop, ended: float, action: str = "", worked: float = 0.0) -> None:
         """Wait until the index equals a fresh one; that it does not within a minute is a problem."""
         client = self._client
-        expected = await asyncio.to_thread(self._expected)
         label = f"{self.report.stops} {action}: {stop.what}"
         folder = Path(self._status()["indexFolder"])
+        searchable = ""
+        if stop.changed:
+            # Before the fresh index is made, which takes processors from the server.
+            try:
+                await client.until(lambda: asyncio.to_thread(self._is_searchable, folder))
+                self.report.searchable.append((stop.changed, max(0.0, _last_write(folder) - ended)))
+                searchable = f"searchable after {self.report.searchable[-1][1]:.1f} s, "
+            except TimeoutError:
+                self._problem(f"{label}: not searchable within {WAIT:.0f} s")
+        expected = await asyncio.to_thread(self._expected)
         problems: list[str] = []
 
         async def are_equal(found: Awaitable[list[str]]) -> bool:
@@ -282,12 +295,28 @@ class Soak:
         self._vectors = embedded
         await self._compare_answers(label, expected)
         self._note_use(folder)
-        self._say(f"{label}: equal after {seconds:.1f} s, {len(expected.files)} files")
+        self._say(f"{label}: {searchable}equal after {seconds:.1f} s, {len(expected.files)} files")
         del client.notifications[:-1]
 
     _vectors = 0
     _skipped_stops = 0
     _fresh_bytes = 0
+
+    def _is_searchable(self, folder: Path) -> bool:
+        """Whether the index has each file that git knows, or does not ignore, as it is on disk, and no other."""
+        connection = sqlite3.connect(f"{(folder / 'manifest.sqlite').absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("SELECT path, content_hash, skipped FROM files").fetchall()
+        except sqlite3.OperationalError:  # it is being replaced
+            return False
+        finally:
+            connection.close()
+        known = {os.fsdecode(path): (content_hash, skipped) for path, content_hash, skipped in rows}
+        for path, (content_hash, skipped) in known.items():
+            if not skipped and content_hash != _content_hash(self.root / path):
+                return False
+        listed = git(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        return all(name in known for name in listed if name and _content_hash(self.root / name))
 
     def _differences(self, folder: Path, expected: Contents) -> list[str]:
         try:
@@ -359,6 +388,16 @@ class Soak:
             with contextlib.suppress(psutil.Error):
                 total += sum(process.cpu_times()[:2])
         return total
+
+
+def _content_hash(path: Path) -> bytes:
+    """The hash of a file's contents; b"" if it is no file."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return b""
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+    except OSError:
+        return b""
 
 
 def _last_write(folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from glossator.errors import StoreFullError
+from glossator.index.database import note_damage
 from glossator.index.indexer import IndexReport, Progress
+from glossator.index.nearest import is_whole
 from glossator.index.store import Store
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
@@ -338,6 +341,37 @@ def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch
     opened.wait_for(lambda: not store.facts._decoded and store._nearest._state is None)
     opened.wait_for(lambda: not store._manifest._idle)
     assert used()  # all comes back
+
+
+@pytest.mark.parametrize("what", ["vectors", "vectors are gone", "rows"])
+def test_an_idle_root_repairs_damage_that_a_search_found(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready" and opened.updates._is_compacted)
+    root = opened.updates.root
+    store = root.writer()
+    store.maintain(full=True)
+    folder = store._nearest_folder(int(store._manifest.get("table")))
+    assert is_whole(folder)
+    for name in ("MAINTAIN_SECONDS", "RELEASE_SECONDS"):
+        monkeypatch.setattr(f"glossator.project.updates.{name}", 0.05)
+    opened.updates.rescan().result(WAIT)  # the updates' thread sleeps for the new times from now on
+    store._nearest.forget()
+    if what == "vectors":
+        data = bytearray((folder / "leading.npy").read_bytes())
+        (folder / "leading.npy").write_bytes(data[: len(data) // 2])
+    elif what == "vectors are gone":
+        shutil.rmtree(folder)
+    else:
+        note_damage(store._folder, "a search found it")
+
+    def is_repaired() -> bool:
+        folder = store._nearest_folder(int(store._manifest.get("table")))
+        is_written = what == "rows" or is_whole(folder)  # a small table that is made again is searched without them
+        return not store.is_damaged() and is_written and "add_tax" in names(opened, "gross amount")
+
+    names(opened, "gross amount")
+    opened.wait_for(is_repaired)
 
 
 def test_a_reader_counts_only_what_was_committed(

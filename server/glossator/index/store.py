@@ -505,6 +505,15 @@ class Store(StoreReader):
             self._table = target
             self._sweep(target.generation)
 
+    def is_damaged(self) -> bool:
+        """Whether damage was found, by any process, that the next update or `maintain` repairs."""
+        if (self._folder / DAMAGE_MARK).exists():
+            return True
+        state = self._manifest.state()
+        is_indexed = bool(state["table"] and state["indexed_below"] and state["rows"])
+        # Who finds damage in these files removes them.
+        return is_indexed and not self._nearest_folder(state["table"]).exists()
+
     # Closing
 
     def release_memory(self) -> None:

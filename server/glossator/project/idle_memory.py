@@ -8,8 +8,13 @@ import sys
 
 
 def trim_memory() -> None:
-    """Collect garbage, and have the C library return free memory, where it keeps it (glibc)."""
+    """Collect garbage, and give free memory back."""
     gc.collect()
+    give_back_free_memory()
+
+
+def give_back_free_memory() -> None:
+    """Have the C library return free memory to the system, where it keeps it (glibc). Other threads go on."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

@@ -340,6 +340,11 @@ class Root:
         if index is not None and index.release_memory(seconds):
             trim_memory()
 
+    def is_damaged(self) -> bool:
+        """Whether damage was found in the index that its writer has not repaired yet; looking for it costs little."""
+        index = self._open
+        return index is not None and index.store.is_damaged()
+
     def _mount(self, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> None:
         """If there is no index yet, start from the team's, if the user has set one.
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from glossator.errors import CancelledByUser, GlossatorError, StoreLockedError
+from glossator.project.idle_memory import give_back_free_memory
 from glossator.workspace.watching import Watcher
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ MAINTAIN_SECONDS = 20.0
 MAINTAIN_BUSY_SECONDS = 60.0
 """The same while changes keep coming, as in a build or with an editor that saves by itself."""
 RELEASE_SECONDS = 60.0
-"""Seconds without a question, or a change, after which memory is given back."""
+"""Seconds without a question, or a change, after which memory is given back; so often it is looked for damage then."""
 COUNT_SECONDS = 2.0
 """Seconds between two counts of the store's contents during indexing."""
 JOIN_SECONDS = 10.0
@@ -311,6 +312,9 @@ class RootUpdates:
                 self.root.writer()
                 self._rescan = True  # this process is the writer (again)
                 return 0.0
+            elif self.root.is_damaged():
+                self._rescan = True  # which repairs it
+                return 0.0
             else:
                 if self._is_compacted:
                     self.root.release_memory(RELEASE_SECONDS)
@@ -356,6 +360,7 @@ class RootUpdates:
             indexer = self.root.indexer()
             indexer.collect_facts(show, lambda: self._closed or not self.root.is_updated_by(indexer))
             indexer.maintain()
+            give_back_free_memory()  # a change of 2,000 files, and compacting after it, leave some 200 MB
             self._count()
             self._on_change()
         except CancelledByUser:
