@@ -21,7 +21,9 @@ from glossator.adapt.adapter_file import AdapterFacts, read_adapter, write_adapt
 from glossator.adapt.base_models import LOCAL_LAYERS, TARGETS, TRANSFORMERS_TYPES, BaseWeights
 from glossator.adapt.lora_training import Trainer
 from glossator.adapt.training_run import TrainingPlan, TrainingRun
+from glossator.lsp.adapt_view import report_of
 from glossator.model.client import ModelClient
+from glossator.project.adaptation_runs import read_run
 from glossator.project.adaptations import Adaptations
 from glossator.settings import Settings
 from tests import gguf_files
@@ -165,6 +167,17 @@ def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Pat
     assert (facts.architecture, facts.rank) == ("llama", 16)
     listed = glossator("adapt", "list", "--root", root, "--json", env=environment).json
     assert [one["in_use"] for one in listed["adaptations"]] == [True]
+    run = read_run(adaptation.folder.parent)
+    assert run is not None
+    assert (run.work, run.base, run.state, run.name) == ("model", str(base), "done", "model-1")
+    assert run.forecast is not None
+    assert run.step == run.steps == len(run.losses) > 0
+    assert run.losses[-1][1] == pytest.approx(run.loss, abs=0.001)
+    shown = report_of(Adaptations(Settings(adaptations_dir=kept), root), None)
+    assert (shown.name, shown.reasons) == ("model-1", ())
+    held = next(figure for figure in shown.figures if figure.name.startswith("held-out loss"))
+    assert held.gain == report["figures"]["held-out loss"]["gain"] > 0
+    assert held.low is not None
     assert glossator("adapt", "undo", "model", "--root", root, "--json", env=environment).json["in_use"] is None
 
 
@@ -182,6 +195,12 @@ def test_an_adapter_that_is_no_better_is_refused_as_a_result(
     assert "refused, nothing was changed" in done.out
     assert "does not fall by more than noise" in done.out
     assert glossator("adapt", "list", "--root", root, "--json", env=environment).json == {"adaptations": []}
+    kept = Adaptations(Settings(adaptations_dir=tmp_path / "kept"), root)
+    run = read_run(kept.folder)
+    assert run is not None
+    assert (run.state, run.name) == ("refused", "")
+    assert "does not fall by more than noise" in run.message
+    assert any("does not fall by more than noise" in reason for reason in report_of(kept, None).reasons)
 
 
 @trains
