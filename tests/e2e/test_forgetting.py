@@ -138,3 +138,21 @@ def test_explanations_of_an_earlier_version_are_not_known_to_be_of_another_folde
     assert (cache.get(b"\x01"), cache.get(b"new")) == (None, "text")
     cache.close()
     assert b"an old one" not in path.read_bytes()
+
+
+def test_what_is_being_learned_from_is_kept_and_told(
+    glossator: Callable[..., Ran], project: Path, tmp_path: Path
+) -> None:
+    from glossator.project.adaptation_runs import recorded_run
+    from glossator.project.adaptations import Adaptations
+    from glossator.settings import load_settings
+
+    glossator("index", "--root", project)
+    folder = Adaptations(load_settings(), project).folder
+    with recorded_run(folder, "model"):
+        done = glossator("forget", "--root", project, "--json")
+        assert done.status == 1
+        assert folder.is_dir()
+        assert any("is adapting a model to this project" in one["reason"] for one in done.json["kept"]), done.json
+    assert glossator("forget", "--root", project, "--json").status == 0
+    assert not folder.exists()

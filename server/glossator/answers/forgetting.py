@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from glossator import logfiles
 from glossator.errors import StoreError
 from glossator.index.folders import is_root_folder, remove_indexes, size_of
+from glossator.project.adaptation_runs import busy_message, read_run
 from glossator.project.adaptations import Adaptations, is_adaptations_folder
 from glossator.project.adapted_data import remove_adapted_data
 
@@ -100,9 +101,18 @@ def _forget_named(settings: Settings, folder: Path) -> Forgotten:
             removed.append(Removed(path, max(0, before - _size(path)), "explanations"))
         explanations.close()
     logs = logfiles.logs_naming(os.path.realpath(folder))
-    remove_adapted_data(settings, folder, ())
-    learned = _forget_folders("adaptation", [Adaptations(settings, folder).folder])
+    learned = _forget_learned(settings, folder)
     return learned + Forgotten(tuple(removed), ()) + _forget_logs(logs)
+
+
+def _forget_learned(settings: Settings, folder: Path) -> Forgotten:
+    """Delete what was learned from the folder, unless a process is learning from it."""
+    kept = Adaptations(settings, folder).folder
+    run = read_run(kept)
+    if run is not None and run.is_running:
+        return Forgotten((), ((kept, busy_message(run)),))
+    remove_adapted_data(settings, folder, ())
+    return _forget_folders("adaptation", [kept])
 
 
 def forget_all(settings: Settings) -> Forgotten:

@@ -8,7 +8,6 @@ from glossator.adapt.retriever import adapt_retriever
 from glossator.cli import terminal
 from glossator.cli.adapt_run import adapt_run
 from glossator.cli.updated_index import open_session, time_in_words
-from glossator.power import lower_priority
 
 if TYPE_CHECKING:
     import argparse
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 _PARTS = 1000
 """Steps of the progress bar."""
-_NICENESS = 10
-"""Of the process: this takes minutes, and nobody is waiting for it."""
 
 
 def run_adapt_retriever(arguments: argparse.Namespace) -> int:
@@ -28,7 +25,6 @@ def run_adapt_retriever(arguments: argparse.Namespace) -> int:
     Raises:
         GlossatorError: it cannot be done; nothing has changed.
     """
-    lower_priority(_NICENESS)
     as_json = arguments.json
     with adapt_run(arguments, "retriever") as (record, stopped), open_session(arguments) as session:
         with terminal.ProgressBar(lines_on_pipe=not as_json) as bar:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.cli.updated_index import command_settings, stopped_by_interrupt
+from glossator.power import lower_priority
 from glossator.project.adaptation_runs import recorded_run
 from glossator.project.adaptations import Adaptations
 from glossator.project.root import real_folder
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glossator.project.adaptation_runs import RunRecord, RunWork
+
+_NICENESS = 10
+"""Of the process: this takes minutes or hours, and nobody is waiting for it."""
 
 
 @contextlib.contextmanager
@@ -28,6 +32,7 @@ def adapt_run(
         WorkspaceError: the folder does not exist.
         AdaptationError: another process adapts something to it.
     """
+    lower_priority(_NICENESS)
     root = real_folder(Path(arguments.root))
     folder = Adaptations(command_settings(arguments), root).folder
     owner = arguments.until_exit_of

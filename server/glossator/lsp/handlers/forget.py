@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.forgetting import forget_beside
 from glossator.errors import UsageError
 from glossator.index.folders import remove_indexes
+from glossator.project.adaptation_runs import stop_run
 
 if TYPE_CHECKING:
     from glossator.lsp import protocol
@@ -52,6 +53,7 @@ async def _delete(context: Context, wanted: str | None, *, reopen: bool = False)
                 try:
                     await asyncio.to_thread(remove_indexes, folder)
                     if not reopen:
+                        await asyncio.to_thread(stop_run, live.root.adaptations.folder)
                         await asyncio.to_thread(forget_beside, live.root.settings, live.root.path)
                 except BaseException:
                     for name in names:
