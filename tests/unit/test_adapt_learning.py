@@ -13,6 +13,7 @@ from glossator.adapt.project_pairs import MOST_USES, ProjectPair, limited, pairs
 from glossator.adapt.ranker_fit import (
     BOUND,
     FIXED,
+    PENALTIES,
     RankedCase,
     chosen_weights,
     cross_validated_gains,
@@ -222,14 +223,14 @@ def cases(feature: str, count: int) -> list[RankedCase]:
 
 def test_weights_move_within_bounds() -> None:
     start = default_weights()
-    fitted = fitted_weights(cases("dense_best", 200), start)
+    fitted = fitted_weights(cases("dense_best", 200), start, PENALTIES[0])
     assert start.file["dense_best"] < fitted.file["dense_best"] <= (1 + BOUND) * start.file["dense_best"] + 1e-9
     for name, weight in (*start.file.items(), *start.entry.items()):
         now = fitted.file.get(name, fitted.entry.get(name))
         assert now is not None
         assert abs(now - weight) <= BOUND * abs(weight) + 1e-9
         assert name not in FIXED or now == weight
-    assert fitted_weights(cases("dense_best", 5), start) == start, "too few"
+    assert fitted_weights(cases("dense_best", 5), start, PENALTIES[0]) == start, "too few"
 
 
 def test_weights_stay_unless_they_rank_the_newest_commits_better() -> None:
@@ -240,8 +241,8 @@ def test_weights_stay_unless_they_rank_the_newest_commits_better() -> None:
     for case in alike:
         rivals = [RankedCase(case.features, np.arange(len(case.wanted)) == at) for at in range(len(case.wanted))]
         unlike += [one for one in rivals if reciprocal_ranks_of([one], start) == 1]
-    fitted = fitted_weights([*alike, *older], start)
-    gains = cross_validated_gains([*alike, *older], start)
+    fitted = fitted_weights([*alike, *older], start, PENALTIES[0])
+    gains = cross_validated_gains([*alike, *older], start, PENALTIES[0])
     assert len(gains) == 90
     assert gains.mean() > gains.std(ddof=1) / len(gains) ** 0.5
     assert chosen_weights(alike, older, alike, start) == fitted
@@ -259,7 +260,7 @@ def test_weights_stay_if_their_gain_may_be_chance(monkeypatch: pytest.MonkeyPatc
 
 def test_weights_stay_if_names_are_found_worse_with_them() -> None:
     start, older, alike = default_weights(), cases("centroid_gap", 60), cases("centroid_gap", 30)
-    fitted = fitted_weights([*alike, *older], start)
+    fitted = fitted_weights([*alike, *older], start, PENALTIES[0])
     worse = [
         case
         for feature in (*FILE_FEATURES, *ENTRY_FEATURES)
