@@ -343,11 +343,17 @@ def noted(facts: Facts) -> set[str]:
     for item in facts.imports:
         names.add(item.member)
         names.add(item.name)
+        if item.exported and facts.language == "csharp":
+            names.add(GLOBAL_USING)
         if item.member in ("", "default") and "/" in item.module:
             names.add(module_note(item.module))
     names.discard("")
     names.discard("*")
     return names
+
+
+GLOBAL_USING: Final = "global using"
+"""What is noted of a file in C# whose imports hold for all files of its project."""
 
 
 def module_note(path: str) -> str:

@@ -351,3 +351,28 @@ def test_what_may_be_used_is_not_denied(kind: str) -> None:
 def _is_denied(sample: Sample, name: str) -> bool:
     definition = sample.definition(name)
     return not sample.resolver.uses(definition).uses and not sample.resolver.may_be_used_unseen(definition)
+
+
+def test_namespaces_that_a_project_opens_for_all_its_files() -> None:
+    sample = Sample({
+        "src/Shop/Usings.cs": "global using Shop.Policies;\nglobal using Cart = Shop.Orders.Basket;",
+        "src/Shop/Policies/RoundUp.cs": "namespace Shop.Policies; class RoundUp { public void Apply() {} }",
+        "src/Shop/Orders/Basket.cs": "namespace Shop.Orders; class Basket { public int Count() => 1; }",
+        "src/Shop/Till.cs": """
+            namespace Shop.Sales;
+            class Till {
+              void Pay() {
+                new RoundUp().Apply();
+                Cart.Count();
+              }
+            }
+        """,
+        "tests/Other.cs": """
+            namespace Tests;
+            class Other { void Run() { new RoundUp(); } }
+        """,
+    })  # fmt: skip
+    assert sample.uses("RoundUp") == ["src/Shop/Till.cs: new RoundUp().Apply();"]
+    assert sample.uses("Apply") == ["src/Shop/Till.cs: new RoundUp().Apply();"]
+    assert sample.uses("RoundUp", grade="possible") == ["tests/Other.cs: class Other { void Run() { new RoundUp(); } }"]
+    assert sample.uses("Basket.Count") == ["src/Shop/Till.cs: Cart.Count();"]

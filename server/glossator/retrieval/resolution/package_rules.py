@@ -1,4 +1,4 @@
-"""Languages whose files declare the package or namespace that they belong to: Java, Kotlin, C#.
+"""Languages whose files declare the package or namespace that they belong to: Java, Kotlin, PHP, Swift; C#'s are a subclass.
 
 A class is found by its package and its name, wherever its file is.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import INSTANCE, STATIC, SUPER, Import
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.index.facts import INSTANCE, SUPER, Import
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type, library_supertypes
 from glossator.retrieval.resolution.overloads import may_share_member
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, symbols
@@ -18,7 +18,6 @@ from glossator.retrieval.resolution.values import (
     INSTANCE_MARK,
     NOTHING_KNOWN,
     UNKNOWN_MODULE,
-    UNKNOWN_VALUE,
     Spot,
     Value,
     Values,
@@ -28,11 +27,9 @@ from glossator.retrieval.resolution.values import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.type_texts import TypeText
-    from glossator.retrieval.resolution.values import Key
 
 ROOTS: Final = frozenset(
     {
@@ -316,10 +313,6 @@ class PackageRules(LanguageRules):
         return True
 
 
-def _first_part(found: Values) -> Values:
-    return found[:1]
-
-
 _PARAMETER: Final = re.compile(r"[A-Z][A-Z0-9]?|T[A-Z]\w*")
 """How type parameters are usually named."""
 
@@ -374,88 +367,6 @@ class JvmRules(PackageRules):
                 if view.symbol(index).kind == "object" and (found := view.children(index, name)):
                     return symbols(view, found)
         return super().class_member(world, value, name)
-
-
-class DotnetRules(PackageRules):
-    """C#."""
-
-    languages = frozenset(("csharp",))
-    decorator_ending = "Attribute"
-    enclosing_packages = True
-    first_is_receiver = True
-    implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
-    parts_elsewhere = True
-    unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
-    opaque = frozenset(("object", "dynamic", "T"))
-
-    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """What other files of the namespace declare; of a partial class its first part."""
-        return _first_part(super().in_siblings(world, view, place, name))
-
-    def imported(self, world: World, view: FileView, item: Import) -> Values:
-        """A class by its full name, a member of one, or a namespace."""
-        return _first_part(super().imported(world, view, item))
-
-    def module_member(self, world: World, module: str, name: str) -> Values:
-        """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
-        package, _, near = module.partition(SEEN_FROM)
-        view = world.view(near)
-        outer = view.facts.package if view is not None else ""
-        while True:
-            if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
-                return _first_part(found)
-            if not outer:
-                return (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
-            outer = outer.rpartition(".")[0]
-
-    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """The first part of a namespace."""
-        return (Value("module", namespace_seen_from(name, view.path)),) if name[:1].isupper() else ()
-
-    def more_bases(self, world: World, key: Key) -> Values:
-        """The other parts of a partial class."""
-        view = world.view(key[0])
-        if view is None:
-            return ()
-        symbol = view.symbol(key[1])
-        if symbol.kind not in ("class", "struct", "interface") or symbol.parent >= 0:
-            return ()
-        parts = world.packaged(view.facts.package, symbol.name, key[0])
-        return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
-
-    def same_thing(self, one: Symbol, other: Symbol) -> bool:
-        """Parts of a partial class."""
-        return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name
-
-    def class_member(self, world: World, value: Value, name: str) -> Values:
-        """An extension method may add any member; on what type is not known."""
-        return NOTHING_KNOWN if self._extends(world, name) else super().class_member(world, value, name)
-
-    def external_member(self, world: World, value: Value, name: str) -> Values:
-        """A member of a library's value, or an extension method."""
-        found = super().external_member(world, value, name)
-        return (*found, UNKNOWN_VALUE) if self._extends(world, name) else found
-
-    def _extends(self, world: World, name: str) -> bool:
-        """Whether a method of the name may be one that extends other types: a static one of an outermost class that has
-        nothing but these and fields."""
-        key = ("extends", name)
-        if (known := world.memory.get(key)) is None:
-            known = world.memory[key] = any(
-                view.symbol(index).flags & STATIC and self._is_static(view, view.symbol(index).parent)
-                for path in world.files_noting(name)
-                if (view := world.view(path)) is not None and view.facts.language in self.languages
-                for index in view.named(name)
-            )
-        return bool(known)
-
-    def _is_static(self, view: FileView, number: int) -> bool:
-        """Whether a class is outermost, has no supertypes, and only static methods."""
-        if number < 0 or (home := view.symbol(number)).kind != "class" or home.bases:
-            return False
-        outermost = home.parent < 0 or view.symbol(home.parent).kind == "namespace"
-        methods = (view.symbol(one) for one in view.members(number))
-        return outermost and all(one.flags & STATIC for one in methods if one.kind in CALLABLE_KINDS)
 
 
 class PhpRules(PackageRules):

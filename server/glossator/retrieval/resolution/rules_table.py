@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.retrieval.resolution.c_rules import CRules
 from glossator.retrieval.resolution.default_rules import DefaultRules
+from glossator.retrieval.resolution.dotnet_rules import DotnetRules
 from glossator.retrieval.resolution.go_rules import GoRules
-from glossator.retrieval.resolution.package_rules import DotnetRules, JvmRules, PhpRules, SwiftRules
+from glossator.retrieval.resolution.package_rules import JvmRules, PhpRules, SwiftRules
 from glossator.retrieval.resolution.python_rules import PythonRules
 from glossator.retrieval.resolution.ruby_rules import RubyRules
 from glossator.retrieval.resolution.rust_rules import RustRules

@@ -35,6 +35,9 @@
 (using_directive . [(identifier) (qualified_name)] @module @all .)
 (using_directive "static" [(identifier) (qualified_name)] @module @all .)
 (using_directive name: (identifier) @alias (_) @module .)
+(using_directive "global" @exported "using" . [(identifier) (qualified_name)] @module @all .)
+(using_directive "global" @exported "static" [(identifier) (qualified_name)] @module @all .)
+(using_directive "global" @exported name: (identifier) @alias (_) @module .)
 
 ; Numbers of arguments, which tell overloads apart
 (method_declaration name: (identifier) @function parameters: (_) @parameters)

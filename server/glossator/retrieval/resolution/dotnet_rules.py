@@ -1,0 +1,160 @@
+"""C#: namespaces that files and projects open, partial classes, extension methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from glossator.index.facts import GLOBAL_USING, STATIC
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.retrieval.resolution.package_rules import PackageRules
+from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, UNKNOWN_VALUE, Spot, Value, Values
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Import, Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import Key
+
+
+class DotnetRules(PackageRules):
+    """C#."""
+
+    languages = frozenset(("csharp",))
+    decorator_ending = "Attribute"
+    enclosing_packages = True
+    first_is_receiver = True
+    implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
+    parts_elsewhere = True
+    unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
+    opaque = frozenset(("object", "dynamic", "T"))
+
+    def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What other files of the namespace declare; of a partial class its first part."""
+        return _first_part(super().in_siblings(world, view, place, name))
+
+    def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What the namespaces have that the file opens, or its project (`global using`)."""
+        found = super().in_stars(world, view, place, name)
+        if own_symbols(found):
+            return found
+        for path, item in self._global_usings(world, view.path):
+            if item.name not in ("*", name):
+                continue
+            for target in world.import_target(path, item):
+                held = (target,) if item.name == name else world.member(target, name, Spot(path))
+                if target.kind != "external" and (own := own_symbols(held)):
+                    return _first_part(own)
+        return found
+
+    def _global_usings(self, world: World, path: str) -> list[tuple[str, Import]]:
+        """The imports of other files that hold for a file: of those in the folders around it."""
+        key = ("global usings",)
+        known = world.memory.get(key)
+        if not isinstance(known, list):
+            known = world.memory[key] = [
+                (other, item)
+                for other in world.files_noting(GLOBAL_USING)
+                if (view := world.view(other)) is not None and view.facts.language in self.languages
+                for item in view.facts.imports
+                if item.exported
+            ]
+        return [(other, item) for other, item in known if path.startswith(_project_folder(other))]
+
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Constructors are called without the name of their class, too (`Pool shared = new();`)."""
+        return view.symbol(number).kind == "constructor" or super().may_be_used_unseen(view, number)
+
+    def imported(self, world: World, view: FileView, item: Import) -> Values:
+        """A class by its full name, a member of one, or a namespace."""
+        return _first_part(super().imported(world, view, item))
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
+        package, _, near = module.partition(SEEN_FROM)
+        view = world.view(near)
+        outer = view.facts.package if view is not None else ""
+        while True:
+            if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
+                return _first_part(found)
+            if not outer:
+                return (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
+            outer = outer.rpartition(".")[0]
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The first part of a namespace. A type of the name may be meant all the same: projects open namespaces in
+        their settings, too."""
+        if not name[:1].isupper():
+            return ()
+        namespace = Value("module", namespace_seen_from(name, view.path))
+        return (namespace, UNKNOWN_MODULE) if self._is_type(world, name) else (namespace,)
+
+    def _is_type(self, world: World, name: str) -> bool:
+        """Whether some namespace of the index has a type of a name."""
+        key = ("dotnet type", name)
+        if not isinstance(known := world.memory.get(key), bool):
+            views = (world.view(path) for path in world.likeliest(name))
+            known = world.memory[key] = any(
+                view.symbol(index).kind in CONTAINER_KINDS
+                for view in views
+                if view is not None and view.facts.language in self.languages
+                for index in view.children(-1, name)
+            )
+        return known
+
+    def more_bases(self, world: World, key: Key) -> Values:
+        """The other parts of a partial class."""
+        view = world.view(key[0])
+        if view is None:
+            return ()
+        symbol = view.symbol(key[1])
+        if symbol.kind not in ("class", "struct", "interface") or symbol.parent >= 0:
+            return ()
+        parts = world.packaged(view.facts.package, symbol.name, key[0])
+        return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
+
+    def same_thing(self, one: Symbol, other: Symbol) -> bool:
+        """Parts of a partial class."""
+        return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """An extension method may add any member; on what type is not known."""
+        return NOTHING_KNOWN if self._extends(world, name) else super().class_member(world, value, name)
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a library's value, or an extension method."""
+        found = super().external_member(world, value, name)
+        return (*found, UNKNOWN_VALUE) if self._extends(world, name) else found
+
+    def _extends(self, world: World, name: str) -> bool:
+        """Whether a method of the name may be one that extends other types: a static one of an outermost class that has
+        nothing but these and fields."""
+        key = ("extends", name)
+        if (known := world.memory.get(key)) is None:
+            known = world.memory[key] = any(
+                view.symbol(index).flags & STATIC and self._is_static(view, view.symbol(index).parent)
+                for path in world.files_noting(name)
+                if (view := world.view(path)) is not None and view.facts.language in self.languages
+                for index in view.named(name)
+            )
+        return bool(known)
+
+    def _is_static(self, view: FileView, number: int) -> bool:
+        """Whether a class is outermost, has no supertypes, and only static methods."""
+        if number < 0 or (home := view.symbol(number)).kind != "class" or home.bases:
+            return False
+        outermost = home.parent < 0 or view.symbol(home.parent).kind == "namespace"
+        methods = (view.symbol(one) for one in view.members(number))
+        return outermost and all(one.flags & STATIC for one in methods if one.kind in CALLABLE_KINDS)
+
+
+def _project_folder(path: str) -> str:
+    """The folder for which a file's `global using` holds, with a final slash; "" for the root."""
+    folder = path.rpartition("/")[0]
+    if folder.rpartition("/")[2] in ("Global", "Globals", "Properties", "Usings"):
+        folder = folder.rpartition("/")[0]
+    return f"{folder}/" if folder else ""
+
+
+def _first_part(found: Values) -> Values:
+    return found[:1]
