@@ -1,4 +1,4 @@
-"""Languages whose files declare the package or namespace that they belong to: Java, Kotlin, PHP, Swift; C#'s are a subclass.
+"""Languages whose files declare the package or namespace that they belong to: Java, Kotlin, PHP, Swift, and C#'s base.
 
 A class is found by its package and its name, wherever its file is.
 """
