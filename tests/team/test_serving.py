@@ -30,6 +30,8 @@ from glossator.index.embedding import StaticEmbedder
 from glossator.settings import Settings
 from glossator.team.signatures import Signer
 from glossator.team_server.access_tokens import AccessTokens, read_tokens, revoke_token
+from glossator.team_server.base_queries import BaseQueries, Deadline
+from glossator.team_server.likely_repositories import defining
 from glossator.team_server.replica import ReplicaOptions, serve_team
 from glossator.team_server.served_bases import ServedBases
 from tests.conftest import PROJECT, Ran
@@ -237,8 +239,47 @@ async def test_a_token_opens_nothing_but_its_repositories(team: Any, served: Rep
             assert "ledger" not in said
             assert "other/web" not in said
     with served.client(team.nothing) as client:
-        assert found(client) == {"hits": [], "searched": 0, "problems": []}
+        assert found(client) == {"hits": [], "searched": 0, "left_out": 0, "problems": []}
         assert client.get("/v1/repositories").json() == {"repositories": [], "problems": []}
+
+
+def test_of_many_repositories_the_likeliest_are_searched(team: Any, tmp_path: Path) -> None:
+    embedder = StaticEmbedder()
+    bases = ServedBases(
+        team.url,
+        (team.signer.public_key,),
+        embedder,
+        tmp_path / "cache",
+        most_bytes=2**30,
+        most_open=1,
+        refresh_seconds=1,
+    )
+    bases.refresh()
+    queries = BaseQueries(bases, embedder, most_searched=1)
+    everything, limited = (
+        next(one for one in read_tokens(team.tokens) if one.name == name) for name in ("everything", "limited")
+    )
+    for query, name in (("balance of ledger entries", "org/ledger"), ("basket", "other/web"), ("add_tax", "org/shop")):
+        reply = queries.search(everything, Deadline(60), query)
+        assert {hit.repository for hit in reply.hits} == {name}
+        assert (reply.searched, reply.left_out) == (1, 2)
+    reply = queries.search(limited, Deadline(60), "balance of ledger entries")
+    assert (reply.searched, reply.left_out) == (1, 0)
+    both = ["org/ledger", "other/web"]
+    reply = queries.search(everything, Deadline(60), "basket", repositories=both)
+    assert (reply.searched, reply.left_out) == (2, 0)
+    profiles = {base.repository: base.profile for base in bases.served() if base.profile is not None}
+    for name, symbols in (
+        ("org/shop", ("Cart.total", "Money", "add_article()", "shop.cart.Cart", "place_order", "formatCount")),
+        ("org/ledger", ("Balance", "Entry", "ledger.Balance")),
+        ("other/web", ("Basket#add", "Basket::add", "add", "items")),
+    ):
+        for symbol in symbols:
+            assert name in defining(profiles, symbol), symbol
+    assert list(defining(profiles, "place_order")) == ["org/shop"]
+    with pytest.raises(TimeoutError):
+        queries.search(everything, Deadline(-1), "basket")
+    bases.close()
 
 
 # What is refused

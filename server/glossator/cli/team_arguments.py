@@ -149,6 +149,13 @@ def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Calla
         "--open", type=positive, default=256, metavar="N", help="indexes that are kept open (default: 256)"
     )
     serve.add_argument(
+        "--search-most",
+        type=positive,
+        default=64,
+        metavar="N",
+        help="repositories that one search looks into unless it names them, the likeliest (default: 64)",
+    )
+    serve.add_argument(
         "--requests", type=positive, default=64, metavar="N", help="requests at a time (default: 64); more get 429"
     )
     serve.add_argument(

@@ -49,6 +49,7 @@ def run_serve(arguments: argparse.Namespace, settings: Settings) -> int:
             cache=_path(arguments.cache) if arguments.cache else None,
             cache_bytes=arguments.cache_gigabytes * 1024**3,
             most_open=arguments.open,
+            most_searched=arguments.search_most,
             certificate=_path(arguments.tls_certificate) if arguments.tls_certificate else None,
             key=_path(arguments.tls_key) if arguments.tls_key else None,
             behind_proxy=arguments.behind_proxy,

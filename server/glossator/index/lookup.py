@@ -165,6 +165,11 @@ class Lookup:
                 counts[term] = max(0, row[0]) if row else 0
         return counts
 
+    def all_terms(self) -> list[str]:
+        """All search terms of the entries; none if they have not been counted yet."""
+        with self._database.reading() as connection:
+            return [row[0] for row in connection.execute("SELECT term FROM terms WHERE entries > 0")]
+
     def named(self, name: str, limit: int = 50) -> list[StoredEntry]:
         """Definitions of a name (bare, qualified, or qualified by modules too): exact case first, then any case."""
         name = encodable(name.strip())

@@ -28,17 +28,22 @@ from glossator.retrieval.report_search import search_report
 from glossator.retrieval.resolution.source import IndexedFacts
 from glossator.retrieval.similar import similar_query
 from glossator.retrieval.uses import UseFinder
+from glossator.team_server.likely_repositories import defining, likeliest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from glossator.index.embedding import Embedder
     from glossator.index.records import StoredEntry
     from glossator.retrieval.search import Hit
     from glossator.retrieval.use_records import NamedSymbol
     from glossator.team_server.access_tokens import AccessToken
+    from glossator.team_server.likely_repositories import RepositoryProfile
     from glossator.team_server.served_bases import OpenedBase, ServedBase, ServedBases
 
 MOST_SERVED_HITS = 100
+MOST_SEARCHED = 64
+"""Repositories that one search looks into, unless it names them."""
 MOST_SERVED_DEFINITIONS = 20
 """Definitions of one name that are given."""
 MOST_SERVED_PLACES = 1_000
@@ -74,6 +79,8 @@ class SearchReply(msgspec.Struct, frozen=True):
     hits: list[TeamSearchHit]
     searched: int
     """Number of repositories."""
+    left_out: int
+    """Number of repositories that were not searched, since the query is likelier about others."""
     problems: list[str]
 
 
@@ -157,8 +164,11 @@ class Deadline:
 class BaseQueries:
     """Answers questions from the bases. Any thread may use it."""
 
-    def __init__(self, bases: ServedBases) -> None:
+    def __init__(self, bases: ServedBases, embedder: Embedder, most_searched: int = MOST_SEARCHED) -> None:
+        """`most_searched`: repositories that one search looks into, unless it names them."""
         self._bases = bases
+        self._embedder = embedder
+        self._most_searched = most_searched
 
     def repositories(self, access: AccessToken) -> RepositoriesReply:
         """The repositories that a token opens."""
@@ -210,9 +220,12 @@ class BaseQueries:
             hits.extend(_hit(base, hit) for hit in found)
             searched += 1
 
-        self._ask(access, repositories, deadline, problems, look)
+        profiles = self._profiles(access, repositories)
+        most = len(profiles) if repositories else self._most_searched
+        chosen = likeliest(profiles, query, self._embedder, most)
+        self._ask(chosen, deadline, problems, look)
         hits.sort(key=lambda hit: -hit.score)  # repositories come by name, and the sort is stable
-        return SearchReply(hits[:limit], searched, problems)
+        return SearchReply(hits[:limit], searched, len(profiles) - len(chosen), problems)
 
     def similar(
         self,
@@ -232,13 +245,14 @@ class BaseQueries:
         problems: list[str] = []
         entries: list[StoredEntry] = []
         symbol = checked(symbol, "symbol")
-        self._ask(access, [repository], deadline, problems, lambda _, opened: entries.extend(_entries(opened, symbol)))
+        chosen = self._profiles(access, [repository])
+        self._ask(chosen, deadline, problems, lambda _, opened: entries.extend(_entries(opened, symbol)))
         if not entries:
             raise SymbolNotFoundError("; ".join(problems) or f"{repository} has no symbol named {symbol!r}")
         found = self.search(access, deadline, similar_query(entries[0])[:MOST_QUERY_CHARACTERS], limit=limit + 1)
         own = (repository, encodable(entries[0].path), entries[0].start_line)
         hits = [hit for hit in found.hits if (hit.repository, hit.path, hit.start_line) != own]
-        return SearchReply(hits[:limit], found.searched, found.problems)
+        return SearchReply(hits[:limit], found.searched, found.left_out, found.problems)
 
     def definitions(
         self,
@@ -262,7 +276,7 @@ class BaseQueries:
         def look(base: ServedBase, opened: OpenedBase) -> None:
             found.extend(_place(base, entry) for entry in _entries(opened, symbol))
 
-        self._ask(access, repositories, deadline, problems, look)
+        self._ask(self._defining(access, repositories, symbol), deadline, problems, look)
         if not found:
             raise SymbolNotFoundError("; ".join(problems) or f"no symbol is named {symbol!r}: search for it")
         found.sort(key=lambda place: is_test(place.path))
@@ -308,7 +322,7 @@ class BaseQueries:
                 left -= len(uses)
                 found.append(UsedDefinition(_place_of_symbol(base, opened, named), uses, len(places) - len(uses)))
 
-        self._ask(access, repositories, deadline, problems, look)
+        self._ask(self._defining(access, repositories, symbol), deadline, problems, look)
         if not found:
             raise SymbolNotFoundError("; ".join(problems) or f"no symbol is named {symbol!r}: search for it")
         return UsesReply(found, problems)
@@ -346,21 +360,20 @@ class BaseQueries:
                 found += [_place(base, entry) for entry in chosen[: limit - len(found)]]
             replies.append(OutlineReply(base.repository, base.entry.commit, found, len(files), count - len(found)))
 
-        self._ask(access, [repository], deadline, problems, look)
+        self._ask(self._profiles(access, [repository]), deadline, problems, look)
         if not replies:
             raise UsageError("; ".join(problems) or f"there is no repository {repository!r} here")
         return replies[0]
 
     def _ask(
         self,
-        access: AccessToken,
-        names: Sequence[str],
+        names: Iterable[str],
         deadline: Deadline,
         problems: list[str],
         look: Callable[[ServedBase, OpenedBase], None],
     ) -> None:
-        """Look into the bases that a question is about, by name; what cannot be read is added to the problems."""
-        for name in self._chosen(access, names):
+        """Look into the bases of some repositories; what cannot be read is added to the problems."""
+        for name in names:
             deadline.check()
             try:
                 with self._bases.reading(name) as found:
@@ -369,24 +382,33 @@ class BaseQueries:
             except StoreError:
                 problems.append(f"{name} cannot be read at the moment")
 
-    def _chosen(self, access: AccessToken, names: Sequence[str]) -> list[str]:
-        """The names of the repositories that are meant; all that the token opens if none is named.
+    def _defining(self, access: AccessToken, names: Sequence[str], symbol: str) -> list[str]:
+        """The repositories that are meant and may have a symbol."""
+        profiles = self._profiles(access, names)
+        return [*profiles] if _LINE.match(symbol) else [*defining(profiles, symbol)]
+
+    def _profiles(self, access: AccessToken, names: Sequence[str]) -> dict[str, RepositoryProfile]:
+        """The repositories that are meant, by name, with their profiles; all that the token opens if none is named.
 
         Raises:
             TeamAccessError: the token does not open a repository that is named, whether there is one or not.
             UsageError: a repository that the token opens is not served.
         """
-        served = [base.repository for base in self._bases.served() if access.may_read(base.repository)]
+        served = {
+            base.repository: base.profile
+            for base in self._bases.served()
+            if access.may_read(base.repository) and base.profile is not None
+        }
         if not names:
             return served
-        chosen: dict[str, None] = {}
+        chosen: dict[str, RepositoryProfile] = {}
         for name in names:
             if not access.may_read(name):
                 raise TeamAccessError(f"this token does not open the repository {name!r}")
             if name not in served:
                 raise UsageError(f"there is no repository {name!r} here")
-            chosen[name] = None
-        return sorted(chosen)
+            chosen[name] = served[name]
+        return dict(sorted(chosen.items()))
 
 
 def search_filter(

@@ -26,7 +26,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from glossator.errors import GlossatorError, SymbolNotFoundError, TeamAccessError, TeamError, UsageError
-from glossator.team_server.base_queries import BaseQueries, Deadline
+from glossator.team_server.base_queries import Deadline
 from glossator.team_server.team_mcp import ACCESS_KEY, TeamProtocol
 from glossator.team_server.team_tools import TEAM_TOOLS
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from glossator.team_server.access_tokens import AccessToken, AccessTokens
+    from glossator.team_server.base_queries import BaseQueries
     from glossator.team_server.served_bases import ServedBases
     from glossator.team_server.team_tools import Reply, TeamTool
 
@@ -76,13 +77,18 @@ class TeamService:
     """Answers the requests of one server. Used by one event loop."""
 
     def __init__(
-        self, bases: ServedBases, tokens: AccessTokens, hosts: Sequence[str], limits: ServiceLimits | None = None
+        self,
+        bases: ServedBases,
+        queries: BaseQueries,
+        tokens: AccessTokens,
+        hosts: Sequence[str],
+        limits: ServiceLimits | None = None,
     ) -> None:
         """`hosts` are the names, without ports, by which clients may call this server."""
         self.limits = limits or ServiceLimits()
         self.protocol = TeamProtocol(self._ask, self.limits.body_bytes)
         self._bases = bases
-        self._queries = BaseQueries(bases)
+        self._queries = queries
         self._tokens = tokens
         self._hosts = frozenset(host.lower() for host in hosts)
         self._threads = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="team question")

@@ -25,6 +25,7 @@ from glossator.errors import TeamError, UsageError
 from glossator.index.embedding import StaticEmbedder
 from glossator.logfiles import LOG_FORMAT
 from glossator.team_server.access_tokens import AccessTokens
+from glossator.team_server.base_queries import MOST_SEARCHED, BaseQueries
 from glossator.team_server.http_service import ServiceLimits, TeamService
 from glossator.team_server.served_bases import REPLICA_FOLDERS, ServedBases, claim_cache_folder
 
@@ -65,6 +66,7 @@ class ReplicaOptions:
     """A folder for this process alone; None: one in the folder of indexes."""
     cache_bytes: int = 20 * 1024**3
     most_open: int = 256
+    most_searched: int = MOST_SEARCHED
     certificate: Path | None = None
     key: Path | None = None
     behind_proxy: bool = False
@@ -89,11 +91,12 @@ def serve_team(settings: Settings, options: ReplicaOptions, announce: Callable[[
     _log_to_stderr(options.log_level)
     _allow_many_files()
     folder, lock = claim_cache_folder(options.cache or settings.index_dir / REPLICA_FOLDERS)
+    embedder = StaticEmbedder()
     try:
         bases = ServedBases(
             settings.team,
             settings.team_keys,
-            StaticEmbedder(),
+            embedder,
             folder,
             patterns=options.repositories,
             most_bytes=options.cache_bytes,
@@ -101,7 +104,8 @@ def serve_team(settings: Settings, options: ReplicaOptions, announce: Callable[[
             refresh_seconds=options.refresh_seconds,
         )
         with _noting_signals() as told, contextlib.closing(_listening(options)) as listener, contextlib.closing(bases):
-            service = TeamService(bases, tokens, hosts, options.limits)
+            queries = BaseQueries(bases, embedder, options.most_searched)
+            service = TeamService(bases, queries, tokens, hosts, options.limits)
             bases.start()
             scheme = "https" if options.certificate else "http"
             name = f"[{options.host}]" if ":" in options.host else options.host
@@ -251,7 +255,7 @@ def _log_to_stderr(level: str) -> None:
     """What runs a service collects its stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
-    for name, least in (("glossator", level.upper()), ("uvicorn", "WARNING"), ("mcp", "ERROR")):
+    for name, least in (("glossator", level.upper()), ("uvicorn", "ERROR"), ("mcp", "ERROR")):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(least)

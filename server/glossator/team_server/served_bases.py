@@ -30,6 +30,7 @@ from glossator.team.catalogue import repositories
 from glossator.team.fetching import BlockCache, fetch
 from glossator.team.publishing import load_base
 from glossator.team.storage import Storage
+from glossator.team_server.likely_repositories import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from glossator.index.embedding import Embedder
     from glossator.team.bases import Base, Head, HeadBase
     from glossator.team.catalogue import KnownHeads
+    from glossator.team_server.likely_repositories import RepositoryProfile
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class ServedBase:
     symbols: int
     size: int
     """Bytes on disk."""
+    profile: RepositoryProfile | None = None
     readers: int = 0
     opened: OpenedBase | None = None
     opening: threading.Lock = field(default_factory=threading.Lock)
@@ -399,6 +402,7 @@ class ServedBases:
         opened = OpenedBase(store, self._embedder)
         try:
             opened.searcher.search(TRIAL_QUERY, 1)
+            base.profile = profile_of(store, self._format.dimensions)
         except BaseException:
             opened.close()
             raise

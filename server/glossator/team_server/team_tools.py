@@ -227,6 +227,8 @@ def reply_text(reply: Reply) -> str:
     """An answer as a model reads it."""
     if isinstance(reply, SearchReply):
         lines = [_place_text(hit) for hit in reply.hits] or ["nothing found"]
+        if reply.left_out:
+            lines.append(f"note: {reply.left_out} repositories that are less likely were not searched: name some")
     elif isinstance(reply, DefinitionsReply):
         lines = [_place_text(place) for place in reply.symbols]
         if reply.more:
