@@ -2,6 +2,7 @@
 
 import type { Conversation, Turn } from "./messages";
 import type { SymbolUses } from "./protocol";
+import { teamPlace } from "./teamplaces";
 
 export interface Memory {
   get<T>(key: string, fallback: T): T;
@@ -28,7 +29,10 @@ export class Conversations {
     this.past = memory.get<string[]>(HISTORY, []);
     for (const conversation of this.all) {
       delete conversation.serverId; // the server that knew it is gone
-      for (const turn of conversation.turns) if (turn.state === "asking") turn.state = "stopped";
+      for (const turn of conversation.turns) {
+        if (turn.state === "asking") turn.state = "stopped";
+        if (turn.team?.searching) delete turn.team;
+      }
     }
     this.current = this.all[0] ?? this.fresh();
   }
@@ -104,6 +108,8 @@ export function toMarkdown(conversation: Conversation, label: (uri: string) => s
           .join("\n"),
       );
     }
+    const others = turn.team?.hits ?? [];
+    if (others.length > 0) parts.push(["In the team's other repositories:", "", ...others.map((hit) => `- ${teamPlace(hit)}${hit.qualifiedName ? ` \`${hit.qualifiedName}\`` : ""}`)].join("\n"));
     if (turn.result?.model) parts.push(`*${turn.result.model}*`);
   }
   return `${parts.join("\n\n")}\n`;

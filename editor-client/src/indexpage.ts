@@ -108,6 +108,7 @@ function section(root: RootStatus): string {
     [t("Indexed"), counts(root.files, root.symbols, root.lines)],
     ...(root.uncollectedFiles ? [[t("Uses"), t("Still being collected, {0} files to go", number(root.uncollectedFiles))] as [string, string]] : []),
     [t("Size"), `${size(root.sizeBytes)} <span class="why">${escaped(root.indexFolder)}</span>`],
+    ...(root.team ? [[t("Team"), escaped(root.team.mounted ? t("started from the team's index of {0} at {1}", root.team.repository, root.team.commit.slice(0, 12)) : sentence(t("indexed without the team's index: {0}", root.team.reason)))] satisfies [string, string]] : []),
     [t("Changes"), escaped(root.watching.startsWith("polling") ? root.watching : t("followed as they happen"))],
   ];
   const table = rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join("");

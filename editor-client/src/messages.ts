@@ -1,8 +1,8 @@
 /** What the extension and its panel say to each other, and the state that both know. */
 
-import type { AdaptAction, AdaptExamplesResult, AdaptKind, AdaptReportResult, AdaptResult, AdaptRun, AdaptWork, AskResult, Evidence, FoundProgress, Place, Range, StatusResult, SymbolUses } from "./protocol";
+import type { AdaptAction, AdaptExamplesResult, AdaptKind, AdaptReportResult, AdaptResult, AdaptRun, AdaptWork, AskResult, Evidence, FoundProgress, Place, Range, StatusResult, SymbolUses, TeamHit } from "./protocol";
 
-export type ScopeKind = "symbol" | "file" | "folder" | "workspace";
+export type ScopeKind = "symbol" | "file" | "folder" | "workspace" | "team";
 
 /** Where a question came from: shown as an attachment, sent with the question. */
 export interface Attachment {
@@ -42,6 +42,15 @@ export interface TraceFrame {
   place: Place;
 }
 
+/** What the team's other repositories have on a question. */
+export interface TeamFound {
+  hits: TeamHit[];
+  /** What could not be searched, and why. */
+  problems: string[];
+  /** What is going on, in words, while they are searched. */
+  searching?: string;
+}
+
 export interface Turn {
   id: string;
   question: string;
@@ -58,6 +67,8 @@ export interface Turn {
   result?: Omit<AskResult, "answer" | "evidence">;
   /** What a turn of the kind "uses" has found. */
   uses?: SymbolUses[];
+  /** What was found in the scope "team", beside the answer about the workspace. */
+  team?: TeamFound;
   error?: string;
   pinned: Place[];
   removed: Place[];
@@ -106,6 +117,7 @@ export type ToPanel =
   | { type: "evidence"; turn: string; evidence: Evidence[] }
   | { type: "stage"; turn: string; stage: string }
   | { type: "turn"; turn: Turn }
+  | { type: "team"; turn: string; team: TeamFound }
   | { type: "peek"; request: number; text: string; language: string; label: string }
   | { type: "completions"; request: number; items: Mention[] }
   | { type: "mention"; mentions: Mention[] }

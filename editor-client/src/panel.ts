@@ -8,12 +8,14 @@ import { completions, dropped, framesOf, resolved } from "./mentions";
 import { isFromPanel, type Action, type Attachment, type FromPanel, type Mention, type MentionKind, type PanelState, type ScopeKind, type ToPanel, type Turn } from "./messages";
 import { isTrace } from "./frames";
 import { isSubject, reveal } from "./places";
-import { ASK, EXPLAIN, PREPARE, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type FoundProgress, type LeadProgress, type Place, type PrepareParams, type Scope, type UsesParams, type UsesResult, USES } from "./protocol";
+import { ASK, EXPLAIN, PREPARE, SEARCH, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type FoundProgress, type LeadProgress, type Place, type PrepareParams, type Scope, type SearchParams, type SearchResult, type UsesParams, type UsesResult, USES } from "./protocol";
 import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
 
 const SAVE_DELAY = 1000;
+/** Hits in the team's other repositories that are shown with an answer. */
+const TEAM_HITS = 10;
 /** Milliseconds after which the model is got ready again: it is unloaded when it was idle for long. */
 const PREPARE_INTERVAL = 60_000;
 
@@ -24,6 +26,8 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private ready = false;
   private answering: { turn: Turn; source: vscode.CancellationTokenSource } | undefined;
+  /** The search of the team's other repositories, which may take longer than the answer beside it. */
+  private searching: vscode.CancellationTokenSource | undefined;
   private completing: vscode.CancellationTokenSource | undefined;
   private attachment: Attachment | undefined;
   private detached = false;
@@ -255,6 +259,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
     const token = `glossator-${turn.id}`;
     const work = `${token}-work`;
     const listening: vscode.Disposable[] = [];
+    let team: Promise<void> | undefined;
     try {
       if (!this.server.running) this.stage(turn, vscode.l10n.t("waiting for the server"));
       await this.server.ready(source.token);
@@ -276,6 +281,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
         Object.assign(turn, { state: "done", uses: symbols, stage: undefined } satisfies Partial<Turn>);
         return;
       }
+      if (turn.scope === "team" && kind === "ask") team = this.searchTeam(turn);
       const meant = await resolved(this.server, question, mentions);
       const common = { partialResultToken: token, workDoneToken: work };
       const result =
@@ -309,6 +315,34 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       this.finished(turn);
       this.post({ type: "turn", turn });
       this.update();
+      this.save();
+    }
+    await team;
+  }
+
+  /** What the team's other repositories have on the question: it comes when it comes, and never fails the answer. */
+  private async searchTeam(turn: Turn): Promise<void> {
+    const source = (this.searching = new vscode.CancellationTokenSource());
+    const { token } = source;
+    const show = (team: NonNullable<Turn["team"]>): void => {
+      turn.team = team;
+      this.post({ type: "team", turn: turn.id, team });
+    };
+    const work = `glossator-${turn.id}-team`;
+    show({ hits: [], problems: [], searching: vscode.l10n.t("searching") });
+    const listening = this.server.onProgress(work, (value) => {
+      const { message } = value as { message?: string };
+      if (message && turn.team?.searching) show({ hits: [], problems: [], searching: message });
+    });
+    try {
+      const params: SearchParams = { query: turn.question, limit: TEAM_HITS, team: true, workDoneToken: work };
+      const { team, problems } = await this.server.request<SearchResult>(SEARCH, params, token);
+      show({ hits: team, problems });
+    } catch (error) {
+      show({ hits: [], problems: token.isCancellationRequested ? [] : [error instanceof Error ? error.message : String(error)] });
+    } finally {
+      listening.dispose();
+      if (this.searching === source) this.searching = undefined;
       this.save();
     }
   }
@@ -348,6 +382,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
 
   stop(): void {
     this.answering?.source.cancel();
+    this.searching?.cancel();
   }
 
   private save(): void {

@@ -149,6 +149,8 @@ export interface SearchParams {
   query: string;
   limit?: number;
   scope?: Scope;
+  team?: boolean;
+  workDoneToken?: number | string;
 }
 
 export interface SearchHit {
@@ -161,8 +163,25 @@ export interface SearchHit {
   why: string;
 }
 
+/** A hit in another repository of the team, whose files are not on this machine. */
+export interface TeamHit {
+  repository: string;
+  commit: string;
+  path: string;
+  /** Counted from 1. */
+  startLine: number;
+  endLine: number;
+  kind: string;
+  name: string;
+  qualifiedName: string;
+  score: number;
+  why: string;
+}
+
 export interface SearchResult {
   hits: SearchHit[];
+  team: TeamHit[];
+  problems: string[];
 }
 
 export interface UsesParams {
@@ -234,6 +253,20 @@ export interface ModelStatus {
   reason: string;
 }
 
+/** How far the download of a team's index is; `totalBytes` is 0 while that is not known. */
+export interface Download {
+  doneBytes: number;
+  totalBytes: number;
+}
+
+/** What was done with the team's index for a folder that had none. */
+export interface TeamStart {
+  mounted: boolean;
+  repository: string;
+  commit: string;
+  reason: string;
+}
+
 export interface RootStatus {
   uri: string;
   state: IndexState;
@@ -249,12 +282,16 @@ export interface RootStatus {
   indexFolder: string;
   skippedFiles: number;
   uncollectedFiles: number;
+  download: Download | null;
+  team: TeamStart | null;
 }
 
 export interface StatusResult {
   index: IndexStatus;
   model: ModelStatus;
   roots: RootStatus[];
+  /** Whether the user has set a team: its other repositories can be searched. */
+  team: boolean;
 }
 
 export interface ReindexParams {

@@ -2,10 +2,13 @@
 
 import * as vscode from "vscode";
 import { reveal } from "./places";
-import { SEARCH, type Range, type SearchHit, type SearchResult } from "./protocol";
+import { SEARCH, type Range, type SearchHit, type SearchParams, type SearchResult, type TeamHit } from "./protocol";
 import type { Server } from "./server";
+import { teamPlace } from "./teamplaces";
 
 const DELAY = 120;
+/** The same while the team's repositories are searched too, which asks their storage. */
+const TEAM_DELAY = 500;
 const LIMIT = 30;
 
 const ICONS: Record<string, string> = {
@@ -29,7 +32,10 @@ const ICONS: Record<string, string> = {
 };
 
 interface HitItem extends vscode.QuickPickItem {
-  hit: SearchHit;
+  /** A place of the workspace; none for a hit in another repository of the team. */
+  hit?: SearchHit;
+  /** What choosing it copies: there is no file to open. */
+  copied?: string;
 }
 
 /** The lines of a range, for people. A range that ends at the start of a line does not include it. */
@@ -48,8 +54,19 @@ export function showHits(hits: readonly SearchHit[]): HitItem[] {
   }));
 }
 
+/** Hits in the team's other repositories: what is not on this machine cannot be opened. */
+function showTeamHits(hits: readonly TeamHit[]): HitItem[] {
+  return hits.map((hit) => ({
+    label: `$(${ICONS[hit.kind] ?? "symbol-misc"}) ${hit.qualifiedName || hit.name || hit.path}`,
+    description: `$(organization) ${teamPlace(hit)}`,
+    detail: hit.why,
+    alwaysShow: true,
+    copied: teamPlace(hit),
+  }));
+}
+
 /** Let the user search; with `initial` these hits are shown until something is typed. */
-export function search(server: Pick<Server, "request">, initial: readonly SearchHit[] = []): void {
+export function search(server: Pick<Server, "request"> & Partial<Pick<Server, "status">>, initial: readonly SearchHit[] = []): void {
   const pick = vscode.window.createQuickPick<HitItem>();
   pick.placeholder = vscode.l10n.t("Search the code: words, names, an error message, a question");
   pick.matchOnDescription = false;
@@ -58,6 +75,12 @@ export function search(server: Pick<Server, "request">, initial: readonly Search
   let source: vscode.CancellationTokenSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let accepted = false;
+  let team = false;
+  const offer = (): void => {
+    const tooltip = team ? vscode.l10n.t("Search the workspace only") : vscode.l10n.t("Search the team's other repositories too");
+    pick.buttons = server.status?.team ? [{ iconPath: new vscode.ThemeIcon(team ? "folder" : "organization"), tooltip }] : [];
+  };
+  offer();
   pick.items = showHits(initial);
 
   const run = async (query: string): Promise<void> => {
@@ -71,8 +94,12 @@ export function search(server: Pick<Server, "request">, initial: readonly Search
     pick.busy = true;
     pick.title = undefined;
     try {
-      const result = await server.request<SearchResult>(SEARCH, { query, limit: LIMIT }, own.token);
-      if (!own.token.isCancellationRequested) pick.items = showHits(result.hits);
+      const params: SearchParams = { query, limit: LIMIT, ...(team ? { team } : {}) };
+      const result = await server.request<SearchResult>(SEARCH, params, own.token);
+      if (!own.token.isCancellationRequested) {
+        pick.items = team ? [...showHits(result.hits), ...showTeamHits(result.team)] : showHits(result.hits);
+        if (team && result.problems.length > 0) pick.title = result.problems.join(" · ");
+      }
     } catch (error) {
       if (!own.token.isCancellationRequested) {
         pick.items = [];
@@ -87,10 +114,21 @@ export function search(server: Pick<Server, "request">, initial: readonly Search
   const next = (show: () => PromiseLike<unknown>): void => {
     showing = showing.then(show).catch(() => undefined);
   };
-  const show = (item: HitItem, preview: boolean): void => next(() => reveal(vscode.Uri.parse(item.hit.uri), item.hit.range, preview));
+  const show = ({ hit, copied }: HitItem, preview: boolean): void => {
+    if (hit) next(() => reveal(vscode.Uri.parse(hit.uri), hit.range, preview));
+    else if (copied && !preview) {
+      void vscode.env.clipboard.writeText(copied);
+      void vscode.window.showInformationMessage(vscode.l10n.t("{0} is not on this machine: its name was copied.", copied));
+    }
+  };
+  pick.onDidTriggerButton(() => {
+    team = !team;
+    offer();
+    void run(pick.value);
+  });
   pick.onDidChangeValue((value) => {
     clearTimeout(timer);
-    timer = setTimeout(() => void run(value), DELAY);
+    timer = setTimeout(() => void run(value), team ? TEAM_DELAY : DELAY);
   });
   pick.onDidChangeActive(([item]) => {
     if (item && pick.value) show(item, true);

@@ -36,6 +36,10 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
   ];
   if (index.skipped > 0) lines.push(index.skipped === 1 ? t("1 file skipped") : t("{0} files skipped", index.skipped.toLocaleString("en")));
   for (const root of roots) if (root.message) lines.push(root.message);
+  for (const { team } of roots) {
+    if (team?.mounted) lines.push(t("started from the team's index of {0} at {1}", team.repository, team.commit.slice(0, 12)));
+    else if (team?.reason) lines.push(t("indexed without the team's index: {0}", team.reason));
+  }
   for (const root of roots) if (root.watching.startsWith("polling")) lines.push(t("file watching is unavailable, polling for changes: {0}", root.watching.replace(/^polling:\s*/, "")));
   if (model.state === "none") lines.push(model.name ? t("model: {0}, not loaded", model.name) : t("no model: answers list the relevant code"));
   else {
@@ -45,6 +49,12 @@ export function describe(server: ServerState, status: StatusResult | undefined, 
   if (model.state === "failed" || (model.state !== "none" && model.reason)) lines.push(model.reason);
   const tooltip = lines.join("\n\n");
   if (index.state === "failed") return { text: "$(warning) Glossator", tooltip, severity: "error" };
+  const downloads = roots.flatMap(({ download }) => (download ? [download] : []));
+  if (downloads.length > 0) {
+    const [done, total] = [downloads.reduce((sum, { doneBytes }) => sum + doneBytes, 0), downloads.reduce((sum, { totalBytes }) => sum + totalBytes, 0)];
+    const percent = total > 0 ? ` ${Math.floor((100 * done) / total)}%` : "";
+    return { text: `$(cloud-download) ${t("Downloading the team's index")}${percent}`, tooltip, severity: "normal" };
+  }
   if (index.state === "indexing") {
     const percent = indexing ? ` ${Math.floor((100 * indexing.done) / indexing.total)}%` : "";
     return { text: `$(sync~spin) ${t("Indexing")}${percent}`, tooltip, severity: "normal" };

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +13,9 @@ from glossator.team.bases import Base, Format
 from glossator.team.publishing import upload
 from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
-from tests.conftest import write_tree
+from tests.conftest import PROJECT, write_tree
 from tests.team.object_server import BUCKET, FaultyProxy, ObjectServer, object_server, program
+from tests.team.teams import GO, WEB, Cli, Team, committed
 
 IS_INSTALLED = importlib.util.find_spec("obstore") is not None
 
@@ -100,27 +99,22 @@ def uploaded(storage: Storage, folder: Path, name: str = "shop", commit: int = 1
     return base
 
 
-def git(folder: Path, *arguments: str) -> str:
-    identity = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _IDENTITY}
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env={**os.environ, **identity, "GIT_CONFIG_GLOBAL": os.devnull},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, Path]:
+    """Three repositories, in three languages."""
+    found = {}
+    for name, files in (("shop", PROJECT), ("ledger", GO), ("web", WEB)):
+        found[name] = tmp_path / "sources" / name
+        committed(found[name], files)
+    return found
 
 
-_IDENTITY = (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
+@pytest.fixture
+def team(tmp_path: Path, glossator: Cli, s3_url: str) -> Team:
+    return Team(tmp_path, glossator, s3_url)
 
 
-def committed(folder: Path, files: dict[str, str], message: str = "a change") -> str:
-    """Write files into a repository, which is made if need be, and commit them; returns the commit."""
-    write_tree(folder, files)
-    if not (folder / ".git").exists():
-        git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", message)
-    return git(folder, "rev-parse", "HEAD")
+@pytest.fixture
+def plain_team(tmp_path: Path, glossator: Cli) -> Team:
+    """With a folder as its storage."""
+    return Team(tmp_path, glossator, (tmp_path / "storage").as_uri())

@@ -90,6 +90,30 @@ def test_the_cache_stays_below_its_limit_and_is_not_trusted(tmp_path: Path) -> N
     assert contents(tmp_path / "two") == contents(index)
 
 
+def test_a_download_says_how_far_it_is(tmp_path: Path) -> None:
+    storage = Storage((tmp_path / "storage").as_uri())
+    index = index_folder(tmp_path / "index", "one")
+    for number in range(60):
+        (index / "lance" / "1" / "data" / f"{number}.lance").write_bytes(random.Random(number).randbytes(100_000))
+    base = uploaded(storage, index)
+    total = sum(block.length for block in base.blocks)
+    cache = BlockCache(tmp_path / "cache", 2**30)
+    seen: list[int] = []
+
+    def show(done: int, of: int) -> None:
+        assert of == total
+        seen.append(done)
+
+    fetch(storage, base, tmp_path / "one", cache, show)
+    assert seen[0] == 0
+    assert seen[-1] == total
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 8
+    seen.clear()
+    fetch(storage, base, tmp_path / "two", cache, show)
+    assert (seen[0], seen[-1]) == (0, total)  # what is in the cache counts as done
+
+
 def damage(content: bytes, how: str) -> bytes:
     if how == "changed":
         at = len(content) * 2 // 3

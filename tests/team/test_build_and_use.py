@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -27,105 +25,14 @@ from glossator.project.root import Root
 from glossator.project.session import Session
 from glossator.settings import Settings
 from glossator.team.bases import Format
-from glossator.team.building import BuildOutcome, BuildTask, build_base
 from glossator.team.publishing import publish, upload
 from glossator.team.signatures import Signer
 from glossator.team.storage import Storage
 from glossator.team.team_search import COPIES_FOLDER, search_team, trim_copies
-from tests.conftest import PROJECT, Ran
-from tests.lsp.client import start_server
 from tests.soak.contents import contents_of, differences
-from tests.team.conftest import committed, git, index_folder
+from tests.team.conftest import index_folder
 from tests.team.object_server import BUCKET, ObjectServer
-
-Cli = Callable[..., Ran]
-
-GO = {
-    "go.mod": "module example.org/ledger\n",
-    "ledger/ledger.go": """package ledger
-
-// Entry is one line of the ledger.
-type Entry struct{ Amount int }
-
-// Balance sums the amounts of all entries.
-func Balance(entries []Entry) int {
-	sum := 0
-	for _, entry := range entries {
-		sum += entry.Amount
-	}
-	return sum
-}
-""",
-}
-WEB = {
-    "src/basket.ts": "export class Basket {\n  private items: string[] = [];\n  add(item: string): void {\n"
-    "    this.items.push(item);\n  }\n}\n",
-    "README.md": "# Basket\n\nA basket for a web shop.\n",
-    "empty.py": "",
-    "latin.txt": "caf\u00e9\n",
-}
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> dict[str, Path]:
-    """Three repositories, in three languages."""
-    found = {}
-    for name, files in (("shop", PROJECT), ("ledger", GO), ("web", WEB)):
-        found[name] = tmp_path / "sources" / name
-        committed(found[name], files)
-    return found
-
-
-class Team:
-    """A team's storage, and the commands that a builder and a developer give."""
-
-    def __init__(self, tmp_path: Path, cli: Cli, url: str) -> None:
-        self.tmp_path, self.cli, self.url = tmp_path, cli, url
-        self.signer = Signer.create(tmp_path / "builder.pem")
-        self.list = tmp_path / "repositories.txt"
-
-    def build(self, *lines: str) -> Ran:
-        self.list.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        key, folder = self.tmp_path / "builder.pem", self.tmp_path / "work"
-        return self.cli(
-            "team", "build", "--repos", self.list, "--to", self.url, "--key", key, "--work", folder, "--workers", "2",
-            "--json",
-        )  # fmt: skip
-
-    def quickly(self, source: Path, revision: str = "HEAD", work: str = "work", name: str = "") -> BuildOutcome:
-        """Build and publish one base in this process, without Ray, which needs seconds to start."""
-        keys = (self.signer.public_key,)
-        task = BuildTask(name or source.name, str(source), revision, self.url, str(self.tmp_path / work), keys)
-        outcome = build_base(task, self.settings())
-        assert outcome.status != "failed", outcome.message
-        if outcome.base is not None:
-            publish(Storage(self.url), outcome.base, self.signer, keys)
-        return outcome
-
-    def settings(self, **more: Any) -> Settings:
-        values = {"index_dir": self.tmp_path / "client", "team": self.url, "team_keys": (self.signer.public_key,)}
-        return Settings(**{**values, **more})
-
-    def environment(self) -> dict[str, str]:
-        return {"GLOSSATOR_TEAM": self.url, "GLOSSATOR_TEAM_KEYS": self.signer.public_key}
-
-
-@pytest.fixture
-def team(tmp_path: Path, glossator: Cli, s3_url: str) -> Team:
-    return Team(tmp_path, glossator, s3_url)
-
-
-@pytest.fixture
-def plain_team(tmp_path: Path, glossator: Cli) -> Team:
-    """With a folder as its storage."""
-    return Team(tmp_path, glossator, (tmp_path / "storage").as_uri())
-
-
-def clone(source: Path, folder: Path, revision: str = "HEAD") -> Path:
-    git(source, "clone", "--quiet", str(source), str(folder))
-    git(folder, "checkout", "--quiet", "--detach", git(source, "rev-parse", revision))
-    return folder
-
+from tests.team.teams import Cli, Team, clone, committed, git
 
 QUERIES = ("sum the amounts of all entries", "add_article", "basket for a web shop", "Cart.total", "cents rounding")
 
@@ -277,30 +184,6 @@ def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(
     finally:
         root.close()
         session.close()
-
-
-async def test_an_editor_shows_that_an_index_is_downloaded(
-    plain_team: Team, sources: dict[str, Path], tmp_path: Path
-) -> None:
-    plain_team.quickly(sources["shop"])
-    copy = clone(sources["shop"], tmp_path / "copy")
-    env = {**os.environ, **plain_team.environment(), "GLOSSATOR_INDEX_DIR": str(tmp_path / "editor")}
-    process, client = await start_server(env=env)
-    try:
-        await client.initialize(copy, capabilities={"window": {"workDoneProgress": True}})
-
-        def shown() -> list[str]:
-            made = [one for one in client.requests if one["method"] == "window/workDoneProgress/create"]
-            values = [value for one in made for value in client.progress(one["params"]["token"])]
-            return [value["message"] for value in values if "message" in value]
-
-        await client.wait_for(lambda: "downloading the team's index" in shown())
-        await client.request("shutdown")
-        client.notify("exit")
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 def test_the_nearest_commit_is_taken_and_later_ones_build_on_it(
@@ -478,7 +361,7 @@ def test_a_copy_that_another_process_searches_is_not_removed(
 
     def search(limit: int) -> set[str]:
         bounded = plain_team.settings(team_cache_bytes=limit)
-        hits, trouble = search_team(bounded, embedder, sources["shop"], "sum the amounts of all entries", 5)
+        hits, trouble = search_team(bounded, embedder, [sources["shop"]], "sum the amounts of all entries", 5)
         assert trouble == []
         return {hit.repository for hit in hits}
 

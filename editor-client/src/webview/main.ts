@@ -8,6 +8,7 @@ import { button, el, icon, replace } from "./dom";
 import { t } from "./l10n";
 import { StreamedMarkdown, highlighted, renderMarkdown, type Chip } from "./markdown";
 import { banner, emptyView } from "./states";
+import { teamList } from "./teamlist";
 import { countPlaces, usesList } from "./uses";
 
 interface Api {
@@ -26,6 +27,7 @@ const SCOPES: [ScopeKind, string][] = [
   ["file", t("This file")],
   ["folder", t("This folder")],
   ["workspace", t("Whole workspace")],
+  ["team", t("Team's repositories too")],
 ];
 
 let state: PanelState | undefined;
@@ -139,6 +141,7 @@ class TurnView {
   private readonly stage = el("div", { class: "stage" });
   private readonly evidence = el("details", { class: "evidence" });
   private readonly uses = el("div", { class: "uses-part" });
+  private readonly team = el("div", { class: "team-part" });
   private readonly foot = el("div", { class: "foot" });
   private readonly markdown: StreamedMarkdown;
   private deltas = 0;
@@ -153,7 +156,7 @@ class TurnView {
       this.root.append(el("div", { class: "about" }, icon("link"), label));
     }
     this.own.append(el("summary", {}, t("From the index")), this.ownText);
-    this.root.append(this.stage, this.body, this.own, this.uses, this.foot, this.evidence);
+    this.root.append(this.stage, this.body, this.own, this.uses, this.team, this.foot, this.evidence);
     this.markdown = new StreamedMarkdown(this.body, (number) => this.chip(number), codeActions);
     this.evidence.addEventListener("toggle", () => this.showEvidence());
     this.show(turn);
@@ -175,6 +178,7 @@ class TurnView {
     this.markdown.set(words, turn.state !== "asking");
     this.showOwn(own, turn.state === "asking");
     replace(this.uses, ...this.places());
+    this.showTeam(turn.team);
     replace(this.foot, ...this.footer());
     this.setEvidence(turn.evidence);
   }
@@ -221,6 +225,12 @@ class TurnView {
     const found = (this.turn.result as Partial<NonNullable<Turn["result"]>> | undefined)?.uses ?? [];
     if (found.length === 0) return [];
     return [el("details", { class: "all-uses" }, el("summary", {}, t("All places ({0})", countPlaces(found))), usesList(found, actions))];
+  }
+
+  /** What the team's other repositories have, where they were searched too. */
+  showTeam(team: Turn["team"]): void {
+    this.turn.team = team;
+    replace(this.team, ...(team ? [teamList(team, (text) => send({ type: "copy", text }))] : []));
   }
 
   /** Keep the end in view; of an answer that comes at once, the beginning. */
@@ -425,8 +435,11 @@ function update(next: PanelState): void {
     const text = about.symbol && next.scope === "symbol" ? `${about.symbol} · ${about.label}` : `${about.label}${lines}`;
     const detach = button("close", t("Remove the attachment"), () => send({ type: "detach" }));
     replace(attachment, icon(about.selection ? "list-selection" : "file-code"), el("span", { class: "attachment-label", title: text }, text), detach);
-    attachment.hidden = !(about.selection || next.scope !== "workspace");
+    attachment.hidden = !(about.selection || (next.scope !== "workspace" && next.scope !== "team"));
   } else attachment.hidden = true;
+  const option = scope.querySelector<HTMLOptionElement>('option[value="team"]');
+  option?.toggleAttribute("hidden", !next.status?.team);
+  option?.toggleAttribute("disabled", !next.status?.team);
   scope.value = next.scope;
   const busy = answering();
   replace(submit, icon(busy ? "debug-stop" : "send"));
@@ -487,6 +500,13 @@ window.addEventListener("message", (event: MessageEvent<ToPanel>) => {
     case "stage":
       views.get(message.turn)?.setStage(message.stage);
       return;
+    case "team": {
+      const follow = following();
+      views.get(message.turn)?.showTeam(message.team);
+      if (follow) log.scrollTop = log.scrollHeight;
+      if (!message.team.searching) announcer.textContent = t("{0} places found in the team's other repositories", message.team.hits.length);
+      return;
+    }
     case "turn": {
       const turn = message.turn;
       const own = state?.conversation.turns.find((candidate) => candidate.id === turn.id);

@@ -56,6 +56,12 @@ export function notice(state: PanelState): Notice | undefined {
       tone: "error",
     };
   }
+  const download = status.roots.find((root) => root.download)?.download;
+  if (download) {
+    const { doneBytes: done, totalBytes: total } = download;
+    const text = total > 0 ? t("Downloading the team's index: {0} of {1} MB.", (done / 1e6).toFixed(1), (total / 1e6).toFixed(1)) : t("Downloading the team's index.");
+    return { icon: "cloud-download", text, steps: [], ...(total > 0 ? { progress: done / total } : {}) };
+  }
   if (status.index.state === "indexing") {
     const { indexing } = state;
     const text = indexing

@@ -92,7 +92,7 @@ test("only the panel's script may use the page, and it uses of the extension's c
     const inPanel = file.startsWith("webview/");
     for (const target of imports) {
       if (!inPanel) expect(target, file).not.toMatch(/^webview\//);
-      else expect(target, file).toMatch(/^webview\/|^(messages|protocol|sentences|useplaces)\.ts$/);
+      else expect(target, file).toMatch(/^webview\/|^(messages|protocol|sentences|teamplaces|useplaces)\.ts$/);
     }
   }
 });

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import type { FromPanel, Mention, PanelState, ToPanel, Turn } from "../../src/messages";
 import { until } from "./waiting";
-import { citation, conversation, state, symbolUses, turn, use } from "./samples";
+import { citation, conversation, state, status, symbolUses, teamHit, turn, use } from "./samples";
 
 const sent: FromPanel[] = [];
 const resized: (() => void)[] = [];
@@ -249,4 +249,28 @@ test("the frames of a pasted trace are links, in the box and in the question", a
   expect(link?.textContent).toBe('cart.py", line ');
   link?.click();
   expect(sent.at(-1)).toEqual({ type: "open", place });
+});
+
+test("the team's repositories can be chosen as the scope if there is a team", () => {
+  const option = (): HTMLOptionElement | null => document.querySelector('.scope option[value="team"]');
+  show();
+  expect([option()?.hidden, option()?.disabled]).toEqual([true, true]);
+  show({ status: status({ team: true }), scope: "team" });
+  expect([option()?.hidden, option()?.disabled, document.querySelector<HTMLSelectElement>(".scope")?.value]).toEqual([false, false, "team"]);
+});
+
+test("hits in the team's other repositories have a repository and a commit, and open no file", () => {
+  show({ conversation: { ...conversation([one({ state: "done", scope: "team" })]), id: "team" }, status: status({ team: true }) });
+  const part = (): HTMLElement => document.querySelector<HTMLElement>(".team") ?? document.createElement("i");
+  receive({ type: "team", turn: "t", team: { hits: [], problems: [], searching: "searching the team's repositories: 3 of 20" } });
+  expect(part().textContent).toContain("3 of 20");
+  const elsewhere = teamHit("Sum", { repository: "git.example.org/ledger", startLine: 4, endLine: 4 });
+  receive({ type: "team", turn: "t", team: { hits: [teamHit("Draw", { path: "a b/view#1.go" }), elsewhere], problems: ["the base is gone"] } });
+  expect(part().textContent).toMatch(/\(2\).*Draw.*github\.com\/org\/ledger@8d7f3a1c0b5e a b\/view#1\.go:12-30.*defines Draw.*git\.example\.org\/ledger@8d7f3a1c0b5e src\/view\.go:4.*The base is gone/s);
+  const links = [...part().querySelectorAll("a")];
+  expect(links.map(({ href }) => href)).toEqual(["https://github.com/org/ledger/blob/8d7f3a1c0b5e4d2f9a6c7b8e1d0f2a3b4c5d6e7f/a%20b/view%231.go#L12-L30"]);
+  for (const clicked of part().querySelectorAll<HTMLElement>("span.place, button")) clicked.click();
+  expect(sent.map((message) => message.type)).toEqual(["copy", "copy"]);
+  receive({ type: "team", turn: "t", team: { hits: [], problems: [] } });
+  expect(part().textContent).toContain("Nothing was found there.");
 });

@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { SearchHit, SearchParams } from "../../src/protocol";
+import type { SearchHit, SearchParams, SearchResult, StatusResult } from "../../src/protocol";
 import { search, showHits } from "../../src/search";
+import { status, teamHit } from "./samples";
 import { Position, Selection, Uri, document, editor, reset, window, type FakeQuickPick } from "./vscode";
 
 const hit = (name: string, change: Partial<SearchHit> = {}): SearchHit => ({
@@ -13,7 +14,8 @@ const hit = (name: string, change: Partial<SearchHit> = {}): SearchHit => ({
 
 interface Asked {
   query: string;
-  answer: (hits: SearchHit[]) => void;
+  team: boolean;
+  answer: (hits: SearchHit[], more?: Partial<SearchResult>) => void;
   fail: (error: Error) => void;
   cancelled: boolean;
 }
@@ -21,9 +23,11 @@ interface Asked {
 /** Requests that the test answers when it likes. */
 const asked: Asked[] = [];
 const server = {
+  status: undefined as StatusResult | undefined,
   request: <R>(_method: string, params: unknown, token?: { onCancellationRequested: (listener: () => void) => unknown }): Promise<R> =>
     new Promise<R>((resolve, reject) => {
-      const one: Asked = { query: (params as SearchParams).query, answer: (hits) => resolve({ hits } as R), fail: reject, cancelled: false };
+      const { query, team = false } = params as SearchParams;
+      const one: Asked = { query, team, answer: (hits, more) => resolve({ hits, team: [], problems: [], ...more } as R), fail: reject, cancelled: false };
       token?.onCancellationRequested(() => (one.cancelled = true));
       asked.push(one);
     }),
@@ -42,6 +46,7 @@ beforeEach(() => {
   reset();
   vi.useFakeTimers();
   asked.length = 0;
+  server.status = undefined;
   editor.folders = [{ uri: Uri.parse("file:///shop"), name: "shop", index: 0 }];
 });
 afterEach(() => {
@@ -146,4 +151,37 @@ test("nothing is searched after it was left", async () => {
   pick.accept();
   await settled();
   expect(editor.shownDocuments).toEqual([]);
+});
+
+test("without a team, its repositories are not offered", () => {
+  expect(opened().buttons).toEqual([]);
+  server.status = status();
+  expect(opened().buttons).toEqual([]);
+});
+
+test("the team's repositories are searched when asked to; their hits open nothing, and their names are copied", async () => {
+  server.status = status({ team: true });
+  const pick = opened();
+  pick.value = "ledger";
+  expect(pick.buttons).toHaveLength(1);
+  pick.triggered.fire(pick.buttons[0]);
+  await settled();
+  expect(asked.map(({ query, team }) => [query, team])).toEqual([["ledger", true]]);
+  asked[0]?.answer([hit("cart")], { team: [teamHit("Draw")], problems: ["the storage failed at x"] });
+  await settled();
+  expect(labels(pick)).toEqual(["$(symbol-function) cart", "$(symbol-function) Draw"]);
+  expect(pick.items[1]).toMatchObject({ description: "$(organization) github.com/org/ledger@8d7f3a1c0b5e src/view.go:12-30" });
+  expect(pick.title).toBe("the storage failed at x");
+  pick.activate(1);
+  await settled();
+  pick.accept();
+  await settled();
+  expect(editor.shownDocuments).toEqual([]);
+  expect(editor.copied).toEqual(["github.com/org/ledger@8d7f3a1c0b5e src/view.go:12-30"]);
+  const again = opened();
+  again.triggered.fire(again.buttons[0]);
+  again.triggered.fire(again.buttons[0]);
+  again.type("ledger");
+  await vi.advanceTimersByTimeAsync(200);
+  expect(asked.at(-1)?.team).toBe(false);
 });

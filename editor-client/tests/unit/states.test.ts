@@ -23,6 +23,8 @@ describe("the banner", () => {
     ["no status yet", { status: undefined }, /starting/, []],
     ["indexing", { status: status({ index: { state: "indexing", files: 30, pending: 10 } }), indexing: { done: 30, total: 40 } }, /30 of 40 files/, []],
     ["scanning", { status: status({ index: { state: "indexing", files: 0, pending: 0 } }) }, /^Indexing/, []],
+    ["a download that begins", { status: status({ index: { state: "indexing" }, root: { download: { doneBytes: 0, totalBytes: 0 } } }) }, /^Downloading the team's index\.$/, []],
+    ["a download", { status: status({ index: { state: "indexing" }, root: { download: { doneBytes: 1_500_000, totalBytes: 12_000_000 } } }) }, /1\.5 of 12\.0 MB/, []],
     ["a failed index", { status: status({ root: { state: "failed", message: "the disk is full" } }) }, /disk is full/, ["reindexNow", "showLog"]],
     ["a model that loads", { status: status({ model: { state: "loading", name: "qwen" } }) }, /Loading qwen/, []],
     ["a failed endpoint", { status: status({ model: { state: "failed", device: "server localhost", reason: "refused" } }) }, /refused/, ["setEndpoint", "showLog"]],

@@ -81,3 +81,13 @@ test("the menu works without a server, leads to the settings, and can be left", 
   await showMenu(server);
   expect(editor.executed).toEqual([["workbench.action.openSettings", "@ext:glossator.glossator"]]);
 });
+
+test("the download of a team's index is shown in per cent, and afterwards what the index was started from", () => {
+  const shown = (root: Parameters<typeof status>[0] & object) => describe({ kind: "running" }, status(root));
+  const indexing = { index: { state: "indexing" as const, files: 0 } };
+  expect(shown({ ...indexing, root: { download: { doneBytes: 0, totalBytes: 0 } } }).text).toBe("$(cloud-download) Downloading the team's index");
+  expect(shown({ ...indexing, root: { download: { doneBytes: 3_400_000, totalBytes: 8_000_000 } } }).text).toBe("$(cloud-download) Downloading the team's index 42%");
+  const team = { mounted: true, repository: "github.com/org/shop", commit: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", reason: "" };
+  expect(shown({ root: { team } }).tooltip).toContain("started from the team's index of github.com/org/shop at 0a1b2c3d4e5f");
+  expect(shown({ root: { team: { ...team, mounted: false, reason: "the storage failed" } } }).tooltip).toContain("indexed without the team's index: the storage failed");
+});

@@ -234,6 +234,9 @@ export class FakeQuickPick {
   readonly changedActive = new EventEmitter<readonly unknown[]>();
   readonly accepted = new EventEmitter<undefined>();
   readonly hidden = new EventEmitter<undefined>();
+  readonly triggered = new EventEmitter<unknown>();
+  readonly onDidTriggerButton = this.triggered.event;
+  buttons: readonly { tooltip?: string }[] = [];
   readonly onDidChangeValue = this.changedValue.event;
   readonly onDidChangeActive = this.changedActive.event;
   readonly onDidAccept = this.accepted.event;
@@ -295,6 +298,7 @@ export class FakePage {
 
 function fresh() {
   return {
+    copied: [] as string[],
     /** What is set in the section "glossator"; `defaults` are those of package.json. */
     settings: {} as Record<string, unknown>,
     defaults: {} as Record<string, unknown>,

@@ -163,7 +163,14 @@ def _with_team(
 
     started = time.perf_counter()
     root, embedder = session.root.path, session.shared.embedder
-    found, trouble = search_team(session.settings, embedder, root, arguments.query, arguments.limit, where)
+    with terminal.ProgressBar() as bar, stopped_by_interrupt() as stopped:
+
+        def show(done: int, total: int) -> None:
+            bar.update("Searching the team's repositories", done, total, f"{done}/{total} repositories")
+
+        found, trouble = search_team(
+            session.settings, embedder, [root], arguments.query, arguments.limit, where, show, stopped
+        )
     for problem in trouble:
         terminal.note(f"glossator: {problem}")
     others = [{**_shown_hit(one.hit), "repository": one.repository, "commit": one.commit} for one in found]

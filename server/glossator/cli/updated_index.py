@@ -104,6 +104,11 @@ def update_index(session: Session) -> IndexReport:
     with terminal.ProgressBar() as bar, stopped_by_interrupt() as stopped:
 
         def show(progress: Progress) -> None:
+            if progress.stage == "downloading":
+                fetched, size = progress.bytes_done, progress.bytes_total
+                shown = f"{fetched / 1e6:,.1f}/{size / 1e6:,.1f} MB" if size else ""
+                bar.update(STAGES[progress.stage], fetched, size, shown)
+                return
             done, total = progress.files_done, progress.files_total
             files = f"{done:,}/{total:,} files" if total else f"{done:,} files" if done else ""
             rate = f"{progress.lines_per_second:,.0f} lines/s" if progress.lines_per_second else ""

@@ -65,13 +65,18 @@ POLL_SECONDS = 0.1
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The progress of a run; `stage` is "downloading" (a team's index), "scanning", "indexing", "finishing", or
-    "collecting" (the facts that tell the uses of names)."""
+    "collecting" (the facts that tell the uses of names).
+
+    Bytes are counted while a team's index is downloaded, files afterwards; a total of 0 is not known yet.
+    """
 
     stage: str
     files_done: int = 0
     files_total: int = 0
     lines: int = 0
     lines_per_second: float = 0.0
+    bytes_done: int = 0
+    bytes_total: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,12 +248,12 @@ class RunningAnswers:
 
     async def stream(
         self,
-        params: protocol.AskParams | protocol.ExplainParams | protocol.ChatParams,
+        params: protocol.AskParams | protocol.ExplainParams | protocol.ChatParams | protocol.SearchParams,
         title: str,
         make: Callable[[Listener], Coroutine[Any, Any, _Made]],
     ) -> _Made:
         """Produce something whose text and stages are streamed as `params` request."""
-        stream = AnswerStream(self._editor, params.partial_result_token)
+        stream = AnswerStream(self._editor, getattr(params, "partial_result_token", None))
         running = RunningAnswer(self._editor, params.work_done_token, title)
         self._running.add(running)
         try:

@@ -32,7 +32,10 @@ class ClientProgress:
         if progress is None:
             self._end(uri)
         elif progress.stage == "downloading":
-            self._report(uri, f"Indexing {name}", "downloading the team's index", 0)
+            done, total = progress.bytes_done, progress.bytes_total
+            percentage = min(100 * done // total, 100) if total else 0
+            size = f": {done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else ""
+            self._report(uri, f"Indexing {name}", f"downloading the team's index{size}", percentage)
         elif progress.stage != "scanning" and progress.files_total:
             percentage = min(100 * progress.files_done // progress.files_total, 100)
             message = f"{progress.files_done:,} of {progress.files_total:,} files"

@@ -84,6 +84,9 @@ class SearchParams:
     query: str
     limit: int | None = None
     scope: Scope | None = None
+    team: bool = False
+    """Whether to search the team's other repositories too."""
+    work_done_token: int | str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -347,10 +350,33 @@ class SearchHit:
 
 
 @attrs.frozen(kw_only=True)
+class TeamHit:
+    """A hit in another repository of the team, whose files are not on this machine."""
+
+    repository: str
+    commit: str
+    path: str
+    """Relative to the repository's top folder, with "/"."""
+    start_line: int
+    """Of that commit, counted from 1, as people and repositories on the web count."""
+    end_line: int
+    kind: str
+    name: str
+    qualified_name: str
+    score: float
+    """Only roughly comparable with those of another repository."""
+    why: str
+
+
+@attrs.frozen(kw_only=True)
 class SearchResult:
     """Result of `glossator/search`, best first."""
 
     hits: tuple[SearchHit, ...]
+    team: tuple[TeamHit, ...] = ()
+    """What the team's other repositories have, if `SearchParams.team` asked for it."""
+    problems: tuple[str, ...] = ()
+    """What of the team's could not be searched, and why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -386,6 +412,25 @@ class ModelStatus:
 
 
 @attrs.frozen(kw_only=True)
+class Download:
+    """How far the download of a team's index is; `total_bytes` is 0 while that is not known."""
+
+    done_bytes: int
+    total_bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class TeamStart:
+    """What was done with the team's index for a workspace folder that had no index yet."""
+
+    mounted: bool
+    repository: str = ""
+    commit: str = ""
+    reason: str = ""
+    """Why the folder was indexed without it."""
+
+
+@attrs.frozen(kw_only=True)
 class RootStatus:
     """One workspace folder."""
 
@@ -411,6 +456,10 @@ class RootStatus:
     """Number of skipped files; `skipped` may list fewer."""
     uncollected_files: int = 0
     """Number of files that can be searched, and whose uses of names are still being collected."""
+    download: Download | None = None
+    """The download that the index will start from."""
+    team: TeamStart | None = None
+    """What the index was started from, if a team is set or was."""
 
 
 @attrs.frozen(kw_only=True)
@@ -420,6 +469,8 @@ class StatusResult:
     index: IndexStatus
     model: ModelStatus
     roots: tuple[RootStatus, ...]
+    team: bool = False
+    """Whether the user has set a team: its other repositories can be searched."""
 
 
 CLASSES: tuple[type, ...] = (
@@ -452,10 +503,13 @@ CLASSES: tuple[type, ...] = (
     DeltaProgress,
     LeadProgress,
     SearchHit,
+    TeamHit,
     SearchResult,
     SkippedFile,
     IndexStatus,
     ModelStatus,
+    Download,
+    TeamStart,
     RootStatus,
     StatusResult,
 )

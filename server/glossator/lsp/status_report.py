@@ -33,6 +33,8 @@ class StatusReporter:
             WeakKeyDictionary()
         )
         """The cached list of a root's skipped files, and the value that it was made from."""
+        self._team: WeakKeyDictionary[RootUpdates, tuple[int, protocol.TeamStart | None]] = WeakKeyDictionary()
+        """What a root's index was started from, and after how many updates that was read."""
         self.model: ModelStatus | None = None
         """The last status of the model's process."""
 
@@ -77,6 +79,10 @@ class StatusReporter:
                     index_folder=str(live.root.folder),
                     skipped_files=len(state.skipped),
                     uncollected_files=state.uncollected,
+                    download=protocol.Download(done_bytes=state.download[0], total_bytes=state.download[1])
+                    if state.download
+                    else None,
+                    team=self._team_start(live),
                 )
             )
         for uri, message in backend.folders.failed.items():
@@ -95,6 +101,7 @@ class StatusReporter:
             ),
             model=self._model_status(backend),
             roots=tuple(roots),
+            team=bool(backend.session.settings.team),
         )
 
     def _skipped_files(self, live: RootUpdates, state: RootState) -> tuple[protocol.SkippedFile, ...]:
@@ -106,6 +113,22 @@ class StatusReporter:
                 for item in state.skipped[:MAX_SKIPPED]
             )
             self._skipped[live] = known = (state.skipped, tuple(files))
+        return known[1]
+
+    def _team_start(self, live: RootUpdates) -> protocol.TeamStart | None:
+        """What a root's index was started from; read again only when the index may have been made."""
+        from glossator.team.mounting import mount_note
+
+        updates = live.state().updates
+        known = self._team.get(live)
+        if known is None or known[0] != updates:
+            note = mount_note(live.root.folder)
+            start = None
+            if note is not None:
+                start = protocol.TeamStart(
+                    mounted=note.mounted, repository=note.repository, commit=note.commit, reason=note.reason
+                )
+            self._team[live] = known = (updates, start)
         return known[1]
 
     def _model_status(self, backend: Backend) -> protocol.ModelStatus:

@@ -361,8 +361,7 @@ class Root:
         from glossator.team.mounting import mount_base
 
         def show(done: int, total: int) -> None:
-            del done, total
-            progress(Progress("downloading"))
+            progress(Progress("downloading", bytes_done=done, bytes_total=total))
 
         mount_base(self.path, self.folder, self.settings, (embedder.id, embedder.dimensions), show, cancelled)
 

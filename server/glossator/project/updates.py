@@ -72,6 +72,8 @@ class RootState:
     """How often the index was brought up to date with a change, since the root was opened."""
     uncollected: int = 0
     """Files that can be searched, and whose uses of names are still being collected."""
+    download: tuple[int, int] | None = None
+    """Bytes done, and bytes in all, of a team's index that is being downloaded."""
 
 
 class RootUpdates:
@@ -196,6 +198,7 @@ class RootUpdates:
             lines=counts.lines if counts else 0,
             size_bytes=counts.size_bytes if counts else 0,
             uncollected=counts.uncollected if counts else 0,
+            download=_downloaded(progress),
         )
 
     def _set(self, state: State, message: str = "") -> None:
@@ -413,6 +416,13 @@ class RootUpdates:
             if self._maintenance is not None:
                 self._maintenance.join(max(0.0, until - time.monotonic()))
             self.root.close()
+
+
+def _downloaded(progress: Progress | None) -> tuple[int, int] | None:
+    """Bytes done and in all, while a team's index is downloaded."""
+    if progress is None or progress.stage != "downloading":
+        return None
+    return progress.bytes_done, progress.bytes_total
 
 
 def _finish(future: Future[None]) -> None:

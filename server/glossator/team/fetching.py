@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from glossator.team.storage import Storage
 
 REQUEST_BYTES = 8 * 1024 * 1024
-"""Compressed bytes that are asked for at once, so that memory stays bounded."""
+"""Most compressed bytes that are asked for at once, so that memory stays bounded."""
+SMALL_REQUEST_BYTES = 512 * 1024
+"""Compressed bytes of a request for a small base."""
+REQUESTS = 40
+"""Requests for a middle-sized base: each one is a step of the progress that is shown."""
 DOWNLOADS = 4
 """Requests at the same time."""
 TRIM_SHARE = 0.8
@@ -135,6 +139,7 @@ def fetch(
                         file.seek(offset)
                         file.write(raw)
 
+            progress(0, total)
             missing = []
             for index in places:
                 content = cache.get(base.blocks[index])
@@ -143,6 +148,9 @@ def fetch(
                     continue
                 write(index, content)
                 reused += len(content)
+                if cancelled():
+                    raise CancelledByUser("interrupted; what was downloaded is kept")
+            progress(reused, total)
             pool = stack.enter_context(ThreadPoolExecutor(DOWNLOADS))
             for found in _in_order(pool, storage, base, missing, cancelled):
                 for index, content in found:
@@ -179,13 +187,15 @@ def _in_order(
 
 
 def _groups(base: Base, missing: Sequence[int]) -> Iterator[list[int]]:
-    """The blocks by pack, in the order in which they lie there, a few megabytes at a time."""
+    """The blocks by pack, in the order in which they lie there, at most `REQUEST_BYTES` at a time."""
     ordered = sorted(missing, key=lambda index: (base.blocks[index].pack, base.blocks[index].offset))
+    whole = sum(base.blocks[index].length for index in missing)
+    most = min(max(whole // REQUESTS, SMALL_REQUEST_BYTES), REQUEST_BYTES)
     group: list[int] = []
     size = 0
     for index in ordered:
         block = base.blocks[index]
-        if group and (size + block.length > REQUEST_BYTES or base.blocks[group[0]].pack != block.pack):
+        if group and (size + block.length > most or base.blocks[group[0]].pack != block.pack):
             yield group
             group, size = [], 0
         group.append(index)

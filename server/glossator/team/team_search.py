@@ -10,14 +10,15 @@ import contextlib
 import logging
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glossator.errors import GlossatorError, StoreError, TeamError, UsageError
+from glossator.errors import CancelledByUser, GlossatorError, StoreError, TeamError, UsageError
 from glossator.private_files import FILE_MODE, make_private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from glossator.index.embedding import Embedder
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 COPIES_FOLDER = "team-indexes"
 """In the folder of all indexes."""
+SEARCHED_AT_ONCE = 4
+"""Repositories that are downloaded or searched at a time."""
 LOCK_SUFFIX = ".lock"
 WAIT_SECONDS = 60.0
 """Seconds to wait for another process that downloads the same copy or searches it."""
@@ -46,15 +49,34 @@ class TeamHit:
 
 
 def search_team(
-    settings: Settings, embedder: Embedder, root: Path, query: str, limit: int, where: Filter | None = None
+    settings: Settings,
+    embedder: Embedder,
+    roots: Sequence[Path],
+    query: str,
+    limit: int,
+    where: Filter | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[list[TeamHit], list[str]]:
-    """The best hits in the team's repositories except the one that is opened, and what could not be searched, and why.
+    """The best hits in the team's repositories except those that are opened, and what could not be searched, and why.
+
+    Args:
+        settings: where the team's index is, and whose signatures count.
+        embedder: the shipped one, which bases are made with.
+        roots: the opened folders.
+        query: what to search for.
+        limit: most hits.
+        where: restricts them.
+        progress: is called with the number of repositories that are done, and of all.
+        cancelled: whether to stop; it is asked in several threads.
 
     Raises:
         UsageError: no team is set, or the query has nothing to search for.
         TeamError: the storage cannot be listed.
+        CancelledByUser: it was cancelled.
     """
     from glossator.index.manifest import SCHEMA_VERSION
+    from glossator.retrieval.query import parse_query
     from glossator.team.bases import Format
     from glossator.team.catalogue import repositories
     from glossator.team.repository_names import names_of_clone
@@ -62,28 +84,50 @@ def search_team(
 
     if not settings.team:
         raise UsageError("give the team's storage with --team URL, or set `team` in your settings")
+    if "\n" not in query.strip():  # the parts of a longer text are parsed when they are searched for
+        parse_query(query)
     storage = Storage(settings.team)
     wanted = Format(SCHEMA_VERSION, embedder.id, embedder.dimensions)
     heads, problems = repositories(storage, settings.team_keys)
     trouble = [problem.what for problem in problems]
-    own: list[str] = []
-    with contextlib.suppress(GlossatorError):
-        own = names_of_clone(root)
-    found: list[TeamHit] = []
-    for head in heads:
-        bases = [base for base in head.bases if base.format == wanted]
-        if head.repository in own or not bases:
-            continue
+    own: set[str] = set()
+    for root in roots:
+        with contextlib.suppress(GlossatorError):
+            own.update(names_of_clone(root))
+    others = [
+        (head.repository, base)
+        for head in heads
+        if head.repository not in own
+        for base in [base for base in head.bases if base.format == wanted][-1:]
+    ]
+
+    def searched(other: tuple[str, HeadBase]) -> list[TeamHit] | str:
+        repository, base = other
+        if cancelled():
+            raise CancelledByUser("the search was cancelled")
         try:
-            with copy_in_use(settings.index_dir / COPIES_FOLDER / bases[-1].digest[:32]) as folder:
-                _download_copy(storage, head.repository, bases[-1], folder, settings)
+            with copy_in_use(settings.index_dir / COPIES_FOLDER / base.digest[:32]) as folder:
+                _download_copy(storage, repository, base, folder, settings, cancelled)
                 hits = _hits(folder, wanted, embedder, query, limit, where)
         except (TeamError, StoreError) as error:
-            trouble.append(str(error))
-            continue
-        found += [TeamHit(head.repository, bases[-1].commit, hit) for hit in hits]
+            return str(error)
+        return [TeamHit(repository, base.commit, hit) for hit in hits]
+
+    found: list[TeamHit] = []
+    progress(0, len(others))
+    with ThreadPoolExecutor(SEARCHED_AT_ONCE, thread_name_prefix="glossator-team") as pool:
+        try:
+            for done, result in enumerate(pool.map(searched, others), 1):
+                if isinstance(result, str):
+                    trouble.append(result)
+                else:
+                    found += result
+                progress(done, len(others))
+        except CancelledByUser:
+            pool.shutdown(cancel_futures=True)
+            raise
     trim_copies(settings.index_dir / COPIES_FOLDER, settings.team_cache_bytes)
-    return sorted(found, key=lambda one: -one.hit.score)[:limit], trouble
+    return sorted(found, key=lambda one: (-one.hit.score, one.repository))[:limit], trouble
 
 
 @contextlib.contextmanager
@@ -109,7 +153,14 @@ def copy_in_use(folder: Path, seconds: float = WAIT_SECONDS) -> Iterator[Path]:
         lock.release()
 
 
-def _download_copy(storage: Storage, repository: str, entry: HeadBase, folder: Path, settings: Settings) -> None:
+def _download_copy(
+    storage: Storage,
+    repository: str,
+    entry: HeadBase,
+    folder: Path,
+    settings: Settings,
+    cancelled: Callable[[], bool],
+) -> None:
     """Put a base into its folder, which is in use here, unless it is there."""
     from glossator.index import folders
     from glossator.team.fetching import BlockCache, fetch
@@ -127,7 +178,8 @@ def _download_copy(storage: Storage, repository: str, entry: HeadBase, folder: P
             if rest.exists():
                 shutil.rmtree(rest)
         folders.make_private(partial)
-        fetch(storage, base, partial, BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes))
+        cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
+        fetch(storage, base, partial, cache, cancelled=cancelled)
         partial.rename(folder)
     except OSError as error:
         raise TeamError(f"cannot keep the index of {repository}: {error.strerror or error}") from error
