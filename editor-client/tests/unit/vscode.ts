@@ -298,7 +298,6 @@ export class FakePage {
 
 function fresh() {
   return {
-    copied: [] as string[],
     /** What is set in the section "glossator"; `defaults` are those of package.json. */
     settings: {} as Record<string, unknown>,
     defaults: {} as Record<string, unknown>,

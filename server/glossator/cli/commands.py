@@ -17,6 +17,7 @@ from glossator.cli.updated_index import (
     command_settings,
     counted,
     open_session,
+    stopped_by_interrupt,
     update_index,
 )
 from glossator.errors import UsageError
