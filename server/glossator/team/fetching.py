@@ -33,8 +33,8 @@ REQUEST_BYTES = 8 * 1024 * 1024
 """Most compressed bytes that are asked for at once, so that memory stays bounded."""
 SMALL_REQUEST_BYTES = 512 * 1024
 """Compressed bytes of a request for a small base."""
-REQUESTS = 40
-"""Requests for a middle-sized base: each one is a step of the progress that is shown."""
+SHOWN_STEPS = 40
+"""Requests for a middle-sized base: each is a step of the progress that is shown."""
 DOWNLOADS = 4
 """Requests at the same time."""
 TRIM_SHARE = 0.8
@@ -190,7 +190,7 @@ def _groups(base: Base, missing: Sequence[int]) -> Iterator[list[int]]:
     """The blocks by pack, in the order in which they lie there, at most `REQUEST_BYTES` at a time."""
     ordered = sorted(missing, key=lambda index: (base.blocks[index].pack, base.blocks[index].offset))
     whole = sum(base.blocks[index].length for index in missing)
-    most = min(max(whole // REQUESTS, SMALL_REQUEST_BYTES), REQUEST_BYTES)
+    most = min(max(whole // SHOWN_STEPS, SMALL_REQUEST_BYTES), REQUEST_BYTES)
     group: list[int] = []
     size = 0
     for index in ordered:
