@@ -7,8 +7,12 @@ to begin with. `tests/unit/test_fuzzing.py` tries some of each in CI, `scripts/f
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
 import json
+import os
+import shutil
 import struct
 import tempfile
 from collections.abc import Callable
@@ -19,11 +23,19 @@ from glossator.index.languages import LANGUAGES
 from glossator.index.parsing import parse
 from glossator.index.terms import analyze
 from glossator.lsp.connection import read_messages
+from glossator.mcp_server.code_tools import CallScope
 from glossator.mcp_server.jsonc_editing import parse_jsonc, with_member, without_member
+from glossator.mcp_server.projects import Project
+from glossator.mcp_server.tool_results import as_data, as_text
+from glossator.mcp_server.tool_table import TOOLS
 from glossator.model.header import read_header
+from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
 from glossator.retrieval.query import parse_query
 from glossator.retrieval.reports import read_report
+from glossator.settings import Settings
 from glossator.workspace.decoding import decode
+from glossator.workspace.files import Found, Rules, Skipped, read_text
 from glossator.workspace.gitstate import Repository, ignore_config, linked_worktree_of
 from glossator.workspace.ignoring import IgnoreFile
 from glossator.workspace.notebooks import displayed, read_notebook
@@ -142,9 +154,83 @@ def agent_configuration(data: bytes) -> None:
             without_member(changed, ("mcpServers", "glossator"))
 
 
+def walker(data: bytes) -> None:
+    """A tree: an ignore file, and after each null character the name of a file."""
+    rules_text, *names = data.split(b"\0")[:12]
+    root = Path(tempfile.mkdtemp(dir=_FOLDER))
+    try:
+        (root / ".gitignore").write_bytes(rules_text)
+        for number, name in enumerate(names):
+            with contextlib.suppress(OSError, ValueError):
+                path = root / os.fsdecode(name).lstrip("/")
+                if not {"..", "."}.intersection(path.parts):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(b"def f():\n    return %d\n" % number)
+        rules = Rules(root, Settings())
+        found = list(rules.scan())
+        assert len({item.path for item in found}) == len(found)
+        for item in found:
+            assert not rules.is_ignored(item.path.rstrip("/"), is_folder=item.path.endswith("/")) or isinstance(
+                item, Skipped
+            )
+            if isinstance(item, Found):
+                assert rules.look(item.path) == item
+                assert read_text(root, item.path, Settings()) is not None
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@functools.cache
+def _project() -> CallScope:
+    """A small project with an index, for the tools of agents."""
+    root = _FOLDER / "project"
+    root.mkdir()
+    (root / "cart.py").write_text(
+        "class Cart:\n    def total(self):\n        return add_tax(1)\n\n\ndef add_tax(x):\n    return x\n"
+    )
+    (root / "readme.md").write_text("# Cart\n\nIt adds `add_tax`.\n")
+    session = Session([root], Settings(index_dir=_FOLDER / "indexes", workers=1))
+    updates = RootUpdates(session.root, watch=False, on_change=lambda: None)
+    atexit.register(session.close)
+    atexit.register(updates.close)  # first
+    updates.rescan().result()
+    return CallScope([Project(updates, "")])
+
+
+def agent_call(data: bytes) -> None:
+    """A call of an agent: the first byte chooses the tool, the rest are its arguments, as JSON or the first of them."""
+    tools = [tool for tool in TOOLS if tool.run is not None]
+    tool = tools[data[0] % len(tools)] if data else tools[0]
+    text = _text(data[1:])
+    main = next(
+        (name for name in ("query", "symbol", "base", "path") if name in tool.arguments.model_fields), "project"
+    )
+    try:
+        given = json.loads(text) if text.lstrip().startswith("{") else {main: text}
+        arguments = tool.arguments.model_validate(given)
+    except (ValueError, RecursionError):
+        return
+    with contextlib.suppress(GlossatorError):
+        result = tool.called(_project(), arguments)
+        json.dumps(as_data(result))
+        as_text(result)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
-    for one in (gguf, parser, query, messages, ignore_file, git_index, text_file, notebook, agent_configuration)
+    for one in (
+        gguf,
+        parser,
+        query,
+        messages,
+        ignore_file,
+        git_index,
+        text_file,
+        notebook,
+        agent_configuration,
+        walker,
+        agent_call,
+    )
 }
 
 
@@ -192,5 +278,17 @@ SEEDS: dict[str, list[bytes]] = {
         b"version https://git-lfs.",
     ],
     "notebook": [json.dumps({"cells": [{"cell_type": "code", "source": ["a = 1\n", "b"], "metadata": {}}]}).encode()],
+    "walker": [
+        b"*.log\n!keep.log\n/build/\n\0a.py\0build/b.py\0keep.log\0deep/er/c.py",
+        b"**/x\\ \n[!a]?.py\0-rf\0--help\0a b/\xff.py\0x /y\0.gitignore/z\0node_modules/a.js",
+        b"*\n!*/\n!**/*.py\0a/b/c.py\0a/.gitignore\0a/.glossatorignore\0.env\0a.ipynb",
+    ],
+    "agent_call": [
+        *(bytes([number]) + text for number in range(7) for text in (b"Cart.total", b"cart.py:3", b"a.py::b")),
+        *(bytes([number]) + b'{"query": "where is tax added", "limit": 3, "max_tokens": 100}' for number in range(7)),
+        *(bytes([number]) + b'{"symbol": "cart.py:2-3", "depth": 3, "direction": "callers"}' for number in range(7)),
+        b'\0{"query": "x", "path": "[!a]{b,", "language": "python", "kind": "method"}',
+        b'\2{"path": "../..", "max_tokens": 20000}',
+    ],
     "agent_configuration": [b'{"mcpServers": {"x": {}}, // a\n}', b"{}", b'{"a\\x": 1}', b'{"a": [1, /* b */ 2,]}'],
 }  # fmt: skip
