@@ -336,6 +336,66 @@ CASES: dict[str, Case] = {
         "go",
         "stay",
     ),
+    "rust: names that a macro is given": (
+        {
+            "src/lib.rs": "trait Sums { fn go(&self); fn stay(&self); }\nmacro_rules! time { ($($f:ident),*) => {}; }\n"
+            "time! { go }\n"
+        },
+        "go",
+        "stay",
+    ),
+    "rust: a module beside a local variable of its name": (
+        {"src/lib.rs": "mod it { pub fn go() {} pub fn stay() {} }\nfn f() { let it = 1; it::go(); }\n"},
+        "go",
+        "stay",
+    ),
+    "c#: a class of tests": (
+        {
+            "A.cs": "namespace A; public class GoTests { [Fact] public void Works() {} }\n"
+            "public class Stay { public void Works() {} }\n"
+        },
+        "GoTests",
+        "Stay",
+    ),
+    "c#: namespaces that settings open": (
+        {
+            "A.cs": "namespace A.Inner; class Go {}\nclass Stay {}\n",
+            "B.cs": "namespace B; class Uses { void Run() { new Go(); } }\n",
+        },
+        "Go",
+        "Stay",
+    ),
+    "c#: constructors without a name": (
+        {"A.cs": "class Go { Go() {} static Go Shared = new(); void Stay() {} }\n"},
+        "Go.Go",
+        "Stay",
+    ),
+    "kotlin: an extension that overrides a library's": (
+        {
+            "A.kt": "import lib.Element\nimport lib.Info\nclass A : Element() {\n    override fun Info.go() {}\n}\n"
+            "class B {\n    fun Info.stay() {}\n}\n"
+        },
+        "go",
+        "stay",
+    ),
+    "c++: methods of a class that is defined outside its class": (
+        {
+            "a.h": "class Cursor { public: virtual void go() = 0; };\nclass Leaf { class Walker; };\n",
+            "a.cc": '#include "a.h"\nclass Leaf::Walker : public Cursor { void go() override {} void stay() {} };\n'
+            "void run(Cursor* c) { c->go(); }\n",
+        },
+        "Walker.go",
+        "stay",
+    ),
+    "typescript: a module that another one adds to": (
+        {
+            "a.test.ts": 'import * as kit from "kit/v2";\ndeclare module "kit/v2" { interface Shape {} }\n',
+            "b.ts": 'import * as kit from "kit/v2";\nkit.go();\n',
+            "src/kit.ts": "export function go() {}\nexport function stay() {}\n",
+        },
+        "go",
+        "stay",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
 from glossator.retrieval.resolution.conventions import is_found_by_name
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, bare_name, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name, last_part
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
@@ -64,6 +64,13 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True
     if any(name not in PLAIN_DECORATORS for name in view.decorators(definition.index)):
         return True
+    if symbol.kind in CONTAINER_KINDS and any(
+        name not in PLAIN_DECORATORS for member in view.members(definition.index) for name in view.decorators(member)
+    ):
+        return True  # a class of tests or benchmarks, which a runner finds
+    if home is None and symbol.scope and symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS:
+        # An extension inside a class, which may override a library's: Kotlin's `override fun Info.describe()`.
+        home = (definition.path, symbol.parent)
     if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
         return False
     if home is None or home == definition.key:
