@@ -32,12 +32,15 @@ class PublishedTeam:
     folder: Path
     url: str = ""
     signer: Signer = field(init=False)
+    everything: str = field(init=False)
+    """A token that opens all repositories."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.url = self.url or (self.folder / "storage").as_uri()
         self.signer = Signer.create(self.folder / "team.pem")
         self.tokens = self.folder / "private" / "tokens.json"
+        self.everything = self.token("everything", "*")
 
     def publish(self, name: str, source: Path, *, signer: Signer | None = None) -> str:
         """Build the base of a repository's HEAD and publish it; returns the commit."""

@@ -76,14 +76,25 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> PublishedTeam:
         source = folder / "sources" / name
         committed(source, files)
         made.publish(name, source)
-    made.everything = made.token("everything", "*")  # type: ignore[attr-defined]
-    made.limited = made.token("limited", "org/sh*")  # type: ignore[attr-defined]
-    made.nothing = made.token("nothing", "nobody/*")  # type: ignore[attr-defined]
     return made
 
 
 @pytest.fixture(scope="module")
-def served(team: PublishedTeam, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+def limited(team: PublishedTeam) -> str:
+    """A token that opens one of them."""
+    return team.token("limited", "org/sh*")
+
+
+@pytest.fixture(scope="module")
+def nothing(team: PublishedTeam) -> str:
+    """A token that opens none of them."""
+    return team.token("nothing", "nobody/*")
+
+
+@pytest.fixture(scope="module")
+def served(
+    team: PublishedTeam, limited: str, nothing: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Replica]:
     """A server that several tests ask."""
     with replica(team, tmp_path_factory.mktemp("served")) as running:
         yield running
@@ -95,7 +106,6 @@ def own_team(tmp_path: Path) -> PublishedTeam:
     made = PublishedTeam(tmp_path / "team")
     committed(tmp_path / "ledger", GO)
     made.publish("org/ledger", tmp_path / "ledger")
-    made.everything = made.token("everything", "*")  # type: ignore[attr-defined]
     return made
 
 
@@ -120,7 +130,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> str:
 # What is answered
 
 
-def test_questions_over_http(team: Any, served: Replica) -> None:
+def test_questions_over_http(team: PublishedTeam, served: Replica) -> None:
     before = team.objects()
     with served.client(team.everything) as client:
         hits = found(client)["hits"]
@@ -163,7 +173,7 @@ def test_questions_over_http(team: Any, served: Replica) -> None:
     assert team.objects() == before
 
 
-async def test_an_agent_asks_over_http(team: Any, served: Replica) -> None:
+async def test_an_agent_asks_over_http(team: PublishedTeam, served: Replica) -> None:
     for mode in ("legacy", "auto"):
         async with agent(served, team.everything, mode) as client:
             tools = (await client.list_tools()).tools
@@ -202,8 +212,8 @@ def text(result: Any) -> str:
     return "".join(item.text for item in result.content)
 
 
-async def test_a_token_opens_nothing_but_its_repositories(team: Any, served: Replica) -> None:
-    with served.client(team.limited) as client:
+async def test_a_token_opens_nothing_but_its_repositories(served: Replica, limited: str, nothing: str) -> None:
+    with served.client(limited) as client:
         for query in QUERIES:
             answer = found(client, query)
             assert names(answer["hits"]) <= {"org/shop"}
@@ -228,22 +238,22 @@ async def test_a_token_opens_nothing_but_its_repositories(team: Any, served: Rep
             "Balancf", "Balance"
         )
         assert refused(client.post("/v1/search", json={"query": "x", "repositories": ["org/shed"]}), 400, "invalid")
-    async with agent(served, team.limited) as limited:
-        assert "org/shop" in text(await limited.call_tool("list_repositories", {}))
+    async with agent(served, limited) as asking:
+        assert "org/shop" in text(await asking.call_tool("list_repositories", {}))
         for tool, arguments in (
             ("list_repositories", {}),
             ("search_code", {"query": QUERIES[0]}),
             ("get_symbol", {"symbol": "Balance"}),
         ):
-            said = text(await limited.call_tool(tool, arguments))
+            said = text(await asking.call_tool(tool, arguments))
             assert "ledger" not in said
             assert "other/web" not in said
-    with served.client(team.nothing) as client:
+    with served.client(nothing) as client:
         assert found(client) == {"hits": [], "searched": 0, "left_out": 0, "problems": []}
         assert client.get("/v1/repositories").json() == {"repositories": [], "problems": []}
 
 
-def test_of_many_repositories_the_likeliest_are_searched(team: Any, tmp_path: Path) -> None:
+def test_of_many_repositories_the_likeliest_are_searched(team: PublishedTeam, limited: str, tmp_path: Path) -> None:
     embedder = StaticEmbedder()
     bases = ServedBases(
         team.url,
@@ -256,14 +266,15 @@ def test_of_many_repositories_the_likeliest_are_searched(team: Any, tmp_path: Pa
     )
     bases.refresh()
     queries = BaseQueries(bases, embedder, most_searched=1)
-    everything, limited = (
-        next(one for one in read_tokens(team.tokens) if one.name == name) for name in ("everything", "limited")
-    )
+    tokens = AccessTokens(team.tokens)
+    everything, one = tokens.holder(team.everything), tokens.holder(limited)
+    assert everything is not None
+    assert one is not None
     for query, name in (("balance of ledger entries", "org/ledger"), ("basket", "other/web"), ("add_tax", "org/shop")):
         reply = queries.search(everything, Deadline(60), query)
         assert {hit.repository for hit in reply.hits} == {name}
         assert (reply.searched, reply.left_out) == (1, 2)
-    reply = queries.search(limited, Deadline(60), "balance of ledger entries")
+    reply = queries.search(one, Deadline(60), "balance of ledger entries")
     assert (reply.searched, reply.left_out) == (1, 0)
     both = ["org/ledger", "other/web"]
     reply = queries.search(everything, Deadline(60), "basket", repositories=both)
@@ -285,7 +296,7 @@ def test_of_many_repositories_the_likeliest_are_searched(team: Any, tmp_path: Pa
 # What is refused
 
 
-def test_who_is_not_answered(team: Any, served: Replica) -> None:
+def test_who_is_not_answered(team: PublishedTeam, served: Replica) -> None:
     body = {"query": "x"}
     bad = ("", "glossator_wrong", team.everything[:-1], team.everything + "x", "x" * 5000)
     for token in bad:
@@ -331,7 +342,7 @@ def test_who_is_not_answered(team: Any, served: Replica) -> None:
         json.dumps({"query": "x", "repositories": ["a"] * 1_000}).encode(),
     ],
 )  # fmt: skip
-def test_questions_that_make_no_sense(team: Any, served: Replica, body: bytes) -> None:
+def test_questions_that_make_no_sense(team: PublishedTeam, served: Replica, body: bytes) -> None:
     with served.client(team.everything) as client:
         message = refused(client.post("/v1/search", content=body), 400, "invalid")
         assert "\n" not in message
@@ -340,7 +351,7 @@ def test_questions_that_make_no_sense(team: Any, served: Replica, body: bytes) -
 
 @pytest.mark.parametrize("query", ["\u0000", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "' OR 1=1 --",
                                    "a" * 19_000, "!!!", "名前", "x\n" * 5_000])  # fmt: skip
-def test_odd_queries(team: Any, served: Replica, query: str) -> None:
+def test_odd_queries(team: PublishedTeam, served: Replica, query: str) -> None:
     with served.client(team.everything) as client:
         assert client.post("/v1/search", json={"query": query}).status_code in (200, 400)
         for glob in ("[", "**/[!", "{a,b", "\\", "../**", "/etc/*"):
@@ -352,7 +363,7 @@ def test_odd_queries(team: Any, served: Replica, query: str) -> None:
         assert found(client)["hits"]
 
 
-def test_bodies_that_are_too_large_or_do_not_come(team: Any, served: Replica) -> None:
+def test_bodies_that_are_too_large_or_do_not_come(team: PublishedTeam, served: Replica) -> None:
     with served.client(team.everything) as client:
         large = client.post("/v1/search", content=b" " * 1_100_000)
         refused(large, 413, "too_large")
@@ -368,7 +379,7 @@ def test_bodies_that_are_too_large_or_do_not_come(team: Any, served: Replica) ->
         assert found(client)["hits"]
 
 
-def test_the_log_has_neither_queries_nor_tokens(team: Any, served: Replica) -> None:
+def test_the_log_has_neither_queries_nor_tokens(team: PublishedTeam, served: Replica) -> None:
     with served.client(team.everything) as client:
         found(client, "quite_particular_query")
         client.get("/v1/quite_particular_path?quite_particular_parameter=1")
@@ -380,16 +391,18 @@ def test_the_log_has_neither_queries_nor_tokens(team: Any, served: Replica) -> N
     assert " everything" in log
 
 
-def test_more_requests_than_there_may_be_are_refused(team: Any, tmp_path: Path) -> None:
+def test_more_requests_than_there_may_be_are_refused(
+    team: PublishedTeam, limited: str, nothing: str, tmp_path: Path
+) -> None:
     with replica(team, tmp_path, "--requests", "2", "--requests-per-token", "1") as running:
         with holding(running, team.everything), running.client(team.everything) as client:
             running.wait(lambda: client.post("/v1/search", json={"query": "x"}).status_code == 429)
             answer = client.post("/v1/search", json={"query": "x"})
             assert "this token" in refused(answer, 429, "busy")
             assert answer.headers["retry-after"] == "1"
-            with running.client(team.limited) as other:
+            with running.client(limited) as other:
                 assert found(other)["searched"] == 1
-            with holding(running, team.limited), running.client(team.nothing) as third:
+            with holding(running, limited), running.client(nothing) as third:
                 running.wait(lambda: third.post("/v1/search", json={"query": "x"}).status_code == 429)
                 assert client.get("/health").status_code == 200
         with running.client(team.everything) as client:
@@ -425,7 +438,7 @@ class holding:  # noqa: N801 - a context
 # Tokens
 
 
-def test_tokens_are_made_and_revoked_while_a_server_runs(team: Any, served: Replica, glossator: Cli) -> None:
+def test_tokens_are_made_and_revoked_while_a_server_runs(team: PublishedTeam, served: Replica, glossator: Cli) -> None:
     file = team.tokens
     made = glossator("team", "tokens", "--tokens", file, "--new", "ada", "--repository", "org/*", "--json")
     assert made.status == 0, made.err
@@ -450,7 +463,7 @@ def test_tokens_are_made_and_revoked_while_a_server_runs(team: Any, served: Repl
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_tokens_that_others_can_read_do_not_count(own_team: Any, tmp_path: Path) -> None:
+def test_tokens_that_others_can_read_do_not_count(own_team: PublishedTeam, tmp_path: Path) -> None:
     with replica(own_team, tmp_path / "indexes") as running, running.client(own_team.everything) as client:
         assert found(client)["hits"]
         own_team.tokens.chmod(0o644)
@@ -463,9 +476,9 @@ def test_tokens_that_others_can_read_do_not_count(own_team: Any, tmp_path: Path)
 
 
 def test_the_file_of_tokens(tmp_path: Path) -> None:
-    made = PublishedTeam(tmp_path / "team") if IS_INSTALLED else None
-    assert made is not None
-    with pytest.raises(TeamError, match="there is no file"):
+    made = PublishedTeam(tmp_path / "team")
+    revoke_token(made.tokens, "everything")
+    with pytest.raises(TeamError, match="has no token"):
         AccessTokens(made.tokens)
     first = made.token("first", "a/*", "b")
     last = made.token("last", "*", lifetime=0.5)
@@ -489,7 +502,7 @@ def test_the_file_of_tokens(tmp_path: Path) -> None:
 # Bases that change
 
 
-def test_a_new_base_is_served_while_requests_run(own_team: Any, tmp_path: Path) -> None:
+def test_a_new_base_is_served_while_requests_run(own_team: PublishedTeam, tmp_path: Path) -> None:
     stop = threading.Event()
     with replica(own_team, tmp_path / "indexes") as running:
 
@@ -522,7 +535,7 @@ def test_a_new_base_is_served_while_requests_run(own_team: Any, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("what", ["key", "pack", "base", "head"])
-def test_what_is_not_signed_is_never_served(own_team: Any, tmp_path: Path, what: str) -> None:
+def test_what_is_not_signed_is_never_served(own_team: PublishedTeam, tmp_path: Path, what: str) -> None:
     storage = tmp_path / "team" / "storage"
     before = set(storage.rglob("*"))
     with replica(own_team, tmp_path / "indexes") as running, running.client(own_team.everything) as client:
@@ -550,7 +563,7 @@ def test_what_is_not_signed_is_never_served(own_team: Any, tmp_path: Path, what:
         assert found(client, "Evil")["hits"] == []
 
 
-def test_a_storage_that_fails_after_the_start(own_team: Any, tmp_path: Path) -> None:
+def test_a_storage_that_fails_after_the_start(own_team: PublishedTeam, tmp_path: Path) -> None:
     storage, away = tmp_path / "team" / "storage", tmp_path / "away"
     with replica(own_team, tmp_path / "indexes") as running, running.client(own_team.everything) as client:
         storage.rename(away)
@@ -568,7 +581,7 @@ def test_a_storage_that_fails_after_the_start(own_team: Any, tmp_path: Path) -> 
         running.wait(lambda: running.ready()["storage"] == "ok" and running.ready()["refreshed"] > refreshed)
 
 
-def test_a_storage_that_is_not_there_at_the_start(own_team: Any, tmp_path: Path) -> None:
+def test_a_storage_that_is_not_there_at_the_start(own_team: PublishedTeam, tmp_path: Path) -> None:
     storage, away = tmp_path / "team" / "storage", tmp_path / "away"
     storage.rename(away)
     with replica(own_team, tmp_path / "indexes", is_ready=False) as running:
@@ -582,7 +595,7 @@ def test_a_storage_that_is_not_there_at_the_start(own_team: Any, tmp_path: Path)
             assert found(client)["hits"]
 
 
-def test_a_repository_that_is_gone_is_not_served(own_team: Any, tmp_path: Path) -> None:
+def test_a_repository_that_is_gone_is_not_served(own_team: PublishedTeam, tmp_path: Path) -> None:
     committed(tmp_path / "web", WEB)
     own_team.publish("other/web", tmp_path / "web")
     with replica(own_team, tmp_path / "indexes") as running, running.client(own_team.everything) as client:
@@ -593,7 +606,7 @@ def test_a_repository_that_is_gone_is_not_served(own_team: Any, tmp_path: Path) 
         assert [one["name"] for one in client.get("/v1/repositories").json()["repositories"]] == ["org/ledger"]
 
 
-def test_a_damaged_copy_is_replaced(own_team: Any, tmp_path: Path) -> None:
+def test_a_damaged_copy_is_replaced(own_team: PublishedTeam, tmp_path: Path) -> None:
     with replica(own_team, tmp_path / "indexes", "--open", "1") as running:
         with running.client(own_team.everything) as client:
             assert found(client)["hits"]
@@ -605,7 +618,7 @@ def test_a_damaged_copy_is_replaced(own_team: Any, tmp_path: Path) -> None:
         assert found(client)["hits"][0]["name"] == "Balance"
 
 
-def test_what_does_not_fit_is_said(own_team: Any, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_said(own_team: PublishedTeam, tmp_path: Path) -> None:
     bases = ServedBases(
         own_team.url,
         (own_team.signer.public_key,),
@@ -627,7 +640,7 @@ def test_what_does_not_fit_is_said(own_team: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
-def test_a_killed_server_continues_with_what_it_has(own_team: Any, tmp_path: Path) -> None:
+def test_a_killed_server_continues_with_what_it_has(own_team: PublishedTeam, tmp_path: Path) -> None:
     indexes = tmp_path / "indexes"
     with replica(own_team, indexes) as one, replica(own_team, indexes) as other:
         assert sorted(path.name for path in (indexes / "team-served").iterdir() if path.is_dir()) == ["1", "2"]
@@ -647,7 +660,9 @@ def test_a_killed_server_continues_with_what_it_has(own_team: Any, tmp_path: Pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends by signal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_requests_that_run_are_answered_before_the_end(own_team: Any, tmp_path: Path, number: signal.Signals) -> None:
+def test_requests_that_run_are_answered_before_the_end(
+    own_team: PublishedTeam, tmp_path: Path, number: signal.Signals
+) -> None:
     with replica(own_team, tmp_path / "indexes") as running:
         with holding(running, own_team.everything) as request:
             with running.client(own_team.everything) as client:
@@ -671,7 +686,7 @@ def test_requests_that_run_are_answered_before_the_end(own_team: Any, tmp_path: 
         assert "Traceback" not in running.said()
 
 
-def test_a_server_that_cannot_be_started_says_why(own_team: Any, tmp_path: Path, glossator: Cli) -> None:
+def test_a_server_that_cannot_be_started_says_why(own_team: PublishedTeam, tmp_path: Path, glossator: Cli) -> None:
     settings = Settings(index_dir=tmp_path, team=own_team.url, team_keys=(own_team.signer.public_key,))
     public = tmp_path / "public.json"
     shutil.copy(own_team.tokens, public)
@@ -734,7 +749,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return files
 
 
-def test_the_connection_is_encrypted(own_team: Any, tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+def test_the_connection_is_encrypted(own_team: PublishedTeam, tmp_path: Path, certificate: tuple[Path, Path]) -> None:
     options = ["--host", "0.0.0.0", "--name", "localhost", "--tls-certificate", str(certificate[0])]
     with replica(own_team, tmp_path / "indexes", *options, "--tls-key", str(certificate[1]), is_ready=False) as running:
         running.url = running.url.replace("0.0.0.0", "localhost")
@@ -747,7 +762,9 @@ def test_the_connection_is_encrypted(own_team: Any, tmp_path: Path, certificate:
             assert other.status_code == 403
 
 
-def test_the_command_line_searches_at_a_server(team: Any, served: Replica, tmp_path: Path, glossator: Cli) -> None:
+def test_the_command_line_searches_at_a_server(
+    team: PublishedTeam, served: Replica, tmp_path: Path, glossator: Cli
+) -> None:
     def search(*arguments: str, **environment: str) -> Ran:
         return glossator("search", *arguments, cwd=tmp_path, env=environment)
 

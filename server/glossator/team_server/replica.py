@@ -88,11 +88,14 @@ def serve_team(settings: Settings, options: ReplicaOptions, announce: Callable[[
     hosts = _hosts(options)
     tokens = AccessTokens(options.tokens)
     _check_certificate(options)
-    _log_to_stderr(options.log_level)
-    _allow_many_files()
-    folder, lock = claim_cache_folder(options.cache or settings.index_dir / REPLICA_FOLDERS)
     embedder = StaticEmbedder()
-    try:
+    with contextlib.ExitStack() as stack:
+        told = stack.enter_context(_noting_signals())
+        listener = stack.enter_context(contextlib.closing(_listening(options)))
+        folder, lock = claim_cache_folder(options.cache or settings.index_dir / REPLICA_FOLDERS)
+        stack.callback(lock.release)
+        _log_to_stderr(options.log_level)
+        _allow_many_files()
         bases = ServedBases(
             settings.team,
             settings.team_keys,
@@ -103,17 +106,15 @@ def serve_team(settings: Settings, options: ReplicaOptions, announce: Callable[[
             most_open=options.most_open,
             refresh_seconds=options.refresh_seconds,
         )
-        with _noting_signals() as told, contextlib.closing(_listening(options)) as listener, contextlib.closing(bases):
-            queries = BaseQueries(bases, embedder, options.most_searched)
-            service = TeamService(bases, queries, tokens, hosts, options.limits)
-            bases.start()
-            scheme = "https" if options.certificate else "http"
-            name = f"[{options.host}]" if ":" in options.host else options.host
-            announce(f"{scheme}://{name}:{listener.getsockname()[1]}")
-            with contextlib.closing(service):
-                asyncio.run(_serve(service, options, listener, told))
-    finally:
-        lock.release()
+        stack.enter_context(contextlib.closing(bases))
+        queries = BaseQueries(bases, embedder, options.most_searched)
+        service = TeamService(bases, queries, tokens, hosts, options.limits)
+        stack.enter_context(contextlib.closing(service))
+        bases.start()
+        scheme = "https" if options.certificate else "http"
+        name = f"[{options.host}]" if ":" in options.host else options.host
+        announce(f"{scheme}://{name}:{listener.getsockname()[1]}")
+        asyncio.run(_serve(service, options, listener, told))
 
 
 async def _serve(service: TeamService, options: ReplicaOptions, listener: socket.socket, told: Sequence[int]) -> None:
