@@ -173,7 +173,9 @@ class BaseQueries:
     def repositories(self, access: AccessToken) -> RepositoriesReply:
         """The repositories that a token opens."""
         served = [base for base in self._bases.served() if access.may_read(base.repository)]
-        problems = [f"{name}: {what}" for name, what in self._bases.state.problems if access.may_read(name)]
+        # Why is for the log alone: it names files and folders of the server.
+        names = dict.fromkeys(name for name, _ in self._bases.state.problems if access.may_read(name))
+        problems = [f"the newest base of {name} cannot be served: see the server's log" for name in names]
         return RepositoriesReply(
             [
                 ServedRepository(

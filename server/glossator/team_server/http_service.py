@@ -126,7 +126,8 @@ class TeamService:
                 await _refusal(RefusedError(500, "internal", why))(scope, receive, counted)
         finally:
             access: AccessToken | None = scope.get(ACCESS_KEY)
-            _access_log.info(
+            _access_log.log(
+                logging.DEBUG if scope["path"] in (HEALTH_PATH, READY_PATH) else logging.INFO,
                 "%s %s %s %d %d bytes %.1f ms %s",
                 (scope.get("client") or ["-"])[0],
                 scope["method"] if scope["method"].isalpha() else "?",
