@@ -4,6 +4,7 @@ overloads differ."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from glossator.index.argument_types import VARIADIC
@@ -23,11 +24,16 @@ _CONST: Final = re.compile(r"\bconst\b")
 _BUILT: Final = frozenset(("unsigned", "signed", "long", "short", "int", "char", "double", "float", "bool", "void"))
 """Words of the types of the language itself, of which several may stand together."""
 _SCOPES: Final = re.compile(r"(?:\b\w+)?\s*::\s*")
+_PLAIN: Final = re.compile(
+    r"\s*(const\s+)?(?:\w+::)*((?!const\b|struct\b|enum\b|class\b|union\b|unsigned\b|signed\b|long\b|short\b|volatile\b"
+    r"|this\b|typename\b|register\b)\w+)\s*([*&]?)\s*(?!const\b)\w+\s*"
+)
 _WORD: Final = re.compile(r"\w+")
 _FUNCTION: Final = re.compile(r"\(\s*(?:\w+\s*::\s*)*[*&^]\s*\w*\s*\)\s*\(")
 _ARRAY: Final = re.compile(r"\s*\[[^\[\]]*\]\s*$")
 
 
+@lru_cache(maxsize=8192)
 def c_parameter_types(text: str) -> tuple[str, ...]:
     """The types of a list of parameters, with its parentheses; "?" for those that cannot be told.
 
@@ -46,6 +52,8 @@ def c_parameter_types(text: str) -> tuple[str, ...]:
 
 
 def _parameter(text: str) -> str:
+    if plain := _PLAIN.fullmatch(text):  # most are
+        return plain[2] + ("" if plain[1] and plain[3] == "&" else plain[3])
     if "[[" in text or "(" in text:
         text = _ATTRIBUTE.sub("", text)
     text = text.partition("=")[0].strip()

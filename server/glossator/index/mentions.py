@@ -407,7 +407,9 @@ class _Extraction(SymbolTypes):
         lines = np.searchsorted(line_starts[: max(self._lines, 1)], places, "right")
         columns = (places - line_starts[lines - 1]).tolist()
         owners = innermost(self._cuts, self._owners, places)
-        overloads = self._language.overloads
+        overloads, macros = self._language.overloads, self._language.macros
+        # What these have is not in the index, or not known.
+        elsewhere = {self._receivers.get(UNKNOWN), self._receivers.get("std")} if macros else ()
         count = given = -1
         for name, start, (kind, receiver), owner, line, column in zip(
             names, starts, rest, owners, lines.tolist(), columns, strict=True
@@ -420,7 +422,7 @@ class _Extraction(SymbolTypes):
                     if count < 0 and (typed := _TYPE_ARGUMENTS.match(self._data, at)) is not None:
                         at = typed.end()
                         count = arguments.get(at, -1)
-                    if count > 0 and overloads:
+                    if count > 0 and overloads and not (macros and (receiver in elsewhere or name.isupper())):
                         given = self._given_arguments(at, count)
             found: PackedMention = (kind, owner, line, column, receiver, count)
             if given >= 0:
