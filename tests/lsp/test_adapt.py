@@ -244,10 +244,15 @@ async def test_a_retriever_is_adapted_while_servers_come_and_go(telling: Path) -
     process, client = await served(telling)
     await client.request("glossator/adaptStart", {"work": "retriever"})
     await run_that(client, lambda run: run["stage"] not in ("", "Starting"))
+    run = read_run(kept_of(telling).folder)
+    assert run is not None
+    working = psutil.Process(run.pid)
+    working.suspend()  # so that it is under way for as long as this needs
     await ended(process, client)
     run = read_run(kept_of(telling).folder)
     assert run is not None
     assert run.is_running, "it goes on without the server"
+    working.resume()
     process, client = await served(telling)
     found = await client.request("glossator/adapt", {})
     assert found["run"]["work"] == "retriever"
