@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 MCP_PATH = "/mcp"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
+MOST_DISCARDED_BYTES = 8 * 1024 * 1024
+"""Of a body that is too large, so much is read nevertheless."""
 _log = logging.getLogger(__name__)
 _access_log = logging.getLogger("glossator.access")
 
@@ -240,20 +242,26 @@ class TeamService:
                 del self._running[access.name]
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        """The body of a request; one that is too large is read to its end, so that its client sees why it is refused."""
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self.limits.body_bytes:
+        if length.isdecimal() and int(length[:20]) > MOST_DISCARDED_BYTES:
             raise self._too_large()
         body = bytearray()
+        size = 0
         try:
             async with asyncio.timeout(self.limits.body_seconds):
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
                         raise RefusedError(400, "invalid", "the connection ended before the body did")
-                    body += message.get("body", b"")
-                    if len(body) > self.limits.body_bytes:
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size <= self.limits.body_bytes:
+                        body += part
+                    more = message.get("more_body", False)
+                    if size > MOST_DISCARDED_BYTES or (size > self.limits.body_bytes and not more):
                         raise self._too_large()
-                    if not message.get("more_body", False):
+                    if not more:
                         return bytes(body)
         except TimeoutError:
             raise RefusedError(408, "too_slow", "the body did not arrive in time", {"Connection": "close"}) from None
