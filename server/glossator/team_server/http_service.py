@@ -242,7 +242,7 @@ class TeamService:
                 del self._running[access.name]
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        """The body of a request; one that is too large is read to its end, so that its client sees why it is refused."""
+        """The body of a request; one that is too large is read to its end, so that its client sees why."""
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > MOST_DISCARDED_BYTES:
             raise self._too_large()
