@@ -27,6 +27,7 @@ that gets that far is a defect.
     │   └── WrongChecksumError    it is not the file that it should be
     ├── TeamError             a team's index cannot be used
     │   ├── TeamAccessError       the storage does not let this user do that
+    │   ├── TeamStorageError      the storage failed, and may work another time
     │   └── TeamTrustError        a signature or a hash is wrong
     └── CancelledByUser       the user stopped it
 """
@@ -122,6 +123,10 @@ class TeamError(GlossatorError):
 
 class TeamAccessError(TeamError):
     """The storage does not let this user do that."""
+
+
+class TeamStorageError(TeamError):
+    """The storage of a team's index failed, and may work another time."""
 
 
 class TeamTrustError(TeamError):

@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +18,7 @@ import pytest
 pytest.importorskip("ray", reason="the extra `team` is not installed")
 
 from glossator.adapt.word_vectors import WordTable
-from glossator.errors import StoreLockedError
+from glossator.errors import CancelledByUser, StoreLockedError
 from glossator.index.embedding import BUNDLED, StaticEmbedder
 from glossator.index.store import Store
 from glossator.project.adapted_data import adapted_version
@@ -31,7 +33,7 @@ from glossator.team.storage import Storage
 from glossator.team.team_search import COPIES_FOLDER, search_team, trim_copies
 from tests.soak.contents import contents_of, differences
 from tests.team.conftest import index_folder
-from tests.team.object_server import BUCKET, ObjectServer
+from tests.team.object_server import BUCKET, FaultyProxy, ObjectServer
 from tests.team.teams import Cli, Team, clone, committed, git
 
 QUERIES = ("sum the amounts of all entries", "add_article", "basket for a web shop", "Cart.total", "cents rounding")
@@ -184,6 +186,43 @@ def test_a_base_is_not_taken_for_the_index_of_an_adapted_retriever(
     finally:
         root.close()
         session.close()
+
+
+def test_an_index_that_was_begun_while_the_storage_failed_starts_from_the_team_s_later(
+    team: Team, faulty: FaultyProxy, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    """As long as it is not finished: then there is nothing to gain."""
+    team.quickly(sources["shop"])
+    copies = [clone(sources["shop"], tmp_path / name) for name in ("begun", "finished")]
+
+    def index(root: Path, *, stop: bool = False) -> dict[str, Any]:
+        session = Session([root], team.settings())
+        stages: list[str] = []
+        try:
+            session.root.open()  # as an editor does
+            with pytest.raises(CancelledByUser) if stop else nullcontext():
+                session.root.index(
+                    lambda progress: stages.append(progress.stage), lambda: stop and "scanning" in stages
+                )
+            return dict(session.status()["team"])
+        finally:
+            session.close()
+
+    faulty.fault = "500"
+    for root, stop in zip(copies, (True, False), strict=True):
+        note = index(root, stop=stop)
+        assert (note["mounted"], "failed at" in note["reason"]) == (False, True)
+        assert (folder_of_index(team, root) / "manifest.sqlite").exists()
+    faulty.fault = ""
+    begun, finished = map(index, copies)
+    assert (begun["mounted"], begun["reason"], finished["mounted"]) == (True, "", False)
+    expected = contents_of(tmp_path / "client", copies[1])
+    assert differences(contents_of(tmp_path / "client", copies[0]), expected, tolerance=0) == []
+
+
+def folder_of_index(team: Team, root: Path) -> Path:
+    """The folder of a clone's index."""
+    return Store.folder_for(team.settings().index_dir, root, StaticEmbedder().id)
 
 
 def test_the_nearest_commit_is_taken_and_later_ones_build_on_it(

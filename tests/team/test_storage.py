@@ -99,3 +99,32 @@ def test_a_folder_with_odd_characters(tmp_path: Path) -> None:
     folder = tmp_path / "a b#ü%41"
     Storage(folder.as_uri()).put("x/y", b"1")
     assert (folder / "x" / "y").read_bytes() == b"1"
+
+
+def test_a_profile_of_aws_is_used_where_boto3_is_installed(
+    s3_server: ObjectServer, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys are looked up anew for each storage: another profile is another user."""
+    pytest.importorskip("boto3")
+    profiles = []
+    for user in ("builder", "guest"):
+        keys = s3_server.environment(user)
+        profiles.append(
+            f"[{user}]\naws_access_key_id = {keys['AWS_ACCESS_KEY_ID']}\n"
+            f"aws_secret_access_key = {keys['AWS_SECRET_ACCESS_KEY']}\n"
+        )
+    (tmp_path / "credentials").write_text("\n".join(profiles), "utf-8")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_PROFILE", "builder")
+    path = f"{s3_url.rpartition('/')[2]}/a"
+    Storage(f"s3://{BUCKET}").put(path, b"1")
+    monkeypatch.setenv("AWS_PROFILE", "guest")
+    with pytest.raises(TeamAccessError):
+        Storage(f"s3://{BUCKET}").put(path, b"2")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(TeamError, match="nobody"):
+        Storage(f"s3://{BUCKET}").get(path)

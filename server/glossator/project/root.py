@@ -330,6 +330,10 @@ class Root:
                 self.open()
             raise
         report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain, facts_later=facts_later)
+        if self.settings.team:
+            from glossator.team.mounting import note_finished
+
+            note_finished(self.folder)
         keep = {self._shared.embedder.id, *embedder_ids(self.adaptations.listed(), self._shared.embedder)}
         remove_superseded(self.folder, SCHEMA_VERSION, keep)
         return report
@@ -355,10 +359,16 @@ class Root:
             CancelledByUser: cancelled.
         """
         embedder = self._shared.embedder
-        if not self.settings.team or self._open is not None or self.retriever.embedder.id != embedder.id:
+        if not self.settings.team or self.retriever.embedder.id != embedder.id:
             return
         from glossator.index.indexer import Progress
-        from glossator.team.mounting import mount_base
+        from glossator.team.mounting import may_be_mounted, mount_base
+
+        if self._open is not None:
+            if self.is_writer or not may_be_mounted(self.folder):
+                return
+            with self._opening:  # an index that was begun is read, and will be replaced
+                self._publish(None)
 
         def show(done: int, total: int) -> None:
             progress(Progress("downloading", bytes_done=done, bytes_total=total))

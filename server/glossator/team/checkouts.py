@@ -123,6 +123,7 @@ def _git(folder: Path, *arguments: str, bare: bool = False) -> str:
             capture_output=True,
             check=False,
             timeout=FETCH_SECONDS,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except subprocess.TimeoutExpired as error:
         raise TeamError(f"git {arguments[0]} did not end within {FETCH_SECONDS:,.0f} seconds") from error

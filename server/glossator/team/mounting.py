@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from glossator.errors import GlossatorError, StoreError, TeamAccessError, TeamError
+from glossator.errors import GlossatorError, StoreError, TeamAccessError, TeamError, TeamStorageError
 from glossator.private_files import replace_private_file
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 NOTE_SUFFIX = ".team"
 """What the note's name has after that of the index's folder."""
 MOUNTING_SUFFIX = ".mounting"
+BEGUN_SUFFIX = ".begun"
 CACHE_FOLDER = "team-blocks"
 """In the folder of all indexes."""
 
@@ -53,6 +54,8 @@ class MountNote(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     at: float = 0.0
     """Seconds since 1970."""
+    again: bool = False
+    """Whether to try again as long as the index is not finished: the storage failed, or refused."""
 
 
 def mount_note(folder: Path) -> MountNote | None:
@@ -81,26 +84,29 @@ def mount_base(
         progress: is called with the bytes that are done, and with all.
         cancelled: whether to stop.
 
+    An index that was begun because the storage failed, and was stopped before it was finished, counts as none.
+
     Returns the note, or None if no team is set or there is an index. Never raises an error of the team's index.
 
     Raises:
         StoreLockedError: another process is writing or mounting this index.
         CancelledByUser: it was cancelled; what was downloaded is kept in the cache.
     """
-    if not settings.team or (folder / "manifest.sqlite").exists():
+    if not settings.team or not may_be_mounted(folder):
         return None
     from glossator.index import folders
 
     lock = folders.acquire(folder)  # until the index is in its place; others read without one meanwhile
     try:
-        if (folder / "manifest.sqlite").exists():  # another process was faster
+        if not may_be_mounted(folder):  # another process was faster
             return None
         started = time.perf_counter()
         try:
             note = _mounted(root, folder, settings, embedder, progress, cancelled)
         except (TeamError, OSError) as error:
             _log.warning("the index of %s is made without the team's: %s", root, error)
-            note = MountNote(settings.team, mounted=False, reason=str(error))
+            again = isinstance(error, TeamStorageError | TeamAccessError)
+            note = MountNote(settings.team, mounted=False, reason=str(error), again=again)
         note = msgspec.structs.replace(note, seconds=round(time.perf_counter() - started, 3), at=time.time())
         try:
             replace_private_file(_note_path(folder), msgspec.json.encode(note).decode("utf-8"))
@@ -109,6 +115,23 @@ def mount_base(
     finally:
         lock.release()
     return note
+
+
+def may_be_mounted(folder: Path) -> bool:
+    """Whether a base may be put there: there is no index, or one that is unfinished because the storage failed."""
+    if not (folder / "manifest.sqlite").exists():
+        return True
+    note = mount_note(folder)
+    return note is not None and note.again
+
+
+def note_finished(folder: Path) -> None:
+    """The index in a folder is finished: it is not replaced by the team's any more."""
+    note = mount_note(folder)
+    if note is not None and note.again:
+        with contextlib.suppress(OSError):
+            done = msgspec.structs.replace(note, again=False)
+            replace_private_file(_note_path(folder), msgspec.json.encode(done).decode("utf-8"))
 
 
 def _note_path(folder: Path) -> Path:
@@ -143,8 +166,7 @@ def _mounted(
         cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
         fetched = fetch(storage, base, partial, cache, progress, cancelled)
         _adopt(root, partial, wanted)
-        if folder.exists():
-            shutil.rmtree(folder)
+        _move_out_of_the_way(folder)
         partial.rename(folder)
     except OSError as error:
         raise TeamError(f"cannot put the team's index in its place: {error.strerror or error}") from error
@@ -161,6 +183,15 @@ def _mounted(
         downloaded=fetched.downloaded,
         reused=fetched.reused,
     )
+
+
+def _move_out_of_the_way(folder: Path) -> None:
+    """Remove an index that was begun, all or nothing: on Windows, a reader may hold it open."""
+    if folder.exists():
+        begun = folder.with_name(folder.name + BEGUN_SUFFIX)
+        shutil.rmtree(begun, ignore_errors=True)
+        folder.rename(begun)
+        shutil.rmtree(begun, ignore_errors=True)
 
 
 def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence[str]) -> tuple[str, HeadBase]:
@@ -182,18 +213,18 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
         names = names_of_clone(root)
     except GlossatorError as error:
         raise TeamError(str(error)) from error
-    reason = f"the team has no index of {' or '.join(names)}"
+    reason: TeamError = TeamError(f"the team has no index of {' or '.join(names)}")
     for name in names:
         try:
             head, bases = bases_of(storage, name, wanted, trusted)
         except TeamAccessError as error:
-            reason = str(error)
+            reason = error
             continue
         if head is None:
             continue
         if not bases:
             there = sorted({str(base.format) for base in head.bases})
-            reason = (
+            reason = TeamError(
                 f"the team's index of {name} has the format {', '.join(there)},"
                 f" and this version of Glossator needs {wanted}"
             )
@@ -205,7 +236,7 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
             _log.info("the newest base is taken: %s", error)
             commit = None
         return name, next(base for base in bases if base.commit == (commit or newest_first[0]))
-    raise TeamError(reason)
+    raise reason
 
 
 def _adopt(root: Path, folder: Path, wanted: Format) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from glossator.errors import TeamAccessError, TeamError
+from glossator.errors import TeamAccessError, TeamError, TeamStorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -187,12 +187,12 @@ class Storage:
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise TeamAccessError(f"you may not use {path!r} in {self.url}: {_first_line(error)}") from error
         except (BaseError, OSError) as error:
-            raise TeamError(f"the storage {self.url} failed at {path!r}: {_first_line(error)}") from error
+            raise TeamStorageError(f"the storage {self.url} failed at {path!r}: {_first_line(error)}") from error
         except BaseException as error:
             # The library panics when an object is shorter than what is asked for; that is no Exception.
             if type(error).__name__ != "PanicException":
                 raise
-            raise TeamError(f"the storage {self.url} failed at {path!r}: it is incomplete") from error
+            raise TeamStorageError(f"the storage {self.url} failed at {path!r}: it is incomplete") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -220,14 +220,14 @@ def _opened(url: str, *, create: bool) -> Any:
         "retry_config": {"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=REQUEST_RETRY_SECONDS)},
     }
     if parts.scheme in ("s3", "s3a"):
-        _add_s3_options(options)
+        _add_s3_options(url, options)
     try:
         return from_url(url, **options)
     except (BaseError, OSError, ValueError) as error:
         raise TeamError(f"cannot use the storage {url}: {_first_line(error)}") from error
 
 
-def _add_s3_options(options: dict[str, Any]) -> None:
+def _add_s3_options(url: str, options: dict[str, Any]) -> None:
     """Where S3 is, and who the user is: the variables and files of the AWS tools."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
@@ -243,10 +243,16 @@ def _add_s3_options(options: dict[str, Any]) -> None:
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
         return  # obstore reads these itself
     # Profiles and single sign-on are known to boto3, if it is installed; otherwise the role of the machine is used.
-    with contextlib.suppress(ImportError, ValueError):
+    try:
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         options["credential_provider"] = Boto3CredentialProvider()
+    except (ImportError, ValueError):
+        return
+    except Exception as error:  # an unknown profile, a file that cannot be parsed
+        if not type(error).__module__.startswith("botocore"):
+            raise
+        raise TeamError(f"the credentials for {url} cannot be found: {_first_line(error)}") from error
 
 
 def _is_this_machine(host: str) -> bool:
