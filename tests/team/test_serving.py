@@ -36,8 +36,9 @@ from glossator.team_server.likely_repositories import defining
 from glossator.team_server.replica import ReplicaOptions, serve_team
 from glossator.team_server.served_bases import ServedBases
 from tests.conftest import PROJECT, Ran
-from tests.team.conftest import IS_INSTALLED, committed
+from tests.team.conftest import IS_INSTALLED
 from tests.team.replicas import PublishedTeam, Replica, names, replica, serve_command
+from tests.team.teams import committed
 
 Cli = Callable[..., Ran]
 

@@ -11,7 +11,7 @@ from glossator.errors import TeamError
 from glossator.team.checkouts import check_out
 from glossator.team.repository_names import name_of_url, names_of_clone, read_sources
 from glossator.team.signatures import Signer
-from tests.team.conftest import git
+from tests.team.teams import git
 
 
 @pytest.mark.parametrize(
