@@ -7,7 +7,7 @@ count on neither side. A definition on which an oracle fails (an error, no answe
 definition itself) is not compared with that oracle, and not at all if none is left. Where two oracles answered, a place
 is wrong only if neither has it, and missed only if both have it. A resolved place that no oracle lists is asked about
 in the other direction, what does this name mean, before it counts as wrong; so is one that oracles list and Glossator
-does not, before it counts as missed.
+does not state, before it counts as missed.
 
 Servers are looked for in --oracles and on PATH; what is lacking is named, with how to get it, and the others are
 measured. Their answers are kept in --cache, so that a repeated run asks them nothing.
