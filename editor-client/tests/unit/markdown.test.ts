@@ -20,6 +20,36 @@ function injections(): [string, string][] {
   return lines.map((line) => JSON.parse(line) as { id: string; text: string }).map(({ id, text }) => [id, text]);
 }
 
+function expectHarmless(target: HTMLElement): void {
+  expect(target.querySelectorAll("a, img, script, iframe, style, form, input, svg, math, object, embed")).toHaveLength(0);
+  for (const element of target.querySelectorAll("*")) {
+    for (const { name, value } of element.attributes) {
+      expect(name).not.toMatch(/^on|^style$|^href$|^src$/);
+      if (name !== "class") expect(value).not.toMatch(/javascript:|command:/);
+    }
+  }
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function chances(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Pieces of Markdown and HTML that are dangerous together. */
+const PIECES = [
+  "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href='javascript:alert(1)'>", "<style>*{}</style>",
+  "<math><mtext></mtext>", "<!--", "-->", "<![CDATA[", "]]>", "<p title=\"", "\" onclick=\"x\">", "</p>", "<details open ontoggle=alert(1)>",
+  "[x](javascript:alert(1))", "[x](command:run)", "![x](data:text/html,x)", "[x][y]", "[y]: javascript:alert(1)", "<javascript:alert(1)>", "<x@example.org>",
+  "&#106;avascript:", "&lt;img src=x&gt;", "&colon;", "```html\n", "```\"><img src=x>\n", "```", "~~~", "`", "``", "    <b>", "| a | <b> |\n| - | - |\n",
+  "> ", "- ", "1. ", "# ", "***", "[1]", "[2](javascript:x)", "[3\"]", "\\<", "\u2028", "\u202e", "\ud800", "https://example.org/?<b>", "www.example.org",
+] as const;
+
 describe("nothing but text comes out of", () => {
   test.each([
     ["a script", "<script>alert(1)</script>"],
@@ -39,12 +69,24 @@ describe("nothing but text comes out of", () => {
     ["math and svg", "<svg><a xlink:href='javascript:alert(1)'>x</a></svg><math><mtext><img src=x></mtext></math>"],
     ...injections(),
   ])("%s", (_, text) => {
-    const target = rendered(text);
-    expect(target.querySelectorAll("a, img, script, iframe, style, form, input, svg, math, object, embed")).toHaveLength(0);
-    for (const element of target.querySelectorAll("*")) {
-      for (const { name, value } of element.attributes) {
-        expect(name).not.toMatch(/^on|^style$|^href$|^src$/);
-        if (name !== "class") expect(value).not.toMatch(/javascript:|command:/);
+    expectHarmless(rendered(text));
+  });
+
+  test("whatever such pieces become when they are cut and joined", { timeout: 600_000 }, () => {
+    const chance = chances(Number(process.env.GLOSSATOR_FUZZ_SEED ?? 1));
+    const pick = (items: readonly string[]): string => items[Math.floor(chance() * items.length)] ?? "";
+    const inputs = Number(process.env.GLOSSATOR_FUZZ_INPUTS ?? 400);
+    for (let input = 0; input < inputs; input++) {
+      let text = "";
+      for (let piece = 0; piece < 1 + chance() * 7; piece++) {
+        const whole = pick(PIECES);
+        const start = Math.floor(chance() * whole.length * 0.5);
+        text += (chance() < 0.6 ? whole : whole.slice(start, start + Math.floor(chance() * whole.length))) + pick(["", "\n", "\n\n", " ", "\0", "\\"]);
+      }
+      try {
+        expectHarmless(rendered(text));
+      } catch (error) {
+        throw new Error(`input ${input}: ${JSON.stringify(text)}`, { cause: error });
       }
     }
   });
