@@ -8,6 +8,9 @@ import sys
 def main() -> None:
     """Run the command line and exit with its status."""
     try:
+        from glossator.cli import garbage
+
+        garbage.collect_rarely()
         from glossator.cli.main import run
         from glossator.private_files import restrict_process
 

@@ -39,7 +39,7 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings", "private_files", "logfiles", "power"),
+    ("errors", "settings", "private_files", "logfiles", "data_files", "power"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),

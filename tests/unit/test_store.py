@@ -413,7 +413,7 @@ def test_summaries_and_terms_by_prefix(store: Store) -> None:
     revisions, [summary] = store.summaries()
     assert revisions == [summary.revision] == [store.named("alpha")[0].id >> 20]
     assert (summary.path, summary.language, summary.lines) == ("x.py", "python", 20)
-    assert len(summary.centroid) == 2 * DIMENSIONS
+    assert len(store.centroids(revisions)[summary.revision]) == 2 * DIMENSIONS
     assert store.summaries(revisions) == (revisions, [])
     assert store.terms_from("alph") == {"alpha": 1, "alphabet": 1}
     before = store.changes()

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
-from glossator.workspace.notebooks import is_notebook, read_notebook, slice_of
+from glossator.workspace.notebook_names import is_notebook
+from glossator.workspace.notebooks import read_notebook, slice_of
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import json
 import sys
 import time
@@ -24,17 +22,15 @@ from glossator.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     from glossator.answers.answerer import Answer, Answerer, Listener
     from glossator.answers.evidence import Evidence
-    from glossator.index.store import Filter
+    from glossator.index.records import Filter
     from glossator.model.chat import ModelStatus
     from glossator.project.session import Session
     from glossator.retrieval.search import Hit
 
-COLLECTION_OBJECTS = 100_000
-"""New objects after which a search has Python look for garbage: some 10 MB."""
 PLACES_SHOWN = 5
 """Places that are shown on a terminal before the model answers."""
 STATUS_INDENT = 10
@@ -44,9 +40,10 @@ STATUS_INDENT = 10
 
 
 def _filter(arguments: argparse.Namespace) -> Filter:
-    from glossator.index.entries import ENTRY_KINDS
-    from glossator.index.store import Filter
+    from glossator.index.records import Filter
 
+    if arguments.kind:
+        from glossator.index.entries import ENTRY_KINDS
     for kind in arguments.kind:
         if kind not in ENTRY_KINDS:
             raise UsageError(f"unknown kind {kind!r}; the kinds are {', '.join(sorted(ENTRY_KINDS))}")
@@ -56,20 +53,6 @@ def _filter(arguments: argparse.Namespace) -> Filter:
         languages=tuple(arguments.language),
         kinds=tuple(arguments.kind),
     )
-
-
-@contextlib.contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Look for garbage in cycles less often than Python does.
-
-    What a search loads is not garbage: the usual threshold of 700 objects costs 40 ms with 5,000 files.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECTION_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 # Index and search
@@ -116,7 +99,7 @@ def _search(arguments: argparse.Namespace) -> int:
     if arguments.server is not None:
         return _search_server(arguments)
     queries = _read_queries(Path(arguments.queries)) if arguments.queries is not None else None
-    with _fewer_collections(), open_session(arguments) as session:
+    with open_session(arguments) as session:
         bring_up_to_date(session)
         if queries is not None:
             for identifier, query in queries:

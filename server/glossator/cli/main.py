@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glossator.cli import arguments, faults, terminal
+from glossator.cli import arguments, faults, garbage, terminal
 from glossator.errors import CancelledByUser, GlossatorError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def run(argv: Sequence[str]) -> int:
         chosen = arguments.parse_arguments(argv)
         name = f"{chosen.command} {getattr(chosen, 'action', '') or ''}".strip()
         faults.log_to_file()
+        if chosen.command not in garbage.SHORT_COMMANDS:
+            garbage.collect_as_usual()
         status = _command(chosen.command)(chosen)
         terminal.flush()
     except UsageError as error:

@@ -14,12 +14,13 @@ from glossator.errors import CancelledByUser, StoreLockedError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from glossator.index.indexer import IndexReport, Progress
     from glossator.project.session import Session
     from glossator.settings import Settings
+    from glossator.workspace.files import Found, Skipped
 
 SLOW_UPDATE_SECONDS = 1.0
 """An update of the index is mentioned when it takes longer than this."""
@@ -94,8 +95,8 @@ def stopped_by_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def update_index(session: Session) -> IndexReport:
-    """Update the index, with a progress bar.
+def update_index(session: Session, found: Iterable[Found | Skipped] | None = None) -> IndexReport:
+    """Update the index, with a progress bar; `found` is what `Root.outdated` returned, if it was asked.
 
     Raises:
         StoreLockedError: another process is writing it.
@@ -114,7 +115,7 @@ def update_index(session: Session) -> IndexReport:
             rate = f"{progress.lines_per_second:,.0f} lines/s" if progress.lines_per_second else ""
             bar.update(STAGES.get(progress.stage, progress.stage), done, total, files, rate)
 
-        report = session.root.index(show, stopped, all_cores=True)
+        report = session.root.index(show, stopped, all_cores=True, found=found)
         if stopped():
             raise CancelledByUser("interrupted while the index was being written; it is complete")
         return report
@@ -123,8 +124,10 @@ def update_index(session: Session) -> IndexReport:
 def bring_up_to_date(session: Session) -> None:
     """Update the index before it is used; say so when that took long or could not be done."""
     started = time.perf_counter()
+    if (found := session.root.outdated()) is None:
+        return
     try:
-        report = update_index(session)
+        report = update_index(session, found)
     except StoreLockedError as error:
         terminal.note(f"glossator: {error}; answering from the index as it is")
         return

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from glossator.index.database import path_out, put
-from glossator.index.facts import decode_facts, name_hash
 from glossator.index.path_index import PathIndex
 
 if TYPE_CHECKING:
@@ -211,6 +210,7 @@ class StoredFacts:
         """Revisions from this one on are new since the last look."""
         self._revisions: dict[str, int] = {}
         self._by_revision: dict[int, str] = {}
+        self._languages: dict[str, str] = {}
         self._paths = PathIndex(())
         self._unnoted: dict[int, array[int]] = {}
         self._uncollected = 0
@@ -293,6 +293,10 @@ class StoredFacts:
             self._decoded_bytes = 0
             self._derived = None
 
+    def language(self, path: str) -> str:
+        """The language of a file in the commit that was seen last, which is that of its facts; "" if it is unknown."""
+        return self._languages.get(path, "")
+
     def refresh(self) -> None:
         """See the newest commit."""
         with self._guard, self._looking():
@@ -304,6 +308,8 @@ class StoredFacts:
 
     def noting_any(self, names: Collection[str]) -> list[str]:
         """The files that define, import or mention one of the names; as `noting`."""
+        from glossator.index.facts import name_hash
+
         numbers = [name_hash(name) for name in names]
         signed = [number - 2**32 if number >= 2**31 else number for number in numbers]
         query = f"SELECT first, others FROM noted WHERE name IN ({', '.join('?' * len(signed))})"  # noqa: S608
@@ -349,6 +355,8 @@ class StoredFacts:
         paths = {revision: path for path, revision in missing.items() if revision is not None}
         if not paths:
             return
+        from glossator.index.facts import decode_facts  # most searches need no facts, nor the decoder, which takes 6 ms
+
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT file, data FROM json_each(?) JOIN facts ON file = value", (json.dumps(list(paths)),)
@@ -389,8 +397,13 @@ class StoredFacts:
 
     def _look(self, connection: sqlite3.Connection) -> None:
         """Update the fields after commits."""
-        select = "SELECT id, path FROM files WHERE id >= ? AND skipped = ''"
-        fresh = [(number, path_out(path)) for number, path in connection.execute(select, (self._next,))]
+        select = "SELECT id, path, language FROM files WHERE id >= ? AND skipped = ''"
+        labels = dict(connection.execute("SELECT id, label FROM labels"))
+        fresh = []
+        for number, stored, language in connection.execute(select, (self._next,)):
+            path = path_out(stored)
+            fresh.append((number, path))
+            self._languages[path] = labels.get(language, "")
         count = connection.execute("SELECT count(*) FROM files WHERE skipped = ''").fetchone()[0]
         known = self._revisions
         if len(known) + sum(1 for _, path in fresh if path not in known) == count and self._next:
@@ -405,9 +418,10 @@ class StoredFacts:
             self._paths.extend(added)
         else:
             # Files were removed; or this is the first look.
-            rows = [(number, path_out(path)) for number, path in connection.execute(select, (0,))]
-            self._by_revision = dict(rows)
-            self._revisions = {path: number for number, path in rows}
+            rows = connection.execute(select, (0,)).fetchall()
+            self._by_revision = {number: path_out(path) for number, path, _ in rows}
+            self._revisions = {path: number for number, path in self._by_revision.items()}
+            self._languages = {self._by_revision[number]: labels.get(language, "") for number, _, language in rows}
             self._paths = PathIndex(self._revisions)
         self._next = connection.execute("SELECT value FROM meta WHERE key = 'next_file'").fetchone()[0]
         self._uncollected = count_uncollected(connection)

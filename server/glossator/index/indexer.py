@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
+from glossator.index.comparison import UNSETTLED
 from glossator.index.languages import TEXT, language_named, language_of
 from glossator.index.late_facts import collect_late_facts
 from glossator.index.parse_worker import (
-    UNSETTLED,
     Batch,
     FileResult,
     FileTask,
@@ -146,6 +146,7 @@ class Indexer:
         all_cores: bool = False,
         maintain: bool = True,
         facts_later: bool = False,
+        found: Iterable[Found | Skipped] | None = None,
     ) -> IndexReport:
         """Bring the whole index up to date.
 
@@ -153,7 +154,8 @@ class Indexer:
         for a command, a first index uses every core, and a later run starts a worker only if a file has changed;
         otherwise it starts one in any case, for the changes to come. Without `maintain`, compacting and repairing the
         store is left to the caller; a first index is always finished here. With `facts_later`, collecting the facts
-        that files are without is left to the caller, and those of a large first index are left out.
+        that files are without is left to the caller, and those of a large first index are left out. `found` is a scan
+        that has just begun, if there is one already.
 
         Raises:
             WorkspaceError: the root does not exist, is not a folder or cannot be read.
@@ -164,16 +166,14 @@ class Indexer:
         with self._running:
             started = time.perf_counter()
             progress(Progress("scanning"))
-            rules = Rules(self._root, self._settings)
+            scanned = Rules(self._root, self._settings).scan() if found is None else iter(found)
             with self._committing:
                 self._overtaken.clear()
                 manifest = dict(self._known(fresh=True))
             with self._pool.all_cores() if all_cores and not manifest else nullcontext():
                 if not manifest or not all_cores:
                     self._pool.start(1 if manifest else self._pool.count)
-                changes = _compare(
-                    _until(rules.scan(), cancelled), manifest, self._store.earlier_hashes, self._pool.start
-                )
+                changes = _compare(_until(scanned, cancelled), manifest, self._store.earlier_hashes, self._pool.start)
                 large = not manifest and sum(task.size for task in changes.tasks) >= LATER_BYTES
                 aim: Aim = "entries" if facts_later and large else "all"
                 work = _Work(changes, manifest, self._commit_of_run, self._store.earlier, progress, cancelled)
@@ -420,7 +420,7 @@ class _Work:
         jobs: list[Job] = []
         batch: Batch
         ahead = 0
-        most = max(AHEAD_BYTES, 4 * pool.count * BATCH_BYTES)
+        most = max(AHEAD_BYTES, 4 * pool.count * BATCH_BYTES) if self._tasks else 0
         try:
             while self._tasks:
                 while ahead < most and (fresh := next(batches, None)) is not None:

@@ -156,6 +156,14 @@ class Lookup:
             select = "SELECT file, terms FROM json_each(?) JOIN heads ON file = value"
             return dict(connection.execute(select, (_json(revisions),)).fetchall())
 
+    def centroids(self, revisions: Iterable[int]) -> dict[int, bytes]:
+        """The mean directions of files' vectors, float16; unknown revisions and files without vectors are left out."""
+        with self._database.reading() as connection:
+            select = (
+                "SELECT files.id, centroid FROM json_each(?) JOIN files ON files.id = value WHERE centroid IS NOT NULL"
+            )
+            return dict(connection.execute(select, (_json(revisions),)).fetchall())
+
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """The number of entries that contain each term."""
         counts = {}

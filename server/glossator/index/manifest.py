@@ -177,6 +177,12 @@ class Manifest(Database):
             )
         return records
 
+    def stats(self) -> dict[str, tuple[int, int, str]]:
+        """Path -> size, modification time, and why the file is skipped: what a scan is compared with."""
+        with self.reading() as connection:
+            rows = connection.execute("SELECT path, size, mtime_ns, skipped FROM files").fetchall()
+        return {path_out(path): (size, mtime_ns, skipped) for path, size, mtime_ns, skipped in rows}
+
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
         """(path, bytes) of the indexed files in some languages, by path."""
         with self.reading() as connection:
@@ -214,15 +220,17 @@ class Manifest(Database):
         with self.reading() as connection:
             revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
             fresh = [revision for revision in revisions if revision not in known]
-            select = "SELECT f.id, path, label, lines, centroid FROM files f JOIN labels l ON l.id = language "
+            labels = dict(connection.execute("SELECT id, label FROM labels"))
+            select = "SELECT id, path, language, lines FROM files "
             if len(fresh) < 200:
-                rows = [row for number in fresh for row in connection.execute(select + "WHERE f.id = ?", (number,))]
+                rows = [row for number in fresh for row in connection.execute(select + "WHERE id = ?", (number,))]
             else:
-                wanted = set(fresh)
-                rows = [row for row in connection.execute(select + "WHERE entries") if row[0] in wanted]
+                rows = connection.execute(select + "WHERE entries").fetchall()
+                if len(fresh) < len(revisions):
+                    wanted = set(fresh)
+                    rows = [row for row in rows if row[0] in wanted]
         return revisions, [
-            FileSummary(number, path_out(path), language, lines, centroid or b"")
-            for number, path, language, lines, centroid in rows
+            FileSummary(number, path_out(path), labels[language], lines) for number, path, language, lines in rows
         ]
 
     def state(self) -> dict[str, int]:

@@ -265,7 +265,8 @@ def _open(folder: Path) -> _Base | None:
         return None
     ids = arrays["ids"]
     columns = Columns(ids, arrays["languages"], arrays["kinds"], np.empty((len(ids), 0), np.float16))
-    revisions = frozenset(np.unique(ids >> ORDINAL_BITS).tolist())
+    files = ids >> ORDINAL_BITS
+    revisions = frozenset(files[np.flatnonzero(np.diff(files, prepend=-1))].tolist())
     return _Base(columns, arrays["axes"], arrays["leading"], arrays["trailing"], revisions)
 
 
@@ -361,7 +362,7 @@ class Nearest:
         if known is not None:
             known_revisions = known.ids >> ORDINAL_BITS
             parts.append(known.take(np.isin(known_revisions, sorted(missing))))
-            missing.difference_update(np.unique(known_revisions).tolist())
+            missing.difference_update(known_revisions.tolist())
         fresh = self._read(sorted(missing)) if missing else None
         if fresh is not None:
             parts.append(replace(fresh, vectors=fresh.vectors.astype(np.float32)))

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from glossator.errors import EmbeddingError, GlossatorError
+from glossator.index.comparison import UNSETTLED
 from glossator.index.entries import Entry
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ NICENESS = 10
 SETTLED_NS = 2_000_000_000
 """A file modified less than this before it is read may change again without a change of its stat: file systems record
 times in steps of up to 2 s (FAT)."""
-UNSETTLED = -1
-"""`FileRecord.mtime_ns` of such a file, which is therefore compared by content next time."""
 FRAME_ENTRIES = 500
 """Entries in one message: unpickling it holds the parent's interpreter lock for a few milliseconds."""
 

@@ -52,7 +52,8 @@ from glossator.index.syntax_damage import (
 )
 from glossator.index.syntax_nodes import borders_in
 from glossator.index.texts import SourceText, blanked
-from glossator.workspace.notebooks import is_notebook, read_notebook
+from glossator.workspace.notebook_names import is_notebook
+from glossator.workspace.notebooks import read_notebook
 from glossator.workspace.screening import pointed_to
 
 if TYPE_CHECKING:

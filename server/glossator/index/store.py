@@ -23,8 +23,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 from glossator.index import database, folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
@@ -392,6 +390,14 @@ class Store(StoreReader):
         finally:
             self._maintaining.release()
 
+    def is_in_order(self) -> bool:
+        """Whether a writer would find nothing to repair, to finish or to compact. Takes no lock."""
+        manifest = self._manifest
+        agrees = self._lance.newest_version(int(manifest.get("table"))) == manifest.get("version")
+        counted = manifest.underived() is None and not manifest.get("recount") and not manifest.to_collect()
+        is_marked = (self._folder / DAMAGE_MARK).exists()
+        return agrees and counted and not is_marked and not self._due(full=False) and not manifest.log_is_long()
+
     def _derive(self) -> None:
         """Count the references and terms of large commits, or all terms if rows were lost."""
         with self._as_writer():
@@ -554,6 +560,8 @@ class Store(StoreReader):
 
 def _encodable(update: FileUpdate) -> FileUpdate:
     """The update without lone surrogates, which neither SQLite nor Arrow can store."""
+    import msgspec
+
     clean = database.encodable
     entries = tuple(
         msgspec.structs.replace(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest
 from glossator.index.database import note_damage
-from glossator.index.entries import Skipped
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileSummary, Filter, StoreStatus
 from glossator.index.table import Lance, Table
+from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -50,6 +50,7 @@ class StoreReader(Lookup):
         self._lance = lance
         self._table: Table | None = None
         self._opening = threading.Lock()
+        self._sizes: tuple[object, list[tuple[str, int]]] = None, []
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
         self._nearest = Nearest(self._nearest_folder, manifest.position, manifest.revisions, self._columns_of)
 
@@ -112,9 +113,18 @@ class StoreReader(Lookup):
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         return self._manifest.summaries(known)
 
+    def stats(self) -> dict[str, tuple[int, int, str]]:
+        """Path -> size, modification time in nanoseconds, and why a file is skipped ("" if it is not), of all files."""
+        return self._manifest.stats()
+
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
         """(path, bytes) of the indexed files in some languages, by path."""
-        return self._manifest.sizes_in(languages)
+        changes, key = self._manifest.changes(), tuple(languages)
+        known, sizes = self._sizes
+        if known != (changes, key):
+            sizes = self._manifest.sizes_in(languages)
+            self._sizes = (changes, key), sizes
+        return sizes
 
     def changes(self) -> int:
         """A number that changes with every commit of any process."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 
@@ -16,6 +15,8 @@ def trim_memory() -> None:
 def give_back_free_memory() -> None:
     """Have the C library return free memory to the system, where it keeps it (glibc). Other threads go on."""
     if sys.platform == "linux":
+        import ctypes
+
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)

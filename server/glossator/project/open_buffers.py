@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from glossator.errors import GlossatorError
 from glossator.workspace.overlay import Buffer, Overlay
 from glossator.workspace.screening import may_hold_secrets
-from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -170,6 +169,8 @@ class OpenBuffers:
         with self._lock:
             revision, text = self._masked.get(buffer.key, (0, ""))
         if revision != buffer.revision:
+            from glossator.workspace.secret_texts import without_secrets  # only editors have buffers
+
             text = without_secrets(buffer.text, buffer.key)
             with self._lock:
                 if buffer.key in self._opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from glossator.project.retriever_choice import chosen_retriever, embedder_ids
 from glossator.project.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from glossator.project.shared import Shared
     from glossator.retrieval.search import Hit
     from glossator.settings import Settings
+    from glossator.workspace.files import Found, Skipped
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ class Root:
         self._latest: Snapshot | None = None
         self._indexer: tuple[OpenIndex, Indexer] | None = None
         self._reported_missing: OpenIndex | None = None
+        self._may_write = False
+        """Whether the index is only open for reading since there was nothing to write."""
         self.buffers = OpenBuffers(self._submit, max_buffer_bytes=4 * self.settings.max_file_bytes)
         self._nested: tuple[NestedRoot, ...] = ()
         self._merged: tuple[tuple[object, ...], Mapping[str, FileUpdate], Mapping[str, str]] = ((), {}, {})
@@ -202,7 +206,7 @@ class Root:
             return snapshot.search(query, limit, where)
         except StoreCorruptError as error:
             # Damage found while reading: the store has marked it, and the next indexing run repairs it.
-            if not self.is_writer:
+            if not self.is_writer and not self._may_write:
                 raise
             _log.warning("%s; repairing it now", error)
             self.index()
@@ -299,6 +303,39 @@ class Root:
         """
         return self._submit(path, text, "").result()
 
+    def outdated(self) -> Iterable[Found | Skipped] | None:
+        """None if the index has what is on disk, and nothing is to be repaired or finished in it; else what a scan
+        finds, for `index`.
+
+        This takes no lock and starts no process: an index that is current is opened for reading only, and becomes that
+        of a writer when it is needed.
+
+        Raises:
+            WorkspaceError: the folder is gone or cannot be read.
+        """
+        from glossator.index.comparison import is_unchanged
+        from glossator.workspace.files import Rules
+
+        scan = Rules(self.path, self.settings).scan()
+        if self.settings.team:  # what there is may have to make room for the team's
+            return scan
+        taken: list[Found | Skipped] = []
+
+        def noted() -> Iterator[Found | Skipped]:
+            for item in scan:
+                taken.append(item)
+                yield item
+
+        try:
+            snapshot = self.open()
+            store = snapshot.store if snapshot is not None else None
+            if store is not None and store.is_in_order() and is_unchanged(noted(), store.stats()):
+                self._may_write = True
+                return None
+        except StoreError as error:
+            _log.info("the index is not read before it is updated: %s", error)
+        return itertools.chain(taken, scan)
+
     def index(
         self,
         progress: Callable[[Progress], None] = lambda _: None,
@@ -307,8 +344,9 @@ class Root:
         all_cores: bool = False,
         maintain: bool = True,
         facts_later: bool = False,
+        found: Iterable[Found | Skipped] | None = None,
     ) -> IndexReport:
-        """Bring the index up to date with the disk; for the last three arguments, see `Indexer.run`.
+        """Bring the index up to date with the disk; for the last four arguments, see `Indexer.run`.
 
         Raises:
             StoreLockedError: another process is updating it; its commits can be read.
@@ -329,7 +367,9 @@ class Root:
             with contextlib.suppress(StoreError):
                 self.open()
             raise
-        report = indexer.run(progress, cancelled, all_cores=all_cores, maintain=maintain, facts_later=facts_later)
+        report = indexer.run(
+            progress, cancelled, all_cores=all_cores, maintain=maintain, facts_later=facts_later, found=found
+        )
         if self.settings.team:
             from glossator.team.mounting import note_finished
 

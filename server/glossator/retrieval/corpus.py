@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,30 +28,56 @@ _CACHED_HEADS = 20_000
 """Maximum files whose first terms are cached, of at most 1 KB each."""
 _CACHED_FOLDERS = 10_000
 """Maximum folders whose terms are cached, per process."""
+_CACHED_STEMS = 50_000
+"""Maximum names of files whose words are cached, per process."""
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
-@dataclass(frozen=True, slots=True)
 class FileFacts:
     """The facts about one file that ranking keeps.
 
+    Most are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
+    for some dozen candidates.
+
     Attributes:
         revision: see `FileSummary`.
-        stem: name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
-        stem_terms: terms of the stem's words, without the whole stem.
-        static: values of `STATIC_NAMES`.
-        packed_centroid: mean direction of the file's vectors, float16; empty if it has none.
+        lines: number of lines.
+        packed_centroid: mean direction of the file's vectors, float16; empty if it has none, None if it was not read.
     """
 
-    revision: int
-    path: str
-    language: str
-    stem: str
-    stem_terms: tuple[str, ...]
-    static: tuple[float, ...]
-    packed_centroid: bytes
+    __slots__ = ("_static", "language", "lines", "packed_centroid", "path", "revision")
 
-    # Needed of candidates only, not of all files.
+    def __init__(self, revision: int, path: str, language: str, lines: int, packed_centroid: bytes | None) -> None:
+        self.revision = revision
+        self.path = path
+        self.language = language
+        self.lines = lines
+        self.packed_centroid = packed_centroid
+        self._static: tuple[float, ...] | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name without extensions, folded ("HTTPServer.test.ts" -> "httpserver")."""
+        return _stem_words(analysis.stem_of(self.path))[0]
+
+    @property
+    def stem_terms(self) -> tuple[str, ...]:
+        """Terms of the stem's words, without the whole stem."""
+        return _stem_words(analysis.stem_of(self.path))[1]
+
+    @property
+    def static(self) -> tuple[float, ...]:
+        """Values of `STATIC_NAMES`."""
+        if self._static is None:
+            self._static = (
+                float(is_test(self.path)),
+                float(is_example(self.path)),
+                float(is_compat(self.path)),
+                float(self.language in PROSE_LANGUAGES),
+                min(self.path.count("/"), 8) / 4,
+                math.log1p(self.lines) / 5,
+            )
+        return self._static
 
     @property
     def folder_terms(self) -> tuple[str, ...]:
@@ -61,7 +86,7 @@ class FileFacts:
 
     @property
     def centroid(self) -> NDArray[np.float32] | None:
-        """The mean direction of the file's vectors; None if it has none."""
+        """The mean direction of the file's vectors; None if it has none, or it was not read yet."""
         import numpy as np
 
         return np.frombuffer(self.packed_centroid, np.float16).astype(np.float32) if self.packed_centroid else None
@@ -72,32 +97,20 @@ def _folder_terms(folder: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(analysis.analyze(" ".join(folder.split("/")[-3:]))))
 
 
+@lru_cache(_CACHED_STEMS)
+def _stem_words(raw: str) -> tuple[str, tuple[str, ...]]:
+    """The folded stem of a file's name, and its terms."""
+    parts = analysis.identifier_parts(raw)
+    return "".join(parts), tuple(dict.fromkeys(map(analysis.stem, parts)))
+
+
 def file_facts(summary: FileSummary) -> FileFacts:
     """The facts of a file."""
-    path = summary.path
-    raw = analysis.stem_of(path)
-    parts = analysis.split_identifier(raw)
-    static = (
-        float(is_test(path)),
-        float(is_example(path)),
-        float(is_compat(path)),
-        float(summary.language in PROSE_LANGUAGES),
-        min(path.count("/"), 8) / 4,
-        math.log1p(summary.lines) / 5,
-    )
-    return FileFacts(
-        revision=summary.revision,
-        path=path,
-        language=summary.language,
-        stem="".join(parts),
-        stem_terms=tuple(dict.fromkeys(analysis.stem(part) for part in parts)),
-        static=static,
-        packed_centroid=summary.centroid,
-    )
+    return FileFacts(summary.revision, summary.path, summary.language, summary.lines, summary.centroid)
 
 
 class Corpus:
-    """The files of an index, in memory: a few hundred bytes and a centroid each. Updated after the store's commits."""
+    """The files of an index, in memory, a few hundred bytes each. Updated after the store's commits."""
 
     def __init__(self, words: StaticEmbedder) -> None:
         """`words` embeds paths and single words: there may be hundreds of them in one query."""
@@ -107,11 +120,13 @@ class Corpus:
         self._heads: dict[int, str] = {}
         self._rarity: dict[str, float] = {}
         self._newest: dict[str, int] = {}
-        self._core: tuple[str, ...] = ()
+        self._core: tuple[str, ...] | None = ()
+        """See `is_core`; None if it has to be found out."""
         self.files: dict[int, FileFacts] = {}
         self.by_stem_term: dict[str, set[int]] = {}
         self.by_path: dict[str, int] = {}
-        self._by_name: dict[str, set[str]] = {}
+        self._by_name: dict[str, set[str]] | None = None
+        """See `named`; None if it has to be found out."""
         self.entries = 1
 
     def refresh(self, store: Store) -> None:
@@ -125,25 +140,26 @@ class Corpus:
             self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
-                self._by_name[_file_name(facts.path)].discard(facts.path)
             for term in facts.stem_terms:
                 self.by_stem_term[term].discard(gone)
         for summary in fresh:
             facts = file_facts(summary)
+            path = facts.path
             self.files[facts.revision] = facts
-            if version := version_folder(facts.path):
+            if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
                 self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
-            self.by_path[facts.path] = facts.revision
-            self._by_name.setdefault(_file_name(facts.path), set()).add(facts.path)
+            self.by_path[path] = facts.revision
             for term in facts.stem_terms:
                 self.by_stem_term.setdefault(term, set()).add(facts.revision)
-        self._core = core_folders(self.files.values())
+        self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
         self._rarity.clear()
         self._changes = changes
 
     def is_core(self, path: str) -> bool:
         """Whether a path is in a folder that is named like compatibility code but holds much of the project."""
+        if self._core is None:
+            self._core = core_folders(self.files.values())
         return any(path.startswith(folder) for folder in self._core)
 
     def is_outdated(self, path: str) -> bool:
@@ -153,6 +169,10 @@ class Corpus:
 
     def named(self, name: str) -> set[str]:
         """Paths whose last component is `name`, lower case."""
+        if self._by_name is None:
+            self._by_name = {}
+            for path in self.by_path:
+                self._by_name.setdefault(_file_name(path), set()).add(path)
         return self._by_name.get(name, set())
 
     def rarities(self, store: Store, terms: Iterable[str]) -> dict[str, float]:
@@ -194,6 +214,14 @@ class Corpus:
                 self._heads[revision] = found.get(revision, "")
         return {revision: self._heads[revision] for revision in revisions}
 
+    def read_centroids(self, facts: Iterable[FileFacts], store: Store) -> None:
+        """Read those centroids of files that were not read yet."""
+        missing = {one.revision: one for one in facts if one.packed_centroid is None}
+        if missing:
+            found = store.centroids(missing)
+            for revision, one in missing.items():
+                one.packed_centroid = found.get(revision, b"")
+
     def rare_vector(self, query: Query, store: Store) -> NDArray[np.float32]:
         """The query's static vector, its words weighted by their rarity in this index."""
         import numpy as np
@@ -210,14 +238,17 @@ class Corpus:
 
 def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
     """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
+    code = [one.path for one in files if one.language not in PROSE_LANGUAGES]
+    named = {folder: compat_folder(f"{folder}/") for folder in {path.rpartition("/")[0] for path in code}}
+    if not any(named.values()):
+        return ()
     total = 0
     count: dict[str, int] = {}
-    test, example, compat, prose = (STATIC_NAMES.index(name) for name in ("test", "example", "compat", "prose"))
-    for facts in files:
-        if facts.static[test] or facts.static[example] or facts.static[prose]:
+    for path in code:
+        if is_test(path) or is_example(path):
             continue
         total += 1
-        if facts.static[compat] and (folder := compat_folder(facts.path)):
+        if folder := named[path.rpartition("/")[0]]:
             count[folder] = count.get(folder, 0) + 1
     return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
 

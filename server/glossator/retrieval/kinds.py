@@ -7,6 +7,7 @@ Kinds are told by names alone: nothing here reads a file.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TEST = re.compile(
     r"(^|/)(tests?|specs?|__tests__|testing|testsuite|test[-_]?data|fixtures?|mocks?|__mocks__|e2e)(/|$)"
@@ -39,19 +40,34 @@ TYPE_KINDS = frozenset(
 FUNCTION_KINDS = frozenset(["function", "method", "constructor", "macro", "test", "rpc"])
 
 
+_CACHED_FOLDERS = 20_000
+"""Maximum folders that are kept with what their names tell: a folder's files share it."""
+
+
 def is_test(path: str) -> bool:
     """Whether a path looks like a test's."""
-    return bool(_TEST.search(path))
+    return _tells(_TEST, path)
 
 
 def is_example(path: str) -> bool:
     """Whether a path looks like an example's, a benchmark's or a document's."""
-    return bool(_EXAMPLE.search(path))
+    return _tells(_EXAMPLE, path)
 
 
 def is_compat(text: str) -> bool:
     """Whether a path, or a word of one, is named like code that is kept for compatibility."""
-    return bool(_COMPAT.search(text))
+    return _tells(_COMPAT, text)
+
+
+def _tells(pattern: re.Pattern[str], path: str) -> bool:
+    """Whether a pattern, of which no match goes beyond one component of a path and its slashes, is found in a path."""
+    folder, slash, name = path.rpartition("/")
+    return pattern.search(name) is not None or (bool(slash) and _folder_tells(pattern, folder))
+
+
+@lru_cache(_CACHED_FOLDERS)
+def _folder_tells(pattern: re.Pattern[str], folder: str) -> bool:
+    return pattern.search(f"{folder}/") is not None
 
 
 def is_incidental(path: str, language: str) -> bool:

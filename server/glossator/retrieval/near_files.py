@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.source import prefetch_in, view_in
+from glossator.retrieval.resolution.source import language_in, prefetch_in, view_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,6 +39,10 @@ class NearFiles:
     def view(self, path: str) -> FileView | None:
         """The facts of a file, arranged for look-ups."""
         return view_in(self._source, path)
+
+    def language(self, path: str) -> str:
+        """The language of a file's facts, if it is known without reading them; else ""."""
+        return language_in(self._source, path)
 
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of several files at once."""

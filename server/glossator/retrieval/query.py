@@ -13,10 +13,10 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from glossator.data_files import data_text
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
@@ -100,7 +100,7 @@ class _Lexicon:
 
 @cache
 def _lexicon() -> _Lexicon:
-    data = json.loads(files("glossator").joinpath("data/words.json").read_text("utf-8"))
+    data = json.loads(data_text("words.json"))
     return _Lexicon(stop=frozenset(data["english_stop"].split()), extensions=frozenset(data["extensions"].split()))
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from glossator.data_files import data_text
 from glossator.index.embedding import plain
 
 if TYPE_CHECKING:
@@ -61,12 +61,11 @@ class Lexicon:
 
 @cache
 def _lexicons() -> tuple[Lexicon, ...]:
-    folder = files("glossator").joinpath("data")
-    data = json.loads(folder.joinpath("words.json").read_text("utf-8"))
+    data = json.loads(data_text("words.json"))
     shared = frozenset(data["english_stop"].split()) | frozenset(data["ambiguous"].split())
     rows = [
         [part.split() for part in line.split("|")]
-        for line in folder.joinpath("translations.txt").read_text("utf-8").splitlines()
+        for line in data_text("translations.txt").splitlines()
         if line and not line.startswith("#")
     ]
     lexicons = []

@@ -10,9 +10,9 @@ import json
 import math
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from glossator.data_files import data_text
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.retrieval.corpus import STATIC_NAMES
@@ -74,7 +74,7 @@ class Weights:
 @cache
 def default_weights() -> Weights:
     """The bundled weights."""
-    data = json.loads(files("glossator").joinpath("data/ranking.json").read_text("utf-8"))
+    data = json.loads(data_text("ranking.json"))
     return Weights(file=data["file"], entry=data["entry"], repeat=float(data["repeat"]))
 
 

@@ -129,6 +129,7 @@ def file_features(
     columns["text_folder"] = _folder_column([one.path for one in facts], columns["text_best"])
     strength = strength + _dense_columns(columns, findings.dense, row)
 
+    corpus.read_centroids(facts, store)
     centroids = np.zeros((count, len(vector)), np.float32)
     for i, one in enumerate(facts):
         if (centroid := one.centroid) is not None and len(centroid) == len(vector):
@@ -207,7 +208,9 @@ def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if not len(values):
         return values
     top = float(values.max())
-    scale = max(top - float(np.median(values)), 0.05)
+    half = len(values) / 2
+    middle = np.sort(values)[math.ceil(half) - 1 : math.floor(half) + 1]  # numpy's `median` imports `numpy.ma`
+    scale = max(top - float(middle.mean()), 0.05)
     gaps: NDArray[np.float32] = np.maximum((values - top) / scale, -2.0)
     return gaps
 

@@ -23,9 +23,9 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from glossator.data_files import data_text
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.globs import literal_glob
@@ -112,7 +112,7 @@ def _weighted(signals: NDArray[np.float32], weights: Mapping[str, float], names:
 @cache
 def report_weights() -> ReportWeights:
     """The bundled weights."""
-    data = json.loads(files("glossator").joinpath("data/report_ranking.json").read_text("utf-8"))
+    data = json.loads(data_text("report_ranking.json"))
     return ReportWeights(file=data["file"], definition=data["definition"])
 
 

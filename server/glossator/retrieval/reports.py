@@ -11,9 +11,9 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from glossator.data_files import data_text
 from glossator.retrieval.query import MAX_SCANNED, MentionedPlace, written_places
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _inline(line: str) -> str:
 @cache
 def _template_words() -> frozenset[str]:
     """Words of the headings of templates: a heading of these alone is no text of the reporter's."""
-    data = json.loads(files("glossator").joinpath("data/words.json").read_text("utf-8"))
+    data = json.loads(data_text("words.json"))
     return frozenset(data["report_template"].split())
 
 

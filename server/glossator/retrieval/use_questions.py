@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal, cast
+
+from glossator.data_files import data_text
 
 UseAspect = Literal[
     "uses", "calls", "callees", "writes", "reads", "imports", "overrides", "subclasses", "tests", "impact", "any"
@@ -46,7 +47,7 @@ _ANY_USE = frozenset(("uses", "calls"))
 @cache
 def question_patterns(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The aspects and questions of a data file, in its order; `data/use_questions.txt` describes the format."""
-    text = files("glossator").joinpath(f"data/{name}").read_text("utf-8")
+    text = data_text(name)
     parts: dict[str, str] = {}
     tables: dict[str, dict[str, str]] = {}
     found: list[tuple[str, re.Pattern[str]]] = []

@@ -261,7 +261,8 @@ def _adopt(root: Path, folder: Path, wanted: Format) -> None:
 
 def adopt_times(root: Path, store: Store) -> int:
     """Enter the times of unchanged files, see `_adopt`; returns the number of files."""
-    from glossator.index.parse_worker import UNSETTLED, settled
+    from glossator.index.comparison import UNSETTLED
+    from glossator.index.parse_worker import settled
     from glossator.team.checkouts import blob_time
     from glossator.workspace.gitstate import Repository
 

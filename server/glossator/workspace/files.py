@@ -15,14 +15,13 @@ import stat
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.errors import WorkspaceError
 from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text
 from glossator.workspace.included import Included
-from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +33,8 @@ LINK = "symbolic link"
 """What the reason for skipping a link contains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file to be indexed. `size` is in bytes."""
+class Found(NamedTuple):
+    """A file to be indexed. `size` is in bytes. There are many, and tuples are made faster than dataclasses."""
 
     path: str
     size: int
@@ -134,7 +132,7 @@ class Rules:
             pending.append((under, listing))
         while pending:
             item = pending.pop()
-            if not isinstance(item, tuple):
+            if isinstance(item, Found | Skipped):
                 yield item
                 continue
             path, entries = item
@@ -144,7 +142,7 @@ class Rules:
             for entry in entries:
                 child = prefix + entry.name
                 if _is_folder(entry):
-                    inner = self._enter(child, folder)
+                    inner = self._enter(child, folder, is_listed=True)
                     if isinstance(inner, Skipped):
                         children.append(inner)
                     elif inner is not None:
@@ -166,7 +164,7 @@ class Rules:
             children = []
             for entry in entries:
                 if _is_folder(entry):
-                    inner = self._enter(prefix + entry.name, self._folders[path])
+                    inner = self._enter(prefix + entry.name, self._folders[path], is_listed=True)
                     if isinstance(inner, list):
                         children.append((prefix + entry.name, inner))
             pending.extend(reversed(children))
@@ -276,8 +274,13 @@ class Rules:
         self._enter(path)
         return self._folders.get(path, _LEFT_OUT)
 
-    def _enter(self, path: str, parent: FolderRules | None = None) -> list[os.DirEntry[str]] | Skipped | None:
-        """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it."""
+    def _enter(
+        self, path: str, parent: FolderRules | None = None, *, is_listed: bool = False
+    ) -> list[os.DirEntry[str]] | Skipped | None:
+        """The sorted entries of a folder; Skipped or None if it is left out. Caches the rules that apply in it.
+
+        `is_listed`: it was just listed as a folder that is no link.
+        """
         name = path.rpartition("/")[2]
         is_vendored = False
         if path:
@@ -297,7 +300,7 @@ class Rules:
         entries: list[os.DirEntry[str]] = []
         if left_out is None:
             try:
-                if path and self._is_link(path):
+                if path and not is_listed and self._is_link(path):
                     left_out = ""
                 else:
                     with os.scandir(os.path.join(self.root, path)) as iterator:  # noqa: PTH118 - hot, and only joins
@@ -392,12 +395,13 @@ class Rules:
         except (OSError, ValueError) as error:
             return Skipped(path, f"cannot be read: {getattr(error, 'strerror', None) or error}")
         mode = status.st_mode
-        if _is_reparse(status):
-            return self._link(path)
-        if stat.S_ISDIR(mode):
-            return None
-        if not stat.S_ISREG(mode):
-            return Skipped(path, "not a regular file")
+        if not stat.S_ISREG(mode) or os.name == "nt":
+            if _is_reparse(status):
+                return self._link(path)
+            if stat.S_ISDIR(mode):
+                return None
+            if not stat.S_ISREG(mode):
+                return Skipped(path, "not a regular file")
         if os.name == "nt" and screening.reserved_on_windows(name):
             return Skipped(path, "its name is reserved on Windows")
         reason = screening.file_by_name(name, status.st_size, self.settings.max_file_bytes)
@@ -521,6 +525,8 @@ def read_text(root: Path, path: str, settings: Settings) -> Text | Skipped | Non
     reason = screening.file_by_text(full.name, text)
     if reason is not None:
         return Skipped(printable(path), reason)
+    from glossator.workspace.secret_texts import without_secrets  # not for scans, which read no text
+
     text = without_secrets(text, path)
     return Text(text, encoding, content_hash(data), len(data), status.st_mtime_ns)
 

@@ -431,7 +431,10 @@ class FolderRules:
 
 def _verdict(family: tuple[RuleSource, ...], path: str, name: str, is_folder: bool) -> bool:
     """The result of the innermost ignore file with a matching pattern; False if there is none."""
-    path, name = byte_text(path), byte_text(name)
+    if not family:
+        return False
+    if not path.isascii():
+        path, name = byte_text(path), byte_text(name)
     for source in reversed(family):
         verdict = source.match(path, name, is_folder)
         if verdict is not None:

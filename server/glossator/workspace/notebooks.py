@@ -13,6 +13,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from glossator.workspace.notebook_names import is_notebook
+
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
@@ -100,11 +102,6 @@ class _Draft:
     kind: str = ""
     language: str = ""
     strings: list[tuple[int, int]] = field(default_factory=list)
-
-
-def is_notebook(path: str) -> bool:
-    """Whether a file of this name should be a notebook."""
-    return path[-6:].lower() == ".ipynb"
 
 
 def read_notebook(text: str) -> Notebook | None:

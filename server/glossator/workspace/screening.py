@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from glossator.workspace.notebooks import is_notebook, read_notebook
+from glossator.workspace.notebook_names import is_notebook
 
 UNLISTED_FOLDERS = frozenset(
     {
@@ -169,12 +169,13 @@ _LOCK_FILES = frozenset(
 )
 
 _GENERATED_NAME = re.compile(
-    r"""(?x) .* (?:
+    r"""(?x) (?:
         \.pb\.(?:go|cc|h|swift|dart) | _pb2(?:_grpc)?\.pyi? | _pb\.(?:js|d\.ts|rb) | \.pb\.gw\.go | _grpc_pb\.js
       | \.designer\.(?:cs|vb) | \.g\.(?:dart|cs|i\.cs) | \.freezed\.dart | \.generated\.\w+ | \.gen\.go
       | \.snap | \.map | \.tsbuildinfo | \.min\.(?:js|mjs|css) | [-.]bundle\.js | \.chunk\.(?:js|css)
-    )"""
+    )\Z"""
 )
+"""How the names of such files end. (A leading `.*` would try every ending at every character.)"""
 
 _SECRET_NAME = re.compile(
     r"""(?x)
@@ -190,6 +191,9 @@ _SECRET_NAME = re.compile(
       | client[-_]secrets?.*\.json | wp-config\.php
     """
 )
+_SECRET_SOURCE = (".env", "wp-config.")
+"""How names with an extension of source code begin that may match: that is most files, and the expression is slow."""
+
 _SECRET_WORD = re.compile(
     r"\.?(?:credentials?|secrets?|passwords?|kubeconfig|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?)(?:[._-].*)?(?<!\.pub)"
 )
@@ -227,8 +231,11 @@ def reserved_on_windows(name: str) -> bool:
 
 def _is_secret(lower: str, extension: str) -> bool:
     """Whether a file of this name and extension, both in lower case, may hold secrets."""
-    rendered = lower.split(".")[1:-1]
-    is_source = extension in _SOURCE or (extension in _TEMPLATES and all(part in _PAGES for part in rendered))
+    if extension in _SOURCE and not lower.startswith(_SECRET_SOURCE):
+        return False
+    is_source = extension in _SOURCE or (
+        extension in _TEMPLATES and all(part in _PAGES for part in lower.split(".")[1:-1])
+    )
     return _SECRET_NAME.fullmatch(lower) is not None or (
         not is_source and _SECRET_WORD.fullmatch(lower) is not None and not _EXAMPLE.fullmatch(lower)
     )
@@ -254,7 +261,7 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
         return "may hold secrets"
     if lower in _LOCK_FILES:
         return "a lock file"
-    if _GENERATED_NAME.fullmatch(lower):
+    if _GENERATED_NAME.search(lower):
         return "minified" if ".min." in lower else "generated"
     if extension == "svg":
         return "an image"
@@ -334,8 +341,11 @@ def file_by_text(name: str, text: str) -> str | None:
     """Why a file with this text is not indexed; None if it is."""
     if pointer := pointed_to(text):
         return pointer
-    if is_notebook(name) and len(text) > MAX_DATA_BYTES and read_notebook(text) is None:
-        return _TOO_MUCH_DATA
+    if is_notebook(name) and len(text) > MAX_DATA_BYTES:
+        from glossator.workspace.notebooks import read_notebook
+
+        if read_notebook(text) is None:
+            return _TOO_MUCH_DATA
     head = text[:_HEAD]
     if _PRIVATE_KEY.search(head):
         return "holds a private key"

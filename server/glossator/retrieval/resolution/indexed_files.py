@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXTENSION
+from glossator.index.languages import share_names
 from glossator.retrieval.resolution.rules import symbols
-from glossator.retrieval.resolution.source import prefetch_in, shared_results, view_in
+from glossator.retrieval.resolution.source import language_in, prefetch_in, shared_results, view_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -101,6 +102,11 @@ class IndexedFiles:
         """The symbol as a definition."""
         view = self.view(key[0])
         return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
+
+    def may_share(self, path: str, language: str) -> bool:
+        """Whether names in a file may mean definitions in a language, as far as that is known without its facts."""
+        own = language_in(self._source, path)
+        return not own or share_names(own, language)
 
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of many files at once, if the source can."""

@@ -56,6 +56,12 @@ def view_in(source: FactsSource, path: str) -> FileView | None:
     return FileView(path, facts) if facts is not None else None
 
 
+def language_in(source: FactsSource, path: str) -> str:
+    """The language of a file's facts, if the source knows it without reading them; else ""."""
+    tell: Callable[[str], str] | None = getattr(source, "language", None)
+    return tell(path) if tell is not None else ""
+
+
 def prefetch_in(source: FactsSource, paths: Sequence[str]) -> None:
     """Read the facts of several files at once, if the source can."""
     fetch: Callable[[Sequence[str]], None] | None = getattr(source, "prefetch", None)
@@ -91,6 +97,10 @@ class IndexedFacts:
     def shared_results(self) -> SharedResults:
         """What other questions about this state of the index and the buffers have found out."""
         return self._stored.derived(self._buffers or None, SharedResults, lambda results: not results.full)
+
+    def language(self, path: str) -> str:
+        """The language of a file's facts, if it is known without reading them; else ""."""
+        return "" if path in self._buffers else self._stored.language(path)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read the facts of many files at once; `facts` then has them at hand."""

@@ -119,9 +119,10 @@ class UseSearch:
             if len(files) > MAX_FILES:
                 unread += len(files) - MAX_FILES
                 files = self._likeliest(files)
+            seen.update((path, current) for path in files)
+            files = [path for path in files if self._world.may_share(path, definition.language)]
             self._world.prefetch(files)
             for path in files:
-                seen.add((path, current))
                 view = self._world.view(path)
                 if view is None or not share_names(view.facts.language, definition.language):
                     continue
