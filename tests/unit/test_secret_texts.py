@@ -209,7 +209,7 @@ def test_a_buffer_is_masked_once_for_each_state_by_who_reads_it(monkeypatch: pyt
         parsed.append(f"{path}: {text}")
         return Future()
 
-    monkeypatch.setattr(open_buffers, "without_secrets", masking)
+    monkeypatch.setattr(secret_texts, "without_secrets", masking)
     buffers = open_buffers.OpenBuffers(submit, max_buffer_bytes=1_000)
     states = [f'{name} = "{PASSWORD}{number}"\n' for number, name in enumerate(("password", "api_key", "token"))]
     for version, text in enumerate(states):
