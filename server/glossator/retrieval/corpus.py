@@ -36,16 +36,18 @@ STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 class FileFacts:
     """The facts about one file that ranking keeps.
 
-    Most are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
+    Many are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
     for some dozen candidates.
 
     Attributes:
         revision: see `FileSummary`.
         lines: number of lines.
+        stem: the name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
+        stem_terms: terms of the stem's words, without the whole stem.
         packed_centroid: mean direction of the file's vectors, float16; empty if it has none, None if it was not read.
     """
 
-    __slots__ = ("_static", "language", "lines", "packed_centroid", "path", "revision")
+    __slots__ = ("_static", "language", "lines", "packed_centroid", "path", "revision", "stem", "stem_terms")
 
     def __init__(self, revision: int, path: str, language: str, lines: int, packed_centroid: bytes | None) -> None:
         self.revision = revision
@@ -53,17 +55,8 @@ class FileFacts:
         self.language = language
         self.lines = lines
         self.packed_centroid = packed_centroid
+        self.stem, self.stem_terms = _stem_words(analysis.stem_of(path))
         self._static: tuple[float, ...] | None = None
-
-    @property
-    def stem(self) -> str:
-        """The name without extensions, folded ("HTTPServer.test.ts" -> "httpserver")."""
-        return _stem_words(analysis.stem_of(self.path))[0]
-
-    @property
-    def stem_terms(self) -> tuple[str, ...]:
-        """Terms of the stem's words, without the whole stem."""
-        return _stem_words(analysis.stem_of(self.path))[1]
 
     @property
     def static(self) -> tuple[float, ...]:
