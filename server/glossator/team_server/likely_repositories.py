@@ -56,7 +56,8 @@ class RepositoryProfile:
 def profile_of(store: Store, dimensions: int) -> RepositoryProfile:
     """The profile of an index."""
     hashes = np.unique(np.fromiter(map(name_hash, store.all_terms()), np.uint32))
-    found = [summary.centroid for summary in store.summaries()[1] if len(summary.centroid) == 2 * dimensions]
+    centroid_of = store.centroids(store.summaries()[0])
+    found = [centroid_of[revision] for revision in sorted(centroid_of) if len(centroid_of[revision]) == 2 * dimensions]
     centroids = np.frombuffer(b"".join(found), np.float16).reshape(-1, dimensions).astype(np.float32)
     centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-6)
     return RepositoryProfile(hashes, centroids)
