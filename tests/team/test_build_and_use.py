@@ -316,7 +316,7 @@ def kill_a_task(builder: int, *, only_find: bool = False) -> int:
     return 0
 
 
-@pytest.mark.parametrize("what", ["key", "format", "missing", "gone", "no keys"])
+@pytest.mark.parametrize("what", ["key", "format", "missing", "gone", "no keys", "folder"])
 def test_what_cannot_be_used_is_ignored_and_said(
     plain_team: Team, sources: dict[str, Path], tmp_path: Path, what: str
 ) -> None:
@@ -327,6 +327,8 @@ def test_what_cannot_be_used_is_ignored_and_said(
         environment["GLOSSATOR_TEAM_KEYS"] = Signer.create(tmp_path / "other.pem").public_key
     elif what == "no keys":
         del environment["GLOSSATOR_TEAM_KEYS"]
+    elif what == "folder":
+        copy /= "ledger"
     elif what == "missing":
         copy = clone(sources["shop"], tmp_path / "shop")
     elif what == "gone":
@@ -343,6 +345,7 @@ def test_what_cannot_be_used_is_ignored_and_said(
         "key": "not in the setting team_keys",
         "no keys": "team_keys is empty",
         "missing": "no index of shop",
+        "folder": f"open {tmp_path / 'copy'} to start from the team's",
         "gone": "failed at",
         "format": "has the format v0-older",
     }[what]

@@ -206,8 +206,11 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
     from glossator.workspace.gitstate import Repository
 
     if Repository.at(root) is None:
+        around = Repository.around(root)
+        instead = f": open {around.top} to start from the team's" if around is not None else ""
         raise TeamError(
-            f"{root} is not the top folder of a git repository, and a team's indexes are of whole repositories"
+            f"{root} is not the top folder of a git repository, and a team's indexes are of whole repositories; "
+            f"the paths in them, which their entries are found by too, begin at the top{instead}"
         )
     try:
         names = names_of_clone(root)
