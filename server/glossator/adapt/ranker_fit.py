@@ -43,7 +43,7 @@ but names lose .010 and .013 more."""
 FOLDS = 5
 """Parts of the commits, consecutive ones, each of which is ranked with the weights that the others give."""
 STANDARD_ERRORS = 1.0
-"""How many standard errors the gain over all parts has to exceed: Breiman's rule for choosing what is simple. Asked of
+"""How many standard errors the gain over all parts has to exceed, and a loss of names before it counts: Breiman's rule for choosing what is simple. Asked of
 the newest commits alone, weights were refused in Slim that gain .014 on those that judge: they are too few."""
 ENTRY_FILES = 15
 """Best files whose entries are looked at, as many as a search of ten hits looks at."""
@@ -98,12 +98,17 @@ def chosen_weights(
             continue
         fitted = fitted_weights([*newest, *older], start, penalty, watch)
         losses = reciprocal_ranks_of(named, start) - reciprocal_ranks_of(named, fitted)
-        if len(named) >= FEWEST_JUDGES and float(losses.mean()) > MOST_LOSS:
+        if len(named) >= FEWEST_JUDGES and float(losses.mean()) > max(MOST_LOSS, _noise(losses)):
             continue
         gains = cross_validated_gains([*newest, *older], start, penalty, watch)
-        if float(gains.mean()) > STANDARD_ERRORS * float(gains.std(ddof=1)) / len(gains) ** 0.5:
+        if float(gains.mean()) > _noise(gains):
             return fitted
     return start
+
+
+def _noise(values: Numbers) -> float:
+    """What the mean of so many values may be by chance."""
+    return STANDARD_ERRORS * float(values.std(ddof=1)) / len(values) ** 0.5
 
 
 def cross_validated_gains(
