@@ -13,6 +13,7 @@ later, and weights fitted to that trust vectors too much.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,9 @@ but names lose .010 and .013 more."""
 FOLDS = 5
 """Parts of the commits, consecutive ones, each of which is ranked with the weights that the others give."""
 STANDARD_ERRORS = 1.0
-"""How many standard errors the gain over all parts has to exceed, and a loss of names before it counts: Breiman's rule for choosing what is simple. Asked of
-the newest commits alone, weights were refused in Slim that gain .014 on those that judge: they are too few."""
+"""How many standard errors the gain over all parts has to exceed, and a loss of names before it counts: Breiman's rule
+for choosing what is simple. Asked of the newest commits alone, weights were refused in Slim that gain .014 on those
+that judge: they are too few."""
 ENTRY_FILES = 15
 """Best files whose entries are looked at, as many as a search of ten hits looks at."""
 FEWEST = 30
@@ -108,7 +110,7 @@ def chosen_weights(
 
 def _noise(values: Numbers) -> float:
     """What the mean of so many values may be by chance."""
-    return STANDARD_ERRORS * float(values.std(ddof=1)) / len(values) ** 0.5
+    return STANDARD_ERRORS * float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
 def cross_validated_gains(
