@@ -96,7 +96,9 @@ class RootUpdates:
         self.root = root
         self._on_change = on_change
         self._on_progress = on_progress
-        self._watcher = Watcher(root.path, root.settings, self._take, mode="auto" if watch else "client")
+        self._watcher = Watcher(
+            root.path, root.settings, self._take, mode="auto" if watch else "client", on_status=on_change
+        )
         self._watching = False
         self._wake = threading.Condition()
         self._changed: set[Path] = set()

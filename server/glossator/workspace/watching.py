@@ -150,14 +150,17 @@ class Watcher:
         longest: float = LONGEST,
         poll_interval: float = POLL_INTERVAL,
         mode: Literal["auto", "inotify", "native", "polling", "client"] = "auto",
+        on_status: Callable[[], None] = lambda: None,
     ) -> None:
-        """Create a watcher without starting it. `on_change` is called in its thread, one batch at a time.
+        """Create a watcher without starting it. `on_change` is called in its thread, one batch at a time; so is
+        `on_status` when the root is gone, has come back, or is watched in another way.
 
         With `mode` "client" nothing is watched: an editor reports the changes.
         """
         self._root = root
         self._settings = settings
         self._on_change = on_change
+        self._on_status = on_status
         self._quiet = quiet
         self._longest = longest
         self._poll_interval = poll_interval
@@ -281,6 +284,7 @@ class Watcher:
     def _reopen(self, collector: ChangeCollector, why: str) -> None:
         """Watch again as soon as the root exists; everything may have changed."""
         self._close()
+        self._on_status()
         pause = 0.0
         while not self._stopping.wait(pause):
             try:
@@ -292,6 +296,7 @@ class Watcher:
             collector.read_git_state()
             if not self._broken:
                 self._reason = ""
+            self._on_status()
             return
 
     def _close(self) -> None:
