@@ -38,9 +38,9 @@ FIXED = frozenset(("test", "example", "compat", "prose", "block", "window", "typ
 BOUND = 0.5
 """A weight stays between (1 - BOUND) and (1 + BOUND) times what it was."""
 PENALTIES = (40.0, 100.0, 250.0)
-"""On the squared relative changes of the weights, in units of one question's loss; the least with which names are found
-as well is taken. With 40 rather than 100, commits of fastify and Slim (those that judge) gain .013 and .001 more MRR,
-but names lose .010 and .013 more."""
+"""On the squared relative changes of the weights, in units of one question's loss; the least is taken with which names
+lose no more than chance explains. With 40 rather than 100, commits of fastify and Slim (those that judge) gain .013 and
+.001 more MRR, but names lose .010 and .013 more."""
 FOLDS = 5
 """Parts of the commits, consecutive ones, each of which is ranked with the weights that the others give."""
 STANDARD_ERRORS = 1.0
