@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import PROJECT, write_tree
 from tests.gguf_files import reciter
+from tests.made_history import made_repository
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "editor-client"
@@ -138,6 +139,7 @@ def test_in_vscode(tmp_path: Path) -> None:
         "install": str(install),
         "vsix": str(ROOT / "build" / "glossator.vsix"),
         "project": str(repository(tmp_path / "shop")),
+        "learning": str(made_repository(tmp_path / "learning", commits=420)),
         "python": sys.executable,
         "basePython": os.path.realpath(sys.executable),
         "indexes": str(tmp_path / "indexes"),

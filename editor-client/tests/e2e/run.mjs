@@ -91,14 +91,14 @@ const answerOf = (turn, options) => turn.locator(":scope > .answer", options);
 
 const answered = (turn) => turn.and(panel().locator('[aria-busy="false"]')).waitFor({ timeout: 60_000 });
 
-/** No serious violation of accessibility in the panel. */
-async function accessible() {
-  const handle = await page.locator(PANEL).elementHandle();
+/** No serious violation of accessibility in the panel, or in a page. */
+async function accessible(frame = PANEL, background = "sideBar") {
+  const handle = await page.locator(frame).elementHandle();
   const outer = await handle.contentFrame();
   const [inner] = outer.childFrames();
   await inner.evaluate(axe);
   // The view's background is that of the workbench, which axe cannot see from within the frame.
-  await inner.evaluate(() => (document.documentElement.style.background = "var(--vscode-sideBar-background)"));
+  await inner.evaluate((part) => (document.documentElement.style.background = `var(--vscode-${part}-background)`), background);
   const result = await inner.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const bad = result.violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
   assert.deepEqual(bad.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 120)}: ${node.failureSummary.split("\n").at(-1)}`)), []);
@@ -600,6 +600,93 @@ async function untrusted() {
   await code.stop();
 }
 
+/** The page on which search and model are adapted: a run is stopped, another survives its window, and what it made is undone. */
+async function adapting() {
+  code = await VSCode.start({ ...config, project: config.learning, folder: path.join(config.folder, "adapting"), browser, machine: { "glossator.serverCommand": serverCommand, "glossator.model": config.models.reciter } });
+  const view = () => page.frameLocator(PAGE).frameLocator("iframe#active-frame");
+  const part = (id) => view().locator(`#${id}`);
+  const theme = (name) => code.writeUser({ "workbench.colorTheme": name });
+  const runs = () => descendants(code.process.pid).filter(({ command: line }) => line.includes("glossator adapt retriever"));
+
+  await step("the page says what there is, and what each part would take", async () => {
+    page = await code.open(config.learning);
+    await openFile(page, "src/buffer.py");
+    await indexed();
+    await command(page, "Glossator: Show the Index");
+    await view().getByRole("link", { name: "Adapt to this project" }).click();
+    await part("retriever").getByText("In use: as shipped").waitFor();
+    await part("retriever").getByText(/By the size of this project: .* of memory/).waitFor();
+    await part("model").getByText("Make the data set first.").or(part("model").getByText("Install the packages first.")).waitFor();
+    await shot("adapt-page");
+    await accessible(PAGE, "editor");
+  });
+
+  await step("the data set is made, counted, looked at and opened", async () => {
+    await part("make-data").click();
+    await part("run-title").getByText("The last run: Making the data set").waitFor();
+    await part("run").getByText("The data set was made.").waitFor();
+    await part("examples").locator("summary").first().click();
+    await part("examples").getByText(/^1 of \d+$/).waitFor();
+    await part("next-example").focus();
+    await page.keyboard.press("Enter");
+    await part("examples").getByText(/^2 of \d+$/).waitFor();
+    await shot("adapt-data");
+    await accessible(PAGE, "editor");
+    await part("edit-examples").click();
+    await page.locator('.monaco-editor[data-uri$="/examples.jsonl"]').waitFor();
+    await page.keyboard.press("Control+w");
+    await part("retriever").waitFor();
+  });
+
+  await step("a run is stopped at once, and nothing has changed", async () => {
+    await part("start-retriever").click();
+    await part("run-title").getByText("Adapting the retriever", { exact: true }).waitFor();
+    await part("run").getByText(/Reading|Training/).first().waitFor();
+    await shot("adapt-running");
+    await part("stop").focus();
+    await page.keyboard.press("Enter");
+    await part("run").getByText("It was stopped. Nothing was changed.").waitFor();
+    assert.deepEqual(runs(), []);
+    await part("retriever").getByText("In use: as shipped").waitFor();
+  });
+
+  await step("a run goes on while the window is loaded again, and its report compares", async () => {
+    await part("again").click();
+    await part("run-title").getByText("Adapting the retriever", { exact: true }).waitFor();
+    await page.reload();
+    await page.locator(".monaco-workbench .explorer-viewlet").waitFor({ timeout: 90_000 });
+    await part("run").getByText("retriever-1 measured better, and is in use now.").waitFor({ timeout: 180_000 });
+    await part("retriever").getByText("In use: retriever-1").waitFor();
+    await part("show-report").click();
+    await part("report").getByText("Questions whose answer moved farthest").first().waitFor();
+    assert.ok((await part("report").locator("tbody tr").count()) > 4);
+    await shot("adapt-report");
+    await accessible(PAGE, "editor");
+    for (const [name, file] of [["Light Modern", "light"], ["Default High Contrast", "contrast"]]) {
+      theme(name);
+      await page.locator(name === "Light Modern" ? ".monaco-workbench.vs" : ".monaco-workbench.hc-black").first().waitFor();
+      await shot(`adapt-${file}`);
+      await accessible(PAGE, "editor");
+    }
+    theme("Dark Modern");
+    await page.locator(".monaco-workbench.vs-dark").first().waitFor();
+    await part("close-report").click();
+    const { x, y } = await page.locator(PAGE).boundingBox();
+    await picture("adapt-page", x, y, 860, 640);
+  });
+
+  await step("what was learned is undone, used, and removed", async () => {
+    await part("undo-retriever").click();
+    await part("retriever").getByText("In use: as shipped").waitFor();
+    await part("use-retriever-1").click();
+    await part("retriever").getByText("In use: retriever-1").waitFor();
+    await part("remove-retriever-1").click();
+    await page.locator(".monaco-dialog-box").getByRole("button", { name: "Remove" }).click();
+    await part("retriever").getByText("Nothing was learned until now.").waitFor();
+  });
+  await code.stop();
+}
+
 /** What is offered to other extensions, and used by one: the tools and the model. */
 async function agents() {
   const vsce = fileURLToPath(new URL("../../node_modules/@vscode/vsce/vsce", import.meta.url));
@@ -713,6 +800,7 @@ async function agents() {
 
 try {
   if (!only || only === "one") await trusted();
+  if (!only || only === "adapt") await adapting();
   if (!only || only === "agents") await agents();
   if (!only || only === "two") await untrusted();
 } catch (error) {
