@@ -85,7 +85,8 @@ def switch(project: Project, files: dict[str, str]) -> Counter[str]:
 
     def noting(batch: Any, deliver: Any, **options: Any) -> Any:
         def note(results: Any) -> None:
-            outcomes.update(result.outcome for result in results)
+            # A file that was written a moment before it was indexed is read again the next time, as it is anywhere.
+            outcomes.update(result.outcome for result in results if result.outcome != "unchanged")
             deliver(results)
 
         return submit(batch, note, **options)
