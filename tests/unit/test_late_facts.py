@@ -147,7 +147,10 @@ def test_the_facts_are_those_of_one_reading(project: Bench, tmp_path: Path) -> N
             assert project.store.facts.noting(name) == other.store.facts.noting(name), name
 
 
-def test_the_next_run_collects_what_an_interrupted_one_left(project: Bench, tmp_path: Path) -> None:
+def test_the_next_run_collects_what_an_interrupted_one_left(
+    project: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_facts, "LATE_BATCH_FILES", 1)  # it is stopped after the first file at the latest
     project.indexer.run(facts_later=True)
     with pytest.raises(CancelledByUser):
         project.indexer.collect_facts(cancelled=lambda: True)
