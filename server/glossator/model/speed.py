@@ -210,7 +210,7 @@ def _hertz() -> float:
 
     try:
         frequency = psutil.cpu_freq()
-    except (OSError, NotImplementedError, RuntimeError):
+    except (OSError, RuntimeError):  # platforms without such a clock
         return _DEFAULT_HERTZ
     megahertz = max(frequency.max or 0.0, frequency.current or 0.0) if frequency is not None else 0.0
     return megahertz * 1e6 if megahertz >= 500 else _DEFAULT_HERTZ
