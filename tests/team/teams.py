@@ -42,6 +42,19 @@ WEB = {
     "latin.txt": "caf\u00e9\n",
 }
 
+REPORT = """Placing an order with an empty cart fails
+
+I have removed every article from my cart, and then placed the order all the same. I expected to be told that there is
+nothing to order; it fails instead.
+
+```
+Traceback (most recent call last):
+  File "shop/checkout.py", line 13, in place_order
+LookupError: empty
+```
+"""
+"""A problem report about the repository "shop"."""
+
 
 class Team:
     """A team's storage, and the commands that a builder and a developer give."""

@@ -34,7 +34,7 @@ from glossator.team.team_search import COPIES_FOLDER, search_team, trim_copies
 from tests.soak.contents import contents_of, differences
 from tests.team.conftest import index_folder
 from tests.team.object_server import BUCKET, FaultyProxy, ObjectServer
-from tests.team.teams import Cli, Team, clone, committed, git
+from tests.team.teams import REPORT, Cli, Team, clone, committed, git
 
 QUERIES = ("sum the amounts of all entries", "add_article", "basket for a web shop", "Cart.total", "cents rounding")
 
@@ -390,6 +390,24 @@ def test_other_repositories_are_searched_as_far_as_they_may_be_read(
     forgotten = glossator("forget", "--all", "--json")
     assert {item["what"] for item in forgotten.json["removed"]} >= {"index", "team's index"}
     assert not list(kept.rglob("*.team")) + list(kept.glob("team-*"))
+
+
+def test_a_report_is_taken_apart_as_in_a_local_search(
+    plain_team: Team, sources: dict[str, Path], tmp_path: Path
+) -> None:
+    plain_team.quickly(sources["shop"])
+    hits, trouble = search_team(plain_team.settings(), StaticEmbedder(), [sources["ledger"]], REPORT, 5)
+    assert trouble == []
+    assert hits[0].hit.why.startswith("in the trace")
+    session = Session([sources["shop"]], Settings(index_dir=tmp_path / "local"))
+    try:
+        session.root.index()
+        local = session.search(REPORT, 5)
+    finally:
+        session.close()
+    assert [(one.hit.path, one.hit.start_line, one.hit.why) for one in hits] == [
+        (hit.path, hit.start_line, hit.why) for hit in local
+    ]
 
 
 def test_a_copy_that_another_process_searches_is_not_removed(

@@ -38,7 +38,7 @@ from glossator.team_server.served_bases import ServedBases
 from tests.conftest import PROJECT, Ran
 from tests.team.conftest import IS_INSTALLED
 from tests.team.replicas import PublishedTeam, Replica, names, replica, serve_command
-from tests.team.teams import committed
+from tests.team.teams import REPORT, committed
 
 Cli = Callable[..., Ran]
 
@@ -172,6 +172,7 @@ def test_questions_over_http(team: PublishedTeam, served: Replica) -> None:
             'Traceback (most recent call last):\n  File "shop/checkout.py", line 13, in place_order\nLookupError: empty'
         )
         assert found(client, trace)["hits"][0]["path"] == "shop/checkout.py"
+        assert found(client, REPORT)["hits"][0]["why"].startswith("in the trace")
     assert team.objects() == before
 
 

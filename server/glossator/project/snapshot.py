@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index.globs import literal_glob
 from glossator.index.records import Filter, StoredEntry
+from glossator.retrieval.text_search import search_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,21 +109,13 @@ class Snapshot:
         return replace(where, exclude=(*where.exclude, *map(literal_glob, self.nested)))
 
     def search(self, query: str, limit: int, where: Filter | None = None, *, by_symbol: bool = False) -> list[Hit]:
-        """The best matches for a query, best first; `by_symbol` as in `Searcher.search`.
-
-        A problem report of several lines is taken apart (`retrieval/reports.py`); everything else is one query.
+        """The best matches for a query or a problem report, best first; `by_symbol` as in `Searcher.search`.
 
         Raises:
             UsageError: the query has nothing to search for, or `limit` is not positive.
             StoreCorruptError: the index is damaged; the next indexing run repairs it.
         """
-        if "\n" in query.strip():
-            from glossator.retrieval.report_search import search_report
-
-            found = search_report(self.searcher, query, limit, self.within(where), self.overlay, by_symbol=by_symbol)
-            if found is not None:
-                return found
-        return self.searcher.search(query, limit, self.within(where), self.overlay, by_symbol=by_symbol)
+        return search_text(self.searcher, query, limit, self.within(where), self.overlay, by_symbol=by_symbol)
 
     def entry_at(self, path: str, line: int) -> StoredEntry | None:
         """The innermost definition at a line, or else the block there."""

@@ -188,13 +188,13 @@ def _download_copy(
 def _hits(folder: Path, wanted: Format, embedder: Embedder, query: str, limit: int, where: Filter | None) -> list[Hit]:
     from glossator.index.store import Store
     from glossator.retrieval.search import Searcher
+    from glossator.retrieval.text_search import search_text
 
-    with Store.open(folder, embedder_id=wanted.embedder, dimensions=wanted.dimensions, write=False) as store:
-        searcher = Searcher(store, embedder)
-        try:
-            return searcher.search(query, limit, where)
-        finally:
-            searcher.close()
+    with (
+        Store.open(folder, embedder_id=wanted.embedder, dimensions=wanted.dimensions, write=False) as store,
+        Searcher(store, embedder) as searcher,
+    ):
+        return search_text(searcher, query, limit, where)
 
 
 def trim_copies(folder: Path, limit: int) -> None:

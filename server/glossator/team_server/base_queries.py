@@ -24,9 +24,9 @@ from glossator.mcp_server.code_tools import (
     where_of,
 )
 from glossator.retrieval.kinds import is_test
-from glossator.retrieval.report_search import search_report
 from glossator.retrieval.resolution.source import IndexedFacts
 from glossator.retrieval.similar import similar_query
+from glossator.retrieval.text_search import search_text
 from glossator.retrieval.uses import UseFinder
 from glossator.team_server.likely_repositories import defining, likeliest
 
@@ -216,10 +216,7 @@ class BaseQueries:
 
         def look(base: ServedBase, opened: OpenedBase) -> None:
             nonlocal searched
-            found = search_report(opened.searcher, query, limit, where) if "\n" in query else None
-            if found is None:
-                found = opened.searcher.search(query, limit, where)
-            hits.extend(_hit(base, hit) for hit in found)
+            hits.extend(_hit(base, hit) for hit in search_text(opened.searcher, query, limit, where))
             searched += 1
 
         profiles = self._profiles(access, repositories)
