@@ -160,6 +160,31 @@ def test_what_the_arguments_do_not_tell_is_possible() -> None:
         assert sample.at("a.cpp", line, name) == "possible", line
 
 
+def test_c_has_no_overloads() -> None:
+    sample = Sample({
+        "stream.h": 'extern "C" { int send_all(stream_p s, int flags); int drain(stream_p s); }',
+        "compat.hpp": "int send_all(struct stream* s, int flags);",
+        "send.c": """
+            #include "stream.h"
+            int send_all(struct stream *s, int flags) { return drain(s); }
+            int drain(struct stream *s) { return 0; }
+        """,
+        "main.c": """
+            #include "stream.h"
+            int run(struct stream *s) { return send_all(s, 1); }
+        """,
+        "main.cc": """
+            #include "stream.h"
+            int close(struct stream *s) { return drain(s); }
+        """,
+    })  # fmt: skip
+    assert sample.uses("send_all", "send.c") == ["main.c: int run(struct stream *s) { return send_all(s, 1); }"]
+    assert sample.uses("drain", "send.c") == [
+        "main.cc: int close(struct stream *s) { return drain(s); }",
+        "send.c: int send_all(struct stream *s, int flags) { return drain(s); }",
+    ]
+
+
 def test_only_types_and_namespaces_stand_before_colons() -> None:
     sample = Sample({
         "shop.h": """

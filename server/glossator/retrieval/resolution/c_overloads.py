@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from glossator.index.argument_types import BETWEEN, LAMBDA, NULL, VARIADIC
+from glossator.index.argument_types import BETWEEN, LAMBDA, NULL
 from glossator.index.expressions import split_outside
 from glossator.index.facts import STUB
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
-from glossator.retrieval.resolution.overloads import argument_kind
+from glossator.retrieval.resolution.overloads import (
+    IMPOSSIBLE,
+    MOST,
+    SAME_TYPE,
+    UNSURE,
+    argument_kind,
+    best_of,
+    expanded_types,
+)
 from glossator.retrieval.resolution.parameters import takes
 from glossator.retrieval.resolution.values import Spot
 
@@ -24,9 +32,6 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.overloads import ArgumentKind
     from glossator.retrieval.resolution.rules import World
     from glossator.retrieval.resolution.values import Key, Value
-
-_MOST: Final = 16
-"""Of more overloads none is chosen."""
 
 _INTEGERS: Final = frozenset(
     (
@@ -42,14 +47,11 @@ _NUMBERS: Final = _INTEGERS | _FRACTIONS | _TRUTH
 _TEXTS: Final = frozenset(("string", "string_view", "StringPiece", "StringRef", "wstring", "QString"))
 """Library types that a text in quotes converts to."""
 
-# How well a parameter takes an argument (ISO C++, [over.ics.rank]).
-_IMPOSSIBLE: Final = -1
-_UNSURE: Final = 0
+# How well a parameter takes an argument, between `UNSURE` and `SAME_TYPE` (ISO C++, [over.ics.rank]).
 _MADE: Final = 1
 """By a constructor or a conversion of a class."""
 _CONVERTED: Final = 2
 _PROMOTED: Final = 3
-_EXACT: Final = 4
 
 
 class Parameter(NamedTuple):
@@ -68,9 +70,15 @@ class Parameter(NamedTuple):
     generic: bool
 
 
-def overloads_of(functions: Mapping[Value, Symbol]) -> list[list[Value]]:
+def overloads_of(world: World, path: str, functions: Mapping[Value, Symbol]) -> list[list[Value]]:
     """Functions of one name by what they take: a prototype and its definition are one. A macro of the name gives them
-    another name, or stands for them."""
+    another name, or stands for them. For a file in C, which has no overloads, all are one.
+
+    Args:
+        path: the file of the call.
+    """
+    if world.language(path) == "c":
+        return [[*functions]]
     groups: dict[tuple[tuple[str, ...], tuple[int, int]], list[Value]] = {}
     for value, symbol in functions.items():
         if symbol.kind != "macro":
@@ -83,8 +91,10 @@ def overloads_of(functions: Mapping[Value, Symbol]) -> list[list[Value]]:
         # The only prototype and the only definition: they write a type in two ways.
         stubs = [{functions[one].flags & STUB for one in group} for group in found]
         paths = [{one.path for one in group} for group in found]
-        counts = {len(functions[one].types) for group in found for one in group}
-        if sorted(map(sorted, stubs)) == [[0], [STUB]] and not paths[0] & paths[1] and len(counts) == 1:
+        # Of functions that are defined in C, parameters are not known.
+        known = [functions[one] for group in found for one in group if functions[one].parameters[1] >= 0]
+        counts = {len(symbol.types) for symbol in known}
+        if sorted(map(sorted, stubs)) == [[0], [STUB]] and not paths[0] & paths[1] and len(counts) <= 1:
             return [[*found[0], *found[1]]]
     return found
 
@@ -100,41 +110,31 @@ def chosen_overloads(
         groups: the overloads.
         functions: the symbols of their prototypes and definitions.
     """
-    if not given or len(groups) > _MOST:
+    if not given or len(groups) > MOST:
         return list(groups)
     arguments = split_outside(given, BETWEEN)
-    types = [_expanded(functions[group[0]].types, len(arguments)) for group in groups]
+    types = [expanded_types(functions[group[0]].types, len(arguments)) for group in groups]
     scores: list[list[int]] = [[] for _ in groups]
     for index, argument in enumerate(arguments):
         if len({one[index] for one in types}) == 1:
             for row in scores:
-                row.append(_EXACT)
+                row.append(SAME_TYPE)
             continue
         kind = None if argument in ("?", NULL, LAMBDA, "<String>") else argument_kind(world, argument, place)
         for row, group, one in zip(scores, groups, types, strict=True):
             parameter = _parameter(world, one[index], group[0], functions[group[0]])
             row.append(_fit(world, argument, kind, parameter))
-    alive = [number for number, row in enumerate(scores) if _IMPOSSIBLE not in row]
-    if not alive:
-        return list(groups)
-    for number in alive:
-        if all(other == number or _is_better(scores[number], scores[other]) for other in alive):
-            return [groups[number]]
-    return [groups[number] for number in alive]
-
-
-def _expanded(types: tuple[str, ...], count: int) -> list[str]:
-    """The type of the parameter for each of a number of arguments."""
-    made = [one.removesuffix(VARIADIC) for one in types[:count]]
-    return made + ["?"] * (count - len(made))
+    alive = [number for number, row in enumerate(scores) if IMPOSSIBLE not in row]
+    best = best_of(alive, lambda one, other: _is_better(scores[one], scores[other]))
+    return [groups[number] for number in best] or list(groups)
 
 
 def _is_better(scores: list[int], others: list[int]) -> bool:
     """Whether one function takes each argument as well as another one, and some better. One that takes all of them
     exactly is better than one of which that is not known: that may be a template."""
-    if all(score == _EXACT for score in scores):
-        return any(other != _EXACT for other in others)
-    if _UNSURE in scores or _UNSURE in others:
+    if all(score == SAME_TYPE for score in scores):
+        return any(other != SAME_TYPE for other in others)
+    if UNSURE in scores or UNSURE in others:
         return False
     return scores != others and all(mine >= its for mine, its in zip(scores, others, strict=True))
 
@@ -163,47 +163,47 @@ def _is_parameter(name: str) -> bool:
 def _fit(world: World, argument: str, kind: ArgumentKind | None, parameter: Parameter) -> int:
     name, marks, key, generic = parameter
     if generic or argument == "?":
-        return _UNSURE
+        return UNSURE
     number = name in _NUMBERS and "*" not in marks
     writes = marks == "&"
     if argument == "<String>":
         if name == "char" and marks == "*":
-            return _EXACT
+            return SAME_TYPE
         if writes or (number and name not in _TRUTH):
-            return _IMPOSSIBLE
+            return IMPOSSIBLE
         if "*" in marks:
-            return _CONVERTED if name == "void" else _IMPOSSIBLE
-        return _CONVERTED if number else _MADE if name in _TEXTS else _UNSURE if _is_made(world, key) else _IMPOSSIBLE
+            return _CONVERTED if name == "void" else IMPOSSIBLE
+        return _CONVERTED if number else _MADE if name in _TEXTS else UNSURE if _is_made(world, key) else IMPOSSIBLE
     if argument == LAMBDA:
-        return _IMPOSSIBLE if number or name in _TEXTS or writes else _UNSURE
+        return IMPOSSIBLE if number or name in _TEXTS or writes else UNSURE
     if argument == NULL:
-        return _CONVERTED if "*" in marks else _IMPOSSIBLE if writes else _UNSURE
+        return _CONVERTED if "*" in marks else IMPOSSIBLE if writes else UNSURE
     assert kind is not None
     if kind.sort == "class" and kind.key is not None:
         return _fit_class(world, kind.key, parameter)
     given = {"boolean": "bool"}.get(kind.name, kind.name)
     if kind.sort not in ("primitive", "outside") or not given:
-        return _UNSURE
+        return UNSURE
     if given in ("string", "wstring") and key is None:
-        return _EXACT if given == name else _IMPOSSIBLE if number else _UNSURE
+        return SAME_TYPE if given == name else IMPOSSIBLE if number else UNSURE
     if given not in _NUMBERS:
-        return _UNSURE
+        return UNSURE
     # A variable of these types may be a pointer or an array: facts do not tell.
     if given == "char" or ("*" in marks and name in (given, "void")):
-        return _UNSURE
+        return UNSURE
     if "*" in marks or (writes and not number):
-        return _IMPOSSIBLE if argument not in ("<int>", "<long>") else _UNSURE  # 0 is a pointer too
+        return IMPOSSIBLE if argument not in ("<int>", "<long>") else UNSURE  # 0 is a pointer too
     if not number:
-        return _IMPOSSIBLE if name in _TEXTS or not _is_made(world, key) else _UNSURE
+        return IMPOSSIBLE if name in _TEXTS or not _is_made(world, key) else UNSURE
     return _fit_number(given, name)
 
 
 def _fit_number(given: str, name: str) -> int:
     """How well a number's type takes another one's. Facts leave out `unsigned`: whole numbers are not told apart."""
     if given in _TRUTH:
-        return _EXACT if name in _TRUTH else _PROMOTED if name == "int" else _CONVERTED
+        return SAME_TYPE if name in _TRUTH else _PROMOTED if name == "int" else _CONVERTED
     if given in _FRACTIONS:
-        return _EXACT if name == given else _PROMOTED if name in _FRACTIONS else _CONVERTED
+        return SAME_TYPE if name == given else _PROMOTED if name in _FRACTIONS else _CONVERTED
     return _PROMOTED if name in _INTEGERS else _CONVERTED
 
 
@@ -211,17 +211,17 @@ def _fit_class(world: World, given: Key, parameter: Parameter) -> int:
     """How well a parameter takes an instance of a class of the index, or a pointer to one."""
     name, marks, key, _ = parameter
     if key is not None and key == given:
-        return _EXACT
+        return SAME_TYPE
     hierarchy = world.ancestors(given)
     if key in hierarchy.classes:
         return _CONVERTED
     view = world.view(given[0])
     symbol = view.symbol(given[1]) if view is not None else None
     if hierarchy.open or symbol is None or symbol.kind not in ("class", "struct"):
-        return _UNSURE
+        return UNSURE
     # By value it may be converted: facts do not tell of conversions (`operator bool`).
     unrelated = ("*" in marks and name != "void") or marks == "&"
-    return _IMPOSSIBLE if unrelated and (not hierarchy.externals or key is not None) else _UNSURE
+    return IMPOSSIBLE if unrelated and (not hierarchy.externals or key is not None) else UNSURE
 
 
 def _is_made(world: World, key: Key | None) -> bool:

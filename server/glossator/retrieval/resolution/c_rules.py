@@ -444,15 +444,11 @@ class CRules(LanguageRules):
             if symbol.kind not in ("function", "variable", "constant"):
                 return True
             near = near or one.path.endswith(_SEEN) or bool(symbol.flags & STUB)
-        if view.facts.language == "c" and all(self._language(world, one) == "cpp" for one in meant):
+        if view.facts.language == "c" and all(world.language(one.path) == "cpp" for one in meant):
             return False
         if near and not (name.islower() and name.isalpha() and not view.path.endswith(_SEEN)):
             return True
         return not meant or any(one.path in self._included(world, view) for one in meant)
-
-    def _language(self, world: World, value: Value) -> str:
-        view = world.view(value.path)
-        return view.facts.language if view is not None else ""
 
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""

@@ -297,7 +297,7 @@ class Evaluator(IndexedFiles):
             return (value,) if value.kind == "unknown" else NOTHING_KNOWN
         rules = self.rules(value.path if value.kind in ("class", "instance") else place.path)
         if value.kind == "module":
-            language = self._language(place.path)
+            language = self.language(place.path)
             return self.module_member(value.path, name, language)
         if value.kind == "external":
             return rules.external_member(self, value, name)
@@ -667,7 +667,7 @@ class Evaluator(IndexedFiles):
         before = self._circles
         self._depth += 1
         try:
-            found = self._rules_of(self._language(module) or language).module_member(self, module, name)
+            found = self._rules_of(self.language(module) or language).module_member(self, module, name)
         finally:
             self._looking.discard(key)
             self._depth -= 1

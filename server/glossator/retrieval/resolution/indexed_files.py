@@ -115,7 +115,7 @@ class IndexedFiles:
     def packaged(self, package: str, name: str, near: str) -> Values:
         """The outermost symbols of a name in the files that declare a package or namespace."""
         found: Values = ()
-        languages = self._rules_of(self._language(near)).languages
+        languages = self._rules_of(self.language(near)).languages
         key = ("packaged", package, name, languages)
         if isinstance(known := self.memory.get(key), tuple):
             return known
@@ -128,6 +128,7 @@ class IndexedFiles:
         self.memory[key] = found
         return found
 
-    def _language(self, path: str) -> str:
+    def language(self, path: str) -> str:
+        """The language of a file; "" if it is none with facts."""
         view = self.view(path) if path and not path.endswith("/") else None
         return view.facts.language if view else ""

@@ -221,7 +221,7 @@ class MentionMeaning:
         fitting = {
             value: symbol for value, symbol in functions.items() if takes(symbol, mention.arguments)
         } or functions
-        groups: Sequence[Sequence[Value]] = overloads_of(fitting)
+        groups: Sequence[Sequence[Value]] = overloads_of(self._world, path, fitting)
         if len(groups) > 1:
             groups = chosen_overloads(
                 self._world, Spot(path, mention.owner), self._given(path, mention), groups, fitting

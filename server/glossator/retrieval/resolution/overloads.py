@@ -15,7 +15,7 @@ from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import Spot, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.rules import World
@@ -125,7 +125,7 @@ _SMALL: Final = {
 }
 """Interfaces of libraries with all of their members."""
 _KNOWN: Final = frozenset(_SUPERTYPES).union(*_SUPERTYPES.values())
-MOST: Final = 12
+MOST: Final = 16
 """Of more overloads none is chosen."""
 
 
@@ -181,7 +181,7 @@ def chosen(world: World, place: Spot, given: str, candidates: Sequence[tuple[Val
     if not given or len(candidates) > MOST or any(not symbol.types for _, symbol in candidates):
         return values
     arguments = split_outside(given, BETWEEN)
-    expanded = [_expanded(symbol.types, len(arguments)) for _, symbol in candidates]
+    expanded = [expanded_types(symbol.types, len(arguments)) for _, symbol in candidates]
     scores: list[list[int]] = [[] for _ in candidates]
     kinds: list[list[ArgumentKind]] = [[] for _ in candidates]
     for index, argument in enumerate(arguments):
@@ -201,21 +201,22 @@ def chosen(world: World, place: Spot, given: str, candidates: Sequence[tuple[Val
     fixed = [number for number in alive if not candidates[number][1].types[-1].endswith(VARIADIC)]
     if fixed and len(fixed) < len(alive) and all(UNSURE not in scores[number] for number in fixed):
         alive = fixed
-    if not alive:
-        return values
-    for number in alive:
-        if all(
-            other == number or _is_better(world, scores[number], kinds[number], scores[other], kinds[other])
-            for other in alive
-        ):
-            return [values[number]]
-    return [values[number] for number in alive]
+    best = best_of(alive, lambda one, other: _is_better(world, scores[one], kinds[one], scores[other], kinds[other]))
+    return [values[number] for number in best] or values
 
 
-def _expanded(types: tuple[str, ...], count: int) -> list[str]:
+def best_of(numbers: Sequence[int], is_better: Callable[[int, int], bool]) -> Sequence[int]:
+    """Of some functions, by number, the one that is better than every other one; all if there is none."""
+    for number in numbers:
+        if all(other == number or is_better(number, other) for other in numbers):
+            return (number,)
+    return numbers
+
+
+def expanded_types(types: tuple[str, ...], count: int) -> list[str]:
     """The type of the parameter for each of a number of arguments."""
     made = [one.removesuffix(VARIADIC) for one in types[:count]]
-    if types[-1].endswith(VARIADIC):
+    if types and types[-1].endswith(VARIADIC):
         made += [types[-1].removesuffix(VARIADIC)] * (count - len(made))
     return made + ["?"] * (count - len(made))
 

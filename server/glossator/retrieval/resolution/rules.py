@@ -79,6 +79,9 @@ class World(Protocol):
     def own_members(self, key: Key, name: str) -> Values:
         """The members of a name that a class itself declares."""
 
+    def language(self, path: str) -> str:
+        """The language of a file; "" if it is none with facts."""
+
     def is_function(self, value: Value) -> bool:
         """Whether a value is a function of the index."""
 
