@@ -16,6 +16,7 @@ from glossator.workspace.commit_records import TRAILER
 from glossator.workspace.decoding import decode
 from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository
+from glossator.workspace.patches import Hunk, hunks_and_headers, path_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,7 +43,6 @@ NOT_DEFINITIONS = frozenset(("block", "section", "key", "rule", "element", "reso
 """Kinds of entries that no commit is said to change."""
 
 _RAW = re.compile(rb":\d+ (100\d+) [0-9a-f]+ ([0-9a-f]+) [AM]\d*\t(.*)")
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 ISSUE_MARKS = re.compile(r"\(?#\d+\)?|\b(?:GH|PR)-?\d+\b|\[[^\]]*\]", re.IGNORECASE)
 CONVENTIONAL_PREFIX = re.compile(
     r"^(?:feat|fix|refactor|perf|chore|docs?|test|build|ci|style|revert|improvement)(?:\([^)]*\))?!?:\s*", re.IGNORECASE
@@ -229,20 +229,18 @@ class ProjectHistory:
 
     def _changed_lines(self, commits: Sequence[PastCommit]) -> Mapping[str, Mapping[str, list[tuple[int, int]]]]:
         """Commit -> path -> ranges of lines as they are after the commit; see `holding` for a removal."""
-        patch = self._patches(commits).decode("utf-8", "replace")
         known = {commit.name for commit in commits}
         found: dict[str, dict[str, list[tuple[int, int]]]] = {}
         of_commit: dict[str, list[tuple[int, int]]] = {}
         ranges: list[tuple[int, int]] = []
-        for line in patch.split("\n"):
-            if line.startswith("@@ "):
-                if (hunk := _HUNK.match(line)) is not None:
-                    first, count = int(hunk[1]), int(hunk[2] or 1)
-                    ranges.append((first, first + count - 1) if count else (first + 1, first))
-            elif line.startswith("+++ b/"):
-                ranges = of_commit.setdefault(line[6:].rstrip("\t").removeprefix(self._below), [])
-            elif line in known:
-                of_commit = found.setdefault(line, {})
+        for part in hunks_and_headers(self._patches(commits)):
+            if isinstance(part, Hunk):
+                last = part.start + part.count - 1
+                ranges.append((part.start, last) if part.count else (part.start + 1, part.start))
+            elif path := path_after(part):
+                ranges = of_commit.setdefault(path.removeprefix(self._below), [])
+            elif (name := part.decode("ascii", "replace")) in known:
+                of_commit = found.setdefault(name, {})
         return found
 
     def _patches(self, commits: Sequence[PastCommit]) -> bytes:

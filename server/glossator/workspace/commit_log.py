@@ -12,13 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.errors import WorkspaceError
-from glossator.workspace.commit_records import HistorySite, commit_of_record, oldest_commits, patch_path
-from glossator.workspace.decoding import decode
+from glossator.workspace.commit_records import HistorySite, commit_of_record, oldest_commits
 from glossator.workspace.git_process import READ_OPTIONS
 from glossator.workspace.gitstate import read_regular
 from glossator.workspace.notebooks import displayed
+from glossator.workspace.patches import Hunk, hunks_and_headers, listed_path, path_after
 from glossator.workspace.reading import split_lines
-from glossator.workspace.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     import datetime
@@ -39,7 +38,6 @@ _BLAME = (
 _BLAMED = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?$")
 MOST_ENDS = 500
 """Commits just before the newest ones that can be named in a command."""
-_HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +186,8 @@ def _blamed(site: HistorySite, head: str, path: str, first: int, last: int, most
 
 def _committed_lines(site: HistorySite, head: str, path: str) -> list[str] | None:
     """A file's lines in a commit; None if it is not there, or is no text."""
-    found = site.git(["cat-file", "blob", f"{head}:{path}"])
-    decoded = decode(found.stdout) if found.returncode == 0 else None
-    return split_lines(without_secrets(decoded[0], path)) if decoded is not None else None
+    text = site.text(head, path)
+    return split_lines(text) if text is not None else None
 
 
 def _differences(now: Sequence[str], then: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
@@ -283,7 +280,7 @@ def _commit(record: bytes, path: str) -> LoggedCommit:
     if path:
         there, lines, removed = _changed(rest)
         return replace(commit, path=there or path, lines=lines, removed=removed)
-    files = tuple(patch_path(line) for line in rest.split(b"\n") if line.strip())
+    files = tuple(listed_path(line) for line in rest.split(b"\n") if line.strip())
     return replace(commit, files=files[:MOST_FILES_LISTED])
 
 
@@ -291,23 +288,13 @@ def _changed(patch: bytes) -> tuple[str, tuple[tuple[int, int], ...], int]:
     """(path, lines added or changed, number of lines removed) of a patch of one file."""
     path = ""
     added: list[int] = []
-    removed = old = new = at = 0
-    for line in patch.split(b"\n"):
-        if old > 0 or new > 0:  # inside a hunk, whose lines are counted: they may look like anything
-            mark = line[:1]
-            if mark == b"+":
-                added.append(at)
-            if mark == b"-":
-                removed += 1
-            if mark != b"\\":
-                old -= mark != b"+"
-                new -= mark != b"-"
-                at += mark != b"-"
-        elif (hunk := _HUNK.match(line)) is not None:
-            old, new = int(hunk[1] or 1), int(hunk[3] or 1)
-            at = int(hunk[2])
-        elif line.startswith((b"+++ b/", b'+++ "b/', b"rename to ")):
-            path = patch_path(line.removeprefix(b"+++ ").removeprefix(b"rename to ")).removeprefix("b/")
+    removed = 0
+    for part in hunks_and_headers(patch):
+        if isinstance(part, Hunk):
+            added += (number for number, _ in part.added)
+            removed += len(part.removed)
+        else:
+            path = path_after(part) or path
     return path, _ranges(added), removed
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.errors import WorkspaceError
+from glossator.workspace.decoding import decode
 from glossator.workspace.git_process import LOG_OPTIONS, READ_OPTIONS, run_git
 from glossator.workspace.gitstate import Repository
 from glossator.workspace.secret_texts import without_secrets
@@ -32,7 +33,6 @@ _LOG = (
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 TRAILER = re.compile(r"[A-Z][\w-]*(?:-by|-on|-to|-id)?: ?\S")
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,11 @@ class HistorySite:
         return cls(folder, repository, "" if inside == "." else inside)
 
     @property
+    def below(self) -> str:
+        """What the paths of all that is asked about begin with, relative to the repository's top folder."""
+        return f"{self.inside}/" if self.inside else ""
+
+    @property
     def top(self) -> Path:
         """The repository's top folder."""
         return self.repository.top
@@ -123,6 +128,23 @@ class HistorySite:
             told = git_reason(found.stderr)
             raise WorkspaceError(f"git cannot read {self.top}: {told}" if told else f"{self.top} has no commits yet")
         return head
+
+    def text(self, commit: str, path: str, most_bytes: int | None = None) -> str | None:
+        """A file's text in a commit, its secrets masked; None if it is not there, is too large, or is no text.
+
+        Args:
+            path: relative to the repository's top folder.
+
+        Raises:
+            WorkspaceError: git is missing, or does not end.
+        """
+        if most_bytes is not None:
+            sized = self.git(["cat-file", "-s", f"{commit}:{path}"])
+            if sized.returncode or int(sized.stdout or b"0") > most_bytes:
+                return None
+        found = self.git(["cat-file", "blob", f"{commit}:{path}"])
+        decoded = decode(found.stdout) if found.returncode == 0 else None
+        return without_secrets(decoded[0], path) if decoded is not None else None
 
     def log(
         self, head: str, options: Sequence[str], paths: Sequence[str], most: int, *, after: str = ""
@@ -195,15 +217,3 @@ def _shortened(text: str, most: int) -> str:
 def _plain(text: str) -> str:
     """Text without control characters and marks that change the direction of writing."""
     return _CONTROL.sub(" ", text)
-
-
-def patch_path(written: bytes) -> str:
-    """A path as git writes it: quoted if it has special characters."""
-    written = written.removesuffix(b"\t")
-    if written.startswith(b'"') and written.endswith(b'"'):
-        named = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
-        written = _ESCAPE.sub(
-            lambda found: bytes([int(found[1], 8) & 255]) if len(found[1]) == 3 else named.get(found[1], found[1]),
-            written[1:-1],
-        )
-    return written.decode("utf-8", "replace")
