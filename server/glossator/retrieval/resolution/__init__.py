@@ -2,7 +2,8 @@
 touches.
 
 Who knows what, from below: `source` gives facts; `file_view` arranges one file's; `receivers` and `type_texts` read
-expressions and types; `rules` is what a language tells; `indexed_files` finds files by names; `evaluation` joins them.
+expressions and types; `rules` is what a language tells; `indexed_files` finds files by names; `evaluation` joins them,
+with `class_order` (supertypes) and `call_results` (calls, indices, loops).
 On top of it, `definition_lookup` finds definitions, `hierarchies` what is above and below them; `mention_meaning`
 tells what one mention means, `use_search` finds all mentions of one definition, and `resolver` answers questions
 (start there).

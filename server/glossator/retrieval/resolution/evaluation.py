@@ -7,11 +7,12 @@ beyond is unknown.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
-from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STUB, SUPER
+from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, SUPER
+from glossator.retrieval.resolution.call_results import called, elements, items
+from glossator.retrieval.resolution.class_order import merged
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.indexed_files import IndexedFiles
 from glossator.retrieval.resolution.parameters import takes
@@ -29,6 +30,7 @@ from glossator.retrieval.resolution.values import (
     Spot,
     Value,
     Values,
+    bounded_values,
 )
 
 if TYPE_CHECKING:
@@ -36,23 +38,16 @@ if TYPE_CHECKING:
 
     from glossator.index.facts import Import, Symbol
     from glossator.retrieval.resolution.file_view import FileView
-    from glossator.retrieval.resolution.rules import LanguageRules, World
+    from glossator.retrieval.resolution.rules import LanguageRules
     from glossator.retrieval.resolution.source import FactsSource
     from glossator.retrieval.resolution.type_texts import TypeText
 
-_NAMES: Final = re.compile(r"[^\W\d]\w*")
 _OWN: Final = frozenset((INSTANCE, CLASS, SUPER))
 MAX_NESTED: Final = 40
 """Nested evaluations; a chain of imports, fields and results that is longer is unknown."""
 MAX_FORGOTTEN: Final = 100
 """Results that circles of imports may have made incomplete, and that are not remembered."""
-MAX_VALUES: Final = 8
-"""Alternatives of a value; with more it is unknown."""
-MAX_CLASSES: Final = 100
-"""Classes of a hierarchy that are looked at."""
 PAIRS_STEP: Final = PAIRS.removeprefix(".")
-TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple", "pair"))
-"""Types whose arguments are the types of their items."""
 
 
 class Evaluator(IndexedFiles):
@@ -113,12 +108,18 @@ class Evaluator(IndexedFiles):
                     if step == CALL or step[0] == "(":
                         values = self.called(values)
                     elif step == ELEMENT:
-                        values = self.elements(values)
+                        values = elements(self, values, self._current)
                     elif step == PAIRS_STEP:
-                        pair = (Value("external", name=TUPLE, arguments=((BUILT_IN_VALUE,), self.elements(values))),)
+                        pair = (
+                            Value(
+                                "external",
+                                name=TUPLE,
+                                arguments=((BUILT_IN_VALUE,), elements(self, values, self._current)),
+                            ),
+                        )
                         values = (Value("external", name=LIST, arguments=(pair,)),)
                     elif step[0] == "[":
-                        values = self._items(values, int(step[1:-1]))
+                        values = items(self, values, int(step[1:-1]), self._current)
                     else:
                         found_members = self.members(values, step, place)
                         values = self.held(self._called_or_read(found_members, chain.steps[number + 1 : number + 2]))
@@ -129,7 +130,7 @@ class Evaluator(IndexedFiles):
         if len(found) > 1 and any(one.kind not in ("missed", "unknown") for one in found):
             # An alternative that lacks the member cannot be meant.
             found = {one: None for one in found if one.kind != "missed"}
-        result = tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+        result = bounded_values(found)
         self._evaluated.end(key, result, begun)
         return result
 
@@ -163,26 +164,11 @@ class Evaluator(IndexedFiles):
             around = view.class_around(place.owner)
             return Spot(place.path, around, place.this) if around >= 0 else place
         if self._rules_of(view.facts.language).generic_types:
-            return self.outside_function(view, expression, place)
+            return Spot(place.path, view.outside_function(place.owner, expression), place.this)
         key = (expression, place.path)
         if (file_wide := self._file_wide.get(key)) is None:
             file_wide = self._file_wide[key] = self._means_one_thing(expression, view)
         return Spot(place.path) if file_wide else place
-
-    def outside_function(self, view: FileView, text: str, place: Spot) -> Spot:
-        """The class around the method in which a place is, if all names in a text mean the same there: methods without
-        type parameters, imports and definitions of their own add nothing."""
-        symbol = view.symbol(place.owner) if place.owner >= 0 else None
-        if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.generics or symbol.scope or symbol.parent < 0:
-            return place
-        around = view.symbol(symbol.parent)
-        if around.kind not in CONTAINER_KINDS or around.flags & EXTENSION or view.inner_imports:
-            return place
-        following = view.facts.symbols[place.owner + 1 : place.owner + 2]
-        has_inner = bool(following) and following[0].parent == place.owner
-        if has_inner and any(view.children(place.owner, name) for name in _NAMES.findall(text)):
-            return place
-        return Spot(place.path, symbol.parent, place.this)
 
     def _means_one_thing(self, expression: str, view: FileView) -> bool:
         """Whether an expression means the same everywhere in a file."""
@@ -426,7 +412,7 @@ class Evaluator(IndexedFiles):
         begun = self._hierarchies.begin(key, Hierarchy((key,), (), open=False))
         self._depth += 1
         try:
-            made = self._merged(key, self.bases(key))
+            made = merged(self, key, self.bases(key))
         finally:
             self._depth -= 1
         self._hierarchies.end(key, made, begun)
@@ -451,24 +437,6 @@ class Evaluator(IndexedFiles):
         found.pop(Value("class", *key), None)
         return tuple(found)
 
-    def _merged(self, key: Key, bases: Values) -> Hierarchy:
-        """The hierarchy of a class from its direct supertypes."""
-        sequences: list[list[Key]] = []
-        externals: list[Value] = []
-        is_open = False
-        for base in bases:
-            if base.kind == "class":
-                above = self.ancestors(base.key)
-                sequences.append([one for one in above.classes if one != key])
-                externals.extend(above.externals)
-                is_open = is_open or above.open
-            elif base.kind == "external":
-                externals.append(base)
-            else:
-                is_open = True
-        sequences.append([base.key for base in bases if base.kind == "class" and base.key != key])
-        return Hierarchy(tuple(_linearised(key, sequences)), tuple(dict.fromkeys(externals)), is_open)
-
     # What symbols hold
 
     def held(self, values: Values) -> Values:
@@ -492,7 +460,7 @@ class Evaluator(IndexedFiles):
             if (value.path, symbol.parent) in declared and (symbol.flags & INFERRED or not symbol.type):
                 continue
             found.update(dict.fromkeys(self._hold(value)))
-        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
+        return bounded_values(found)
 
     def _hold(self, value: Value) -> Values:
         if (known := self._held.get(value)) is not None:
@@ -519,109 +487,11 @@ class Evaluator(IndexedFiles):
         self._held.end(value, found, begun)
         return found
 
+    # What calls and loops give
+
     def called(self, values: Values) -> Values:
         """What a call of the values results in."""
-        if len(values) > 1 and (overloaded := self._overloaded(values)):
-            return overloaded
-        if len(values) > 1 and any(one.kind == "external" and one.arguments for one in values):
-            # The library's supertype is known well enough.
-            values = tuple(one for one in values if one.kind != "missed")
-        found: dict[Value, None] = {}
-        for value in values:
-            found.update(dict.fromkeys(self._call(value)))
-        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
-
-    def _overloaded(self, values: Values) -> Values:
-        """What a call of an overloaded function results in; empty if the values are something else.
-
-        The definition's own type covers all; if it says nothing, the overloads' types do, if they agree.
-        """
-        definition: Value | None = None
-        stubs: list[Value] = []
-        names: set[tuple[str, int, str]] = set()
-        for value in values:
-            view = self.view(value.path) if value.kind == "function" else None
-            if view is None:
-                return ()
-            symbol = view.symbol(value.number)
-            names.add((value.path, symbol.parent, symbol.name))
-            if symbol.flags & STUB:
-                stubs.append(value)
-            else:
-                definition = value
-        if len(names) > 1 or not stubs:
-            return ()
-        found = self._call(definition) if definition is not None else NOTHING_KNOWN
-        if any(one.kind != "unknown" for one in found):
-            return found
-        agreed = tuple(dict.fromkeys(one for stub in stubs for one in self._call(stub)))
-        return agreed if len({one.key for one in agreed}) == 1 else (*agreed, UNKNOWN_VALUE)[-MAX_VALUES:]
-
-    def _call(self, value: Value) -> Values:
-        if value.kind == "class":
-            return (Value("instance", value.path, value.number, arguments=value.arguments),)
-        if value.kind == "function":
-            view = self.view(value.path)
-            symbol = view.symbol(value.number) if view else None
-            if view is None or symbol is None:
-                return NOTHING_KNOWN
-            place = Spot(value.path, value.number, value.this)
-            if symbol.kind == "constructor" and (made := self.enclosing_class(value.path, value.number)):
-                return self._call(made)
-            result = self.evaluate(symbol.type, place) if symbol.type else NOTHING_KNOWN
-            return self.rules(value.path).result(self, value, result or NOTHING_KNOWN)
-        if value.kind == "instance" and value.name == SUPER:
-            return (value,)
-        if value.kind == "instance":
-            rules = self.rules(value.path)
-            return (value,) if rules.calls_keep else self._through(value, rules.call_members, rules.external_call)
-        if value.kind == "external":
-            return self._current.external_call(self, value)
-        if value.kind == "symbol":
-            return self.called(self.held((value,)))
-        if value.kind == "module":
-            return self.called(self.rules(value.path).module_value(self, value.path))
-        return NOTHING_KNOWN
-
-    def elements(self, values: Values) -> Values:
-        """The elements of the values, by index or in a loop."""
-        found: dict[Value, None] = {}
-        for value in values:
-            if value.kind == "instance":
-                rules = self.rules(value.path)
-                elements = self._through(value, rules.element_members, rules.element)
-                found.update(dict.fromkeys(rules.pointed_to(self, value) if elements == NOTHING_KNOWN else elements))
-            elif value.kind == "class":
-                # `Generic[T]`, or a loop over an enum.
-                found[value] = None
-            elif value.kind == "external":
-                found.update(dict.fromkeys(self._current.element(self, value)))
-            else:
-                found[UNKNOWN_VALUE] = None
-        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
-
-    def _items(self, values: Values, place: int) -> Values:
-        """The items of tuples, by index."""
-        found: dict[Value, None] = {}
-        for value in values:
-            if value.kind == "external" and value.name.rpartition(".")[2] in TUPLES and value.arguments:
-                known = value.arguments[place : place + 1]
-                found.update(dict.fromkeys(known[0] if known and len(value.arguments) > 1 else NOTHING_KNOWN))
-            else:
-                found.update(dict.fromkeys(self.elements((value,))))
-        return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
-
-    def _through(self, value: Value, names: tuple[str, ...], of_library: Callable[[World, Value], Values]) -> Values:
-        """What the first of some members of an instance gives when it is called; else what a library's supertype gives,
-        whose type arguments are known."""
-        for name in names:
-            found = self.member(value, name, Spot(value.path))
-            if any(one.kind == "symbol" for one in found):
-                return self.called(self.held(found))
-        for outside in self.rules(value.path).library_supertypes(self, value):
-            if outside.arguments:
-                return of_library(self, outside)
-        return NOTHING_KNOWN
+        return called(self, values, self._current)
 
     def type_value(self, kind: TypeText, place: Spot) -> Values:
         """Instances of a type that is written at a place."""
@@ -682,20 +552,3 @@ class Evaluator(IndexedFiles):
 
 def _dotted(name: str) -> str:
     return name.replace("::", ".").replace("\\", ".").strip(".")
-
-
-def _linearised(key: Key, sequences: list[list[Key]]) -> list[Key]:
-    """A class and those above it in the order of C3, or where that fails, depth first.
-
-    Args:
-        sequences: the orders of its supertypes, and that of the supertypes themselves.
-    """
-    order = [key]
-    sequences = [sequence for sequence in sequences if sequence]
-    while sequences and len(order) < MAX_CLASSES:
-        head = next(
-            (one[0] for one in sequences if not any(one[0] in other[1:] for other in sequences)), sequences[0][0]
-        )
-        order.append(head)
-        sequences = [rest for one in sequences if (rest := [item for item in one if item != head])]
-    return order

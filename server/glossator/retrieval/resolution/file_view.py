@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,7 @@ CONTAINER_KINDS: Final = frozenset(
 )
 """Kinds of symbols that have members."""
 _NAME: Final = attrgetter("name")
+_NAMES: Final = re.compile(r"[^\W\d]\w*")
 _DECORATOR: Final = MENTION_KINDS.index("decorator")
 _ENDS: Final = ("?", "!")
 CALLABLE_KINDS: Final = frozenset(("function", "method", "constructor", "macro", "test", "rpc"))
@@ -113,6 +115,21 @@ class FileView:
         """The symbols of a name directly inside a symbol (-1: at the top of the file)."""
         symbols = self.facts.symbols
         return [index for index in self.named(name) if symbols[index].parent == parent]
+
+    def outside_function(self, owner: int, text: str) -> int:
+        """The class around a method, if all names in a text mean the same there; else the method. Methods without
+        type parameters, imports and definitions of their own add nothing."""
+        symbol = self.symbol(owner) if owner >= 0 else None
+        if symbol is None or symbol.kind not in CALLABLE_KINDS or symbol.generics or symbol.scope or symbol.parent < 0:
+            return owner
+        around = self.symbol(symbol.parent)
+        if around.kind not in CONTAINER_KINDS or around.flags & EXTENSION or self.inner_imports:
+            return owner
+        following = self.facts.symbols[owner + 1 : owner + 2]
+        has_inner = bool(following) and following[0].parent == owner
+        if has_inner and any(self.children(owner, name) for name in _NAMES.findall(text)):
+            return owner
+        return symbol.parent
 
     def members(self, parent: int) -> Iterator[int]:
         """All symbols directly inside a symbol."""

@@ -282,7 +282,7 @@ def type_kind(world: World, text: str, place: Spot) -> ArgumentKind:
     view = world.view(place.path)
     if view is None or text in ("", "?"):
         return UNKNOWN_KIND
-    place = world.outside_function(view, text, place)
+    place = Spot(place.path, view.outside_function(place.owner, text), place.this)
     key = ("kind of type", text, place)
     known = cast("ArgumentKind | None", world.memory.get(key))
     if known is None:

@@ -67,9 +67,6 @@ class World(Protocol):
     def evaluate(self, expression: str, place: Spot) -> Values:
         """What an expression stands for at a place."""
 
-    def outside_function(self, view: FileView, text: str, place: Spot) -> Spot:
-        """The class around the method in which a place is, if all names in a text mean the same there."""
-
     def named(self, name: str, place: Spot) -> Values:
         """What a bare name means at a place: symbols, modules, external values. Empty if nothing is called so."""
 

@@ -244,7 +244,7 @@ class UseSearch:
                     around = wide
                 elif around >= 0 and self._rules.generic_types:
                     text = f"{name};{facts.receiver(mention)};{facts.given(mention)}"
-                    around = self._world.outside_function(view, text, Spot(path, owner)).owner
+                    around = view.outside_function(owner, text)
                 form = (kind, mention.receiver, around, mention.arguments, mention.given)
                 if (known := grades.get(form)) is None:
                     known = grades[form] = self._grade(view, name, mention)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from glossator.index.facts import Symbol
 
 Key = tuple[str, int]
@@ -79,6 +81,8 @@ class Value(NamedTuple):
 
 Values = tuple[Value, ...]
 
+MAX_VALUES: Final = 8
+"""Alternatives of a value; with more it is unknown."""
 INSTANCE_MARK: Final = "()"
 """At the end of the name of something external: an instance of it."""
 UNKNOWN_VALUE: Final = Value("unknown")
@@ -86,6 +90,11 @@ UNKNOWN_MODULE: Final = Value("unknown", name="module")
 """Any definition of the name: what has it is made while running, or by a macro, or is a module that was not found."""
 NOTHING_KNOWN: Final[Values] = (UNKNOWN_VALUE,)
 BUILT_IN_VALUE: Final = Value("external", name="%")
+
+
+def bounded_values(found: Collection[Value]) -> Values:
+    """Alternatives, each once; unknown if they are too many."""
+    return tuple(found) if len(found) <= MAX_VALUES else NOTHING_KNOWN
 
 
 def external(name: str, arguments: tuple[Values, ...] = ()) -> Value:
