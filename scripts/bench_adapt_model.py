@@ -61,7 +61,7 @@ def show(found: dict[str, object], seconds: float) -> None:
     )
     for reason in found["reasons"]:  # type: ignore[attr-defined]
         print(f"- {reason}")
-    print("| | without | with | change | noise | examples |\n| --- | --- | --- | --- | --- | --- |")
+    print("| | before | after | change | noise | examples |\n| --- | --- | --- | --- | --- | --- |")
     for name, one in figures.items():
         noise = "" if one["standard_error"] is None else f"{2 * one['standard_error']:.3f}"
         change = one["after"] - one["before"]

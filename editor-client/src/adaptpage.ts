@@ -1,6 +1,5 @@
 /** The page "Adapt to this project", as the extension sees it: asks the server, and does what the page's user wants. */
 
-import { randomBytes } from "node:crypto";
 import path from "node:path";
 import * as vscode from "vscode";
 import type { AdaptPageState, FromAdaptPage, ServerState, ToAdaptPage } from "./messages";
@@ -24,6 +23,7 @@ import {
   type StatusResult,
 } from "./protocol";
 import type { Server } from "./server";
+import { scripted, scriptedHtml } from "./webviewhtml";
 
 type Served = Pick<Server, "state" | "status" | "running" | "request" | "onDidChange" | "onDidAdapt">;
 
@@ -53,7 +53,7 @@ export class AdaptPage implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   show(): void {
     if (!this.panel) {
-      const options = { enableScripts: true, retainContextWhenHidden: true, localResourceRoots: [vscode.Uri.joinPath(this.extension, "dist")] };
+      const options = { ...scripted(this.extension), retainContextWhenHidden: true };
       this.adopt(vscode.window.createWebviewPanel(AdaptPage.view, vscode.l10n.t("Adapt to this project"), vscode.ViewColumn.Active, options));
     }
     this.panel?.reveal();
@@ -64,7 +64,7 @@ export class AdaptPage implements vscode.WebviewPanelSerializer, vscode.Disposab
     const root = (kept as { root?: unknown } | undefined)?.root;
     if (typeof root === "string") this.root = root;
     this.panel?.dispose();
-    panel.webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.extension, "dist")] };
+    panel.webview.options = scripted(this.extension);
     this.adopt(panel);
     return Promise.resolve();
   }
@@ -85,25 +85,7 @@ export class AdaptPage implements vscode.WebviewPanelSerializer, vscode.Disposab
       // A run goes on, and its end is told.
       if (this.result?.run?.state !== "running") void this.follow(false);
     });
-    panel.webview.html = this.html(panel.webview);
-  }
-
-  private html(webview: vscode.Webview): string {
-    const nonce = randomBytes(16).toString("base64");
-    const uri = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.extension, "dist", name)).toString();
-    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
-    const bundle = JSON.stringify(vscode.l10n.bundle ?? {}).replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-    return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Glossator</title>
-<link rel="stylesheet" href="${uri("adapt.css")}">
-</head>
-<body><main id="app" data-l10n="${bundle}"></main><script nonce="${nonce}" src="${uri("adapt.js")}"></script></body>
-</html>`;
+    panel.webview.html = scriptedHtml(panel.webview, this.extension, "adapt");
   }
 
   private post(message: ToAdaptPage): void {

@@ -1,6 +1,5 @@
 /** The panel's extension side: what is asked, what comes back, and what is kept. The webview only shows it. */
 
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { Conversations } from "./conversations";
 import { toMarkdown } from "./conversations";
@@ -12,6 +11,7 @@ import { ASK, EXPLAIN, PREPARE, SEARCH, type AskParams, type AskResult, type Del
 import { scopeOf } from "./scopes";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
+import { scripted, scriptedHtml } from "./webviewhtml";
 
 const SAVE_DELAY = 1000;
 /** Hits in the team's other repositories that are shown with an answer. */
@@ -61,8 +61,8 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
   resolveWebviewView(view: vscode.WebviewView): void {
     this.view = view;
     this.ready = false;
-    view.webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.context.extensionUri, "dist")] };
-    view.webview.html = this.html(view.webview);
+    view.webview.options = scripted(this.context.extensionUri);
+    view.webview.html = scriptedHtml(view.webview, this.context.extensionUri, "panel", { fonts: true });
     const listener = view.webview.onDidReceiveMessage((message: unknown) => {
       if (isFromPanel(message)) this.receive(message).catch((error: unknown) => this.log.error(String(error)));
     });
@@ -71,23 +71,6 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       this.view = undefined;
       this.ready = false;
     });
-  }
-
-  private html(webview: vscode.Webview): string {
-    const nonce = randomBytes(16).toString("base64");
-    const uri = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.context.extensionUri, "dist", name)).toString();
-    const policy = `default-src 'none'; style-src ${webview.cspSource}; font-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
-    return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Glossator</title>
-<link rel="stylesheet" href="${uri("panel.css")}">
-</head>
-<body><main id="app" data-l10n="${attribute(JSON.stringify(vscode.l10n.bundle ?? {}))}"></main><script nonce="${nonce}" src="${uri("panel.js")}"></script></body>
-</html>`;
   }
 
   private post(message: ToPanel): void {
@@ -500,9 +483,4 @@ async function insertAtCursor(text: string): Promise<void> {
   await editor.edit((edit) => {
     for (const selection of editor.selections) edit.replace(selection, text);
   });
-}
-
-/** A text as the value of an HTML attribute. */
-function attribute(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

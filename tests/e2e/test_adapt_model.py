@@ -24,7 +24,7 @@ from glossator.adapt.training_run import TrainingPlan, TrainingRun
 from glossator.lsp.adapt_view import report_of
 from glossator.model.client import ModelClient
 from glossator.project.adaptation_runs import read_run
-from glossator.project.adaptations import Adaptations
+from glossator.project.adaptations import MODEL_RUN_FOLDER, Adaptations
 from glossator.settings import Settings
 from tests import gguf_files
 from tests.conftest import Ran
@@ -178,6 +178,9 @@ def test_a_model_is_adapted_in_a_few_steps(glossator: Run, root: Path, base: Pat
     held = next(figure for figure in shown.figures if figure.name.startswith("held-out loss"))
     assert held.gain == report["figures"]["held-out loss"]["gain"] > 0
     assert held.low is not None
+    again = glossator("adapt", "model", *options, *tuning, env=environment).json  # as good as what is in use, no better
+    assert (again["in_use"], again["training"]["compared_with"]) == (None, "model-1")
+    assert again["figures"]["held-out loss"]["before"] == report["figures"]["held-out loss"]["after"]
     assert glossator("adapt", "undo", "model", "--root", root, "--json", env=environment).json["in_use"] is None
 
 
@@ -201,6 +204,51 @@ def test_an_adapter_that_is_no_better_is_refused_as_a_result(
     assert (run.state, run.name) == ("refused", "")
     assert "does not fall by more than noise" in run.message
     assert any("does not fall by more than noise" in reason for reason in report_of(kept, None).reasons)
+
+
+@trains
+@pytest.mark.llama
+@pytest.mark.adapt
+def test_a_forecast_leaves_a_stopped_training_as_it_is(glossator: Run, root: Path, base: Path, tmp_path: Path) -> None:
+    settings = Settings(adaptations_dir=tmp_path / "kept")
+    kept = Adaptations(settings, root).folder
+    stopped = kept / MODEL_RUN_FOLDER
+    stopped.mkdir(parents=True)
+    plan = TrainingPlan("another.gguf", "its key")
+    contents = {
+        "run.json": json.dumps(asdict(plan)),
+        "checkpoint.pt": "state",
+        "tokens.jsonl": "",
+        "adapter.npz": "best",
+    }
+    for name, text in contents.items():
+        (stopped / name).write_text(text, "utf-8")
+    environment = {"GLOSSATOR_ADAPTATIONS_DIR": str(settings.adaptations_dir)}
+    options = ("--root", root, "--base", base, "--examples", "110", "--step-tokens", "5000", "--minutes", "1")
+    done = glossator("adapt", "model", *options, "--forecast", env=environment)
+    assert done.status == 0, done.err
+    assert "forecast, from the first steps" in done.err
+    assert {path.name: path.read_text("utf-8") for path in stopped.iterdir()} == contents
+    assert TrainingRun(stopped, plan).can_resume
+
+
+@trains
+@pytest.mark.adapt
+def test_training_that_was_stopped_before_its_forecast_keeps_to_its_time(tmp_path: Path) -> None:
+    base = gguf_files.random_model(tmp_path / "base.gguf", SHAPE, architecture="llama")
+    rows = [{"part": "train", "prompt": [1, 2, 3, n], "answer": [n, n + 1, n + 2]} for n in range(4, 44)]
+    (tmp_path / "tokens.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    plan = TrainingPlan(str(base), "k", memory_limit=10**11, step_tokens=12, precision="float32", minutes=1e-6)
+    (tmp_path / "run.json").write_text(json.dumps(asdict(plan)), "utf-8")
+    command = [sys.executable, "-m", "glossator.adapt.lora_training", str(tmp_path)]
+    first = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)  # asked to stop at once
+    assert b"forecast" not in first.stdout
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    forecast = _until(child.stdout, lambda event: event["event"] == "forecast")
+    end = _until(child.stdout, lambda event: event["event"] == "done")
+    child.wait()
+    assert end["step"] == forecast["steps"] < len(rows)
 
 
 @trains

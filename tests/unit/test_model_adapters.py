@@ -15,7 +15,7 @@ from glossator.model.client import ModelClient
 from glossator.model.installed import sha256_of
 from glossator.model.measured_speed import fingerprint
 from glossator.project.adaptations import Adaptations
-from glossator.project.model_adapters import ADAPTER_FILE, adapted_settings
+from glossator.project.model_adapters import ADAPTER_FILE, adapted_settings, adapter_in_use
 from glossator.project.session import Session
 from glossator.settings import Settings
 from tests import gguf_files
@@ -54,6 +54,8 @@ def test_an_adapter_is_for_one_project_and_one_base(
     assert adapted_settings(settings, [project, tmp_path]) == settings
     assert adapted_settings(settings, [tmp_path]) == settings
     other = gguf_files.reciter(tmp_path / "other.gguf", "Something else is said here.")
+    assert adapter_in_use(Adaptations(settings, project), model) == Path(path)
+    assert adapter_in_use(Adaptations(settings, project), other) is None
     assert adapted_settings(replace(settings, model=str(other)), [project]).lora == ()
     assert adapted_settings(replace(settings, endpoint="http://localhost:1/v1"), [project]).lora == ()
     assert adapted_settings(replace(settings, model="none"), [project]).lora == ()

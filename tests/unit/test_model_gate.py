@@ -97,7 +97,7 @@ async def test_an_adapter_that_changes_nothing_is_refused_and_reported(tmp_path:
 
 
 @pytest.mark.llama
-async def test_answers_are_compared_without_and_with_the_adapter(tmp_path: Path) -> None:
+async def test_answers_are_compared_before_and_after(tmp_path: Path) -> None:
     """The reciter says one text; the adapter has it begin with another piece."""
     model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
     adapter = gguf_files.lora_adapter(tmp_path / "adapter.gguf", model, start=2)
@@ -105,6 +105,22 @@ async def test_answers_are_compared_without_and_with_the_adapter(tmp_path: Path)
         verdict = await judge_adapter(client, adapter, HELD, "", losses=12, answers=3)
     assert all(pair.before.startswith("First") for pair in verdict.answers)
     assert not any(pair.after.startswith("First") for pair in verdict.answers)
+
+
+@pytest.mark.llama
+async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base_knows(tmp_path: Path) -> None:
+    model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
+    used, new = (gguf_files.lora_adapter(tmp_path / f"{start}.gguf", model, start=start) for start in (2, 3))
+    async with ModelClient(Settings(context_tokens=4096, temperature=0.0), path=model) as client:
+        first = await judge_adapter(client, used, HELD, "", losses=12, answers=3)
+        second = await judge_adapter(client, new, HELD, "", in_use=used, losses=12, answers=3)
+        again = await judge_adapter(client, used, HELD, "", in_use=used, losses=12, answers=3)
+    assert [pair.before for pair in second.answers] == [pair.after for pair in first.answers]
+    assert [pair.after for pair in second.answers] != [pair.before for pair in second.answers]
+    assert second.figure("held-out loss").before == pytest.approx(first.figure("held-out loss").after)
+    assert second.figure("general loss").before == pytest.approx(first.figure("general loss").before)
+    assert again.figure("held-out loss").gain == 0
+    assert [reason for reason in again.reasons if "does not fall by more than noise" in reason]
 
 
 @pytest.mark.llama

@@ -47,6 +47,6 @@ function sideBySide(answer: AdaptReportResult["answers"][number], index: number)
     { class: "side-by-side", "aria-labelledby": id },
     el("h4", { id }, answer.path, el("span", { class: "why" }, ` ${kindName(answer.kind)}`)),
     el("p", {}, answer.question),
-    el("div", { class: "columns" }, text(t("The project says"), answer.reference), text(t("Without"), answer.before), text(t("With"), answer.after)),
+    el("div", { class: "columns" }, text(t("The project says"), answer.reference), text(t("Before"), answer.before), text(t("After"), answer.after)),
   );
 }

@@ -165,7 +165,7 @@ test("the data set is counted, and its examples are looked at one by one", async
 test("a report has figures and answers side by side, and takes the focus", () => {
   receive({ type: "report", name: "model-1", result: report() });
   expect(document.activeElement?.id).toBe("report-title");
-  expect(text("report")).toContain("The project saysAdds the tax.WithoutIt is a function.WithAdds the tax [1].");
+  expect(text("report")).toContain("The project saysAdds the tax.BeforeIt is a function.AfterAdds the tax [1].");
   receive({ type: "report", name: "", result: report({ kind: "retriever", reasons: ["what was learned is no better"], answers: [{ kind: "commit", path: "a.py", question: "Fix it", reference: "f", before: "rank 4", after: "rank 1" }] }) });
   expect(text("report")).toContain("It was refused, and nothing was changed:What was learned is no better.");
   expect([...at("report").querySelectorAll("tbody tr")].at(-1)?.textContent).toBe("Fix itf a.pyrank 4rank 1");

@@ -1,4 +1,4 @@
-"""The report on an adapted model: the figures without and with the adapter, and answers side by side."""
+"""The report on an adapted model: the figures before and after, and answers side by side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXPLANATION = (
     "Losses are in nats per token (less is better); all other figures are shares, from 0 to 1. The noise is two"
     " standard errors of the change. All examples are held out, except those of the general set, which is about other"
-    " code."
+    " code: its loss before is that of the base without any adapter."
 )
 SHOWN_PAIRS = 8
 """Answers that are shown side by side."""
@@ -69,7 +69,7 @@ def report_text(verdict: Verdict, data: DataSet, training: Mapping[str, Any]) ->
         "The adapter passes, and is used for this project." if verdict.passes else "The adapter is refused:",
         *(f"- {reason}" for reason in verdict.reasons),
         "",
-        "| | without | with | change | noise | examples |",
+        "| | before | after | change | noise | examples |",
         "| --- | --- | --- | --- | --- | --- |",
         *(_row(one) for one in verdict.figures),
         "",
@@ -81,7 +81,7 @@ def report_text(verdict: Verdict, data: DataSet, training: Mapping[str, Any]) ->
         "",
         *(f"- {name.replace('_', ' ')}: {value}" for name, value in training.items()),
         "",
-        "## Answers without and with the adapter",
+        "## Answers before and after",
         "",
         *(line for pair in _shown(verdict.answers) for line in _side_by_side(pair)),
     ]
@@ -119,8 +119,8 @@ def _side_by_side(pair: SideBySide) -> list[str]:
         "",
         f"The project says:\n\n{quoted(pair.example.answer)}",
         "",
-        f"Without:\n\n{quoted(pair.before)}",
+        f"Before:\n\n{quoted(pair.before)}",
         "",
-        f"With:\n\n{quoted(pair.after)}",
+        f"After:\n\n{quoted(pair.after)}",
         "",
     ]

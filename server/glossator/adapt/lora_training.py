@@ -133,7 +133,7 @@ class Trainer:
         base = self._from_folder(weights, kind) if self.plan["weights"] else self._from_gguf(weights, kind)
         base = self._quantised(base) if four_bits else base.to(self.device)
         if self.plan["recompute"]:
-            base.gradient_checkpointing_enable({"use_reentrant": False})
+            base.activation_checkpointing_enable({"use_reentrant": False})
             base.enable_input_require_grads()
         config = peft.LoraConfig(
             r=self.plan["rank"],
@@ -173,7 +173,7 @@ class Trainer:
                 values = weights.tensor(name)
                 if tuple(values.shape) != tuple(parameter.shape):
                     raise ModelInvalidError(f"{name} has the shape {values.shape}, not {tuple(parameter.shape)}")
-                parameter.copy_(self.torch.from_numpy(np.ascontiguousarray(values)))
+                parameter.copy_(self.torch.from_numpy(np.require(values, requirements=["C", "W"])))
                 parameter.requires_grad_(requires_grad=False)
         model.tie_weights()
         return model
@@ -415,7 +415,7 @@ class Trainer:
                 )
             if len(timed) == FORECAST_STEPS + 1:
                 each = sum(timed[1:]) / FORECAST_STEPS
-                if not resumed and not self.plan["steps"]:
+                if not self.plan["steps"]:
                     room = (self.plan["minutes"] * 60 - spent) / (each * 1.05)
                     self.plan["steps"] = max(self.step, min(len(steps), self.step + int(room)))
                     total = self.plan["steps"]

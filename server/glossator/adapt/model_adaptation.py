@@ -35,8 +35,8 @@ from glossator.model.installed import Models, sha256_of
 from glossator.model.measured_speed import fingerprint
 from glossator.model.speed import thread_count
 from glossator.private_files import replace_private_file
-from glossator.project.adaptations import MODEL_RUN_FOLDER, Adaptations, told_in_one_line
-from glossator.project.model_adapters import ADAPTER_FILE
+from glossator.project.adaptations import MODEL_FORECAST_FOLDER, MODEL_RUN_FOLDER, Adaptations, told_in_one_line
+from glossator.project.model_adapters import ADAPTER_FILE, adapter_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,16 +150,19 @@ async def adapt_model(
         forecast_only=options.forecast_only,
     )
     plan = fitted(weights.shape, plan)
-    run = TrainingRun(kept.folder / MODEL_RUN_FOLDER, plan)
+    run = TrainingRun(kept.folder / (MODEL_FORECAST_FOLDER if options.forecast_only else MODEL_RUN_FOLDER), plan)
     with run.held():
         data, run = _data_and_run(root, options, run, fingerprint(path), listener)
         started = time.monotonic()
         result = await _trained(weights, data, settings, path, run, listener)
         if options.forecast_only:
+            run.clear()
             return ModelAdaptationOutcome(None, None, dict(result), None)
+        in_use = adapter_in_use(kept, path)
         facts = {
             "base": weights.name,
             "base_file": path.name,
+            "compared_with": "the base alone" if in_use is None else in_use.parent.name,
             "rank": plan.rank,
             "alpha": plan.alpha,
             "steps": result.get("step"),
@@ -190,6 +193,7 @@ async def adapt_model(
                     adapter,
                     data.of_part("held-out"),
                     data.overview,
+                    in_use=in_use,
                     losses=options.judged_losses,
                     answers=options.judged_answers,
                     progress=listener.judging,

@@ -1,8 +1,9 @@
-"""The gate: whether a model answers better about a project with an adapter than without, and forgets nothing.
+"""The gate: whether a model answers better about a project with an adapter than it does now, and forgets nothing.
 
-Both are run in llama.cpp as they answer later, the base in its own quantisation; only the adapter is switched. What is
-held out was not trained on: it was chosen by time and folder. Every comparison is of pairs, the same example without
-and with the adapter, so that its noise can be told.
+Now it answers with the adapter that is in use for the project, or without one. What may not be forgotten is what the
+base itself knows, however many adapters follow one another. All is run in llama.cpp as it answers later, the base in
+its own quantisation; only the adapter is switched. What is held out was not trained on: it was chosen by time and
+folder. Every comparison is of pairs, the same example before and after, so that its noise can be told.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 JUDGED_LOSSES = 90
 """Held-out examples whose loss is compared."""
 JUDGED_ANSWERS = 24
-"""Held-out questions that are answered without and with the adapter."""
+"""Held-out questions that are answered before and after."""
 JUDGED_ABSENT = 8
 """Questions among these that their evidence does not answer."""
 ANSWER_TOKENS = 140
@@ -52,7 +53,7 @@ _NUMBERS = re.compile(r"\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure without and with the adapter.
+    """A figure as it is now, and with the new adapter.
 
     Attributes:
         before, after: means over the same examples.
@@ -69,7 +70,7 @@ class Compared:
 
     @property
     def gain(self) -> float:
-        """By how much it is better with the adapter."""
+        """By how much it is better with the new adapter."""
         change = self.after - self.before
         return -change if self.lower_is_better else change
 
@@ -197,16 +198,18 @@ async def judge_adapter(
     held: Sequence[Example],
     overview: str,
     *,
+    in_use: Path | None = None,
     losses: int = JUDGED_LOSSES,
     answers: int = JUDGED_ANSWERS,
     seed: int = 0,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Verdict:
-    """Compare a model without and with an adapter.
+    """Compare a model as it answers now with how it answers with a new adapter.
 
     Args:
-        model: with no adapter in use; the adapter is switched on and off again without loading the model again.
+        model: with no adapter; adapters are switched on and off again without loading the model again.
         held: the held-out examples.
+        in_use: the adapter with which the model answers now; None if it answers without one.
         losses, answers: how many of them are compared.
 
     Raises:
@@ -223,14 +226,16 @@ async def judge_adapter(
         )
     general = await judge.encoded(general_examples(), "")
     judge.total = 2 * (len(scored) + len(general) + len(asked))
-    found: list[tuple[list[float], list[float], list[str]]] = []
+    found: list[tuple[list[float], list[str]]] = []
     try:
-        for lora in ([], [str(adapter)]):
+        general_before = await judge.losses(general)
+        for lora in ([] if in_use is None else [str(in_use)], [str(adapter)]):
             await model.set_lora(lora)
-            found.append((await judge.losses(tokens), await judge.losses(general), await judge.answers(asked)))
+            found.append((await judge.losses(tokens), await judge.answers(asked)))
+        general_after = await judge.losses(general)
     finally:
         await model.set_lora([])
-    (held_before, general_before, answers_before), (held_after, general_after, answers_after) = found
+    (held_before, answers_before), (held_after, answers_after) = found
     figures = [compared("held-out loss", held_before, held_after, lower_is_better=True)]
     for kind in ("question", "explain", "commit", "completion", "absent"):
         places = [at for at, one in enumerate(scored) if one.kind == kind]
@@ -275,7 +280,7 @@ def _reasons(figures: Iterable[Compared]) -> list[str]:
         found.append(f"it forgets: the loss on the general set rises from {general.before:.3f} to {general.after:.3f}")
     for name, one in by_name.items():
         if not one.lower_is_better and one.is_worse(WORSE_SHARE):
-            found.append(f"{name}: {one.before:.2f} without, {one.after:.2f} with it")
+            found.append(f"{name}: {one.before:.2f} before, {one.after:.2f} after")
     return found
 
 

@@ -208,7 +208,7 @@ def _show(outcome: ModelAdaptationOutcome, *, as_json: bool) -> None:
             (one.name, f"{one.before:.3f}", f"{one.after:.3f}", f"{one.after - one.before:+.3f}", str(one.count))
             for one in verdict.figures
         ]
-        terminal.show_table(("", "without", "with", "change", "examples"), rows)
+        terminal.show_table(("", "before", "after", "change", "examples"), rows)
         if outcome.adaptation is not None:
             terminal.show(f"in use now: {outcome.adaptation.name}; undo it with: glossator adapt undo model", hang=4)
         else:

@@ -8,6 +8,7 @@ They are kept in the user's data folder, readable only by the user, in a folder 
         <name>/...            its files, which belong to who made it
         <name>.<pid>.part/    one that is being made
         model-training/, model-data/    what a stopped training of a model continues from, and its examples
+        model-forecast/       where the first steps of a training are measured
         run/                  how far the run is that adapts to the project now, see `adaptation_runs`
 
 Nothing in a workspace can name one: a project's adaptations are found by its path alone. This module does not know how
@@ -46,6 +47,8 @@ REMEMBERED_CHANGES = 20
 
 MODEL_RUN_FOLDER = "model-training"
 """What a stopped training of a model needs to go on, and the last report."""
+MODEL_FORECAST_FOLDER = "model-forecast"
+"""Where a forecast trains: beside a stopped training, which it leaves as it is."""
 MODEL_DATA_FOLDER = "model-data"
 """The data set that was made for a model."""
 RUN_FOLDER = "run"
@@ -310,7 +313,8 @@ def is_adaptations_folder(path: Path) -> bool:
     if re.fullmatch(r".+-[0-9a-f]{16}", path.name) is None or path.is_symlink() or not path.is_dir():
         return False
     return any(
-        _NAME.fullmatch(inside.name) or inside.name in (_STATE, MODEL_RUN_FOLDER, MODEL_DATA_FOLDER, RUN_FOLDER)
+        _NAME.fullmatch(inside.name)
+        or inside.name in (_STATE, MODEL_RUN_FOLDER, MODEL_FORECAST_FOLDER, MODEL_DATA_FOLDER, RUN_FOLDER)
         for inside in path.iterdir()
     )
 

@@ -33,11 +33,14 @@ def adapted_settings(settings: Settings, roots: Sequence[Path]) -> Settings:
     adaptation = Adaptations(settings, roots[0]).in_use("model")
     if adaptation is None or not is_for_model_in_use(adaptation, settings):
         return settings
-    path = adaptation.folder / ADAPTER_FILE
-    if (problem := _problem(path, adaptation)) is not None:
-        _log.warning("the adapter %s is not used: %s", path, problem)
-        return settings
-    return replace(settings, lora=(*settings.lora, str(path)))
+    path = _whole_file(adaptation)
+    return settings if path is None else replace(settings, lora=(*settings.lora, str(path)))
+
+
+def adapter_in_use(kept: Adaptations, model: Path) -> Path | None:
+    """The adapter's file with which a model (a GGUF file) answers about a project; None if it answers without one."""
+    adaptation = kept.in_use("model")
+    return _whole_file(adaptation) if adaptation is not None and _is_for(adaptation, model) else None
 
 
 def is_for_model_in_use(adaptation: Adaptation, settings: Settings) -> bool:
@@ -45,11 +48,26 @@ def is_for_model_in_use(adaptation: Adaptation, settings: Settings) -> bool:
     from glossator.model.installed import model_path
 
     try:
-        path = model_path(settings)
-        status = path.stat()
-        return _fingerprint(path, status.st_size, status.st_mtime_ns) == adaptation.details.get("base_fingerprint")
+        return _is_for(adaptation, model_path(settings))
+    except ModelError:
+        return False
+
+
+def _is_for(adaptation: Adaptation, model: Path) -> bool:
+    try:
+        status = model.stat()
+        return _fingerprint(model, status.st_size, status.st_mtime_ns) == adaptation.details.get("base_fingerprint")
     except (ModelError, OSError):
         return False
+
+
+def _whole_file(adaptation: Adaptation) -> Path | None:
+    """An adapter's file, if it is as it was written; otherwise the log says why it is not used."""
+    path = adaptation.folder / ADAPTER_FILE
+    if (problem := _problem(path, adaptation)) is not None:
+        _log.warning("the adapter %s is not used: %s", path, problem)
+        return None
+    return path
 
 
 def _problem(path: Path, adaptation: Adaptation) -> str | None:
