@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+from glossator.index.database import in_transaction
 from glossator.private_files import make_private_file, make_private_folder
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class CacheFile:
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;"
             )
             if version == 0:
-                with self._transaction(connection):
+                with in_transaction(connection):
                     for statement in self._schema.split(";"):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {self._version}")
@@ -102,15 +103,3 @@ class CacheFile:
             # On Windows another process may have it open; then that process, or a later run, recreates it.
             with contextlib.suppress(OSError):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-
-    @staticmethod
-    @contextlib.contextmanager
-    def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise

@@ -94,6 +94,19 @@ def translated(where: Path) -> Iterator[None]:
         raise StoreError(f"cannot use the index in {where}: {error}") from error
 
 
+@contextmanager
+def in_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Begin a transaction that may write; it is committed at the end, or rolled back on any error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 class Database:
     """The database in one file. Any thread may read; only one thread at a time may write."""
 
@@ -153,16 +166,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The writing connection, in a transaction that is committed at the end, or rolled back on any error."""
-        with translated(self.path.parent):
-            connection = self._main
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        with translated(self.path.parent), in_transaction(self._main):
+            yield self._main
 
     def checkpoint(self) -> None:
         """Write the log back into the database, except for the part that readers need."""

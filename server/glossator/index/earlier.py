@@ -21,7 +21,7 @@ import msgspec
 
 from glossator.index import folders
 from glossator.index.cache_file import CacheFile
-from glossator.index.database import path_in, path_out
+from glossator.index.database import in_transaction, path_in, path_out
 from glossator.index.entries import Entry
 from glossator.index.facts import decode_facts, noted_names
 from glossator.index.manifest import ORDINAL_BITS
@@ -125,7 +125,7 @@ class EarlierContents(CacheFile):
             known = self._known()
             with self._forgiving("write"):
                 connection = self._open()
-                with self._transaction(connection):
+                with in_transaction(connection):
                     for (path, content_hash), data in packed:
                         added = connection.execute(
                             "INSERT OR IGNORE INTO contents (path, hash, data) VALUES (?, ?, ?)",
@@ -146,7 +146,7 @@ class EarlierContents(CacheFile):
                 return
             with self._forgiving("write"):
                 connection = self._open()
-                with self._transaction(connection):
+                with in_transaction(connection):
                     for path in found:
                         key = (path_in(path),)
                         connection.execute(
@@ -192,7 +192,7 @@ class EarlierContents(CacheFile):
     def _note_use(self, used: Sequence[_Packed]) -> None:
         """Make these the most recently used ones. Callers hold the lock and forgive."""
         connection = self._open()
-        with self._transaction(connection):
+        with in_transaction(connection):
             last = connection.execute("SELECT coalesce(max(id), 0) FROM contents").fetchone()[0]
             for number, packed in enumerate(used, last + 1):
                 key = (path_in(packed.path), packed.content_hash)
@@ -231,7 +231,7 @@ class EarlierContents(CacheFile):
                         last, surplus = number, surplus - size
                         if surplus <= 0:
                             break
-                    with self._transaction(connection):
+                    with in_transaction(connection):
                         connection.execute("DELETE FROM contents WHERE id <= ?", (last,))
                         connection.execute("DELETE FROM sizes WHERE id <= ?", (last,))
                     connection.executescript("PRAGMA incremental_vacuum")  # `execute` would give one page back

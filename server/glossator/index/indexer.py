@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossator.errors import CancelledByUser, GlossatorError
+from glossator.index.batches import in_batches, next_delivery
 from glossator.index.comparison import UNSETTLED
 from glossator.index.languages import TEXT, language_named, language_of
 from glossator.index.late_facts import collect_late_facts
@@ -58,8 +59,6 @@ COMMIT_SECONDS = 1.5
 and what is not committed is done again after a crash."""
 PROGRESS_SECONDS = 0.1
 """Time between two reports of progress."""
-POLL_SECONDS = 0.1
-"""Seconds until a cancellation is noticed while workers are busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,16 +308,8 @@ class Indexer:
     def _batches(self, tasks: Iterable[FileTask], most: int, aim: Aim = "all") -> Iterator[Batch]:
         """The tasks in batches of at most `most` files."""
         root, max_file_bytes = os.path.realpath(self._root), self._settings.max_file_bytes
-        batch: list[FileTask] = []
-        size = 0
-        for task in tasks:
-            if batch and (len(batch) == most or size + task.size > BATCH_BYTES):
-                yield Batch(root, max_file_bytes, tuple(batch), self._embedder, aim)
-                batch, size = [], 0
-            batch.append(task)
-            size += task.size
-        if batch:
-            yield Batch(root, max_file_bytes, tuple(batch), self._embedder, aim)
+        for batch in in_batches(tasks, most, BATCH_BYTES):
+            yield Batch(root, max_file_bytes, batch, self._embedder, aim)
 
 
 def submit_buffer(
@@ -427,12 +418,7 @@ class _Work:
                     batch = fresh
                     ahead += sum(task.size for task in batch.tasks)
                     jobs.append(pool.submit(batch, results.put, interactive=interactive))
-                try:
-                    delivery = results.get(timeout=POLL_SECONDS)
-                except queue.Empty:
-                    delivery = ()
-                if isinstance(delivery, GlossatorError):
-                    raise delivery
+                delivery = next_delivery(results)
                 for result in delivery:
                     if result.outcome != "earlier":
                         ahead -= self._take(result)

@@ -13,11 +13,12 @@ import queue
 import time
 from typing import TYPE_CHECKING, Final
 
-from glossator.errors import CancelledByUser, GlossatorError
+from glossator.errors import CancelledByUser
+from glossator.index.batches import in_batches, next_delivery
 from glossator.index.parse_worker import Batch, FileTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from glossator.index.pool import Delivery, Job, WorkerPool
@@ -29,8 +30,6 @@ LATE_BATCH_BYTES: Final = 96 * 1024
 LATE_BATCH_FILES: Final = 32
 LATE_COMMIT_SECONDS: Final = 2.0
 """Time between two commits: each makes those who ask about uses look at the index again."""
-LATE_POLL_SECONDS: Final = 0.1
-"""Seconds until a cancellation is noticed while workers are busy."""
 
 
 def collect_late_facts(
@@ -57,7 +56,8 @@ def collect_late_facts(
     if not files:
         return
     total = len(files)
-    batches = _batches(os.path.realpath(root), settings, [task for _, task in files.values()])
+    real = os.path.realpath(root)
+    batches = in_batches([task for _, task in files.values()], LATE_BATCH_FILES, LATE_BATCH_BYTES)
     results: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     jobs: list[Job] = []
     found: list[tuple[int, bytes, bytes]] = []
@@ -65,16 +65,11 @@ def collect_late_facts(
     committed = time.perf_counter()
     try:
         while files:
-            while ahead < 3 * pool.count * LATE_BATCH_FILES and (batch := next(batches, None)) is not None:
-                ahead += len(batch.tasks)
+            while ahead < 3 * pool.count * LATE_BATCH_FILES and (tasks := next(batches, None)) is not None:
+                ahead += len(tasks)
+                batch = Batch(real, settings.max_file_bytes, tasks, aim="facts")
                 jobs.append(pool.submit(batch, results.put, later=True))
-            try:
-                delivery = results.get(timeout=LATE_POLL_SECONDS)
-            except queue.Empty:
-                delivery = ()
-            if isinstance(delivery, GlossatorError):
-                raise delivery
-            for result in delivery:
+            for result in next_delivery(results):
                 revision, _ = files.pop(result.path)
                 ahead -= 1
                 if result.outcome in ("facts", "failed"):  # what cannot be parsed has no facts
@@ -88,16 +83,3 @@ def collect_late_facts(
             progress(total - len(files), total)
     finally:
         pool.cancel(jobs if files else [])
-
-
-def _batches(root: str, settings: Settings, tasks: Sequence[FileTask]) -> Iterator[Batch]:
-    batch: list[FileTask] = []
-    size = 0
-    for task in tasks:
-        if batch and (len(batch) == LATE_BATCH_FILES or size + task.size > LATE_BATCH_BYTES):
-            yield Batch(root, settings.max_file_bytes, tuple(batch), aim="facts")
-            batch, size = [], 0
-        batch.append(task)
-        size += task.size
-    if batch:
-        yield Batch(root, settings.max_file_bytes, tuple(batch), aim="facts")

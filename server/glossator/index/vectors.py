@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from glossator.index.cache_file import CacheFile
+from glossator.index.database import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +111,7 @@ class VectorCache(CacheFile):
             if not rows and not self._stale:
                 return
             connection = self._open()
-            with self._transaction(connection):
+            with in_transaction(connection):
                 connection.executemany("INSERT OR IGNORE INTO vectors (key, used, vector) VALUES (?, ?, ?)", rows)
                 stale, self._stale = self._stale, set()
                 connection.executemany(
@@ -129,7 +130,7 @@ class VectorCache(CacheFile):
             if count <= capacity:
                 return
             surplus = int(count - KEEP_SHARE * capacity)
-            with self._transaction(connection):
+            with in_transaction(connection):
                 connection.execute(
                     "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors ORDER BY used, id LIMIT ?)", (surplus,)
                 )
@@ -143,7 +144,7 @@ class VectorCache(CacheFile):
             if not connection.execute("SELECT count(*) FROM vectors").fetchone()[0]:
                 return cleared
             connection.execute("PRAGMA secure_delete = ON")
-            with self._transaction(connection):
+            with in_transaction(connection):
                 connection.execute("DELETE FROM vectors")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
