@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from glossator.adapt.examples import DataSet
     from glossator.adapt.model_gate import Compared, SideBySide, Verdict
 
+REPORT_TEXT, REPORT_FACTS = "report.md", "report.json"
+"""Files of a report, in the folder of the adapted model and of the last run."""
 EXPLANATION = (
     "Losses are in nats per token (less is better); all other figures are shares, from 0 to 1. The noise is two"
     " standard errors of the change. All examples are held out, except those of the general set, which is about other"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import glossator
-from glossator.adapt.adaptation_report import report_facts, report_text
+from glossator.adapt.adaptation_report import REPORT_FACTS, REPORT_TEXT, report_facts, report_text
 from glossator.adapt.adapter_file import AdapterFacts, write_adapter
 from glossator.adapt.base_models import BaseWeights
 from glossator.adapt.data_set import LEAST_EXAMPLES, MOST_EXAMPLES, make_data_set
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
     from glossator.adapt.examples import DataSet, Example
     from glossator.adapt.model_gate import Verdict
-    from glossator.adapt.training_run import TrainingForecast, TrainingProgress
+    from glossator.adapt.training_run import TrainingProgress
+    from glossator.project.adaptation_runs import RunForecast
     from glossator.project.adaptations import Adaptation
     from glossator.project.root import Root
     from glossator.settings import Settings
 
-REPORT_TEXT, REPORT_FACTS = "report.md", "report.json"
 CONTEXT_TOKENS = 6144
 """Of the model while examples are encoded and judged: longer ones are not trained on."""
 ENCODED_AT_ONCE = 40
@@ -84,7 +84,7 @@ class ModelAdaptationListener:
 
     stage: Callable[[str], None] = lambda _: None
     note: Callable[[str], None] = lambda _: None
-    forecast: Callable[[TrainingForecast], None] = lambda _: None
+    forecast: Callable[[RunForecast], None] = lambda _: None
     progress: Callable[[TrainingProgress], None] = lambda _: None
     judging: Callable[[str, int, int], None] = lambda *_: None
     is_stopped: Callable[[], bool] = lambda: False

@@ -7,6 +7,7 @@ here, since it loads PyTorch.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -22,6 +23,7 @@ from glossator.adapt.training_steps import multiplies_bfloat16
 from glossator.errors import AdaptationError, CancelledByUser, ModelRuntimeError, ModelTooLargeError
 from glossator.model.memory import physical_memory, readable
 from glossator.private_files import make_private_folder, replace_private_file
+from glossator.project.adaptation_runs import RunForecast
 from glossator.project.adaptations import told_in_one_line
 
 if TYPE_CHECKING:
@@ -89,20 +91,6 @@ class TrainingPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingForecast:
-    """What training will take.
-
-    Attributes:
-        seconds: in all, measured on a few steps.
-        memory_bytes: as measured.
-    """
-
-    seconds: float
-    steps: int
-    memory_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingProgress:
     """How far training is. `validation`: the last loss on the part that is watched; None without one."""
 
@@ -117,11 +105,12 @@ class TrainingProgress:
 
 def missing_packages() -> list[str]:
     """Those of `NEEDED_PACKAGES` that are not installed; nothing is loaded."""
+    importlib.invalidate_caches()  # one may have been installed while this process runs
     return [name for name in NEEDED_PACKAGES if find_spec(name) is None]
 
 
-def require_packages() -> None:
-    """Check that what training needs is installed, without loading it.
+def require_packages(install: str = "pip install 'glossator[adapt]'") -> None:
+    """Check that what training needs is installed, without loading it; `install` is the command that installs it.
 
     Raises:
         ModelRuntimeError: it is not.
@@ -129,7 +118,7 @@ def require_packages() -> None:
     if missing := missing_packages():
         raise ModelRuntimeError(
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: install what adapting a model needs"
-            " with `pip install 'glossator[adapt]'`"
+            f" with `{install}`"
         )
 
 
@@ -242,7 +231,7 @@ class TrainingRun:
     def train(
         self,
         *,
-        forecast: Callable[[TrainingForecast], None] = lambda _: None,
+        forecast: Callable[[RunForecast], None] = lambda _: None,
         progress: Callable[[TrainingProgress], None] = lambda _: None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> Mapping[str, Any]:
@@ -285,7 +274,7 @@ class TrainingRun:
                 match message.pop("event", ""):
                     case "forecast":
                         last = message
-                        forecast(TrainingForecast(message["seconds"], message["steps"], message["memory_bytes"]))
+                        forecast(RunForecast(message["seconds"], message["steps"], message["memory_bytes"]))
                     case "step":
                         progress(TrainingProgress(**message))
                     case "done":

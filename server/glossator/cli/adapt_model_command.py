@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glossator.adapt.model_adaptation import ModelAdaptationOutcome
-    from glossator.adapt.training_run import TrainingForecast, TrainingProgress
-    from glossator.project.adaptation_runs import RunRecord, RunWork
+    from glossator.adapt.training_run import TrainingProgress
+    from glossator.project.adaptation_runs import RunForecast, RunRecord, RunWork
 
 LEFT_OUT_SHOWN = 8
 """Reasons for leaving something out that are shown, the most frequent ones."""
@@ -151,7 +151,6 @@ def _note(record: RunRecord, outcome: ModelAdaptationOutcome) -> None:
 
 def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool], record: RunRecord) -> Any:
     from glossator.adapt.model_adaptation import ModelAdaptationListener
-    from glossator.project.adaptation_runs import RunForecast
 
     def stage(what: str) -> None:
         if stopped():
@@ -159,13 +158,13 @@ def _listener(bar: terminal.ProgressBar, stopped: Callable[[], bool], record: Ru
         bar.update(what, 0, 0, "")
         record.update(stage=what)
 
-    def forecast(found: TrainingForecast) -> None:
+    def forecast(found: RunForecast) -> None:
         end = time.strftime("%H:%M", time.localtime(time.time() + found.seconds))
         terminal.note(
             f"forecast, from the first steps: {time_in_words(found.seconds)} of training in {found.steps} steps"
             f" (until {end}), {found.memory_bytes / 1e9:.1f} GB of memory; judging comes after that"
         )
-        record.forecast(RunForecast(found.seconds, found.steps, found.memory_bytes))
+        record.forecast(found)
 
     def progress(now: TrainingProgress) -> None:
         validation = f", validation {now.validation:.3f}" if now.validation is not None else ""

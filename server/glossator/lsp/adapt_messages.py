@@ -312,30 +312,3 @@ class AdaptChanged:
     root: str
     changes: int
     run: AdaptRun | None
-
-
-ADAPT_CLASSES: tuple[type, ...] = (
-    AdaptParams,
-    AdaptStartParams,
-    AdaptStopParams,
-    AdaptChooseParams,
-    AdaptExamplesParams,
-    AdaptReportParams,
-    AdaptForecast,
-    AdaptLoss,
-    AdaptRun,
-    AdaptFigure,
-    AdaptItem,
-    AdaptCount,
-    AdaptReason,
-    AdaptData,
-    AdaptBase,
-    AdaptResult,
-    AdaptPiece,
-    AdaptExample,
-    AdaptExamplesResult,
-    AdaptAnswer,
-    AdaptReportResult,
-    AdaptChanged,
-)
-"""Those of this module that are converted."""

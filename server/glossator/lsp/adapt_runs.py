@@ -81,9 +81,11 @@ class AdaptRuns:
                     await self._refresh(uri, known, tell=True)
 
     async def _refresh(self, uri: str, known: _Known, *, tell: bool) -> None:
+        from glossator.adapt.examples import EXAMPLES_FILE
+
         run = await asyncio.to_thread(read_run, known.kept.folder)
         of_run = (run.work, run.started, run.pid, run.state) if run is not None else None
-        facts = (of_run, known.kept.stamp(), _stamp(known.kept.folder / MODEL_DATA_FOLDER / "examples.jsonl"))
+        facts = (of_run, known.kept.stamp(), _stamp(known.kept.folder / MODEL_DATA_FOLDER / EXAMPLES_FILE))
         news = facts != known.facts
         if news:
             known.facts = facts

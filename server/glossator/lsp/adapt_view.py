@@ -6,7 +6,6 @@ Everything here reads files, and runs in a thread.
 from __future__ import annotations
 
 import datetime
-import importlib
 import json
 import math
 import os
@@ -15,9 +14,10 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from glossator.adapt.adaptable_bases import adaptable_bases
+from glossator.adapt.adaptation_report import REPORT_FACTS
 from glossator.adapt.data_set import LEAST_EXAMPLES
 from glossator.adapt.examples import EXAMPLES_FILE, LEFT_OUT_FILE, left_out_reasons, read_data_set
-from glossator.adapt.training_run import STATE_FILE, missing_packages
+from glossator.adapt.training_run import STATE_FILE, missing_packages, require_packages
 from glossator.errors import AdaptationError, WorkspaceError
 from glossator.index.folders import size_of
 from glossator.lsp import adapt_messages as messages
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from glossator.project.adaptations import Adaptation, Adaptations
     from glossator.settings import Settings
 
-REPORT_FILE = "report.json"
-"""In the folder of an adapted model, and of the last run."""
 SECONDS_PER_LINE = (0.0003, 0.0023)
 """What adapting a retriever takes for a line of code: the fastest and the slowest of the projects in docs/adapt.md."""
 LEAST_SECONDS = (5.0, 15.0)
@@ -61,7 +59,7 @@ def adapt_result(
 ) -> messages.AdaptResult:
     """All that there is to say about adapting to a project whose index has so many lines."""
     run = read_run(kept.folder)
-    missing = _missing()
+    missing = missing_packages()
     data = data_of(kept.folder / MODEL_DATA_FOLDER)
     fast, slow = (max(least, each * lines) for each, least in zip(SECONDS_PER_LINE, LEAST_SECONDS, strict=True))
     memory, per_line = RETRIEVER_BYTES
@@ -89,11 +87,6 @@ def adapt_result(
         missing=tuple(missing),
         install=_install_command() if missing else "",
     )
-
-
-def _missing() -> list[str]:
-    importlib.invalidate_caches()  # it may have been installed while this server runs
-    return missing_packages()
 
 
 def _install_command() -> str:
@@ -330,7 +323,7 @@ def report_of(kept: Adaptations, name: str | None) -> messages.AdaptReportResult
         chosen = kept.named(name)
         if chosen.kind == "retriever":
             return _retriever_report(chosen.details, name)
-        return _model_report(_read_report(chosen.folder / REPORT_FILE), name)
+        return _model_report(_read_report(chosen.folder / REPORT_FACTS), name)
     run = read_run(kept.folder)
     if run is None or run.state not in ("done", "refused") or not (run.name or run.report):
         raise AdaptationError("the last run has no report")
@@ -338,7 +331,7 @@ def report_of(kept: Adaptations, name: str | None) -> messages.AdaptReportResult
         return _retriever_report(run.report, run.name)
     if run.name:
         return report_of(kept, run.name)
-    return _model_report(_read_report(kept.folder / MODEL_RUN_FOLDER / REPORT_FILE), "")
+    return _model_report(_read_report(kept.folder / MODEL_RUN_FOLDER / REPORT_FACTS), "")
 
 
 def _read_report(path: Path) -> dict[str, Any]:
@@ -416,8 +409,4 @@ def check_base(settings: Settings, base: str | None) -> None:
     else:
         have = ", ".join(one.name for one in bases) or "none"
         raise AdaptationError(f"no installed model is called {base!r} (installed: {have})")
-    if missing := _missing():
-        raise AdaptationError(
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: install what adapting a model needs"
-            f" with: {_install_command()}"
-        )
+    require_packages(_install_command())

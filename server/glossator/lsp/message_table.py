@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from glossator.lsp import adapt_messages, protocol
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def _message(method: str, params: type, *, may_lack_params: bool = False) -> type:
@@ -54,5 +57,11 @@ REQUESTS: dict[str, type] = {
 }
 """Method name -> the class of its whole message."""
 
-CONVERTED_CLASSES: tuple[type, ...] = (*protocol.CLASSES, *adapt_messages.ADAPT_CLASSES, *REQUESTS.values())
+
+def _classes_of(module: ModuleType) -> list[type]:
+    """The classes of messages that a module defines."""
+    return [one for one in vars(module).values() if attrs.has(one) and one.__module__ == module.__name__]
+
+
+CONVERTED_CLASSES: tuple[type, ...] = (*_classes_of(protocol), *_classes_of(adapt_messages), *REQUESTS.values())
 """All classes that are converted from and to JSON."""

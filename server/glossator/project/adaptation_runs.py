@@ -29,7 +29,7 @@ from glossator.private_files import FILE_MODE, make_private_folder, replace_priv
 from glossator.project.adaptations import RUN_FOLDER, told_in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 RunWork = Literal["retriever", "data", "forecast", "model"]
@@ -139,11 +139,6 @@ class RunRecord:
     def is_stopped(self) -> bool:
         """Whether somebody asked for it to stop, or the process is gone that it belongs to."""
         return self._stopped.is_set()
-
-    def check(self) -> None:
-        """Raise CancelledByUser if it is to stop."""
-        if self.is_stopped:
-            raise CancelledByUser("stopped; nothing was changed")
 
     def update(self, **values: Any) -> None:
         """Note how far it is: fields of `AdaptationRun`. A new stage is written at once."""
@@ -327,7 +322,7 @@ def read_forecasts(home: Path) -> dict[str, dict[str, Any]]:
     )
 
 
-def stop_run(folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> AdaptationRun | None:
+def stop_run(folder: Path) -> AdaptationRun | None:
     """Stop the project's run: ask it to, and end its processes if it does not within `STOP_GRACE_SECONDS`.
 
     Blocks meanwhile. Returns the run as it ended; None if there is none.
@@ -345,7 +340,7 @@ def stop_run(folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> Ad
         (home / STOP_FILE).touch(mode=FILE_MODE)
     until = time.monotonic() + STOP_GRACE_SECONDS
     while _lives(run) and time.monotonic() < until:
-        sleep(0.03)
+        time.sleep(0.03)
     try:
         process = psutil.Process(run.pid)
         if abs(process.create_time() - run.process_started) < _STARTED_TOLERANCE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import TYPE_CHECKING
 
 from pygls.exceptions import JsonRpcInvalidParams
@@ -30,6 +31,7 @@ async def adapt(context: Context, params: messages.AdaptParams | None) -> messag
     Raises:
         UsageError: the folder is not open, or the workspace is not trusted.
     """
+    await _loaded()
     from glossator.lsp import adapt_view
 
     given = params if params is not None else messages.AdaptParams()
@@ -55,6 +57,7 @@ async def adapt_start(context: Context, params: messages.AdaptStartParams) -> No
         UsageError: the folder is not open, or the workspace is not trusted.
         AdaptationError: it cannot begin, with the reason.
     """
+    await _loaded()
     from glossator.lsp import adapt_view
 
     _, live, kept = _project(context, params.root)
@@ -125,6 +128,7 @@ async def adapt_examples(context: Context, params: messages.AdaptExamplesParams 
         UsageError: the folder is not open, or the workspace is not trusted.
         WorkspaceError: there is no data set, or it cannot be read.
     """
+    await _loaded()
     from glossator.lsp import adapt_view
 
     given = params if params is not None else messages.AdaptExamplesParams()
@@ -143,10 +147,16 @@ async def adapt_report(context: Context, params: messages.AdaptReportParams | No
         UsageError: the folder is not open, or the workspace is not trusted.
         AdaptationError: there is none.
     """
+    await _loaded()
     from glossator.lsp import adapt_view
 
     _, _, kept = _project(context, params.root if params is not None else None)
     return await asyncio.to_thread(adapt_view.report_of, kept, params.name if params is not None else None)
+
+
+async def _loaded() -> None:
+    """Import what the messages are made with in a thread: that takes some tenths of a second, once."""
+    await asyncio.to_thread(importlib.import_module, "glossator.lsp.adapt_view")
 
 
 def _project(context: Context, wanted: str | None) -> tuple[str, RootUpdates, Adaptations]:
