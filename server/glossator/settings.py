@@ -8,6 +8,7 @@ narrow what is indexed; whatever could run or reach something is never read from
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import math
 import os
 import re
@@ -42,6 +43,21 @@ def endpoint_url(url: str) -> SplitResult:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValueError("the URL must not contain credentials or a query")
     return parts
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine for certain: "localhost" or a literal loopback address.
+
+    Any other name may resolve to anything, even one that begins with "127.".
+    """
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import re
 import time
@@ -32,7 +31,7 @@ from glossator.errors import (
 )
 from glossator.model.chat import ChatModel, Delta, Done, ModelStatus, Thinking, TokenUsage
 from glossator.model.thinking import ThinkingSplitter
-from glossator.settings import endpoint_url
+from glossator.settings import endpoint_url, is_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -105,18 +104,8 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine for certain: "localhost" or a literal loopback address.
-
-        Any other name may resolve to anything, even one that begins with "127.".
-        """
-        if self.host == "localhost":
-            return True
-        try:
-            address = ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return (mapped or address).is_loopback
+        """Whether it is on this machine for certain."""
+        return is_this_machine(self.host)
 
     @property
     def proxy(self) -> str | None:

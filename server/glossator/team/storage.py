@@ -8,7 +8,6 @@ the storage, with "/".
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from glossator.errors import TeamAccessError, TeamError, TeamStorageError
+from glossator.settings import is_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -237,7 +237,7 @@ def _add_s3_options(url: str, options: dict[str, Any]) -> None:
         except ValueError as error:
             raise TeamError(f"AWS_ENDPOINT_URL is not a URL: {endpoint}") from error
         if parts.scheme != "https":
-            if not _is_this_machine(parts.hostname or ""):
+            if not is_this_machine(parts.hostname or ""):
                 raise TeamError(f"the connection to {endpoint} would not be encrypted: use an https URL")
             options["client_options"]["allow_http"] = True
     if os.environ.get("AWS_ACCESS_KEY_ID") and os.environ.get("AWS_SECRET_ACCESS_KEY"):
@@ -253,12 +253,3 @@ def _add_s3_options(url: str, options: dict[str, Any]) -> None:
         if not type(error).__module__.startswith("botocore"):
             raise
         raise TeamError(f"the credentials for {url} cannot be found: {_first_line(error)}") from error
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

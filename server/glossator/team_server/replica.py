@@ -24,6 +24,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from glossator.errors import TeamError, UsageError
 from glossator.index.embedding import StaticEmbedder
 from glossator.logfiles import LOG_FORMAT
+from glossator.settings import is_this_machine
 from glossator.team_server.access_tokens import AccessTokens
 from glossator.team_server.base_queries import MOST_SEARCHED, BaseQueries
 from glossator.team_server.http_service import ServiceLimits, TeamService
@@ -185,7 +186,7 @@ def _hosts(options: ReplicaOptions) -> tuple[str, ...]:
         raise UsageError(f"{options.port} is not a port: give a number from 0 to 65535")
     if options.key is not None and options.certificate is None:
         raise UsageError("--tls-key needs --tls-certificate")
-    local = _is_loopback(options.host)
+    local = is_this_machine(options.host)
     if not local and options.certificate is None and not options.behind_proxy:
         raise UsageError(
             f"listening on {options.host} without TLS would send tokens in the clear: give --tls-certificate and "
@@ -196,13 +197,6 @@ def _hosts(options: ReplicaOptions) -> tuple[str, ...]:
     if not names:
         raise UsageError(f"give the name by which clients call this server with --name, since it is not {options.host}")
     return names
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_any(host: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from typing import TYPE_CHECKING, Any
 
 import httpx2 as httpx
 
 from glossator.errors import SymbolNotFoundError, TeamAccessError, TeamError, UsageError
-from glossator.settings import endpoint_url
+from glossator.settings import endpoint_url, is_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,7 @@ class TeamServerClient:
             parts = endpoint_url(url)
         except ValueError as error:
             raise UsageError(f"{url!r} is not the URL of a server: {error}") from None
-        if parts.scheme != "https" and not _is_local(parts.hostname or ""):
+        if parts.scheme != "https" and not is_this_machine(parts.hostname or ""):
             raise UsageError(f"the connection to {parts.hostname} would not be encrypted: use an https URL")
         if not token:
             raise UsageError(
@@ -111,10 +110,3 @@ class TeamServerClient:
             404: SymbolNotFoundError,
         }
         raise kinds.get(status, TeamError)(f"{self._url} answers with status {status}: {message}")
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
