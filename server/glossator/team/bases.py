@@ -116,6 +116,14 @@ class Head(msgspec.Struct, frozen=True):
     bases: tuple[HeadBase, ...] = ()
     retired: tuple[RetiredBase, ...] = ()
 
+    def bases_of_format(self, format_: Format) -> tuple[HeadBase, ...]:
+        """Those that a program which reads this format can use, the newest last."""
+        return tuple(base for base in self.bases if base.format == format_)
+
+    def formats(self) -> str:
+        """The formats of all, as they are shown."""
+        return ", ".join(sorted({str(base.format) for base in self.bases})) or "none"
+
 
 def folder_of(repository: str) -> str:
     """The folder of a repository in the storage: rights are given by it."""

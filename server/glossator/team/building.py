@@ -7,7 +7,6 @@ was. The base is not published here: that needs the key, which stays with the pr
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ import msgspec
 from glossator.errors import GlossatorError, TeamError
 from glossator.team.bases import Base, Format, folder_of
 from glossator.team.checkouts import check_out
-from glossator.team.fetching import BlockCache, fetch
+from glossator.team.fetching import BlockCache, fetch_index
 from glossator.team.publishing import bases_of, load_base, upload
 from glossator.team.storage import Storage
 
@@ -152,12 +151,7 @@ def _prepare(storage: Storage, task: BuildTask, index: Path, known: Sequence[Bas
         return "local"
     if not known:
         return ""
-    partial = index.with_name(index.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    fetch(storage, known[0], partial, BlockCache(Path(task.work) / "blocks", CACHE_BYTES))
-    shutil.rmtree(index, ignore_errors=True)  # what a build that was killed has begun, without a manifest
-    partial.replace(index)
+    fetch_index(storage, known[0], index, BlockCache(Path(task.work) / "blocks", CACHE_BYTES))
     return known[0].commit
 
 

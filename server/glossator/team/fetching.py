@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ SHOWN_STEPS = 40
 """Requests for a middle-sized base: each is a step of the progress that is shown."""
 DOWNLOADS = 4
 """Requests at the same time."""
+PARTIAL_SUFFIX = ".partial"
+"""What the name of an index's folder has at its end until all of its files are there."""
 TRIM_SHARE = 0.8
 """Share of the cache's limit that is left when blocks are removed, so that this is rare."""
 
@@ -162,6 +165,34 @@ def fetch(
         raise TeamError(f"cannot write {folder}: {error.strerror or error}") from error
     cache.trim()
     return Fetched(downloaded, reused)
+
+
+def fetch_index(
+    storage: Storage,
+    base: Base,
+    folder: Path,
+    cache: BlockCache,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Make a folder with the files of a base; it appears when all are there. What a killed process has left is removed.
+
+    The caller keeps others from doing the same in the same place.
+
+    Raises:
+        TeamTrustError, TeamError, CancelledByUser: as for `fetch`.
+    """
+    partial = folder.with_name(folder.name + PARTIAL_SUFFIX)
+    try:
+        for rest in (partial, folder):
+            if rest.exists():
+                shutil.rmtree(rest)
+        make_private_folder(partial, certainly_ours=True)
+        fetch(storage, base, partial, cache, cancelled=cancelled)
+        partial.rename(folder)
+    except OSError as error:
+        raise TeamError(f"cannot keep the index of {base.repository}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 _Contents = list[tuple[int, bytes]]

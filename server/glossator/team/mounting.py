@@ -226,9 +226,8 @@ def nearest_base(storage: Storage, root: Path, wanted: Format, trusted: Sequence
         if head is None:
             continue
         if not bases:
-            there = sorted({str(base.format) for base in head.bases})
             reason = TeamError(
-                f"the team's index of {name} has the format {', '.join(there)},"
+                f"the team's index of {name} has the format {head.formats()},"
                 f" and this version of Glossator needs {wanted}"
             )
             continue

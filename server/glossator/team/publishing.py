@@ -174,7 +174,7 @@ def bases_of(
         TeamTrustError, TeamAccessError, TeamError: see `current_head`.
     """
     head = current_head(storage, repository, trusted)
-    return head, tuple(base for base in head.bases if base.format == format_) if head is not None else ()
+    return head, head.bases_of_format(format_) if head is not None else ()
 
 
 def load_base(storage: Storage, repository: str, entry: HeadBase, trusted: Sequence[str]) -> Base:

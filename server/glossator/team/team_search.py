@@ -98,7 +98,7 @@ def search_team(
         (head.repository, base)
         for head in heads
         if head.repository not in own
-        for base in [base for base in head.bases if base.format == wanted][-1:]
+        for base in head.bases_of_format(wanted)[-1:]
     ]
 
     def searched(other: tuple[str, HeadBase]) -> list[TeamHit] | str:
@@ -162,8 +162,7 @@ def _download_copy(
     cancelled: Callable[[], bool],
 ) -> None:
     """Put a base into its folder, which is in use here, unless it is there."""
-    from glossator.index import folders
-    from glossator.team.fetching import BlockCache, fetch
+    from glossator.team.fetching import BlockCache, fetch_index
     from glossator.team.mounting import CACHE_FOLDER
     from glossator.team.publishing import load_base
 
@@ -172,17 +171,9 @@ def _download_copy(
             os.utime(folder)
         return
     base = load_base(storage, repository, entry, settings.team_keys)
-    partial = folder.with_name(folder.name + ".partial")
-    try:
-        for rest in (partial, folder):  # of a process that was killed
-            if rest.exists():
-                shutil.rmtree(rest)
-        folders.make_private(partial)
-        cache = BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes)
-        fetch(storage, base, partial, cache, cancelled=cancelled)
-        partial.rename(folder)
-    except OSError as error:
-        raise TeamError(f"cannot keep the index of {repository}: {error.strerror or error}") from error
+    fetch_index(
+        storage, base, folder, BlockCache(settings.index_dir / CACHE_FOLDER, settings.team_cache_bytes), cancelled
+    )
 
 
 def _hits(folder: Path, wanted: Format, embedder: Embedder, query: str, limit: int, where: Filter | None) -> list[Hit]:

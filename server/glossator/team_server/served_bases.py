@@ -27,7 +27,7 @@ from glossator.retrieval.graph import Graph
 from glossator.retrieval.search import Searcher
 from glossator.team.bases import Format, folder_of
 from glossator.team.catalogue import repositories
-from glossator.team.fetching import BlockCache, fetch
+from glossator.team.fetching import BlockCache, fetch_index
 from glossator.team.publishing import load_base
 from glossator.team.storage import Storage
 from glossator.team_server.likely_repositories import profile_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from glossator.index.embedding import Embedder
-    from glossator.team.bases import Base, Head, HeadBase
+    from glossator.team.bases import Base, HeadBase
     from glossator.team.catalogue import KnownHeads
     from glossator.team_server.likely_repositories import RepositoryProfile
 
@@ -56,7 +56,6 @@ TRIAL_QUERY = "main"
 """Searched in a new base before it is served: damage is noticed, and what a first search loads is loaded."""
 _BASES = "bases"
 _BLOCKS = "blocks"
-_PARTIAL = ".partial"
 
 
 class OpenedBase:
@@ -310,12 +309,12 @@ class ServedBases:
         for head in heads:
             if self._patterns and not any(fnmatchcase(head.repository, pattern) for pattern in self._patterns):
                 continue
-            newest = self._newest(head)
-            if newest is None:
-                there = ", ".join(sorted({str(base.format) for base in head.bases})) or "none"
-                problems.append((head.repository, f"it has no base of the format {self._format}, only {there}"))
+            usable = head.bases_of_format(self._format)
+            if usable:
+                wanted[head.repository] = usable[-1]
             else:
-                wanted[head.repository] = newest
+                why = f"it has no base of the format {self._format}, only {head.formats()}"
+                problems.append((head.repository, why))
         with self._guard:
             gone = [name for name in self._bases if name not in wanted and folder_of(name) not in uncertain]
         for name in gone:
@@ -330,10 +329,6 @@ class ServedBases:
                 problems.append((name, str(error)))
         self._tidy()
         return problems
-
-    def _newest(self, head: Head) -> HeadBase | None:
-        usable = [base for base in head.bases if base.format == self._format]
-        return usable[-1] if usable else None
 
     def _bring(self, name: str, entry: HeadBase) -> None:
         """Serve a base, unless it is served already.
@@ -380,17 +375,7 @@ class ServedBases:
         if (folder / "manifest.sqlite").exists():
             return
         assert self._storage is not None
-        partial = folder.with_name(folder.name + _PARTIAL)
-        for rest in (partial, folder):
-            if rest.exists():
-                shutil.rmtree(rest)
-        make_private_folder(partial, certainly_ours=True)
-        cache = BlockCache(self._folder / _BLOCKS, room)
-        try:
-            fetch(self._storage, base, partial, cache, cancelled=self._stopping.is_set)
-            partial.rename(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        fetch_index(self._storage, base, folder, BlockCache(self._folder / _BLOCKS, room), self._stopping.is_set)
 
     def _try(self, base: ServedBase) -> None:
         """Open a base and search it once.
