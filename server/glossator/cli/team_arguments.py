@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from glossator.cli.argument_parser import (
+    add_command,
+    add_index_dir,
+    add_json,
+    add_log_level,
+    add_repeated,
+    add_value,
+    positive,
+)
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
 
-def add_team_command(
-    commands: argparse._SubParsersAction[Any],
-    add: Callable[..., argparse.ArgumentParser],
-    positive: Callable[[str], int],
-) -> None:
-    """Add the command with its actions; `add` makes a command, `positive` reads a whole number of at least 1."""
-    team = add(
+def add_team_command(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command with its actions."""
+    team = add_command(
         commands,
         "team",
         "ACTION ...",
@@ -35,8 +41,8 @@ def add_team_command(
     actions = team.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
 
     def action(name: str, usage: str, text: str, more: str = "") -> argparse.ArgumentParser:
-        command = add(actions, name, usage, text, more, prog=f"glossator team {name}")
-        command.add_argument("--json", action="store_true", help="print JSON on stdout, and nothing else")
+        command = add_command(actions, name, usage, text, more, prog=f"glossator team {name}")
+        add_json(command)
         return command
 
     build = action(
@@ -59,16 +65,10 @@ def add_team_command(
         metavar="N",
         help="repositories built at a time on this machine (default: one for each core)",
     )
-    build.add_argument(
-        "--cores-per-repository",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="parser processes for each repository (default: 1)",
-    )
+    add_value(build, "--cores-per-repository", default=1, text="parser processes for each repository")
     build.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster (default: RAY_ADDRESS, or else this machine)")
     build.add_argument("--work", metavar="DIR", help="folder for clones and indexes, kept for the next build")
-    build.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
+    add_index_dir(build)
 
     action("list", "[OPTIONS]", "List the repositories that you may read, with their newest bases.")
     action("verify", "[OPTIONS]", "Read everything that you may read, and check its signatures and hashes.")
@@ -80,19 +80,14 @@ def add_team_command(
         "a grace period. Run it now and then, with a builder's rights and key.",
     )
     _add_key(collect)
-    collect.add_argument(
-        "--older-than",
-        default="30d",
-        metavar="TIME",
-        help="age from which bases are retired, such as 12h (default: 30d)",
-    )
-    collect.add_argument("--grace", default="1d", metavar="TIME", help="how long retired bases are kept (default: 1d)")
+    _add_time(collect, "--older-than", "30d", "age from which bases are retired, such as 12h")
+    _add_time(collect, "--grace", "1d", "how long retired bases are kept")
     for name in ("list", "verify", "collect"):
         actions.choices[name].add_argument(
             "--team", metavar="URL", help="URL of the storage (default: your setting `team`)"
         )
 
-    _add_serving(action, positive)
+    _add_serving(action)
 
     keygen = action(
         "keygen",
@@ -104,7 +99,7 @@ def add_team_command(
     keygen.add_argument("file", metavar="FILE", help="the file to create")
 
 
-def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Callable[[str], int]) -> None:
+def _add_serving(action: Callable[..., argparse.ArgumentParser]) -> None:
     serve = action(
         "serve",
         "[OPTIONS] --tokens FILE",
@@ -117,23 +112,16 @@ def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Calla
     serve.add_argument("--team", metavar="URL", help="URL of the storage (default: your setting `team`)")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=8765, metavar="N", help="default: 8765; 0: any that is free")
-    serve.add_argument(
-        "--name",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a name by which clients call this server, beside that of --host; may be repeated",
+    add_repeated(
+        serve, "--name", "a name by which clients call this server, beside that of --host; may be repeated", "HOST"
     )
-    serve.add_argument(
+    add_repeated(
+        serve,
         "--repository",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="serve only repositories whose names match, such as 'github.com/org/*'; may be repeated",
+        "serve only repositories whose names match, such as 'github.com/org/*'; may be repeated",
+        "PATTERN",
     )
-    serve.add_argument(
-        "--refresh", default="60s", metavar="TIME", help="how often to look for newer bases (default: 60s)"
-    )
+    _add_time(serve, "--refresh", "60s", "how often to look for newer bases")
     serve.add_argument("--tls-certificate", metavar="FILE", help="the certificate, with those above it, in PEM")
     serve.add_argument("--tls-key", metavar="FILE", help="its private key, in PEM")
     serve.add_argument(
@@ -142,34 +130,19 @@ def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Calla
     serve.add_argument(
         "--cache", metavar="DIR", help="where downloaded bases are kept (default: with the indexes, by process)"
     )
-    serve.add_argument(
-        "--cache-gigabytes", type=positive, default=20, metavar="N", help="how large that may become (default: 20)"
-    )
-    serve.add_argument(
-        "--open", type=positive, default=256, metavar="N", help="indexes that are kept open (default: 256)"
-    )
-    serve.add_argument(
+    add_value(serve, "--cache-gigabytes", default=20, text="how large that may become")
+    add_value(serve, "--open", default=256, text="indexes that are kept open")
+    add_value(
+        serve,
         "--search-most",
-        type=positive,
         default=64,
-        metavar="N",
-        help="repositories that one search looks into unless it names them, the likeliest (default: 64)",
+        text="repositories that one search looks into unless it names them, the likeliest",
     )
-    serve.add_argument(
-        "--requests", type=positive, default=64, metavar="N", help="requests at a time (default: 64); more get 429"
-    )
-    serve.add_argument(
-        "--requests-per-token", type=positive, default=32, metavar="N", help="of one token (default: 32)"
-    )
-    serve.add_argument("--timeout", default="30s", metavar="TIME", help="how long a question may take (default: 30s)")
-    serve.add_argument("--index-dir", metavar="DIR", help="where indexes are kept (default: your cache folder)")
-    serve.add_argument(
-        "--log-level",
-        default="info",
-        choices=["error", "warning", "info", "debug"],
-        metavar="LEVEL",
-        help="error, warning, info (default; has the access log) or debug",
-    )
+    add_value(serve, "--requests", default=64, text="requests at a time; more get 429")
+    add_value(serve, "--requests-per-token", default=32, text="of one token")
+    _add_time(serve, "--timeout", "30s", "how long a question may take")
+    add_index_dir(serve)
+    add_log_level(serve, "default; has the access log")
 
     tokens = action(
         "tokens",
@@ -181,14 +154,17 @@ def _add_serving(action: Callable[..., argparse.ArgumentParser], positive: Calla
     change = tokens.add_mutually_exclusive_group()
     change.add_argument("--new", metavar="NAME", help="make a token; the name stands in the access log")
     change.add_argument("--revoke", metavar="NAME", help="remove a token")
-    tokens.add_argument(
+    add_repeated(
+        tokens,
         "--repository",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="with --new: repositories that it opens, such as 'github.com/org/*', or '*'; may be repeated",
+        "with --new: repositories that it opens, such as 'github.com/org/*', or '*'; may be repeated",
+        "PATTERN",
     )
     tokens.add_argument("--expires", metavar="TIME", help="with --new: when it ends, such as 90d (default: never)")
+
+
+def _add_time(command: argparse.ArgumentParser, name: str, default: str, text: str) -> None:
+    add_value(command, name, default=default, text=text, kind=str, metavar="TIME")
 
 
 def _add_key(command: argparse.ArgumentParser) -> None:
