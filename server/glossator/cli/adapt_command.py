@@ -62,16 +62,16 @@ def _check_usable(kept: Adaptations, name: str) -> None:
 
 def _list(kept: Adaptations, *, as_json: bool) -> int:
     found = kept.listed()
-    used = {one.kind: one.name for one in found if (now := kept.in_use(one.kind)) is not None and now.name == one.name}
+    used = kept.names_in_use()
     if as_json:
-        terminal.show_json({"adaptations": [_shown(one, used.get(one.kind) == one.name) for one in found]}, indent=2)
+        terminal.show_json({"adaptations": [_shown(one, one.name in used) for one in found]}, indent=2)
         return 0
     if not found:
         terminal.show(f"Nothing was learned from {kept.root}; see: glossator adapt --help", hang=4)
         return 0
     rows = [
         (
-            f"{'*' if used.get(one.kind) == one.name else ' '} {one.name}",
+            f"{'*' if one.name in used else ' '} {one.name}",
             one.made[:16].replace("T", " "),
             f"{size_of(one.folder) / 1e6:.1f} MB",
             one.summary,

@@ -60,6 +60,7 @@ def adapt_result(
     """All that there is to say about adapting to a project whose index has so many lines."""
     run = read_run(kept.folder)
     missing = missing_packages()
+    used = kept.names_in_use()
     data = data_of(kept.folder / MODEL_DATA_FOLDER)
     fast, slow = (max(least, each * lines) for each, least in zip(SECONDS_PER_LINE, LEAST_SECONDS, strict=True))
     memory, per_line = RETRIEVER_BYTES
@@ -70,7 +71,7 @@ def adapt_result(
         blocked=blocked,
         run=run_of(kept.folder, run) if run is not None else None,
         retriever=messages.AdaptForecast(seconds=fast, most_seconds=slow, memory_bytes=memory + per_line * lines),
-        items=tuple(_item(one, kept, settings, embedder) for one in kept.listed()),
+        items=tuple(_item(one, settings, embedder, in_use=one.name in used) for one in kept.listed()),
         undoable=kept.undoable(),
         data=data,
         bases=tuple(
@@ -160,8 +161,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _item(one: Adaptation, kept: Adaptations, settings: Settings, embedder: Embedder) -> messages.AdaptItem:
-    used = kept.in_use(one.kind)
+def _item(one: Adaptation, settings: Settings, embedder: Embedder, *, in_use: bool) -> messages.AdaptItem:
     if one.kind == "retriever":
         reason = unusable(one, embedder)
         figures = retriever_figures(one.details)
@@ -174,7 +174,7 @@ def _item(one: Adaptation, kept: Adaptations, settings: Settings, embedder: Embe
         made=one.made,
         base=one.base,
         summary=one.summary,
-        in_use=used is not None and used.name == one.name,
+        in_use=in_use,
         size_bytes=size_of(one.folder),
         unusable=reason,
         figures=figures,

@@ -116,6 +116,10 @@ class Adaptations:
         name = self._state().in_use.get(kind, "")
         return _read(self.folder / name) if _NAME.fullmatch(name) else None
 
+    def names_in_use(self) -> frozenset[str]:
+        """The names of what is in use, of all kinds."""
+        return frozenset(one.name for kind in ADAPTATION_KINDS if (one := self.in_use(kind)) is not None)
+
     def named(self, name: str) -> Adaptation:
         """The adaptation of that name.
 
