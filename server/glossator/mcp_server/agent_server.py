@@ -29,6 +29,8 @@ from glossator.errors import GlossatorError, SymbolNotFoundError, WorkspaceError
 from glossator.mcp_server.answer_fitting import fitted_answer
 from glossator.mcp_server.code_tools import CallScope, checked, paths_of
 from glossator.mcp_server.projects import Projects, check_is_project, folder_of_uri
+from glossator.mcp_server.tool_arguments import wrong_arguments
+from glossator.mcp_server.tool_protocol import answered_call, failed_call, listed_tool, unknown_tool
 from glossator.mcp_server.tool_results import as_data, as_text
 from glossator.mcp_server.tool_table import AGENT_INSTRUCTIONS, TOOLS, AskArguments, CodeTool
 
@@ -129,19 +131,9 @@ class AgentServer:
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         del context, params
-        hints = types.ToolAnnotations(
-            read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-        )
         return types.ListToolsResult(
             tools=[
-                types.Tool(
-                    name=tool.name,
-                    title=tool.title,
-                    description=tool.description,
-                    input_schema=tool.input_schema(),
-                    output_schema=tool.output_schema(),
-                    annotations=hints,
-                )
+                listed_tool(tool.name, tool.title, tool.description, tool.input_schema(), tool.output_schema())
                 for tool in TOOLS
             ]
         )
@@ -151,29 +143,27 @@ class AgentServer:
     ) -> types.CallToolResult | types.InputRequiredResult:
         tool = self._tools.get(params.name)
         if tool is None:
-            return _failed(f"there is no tool {params.name!r}; the tools are {', '.join(self._tools)}")
+            return unknown_tool(params.name, [*self._tools])
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
         except ValidationError as error:
-            return _failed(_wrong_arguments(tool, error))
+            return failed_call(wrong_arguments(tool.arguments, error))
         try:
             asked = await self._open(context, params.input_responses)
             if asked is not None:
                 return asked
             result = await self._answered(tool, arguments, context)
         except GlossatorError as error:
-            return _failed(_COMMAND.sub("`search_code`", str(error)))
+            return failed_call(_COMMAND.sub("`search_code`", str(error)))
         except MCPError:
             raise
         except Exception as error:
             _log.exception("%s failed", tool.name)
-            return _failed(
+            return failed_call(
                 f"{tool.name} failed because of an internal error ({type(error).__name__}); the details are in "
                 f"{logfiles.log_path('mcp')}"
             )
-        return types.CallToolResult(
-            content=[types.TextContent(type="text", text=as_text(result))], structured_content=as_data(result)
-        )
+        return answered_call(as_text(result), as_data(result))
 
     async def _answered(self, tool: CodeTool, arguments: Any, context: ServerRequestContext[Any]) -> ToolResult:
         async def report(done: float, total: float, message: str) -> None:
@@ -312,24 +302,6 @@ class AgentServer:
                 lines.append("lines by language: " + ", ".join(f"{name} {count:,}" for name, count in shares))
             parts.append("\n".join(lines))
         return "\n\n".join([*parts, *(f"note: {note}" for note in notes)])
-
-
-def _failed(message: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(type="text", text=message)], is_error=True)
-
-
-def _wrong_arguments(tool: CodeTool, error: ValidationError) -> str:
-    """What is wrong with the arguments of a call, in one line."""
-    problems = []
-    for problem in error.errors(include_url=False, include_input=False):
-        name = ".".join(map(str, problem["loc"])) or "arguments"
-        if problem["type"] == "extra_forbidden":
-            known = ", ".join(tool.arguments.model_fields)
-            problems.append(f"{name[:80]} is no argument of {tool.name}; the arguments are {known}")
-        else:
-            said = problem["msg"]
-            problems.append(f"{name}: {said[:1].lower()}{said[1:]}")
-    return "; ".join(problems)
 
 
 def _folders_of(listed: types.ListRootsResult) -> tuple[Path, ...]:

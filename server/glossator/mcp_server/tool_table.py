@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from glossator.mcp_server import change_impact, code_tools, place_history
+from glossator.mcp_server.tool_arguments import argument_schema, without_titles
 from glossator.mcp_server.tool_results import (
     Answered,
     ChangeImpact,
@@ -130,35 +131,18 @@ class CodeTool:
 
     def input_schema(self) -> dict[str, Any]:
         """The JSON Schema of the arguments."""
-        return {
-            key: value for key, value in _schema(self.arguments.model_json_schema()).items() if key != "description"
-        }
+        return argument_schema(self.arguments)
 
     def output_schema(self) -> dict[str, Any]:
         """The JSON Schema of the structured result."""
-        return _schema(TypeAdapter(self.result).json_schema(mode="validation"))
+        schema: dict[str, Any] = without_titles(TypeAdapter(self.result).json_schema(mode="validation"))
+        return schema
 
     def called(self, scope: CallScope, arguments: BaseModel) -> ToolResult:
         """The result for checked arguments."""
         assert self.run is not None, "`ask` is answered elsewhere"
         values = {name: getattr(arguments, name) for name in type(arguments).model_fields if name != "project"}
         return self.run(scope, **values)
-
-
-def _schema(schema: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = _without_titles(schema)
-    return found
-
-
-def _without_titles(schema: Any) -> Any:
-    """A schema without the titles that only repeat the names: every session of an agent pays for them."""
-    if isinstance(schema, dict):
-        return {
-            key: _without_titles(value)
-            for key, value in schema.items()
-            if not (key == "title" and isinstance(value, str))
-        }
-    return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema
 
 
 TOOLS: tuple[CodeTool, ...] = (

@@ -15,6 +15,8 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from glossator import __version__
 from glossator.errors import GlossatorError
+from glossator.mcp_server.tool_arguments import argument_schema
+from glossator.mcp_server.tool_protocol import answered_call, failed_call, listed_tool, unknown_tool
 from glossator.team_server.team_tools import TEAM_INSTRUCTIONS, TEAM_TOOLS, reply_data, reply_text
 
 if TYPE_CHECKING:
@@ -56,18 +58,9 @@ class TeamProtocol:
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         del context, params
-        hints = types.ToolAnnotations(
-            read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-        )
         return types.ListToolsResult(
             tools=[
-                types.Tool(
-                    name=tool.name,
-                    title=tool.title,
-                    description=tool.description,
-                    input_schema=tool.arguments.model_json_schema(),
-                    annotations=hints,
-                )
+                listed_tool(tool.name, tool.title, tool.description, argument_schema(tool.arguments))
                 for tool in TEAM_TOOLS
             ]
         )
@@ -77,19 +70,13 @@ class TeamProtocol:
     ) -> types.CallToolResult:
         tool = self._tools.get(params.name)
         if tool is None:
-            return _failure(f"there is no tool {params.name[:80]!r}; the tools are {', '.join(self._tools)}")
+            return unknown_tool(params.name, [*self._tools])
         try:
             access: AccessToken = context.request.scope[ACCESS_KEY]  # type: ignore[union-attr]
             reply = await self._ask(tool, access, tool.read(params.arguments or {}))
         except (GlossatorError, TimeoutError) as error:
-            return _failure(str(error))
+            return failed_call(str(error))
         except Exception as error:
             _log.exception("%s failed", tool.name)
-            return _failure(f"{tool.name} failed because of an internal error ({type(error).__name__})")
-        return types.CallToolResult(
-            content=[types.TextContent(type="text", text=reply_text(reply))], structured_content=reply_data(reply)
-        )
-
-
-def _failure(message: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(type="text", text=message)], is_error=True)
+            return failed_call(f"{tool.name} failed because of an internal error ({type(error).__name__})")
+        return answered_call(reply_text(reply), reply_data(reply))

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from glossator.errors import UsageError
+from glossator.mcp_server.tool_arguments import wrong_arguments
 from glossator.team_server.base_queries import (
     MOST_SERVED_DEFINITIONS,
     MOST_SERVED_HITS,
@@ -124,18 +125,7 @@ class TeamTool:
         try:
             return self.arguments.model_validate(values)
         except ValidationError as error:
-            raise UsageError(self._wrong(error)) from None
-
-    def _wrong(self, error: ValidationError) -> str:
-        problems = []
-        for problem in error.errors(include_url=False, include_input=False, include_context=False):
-            name = ".".join(map(str, problem["loc"]))[:80] or "arguments"
-            if problem["type"] == "extra_forbidden":
-                known = ", ".join(self.arguments.model_fields) or "none"
-                problems.append(f"{name} is no argument here; the arguments are: {known}")
-            else:
-                problems.append(f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
-        return "; ".join(problems[:5])
+            raise UsageError(wrong_arguments(self.arguments, error)) from None
 
 
 TEAM_TOOLS: tuple[TeamTool, ...] = (
