@@ -182,6 +182,7 @@ export interface SearchResult {
   hits: SearchHit[];
   team: TeamHit[];
   problems: string[];
+  uncollectedFiles: number;
 }
 
 export interface UsesParams {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lsp.client import Client, ResponseError
+from glossator.index import indexer, late_facts
+from tests.lsp.client import WAIT, Client, ResponseError
 from tests.lsp.test_features import at
 
 WIDE = """from shop.money import Money, add_tax
@@ -139,6 +141,55 @@ async def test_call_hierarchy(client: Client, project: Path) -> None:
     assert [(span["start"]["line"], span["start"]["character"]) for span in ranges] == [(22, 15)]
     (caller,) = [call["from"] for call in incoming if call["from"]["name"] == "place_order"]
     assert await client.request("callHierarchy/incomingCalls", {"item": caller}) == []
+
+
+async def test_what_may_be_missing_is_said_while_uses_are_collected(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    real = late_facts.collect_late_facts
+
+    def collect(*arguments: Any) -> None:
+        assert go.wait(WAIT)
+        real(*arguments)
+
+    monkeypatch.setattr(indexer, "LATER_BYTES", 0)
+    monkeypatch.setattr(indexer, "collect_late_facts", collect)
+    (project / "shop/shelf.py").write_text("from elsewhere import Lamp as Lamp, Shade\n\n__all__ = ['Lamp']\n", "utf-8")
+    money = project / "shop/money.py"
+    there = place(money.as_uri(), at(money.read_text("utf-8"), "def add_tax", 5))
+
+    def said() -> list[str]:
+        shown = [one["params"] for one in client.notifications if one["method"] == "window/showMessage"]
+        assert all(one["type"] == 3 for one in shown), "nothing is wrong"
+        return [one["message"] for one in shown]
+
+    try:
+        await client.initialize(project)
+        await client.ready()
+        left = (await client.request("glossator/search", {"query": "Lamp"}))["uncollectedFiles"]
+        assert left > 1
+        words = f"Glossator: the uses in {left} files are still being collected: there may be more"
+        await client.request("textDocument/references", {**there, "context": {"includeDeclaration": False}})
+        assert said() == [words]
+        (item,) = await client.request("textDocument/prepareCallHierarchy", there)
+        assert said() == [words, words]
+        await client.request("callHierarchy/incomingCalls", {"item": item})
+        assert len(said()) == 2, "once for a hierarchy, not for each of its symbols"
+    finally:
+        go.set()
+
+    async def is_collected() -> bool:
+        return not (await client.request("glossator/status", {}))["roots"][0]["uncollectedFiles"]
+
+    await client.until(is_collected)
+    result = await client.request("glossator/search", {"query": "Lamp"})
+    assert result["uncollectedFiles"] == 0
+    assert result["hits"][0]["uri"].endswith("shelf.py")
+    (item,) = await client.request("textDocument/prepareCallHierarchy", there)
+    assert await client.request("callHierarchy/incomingCalls", {"item": item})
+    assert await client.request("textDocument/references", {**there, "context": {"includeDeclaration": False}})
+    assert len(said()) == 2, "nothing is missing any more"
 
 
 async def test_references_can_be_turned_off(client: Client, project: Path) -> None:

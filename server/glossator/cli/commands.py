@@ -110,6 +110,12 @@ def _search(arguments: argparse.Namespace) -> int:
                 terminal.show_json({"id": identifier, **result})
             return 0
         result = _found(session, arguments.query, arguments.limit, where)
+        snapshot = session.root.open()  # an editor that is at its first index may be the writer
+        if snapshot is not None and (files := snapshot.store.uncollected()):
+            from glossator.answers.use_wording import uncollected_words
+
+            words = uncollected_words(files)
+            terminal.note(f"glossator: {words[0].lower()}{words[1:].rstrip('.')}")
         if arguments.team is not None:
             result = _with_team(session, result, arguments, where)
     return _show_found(result, arguments)

@@ -109,6 +109,10 @@ class StoreReader(Lookup):
         size = folders.size_of(self._folder)
         return StoreStatus(files, entries, symbols, lines, skipped, size, self._manifest.uncollected())
 
+    def uncollected(self) -> int:
+        """The number of files whose facts have not been collected yet; cheaper than `status`."""
+        return self._manifest.uncollected()
+
     def summaries(self, known: Container[int] = ()) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         return self._manifest.summaries(known)

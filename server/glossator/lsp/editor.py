@@ -95,6 +95,11 @@ class Editor:
         params = types.ShowMessageParams(types.MessageType.Warning, f"Glossator: {message}")
         self._server.window_show_message(params)
 
+    def inform(self, message: str) -> None:
+        """Show something to the user that is no trouble."""
+        params = types.ShowMessageParams(types.MessageType.Info, f"Glossator: {message}")
+        self._server.window_show_message(params)
+
     @property
     def shows_answer_documents(self) -> bool:
         """Whether the editor opens documents when asked, and gets the text of ours from this server."""

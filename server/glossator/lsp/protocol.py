@@ -377,6 +377,9 @@ class SearchResult:
     """What the team's other repositories have, if `SearchParams.team` asked for it."""
     problems: tuple[str, ...] = ()
     """What of the team's could not be searched, and why."""
+    uncollected_files: int = 0
+    """Files whose imports and uses of names are still being collected: a name that is only passed on in them, by a
+    re-export, is not found yet."""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from glossator.lsp.conversion import to_uri
-from glossator.lsp.handlers.find_uses import symbols_at
+from glossator.lsp.handlers.find_uses import say_if_incomplete, symbols_at
 from glossator.lsp.symbol_kinds import symbol_kind
 from glossator.lsp.use_places import UsePlaces
 from glossator.project.targets import FoundSymbol
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 async def prepare_call_hierarchy(
     context: Context, params: types.CallHierarchyPrepareParams
 ) -> list[types.CallHierarchyItem] | None:
-    """The symbols whose calls can be shown: what the name at a position refers to, or the definition around it."""
+    """The symbols whose calls can be shown: what the name at a position refers to, or the definition around it.
+
+    This is what a user asks for; calls are asked for as the hierarchy is unfolded. So what they may lack is said here.
+    """
     if not context.backend.configuration.options.references:
         return None
     await context.documents.parsed()
     uri, position = params.text_document.uri, params.position
+    await say_if_incomplete(context, uri)
     found = await asyncio.to_thread(symbols_at, context, uri, position, enclosing=True)
     encoding = context.editor.encoding
     return await asyncio.to_thread(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from glossator.answers.use_wording import uncollected_words
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.lsp import protocol
 from glossator.lsp.conversion import to_uri
@@ -110,11 +111,20 @@ def _symbol_around(context: Context, uri: str, position: types.Position) -> list
     return [FoundSymbol(located[0].root, finder, around)] if around is not None else []
 
 
+async def say_if_incomplete(context: Context, uri: str) -> None:
+    """Tell the user if uses in a document's root are still being collected: LSP's own results have no place for it."""
+    located = context.backend.folders.locate(uri)
+    snapshot = located[0].root.snapshot() if located is not None else None
+    if snapshot is not None and (words := uncollected_words(await asyncio.to_thread(snapshot.store.uncollected))):
+        context.editor.inform(words[0].lower() + words[1:].rstrip("."))
+
+
 async def find_references(context: Context, params: types.ReferenceParams) -> list[types.Location] | None:
     """The places that certainly refer to the symbol at a position; those that may, if there are no others."""
     if not context.backend.configuration.options.references:
         return None
     await context.documents.parsed()
+    await say_if_incomplete(context, params.text_document.uri)
     found = await asyncio.to_thread(symbols_at, context, params.text_document.uri, params.position)
     declared = params.context.include_declaration
     return await asyncio.to_thread(_locations, found, context.editor.encoding, declared=declared)

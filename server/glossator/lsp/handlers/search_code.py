@@ -119,5 +119,8 @@ def find_hits(session: Session, encoding: str, query: str, limit: int, where: Fi
                 why=hit.why,
             )
             for root, hit in found[:limit]
-        )
+        ),
+        uncollected_files=sum(
+            snapshot.store.uncollected() for root in session.roots if (snapshot := root.snapshot()) is not None
+        ),
     )
