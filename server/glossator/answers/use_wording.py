@@ -69,6 +69,12 @@ def uncollected_words(files: int) -> str:
     return f"The uses in {files:,} file{'' if files == 1 else 's'} are still being collected: there may be more."
 
 
+def uncollected_note(files: int) -> str:
+    """`uncollected_words` as a note, which follows a name and a colon; "" if there are no such files."""
+    words = uncollected_words(files)
+    return words[:1].lower() + words[1:].rstrip(".")
+
+
 def by_kind(places: Iterable[UsePlace]) -> dict[str, list[UsePlace]]:
     """Places by the words for their kinds, in the order of `KIND_WORDS`; within a kind by file and line.
 

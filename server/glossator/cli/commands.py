@@ -112,10 +112,9 @@ def _search(arguments: argparse.Namespace) -> int:
         result = _found(session, arguments.query, arguments.limit, where)
         snapshot = session.root.open()  # an editor that is at its first index may be the writer
         if snapshot is not None and (files := snapshot.store.uncollected()):
-            from glossator.answers.use_wording import uncollected_words
+            from glossator.answers.use_wording import uncollected_note
 
-            words = uncollected_words(files)
-            terminal.note(f"glossator: {words[0].lower()}{words[1:].rstrip('.')}")
+            terminal.note(f"glossator: {uncollected_note(files)}")
         if arguments.team is not None:
             result = _with_team(session, result, arguments, where)
     return _show_found(result, arguments)

@@ -10,7 +10,7 @@ from glossator.answers.use_wording import (
     counted_places,
     described_symbol,
     possible_words,
-    uncollected_words,
+    uncollected_note,
 )
 from glossator.cli import terminal
 from glossator.errors import UsageError
@@ -69,8 +69,8 @@ def show_uses(session: Session, arguments: argparse.Namespace) -> int:
         if number:
             terminal.show()
         _show_symbol(symbol, overridden)
-        if words := uncollected_words(finder.uncollected):
-            terminal.note(f"glossator: {words[0].lower()}{words[1:].rstrip('.')}")
+        if note := uncollected_note(finder.uncollected):
+            terminal.note(f"glossator: {note}")
         if callees is not None:
             _show_callees(finder, symbol, callees, arguments.limit)
         else:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from glossator.answers.answerer import Answerer
-from glossator.answers.use_wording import uncollected_words
+from glossator.answers.use_wording import uncollected_note
 from glossator.errors import GlossatorError, UsageError, WorkspaceError
 from glossator.project.session import Session
 from glossator.project.updates import RootUpdates
@@ -176,8 +176,8 @@ class Projects:
                 notes.append(f"{told}the index could not be updated: {state.message}")
             elif state.state == "indexing" or one in empty:
                 notes.append(f"{told}the index is still being built, {state.pending:,} files are left: call again")
-            elif words := uncollected_words(state.uncollected):
-                notes.append(f"{told}{words[0].lower()}{words[1:].rstrip('.')}")
+            elif note := uncollected_note(state.uncollected):
+                notes.append(f"{told}{note}")
         return notes
 
     async def rescan(self, projects: Sequence[Project]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from glossator.answers.use_wording import uncollected_words
+from glossator.answers.use_wording import uncollected_note
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.lsp import protocol
 from glossator.lsp.conversion import to_uri
@@ -115,8 +115,8 @@ async def say_if_incomplete(context: Context, uri: str) -> None:
     """Tell the user if uses in a document's root are still being collected: LSP's own results have no place for it."""
     located = context.backend.folders.locate(uri)
     snapshot = located[0].root.snapshot() if located is not None else None
-    if snapshot is not None and (words := uncollected_words(await asyncio.to_thread(snapshot.store.uncollected))):
-        context.editor.inform(words[0].lower() + words[1:].rstrip("."))
+    if snapshot is not None and (note := uncollected_note(await asyncio.to_thread(snapshot.store.uncollected))):
+        context.editor.inform(note)
 
 
 async def find_references(context: Context, params: types.ReferenceParams) -> list[types.Location] | None:
