@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -271,6 +272,24 @@ def test_an_open_root_is_ready_before_its_uses_are_collected(tmp_path: Path, mon
             assert told is not None
             assert "2 files are still being collected" in told.marked
             assert not DENIAL.search(told.marked)
+        for command in ("search", "uses"):  # another process's: this one is the writer
+            made = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "glossator",
+                    command,
+                    "price",
+                    "--root",
+                    root,
+                    "--index-dir",
+                    tmp_path / "index",
+                ],
+                check=True,
+                capture_output=True,
+                encoding="utf-8",
+            )
+            assert "glossator: the uses in 2 files are still being collected" in made.stderr
         go.set()
         wait_for(lambda: live.state().uncollected == 0)
         snapshot = session.root.open()
