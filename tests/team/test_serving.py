@@ -36,6 +36,7 @@ from glossator.team_server.likely_repositories import defining
 from glossator.team_server.replica import ReplicaOptions, serve_team
 from glossator.team_server.served_bases import ServedBases
 from tests.conftest import PROJECT, Ran
+from tests.team import teams
 from tests.team.conftest import IS_INSTALLED
 from tests.team.replicas import PublishedTeam, Replica, names, replica, serve_command
 from tests.team.teams import REPORT, committed
@@ -43,22 +44,8 @@ from tests.team.teams import REPORT, committed
 Cli = Callable[..., Ran]
 
 GO = {
-    "ledger/ledger.go": """package ledger
-
-// Entry is one line of the ledger.
-type Entry struct{ Amount int }
-
-// Balance sums the amounts of all entries.
-func Balance(entries []Entry) int {
-	sum := 0
-	for _, entry := range entries {
-		sum += entry.Amount
-	}
-	return sum
-}
-
-func Report(entries []Entry) int { return Balance(entries) }
-""",
+    "ledger/ledger.go": teams.GO["ledger/ledger.go"]
+    + "\nfunc Report(entries []Entry) int { return Balance(entries) }\n"
 }
 WEB = {
     "src/basket.ts": "/** Sums the amounts in the basket. */\nexport class Basket {\n  private items: string[] = [];\n"
