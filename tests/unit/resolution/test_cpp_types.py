@@ -185,6 +185,109 @@ def test_c_has_no_overloads() -> None:
     ]
 
 
+def test_parameters_of_class_templates() -> None:
+    sample = Sample({
+        "box.h": """
+            struct File { int size; };
+            struct Item { int weight; };
+            template <typename Item> struct Box {
+              Item* kept;
+              void weigh(Item* one);
+            };
+            template <typename Item> void Box<Item>::weigh(Item* one) {
+              kept->weight = 1;
+            }
+        """,
+        "main.cc": """
+            #include "box.h"
+            void run(Box<File> box, std::map<int, File> files) {
+              box.kept->size = 1;
+              for (auto& entry : files) entry.second.size = 2;
+            }
+        """,
+    })  # fmt: skip
+    assert sample.at("main.cc", "box.kept->size = 1;", "size") == "box.h:File.size"
+    assert sample.at("main.cc", "for (auto& entry : files) entry.second.size = 2;", "size") == "box.h:File.size"
+    assert sample.at("box.h", "kept->weight = 1;", "weight") == "possible", "that is any Item"
+
+
+def test_a_method_that_hides_a_type_is_no_type() -> None:
+    sample = Sample({
+        "visit.cc": """
+            class Basket { public: int size; };
+            class Visit {
+             public:
+              class Basket* Basket() const;
+              void open() {
+                class Basket* made = Basket();
+                made->size = 1;
+              }
+            };
+        """,
+    })  # fmt: skip
+    assert sample.at("visit.cc", "class Basket* made = Basket();", "Basket") == "visit.cc:Basket"
+    assert sample.at("visit.cc", "made->size = 1;", "size") == "visit.cc:Basket.size"
+
+
+def test_arguments_without_a_type_of_their_own() -> None:
+    sample = Sample({
+        "a.cc": """
+            struct Base { int age; };
+            struct File : public Base { int size; };
+            void keep(File& file);
+            void keep(File* file);
+            void each(std::function<void(int)> call);
+            void each(int count);
+            void write(File& from);
+            void write(Base* from);
+            void run(int n, File file) {
+              keep(nullptr);
+              each([&](int one) { n = one; });
+              write(&file);
+            }
+        """,
+    })  # fmt: skip
+    facts = sample.facts("a.cc")
+    assert facts is not None
+    meant = {
+        name: sample.resolver.resolve("a.cc", facts, name, facts.mentions_of(name)[-1])
+        for name in ("keep", "each", "write")
+    }
+    assert [one.symbol.line for one in meant["keep"].targets] == [4]
+    assert [one.symbol.line for one in meant["each"].targets] == [5]
+    assert meant["write"].grade == "possible", "an address is a pointer"
+
+
+def test_a_prototype_may_write_a_type_in_another_way() -> None:
+    sample = Sample({
+        "send.hpp": "typedef struct Stream* stream_p;\nint send_all(stream_p stream, int flags);",
+        "send.cc": """
+            #include "send.hpp"
+            int send_all(struct Stream* stream, int flags) { return 0; }
+        """,
+        "main.cc": """
+            #include "send.hpp"
+            int run(stream_p stream) { return send_all(stream, 1); }
+        """,
+    })  # fmt: skip
+    assert sample.uses("send_all", "send.cc") == ["main.cc: int run(stream_p stream) { return send_all(stream, 1); }"]
+
+
+def test_overloads_are_things_of_their_own() -> None:
+    sample = Sample({
+        "out.h": "void emit(int n);\nvoid emit(const char* text);",
+        "out.cc": """
+            #include "out.h"
+            void emit(int n) {}
+            void emit(const char* text) {}
+            void run() { emit("x"); }
+        """,
+    })  # fmt: skip
+    first, second = (one for one in sample.resolver.definitions("emit", "out.cc") if one.path == "out.cc")
+    found = {one.symbol.line: [use.line for use in sample.resolver.uses(one).uses] for one in (first, second)}
+    assert found == {2: [], 3: [4]}
+
+
 def test_only_types_and_namespaces_stand_before_colons() -> None:
     sample = Sample({
         "shop.h": """
