@@ -22,6 +22,7 @@ import {
   type AdaptStopParams,
   type StatusResult,
 } from "./protocol";
+import { messageOf } from "./sentences";
 import type { Server } from "./server";
 import { scripted, scriptedHtml } from "./webviewhtml";
 
@@ -284,4 +285,3 @@ export class AdaptPage implements vscode.WebviewPanelSerializer, vscode.Disposab
 
 /** What of the server decides on what the page shows. */
 const knownOf = (state: ServerState, status: StatusResult | undefined): string => JSON.stringify([state, status?.roots.map(({ uri, state: indexing, files }) => [uri, indexing, files > 0]), status?.model.name]);
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import * as vscode from "vscode";
 import { commandLine } from "./launch";
 import { environmentVariables } from "./python";
+import { messageOf } from "./sentences";
 import type { Server } from "./server";
 
 /** How fast a model is on this machine: measured, or estimated before it has run here. */
@@ -125,7 +126,7 @@ export async function chooseModel(server: Pick<Server, "python" | "lacksRuntime"
     const choice = await vscode.window.showQuickPick(items, { placeHolder: t("Choose the model that writes answers"), matchOnDescription: true });
     await choice?.run?.();
   } catch (error) {
-    void vscode.window.showErrorMessage(`Glossator: ${error instanceof Error ? error.message : String(error)}`);
+    void vscode.window.showErrorMessage(`Glossator: ${messageOf(error)}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { isTrace } from "./frames";
 import { isSubject, reveal } from "./places";
 import { ASK, EXPLAIN, PREPARE, SEARCH, type AskParams, type AskResult, type DeltaProgress, type EvidenceProgress, type FoundProgress, type LeadProgress, type Place, type PrepareParams, type Scope, type SearchParams, type SearchResult, type UsesParams, type UsesResult, USES } from "./protocol";
 import { scopeOf } from "./scopes";
+import { messageOf } from "./sentences";
 import type { Server } from "./server";
 import type { Steps } from "./steps";
 import { scripted, scriptedHtml } from "./webviewhtml";
@@ -291,7 +292,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       turn.stage = undefined;
       if (source.token.isCancellationRequested) turn.state = "stopped";
       else if (!this.server.running) Object.assign(turn, { state: "failed", error: vscode.l10n.t("The server stopped while answering.") });
-      else Object.assign(turn, { state: "failed", error: error instanceof Error ? error.message : String(error) });
+      else Object.assign(turn, { state: "failed", error: messageOf(error) });
     } finally {
       for (const listener of listening) listener.dispose();
       source.dispose();
@@ -322,7 +323,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       const { team, problems } = await this.server.request<SearchResult>(SEARCH, params, token);
       show({ hits: team, problems });
     } catch (error) {
-      show({ hits: [], problems: token.isCancellationRequested ? [] : [error instanceof Error ? error.message : String(error)] });
+      show({ hits: [], problems: token.isCancellationRequested ? [] : [messageOf(error)] });
     } finally {
       listening.dispose();
       if (this.searching === source) this.searching = undefined;

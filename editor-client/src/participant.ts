@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { CitationLinks } from "./citationlinks";
 import { newer } from "./newer";
 import { ASK, type AskParams, type AskResult, EXPLAIN, type ExplainParams, type Place, type Range, SEARCH, type SearchParams, type SearchResult } from "./protocol";
-import { sentence } from "./sentences";
+import { messageOf, sentence } from "./sentences";
 import type { Server } from "./server";
 
 const ID = "glossator.chat";
@@ -23,7 +23,7 @@ export function registerParticipant(server: Asked, icon: vscode.Uri): vscode.Dis
       return await answer(server, request, context, stream, token);
     } catch (error) {
       if (token.isCancellationRequested) return {};
-      return { errorDetails: { message: sentence(error instanceof Error ? error.message : String(error)) } };
+      return { errorDetails: { message: sentence(messageOf(error)) } };
     }
   });
   participant.iconPath = icon;

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { reveal } from "./places";
 import { SEARCH, type Range, type SearchHit, type SearchParams, type SearchResult, type TeamHit } from "./protocol";
+import { messageOf } from "./sentences";
 import type { Server } from "./server";
 import { teamPlace } from "./teamplaces";
 
@@ -103,7 +104,7 @@ export function search(server: Pick<Server, "request"> & Partial<Pick<Server, "s
     } catch (error) {
       if (!own.token.isCancellationRequested) {
         pick.items = [];
-        pick.title = error instanceof Error ? error.message : String(error);
+        pick.title = messageOf(error);
       }
     } finally {
       if (source === own) pick.busy = false;

@@ -8,6 +8,7 @@ import { createClient, locateServer, setupIn, type ServerCommand } from "./launc
 import type { Indexing, ServerState } from "./messages";
 import { ADAPT_CHANGED, type AdaptChanged, STATUS_CHANGED, type StatusResult } from "./protocol";
 import { SetupError, hasRuntime, installRuntime } from "./python";
+import { messageOf } from "./sentences";
 
 /** Seconds before the first, second, ... restart; after the last the user is asked. */
 const BACK_OFF = [0.5, 2, 5, 15];
@@ -74,7 +75,7 @@ export class Server implements vscode.Disposable {
       await this.launch(command, attempt);
     } catch (error) {
       if (attempt !== this.attempt) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.log.error(message);
       this.set({ kind: "stopped", message, fix: error instanceof SetupError ? error.fix : "log" });
     }

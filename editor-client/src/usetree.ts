@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import type { Attachment } from "./messages";
 import { type Range, type SymbolPlace, type SymbolUses, type UsePlace, type UsesParams, type UsesResult, USES } from "./protocol";
-import { sentence } from "./sentences";
+import { messageOf, sentence } from "./sentences";
 import type { Server } from "./server";
 import { byFile, byLine, useGroups } from "./useplaces";
 
@@ -160,7 +160,7 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
     } catch (error) {
       if (source.token.isCancellationRequested) return;
       this.symbols = [];
-      this.view.message = sentence(error instanceof Error ? error.message : String(error));
+      this.view.message = sentence(messageOf(error));
     } finally {
       source.dispose();
     }
@@ -230,7 +230,7 @@ export class UseTree implements vscode.TreeDataProvider<UseNode>, vscode.Disposa
       found = await this.ask({ ...around(node.use), kinds: CALLING }, source.token);
     } catch (error) {
       if (source.token.isCancellationRequested) return [];
-      return [{ type: "note", id: `${node.id}/failed`, text: sentence(error instanceof Error ? error.message : String(error)), failed: true }];
+      return [{ type: "note", id: `${node.id}/failed`, text: sentence(messageOf(error)), failed: true }];
     } finally {
       this.opening.delete(source);
       source.dispose();

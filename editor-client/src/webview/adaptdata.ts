@@ -3,7 +3,7 @@
 import type { AdaptData, AdaptExample, AdaptExamplesResult } from "../protocol";
 import { sentence } from "../sentences";
 import { kindName, partName, when } from "./adapttexts";
-import { el } from "./dom";
+import { el, textButton } from "./dom";
 import { t } from "./l10n";
 
 export interface DataActions {
@@ -16,22 +16,16 @@ export interface DataActions {
 
 /** What there is of a data set; `idle`: whether something can be started now. */
 export function dataView(data: AdaptData | null, idle: boolean, actions: DataActions, browser: ExampleBrowser): HTMLElement[] {
-  const button = (id: string, label: string, run: () => void): HTMLButtonElement => {
-    const made = el("button", { type: "button", class: "button", id }, label);
-    made.addEventListener("click", run);
-    return made;
-  };
-  const make = button("make-data", data ? t("Make it again") : t("Make the data set"), actions.make);
-  make.disabled = !idle;
+  const make = textButton("make-data", data ? t("Make it again") : t("Make the data set"), actions.make, !idle);
   if (!data) return [el("p", {}, t("Examples are made from docs, comments and commits, and kept on this machine. Nothing is trained yet.")), el("p", { class: "actions" }, make)];
   const parts: HTMLElement[] = [];
   if (data.problem) parts.push(el("p", { class: "error" }, sentence(data.problem)));
   if (data.counts.length > 0) parts.push(counts(data));
   parts.push(el("p", { class: "why" }, t("Written {0}. Lines may be edited or deleted; what is there is trained on. Making it again writes it anew.", when(data.made))));
-  parts.push(el("p", { class: "actions" }, button("edit-examples", t("Edit the examples"), () => actions.file("examples")), make));
+  parts.push(el("p", { class: "actions" }, textButton("edit-examples", t("Edit the examples"), () => actions.file("examples")), make));
   if (data.leftOut > 0) {
     const list = el("ul", {}, ...data.reasons.map(({ reason, count }) => el("li", {}, `${count.toLocaleString("en")} ${reason}`)));
-    parts.push(el("details", { id: "left-out" }, el("summary", {}, t("Left out ({0}), and why", data.leftOut.toLocaleString("en"))), list, el("p", {}, button("open-left-out", t("Open the list of all"), () => actions.file("leftOut")))));
+    parts.push(el("details", { id: "left-out" }, el("summary", {}, t("Left out ({0}), and why", data.leftOut.toLocaleString("en"))), list, el("p", {}, textButton("open-left-out", t("Open the list of all"), () => actions.file("leftOut")))));
   }
   if (data.counts.length > 0) parts.push(browser.element);
   browser.follow(data);
@@ -58,8 +52,8 @@ export class ExampleBrowser {
   private readonly kind = el("select", { id: "example-kind", "aria-label": t("Kind") });
   private readonly place = el("span", { role: "status", "aria-live": "polite" });
   private readonly body = el("div");
-  private readonly previous = el("button", { type: "button", class: "button", id: "previous-example" }, t("Previous"));
-  private readonly next = el("button", { type: "button", class: "button", id: "next-example" }, t("Next"));
+  private readonly previous = textButton("previous-example", t("Previous"), () => this.move(-1));
+  private readonly next = textButton("next-example", t("Next"), () => this.move(1));
   private offset = 0;
   private total = 0;
   private made = "";
@@ -71,8 +65,6 @@ export class ExampleBrowser {
         this.ask();
       });
     }
-    this.previous.addEventListener("click", () => this.move(-1));
-    this.next.addEventListener("click", () => this.move(1));
     this.element.append(el("p", { class: "actions" }, this.part, this.kind, this.previous, this.next, this.place), this.body);
     this.element.addEventListener("toggle", () => {
       if (this.element.open && this.body.childElementCount === 0) this.ask();

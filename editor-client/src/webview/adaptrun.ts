@@ -3,7 +3,7 @@
 import type { AdaptLoss, AdaptRun } from "../protocol";
 import { sentence } from "../sentences";
 import { bytes, duration, ending, figure, when, workName } from "./adapttexts";
-import { el } from "./dom";
+import { el, textButton } from "./dom";
 import { t } from "./l10n";
 
 /** What the view can ask for. */
@@ -105,16 +105,9 @@ export class RunView {
     else if (told) parts.push(el("p", { class: "why" }, told));
     if (run.resumable) parts.push(el("p", {}, t("Training goes on where it was, at most a minute back, if you continue.")));
     const buttons = el("p", { class: "actions" });
-    if (run.reported) {
-      const report = el("button", { type: "button", class: "button", id: "show-report" }, t("Show the report"));
-      report.addEventListener("click", () => this.actions.report());
-      buttons.append(report);
-    }
+    if (run.reported) buttons.append(textButton("show-report", t("Show the report"), () => this.actions.report()));
     if (run.state !== "done" && run.state !== "refused") {
-      const again = el("button", { type: "button", class: "button", id: "again" }, run.resumable ? t("Continue") : t("Start again"));
-      again.disabled = blocked;
-      again.addEventListener("click", () => this.actions.again(run));
-      buttons.append(again);
+      buttons.append(textButton("again", run.resumable ? t("Continue") : t("Start again"), () => this.actions.again(run), blocked));
     }
     if (buttons.childElementCount > 0) parts.push(buttons);
     return parts;

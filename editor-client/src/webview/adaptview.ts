@@ -7,7 +7,7 @@ import { ExampleBrowser, dataView, type DataActions } from "./adaptdata";
 import { figureTable, reportView } from "./adaptreport";
 import { RunView } from "./adaptrun";
 import { bytes, duration, span, when } from "./adapttexts";
-import { el } from "./dom";
+import { el, textButton } from "./dom";
 import { t } from "./l10n";
 
 interface Kept {
@@ -69,13 +69,6 @@ function start(work: AdaptRun["work"], base = "", minutes = 0): void {
   send({ type: "start", work, ...(base ? { base } : {}), ...(minutes > 0 ? { minutes } : {}) });
 }
 
-function button(id: string, label: string, act: () => void, disabled = false): HTMLButtonElement {
-  const made = el("button", { type: "button", class: "button", id }, label);
-  made.disabled = disabled;
-  made.addEventListener("click", act);
-  return made;
-}
-
 const drawn = new WeakMap<Element, string>();
 
 /** Draw a part again if what it shows has changed; the focus and what is folded open stay. */
@@ -117,11 +110,11 @@ function showRun(now: AdaptRun | null): void {
 }
 
 function notices({ server, trusted, result, error }: AdaptPageState): HTMLElement[] {
-  const act = (label: string, action: Extract<FromAdaptPage, { type: "action" }>["action"]): HTMLElement => el("p", { class: "actions" }, button(`act-${action}`, label, () => send({ type: "action", action })));
+  const act = (label: string, action: Extract<FromAdaptPage, { type: "action" }>["action"]): HTMLElement => el("p", { class: "actions" }, textButton(`act-${action}`, label, () => send({ type: "action", action })));
   if (!trusted) return [el("p", {}, t("Nothing is adapted to a workspace that is not trusted: what is learned would become part of answers.")), act(t("Manage workspace trust"), "manageTrust")];
   if (server.kind === "stopped") return [el("p", { class: "error" }, sentence(server.message)), server.fix === "off" ? act(t("Turn on in this workspace"), "turnOn") : act(t("Show the log"), "showLog")];
   if (server.kind !== "running") return [el("p", {}, sentence(server.message || t("The server is being started.")))];
-  if (error) return [el("p", { class: "error" }, sentence(error)), el("p", { class: "actions" }, button("refresh", t("Try again"), () => send({ type: "refresh" })))];
+  if (error) return [el("p", { class: "error" }, sentence(error)), el("p", { class: "actions" }, textButton("refresh", t("Try again"), () => send({ type: "refresh" })))];
   if (!result) return [el("p", {}, t("Reading what was learned."))];
   return result.blocked ? [el("p", {}, t("Nothing can be started now: {0}", sentence(result.blocked)))] : [];
 }
@@ -147,7 +140,7 @@ function retrieverPart(idle: boolean): HTMLElement[] {
     ...learned("retriever", t("as shipped")),
     el("h3", {}, t("Forecast")),
     el("p", {}, t("By the size of this project: {0}, at most {1} of memory. It runs at low priority.", span(seconds, mostSeconds), bytes(memoryBytes))),
-    el("p", { class: "actions" }, button("start-retriever", t("Start adapting the retriever"), () => start("retriever"), !idle)),
+    el("p", { class: "actions" }, textButton("start-retriever", t("Start adapting the retriever"), () => start("retriever"), !idle)),
   ];
 }
 
@@ -170,15 +163,15 @@ function modelPart(idle: boolean): HTMLElement[] {
     el("h3", {}, t("2. Model to adapt")),
   ];
   if (missing.length > 0) {
-    const terminal = button("terminal", t("Open in a terminal"), () => send({ type: "terminal" }));
+    const terminal = textButton("terminal", t("Open in a terminal"), () => send({ type: "terminal" }));
     parts.push(
       el("div", { class: "box" },
         el("p", {}, t("Training needs packages that are not installed ({0}): some gigabytes. Using an adapter needs nothing. Install them with:", missing.join(", "))),
         el("pre", { class: "code", tabindex: "0" }, install),
-        el("p", { class: "actions" }, terminal, button("copy", t("Copy"), () => send({ type: "copy", text: install })), button("check", t("Check again"), () => send({ type: "refresh" })))),
+        el("p", { class: "actions" }, terminal, textButton("copy", t("Copy"), () => send({ type: "copy", text: install })), textButton("check", t("Check again"), () => send({ type: "refresh" })))),
     );
   }
-  if (bases.length === 0) parts.push(el("p", {}, t("No model is installed.")), el("p", { class: "actions" }, button("choose-model", t("Choose a model"), () => send({ type: "action", action: "chooseModel" }))));
+  if (bases.length === 0) parts.push(el("p", {}, t("No model is installed.")), el("p", { class: "actions" }, textButton("choose-model", t("Choose a model"), () => send({ type: "action", action: "chooseModel" }))));
   else parts.push(baseChoice(chosen?.name));
   const limit = el("input", { id: "minutes", type: "number", min: "1", max: String(MOST_MINUTES), step: "1", value: String(minutes) });
   limit.addEventListener("change", () => {
@@ -189,10 +182,10 @@ function modelPart(idle: boolean): HTMLElement[] {
     el("p", {}, el("label", { for: "minutes" }, t("Minutes of training at most")), " ", limit),
     el("h3", {}, t("3. Forecast")),
     el("p", { id: "model-forecast" }, forecast ? t("From a few steps: {0} of training in {1} steps, {2} of memory. Judging comes after that.", duration(forecast.seconds), forecast.steps, bytes(forecast.memoryBytes)) : t("A few steps are tried to tell how long training takes and how much memory. Nothing is kept of them.")),
-    el("p", { class: "actions" }, button("forecast", forecast ? t("Measure again") : t("Measure time and memory"), () => start("forecast", chosen?.name, minutes), !may)),
+    el("p", { class: "actions" }, textButton("forecast", forecast ? t("Measure again") : t("Measure time and memory"), () => start("forecast", chosen?.name, minutes), !may)),
     el("h3", {}, t("4. Training")),
     el("p", {}, why(idle, ready, missing.length === 0, chosen !== undefined, forecast !== null)),
-    el("p", { class: "actions" }, button("start-model", chosen ? t("Start adapting {0}", chosen.name) : t("Start adapting"), () => start("model", chosen?.name, minutes), !may || !forecast)),
+    el("p", { class: "actions" }, textButton("start-model", chosen ? t("Start adapting {0}", chosen.name) : t("Start adapting"), () => start("model", chosen?.name, minutes), !may || !forecast)),
   );
   return parts;
 }
@@ -231,7 +224,7 @@ function learned(kind: AdaptKind, plain: string): HTMLElement[] {
   const items = (result?.items ?? []).filter((item) => item.kind === kind);
   const used = items.find((item) => item.inUse);
   const parts: HTMLElement[] = [el("h3", {}, t("In use: {0}", used ? used.name : plain))];
-  if (result?.undoable.includes(kind)) parts.push(el("p", { class: "actions" }, button(`undo-${kind}`, t("Undo the last change"), () => send({ type: "choose", action: "undo", kind }))));
+  if (result?.undoable.includes(kind)) parts.push(el("p", { class: "actions" }, textButton(`undo-${kind}`, t("Undo the last change"), () => send({ type: "choose", action: "undo", kind }))));
   if (items.length === 0) parts.push(el("p", { class: "why" }, t("Nothing was learned until now.")));
   else parts.push(el("ul", { class: "items" }, ...[...items].reverse().map(itemView)));
   return parts;
@@ -241,7 +234,7 @@ function itemView(item: AdaptItem): HTMLElement {
   const head = el("div", { class: "item-head" }, el("strong", {}, item.name), item.inUse ? el("span", { class: "badge" }, t("in use")) : "", el("span", { class: "why" }, ` ${when(item.made)} · ${bytes(item.sizeBytes)} · ${item.base}`));
   const actions = el("p", { class: "actions" });
   const labelled = (id: string, label: string, act: () => void): HTMLButtonElement => {
-    const made = button(`${id}-${item.name}`, label, act);
+    const made = textButton(`${id}-${item.name}`, label, act);
     made.append(el("span", { class: "visually-hidden" }, ` ${item.name}`));
     return made;
   };
@@ -276,7 +269,7 @@ window.addEventListener("message", (event: MessageEvent<ToAdaptPage>) => {
       report.hidden = false;
       const title = message.name ? t("Report on {0}", message.name) : t("Report on the last run");
       const heading = el("h2", { id: "report-title", tabindex: "-1" }, title);
-      const close = button("close-report", t("Close the report"), () => (report.hidden = true));
+      const close = textButton("close-report", t("Close the report"), () => (report.hidden = true));
       report.replaceChildren(heading, ...(message.result ? reportView(message.result) : [el("p", { class: "error" }, sentence(message.error ?? ""))]), el("p", { class: "actions" }, close));
       heading.focus();
       return;

@@ -27,6 +27,14 @@ export function button(name: string, label: string, run: () => void): HTMLButton
   return made;
 }
 
+/** A button that shows what it does in words. */
+export function textButton(id: string, label: string, run: () => void, disabled = false): HTMLButtonElement {
+  const made = el("button", { type: "button", class: "button", id }, label);
+  made.disabled = disabled;
+  made.addEventListener("click", run);
+  return made;
+}
+
 /** Replace an element's children. */
 export function replace(element: Element, ...children: (Node | string)[]): void {
   element.replaceChildren(...children);
