@@ -323,7 +323,7 @@ export class Panel implements vscode.WebviewViewProvider, vscode.Disposable {
       const { team, problems } = await this.server.request<SearchResult>(SEARCH, params, token);
       show({ hits: team, problems });
     } catch (error) {
-      show({ hits: [], problems: token.isCancellationRequested ? [] : [messageOf(error)] });
+      show({ hits: [], problems: [token.isCancellationRequested ? vscode.l10n.t("The search was stopped.") : messageOf(error)] });
     } finally {
       listening.dispose();
       if (this.searching === source) this.searching = undefined;

@@ -13,7 +13,7 @@ export function teamList({ hits, problems, searching }: TeamFound, copy: (text: 
   const details = el("details", { class: "team" }, el("summary", {}, label));
   details.open = true;
   if (searching) details.append(el("div", { class: "stage" }, icon("loading~spin"), ` ${sentence(searching)}`));
-  else if (hits.length === 0) details.append(el("p", { class: "why" }, t("Nothing was found there.")));
+  else if (hits.length === 0 && problems.length === 0) details.append(el("p", { class: "why" }, t("Nothing was found there.")));
   if (hits.length > 0) details.append(el("ul", {}, ...hits.map((hit) => row(hit, copy))));
   for (const problem of problems) details.append(el("p", { class: "why" }, icon("warning"), ` ${sentence(problem)}`));
   return details;

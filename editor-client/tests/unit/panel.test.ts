@@ -273,4 +273,7 @@ test("hits in the team's other repositories have a repository and a commit, and 
   expect(sent.map((message) => message.type)).toEqual(["copy", "copy"]);
   receive({ type: "team", turn: "t", team: { hits: [], problems: [] } });
   expect(part().textContent).toContain("Nothing was found there.");
+  receive({ type: "team", turn: "t", team: { hits: [], problems: ["the search was stopped"] } });
+  expect(part().textContent).toContain("The search was stopped.");
+  expect(part().textContent).not.toContain("Nothing was found");
 });
