@@ -52,7 +52,8 @@ from glossator.answers.evidence import Question, estimated_tokens
 from glossator.answers.gathering import gather_in
 from glossator.answers.root_view import RootView
 from glossator.errors import ModelError, UsageError
-from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.language_detection import language_of
+from glossator.index.languages import LANGUAGES
 from glossator.model.chat import ChatMessage, Delta, Done
 from glossator.project.session import Session
 from glossator.settings import Settings

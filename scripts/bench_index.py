@@ -67,7 +67,7 @@ TICK_SECONDS = 0.002
 RAW = """
 import os, sys, time
 from pathlib import Path
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.index.parsing import raw_parse
 from glossator.settings import Settings
 from glossator.workspace.files import Found, Text, read_text, scan

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from glossator.index.embedding import StaticEmbedder, content_key
 from glossator.index.entries import Entry
-from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.language_detection import language_of
+from glossator.index.languages import LANGUAGES
 from glossator.index.parse_worker import FRAME_ENTRIES
 from glossator.index.parsing import parse, raw_parse
 from glossator.index.terms import entry_terms, identifiers

@@ -35,7 +35,8 @@ from glossator.answers.gathering import gather_for_question
 from glossator.answers.root_view import RootView
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
-from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.language_detection import language_of
+from glossator.index.languages import LANGUAGES
 from glossator.index.records import Filter, StoredEntry
 from glossator.workspace.reading import split_lines
 from report_questions import Report, all_among, definition_at, functions, load_reports, sessions

@@ -26,7 +26,7 @@ import tree_sitter
 from bench_parsing import corpus_of, default_corpus
 from glossator.index import parse_worker, parsing
 from glossator.index.embedding import StaticEmbedder, content_key
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.index.records import FileRecord, FileUpdate
 from glossator.index.store import Store
 from glossator.index.terms import entry_terms, identifiers

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from glossator.adapt.project_pairs import pairs_of_code
 from glossator.index.embedding import FIELDS, plain
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.index.parsing import parse
 from glossator.index.terms import identifiers
 from glossator.retrieval.kinds import is_test

@@ -20,7 +20,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.language_detection import language_of
+from glossator.index.languages import LANGUAGES
 from glossator.index.parsing import parse
 from glossator.retrieval.kinds import is_test
 

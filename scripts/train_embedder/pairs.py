@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from glossator.adapt.commit_changes import CONVENTIONAL_PREFIX, ISSUE_MARKS, clipped
 from glossator.adapt.project_pairs import SENTENCE_END, squeezed
 from glossator.index.embedding import parts
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.index.parsing import parse
 from train_embedder.sources import Blob, blobs, changes, contents
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.index.parsing import parse
 from train_embedder.pairs import CODE, TEXT_CHARS, Pair, is_skipped, is_test_path, subject, without_marks
 from train_embedder.sources import Blob, changes, contents

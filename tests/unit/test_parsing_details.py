@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from glossator.index.languages import LANGUAGES, language_named, language_of
+from glossator.index.language_detection import language_named, language_of
+from glossator.index.languages import LANGUAGES
 from glossator.index.parsing import parse
 from glossator.index.query_files import query_source
 from tests.unit.parsing_checks import check_entries, table

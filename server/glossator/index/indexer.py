@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from glossator.errors import CancelledByUser, GlossatorError
 from glossator.index.batches import in_batches, next_delivery
 from glossator.index.comparison import UNSETTLED
-from glossator.index.languages import TEXT, language_named, language_of
+from glossator.index.language_detection import language_named, language_of
+from glossator.index.languages import TEXT
 from glossator.index.late_facts import collect_late_facts
 from glossator.index.parse_worker import (
     Batch,

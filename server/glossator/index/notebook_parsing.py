@@ -14,7 +14,8 @@ from msgspec.structs import replace as changed
 
 from glossator.index.entries import ParsedFile
 from glossator.index.facts import decode_facts, joined_facts, stored_facts
-from glossator.index.languages import LANGUAGES, TEXT, language_named, language_of
+from glossator.index.language_detection import language_named, language_of
+from glossator.index.languages import LANGUAGES, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,7 +33,8 @@ from glossator.index.found_definitions import (
     reference_name,
     selector_used,
 )
-from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT, language_of
+from glossator.index.language_detection import language_of_text
+from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT
 from glossator.index.macro_definitions import add_by_macros
 from glossator.index.macros import always_misread, misread, names_in
 from glossator.index.masking import masked, only
@@ -65,8 +66,6 @@ if TYPE_CHECKING:
     from glossator.index.entries import Aim
     from glossator.index.languages import Language
     from glossator.index.query_files import Pattern
-
-__all__ = ["language_of", "parse", "raw_parse"]
 
 REFERENCES: Final = (
     *("call", "type", "base", "decorator", "template", "reference"),
@@ -101,15 +100,6 @@ _MORE_NAME_NODES: Final = {
     "perl": frozenset(("bareword", "function", "method", "package", "varname")),
 }
 """The same by language, where another grammar's node of that kind holds more than a name."""
-_OBJC: Final = re.compile(
-    r"^[ \t]*(?:@(?:interface|implementation|protocol|class|import|end)\b|#[ \t]*import\b)", re.MULTILINE
-)
-_C: Final = re.compile(r"^[ \t]*(?:#[ \t]*\w+|//|/\*)", re.MULTILINE)
-_CPP_HEADER = re.compile(
-    r"^[ \t]*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|public:|private:|protected:)"
-    r"|\bstd::|\bconstexpr\b|\bnoexcept\b",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +194,7 @@ def parse(path: str, text: str, language: str | None = None, aim: Aim = "all") -
             but for what is left out.
     """
     if language is None:
-        language = language_of(path, text[: text.find("\n") if "\n" in text[:500] else 500])
-        if language == "c" and path.lower().endswith(".h"):
-            if _OBJC.search(text):
-                language = "objc"
-            elif _CPP_HEADER.search(text):
-                language = "cpp"
-        elif language == "objc" and not _OBJC.search(text) and not _C.search(text):
-            # MATLAB's files end in ".m" too.
-            language = TEXT.name
+        language = language_of_text(path, text)
     if language not in LANGUAGES:
         language = TEXT.name
     source = SourceText(text)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from glossator.index.languages import LANGUAGES, language_of
+from glossator.index.language_detection import language_of
+from glossator.index.languages import LANGUAGES
 from glossator.mcp_server.code_tools import MOST_QUERY_CHARACTERS, CallScope, checked, paths_of
 from glossator.mcp_server.tool_results import ChangedSymbol, ChangeImpact, count_fitting, tokens_of
 from glossator.workspace.committed_files import Commit

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
-from glossator.index.languages import language_of
+from glossator.index.language_detection import language_of
 from glossator.retrieval.kinds import TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
