@@ -17,13 +17,15 @@ from glossator.team_server.base_queries import (
     MOST_SERVED_DEFINITIONS,
     MOST_SERVED_HITS,
     MOST_SERVED_PLACES,
+    search_filter,
+)
+from glossator.team_server.replies import (
     DefinitionsReply,
     OutlineReply,
     RepositoriesReply,
     SearchReply,
     TeamPlace,
     UsesReply,
-    search_filter,
 )
 
 if TYPE_CHECKING:
