@@ -102,6 +102,29 @@ def test_the_files_hold_what_was_given(index: Index) -> None:
     assert found == [(int(index.rows.ids[77]), pytest.approx(float(vector @ vector), abs=1e-3))]
 
 
+@pytest.mark.parametrize("sampled", [nearest.SAMPLED, 400], ids=["all", "a sample"])
+def test_the_order_in_which_files_were_indexed_does_not_show(
+    sampled: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "SAMPLED", sampled)
+    rows = columns(range(1, 101))
+    copies = rows.take(np.arange(0, 400))
+    rows = Columns(
+        *(np.concatenate(both) for both in zip(as_tuple(rows), as_tuple(copies), strict=True))  # copies are as near
+    )
+    rows = Columns(np.arange(len(rows.ids)) + (1 << ORDINAL_BITS), rows.languages, rows.kinds, rows.vectors)
+    found = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        nearest.write(folder, [rows], len(rows.ids), DIMENSIONS)
+        index = Index(folder, rows)
+        queries = np.random.default_rng(7).normal(size=(20, DIMENSIONS)).astype(np.float32)
+        queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+        found.append([index.nearest.search(query, 60, Scope(), with_equals=True) for query in queries])
+        rows = rows.take(np.random.default_rng(8).permutation(len(rows.ids)))
+    assert found[0] == found[1]
+
+
 def test_what_is_committed_later_is_found_and_what_is_gone_is_not(index: Index) -> None:
     index.replace(range(1, 41), columns(range(301, 331), seed=5))
     assert index.recall() > 0.99

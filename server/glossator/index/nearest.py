@@ -42,10 +42,10 @@ RESCORED_SHARE = 1 / 64
 for 100,000 entries of installed packages, and .999 for a million."""
 
 SAMPLED = 20_000
-"""Vectors that the axes are computed from: enough for 256 dimensions."""
+"""Vectors that the axes are computed from, about: enough for 256 dimensions."""
 
 ROTATED_ROWS = 16_384
-"""Vectors that are rotated at a time: 16 MB."""
+"""Vectors that are rotated at a time: 32 MB."""
 
 MAX_RECENT = 5000
 """Entries committed since the files were written that are searched in memory; with more, LanceDB reads all vectors."""
@@ -181,12 +181,13 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
             raise OSError(f"the number of rows for {fresh} is not {count}")
         plain.flush()
         vectors = np.memmap(plain, np.float16, "r", shape=(count, dimensions))
-        axes, first = principal_axes(vectors[:: max(1, count // SAMPLED)].astype(np.float32))
+        axes, first = principal_axes(_sample(vectors))
         array("axes", dimensions, dimensions).write(_bytes_of(axes))
         leading, trailing = array("leading", count, first), array("trailing", count, dimensions - first)
         for start in range(0, count, ROTATED_ROWS):
-            rotated = vectors[start : start + ROTATED_ROWS].astype(np.float32) @ axes
-            leading.write(_bytes_of(rotated[:, :first]))
+            # In double precision, since what a row's components are in single precision depends on its place.
+            rotated = vectors[start : start + ROTATED_ROWS].astype(np.float64) @ axes
+            leading.write(_bytes_of(rotated[:, :first].astype(np.float32)))
             trailing.write(_bytes_of(rotated[:, first:].astype(np.float16)))
         del vectors
     (fresh / "vectors").unlink()
@@ -218,12 +219,36 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(array).data
 
 
-def principal_axes(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-    """Orthonormal principal axes as columns, those with the most energy first, and how many hold `LEADING_ENERGY`."""
+def _sample(vectors: NDArray[np.float16]) -> NDArray[np.float16]:
+    """About `SAMPLED` of the vectors, or all if there are fewer.
+
+    Their components choose, not their rows, whose order depends on when worker processes were done: two indexes of the
+    same tree have the same axes.
+    """
+    import numpy as np
+
+    stride = max(1, len(vectors) // SAMPLED)
+    if stride == 1:
+        return vectors
+    bits = np.ascontiguousarray(vectors[:, :4]).view(np.uint16).astype(np.uint32)
+    chosen: NDArray[np.bool_] = bits @ np.array([1, 31, 961, 29_791], np.uint32) % stride == 0
+    sample: NDArray[np.float16] = vectors[chosen]
+    return sample
+
+
+def principal_axes(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float32], int]:
+    """Orthonormal principal axes as columns, those with the most energy first, and how many hold `LEADING_ENERGY`.
+
+    Double precision, so that the order of the vectors does not show in the axes.
+    """
     import numpy as np
 
     dimensions = vectors.shape[1]
-    values, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
+    energy = np.zeros((dimensions, dimensions))
+    for start in range(0, len(vectors), ROTATED_ROWS):
+        rows = vectors[start : start + ROTATED_ROWS].astype(np.float64)
+        energy += rows.T @ rows
+    values, axes = np.linalg.eigh(energy)
     shares = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-12)
     first = int(np.searchsorted(shares, LEADING_ENERGY)) + 1
     first = min(dimensions, -(-first // LEADING_STEP) * LEADING_STEP)
