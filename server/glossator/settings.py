@@ -7,12 +7,9 @@ narrow what is indexed; whatever could run or reach something is never read from
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import math
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
@@ -52,6 +49,8 @@ def is_this_machine(host: str) -> bool:
     """
     if host == "localhost":
         return True
+    import ipaddress
+
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -264,6 +263,8 @@ def setting_names() -> tuple[str, ...]:
 
 def nearest_name(name: str) -> str:
     """The setting whose name is most like `name`; "" if none is."""
+    import difflib
+
     found = difflib.get_close_matches(name.lower().replace("-", "_"), setting_names(), n=1, cutoff=0.7)
     return found[0] if found else ""
 
@@ -301,14 +302,24 @@ def _shortened(value: object) -> str:
 
 def _from_file(settings: Settings, path: Path) -> Settings:
     try:
-        return updated(settings, tomllib.loads(path.read_text("utf-8-sig")))
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         return settings
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise SettingsError(f"cannot read {path}: {reason}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    import tomllib
+
+    try:
+        return updated(settings, tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _unreadable(path, error) from error
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
+
+
+def _unreadable(path: Path, error: Exception) -> SettingsError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return SettingsError(f"cannot read {path}: {reason}")
 
 
 def _from_environment(settings: Settings) -> Settings:

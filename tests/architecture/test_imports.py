@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import subprocess
@@ -141,3 +142,43 @@ def test_commands_without_a_team_import_nothing_of_it(tmp_path: Path, arguments:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path / "code", env=environment)
     allowed = {"True"} | ({"glossator.team.mounting"} if arguments[0] == "status" else set())
     assert set(done.stdout.split()) == allowed
+
+
+def test_a_search_of_an_unchanged_folder_imports_only_what_reads(tmp_path: Path) -> None:
+    """Not the arguments of other commands, nor what writes an index, nor LanceDB's package."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "cart.py").write_text("def total(prices):\n    return sum(prices)\n", "utf-8")
+    code = (
+        "import sys, contextlib, io\n"
+        "from glossator.cli.main import run\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as shown:\n"
+        "    run(['search', 'total', '--json'])\n"
+        "unneeded = {'glossator.cli.adapt_arguments', 'glossator.cli.model_arguments', 'glossator.cli.team_arguments',\n"
+        "            'glossator.index.earlier', 'glossator.index.indexer', 'glossator.index.pool',\n"
+        "            'glossator.index.entries', 'glossator.index.facts', 'msgspec', 'tomllib', 'lancedb'}\n"
+        "print('cart.py' in shown.getvalue(), *sorted(unneeded & set(sys.modules)))\n"
+    )
+    environment = {**os.environ, "GLOSSATOR_INDEX_DIR": str(tmp_path / "indexes"), "XDG_CONFIG_HOME": str(tmp_path)}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path / "code",
+            env=environment,
+        )
+    assert done.stdout.split() == ["True"]
+
+
+def test_each_command_is_parsed_as_beside_all_others() -> None:
+    from glossator.cli import arguments
+
+    whole = arguments._parser("")
+    for command in arguments._ADDED_BY:
+        assert _help_of(arguments._parser(command), command) == _help_of(whole, command)
+
+
+def _help_of(parser: argparse.ArgumentParser, command: str) -> str:
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return str(commands.choices[command].format_help())

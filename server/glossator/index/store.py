@@ -21,12 +21,12 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 from glossator.index import database, folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
-from glossator.index.earlier import EarlierContents, pack
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
@@ -37,6 +37,8 @@ from glossator.index.vectors import VectorCache, cache_path
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from glossator.index.earlier import EarlierContents
 
 __all__ = ["FileRecord", "FileSummary", "FileUpdate", "Filter", "Store", "StoreStatus", "StoredEntry"]
 
@@ -79,10 +81,16 @@ class Store(StoreReader):
         """Use `Store.open`."""
         super().__init__(folder, manifest, lance)
         self._cache = cache
-        self._earlier = EarlierContents(folder)
         self._lock = lock
         self._writing = threading.RLock()
         self._maintaining = threading.Lock()
+
+    @cached_property
+    def _earlier(self) -> EarlierContents:
+        """Contents for the way back. What only reads an index needs neither it nor what it imports."""
+        from glossator.index.earlier import EarlierContents
+
+        return EarlierContents(self._folder)
 
     @staticmethod
     def folder_for(index_dir: Path, root: Path, embedder_id: str) -> Path:
@@ -261,6 +269,8 @@ class Store(StoreReader):
         self, stale: Sequence[int], underived: int | None, excluded: Collection[str]
     ) -> tuple[list[tuple[tuple[str, bytes], bytes]], list[Any]]:
         """What is to be kept of revisions that are about to be removed, and those of their terms that were counted."""
+
+        from glossator.index.earlier import pack
 
         def is_kept(path: str, content_hash: bytes) -> bool:
             return path in excluded or content_hash in self._earlier.hashes_of(path)
@@ -526,7 +536,8 @@ class Store(StoreReader):
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
         self._nearest.forget()
-        self._earlier.release_memory()
+        if "_earlier" in self.__dict__:
+            self._earlier.release_memory()
         if self._writing.acquire(blocking=False):  # else the index is in use
             try:
                 self._manifest.release_memory()
@@ -548,7 +559,8 @@ class Store(StoreReader):
             self._lance.close()
             self._manifest.close()
             self._cache.close()
-            self._earlier.close()
+            if "_earlier" in self.__dict__:
+                self._earlier.close()
             self.stop_writing()
 
     def __enter__(self) -> Store:

@@ -50,34 +50,42 @@ class Lexicon:
         name: one of `TRANSLATED_LANGUAGES`.
         stop: its stop words.
         distinctive: the stop words that are neither English nor common in code, which identify the language.
-        stems: word stem -> English words, the best first.
     """
 
     name: str
     stop: frozenset[str]
     distinctive: frozenset[str]
-    stems: Mapping[str, tuple[str, ...]]
+
+    @property
+    def stems(self) -> Mapping[str, tuple[str, ...]]:
+        """Word stem -> English words, the best first; read when a question in the language is asked."""
+        return _stems()[self.name]
 
 
 @cache
 def _lexicons() -> tuple[Lexicon, ...]:
     data = json.loads(data_text("words.json"))
     shared = frozenset(data["english_stop"].split()) | frozenset(data["ambiguous"].split())
+    stops = {name: frozenset(plain(data[f"{name}_stop"]).split()) for name in TRANSLATED_LANGUAGES}
+    return tuple(Lexicon(name, stop, stop - shared) for name, stop in stops.items())
+
+
+@cache
+def _stems() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """The table of word stems, by language."""
     rows = [
         [part.split() for part in line.split("|")]
         for line in data_text("translations.txt").splitlines()
         if line and not line.startswith("#")
     ]
-    lexicons = []
+    tables: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for column, name in enumerate(TRANSLATED_LANGUAGES, 1):
         stems: dict[str, list[str]] = {}
         for row in rows:
             for stem in row[column] if column < len(row) else ():
                 stems.setdefault(stem, []).extend(row[0])
-        stop = frozenset(plain(data[f"{name}_stop"]).split())
-        table = {stem: tuple(dict.fromkeys(words)) for stem, words in stems.items()}
-        lexicons.append(Lexicon(name, stop, stop - shared, table))
-    return tuple(lexicons)
+        tables[name] = {stem: tuple(dict.fromkeys(words)) for stem, words in stems.items()}
+    return tables
 
 
 def detect_language(words: Sequence[str], english_stop: frozenset[str]) -> Lexicon | None:
