@@ -153,9 +153,10 @@ def test_a_search_of_an_unchanged_folder_imports_only_what_reads(tmp_path: Path)
         "from glossator.cli.main import run\n"
         "with contextlib.redirect_stdout(io.StringIO()) as shown:\n"
         "    run(['search', 'total', '--json'])\n"
-        "unneeded = {'glossator.cli.adapt_arguments', 'glossator.cli.model_arguments', 'glossator.cli.team_arguments',\n"
-        "            'glossator.index.earlier', 'glossator.index.indexer', 'glossator.index.pool',\n"
-        "            'glossator.index.entries', 'glossator.index.facts', 'msgspec', 'tomllib', 'lancedb'}\n"
+        "unneeded = {'glossator.cli.adapt_arguments', 'glossator.cli.model_arguments',\n"
+        "            'glossator.cli.team_arguments', 'glossator.index.earlier', 'glossator.index.indexer',\n"
+        "            'glossator.index.pool', 'glossator.index.entries', 'glossator.index.facts', 'msgspec',\n"
+        "            'tomllib', 'lancedb'}\n"
         "print('cart.py' in shown.getvalue(), *sorted(unneeded & set(sys.modules)))\n"
     )
     environment = {**os.environ, "GLOSSATOR_INDEX_DIR": str(tmp_path / "indexes"), "XDG_CONFIG_HOME": str(tmp_path)}

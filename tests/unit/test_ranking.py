@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from glossator.data_files import data_text
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
-from glossator.retrieval.corpus import STATIC_NAMES, file_facts
+from glossator.retrieval.corpus import STATIC_NAMES, FileStems, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
 from glossator.retrieval.spelling import distance
@@ -54,6 +55,34 @@ def test_paths_are_told_apart(path: str, flags: set[str]) -> None:
     facts = file_facts(FileSummary(1, path, "python", 10, b""))
     found = {name for name, value in zip(STATIC_NAMES, facts.static, strict=True) if value == 1.0}
     assert found & {"test", "example", "compat"} == flags
+
+
+def test_files_are_found_by_every_term_of_their_names() -> None:
+    words = data_text("embedder/vocabulary.txt").split()
+    names = [f"src/{one}_{two.title()}.test.py" for one, two in zip(words[::9], words[1::9], strict=False)]
+    names += [
+        "a/HTTPServer.ts",
+        ".eslintrc.js",
+        "Größe.java",
+        "ΣΑΣ_wörter.py",
+        "x.py",
+        "i.c",
+        "b/queries.sql",
+        "Makefile",
+    ]
+    stems = FileStems()
+    wanted: dict[str, set[int]] = {}
+    for revision, path in enumerate(names):
+        stems.add(path, revision)
+        for term in file_facts(FileSummary(revision, path, "", 1)).stem_terms:
+            wanted.setdefault(term, set()).add(revision)
+    assert {term: stems.with_term(term) for term in wanted} == wanted
+    assert stems.with_term("") == stems.with_term("nothingiscalledso") == set()
+    stems.remove("b/queries.sql", names.index("b/queries.sql"))
+    stems.add("c/queries.sql", len(names))
+    stems.add("c/query-parsers.sql", len(names) + 1)
+    assert stems.with_term("queri") - wanted["queri"] == {len(names), len(names) + 1}
+    assert names.index("b/queries.sql") not in stems.with_term("queri")
 
 
 def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None:

@@ -181,7 +181,10 @@ class Manifest(Database):
         """Path -> size, modification time, and why the file is skipped: what a scan is compared with."""
         with self.reading() as connection:
             rows = connection.execute("SELECT path, size, mtime_ns, skipped FROM files").fetchall()
-        return {path_out(path): (size, mtime_ns, skipped) for path, size, mtime_ns, skipped in rows}
+        return {
+            path if isinstance(path, str) else path_out(path): (size, mtime_ns, skipped)  # calls would take most time
+            for path, size, mtime_ns, skipped in rows
+        }
 
     def sizes_in(self, languages: Sequence[str]) -> list[tuple[str, int]]:
         """(path, bytes) of the indexed files in some languages, by path."""
@@ -230,7 +233,8 @@ class Manifest(Database):
                     wanted = set(fresh)
                     rows = [row for row in rows if row[0] in wanted]
         return revisions, [
-            FileSummary(number, path_out(path), labels[language], lines) for number, path, language, lines in rows
+            FileSummary(number, path if isinstance(path, str) else path_out(path), labels[language], lines)
+            for number, path, language, lines in rows
         ]
 
     def state(self) -> dict[str, int]:

@@ -195,7 +195,7 @@ class CandidateFinder:
         total = sum(rarity.values()) or 1.0
         by_name: dict[int, float] = {}
         for word in words:
-            for revision in self.corpus.by_stem_term.get(word, ()):
+            for revision in self.corpus.with_stem_term(word):
                 by_name[revision] = by_name.get(revision, 0.0) + rarity[word] / total
         for revision, facts in buffers.facts.items():
             met = sum(rarity[term] for term in facts.stem_terms if term in words)

@@ -36,18 +36,16 @@ STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 class FileFacts:
     """The facts about one file that ranking keeps.
 
-    Many are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
+    Most are needed of candidates only, and are found out when they are first asked for: there may be thousands of files
     for some dozen candidates.
 
     Attributes:
         revision: see `FileSummary`.
         lines: number of lines.
-        stem: the name without extensions, folded ("HTTPServer.test.ts" -> "httpserver").
-        stem_terms: terms of the stem's words, without the whole stem.
         packed_centroid: mean direction of the file's vectors, float16; empty if it has none, None if it was not read.
     """
 
-    __slots__ = ("_static", "language", "lines", "packed_centroid", "path", "revision", "stem", "stem_terms")
+    __slots__ = ("_static", "_words", "language", "lines", "packed_centroid", "path", "revision")
 
     def __init__(self, revision: int, path: str, language: str, lines: int, packed_centroid: bytes | None) -> None:
         self.revision = revision
@@ -55,8 +53,23 @@ class FileFacts:
         self.language = language
         self.lines = lines
         self.packed_centroid = packed_centroid
-        self.stem, self.stem_terms = _stem_words(analysis.stem_of(path))
         self._static: tuple[float, ...] | None = None
+        self._words: tuple[str, tuple[str, ...]] | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name without extensions, folded ("HTTPServer.test.ts" -> "httpserver")."""
+        return self._stem_words()[0]
+
+    @property
+    def stem_terms(self) -> tuple[str, ...]:
+        """Terms of the stem's words, without the whole stem."""
+        return self._stem_words()[1]
+
+    def _stem_words(self) -> tuple[str, tuple[str, ...]]:
+        if self._words is None:
+            self._words = _stem_words(analysis.stem_of(self.path))
+        return self._words
 
     @property
     def static(self) -> tuple[float, ...]:
@@ -102,6 +115,65 @@ def file_facts(summary: FileSummary) -> FileFacts:
     return FileFacts(summary.revision, summary.path, summary.language, summary.lines, summary.centroid)
 
 
+class FileStems:
+    """The names of files without their extensions, and which files have a term in theirs.
+
+    Of thousands of names a question is about a few: only the terms of those are found out that may have what is asked.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, set[int]] = {}
+        """Stem as written -> revisions."""
+        self._with_term: dict[str, list[str]] = {}
+        """Term -> stems, of the terms that were asked for."""
+        self._listed: str | None = None
+        """Every stem in lower case and as written; None if the list has to be made."""
+        self._others: list[str] = []
+        """Stems that are not ASCII: what is in their lower case does not tell which terms they have."""
+
+    def add(self, path: str, revision: int) -> None:
+        """Add a file."""
+        name = analysis.stem_of(path)
+        files = self._files.get(name)
+        if files is None:
+            files = self._files[name] = set()
+            self._listed = None
+            self._with_term.clear()
+        files.add(revision)
+
+    def remove(self, path: str, revision: int) -> None:
+        """Remove a file that was added."""
+        self._files[analysis.stem_of(path)].discard(revision)
+
+    def with_term(self, term: str) -> set[int]:
+        """The revisions of the files with this term in their names."""
+        if not term:
+            return set()
+        names = self._with_term.get(term)
+        if names is None:
+            names = [name for name in (*self._holding(term), *self._others) if term in _stem_words(name)[1]]
+            self._with_term[term] = names
+        found: set[int] = set()
+        return found.union(*(self._files[name] for name in names))
+
+    def _holding(self, term: str) -> list[str]:
+        """The ASCII stems that hold a term, as it is or but for its last letter ("queri" is a term of "queries")."""
+        if self._listed is None:
+            # No name of a file has a "/" or a zero byte.
+            self._listed = "\0".join(f"{name.lower()}/{name}" for name in self._files if name.isascii()) + "\0"
+            self._others = [name for name in self._files if not name.isascii()]
+        listed = self._listed
+        part = term[:-1] if len(term) > 2 and term.endswith(("i", "y")) else term
+        found: list[str] = []
+        at = listed.find(part)
+        while at >= 0:
+            end = listed.index("\0", at)
+            begin = listed.rfind("\0", 0, at) + 1
+            found.append(listed[begin:end].partition("/")[2])
+            at = listed.find(part, end)
+        return found
+
+
 class Corpus:
     """The files of an index, in memory, a few hundred bytes each. Updated after the store's commits."""
 
@@ -116,7 +188,7 @@ class Corpus:
         self._core: tuple[str, ...] | None = ()
         """See `is_core`; None if it has to be found out."""
         self.files: dict[int, FileFacts] = {}
-        self.by_stem_term: dict[str, set[int]] = {}
+        self._stems = FileStems()
         self.by_path: dict[str, int] = {}
         self._by_name: dict[str, set[str]] | None = None
         """See `named`; None if it has to be found out."""
@@ -133,8 +205,7 @@ class Corpus:
             self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
-            for term in facts.stem_terms:
-                self.by_stem_term[term].discard(gone)
+            self._stems.remove(facts.path, gone)
         for summary in fresh:
             facts = file_facts(summary)
             path = facts.path
@@ -142,8 +213,7 @@ class Corpus:
             if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
                 self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
             self.by_path[path] = facts.revision
-            for term in facts.stem_terms:
-                self.by_stem_term.setdefault(term, set()).add(facts.revision)
+            self._stems.add(path, facts.revision)
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
         self._rarity.clear()
@@ -159,6 +229,10 @@ class Corpus:
         """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
         version = version_folder(path)
         return version is not None and version[1] < self._newest.get(version[0], 0)
+
+    def with_stem_term(self, term: str) -> set[int]:
+        """The files with this term among their `stem_terms`."""
+        return self._stems.with_term(term)
 
     def named(self, name: str) -> set[str]:
         """Paths whose last component is `name`, lower case."""
