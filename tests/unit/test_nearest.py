@@ -156,6 +156,22 @@ def test_a_scope_applies_before_the_search(index: Index, scope: Scope) -> None:
         assert index.recall(scope) > 0.99
 
 
+def test_of_a_small_scope_only_its_entries_are_read(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    dot = nearest._dot
+
+    def counted(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        read.append(len(rows))
+        return dot(rows, vector)
+
+    monkeypatch.setattr(nearest, "_dot", counted)
+    scope = Scope(files=np.array([5, 6]))
+    inside = int(np.count_nonzero(index.rows.inside(scope)))
+    found = index.nearest.search(np.ones(DIMENSIONS, np.float32), 9999, scope)
+    assert found is not None
+    assert max(read) <= inside == len(found)
+
+
 def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "MAX_RECENT", 100)
     index.replace([], columns(range(500, 510)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
@@ -24,6 +24,7 @@ from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from glossator.index.store import Store
     from glossator.retrieval.buffers import ParsedBuffers
 
+SEARCHES_AT_ONCE = 4
+"""Threads that wait for searches: a problem report has two queries, each with a search in the full text and one in the
+vectors."""
 FOUND = 150
 """Entries requested from each of the two searches: for 99 % of the questions, they include the right file."""
 RANKED_FILES = 64
@@ -52,6 +56,17 @@ PACKAGE_FILES = frozenset(("__init__", "index", "mod", "lib"))
 """Stems of files whose imports are what a package offers."""
 
 
+class Begun(NamedTuple):
+    """A query whose searches are under way."""
+
+    query: Query
+    where: Filter
+    texts: Future[list[tuple[int, float, str]]]
+    """See `StoreReader.text_search`."""
+    dense: Future[tuple[list[tuple[int, float]], NDArray[np.float32]]]
+    """The nearest entries (see `StoreReader.vector_search`), and the query's vector."""
+
+
 class CandidateFinder:
     """Finds candidates in one index. The caller sees to it that only one search runs at a time."""
 
@@ -62,24 +77,34 @@ class CandidateFinder:
         self.store = store
         self.embedder = embedder
         self.corpus = Corpus(words or (embedder if isinstance(embedder, StaticEmbedder) else StaticEmbedder()))
-        self.pool = ThreadPoolExecutor(2, thread_name_prefix="glossator-search")
+        self.pool = ThreadPoolExecutor(SEARCHES_AT_ONCE, thread_name_prefix="glossator-search")
 
     def close(self) -> None:
         """End the threads; the store stays open."""
         self.pool.shutdown(wait=True)
 
-    def candidates(self, text: str, where: Filter | None = None, overlay: ParsedBuffers | None = None) -> Candidates:
-        """The candidates for the query, with their features.
+    def begin(self, text: str, where: Filter | None = None) -> Begun:
+        """Parse a query, and begin its searches in other threads.
 
         Raises:
             UsageError: the query contains nothing to search for.
         """
         where = where or Filter()
+        query = corrected(parse_query(text), self.store)
+        texts = self.pool.submit(self.store.text_search, query.terms, FOUND, where, with_equals=True)
+        return Begun(query, where, texts, self.pool.submit(self._dense, query, where))
+
+    def candidates(
+        self, text: str | Begun, where: Filter | None = None, overlay: ParsedBuffers | None = None
+    ) -> Candidates:
+        """The candidates for a query, or for one that was begun, with their features.
+
+        Raises:
+            UsageError: the query contains nothing to search for.
+        """
+        query, where, texts, dense = self.begin(text, where) if isinstance(text, str) else text
         overlay = overlay or {}
         store, corpus = self.store, self.corpus
-        query = corrected(parse_query(text), store)
-        texts = self.pool.submit(store.text_search, query.terms, FOUND, where, with_equals=True)
-        dense = self.pool.submit(self._dense, query, where)
         corpus.refresh(store)
         buffers = Buffers(overlay, where)
         allowed = allowing(where)

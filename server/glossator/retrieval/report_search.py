@@ -82,6 +82,7 @@ LEADING = 8
 SEEN_FIRST = 10
 FILES_SEEN_FIRST = 4
 """Of a list for people, the first ten hits are from four files at least."""
+_TEST, _EXAMPLE, _PROSE = map(STATIC_NAMES.index, ("test", "example", "prose"))
 RANKED_WORDS = 40
 """Maximum words of all that the report says, the first ones, whose share in a definition is counted."""
 
@@ -267,11 +268,13 @@ class ReportSearch:
         """
         import numpy as np
 
-        main = self._searcher.candidates(self._everything(), self._where, self._overlay)
+        main_begun = self._searcher.begin(self._everything(), self._where)
         try:
-            title = self._searcher.candidates(self._report.title, self._where, self._overlay)
+            title_begun = self._searcher.begin(self._report.title, self._where)
         except UsageError:
-            title = None
+            title_begun = None
+        main = self._searcher.candidates(main_begun, overlay=self._overlay)
+        title = None if title_begun is None else self._searcher.candidates(title_begun, overlay=self._overlay)
         frames = [*self._frames(), *main.places]
         known = {**main.files, **self._buffers.facts}
         searches = [main] if title is None else [main, title]
@@ -453,12 +456,14 @@ class ReportSearch:
         for number, text in terms.items():
             having = asked.intersection(text.split())
             for name, words, total in shares:
-                table.put(name, number, sum(rarity[word] for word in words & having) / total)
+                if met := words & having:
+                    table.put(name, number, sum(map(rarity.__getitem__, met)) / total)
         for number, (_, pairs) in agreement(list(dict.fromkeys(main)), rarity, terms).items():
             table.put("pairs", number, pairs)
         for name, words in (("name_title", set(title)), ("name_main", set(main))):
             for i, own in enumerate(names):
-                table.row(i, name, sum(rarity[word] for word in own & words) / (sum(map(rarity.__getitem__, own)) or 1))
+                if met := own & words:
+                    table.row(i, name, sum(map(rarity.__getitem__, met)) / (sum(map(rarity.__getitem__, own)) or 1))
 
     def _put_names(self, table: _Table, found: FoundFiles) -> None:
         """Whether the report writes the names of definitions, and their places in its traces."""
@@ -547,8 +552,9 @@ class _Table:
         """Raise a signal of the definition that an entry belongs to."""
         i = self._at.get(self._owner.get(number, number))
         if i is not None:
-            column = self._column[name]
-            self.signals[i][column] = max(self.signals[i][column], value)
+            row, column = self.signals[i], self._column[name]
+            if value > row[column]:
+                row[column] = value
 
     def put_search(self, name: str, scored: Mapping[int, float]) -> None:
         """Set the signals of a search: 1 for the best, and of vectors 0 for the last."""
@@ -574,4 +580,5 @@ def _sort_of(entry: StoredEntry) -> str:
 
 def _is_beside_the_code(facts: FileFacts) -> float:
     """1 for tests, examples and documents, which a fix rarely changes alone."""
-    return max(facts.static[STATIC_NAMES.index(name)] for name in ("test", "example", "prose"))
+    static = facts.static
+    return max(static[_TEST], static[_EXAMPLE], static[_PROSE])
