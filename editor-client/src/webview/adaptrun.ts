@@ -99,7 +99,8 @@ export class RunView {
 
   private ended(run: AdaptRun, blocked: boolean): HTMLElement[] {
     const bad = run.state === "failed" || run.state === "interrupted";
-    const told = run.message && !/^stopped; |^its process /.test(run.message) ? sentence(run.message) : "";
+    const saysMore = run.message && run.state !== "stopped" && run.state !== "interrupted";
+    const told = saysMore ? sentence(run.message) : "";
     const parts = [el("p", bad ? { class: "error" } : {}, ending(run))];
     if (told && !(run.state === "done" && run.work === "data")) parts.push(el("p", {}, told));
     else if (told) parts.push(el("p", { class: "why" }, told));
