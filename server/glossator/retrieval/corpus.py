@@ -143,7 +143,13 @@ class FileStems:
 
     def remove(self, path: str, revision: int) -> None:
         """Remove a file that was added."""
-        self._files[analysis.stem_of(path)].discard(revision)
+        name = analysis.stem_of(path)
+        files = self._files[name]
+        files.discard(revision)
+        if not files:
+            del self._files[name]
+            self._listed = None
+            self._with_term.clear()
 
     def with_term(self, term: str) -> set[int]:
         """The revisions of the files with this term in their names."""
