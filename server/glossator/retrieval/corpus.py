@@ -10,7 +10,7 @@ from glossator.index import terms as analysis
 from glossator.retrieval.kinds import PROSE_LANGUAGES, compat_folder, is_compat, is_example, is_test, version_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -30,6 +30,8 @@ _CACHED_FOLDERS = 10_000
 """Maximum folders whose terms are cached, per process."""
 _CACHED_STEMS = 50_000
 """Maximum names of files whose words are cached, per process."""
+LISTED_CHANGES = 1_000
+"""Files that are added or gone after which the list of all names is made again."""
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
 
 
@@ -116,66 +118,69 @@ def file_facts(summary: FileSummary) -> FileFacts:
 
 
 class FileStems:
-    """The names of files without their extensions, and which files have a term in theirs.
+    """Which files have a term in their names.
 
     Of thousands of names a question is about a few: only the terms of those are found out that may have what is asked.
     """
 
-    def __init__(self) -> None:
-        self._files: dict[str, set[int]] = {}
-        """Stem as written -> revisions."""
-        self._with_term: dict[str, list[str]] = {}
-        """Term -> stems, of the terms that were asked for."""
+    def __init__(self, files: Mapping[int, FileFacts]) -> None:
+        """`files`: revision -> facts, also of files that are added later."""
+        self._files = files
+        self._with_term: dict[str, set[int]] = {}
+        """Term -> revisions, of the terms that were asked for since the last change."""
         self._listed: str | None = None
-        """Every stem in lower case and as written; None if the list has to be made."""
-        self._others: list[str] = []
-        """Stems that are not ASCII: what is in their lower case does not tell which terms they have."""
+        """The names of files in lower case, each with its revision; None if the list has to be made."""
+        self._others: list[int] = []
+        """Files that are not listed: those added since, and those with names of which lower case tells less."""
+        self._changes = 0
+        """Files that were added or are gone since the list was made."""
 
-    def add(self, path: str, revision: int) -> None:
-        """Add a file."""
-        name = analysis.stem_of(path)
-        files = self._files.get(name)
-        if files is None:
-            files = self._files[name] = set()
-            self._listed = None
-            self._with_term.clear()
-        files.add(revision)
+    def add(self, revision: int) -> None:
+        """Note that there is a new file."""
+        self._changed()
+        self._others.append(revision)
 
-    def remove(self, path: str, revision: int) -> None:
-        """Remove a file that was added."""
-        name = analysis.stem_of(path)
-        files = self._files[name]
-        files.discard(revision)
-        if not files:
-            del self._files[name]
+    def remove(self) -> None:
+        """Note that a file is gone."""
+        self._changed()
+
+    def _changed(self) -> None:
+        self._with_term.clear()
+        self._changes += 1
+        if self._changes > LISTED_CHANGES:
             self._listed = None
-            self._with_term.clear()
 
     def with_term(self, term: str) -> set[int]:
-        """The revisions of the files with this term in their names."""
+        """The revisions of the files with this term among their `stem_terms`."""
         if not term:
             return set()
-        names = self._with_term.get(term)
-        if names is None:
-            names = [name for name in (*self._holding(term), *self._others) if term in _stem_words(name)[1]]
-            self._with_term[term] = names
-        found: set[int] = set()
-        return found.union(*(self._files[name] for name in names))
+        found = self._with_term.get(term)
+        if found is None:
+            likely = ((one, self._files.get(one)) for one in (*self._holding(term), *self._others))
+            found = {one for one, facts in likely if facts is not None and term in facts.stem_terms}
+            self._with_term[term] = found
+        return found
 
-    def _holding(self, term: str) -> list[str]:
-        """The ASCII stems that hold a term, as it is or but for its last letter ("queri" is a term of "queries")."""
+    def _holding(self, term: str) -> list[int]:
+        """Listed files whose names hold a term, as it is or but for its last letter ("queri" is one of "queries")."""
         if self._listed is None:
             # No name of a file has a "/" or a zero byte.
-            self._listed = "\0".join(f"{name.lower()}/{name}" for name in self._files if name.isascii()) + "\0"
-            self._others = [name for name in self._files if not name.isascii()]
+            self._listed = "".join(
+                [
+                    f"{path[path.rfind('/') + 1 :]}/{one.revision}\0"
+                    for one in self._files.values()
+                    if (path := one.path)
+                ]
+            ).lower()
+            self._others = [one.revision for one in self._files.values() if not one.path.isascii()]
+            self._changes = 0
         listed = self._listed
         part = term[:-1] if len(term) > 2 and term.endswith(("i", "y")) else term
-        found: list[str] = []
+        found: list[int] = []
         at = listed.find(part)
         while at >= 0:
             end = listed.index("\0", at)
-            begin = listed.rfind("\0", 0, at) + 1
-            found.append(listed[begin:end].partition("/")[2])
+            found.append(int(listed[listed.rindex("/", 0, end) + 1 : end]))
             at = listed.find(part, end)
         return found
 
@@ -194,7 +199,7 @@ class Corpus:
         self._core: tuple[str, ...] | None = ()
         """See `is_core`; None if it has to be found out."""
         self.files: dict[int, FileFacts] = {}
-        self._stems = FileStems()
+        self._stems = FileStems(self.files)
         self.by_path: dict[str, int] = {}
         self._by_name: dict[str, set[str]] | None = None
         """See `named`; None if it has to be found out."""
@@ -211,7 +216,7 @@ class Corpus:
             self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
-            self._stems.remove(facts.path, gone)
+            self._stems.remove()
         for summary in fresh:
             facts = file_facts(summary)
             path = facts.path
@@ -219,7 +224,7 @@ class Corpus:
             if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
                 self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
             self.by_path[path] = facts.revision
-            self._stems.add(path, facts.revision)
+            self._stems.add(facts.revision)
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
         self._rarity.clear()

@@ -411,6 +411,8 @@ class FolderRules:
 
     def ignores(self, path: str, name: str, is_folder: bool) -> bool:
         """Whether the ignore files exclude an entry of this folder."""
+        if not (self.git or self.own or self.setting or self.tracked_only):
+            return False
         if (self.own and _verdict(self.own, path, name, is_folder)) or (
             self.setting and _verdict(self.setting, path, name, is_folder)
         ):

@@ -270,8 +270,9 @@ def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
         return "an image"
     if extension in _DATA and size > MAX_DATA_BYTES:
         return _TOO_MUCH_DATA
-    limit = size_limit(name, max_bytes)
-    return too_large(limit) if size > limit else None
+    if size > max_bytes and size > (limit := size_limit(name, max_bytes)):
+        return too_large(limit)
+    return None
 
 
 def size_limit(name: str, max_bytes: int) -> int:
