@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from glossator.errors import StoreError, StoreLockedError
+from glossator.index import store_reading
+from glossator.index.globs import literal_glob
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION
 from glossator.index.store import Filter, Store
 from glossator.index.vectors import VectorCache, cache_path
@@ -169,6 +171,21 @@ def test_filters_apply_before_the_search(store: Store) -> None:
     assert len(store.text_search(["word"], 700, scattered)) == 300
     most = Filter(exclude=tuple(f"c{n}.py" for n in range(0, 20, 2)))
     assert len(store.vector_search(unit("q"), 700, most)) == 301
+    named = Filter(include=("/crowd/deep/c3.py", "/crowd/deep/c1.py"))
+    assert len(store.text_search(["word"], 700, named)) == len(store.vector_search(unit("q"), 700, named)) == 60
+
+
+def test_files_that_are_named_are_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.commit([update("a/b [x].py", entry("one")), update("a/c.py", entry("two")), update("d.py", entry("three"))])
+    scopes = [("/a/c.py", literal_glob("a/b [x].py")), ("/d.py",), ("/a",), ("/a", "/d.py"), ("/a/c.py", "/nowhere.py")]
+    expected = [{"one", "two"}, {"three"}, {"one", "two"}, {"one", "two", "three"}, {"two"}]
+    for include, wanted in zip(scopes, expected, strict=True):
+        found = store.vector_search(unit("one"), 9, Filter(include=include))
+        assert set(names(store, found)) == wanted, include
+    store.commit([update("d.py", entry("four"))])
+    monkeypatch.setattr(store_reading, "matcher", None)
+    for include, wanted in (scopes[0], {"one", "two"}), (("/d.py",), {"four"}):
+        assert set(names(store, store.vector_search(unit("one"), 9, Filter(include=include)))) == wanted
 
 
 def test_named(store: Store) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest
 from glossator.index.database import note_damage
-from glossator.index.globs import files_inside, matcher, one_of
+from glossator.index.globs import files_inside, literal_path, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileSummary, Filter, StoreStatus
@@ -241,7 +241,9 @@ class StoreReader(Lookup):
         if known != changes or len(conditions) > 100:
             conditions = {}
             self._scopes = (changes, conditions)
-        if globs not in conditions:
+        if globs not in conditions and (named := self._named_files(globs)):
+            conditions[globs] = (one_of("file", named), np.array(named, np.int64))
+        elif globs not in conditions:
             paths = self._manifest.paths()
             matches = matcher(*globs)
             inside = [matches(path) for _, path in paths]
@@ -254,6 +256,18 @@ class StoreReader(Lookup):
                 revisions = np.array(numbers, np.int64)[np.array(inside, np.bool_)]
                 conditions[globs] = (files_inside(numbers, inside), revisions)
         return conditions[globs]
+
+    def _named_files(self, globs: _Globs) -> list[int]:
+        """The files, ascending, that globs name one by one, as the search for a problem report does; else empty.
+
+        Comparing each of 7,000 paths with ten globs takes longer than the search.
+        """
+        include, exclude = globs
+        paths = {path for path in map(literal_path, include) if path is not None}
+        if exclude or not include or len(paths) < len(include):
+            return []
+        found = self._manifest.revisions(paths)
+        return sorted(found) if len(found) == len(paths) and all(found.values()) else []
 
     def _columns_of(self, revisions: Sequence[int]) -> nearest.Columns | None:
         """The rows of these revisions."""
