@@ -182,9 +182,9 @@ def agreement(
     times in an entry scores higher than all words once.
     """
     looked = stems[:_AGREEING]
-    pairs = list(pairwise(looked))
-    total = sum(rarity[stem] for stem in looked) or 1.0
-    of_pairs = sum(rarity[left] + rarity[right] for left, right in pairs) or 1.0
+    pairs = [(left, right, f" {left} {right} ", rarity[left] + rarity[right]) for left, right in pairwise(looked)]
+    total = sum(map(rarity.__getitem__, looked)) or 1.0
+    of_pairs = sum(weight for *_, weight in pairs) or 1.0
     wanted = set(looked)
     found: dict[int, tuple[float, float]] = {}
     for number, joined in terms.items():
@@ -192,12 +192,10 @@ def agreement(
         beside = 0.0
         if len(met) > 1:
             padded = f" {joined} "
-            beside = sum(
-                rarity[left] + rarity[right]
-                for left, right in pairs
-                if left in met and right in met and f" {left} {right} " in padded
-            )
-        found[number] = (sum(rarity[stem] for stem in met) / total, beside / of_pairs)
+            for left, right, both, weight in pairs:
+                if left in met and right in met and both in padded:
+                    beside += weight
+        found[number] = (sum(map(rarity.__getitem__, met)) / total, beside / of_pairs)
     return found
 
 
@@ -250,11 +248,14 @@ def _head_column(heads: Sequence[str], stems: Sequence[str], rarity: Mapping[str
     import numpy as np
 
     scores = np.zeros(len(heads), np.float32)
+    asked = set(stems)
     for i, head in enumerate(heads):
         terms = head.split()
         norm = 1.2 * (0.4 + 0.6 * len(terms) / _HEAD_USUAL)
-        for stem in stems:
-            if count := terms.count(stem):
+        met = asked.intersection(terms)
+        for stem in stems if met else ():
+            if stem in met:
+                count = terms.count(stem)
                 scores[i] += rarity[stem] * count * 2.2 / (count + norm)
     scaled: NDArray[np.float32] = scores / max(float(scores.max(initial=0.0)), 1e-6)
     return scaled
