@@ -288,6 +288,34 @@ def test_overloads_are_things_of_their_own() -> None:
     assert found == {2: [], 3: [4]}
 
 
+@pytest.mark.parametrize(("header", "source"), [("box.hpp", "box.cc"), ("include/box.hpp", "src/box.cc")])
+def test_a_prototype_declares_the_overload_with_its_types(header: str, source: str) -> None:
+    sample = Sample({
+        header: """
+            void emit(double n);
+            void emit(const char* text);
+            class Box { public: void put(double n); void put(const char* text); };
+        """,
+        source: """
+            #include "box.hpp"
+            void emit(double n) {}
+            void emit(const char* text) {}
+            void Box::put(double n) {}
+            void Box::put(const char* text) {}
+        """,
+        "main.cc": """
+            #include "box.hpp"
+            void text(Box box) { emit("x"); box.put("y"); }
+            void number(Box box) { emit(1.5); box.put(2.5); }
+        """,
+    })  # fmt: skip
+    for name, first in (("emit", 2), ("put", 4)):
+        for line, used in ((first, 3), (first + 1, 2)):
+            definition = sample.resolver.definition_on(source, line, name)
+            assert definition is not None
+            assert [use.line for use in sample.resolver.uses(definition).uses if use.path == "main.cc"] == [used]
+
+
 def test_only_types_and_namespaces_stand_before_colons() -> None:
     sample = Sample({
         "shop.h": """

@@ -9,6 +9,7 @@ from glossator.index.facts import STUB
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import Spot, Value
 
@@ -143,9 +144,22 @@ class DefinitionLookup:
         if declares == _declares(other):
             return False
         if _stem(one.path) == _stem(other.path):
-            return True
+            return not self._is_another_overload(one, other)
         declared, defined = (one, other) if declares else (other, one)
         return self._offers(declared, defined)
+
+    def _is_another_overload(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether one of two functions has another counterpart in the other's file, by the types of its parameters.
+        Without one, a type may be written in two ways."""
+        if not rules_of(one.language).overloads or may_override(one.symbol, other.symbol):
+            return False
+        for mine, its in ((one, other), (other, one)):
+            view = self.world.view(its.path)
+            for index in view.named(its.name) if view is not None else ():
+                rival = view.definition(index) if view is not None else its
+                if rival.qualified_name == mine.qualified_name and may_override(mine.symbol, rival.symbol):
+                    return True
+        return False
 
     def _offers(self, declared: DefinedSymbol, defined: DefinedSymbol) -> bool:
         """Whether the module that a file of declarations describes (`a.py` of `a.pyi`) passes on what another one
