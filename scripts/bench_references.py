@@ -60,6 +60,8 @@ STRATA = {
 SHARES = {"function": 0.3, "method": 0.35, "type": 0.15, "value": 0.2}
 MOST_FILES = 400
 """Files whose definitions may be drawn; of a larger code base an arbitrary part."""
+MOST_ASKED = 400
+"""Places of a definition that only servers list, and about which they are asked in the other direction."""
 MOST_MENTIONS = 4
 """Mentions of a name in one line that are looked up."""
 MOST_CALLS = 30
@@ -229,7 +231,7 @@ class Measurement:
         left_out |= {place for place, outcome in meaning.items() if outcome == "undecided"}
         # Servers list uses of related definitions too: of a method that implements an interface's, those of the latter.
         _, agreed = merged(oracles)
-        for place in thinned(agreed - left_out):
+        for place in thinned(agreed - left_out, MOST_ASKED):
             if place not in resolved:
                 mention = Found(*place, definition.name, "", resolved=False)
                 if self._meaning(mention, definition, frozenset()) == "refuted":
@@ -284,6 +286,9 @@ class Measurement:
                 continue
             if inactive:
                 return "undecided"
+            if item.name != definition.name and targets and all(self._is_macro_rule(*target) for target in targets):
+                # Of what a macro by example stands for Rust's server says nothing where the macro is used.
+                return "undecided"
             for path, line, _ in targets:
                 if self._canonical(path, line) == self._canonical(definition.path, definition.line):
                     return "right"
@@ -299,6 +304,10 @@ class Measurement:
             # clangd reads what a macro stands for only where the macro is used, and lists that place instead.
             return "undecided"
         return outcome
+
+    def _is_macro_rule(self, path: str, line: int, _: int) -> bool:
+        """Whether a macro by example is defined at a place."""
+        return self.family == "rust" and path in self.files and "macro_rules!" in self.lines(path).code[line - 1]
 
     def _canonical(self, path: str, line: int) -> Place:
         """A constructor counts as its class, an overload as the function that implements it, a doc comment or an

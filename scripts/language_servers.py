@@ -171,7 +171,11 @@ def _prepare_rust(tree: Path, files: Sequence[str], data: Path) -> Prepared:
 
 
 def _prepare_java(tree: Path, files: Sequence[str], data: Path) -> Prepared:
-    """An Eclipse project whose source folders follow from the packages; no build tool is run."""
+    """An Eclipse project whose source folders follow from the packages; no build tool is run.
+
+    It is no module, since the modules that one asks for are not there. That the client reads class files makes the
+    server say so of a name that Java's own library defines, instead of nothing.
+    """
     roots: set[str] = set()
     for path in files:
         package = ""
@@ -183,7 +187,8 @@ def _prepare_java(tree: Path, files: Sequence[str], data: Path) -> Prepared:
         folder = str(Path(path).parent).replace("\\", "/")
         if package and folder.endswith(package):
             roots.add(folder.removesuffix(package).rstrip("/") or ".")
-    for name in ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
+    builds = ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
+    for name in (*builds, "module-info.java"):
         for build_file in tree.rglob(name):
             build_file.unlink()
     entries = "".join(f'<classpathentry kind="src" path="{root}"/>' for root in sorted(roots))
@@ -201,7 +206,8 @@ def _prepare_java(tree: Path, files: Sequence[str], data: Path) -> Prepared:
         "import": {"maven": {"enabled": False}, "gradle": {"enabled": False}},
         "references": {"includeDecompiledSources": False},
     }
-    return Prepared(arguments=("-data", str(data)), options={"settings": {"java": java}}, settings=java)
+    options = {"settings": {"java": java}, "extendedClientCapabilities": {"classFileContentsSupport": True}}
+    return Prepared(arguments=("-data", str(data)), options=options, settings=java)
 
 
 def _prepare_php(tree: Path, files: Sequence[str], data: Path) -> Prepared:

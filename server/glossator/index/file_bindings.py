@@ -293,9 +293,9 @@ class FileBindings(FileImports):
         if known is None:
             known = self._members.get((parent, name))
         if known is None:
-            if name in self._imported or not name:
-                return
             kind = "field" if parent >= 0 and self._symbols[parent].kind != "namespace" else "variable"
+            if not name or (kind == "variable" and name in self._imported):
+                return
             if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:
                 kind = "enum_member"
             known = self._add_variable(span, kind, parent)

@@ -21,6 +21,11 @@ CASES: dict[str, Case] = {
         "withY",
         "lone",
     ),
+    "java: elements of annotations": (
+        {"A.java": '@interface Name { String value(); }\nclass A { @Name("x") int a; void lone() {} }\n'},
+        "value",
+        "lone",
+    ),
     "kotlin: members of a class that is handed over": (
         {
             "a.kt": "class Kot {\n  fun alpha() {}\n}\nclass Plain {\n  fun lone() {}\n}\n"

@@ -184,3 +184,38 @@ def test_types_of_parameters(text: str, types: tuple[str, ...]) -> None:
 )
 def test_arguments(text: str, count: int, made: str) -> None:
     assert arguments_of(text, count, lambda start, end: "E" if text[start:end].strip() else "?") == made
+
+
+def test_elements_of_annotations() -> None:
+    sample = Sample({
+        "app/Result.java": """
+            package app;
+            public @interface Result {
+              boolean id() default false;
+              String value();
+              Column[] columns() default {};
+              @interface Column { String name(); }
+            }
+        """,
+        "app/Mapper.java": """
+            package app;
+            interface Mapper {
+              @Result(id = true, value = "x")
+              int find();
+              @Result(value = "y", columns = @Result.Column(name = "n"))
+              int other();
+              @Other(id = 3)
+              int third();
+            }
+        """,
+        "app/Reader.java": """
+            package app;
+            class Reader { boolean read(Result result, Result.Column column) { return result.id(); } }
+        """,
+    })  # fmt: skip
+    first, second = '@Result(id = true, value = "x")', '@Result(value = "y", columns = @Result.Column(name = "n"))'
+    read = "class Reader { boolean read(Result result, Result.Column column) { return result.id(); } }"
+    assert sample.uses("Result.id") == [f"app/Mapper.java: {first}", f"app/Reader.java: {read}"]
+    assert sample.uses("Result.value") == [f"app/Mapper.java: {first}", f"app/Mapper.java: {second}"]
+    assert sample.uses("Column.name") == [f"app/Mapper.java: {second}"]
+    assert sample.uses("Result.id", grade="possible") == []

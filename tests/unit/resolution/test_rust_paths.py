@@ -87,6 +87,55 @@ def test_what_a_macro_is_given_may_be_any_name() -> None:
     assert sample.uses("Totals.unnamed", grade="possible") == []
 
 
+def test_macros_by_example_are_meant_only_where_they_are_called() -> None:
+    sample = Sample({
+        "Cargo.toml": '[package]\nname = "relay"\nversion = "0.1.0"\n',
+        "src/lib.rs": """
+            pub fn send() {}
+            mod tests {
+                use super::*;
+                use test::Bencher;
+                #[test]
+                fn sends() { send() }
+            }
+        """,
+        "tests/client.rs": """
+            macro_rules! test { ($name:ident) => { relay::send(); } }
+            macro_rules! check { () => {} }
+            test! { first }
+            fn run() { check!() }
+        """,
+        "tests/server.rs": """
+            macro_rules! check { () => {} }
+            fn run() { check!() }
+        """,
+    })  # fmt: skip
+    assert sample.uses("test") == ["tests/client.rs: test! { first }"]
+    assert sample.uses("send", "src/lib.rs") == [
+        "src/lib.rs: fn sends() { send() }",
+        "tests/client.rs: macro_rules! test { ($name:ident) => { relay::send(); } }",
+        "tests/client.rs: test! { first }",
+    ]
+    assert sample.at("src/lib.rs", "use test::Bencher;", "test") == "excluded"
+    for path in ("tests/client.rs", "tests/server.rs"):
+        assert sample.at(path, "fn run() { check!() }", "check") == f"{path}:check"
+
+
+def test_a_field_may_have_the_name_of_an_imported_module() -> None:
+    sample = Sample({
+        "src/lib.rs": """
+            use std::io;
+            pub struct Link { io: Pipe, size: usize }
+            pub struct Pipe;
+            impl Pipe { fn flush(&self) {} }
+            impl Link { fn close(&self) -> io::Result<()> { self.io.flush() } }
+        """,
+    })  # fmt: skip
+    line = "impl Link { fn close(&self) -> io::Result<()> { self.io.flush() } }"
+    assert sample.uses("Link.io") == [f"src/lib.rs: {line}"]
+    assert sample.uses("Pipe.flush") == [f"src/lib.rs: {line}"]
+
+
 @pytest.mark.parametrize(
     ("text", "made"),
     [

@@ -104,7 +104,7 @@ class MentionMeaning:
         if mention.kind == _NAME:
             return Resolution("possible", reach="all")
         found = self._world.named(name, place)
-        if len(found) > 1 or mention.kind == _DECORATOR or mention.kind in _TYPES:
+        if found:
             found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
         rules = self._world.rules(path)
         if mention.kind == _CALL and found == NOTHING_KNOWN:

@@ -368,6 +368,15 @@ class JvmRules(PackageRules):
                     return symbols(view, found)
         return super().class_member(world, value, name)
 
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Elements of an annotation: `@Name("x")` gives one a value without its name, and tools read them."""
+        symbol = view.symbol(number)
+        if symbol.kind == "method" and symbol.parent >= 0 and view.facts.language == "java":
+            # Only they have no list of parameters.
+            element = view.symbol(symbol.parent).kind == "interface" and symbol.parameters[1] < 0
+            return element or super().may_be_used_unseen(view, number)
+        return super().may_be_used_unseen(view, number)
+
 
 class PhpRules(PackageRules):
     """PHP. Functions and constants that a namespace does not have are global ones."""

@@ -94,15 +94,16 @@ class RustRules(LanguageRules):
     # Names
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
-        """Attributes and what is derived are macros and traits, whose names types and values may have too."""
+        """Attributes and what is derived are functions and traits, whose names types, values and macros by example may
+        have too. Those macros are meant only where they are called."""
         if kind != "decorator":
-            return found
+            return found if kind == "call" else tuple(one for one in found if not _is_macro(world, one))
         return tuple(
             one
             for one in found
             if one.kind != "symbol"
             or (view := world.view(one.path)) is None
-            or view.symbol(one.number).kind in ("macro", "function", "trait", "interface")
+            or view.symbol(one.number).kind in ("function", "trait", "interface")
         )
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
@@ -165,7 +166,9 @@ class RustRules(LanguageRules):
                 unknown = unknown or one.kind == "unknown"
                 if one.kind in ("module", "class", "instance"):
                     found = world.member(one, name, Spot(view.path, owner))
-                    if kept := tuple(value for value in found if value.kind not in ("missed", "unknown")):
+                    kept = tuple(value for value in found if value.kind not in ("missed", "unknown"))
+                    # Macros by example are visible by the order of the text; what has their name is looked for first.
+                    if kept and not all(_is_macro(world, value) for value in kept):
                         return kept
         return (UNKNOWN_MODULE,) if unknown else ()
 
@@ -181,6 +184,8 @@ class RustRules(LanguageRules):
             for number, symbol in enumerate(other.facts.symbols):
                 if symbol.name == name and symbol.kind == "macro":
                     found += symbols(other, [number])
+        if own := tuple(one for one in found if one.path == view.path):
+            found = own
         if len(found) > 1:
             home = self._crate_folder(world, view.path)
             near = tuple(one for one in found if self._crate_folder(world, one.path) == home)
@@ -496,6 +501,12 @@ class RustRules(LanguageRules):
         if last in _PICKING:
             return picked
         return NOTHING_KNOWN
+
+
+def _is_macro(world: World, value: Value) -> bool:
+    """Whether a value is a macro by example."""
+    view = world.view(value.path) if value.kind == "symbol" else None
+    return view is not None and view.symbol(value.number).kind == "macro"
 
 
 def _without_bounds(text: str) -> list[str]:

@@ -23,6 +23,9 @@
 (method_declaration (modifiers "static") name: (identifier) @function) @static
 (annotation_type_element_declaration type: (_) @result name: (identifier) @function)
 
+; Elements of annotations
+(annotation name: (_) @of arguments: (annotation_argument_list (element_value_pair key: (identifier) @key)))
+
 ; Supertypes
 (class_declaration name: (identifier) @class superclass: (superclass (_) @super))
 (class_declaration name: (identifier) @class interfaces: (super_interfaces (type_list (_) @super)))

@@ -32,7 +32,7 @@
 (extends_interfaces (type_list (generic_type . (type_identifier) @base)))
 (marker_annotation name: (identifier) @decorator)
 (annotation name: (identifier) @decorator)
-(element_value_pair key: (identifier) @skip)
+(element_value_pair key: (identifier) @member.write)
 
 ; Assignments
 (assignment_expression left: (identifier) @write)
