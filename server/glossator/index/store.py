@@ -25,7 +25,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
-from glossator.index import database, folders, nearest
+from glossator.index import database, folders, nearest, text_rows
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
@@ -334,7 +334,8 @@ class Store(StoreReader):
         if damaged:
             self._manifest.check()
             self._nearest.forget()
-            nearest.remove(self._nearest_folder(generation))
+            for folder in self._derived_folders(generation):
+                nearest.remove(folder)
         if not damaged and self._lance.newest_version(generation) == self._manifest.get("version"):
             return
         import numpy as np
@@ -432,7 +433,7 @@ class Store(StoreReader):
         rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
         if full and (pending or dead or fragments):
             return "rebuild"
-        if state["indexed_below"] and rows and not nearest.is_whole(self._nearest_folder(state["table"])):
+        if state["indexed_below"] and rows and not self._has_derived(state["table"]):
             return "rebuild"
         if pending > PENDING_ROWS + rows // 100 or dead > PENDING_ROWS + DEAD_SHARE * rows:
             return "rebuild"
@@ -465,7 +466,7 @@ class Store(StoreReader):
                 counting = pool.submit(self._derive)
                 if before:
                     source.copy(np.array(sorted(before), np.int64), target)
-                writing = pool.submit(self._write_nearest, target)
+                writing = pool.submit(self._write_derived, target)
                 target.index()
                 writing.result()
                 counting.result()
@@ -474,20 +475,24 @@ class Store(StoreReader):
             self._sweep(int(self._manifest.get("table")))
             raise
 
-    def _write_nearest(self, table: Table) -> None:
+    def _write_derived(self, table: Table) -> None:
+        """Write the memory-mapped files of a table."""
         try:
             folder = self._nearest_folder(table.generation)
-            nearest.write(folder, table.all_columns(), table.count(), self._lance.dimensions)
+            count = table.count()
+            nearest.write(folder, table.all_columns(), count, self._lance.dimensions)
+            if count:
+                text_rows.write_rows(self._texts_folder(table.generation), table.all_texts())
         except OSError as error:
             raise folders.system_error(self._folder, error) from error
 
     def _sweep(self, generation: int) -> None:
         """Remove the files of all other generations."""
         self._lance.sweep(generation)
-        kept = self._nearest_folder(generation)
-        for path in nearest.generations(kept.parent):
-            if path != kept:
-                nearest.remove(path)
+        for kept in self._derived_folders(generation):
+            for path in nearest.generations(kept.parent):
+                if path != kept:
+                    nearest.remove(path)
 
     def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
         """Bring a copy of the table up to date and switch to it.
@@ -536,6 +541,7 @@ class Store(StoreReader):
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
         self._nearest.forget()
+        self._text_rows = 0, None
         if "_earlier" in self.__dict__:
             self._earlier.release_memory()
         if self._writing.acquire(blocking=False):  # else the index is in use
@@ -556,6 +562,7 @@ class Store(StoreReader):
         with self._writing:
             self._table = None
             self._nearest.forget()
+            self._text_rows = 0, None
             self._lance.close()
             self._manifest.close()
             self._cache.close()

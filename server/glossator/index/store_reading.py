@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from glossator.errors import StoreCorruptError
-from glossator.index import folders, nearest
+from glossator.index import folders, nearest, text_rows
 from glossator.index.database import note_damage
 from glossator.index.globs import files_inside, literal_path, matcher, one_of
 from glossator.index.lookup import Lookup
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_Hit = TypeVar("_Hit", tuple[int, float], tuple[int, float, str])
 _Globs = tuple[tuple[str, ...], tuple[str, ...]]
 _Inside = tuple[str, "NDArray[np.int64] | None"]
 """The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
@@ -52,11 +53,25 @@ class StoreReader(Lookup):
         self._opening = threading.Lock()
         self._sizes: tuple[object, list[tuple[str, int]]] = None, []
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
+        self._text_rows: tuple[int, text_rows.TextRows | None] = 0, None
         self._nearest = Nearest(self._nearest_folder, manifest.position, manifest.revisions, self._columns_of)
 
     def _nearest_folder(self, generation: int) -> Path:
         """The folder of the memory-mapped vectors of a generation."""
         return self._folder / "nearest" / str(generation)
+
+    def _texts_folder(self, generation: int) -> Path:
+        """The folder of the memory-mapped terms of a generation."""
+        return self._folder / "texts" / str(generation)
+
+    def _derived_folders(self, generation: int) -> tuple[Path, Path]:
+        """The folders of the memory-mapped files of a generation."""
+        return self._nearest_folder(generation), self._texts_folder(generation)
+
+    def _has_derived(self, generation: int) -> bool:
+        """Whether the memory-mapped files of a generation are there and fit together."""
+        near, texts = self._derived_folders(generation)
+        return nearest.is_whole(near) and text_rows.open_rows(texts) is not None
 
     def refresh(self) -> None:
         """Make the newest commit visible."""
@@ -156,15 +171,29 @@ class StoreReader(Lookup):
             return []
 
         def search(table: Table) -> list[tuple[int, float, str]]:
-            found = table.search_text(words, limit + with_equals, condition)
-            if len(found) <= limit:
-                return found
-            if found[limit][1] < found[limit - 1][1]:
-                return found[:limit]
-            more = table.search_text(words, EQUALS_READ * limit, condition)
-            return [hit for hit in more if hit[1] >= found[limit][1]]
+            rows = self._rows_of(table)
+            if rows is not None:
+                hits = _best(lambda n: table.search_addresses(words, n, condition), limit, with_equals)
+                known = rows.read([address for address, _ in hits])
+                if known is not None:
+                    later = [address for address, _ in hits if address not in known]
+                    known |= table.rows_at(later) if later else {}
+                    return [(known[at][0], score, known[at][1]) for at, score in hits if at in known]
+                nearest.remove(self._texts_folder(table.generation))  # damaged: written again by the next maintenance
+                self._text_rows = table.generation, None
+            return _best(lambda n: table.search_text(words, n, condition), limit, with_equals)
 
         return self._read(search) or []
+
+    def _rows_of(self, table: Table) -> text_rows.TextRows | None:
+        """The terms of a table's rows; None if they have to be read from the table."""
+        if not table.has_addresses:
+            return None
+        generation, rows = self._text_rows
+        if generation != table.generation:
+            rows = text_rows.open_rows(self._texts_folder(table.generation))
+            self._text_rows = table.generation, rows
+        return rows
 
     def vector_search(
         self, vector: NDArray[np.float32], limit: int, where: Filter, *, with_equals: bool = False
@@ -277,3 +306,13 @@ class StoreReader(Lookup):
             return table.columns(one_of("file", revisions))
 
         return self._read(read)
+
+
+def _best(ask: Callable[[int], list[_Hit]], limit: int, with_equals: bool) -> list[_Hit]:
+    """The best hits of a search that is asked for a number of hits; see `StoreReader.text_search`."""
+    found = ask(limit + with_equals)
+    if len(found) <= limit:
+        return found
+    if found[limit][1] < found[limit - 1][1]:
+        return found[:limit]
+    return [hit for hit in ask(EQUALS_READ * limit) if hit[1] >= found[limit][1]]

@@ -28,6 +28,7 @@ from glossator.errors import StoreError
 from glossator.index.database import corrupt_error, full_error
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns
+from glossator.index.text_rows import RowTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -229,9 +230,18 @@ class Table:
         return self._lance.run(collect)
 
     def _select(
-        self, columns: Sequence[str], condition: str, words: Sequence[str] = (), limit: int | None = None
+        self,
+        columns: Sequence[str],
+        condition: str,
+        words: Sequence[str] = (),
+        limit: int | None = None,
+        *,
+        addresses: bool = False,
     ) -> pa.Table:
-        """Columns of the rows that match the condition, if any, and, with `words`, that contain one of them."""
+        """Columns of the rows that match the condition, if any, and, with `words`, that contain one of them.
+
+        With `addresses`, the column "_rowid" is added; this is only possible with the compiled module.
+        """
 
         async def collect() -> pa.Table:
             import pyarrow as pa
@@ -240,6 +250,8 @@ class Table:
             if words:
                 query = query.nearest_to_text({"query": " ".join(words), "columns": ["terms"]})
             query.select_columns(list(columns))
+            if addresses:
+                query.with_row_id()
             if limit is not None:
                 query.limit(limit)
             if condition:
@@ -267,6 +279,32 @@ class Table:
         """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "" means all rows."""
         columns = ("id", "_score", "terms")
         return list(zip(*_lists(self._select(columns, condition, words, limit), *columns), strict=True))
+
+    @property
+    def has_addresses(self) -> bool:
+        """Whether `search_addresses` and `rows_at` can be called."""
+        return self._inner is not None
+
+    def search_addresses(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float]]:
+        """(address, BM25 score) of the rows that `search_text` finds; an address is never used for another row."""
+        columns = ("_rowid", "_score")
+        found = self._select(columns[1:], condition, words, limit, addresses=True)
+        return list(zip(*_lists(found, *columns), strict=True))
+
+    def rows_at(self, addresses: Sequence[int]) -> dict[int, tuple[int, str]]:
+        """Address -> id and terms of rows; those that are gone are left out."""
+
+        async def collect() -> pa.Table:
+            import pyarrow as pa
+
+            query = self._inner.take_row_ids(list(addresses))
+            query.select_columns(["id", "terms"])
+            query.with_row_id()
+            stream = await query.execute(None, None)
+            return pa.Table.from_batches([batch async for batch in stream], schema=stream.schema)
+
+        columns = _lists(self._lance.run(collect), "_rowid", "id", "terms")
+        return {address: (number, terms) for address, number, terms in zip(*columns, strict=True)}
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
         """(id, dot product) of the nearest rows, best first; `condition` "" means all rows. Reads all vectors."""
@@ -317,6 +355,14 @@ class Table:
     def all_columns(self) -> Iterator[Columns]:
         """All entries and their vectors, some thousand at a time."""
         return map(_columns, self._batches(lambda query: query.select(list(_COLUMNS))))
+
+    def all_texts(self) -> Iterator[RowTexts]:
+        """The ids and terms of all rows, some thousand at a time."""
+        import numpy as np
+
+        for batch in self._batches(lambda query: query.select(["id", "terms"]).with_row_id()):
+            addresses = np.asarray(batch["_rowid"]).astype(np.int64)
+            yield RowTexts(addresses, np.asarray(batch["id"]), batch["terms"].to_pylist())
 
 
 class Lance:

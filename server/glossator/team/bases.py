@@ -30,7 +30,7 @@ HEAD_KIND = "head"
 BASE_KIND = "base"
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """A larger document is not unpacked."""
-_FILE_NAME = re.compile(r"manifest\.sqlite|(lance|nearest)(/[A-Za-z0-9_.-]+)+")
+_FILE_NAME = re.compile(r"manifest\.sqlite|(lance|nearest|texts)(/[A-Za-z0-9_.-]+)+")
 _PACK_NAME = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _T = TypeVar("_T")

@@ -35,7 +35,7 @@ BLOCK_BYTES = 128 * 1024
 COMPRESSION_LEVEL = 6
 MOST_PACKS = 24
 """Packs that a base may use: then all its blocks are written into one again, which limits requests and waste."""
-BASE_PARTS = ("lance", "nearest")
+BASE_PARTS = ("lance", "nearest", "texts")
 """Folders of an index that belong to a base, beside its manifest."""
 
 
