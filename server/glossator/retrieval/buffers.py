@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ParsedBuffers = Mapping[str, FileUpdate]
 """Unsaved buffers: path -> contents, which replace the stored ones."""
 
+_ORDINALS = (1 << ORDINAL_BITS) - 1
+
 
 class Buffers:
     """Unsaved buffers as if they were stored: entries with negative ids, scored like the store's own."""
@@ -116,7 +118,7 @@ class Buffers:
     def terms_of(self, number: int) -> str:
         """The search terms of an entry of a buffer; "" if there is none."""
         update = self._updates.get(number >> ORDINAL_BITS)
-        ordinal = number & (1 << ORDINAL_BITS) - 1
+        ordinal = number & _ORDINALS
         return update.terms[ordinal] if update and ordinal < len(update.terms) else ""
 
     def merged(
@@ -132,19 +134,17 @@ class Buffers:
         order of their paths, not in that in which their files happened to be indexed.
         """
         hidden = {revision for revision, facts in files.items() if facts.path in self.paths} if self.paths else set()
-        kept = [
-            (number, score)
+        placed = [
+            (-score, facts.path, number & _ORDINALS, number)
             for number, score in found
-            if (revision := number >> ORDINAL_BITS) in files and revision not in hidden
+            if (facts := files.get(number >> ORDINAL_BITS)) is not None and facts.revision not in hidden
         ]
-
-        def place(item: tuple[int, float]) -> tuple[float, str, int]:
-            number, score = item
-            revision = number >> ORDINAL_BITS
-            facts = self.facts.get(revision) or files.get(revision)
-            return -score, facts.path if facts is not None else "", number & (1 << ORDINAL_BITS) - 1
-
-        return sorted([*kept, *own], key=place)[: max(min(len(found), limit or len(found)), len(own))]
+        placed += [
+            (-score, self.facts[number >> ORDINAL_BITS].path, number & _ORDINALS, number) for number, score in own
+        ]
+        placed.sort()
+        kept = placed[: max(min(len(found), limit or len(found)), len(own))]
+        return [(number, -loss) for loss, _, _, number in kept]
 
 
 def _mean(vectors: NDArray[np.float16]) -> bytes:

@@ -7,6 +7,7 @@ outlines how the candidates are scored.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from heapq import heapify, heappop
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -227,20 +228,21 @@ class CandidateFinder:
             if met:
                 by_name[revision] = met / total
 
-        def by_cover(item: tuple[int, float]) -> tuple[float, str]:
-            facts = files[item[0]]
-            return -item[1] / (1 + 0.2 * len(facts.stem_terms)), facts.path
-
-        named = sorted(by_name.items(), key=by_cover)
-        taken = 0
-        for revision, cover in named:
+        others: list[tuple[float, str, int]] = []
+        for revision, cover in by_name.items():
             facts = files[revision]
             if facts.path in buffers.paths and revision >= 0:
                 continue
             if revision in score:
                 score[revision] += cover
-            elif taken < PATH_FILES and allowed(facts.path, facts.language, ""):
-                score[revision] = cover
+            else:
+                others.append((-cover / (1 + 0.2 * len(facts.stem_terms)), facts.path, revision))
+        heapify(others)  # there may be thousands, of which a few are taken
+        taken = 0
+        while others and taken < PATH_FILES:
+            _, path, revision = heappop(others)
+            if allowed(path, files[revision].language, ""):
+                score[revision] = by_name[revision]
                 taken += 1
         # Paths decide among equals: revisions are numbered in the order in which worker processes were done.
         return sorted(score.keys() & files.keys(), key=lambda one: (-score[one], files[one].path))[:RANKED_FILES]

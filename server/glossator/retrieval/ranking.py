@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.data_files import data_text
@@ -36,6 +36,8 @@ ENTRY_FEATURES = ("text", "dense", "name", "exact", "type", "block", "window", "
 
 SYMBOL_STRESS = 3.0
 """Factor on the weight of defining a name if the query consists only of that name."""
+_CACHED_NAMES = 10_000
+"""Maximum names whose terms are cached, per process: each is looked at several times in a search."""
 STRONG = 20
 """A hit among the first so many of a search is called a good match."""
 
@@ -101,7 +103,7 @@ def entry_features(
     exact = {entry.id: _exactly(query, entry) for found in findings.defined.values() for entry in found}
     exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
     parts = [_name_terms(entry.qualified_name if exact.get(entry.id, 0.0) > 1 else entry.name) for entry in entries]
-    rarity = corpus.rarities(store, words.union(*parts))
+    rarity = corpus.rarities(store, words.union(*(terms for terms in parts if not words.isdisjoint(terms))))
     total = sum(rarity[word] for word in words) or 1.0
     least = min(text.values(), default=0.0)
     named = {
@@ -111,11 +113,11 @@ def entry_features(
     }
     agreed = findings.agreement | agreement([analysis.stem(word) for word in query.words], rarity, named)
     stress = SYMBOL_STRESS if query.kind == "symbol" else 1.0
-    rows = np.zeros((len(entries), len(ENTRY_FEATURES)), np.float32)
-    for i, (entry, terms) in enumerate(zip(entries, parts, strict=True)):
-        met = sum(rarity[term] for term in terms if term in words)
+    rows: list[tuple[float, ...]] = []
+    for entry, terms in zip(entries, parts, strict=True):
+        met = 0.0 if words.isdisjoint(terms) else sum(rarity[term] for term in terms if term in words)
         size = entry.end_line - entry.start_line + 1
-        rows[i] = (
+        row = (
             text.get(entry.id, least if entry.id in exact else 0.0) / top_text,
             (dense[entry.id] - floor) / max(top - floor, 0.05) if entry.id in dense else 0.0,
             2 * met / (total + sum(rarity[term] for term in terms)) if met else 0.0,
@@ -127,7 +129,8 @@ def entry_features(
             *agreed.get(entry.id, (0.0, 0.0)),
             math.log1p(min(size, 60)) / 5,
         )
-    return rows
+        rows.append(row)
+    return np.array(rows, np.float32).reshape(len(entries), len(ENTRY_FEATURES))
 
 
 def _exactly(query: Query, entry: StoredEntry) -> float:
@@ -144,8 +147,9 @@ def _worth(entry: StoredEntry) -> float:
     return 1.0 if entry.kind in TYPE_KINDS else 0.8 if entry.kind in FUNCTION_KINDS else 0.5
 
 
-def _name_terms(name: str) -> set[str]:
-    return {analysis.stem(part) for part in analysis.split_identifier(name)}
+@lru_cache(_CACHED_NAMES)
+def _name_terms(name: str) -> frozenset[str]:
+    return frozenset(map(analysis.stem, analysis.identifier_parts(name)))
 
 
 class Reasons:

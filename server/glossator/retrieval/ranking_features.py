@@ -48,7 +48,7 @@ class Findings:
     heads: dict[int, str] = field(default_factory=dict)
     """See `Corpus.heads`; for the candidate files."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
-    """See `agreement`; for the entries in `text`."""
+    """See `agreement`; for the entries in `text` that are in candidate files."""
 
 
 @dataclass(slots=True)
@@ -120,10 +120,12 @@ def file_features(
     columns: dict[str, NDArray[np.float32]] = {name: np.zeros(count, np.float32) for name in FILE_FEATURES}
     facts = [files[revision] for revision in revisions]
     stems = list(dict.fromkeys(analysis.stem(word) for word in query.words))
-    rarity = corpus.rarities(
-        store, {*stems}.union(*(one.stem_terms for one in facts), *(one.folder_terms for one in facts))
-    )
-    findings.agreement = agreement(stems, rarity, findings.terms)
+    words = frozenset(stems)
+    # Only names of files that have words of the query are compared with it.
+    met = (one.stem_terms for one in facts if not words.isdisjoint(one.stem_terms))
+    rarity = corpus.rarities(store, words.union(*met))
+    inside = {number: terms for number, terms in findings.terms.items() if number >> ORDINAL_BITS in row}
+    findings.agreement = agreement(stems, rarity, inside)
     strength = _text_columns(columns, findings, row, len(stems))
     columns["text_head"] = _head_column([findings.heads.get(revision, "") for revision in revisions], stems, rarity)
     columns["text_folder"] = _folder_column([one.path for one in facts], columns["text_best"])
@@ -140,8 +142,8 @@ def file_features(
     _path_columns(columns, query, facts, stems, rarity)
     _definition_columns(columns, query, findings, row)
     columns["referred"] = _referred(strength, findings, row, store)
-    for j, name in enumerate(STATIC_NAMES):
-        columns[name] = np.array([one.static[j] for one in facts], np.float32)
+    static = np.array([one.static for one in facts], np.float32).reshape(count, len(STATIC_NAMES))
+    columns.update(zip(STATIC_NAMES, static.T, strict=True))
     spared = _spared(query, findings, facts, corpus)
     columns["compat"] = columns["compat"] * (1 - spared)
     outdated = np.array([corpus.is_outdated(one.path) for one in facts], np.float32)
@@ -185,17 +187,18 @@ def agreement(
     pairs = [(left, right, f" {left} {right} ", rarity[left] + rarity[right]) for left, right in pairwise(looked)]
     total = sum(map(rarity.__getitem__, looked)) or 1.0
     of_pairs = sum(weight for *_, weight in pairs) or 1.0
-    wanted = set(looked)
+    # Looking for a few words in the text takes less time than taking the text apart.
+    wanted = [(stem, f" {stem} ", rarity[stem]) for stem in dict.fromkeys(looked)]
     found: dict[int, tuple[float, float]] = {}
     for number, joined in terms.items():
-        met = wanted.intersection(joined.split())
+        padded = f" {joined} "
+        met = {stem: weight for stem, written, weight in wanted if written in padded}
         beside = 0.0
         if len(met) > 1:
-            padded = f" {joined} "
             for left, right, both, weight in pairs:
                 if left in met and right in met and both in padded:
                     beside += weight
-        found[number] = (sum(map(rarity.__getitem__, met)) / total, beside / of_pairs)
+        found[number] = (sum(met.values()) / total, beside / of_pairs)
     return found
 
 
@@ -320,13 +323,18 @@ def _path_columns(
     equal = {analysis.stem(whole) for whole in (*wholes, *joined, *query.words)}
     # A question's first words are what it is about; words that occur everywhere (the project's name) are useless.
     telling = next((stem for stem in stems if rarity[stem] > _TELLING), stems[0] if stems else "")
+    precise, first, same, cover = (
+        columns[name] for name in ("stem_precise", "stem_first", "stem_equal", "folder_cover")
+    )
     for i, one in enumerate(facts):
-        length = sum(rarity[term] for term in one.stem_terms)
-        met = sum(rarity[term] for term in one.stem_terms if term in words)
-        columns["stem_precise"][i] = met / length if length else 0.0
-        columns["stem_first"][i] = float(telling in one.stem_terms)
-        columns["stem_equal"][i] = float(analysis.stem(one.stem) in equal)
-        columns["folder_cover"][i] = sum(rarity[term] for term in one.folder_terms if term in words) / total
+        same[i] = analysis.stem(one.stem) in equal
+        if not words.isdisjoint(one.stem_terms):
+            length = sum(rarity[term] for term in one.stem_terms)
+            met = sum(rarity[term] for term in one.stem_terms if term in words)
+            precise[i] = met / length if length else 0.0
+            first[i] = telling in one.stem_terms
+        if not words.isdisjoint(one.folder_terms):
+            cover[i] = sum(rarity[term] for term in one.folder_terms if term in words) / total
 
 
 def _definition_columns(
