@@ -7,7 +7,7 @@ outlines how the candidates are scored.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from heapq import heapify, heappop
+from heapq import nsmallest
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +24,7 @@ from glossator.retrieval.ranking_features import Candidates, Findings, file_feat
 from glossator.retrieval.spelling import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from concurrent.futures import Future
 
     import numpy as np
@@ -228,24 +228,37 @@ class CandidateFinder:
             if met:
                 by_name[revision] = met / total
 
-        others: list[tuple[float, str, int]] = []
-        for revision, cover in by_name.items():
-            facts = files[revision]
-            if facts.path in buffers.paths and revision >= 0:
-                continue
-            if revision in score:
-                score[revision] += cover
-            else:
-                others.append((-cover / (1 + 0.2 * len(facts.stem_terms)), facts.path, revision))
-        heapify(others)  # there may be thousands, of which a few are taken
-        taken = 0
-        while others and taken < PATH_FILES:
-            _, path, revision = heappop(others)
-            if allowed(path, files[revision].language, ""):
-                score[revision] = by_name[revision]
-                taken += 1
+        for revision in by_name.keys() & score.keys():
+            if revision < 0 or files[revision].path not in buffers.paths:
+                score[revision] += by_name[revision]
+        for revision in self._named_best(by_name.keys() - score.keys(), by_name, files, allowed, buffers):
+            score[revision] = by_name[revision]
         # Paths decide among equals: revisions are numbered in the order in which worker processes were done.
         return sorted(score.keys() & files.keys(), key=lambda one: (-score[one], files[one].path))[:RANKED_FILES]
+
+    def _named_best(
+        self,
+        revisions: Collection[int],
+        cover: Mapping[int, float],
+        files: Mapping[int, FileFacts],
+        allowed: Callable[[str, str, str], bool],
+        buffers: Buffers,
+    ) -> list[int]:
+        """The `PATH_FILES` files whose names agree best with the query; `cover`: its share in each name."""
+        best: list[tuple[float, str, int]] = []
+        last = 0.0
+        for revision in sorted(revisions, key=cover.__getitem__, reverse=True):
+            covered = cover[revision]
+            if covered != last and len(best) >= PATH_FILES:
+                best = nsmallest(PATH_FILES, best)
+                if -covered / (1 + 0.2) > best[-1][0]:  # even if its name has no other term, and so for all that follow
+                    break
+            last = covered
+            facts = files[revision]
+            hidden = revision >= 0 and facts.path in buffers.paths
+            if not hidden and allowed(facts.path, facts.language, ""):
+                best.append((-covered / (1 + 0.2 * len(facts.stem_terms)), facts.path, revision))
+        return [revision for _, _, revision in nsmallest(PATH_FILES, best)]
 
     def _places(
         self, query: Query, allowed: Callable[[str, str, str], bool], buffers: Buffers
