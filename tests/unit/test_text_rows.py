@@ -126,6 +126,7 @@ def test_damaged_files_are_noticed_and_written_again(store: Store, how: str, nam
         fresh = {"truncated": path.read_bytes()[:-5], "empty": b"", "noise": noise, "zeros": bytes(size)}
         path.write_bytes(fresh[how])
     assert found(store, "common") == expected
+    assert store.is_damaged() or text_rows.open_rows(path.parent) is None
     store.maintain()
     assert store._texts_folder(3).is_dir()
     assert text_rows.open_rows(store._texts_folder(3)) is not None

@@ -533,7 +533,7 @@ class Store(StoreReader):
         state = self._manifest.state()
         is_indexed = bool(state["table"] and state["indexed_below"] and state["rows"])
         # Who finds damage in these files removes them.
-        return is_indexed and not self._nearest_folder(state["table"]).exists()
+        return is_indexed and not all(folder.exists() for folder in self._derived_folders(state["table"]))
 
     # Closing
 
