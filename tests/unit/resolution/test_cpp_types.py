@@ -316,6 +316,36 @@ def test_a_prototype_declares_the_overload_with_its_types(header: str, source: s
             assert [use.line for use in sample.resolver.uses(definition).uses if use.path == "main.cc"] == [used]
 
 
+def test_a_namespace_that_a_macro_opens() -> None:
+    sample = Sample({
+        "base.h": """
+            #define LOUD_BEGIN_NAMESPACE \\
+              namespace loud {           \\
+              inline namespace v2 {
+            #define LOUD_END_NAMESPACE } }
+            LOUD_BEGIN_NAMESPACE
+            class Horn { public: void blow(); };
+            void warn(const char* text);
+            namespace detail { void hush(); }
+            LOUD_END_NAMESPACE
+        """,
+        "other.h": "void warn(int level);",
+        "main.cc": """
+            #include "base.h"
+            void run(loud::Horn& horn) {
+              horn.blow();
+              loud::warn("fire");
+              loud::detail::hush();
+              quiet::warn("x");
+            }
+        """,
+    })  # fmt: skip
+    assert sample.at("main.cc", "horn.blow();", "blow") == "base.h:Horn.blow"
+    assert sample.at("main.cc", 'loud::warn("fire");', "warn") == "base.h:warn"
+    assert sample.at("main.cc", "loud::detail::hush();", "hush") == "base.h:detail.hush"
+    assert sample.uses("warn", "base.h") == ['main.cc: loud::warn("fire");']
+
+
 def test_only_types_and_namespaces_stand_before_colons() -> None:
     sample = Sample({
         "shop.h": """

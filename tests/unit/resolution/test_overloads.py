@@ -219,3 +219,19 @@ def test_elements_of_annotations() -> None:
     assert sample.uses("Result.value") == [f"app/Mapper.java: {first}", f"app/Mapper.java: {second}"]
     assert sample.uses("Column.name") == [f"app/Mapper.java: {second}"]
     assert sample.uses("Result.id", grade="possible") == []
+
+
+def test_a_constant_is_not_constructed() -> None:
+    sample = Sample({
+        "app/Types.java": """
+            package app;
+            import java.net.URL;
+            class Types {
+              static final Adapter URL = new Adapter();
+              Object read(String text) { return new URL(text); }
+              Object adapter() { return URL; }
+            }
+            class Adapter {}
+        """,
+    })  # fmt: skip
+    assert sample.uses("Types.URL") == ["app/Types.java: Object adapter() { return URL; }"]

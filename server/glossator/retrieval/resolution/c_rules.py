@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG
+from glossator.retrieval.resolution.c_namespaces import is_inside, macros_opening
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.overloads import argument_kind
@@ -229,7 +230,7 @@ class CRules(LanguageRules):
                 return NOTHING_KNOWN
             if any(one.kind == "namespace" and one.scope.split("::")[0] == name for one in other.facts.symbols):
                 return (Value("module", namespace_seen_from(name, view.path)),)  # `namespace app::core {`
-        return ()
+        return (Value("module", namespace_seen_from(name, view.path)),) if macros_opening(world, name) else ()
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A namespace, or a name of one that is brought in."""
@@ -266,8 +267,18 @@ class CRules(LanguageRules):
             return ()
         found = tuple(one for one, chain in self._candidates(world, near, name) if ".".join(chain) == namespace)
         if not found and namespace:
+            found = self._in_opened(world, near, namespace, name)
+        if not found and namespace:
             return self._brought_in(world, namespace, name)
         return self._one_thing(world, view, namespace.split(".") if namespace else [], name, found)
+
+    def _in_opened(self, world: World, near: str, namespace: str, name: str) -> Values:
+        """What a namespace that macros open has under a name."""
+        outer, _, inner = namespace.partition(".")
+        if not (macros := macros_opening(world, outer)):
+            return ()
+        found = [one for one, chain in self._candidates(world, near, name) if ".".join(chain) == inner]
+        return tuple(one for one in found if (view := world.view(one.path)) is not None and is_inside(view, macros))
 
     def _brought_in(self, world: World, namespace: str, name: str) -> Values:
         """What `using detail::name;` brings into a namespace, or another namespace by a name of its own."""

@@ -368,6 +368,12 @@ class JvmRules(PackageRules):
                     return symbols(view, found)
         return super().class_member(world, value, name)
 
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """In Java no field is called: `new URL(text)` means the type, beside a constant of its name."""
+        if kind == "call" and all(world.language(one.path) == "java" for one in found if one.kind == "symbol"):
+            kind = "type"
+        return super().meant(kind, found, world)
+
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """Elements of an annotation: `@Name("x")` gives one a value without its name, and tools read them."""
         symbol = view.symbol(number)

@@ -1,0 +1,55 @@
+"""Namespaces of C++ that a macro opens: `#define APP_BEGIN_NAMESPACE namespace app {`.
+
+No grammar sees them: what stands in such a file seems to be in the global namespace.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+
+_OPENING: Final = re.compile(r"(?=.*NAMESPACE)(?=.*(?:BEGIN|OPEN|ENTER|START))[A-Z][A-Z0-9_]*")
+"""How such macros are named."""
+_NAMESPACE: Final = re.compile(r"(?!v\d)[a-z][a-z0-9_]*")
+"""A namespace's name that is no macro of its own, and none of a version, which is an inline namespace."""
+
+
+def macros_opening(world: World, namespace: str) -> frozenset[str]:
+    """The macros that open a namespace: those that are named like such, and mention its name before all others."""
+    if not _NAMESPACE.fullmatch(namespace):
+        return frozenset()
+    key = ("macros that open", namespace)
+    known = cast("frozenset[str] | None", world.memory.get(key))
+    if known is None:
+        views = [view for path in world.likeliest(namespace) if (view := world.view(path)) is not None]
+        known = world.memory[key] = frozenset(
+            view.symbol(mention.owner).name
+            for view in views
+            for mention in view.facts.mentions_of(namespace)
+            if _opens(view, mention.owner, namespace)
+        )
+    return known
+
+
+def _opens(view: FileView, number: int, namespace: str) -> bool:
+    symbol = view.symbol(number) if number >= 0 else None
+    if symbol is None or symbol.kind != "macro" or not _OPENING.fullmatch(symbol.name):
+        return False
+    inside = [
+        (mention.line, mention.column, name)
+        for name, mentions in view.facts.all_mentions()
+        for mention in mentions
+        if mention.owner == number
+    ]
+    return min(inside)[2] == namespace
+
+
+def is_inside(view: FileView, macros: frozenset[str]) -> bool:
+    """Whether a file uses one of the macros outside its definitions."""
+    return any(
+        mention.owner < 0 and mention.receiver < 0 for name in macros for mention in view.facts.mentions_of(name)
+    )
