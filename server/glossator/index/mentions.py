@@ -289,6 +289,9 @@ class _Extraction(SymbolTypes):
                     if made[:1] != "#" or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
+            if macros and receiver < 0 and data[start - 3 : start] == b">::":
+                # A member of a template, in code whose errors hide that from the grammar.
+                receiver = receivers.setdefault(UNKNOWN, len(receivers))
             if receiver < 0 and start in special:
                 receiver = receivers.setdefault(SCOPE if macros else MACRO_ARGUMENT, len(receivers))
             if start in tags:

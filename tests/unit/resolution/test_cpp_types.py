@@ -346,6 +346,22 @@ def test_a_namespace_that_a_macro_opens() -> None:
     assert sample.uses("warn", "base.h") == ['main.cc: loud::warn("fire");']
 
 
+def test_a_class_of_a_common_name_in_code_that_is_not_read_well() -> None:
+    sample = Sample({
+        "form.h": """
+            class value {};
+            #define FORM_AS(Type) \\
+              struct form_##Type { Type show(const Type& value) { return shown(value); } }
+            FORM_AS(int);
+            template <typename C> FORM_INLINE auto f(C c, int size) FORM_ELSE -> C {
+              IF_CONST (std::is_same<C, char>::value && !detail::c()) { return 1; }
+            }
+            value held;
+        """,
+    })  # fmt: skip
+    assert sample.uses("value") == ["form.h: value held;"]
+
+
 def test_only_types_and_namespaces_stand_before_colons() -> None:
     sample = Sample({
         "shop.h": """

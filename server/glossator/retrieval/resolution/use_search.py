@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.file_view import bare_name, last_part
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name, last_part
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import takes
@@ -252,11 +252,19 @@ class UseSearch:
             if grade != "excluded" and (grade == "resolved" or not alias):
                 inside = view.definition(owner) if owner >= 0 else None
                 if is_macro(view, owner):
+                    if self._is_doubtful_in_macro(view, kind):
+                        grade = "possible"
                     before = self._in_macros.get((path, owner))
                     if before is None or (grade == "resolved" and before[3] != "resolved"):
                         self._in_macros[path, owner] = view, name, mention, grade
                 found.append(Use(path, mention.line, mention.column, MENTION_KINDS[kind], grade, inside, name))
         return found
+
+    def _is_doubtful_in_macro(self, view: FileView, kind: int) -> bool:
+        """Whether a name in a macro's body may as well be that of a variable in what the macro stands for: no grammar
+        reads that in C++, where a type is called by its bare name."""
+        type_name = self._definition.symbol.kind in CONTAINER_KINDS and self._definition.name.islower()
+        return type_name and kind not in _TYPES and view.facts.language == "cpp"
 
     def _grade(self, view: FileView, name: str, mention: Mention) -> Grade:
         """How sure it is that a mention means the definition."""
