@@ -367,6 +367,26 @@ def test_a_worker_that_has_processed_much_is_replaced(
     assert harness.outcomes(1) == {"last.py": "indexed"}
 
 
+def test_a_worker_that_has_read_much_is_replaced_when_it_is_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glossator.index.pool.GROWN_BYTES", 500)
+    harness = Harness(tmp_path, workers=1, idle_timeout=0.2)
+    try:
+        harness.submit(a=functions("one"))
+        harness.results(1)
+        (first,) = harness.pool.pids
+        batch = Batch(str(tmp_path), 1 << 20, (FileTask("b.py", text=functions("two") * 20),))
+        harness.pool.submit(batch, harness.deliveries.put, interactive=True)
+        harness.results(1)
+        wait_for(lambda: len(harness.pool.pids) == 1 and harness.pool.pids != (first,))
+        wait_for(lambda: not psutil.pid_exists(first))
+        harness.submit(c=functions("three"))
+        assert harness.outcomes(1) == {"c.py": "indexed"}
+    finally:
+        harness.pool.close()
+
+
 def test_a_buffer_counts_too(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glossator.index.pool.RECYCLE_BYTES", 500)
     before = set[int]()

@@ -46,6 +46,9 @@ STARVED_FACTOR = 5.0
 RECYCLE_FILES = 20_000
 RECYCLE_BYTES = 256 * 1024**2
 """A worker is replaced after so many files or source bytes: minutes of work, beside which its start is nothing."""
+GROWN_BYTES = 4 * 1024**2
+"""The last worker is also replaced if it has read so much and is then idle for `IDLE_TIMEOUT`: it keeps memory that a
+fresh one does not need."""
 BATTERY_SECONDS = 30.0
 """Seconds for which it is remembered whether the machine runs on battery."""
 END_TIMEOUT = 1.0
@@ -111,7 +114,7 @@ class _Process:
         self.deadline: float | None = None
         self.allowed = 0.0
         self.stalled = False
-        self._files = self._bytes = 0
+        self._files = self.read_bytes = 0
         self._timed: tuple[float | None, float] = (None, 0.0)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._last_words: str | None = None
@@ -144,12 +147,12 @@ class _Process:
     @property
     def is_worn(self) -> bool:
         """Whether it has processed so much that it should be replaced."""
-        return self._files >= RECYCLE_FILES or self._bytes >= RECYCLE_BYTES
+        return self._files >= RECYCLE_FILES or self.read_bytes >= RECYCLE_BYTES
 
     def give(self, job: Job) -> None:
         """Send it a job's batch."""
         self._files += len(job.batch.tasks)
-        self._bytes += job.size
+        self.read_bytes += job.size
         self.send(job.batch)
 
     def send(self, value: object) -> None:
@@ -381,7 +384,7 @@ class WorkerPool:
         process: _Process | None = None
         try:
             process = self._spawn()
-            while (job := self._take()) is not None:
+            while (job := self._take(process)) is not None:
                 if process is None:
                     process = self._spawn(job)
                 if not self._work(process, job):
@@ -396,8 +399,8 @@ class WorkerPool:
             if process is not None:
                 self._end(process)
 
-    def _take(self) -> Job | None:
-        """The next job; None when this worker should end."""
+    def _take(self, process: _Process | None) -> Job | None:
+        """The next job; None when this worker should end, whose process is given."""
         woken = True
         with self._changed:
             while True:
@@ -413,8 +416,10 @@ class WorkerPool:
                         woken = self._changed.wait(self._idle_timeout)
                     finally:
                         self._idle -= 1
-                elif len(self._threads) > 1:
+                elif len(self._threads) > 1 or (process is not None and process.read_bytes >= GROWN_BYTES):
                     self._threads.discard(threading.current_thread())
+                    if not self._threads:
+                        self._add_supervisor()  # a fresh one, at once: the next edit should not wait for it
                     return None
                 else:
                     woken = True
