@@ -445,3 +445,14 @@ def test_heads_are_the_first_terms_of_files(store: Store) -> None:
     assert store.heads([revision, 999]) == {revision: "alpha" + " word" * 119}
     store.commit([update("x.py", entry("gamma"), revision=1)])
     assert list(store.heads(range(20)).values()) == ["gamma"]
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_names_are_known_again_after_memory_was_given_back(store: Store, count: int) -> None:
+    store.commit([update("a.py", entry("alpha", references=("beta",)), *(entry(f"n{n}", n) for n in range(count)))])
+    store.release_memory()
+    assert not store._manifest._names
+    store.commit([update("b.py", entry("beta"), *(entry(f"n{n}", n) for n in range(count + 1)))])
+    assert [one.path for one in store.named("n1")] == ["a.py", "b.py"]
+    assert [one.path for one in store.named(f"n{count}")] == ["b.py"]
+    assert store.reference_counts(["beta"]) == {"beta": 1}

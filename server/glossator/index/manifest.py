@@ -306,6 +306,11 @@ class Manifest(Database):
             rows = connection.execute("SELECT label, id FROM labels").fetchall()
         return {label: number for label, number in rows if label.casefold() in wanted}
 
+    def release_memory(self) -> None:
+        """See `Database.release_memory`; nobody may be writing."""
+        super().release_memory()
+        self._names.clear()
+
     def _intern(self, connection: sqlite3.Connection, names: set[str], defined: set[str]) -> dict[str, int]:
         """The ids of names; new names are added. The result may contain other names too."""
         known = self._names
@@ -314,9 +319,12 @@ class Manifest(Database):
         if not known and len(names) > 1000:
             # Reading all names is quicker than looking for a thousand.
             known.update(connection.execute("SELECT name, id FROM names LIMIT ?", (NAMES_KEPT,)))
-        everything = connection.execute("SELECT count(*) FROM names").fetchone()[0] == len(known) if known else False
+        missing = names - known.keys()
+        # Counting reads a whole index: only many look-ups take longer.
+        count = connection.execute("SELECT count(*) FROM names").fetchone()[0] if len(missing) > 100 else -1
+        everything = count == len(known)
         fresh = []
-        for name in names - known.keys():
+        for name in missing:
             row = None if everything else connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
             if row is None:
                 fresh.append(name)
