@@ -148,6 +148,7 @@ def test_a_search_of_an_unchanged_folder_imports_only_what_reads(tmp_path: Path)
     """Not the arguments of other commands, nor what writes an index, nor LanceDB's package."""
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "cart.py").write_text("def total(prices):\n    return sum(prices)\n", "utf-8")
+    os.utime(tmp_path / "code" / "cart.py", (1e9, 1e9))  # what was written just now is read again
     code = (
         "import sys, contextlib, io\n"
         "from glossator.cli.main import run\n"
