@@ -161,8 +161,7 @@ def test_a_search_of_an_unchanged_folder_imports_only_what_reads(tmp_path: Path)
         "print('cart.py' in shown.getvalue(), *sorted(unneeded & set(sys.modules)))\n"
     )
     environment = {**os.environ, "GLOSSATOR_INDEX_DIR": str(tmp_path / "indexes"), "XDG_CONFIG_HOME": str(tmp_path)}
-    # A file that was written right before it was indexed is looked at once more.
-    for _ in range(3):
+    for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code],
             capture_output=True,
