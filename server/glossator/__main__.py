@@ -7,12 +7,9 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    end_at_once = None
     try:
-        from glossator.cli import ending, garbage
+        from glossator.cli import garbage
 
-        if sys.argv[1:2] and sys.argv[1] in garbage.SHORT_COMMANDS:
-            end_at_once = ending.end_at_once
         garbage.collect_rarely()
         from glossator.cli.main import run
         from glossator.private_files import restrict_process
@@ -28,8 +25,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Nor need it look for cycles in all that is left, which takes 40 ms after a search.
     gc.freeze()
-    if end_at_once is not None:
-        end_at_once(status)
     sys.exit(status)
 
 
