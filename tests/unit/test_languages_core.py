@@ -133,6 +133,7 @@ DEFINITIONS: dict[str, list[tuple[str, str, int, int]]] = {
         ("class", "Inventory.Point", 59, 63),
         ("constructor", "Inventory.Point.Point", 60, 62),
         ("interface", "Inventory.Marker", 65, 67),
+        ("method", "Inventory.Marker.value", 66, 66),
     ],
     "ring.c": [
         ("macro", "RING_SIZE", 5, 5),
