@@ -175,7 +175,7 @@ def test_filters_apply_before_the_search(store: Store) -> None:
     assert len(store.text_search(["word"], 700, named)) == len(store.vector_search(unit("q"), 700, named)) == 60
 
 
-def test_files_that_are_named_are_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_are_given_are_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.commit([update("a/b [x].py", entry("one")), update("a/c.py", entry("two")), update("d.py", entry("three"))])
     scopes = [("/a/c.py", literal_glob("a/b [x].py")), ("/d.py",), ("/a",), ("/a", "/d.py"), ("/a/c.py", "/nowhere.py")]
     expected = [{"one", "two"}, {"three"}, {"one", "two"}, {"one", "two", "three"}, {"two"}]
@@ -184,8 +184,10 @@ def test_files_that_are_named_are_not_looked_for(store: Store, monkeypatch: pyte
         assert set(names(store, found)) == wanted, include
     store.commit([update("d.py", entry("four"))])
     monkeypatch.setattr(store_reading, "matcher", None)
-    for include, wanted in (scopes[0], {"one", "two"}), (("/d.py",), {"four"}):
-        assert set(names(store, store.vector_search(unit("one"), 9, Filter(include=include)))) == wanted
+    revisions = {one.path: one.revision for one in store.summaries()[1]}
+    for paths, wanted in (("a/b [x].py", "a/c.py"), {"one", "two"}), (("d.py",), {"four"}):
+        where = Filter(include=("/nowhere",), files=tuple(revisions[path] for path in paths))
+        assert set(names(store, store.vector_search(unit("one"), 9, where))) == wanted
 
 
 def test_named(store: Store) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glossator.index import globs
-from glossator.index.globs import files_inside, literal_glob, literal_path, matcher
+from glossator.index.globs import files_inside, matcher
 
 MATCHES: dict[str, tuple[str, str]] = {
     # glob: paths that match, paths that do not
@@ -88,24 +88,6 @@ def test_an_escaped_path_matches_itself_alone(path: str) -> None:
             assert matches(plain)
             assert not matches(f"{plain}x")
             assert not matches(f"x{plain}")
-
-
-@given(st.text(st.sampled_from("ab/.*?[]{},!^ -"), min_size=1, max_size=8), st.text("ab/[]*!", max_size=8))
-def test_a_literal_path_is_what_its_glob_matches(path: str, other: str) -> None:
-    glob = literal_glob(path)
-    found = literal_path(glob)
-    assert found in (None, path)
-    if path.strip("/ ") == path:
-        assert found == path
-    if found is not None and path != ".":  # which matches everything
-        assert matcher((glob,), ())(path)
-        assert other in (path, f"{path}/") or other.startswith(f"{path}/") or not matcher((glob,), ())(other)
-
-
-def test_other_globs_are_no_literal_path() -> None:
-    assert [literal_path(glob) for glob in ("a.py", "/a*.py", "/[ab].py", "/a\\b.py", "/{a,b}.py", "/", "/a/", "")] == [
-        None
-    ] * 8
 
 
 def test_several_globs() -> None:

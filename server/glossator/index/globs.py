@@ -113,13 +113,6 @@ def literal_glob(path: str) -> str:
     return "/" + re.sub(r"([*?{\[])", r"[\1]", path)
 
 
-def literal_path(glob: str) -> str | None:
-    """The path that `literal_glob` made a glob of; None for other globs."""
-    path = re.sub(r"\[([*?{\[])\]", r"\1", glob[1:])
-    is_plain = path.strip("/") == path == path.strip() and path and "\\" not in path
-    return path if is_plain and literal_glob(path) == glob else None
-
-
 def matcher(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
     """A function that returns whether a path matches one of `include` (anything, if empty) and none of `exclude`."""
     wanted, unwanted = (

@@ -102,6 +102,8 @@ class Filter:
     exclude: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    files: tuple[int, ...] = ()
+    """Revisions of the only files to search in; the globs count no more then."""
 
 
 @dataclass(frozen=True, slots=True)

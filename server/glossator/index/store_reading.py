@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest, text_rows
 from glossator.index.database import note_damage
-from glossator.index.globs import files_inside, literal_path, matcher, one_of
+from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileSummary, Filter, StoreStatus
@@ -238,7 +238,7 @@ class StoreReader(Lookup):
             if numbers is not None:
                 conditions.append(one_of(column, numbers.tolist()))
         if scope.files is not None:
-            inside = self._files_in_scope((where.include, where.exclude))
+            inside = self._files_in_scope(where)
             if inside is not None:
                 conditions.append(inside[0])
         return " AND ".join(conditions)
@@ -254,25 +254,26 @@ class StoreReader(Lookup):
                 return None
             numbers.append(found)
         files = None
-        if where.include or where.exclude:
-            inside = self._files_in_scope((where.include, where.exclude))
+        if where.files or where.include or where.exclude:
+            inside = self._files_in_scope(where)
             if inside is None:
                 return None
             files = inside[1]
         return Scope(numbers[0], numbers[1], files)
 
-    def _files_in_scope(self, globs: _Globs) -> _Inside | None:
-        """The files that the globs select; None if there are none."""
+    def _files_in_scope(self, where: Filter) -> _Inside | None:
+        """The files that a filter selects; None if there are none."""
         import numpy as np
 
+        if where.files:
+            return one_of("file", where.files), np.array(sorted(where.files), np.int64)
+        globs = where.include, where.exclude
         changes = self._manifest.changes()
         known, conditions = self._scopes
         if known != changes or len(conditions) > 100:
             conditions = {}
             self._scopes = (changes, conditions)
-        if globs not in conditions and (named := self._named_files(globs)):
-            conditions[globs] = (one_of("file", named), np.array(named, np.int64))
-        elif globs not in conditions:
+        if globs not in conditions:
             paths = self._manifest.paths()
             matches = matcher(*globs)
             inside = [matches(path) for _, path in paths]
@@ -285,18 +286,6 @@ class StoreReader(Lookup):
                 revisions = np.array(numbers, np.int64)[np.array(inside, np.bool_)]
                 conditions[globs] = (files_inside(numbers, inside), revisions)
         return conditions[globs]
-
-    def _named_files(self, globs: _Globs) -> list[int]:
-        """The files, ascending, that globs name one by one, as the search for a problem report does; else empty.
-
-        Comparing each of 7,000 paths with ten globs takes longer than the search.
-        """
-        include, exclude = globs
-        paths = {path for path in map(literal_path, include) if path is not None}
-        if exclude or not include or len(paths) < len(include):
-            return []
-        found = self._manifest.revisions(paths)
-        return sorted(found) if len(found) == len(paths) and all(found.values()) else []
 
     def _columns_of(self, revisions: Sequence[int]) -> nearest.Columns | None:
         """The rows of these revisions."""

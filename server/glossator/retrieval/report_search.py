@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING
 from glossator.data_files import data_text
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
-from glossator.index.globs import literal_glob
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.retrieval.buffers import Buffers, allowing
@@ -397,12 +396,12 @@ class ReportSearch:
         """The scores of entries of the best files for everything and for the title, of full text and of vectors, and
         the terms of the entries."""
         store, embedder = self._searcher.store, self._searcher.embedder
-        globs = tuple(sorted(literal_glob(found.facts[one].path) for one in best if one >= 0))
-        inside = replace(self._where, include=globs, exclude=())
+        files = tuple(one for one in best if one >= 0)
+        inside = replace(self._where, files=files)
         queries = [found.main.query] if found.title is None else [found.main.query, found.title.query]
         waiting = [
             self._searcher.pool.submit(store.text_search, query.terms, FOUND_INSIDE, inside, with_equals=True)
-            if globs
+            if files
             else None
             for query in queries
         ]
@@ -412,7 +411,7 @@ class ReportSearch:
         for query in queries:
             vector = embedder.embed_query(query.meaning)
             own = self._buffers.dense(vector)
-            near = store.vector_search(vector, FOUND_INSIDE, inside, with_equals=True) if globs else ()
+            near = store.vector_search(vector, FOUND_INSIDE, inside, with_equals=True) if files else ()
             dense.append({**dict(near), **dict(own)})
         for query, future in zip(queries, waiting, strict=True):
             listed = future.result() if future is not None else []
