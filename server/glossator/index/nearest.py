@@ -13,15 +13,14 @@ the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from glossator.index.generations import new_generation, remove_generation
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.private_files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -163,26 +162,29 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
     Raises:
         OSError: they cannot be written, or there are more or fewer rows than `count`.
     """
-    import numpy as np
-
     if not count:
         return
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    make_private_folder(fresh)
+    with new_generation(folder) as fresh:
+        _write_files(fresh, batches, count, dimensions)
+
+
+def _write_files(folder: Path, batches: Iterable[Columns], count: int, dimensions: int) -> None:
+    """See `write`."""
+    import numpy as np
+
     with ExitStack() as stack:
 
         def array(name: str, *shape: int) -> BinaryIO:
-            return stack.enter_context(_array_file(fresh / f"{name}.npy", _FILES[name][0], shape))
+            return stack.enter_context(_array_file(folder / f"{name}.npy", _FILES[name][0], shape))
 
         ids, languages, kinds = (array(name, count) for name in ("ids", "languages", "kinds"))
-        plain = stack.enter_context((fresh / "vectors").open("w+b"))
+        plain = stack.enter_context((folder / "vectors").open("w+b"))
         for batch in batches:
             for file, column in ((ids, batch.ids), (languages, batch.languages), (kinds, batch.kinds)):
                 file.write(_bytes_of(column))
             plain.write(_bytes_of(batch.vectors.astype(np.float16, copy=False)))
         if plain.tell() != count * dimensions * 2:
-            raise OSError(f"the number of rows for {fresh} is not {count}")
+            raise OSError(f"the number of rows for {folder} is not {count}")
         plain.flush()
         vectors = np.memmap(plain, np.float16, "r", shape=(count, dimensions))
         axes, first = principal_axes(_sample(vectors))
@@ -194,10 +196,8 @@ def write(folder: Path, batches: Iterable[Columns], count: int, dimensions: int)
             leading.write(_bytes_of(rotated[:, :first].astype(np.float32)))
             trailing.write(_bytes_of(rotated[:, first:].astype(np.float16)))
         del vectors
-    (fresh / "vectors").unlink()
-    (fresh / _SUMS).write_text(json.dumps({name: _sum(fresh / f"{name}.npy") for name in _SUMMED}), "ascii")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    (folder / "vectors").unlink()
+    (folder / _SUMS).write_text(json.dumps({name: _sum(folder / f"{name}.npy") for name in _SUMMED}), "ascii")
 
 
 def _sum(path: Path) -> int:
@@ -343,7 +343,7 @@ class Nearest:
             if len(products) and not float(products.max()) <= LARGEST_PRODUCT * max(
                 1.0, float(_dot(vector[None], vector)[0])
             ):
-                remove(self._folder(state.generation))  # damaged: written again by the next maintenance
+                remove_generation(self._folder(state.generation))  # damaged: written again by the next maintenance
                 self.forget()
                 return None
         if state.recent is not None:
@@ -452,16 +452,3 @@ def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.f
 
     products: NDArray[np.float32] = np.einsum("ij,j->i", rows, vector)
     return products
-
-
-def remove(folder: Path) -> None:
-    """Remove the files of a generation; those that a reader holds open (Windows) are left for the next call."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def generations(folder: Path) -> list[Path]:
-    """The folders of all generations, unfinished ones included."""
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 from glossator.index import database, folders, nearest, text_rows
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
+from glossator.index.generations import generations_in, remove_generation
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
@@ -335,7 +336,7 @@ class Store(StoreReader):
             self._manifest.check()
             self._nearest.forget()
             for folder in self._derived_folders(generation):
-                nearest.remove(folder)
+                remove_generation(folder)
         if not damaged and self._lance.newest_version(generation) == self._manifest.get("version"):
             return
         import numpy as np
@@ -490,9 +491,9 @@ class Store(StoreReader):
         """Remove the files of all other generations."""
         self._lance.sweep(generation)
         for kept in self._derived_folders(generation):
-            for path in nearest.generations(kept.parent):
+            for path in generations_in(kept.parent):
                 if path != kept:
-                    nearest.remove(path)
+                    remove_generation(path)
 
     def _change_over(self, target: Table, before: Mapping[int, int], fence: int) -> None:
         """Bring a copy of the table up to date and switch to it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest, text_rows
 from glossator.index.database import note_damage
+from glossator.index.generations import remove_generation
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
@@ -179,7 +180,9 @@ class StoreReader(Lookup):
                     later = [address for address, _ in hits if address not in known]
                     known |= table.rows_at(later) if later else {}
                     return [(known[at][0], score, known[at][1]) for at, score in hits if at in known]
-                nearest.remove(self._texts_folder(table.generation))  # damaged: written again by the next maintenance
+                remove_generation(
+                    self._texts_folder(table.generation)
+                )  # damaged: written again by the next maintenance
                 self._text_rows = table.generation, None
             return _best(lambda n: table.search_text(words, n, condition), limit, with_equals)
 

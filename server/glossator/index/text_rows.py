@@ -10,13 +10,12 @@ reads nothing of them.
 
 from __future__ import annotations
 
-import shutil
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from glossator.private_files import make_private_folder
+from glossator.index.generations import new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,12 +56,9 @@ def write_rows(folder: Path, batches: Iterable[RowTexts]) -> None:
     """
     import numpy as np
 
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    make_private_folder(fresh)
     runs: list[NDArray[np.int64]] = []
     place = end = 0
-    with ExitStack() as stack:
+    with new_generation(folder) as fresh, ExitStack() as stack:
         files = {name: stack.enter_context((fresh / name).open("wb")) for name in _FILES}
         for batch in batches:
             if not len(batch.ids):
@@ -82,8 +78,6 @@ def write_rows(folder: Path, batches: Iterable[RowTexts]) -> None:
         if runs:
             ordered = np.concatenate(runs)
             files["runs"].write(np.ascontiguousarray(ordered[ordered[:, 0].argsort()], _FILES["runs"]).data)
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
 
 
 def _sum(terms: bytes, address: int, number: int) -> int:
