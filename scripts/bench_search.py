@@ -1,10 +1,11 @@
-"""Measure whole searches: `scripts/bench search [PATH] [--queries N] [--index-dir DIR] [--json]`.
+"""Measure whole searches: `scripts/bench search [PATH] [--queries N] [--reports FILE] [--index-dir DIR] [--json]`.
 
 PATH is the code base (default: the packages installed in .venv, some 100,000 entries). It is indexed first, if it is
 not yet in `--index-dir` (default: a temporary folder). Queries are made from the code base itself, one third each: the
 first sentence of a doc comment, the name of a definition in words, and a bare name. It prints the time of a whole
 search and of its two parts, the full-text and the vector search, and the recall of the vector search against an
-exhaustive one.
+exhaustive one. With --reports, the texts of a file of JSON lines (field "query") are searched for, too, as if they were
+pasted; the same file serves for any code base, since only the time counts.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy as np
 from glossator.index.records import Filter
 from glossator.index.terms import split_identifier
 from glossator.retrieval.query import parse_query
+from glossator.retrieval.text_search import search_text
 from indexed_code import indexed
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("path", nargs="?", type=Path, default=Path(sysconfig.get_path("purelib")))
     parser.add_argument("--queries", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=1, help="of each query the fastest time counts")
+    parser.add_argument("--reports", type=Path, metavar="FILE")
     parser.add_argument("--index-dir", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -118,6 +121,9 @@ def main(arguments: Sequence[str]) -> int:
                 "vectors alone": lambda query: store.vector_search(by_query[query], DEPTH, Filter()),
             }.items()
         }
+        if options.reports is not None:
+            reports = [json.loads(line)["query"] for line in options.reports.read_text("utf-8").splitlines()]
+            series["pasted reports"] = timed(lambda text: search_text(searcher, text, LIMIT), reports, options.rounds)
         entries = store.status().entries
         figures = {
             "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
