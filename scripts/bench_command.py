@@ -48,6 +48,7 @@ def main() -> int:
             checkout: {
                 **os.environ,
                 "PYTHONPATH": str(checkout / "server"),
+                "PYTHONSAFEPATH": "1",  # not the modules of the folder that is searched
                 "GLOSSATOR_INDEX_DIR": f"{temporary}/{place}",
             }
             for place, checkout in enumerate(checkouts)
