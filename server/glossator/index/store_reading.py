@@ -17,7 +17,7 @@ from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileSummary, Filter, StoreStatus
-from glossator.index.table import Lance, Table
+from glossator.index.table import Lance, Table, matrix_of
 from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
@@ -227,8 +227,7 @@ class StoreReader(Lookup):
         found = self._read(lambda table: table.rows_where(condition, "vector")) if ids else None
         if found is None:
             return {}
-        flat = found["vector"].combine_chunks().flatten()
-        matrix = np.asarray(flat, dtype=np.float32).reshape(-1, self._lance.dimensions)
+        matrix = matrix_of(found["vector"]).astype(np.float32)
         return dict(zip(found["id"].to_pylist(), matrix, strict=True))
 
     def _condition(self, where: Filter) -> str | None:

@@ -523,10 +523,18 @@ def _columns(found: Any) -> Columns:
     import numpy as np
 
     ids, languages, kinds, vectors = (found[name] for name in _COLUMNS)
-    if hasattr(vectors, "combine_chunks"):
-        vectors = vectors.combine_chunks()
-    matrix = np.asarray(vectors.flatten(), np.float16).reshape(len(ids), -1)
-    return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), matrix)
+    return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), matrix_of(vectors))
+
+
+def matrix_of(column: Any) -> NDArray[np.float16]:
+    """A column of vectors as (rows, dimensions).
+
+    Arrow's own `flatten` imports `pyarrow.compute`, which takes a tenth of a command's first search.
+    """
+    array = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    width = array.type.list_size
+    numbers: NDArray[np.float16] = array.values.to_numpy()[array.offset * width : (array.offset + len(array)) * width]
+    return numbers.reshape(len(array), width)
 
 
 def _lists(result: pa.Table, *columns: str) -> list[list[Any]]:
