@@ -96,7 +96,7 @@ def test_the_samples_are_read(language: str) -> None:
 
 @pytest.mark.parametrize("language", CALLS)
 def test_many_lines(language: str) -> None:
-    lines = 100_000 if language in ("javascript", "python") else 10_000
+    lines = 30_000 if language in ("javascript", "python") else 10_000
     found = known_facts(language, CALLS[language] * lines)
     assert len(found.mentions_of("g")) in (lines, 0)  # a file of very many mentions is data
     assert len(found.symbols) >= lines

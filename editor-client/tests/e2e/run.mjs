@@ -152,7 +152,12 @@ async function trusted() {
     await page.keyboard.press("Control+.");
     await page.locator(".action-widget", { hasText: "Explain this symbol" }).waitFor();
     await page.screenshot({ path: path.join(config.artifacts, "code-action.png") });
-    await page.locator(".action-widget .monaco-list-row", { hasText: "Explain this symbol" }).click();
+    const row = page.locator(".action-widget .monaco-list-row", { hasText: "Explain this symbol" });
+    // The list takes no clicks for a moment after it is shown.
+    await until("the action is chosen", async () => {
+      if (await row.isVisible()) await row.click();
+      return !(await row.isVisible());
+    });
     await panel().locator(".question", { hasText: "Explain place_order" }).waitFor();
     await answered(lastTurn());
   });
