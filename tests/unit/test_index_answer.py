@@ -272,3 +272,90 @@ def test_the_best_lines_do_not_begin_with_the_end_of_a_declaration() -> None:
 def test_where_every_place_ends_a_block_the_best_is_taken() -> None:
     lines = ["        a()", "    b()", "c()"]
     assert best_lines(lines, 1, 3, 2, lambda texts: [float(len(texts) > 1)] * len(texts)) == (1, 2)
+
+
+TOLD = {
+    "shop/base.py": '''class Command:
+    """What the shop can do."""
+
+    def run(self, order):
+        """Do it."""
+        return self.check(order)
+
+    def check(self, order):
+        return order
+''',
+    "shop/sell.py": """from shop.base import Command
+
+
+class Sell(Command):
+    # First of all.
+    @logged
+    @timed
+    def check(self, order):
+        return order > 1
+
+
+def used_in_tests_only():
+    return 1
+
+
+def mentioned_once():
+    return 2
+""",
+    "shop/settings.py": 'COMMANDS = {"shop.sell.Sell": 100}\n',
+    "shop/later.py": "def go(it):\n    it.mentioned_once\n",
+    "tests/test_sell.py": """from shop.sell import Sell, used_in_tests_only
+
+
+def made(order):
+    return Sell().check(order)
+
+
+def test_made():
+    assert used_in_tests_only() and made(2)
+""",
+    "consts.go": "package main\n\nconst (\n\tsmallest = 1\n\tlargest  = 2\n)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with make_project(tmp_path_factory.mktemp("told"), TOLD) as made:
+        yield made
+
+
+def test_what_overrides_is_no_use(told: Project) -> None:
+    answer, material = explain(told, "Command.check")
+    check(answer, material)
+    assert "Used in 1 place, in `Command.run`" in answer
+    assert "It is overridden or implemented by `Sell.check`" in answer
+    answer, _ = explain(told, "Sell.check")
+    assert "It overrides or implements `Command.check`" in answer
+
+
+def test_a_place_is_the_line_of_the_name(told: Project) -> None:
+    answer, _ = explain(told, "Sell.check")
+    assert answer.startswith("**Method `Sell.check`** in `shop/sell.py:8` [1]")
+    answer, _ = explain(told, "Command.check")
+    assert "`Sell.check` (`shop/sell.py:8`)" in answer
+
+
+def test_a_use_in_a_test_is_called_no_more_than_that(told: Project) -> None:
+    answer, _ = explain(told, "used_in_tests_only")
+    assert "In tests, it is used by `test_made`" in answer
+    assert "Used in" not in answer
+    answer, _ = explain(told, "made")  # stands in a test itself
+    assert "Used in 1 place, in `test_made`" in answer
+    assert "In tests" not in answer
+
+
+def test_what_only_tests_name_in_code_is_looked_for_in_text(told: Project) -> None:
+    answer, _ = explain(told, "Sell")
+    assert "1 place mentions the name, which may mean it or not." in answer
+
+
+def test_no_block_without_a_name_is_said_to_hold_something(told: Project) -> None:
+    answer, material = explain(told, "smallest")
+    check(answer, material)
+    assert "It belongs to" not in answer

@@ -18,6 +18,7 @@ from tests.unit.test_uses import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +137,22 @@ def test_what_inherits(session: Session) -> None:
     assert answer.count("Savings") == 2, "once, with its line"
     answer, _ = ask(session, "who implements File?")
     assert "nothing in the indexed code names it as a base or overrides it" in answer
+
+
+def test_possible_places_of_another_kind_are_told(tmp_path: Path) -> None:
+    root = write_tree(
+        tmp_path / "app",
+        {
+            "user.rb": "class User < Record\n  validate :listed\n\n  def listed\n    @found = 1\n  end\nend\n",
+            "views/show.html.erb": "<p><%= @found %></p>\n",
+        },
+    )
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        answer, _ = ask(session, "who calls User.listed?")
+        assert "1 more place mentions the name in another way:\n\n- `user.rb:2`" in answer
+        answer, _ = ask(session, "where is User.@found read?")
+        assert "`views/show.html.erb:1`" in answer
+    finally:
+        session.close()

@@ -305,7 +305,12 @@ def _offers_around(view: RootView, entry: StoredEntry) -> tuple[list[Offer], Rel
                 )
                 for at, e in enumerate((relations.callees or relations.likely_callees)[:6])
             ),
-            *((view, e, 0.6 - 0.2 * at, "test", f"tests `{name}`") for at, e in enumerate(relations.tests[:2])),
+            *(
+                (view, e, 0.75 - 0.1 * at, "caller", f"overrides `{name}`")
+                for at, e in enumerate(relations.overriding[:3])
+            ),
+            *((view, e, 0.7, "callee", f"`{name}` overrides it") for e in relations.overridden[:1]),
+            *((view, e, 0.6 - 0.2 * at, "test", f"a test uses `{name}`") for at, e in enumerate(relations.tests[:2])),
         ]
     )
     if relations.parent:

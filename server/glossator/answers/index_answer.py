@@ -141,9 +141,9 @@ def _explained(material: Material, subject: StoredEntry, root: Path) -> list[str
     relations = material.relations
     parts = [_lead(subject, main, relations, whole_doc=True), declaration, _overloads(subject, relations)]
     if relations is not None:
-        if relations.parent is not None:
+        if relations.parent is not None and relations.parent.name:
             cited = _cited(relations.parent, own)
-            parts.append(f"It belongs to {relations.parent.kind} {_code(relations.parent)}{cited}.")
+            parts.append(f"It belongs to {relations.parent.kind.replace('_', ' ')} {_code(relations.parent)}{cited}.")
         if relations.members:
             names = list(dict.fromkeys(member.name for member in relations.members))
             listed = ", ".join(f"`{name}`" for name in names[:12])
@@ -167,8 +167,13 @@ def _lead(entry: StoredEntry, piece: Evidence, relations: Relations | None, *, w
     doc = _paragraph(text) if whole_doc else _sentence(text)
     kind = "Lines" if entry.kind == "block" else entry.kind.replace("_", " ").capitalize()
     name = f" {_code(entry)}" if entry.name else ""
-    where = f"`{entry.path}:{entry.start_line}`"
+    where = f"`{entry.path}:{_line(entry)}`"
     return f"**{kind}{name}** in {where} [{piece.number}]" + (f": {doc}" if doc else ".")
+
+
+def _line(entry: StoredEntry) -> int:
+    """The line to go to: that of the name, before which documentation and decorators may take many."""
+    return entry.name_line if entry.name and entry.part == 0 else entry.start_line
 
 
 def _sentence(doc: str) -> str:
@@ -340,7 +345,7 @@ def _padded(lines: Sequence[str], offset: int) -> list[str]:
 
 
 def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
-    """Callers, callees and tests in one paragraph."""
+    """Callers, callees, tests, and what overrides what, in one paragraph."""
     sentences: list[str] = []
     also = f"{possible_words(relations.possible)}" if relations.possible else ""
     if relations.places:
@@ -350,13 +355,18 @@ def _use(relations: Relations, evidence: Sequence[Evidence]) -> str:
         sentences.append(f"Used in {counted_places(relations.places)}{more}" + (f", {such} {named}." if named else "."))
         sentences += [f"{also}."] if also else []
     elif also:
-        sentences.append(f"{also}, none of them certain to mean it.".replace(" more place", " place", 1))
+        rest = "which may mean it or not" if relations.possible == 1 else "none of them certain to mean it"
+        sentences.append(f"{also}, {rest}.".replace(" more place", " place", 1))
     elif relations.unused:
         sentences.append("Nothing in the indexed code uses it.")
+    if relations.overridden:
+        sentences.append(f"It overrides or implements {_listed(relations.overridden, evidence)}.")
+    if relations.overriding:
+        sentences.append(f"It is overridden or implemented by {_listed(relations.overriding, evidence)}.")
     if relations.callees:
         sentences.append(f"It uses {_listed(relations.callees, evidence)}.")
     if relations.tests:
-        sentences.append(f"Tested by {_listed(relations.tests, evidence)}.")
+        sentences.append(f"In tests, it is used by {_listed(relations.tests, evidence)}.")
     return "**Use.** " + " ".join(sentences) if sentences else ""
 
 
@@ -385,7 +395,8 @@ def _others(pieces: Sequence[Evidence], heading: str) -> str:
 def _place(piece: Evidence) -> str:
     entry = piece.entry
     name = ", ".join(f"`{one}`" for one in piece.names)
-    where = f"`{piece.path}:{piece.start_line}`"
+    whole = piece.start_line <= entry.start_line and entry.name_line <= piece.end_line
+    where = f"`{piece.path}:{_line(entry) if whole else piece.start_line}`"
     says = _sentence(entry.doc) or piece.why
     return f"{f'{name} ({where})' if name else where} [{piece.number}]: {says.rstrip('.')}."
 

@@ -147,8 +147,10 @@ class _Writer:
     def _uses(self, aspect: UseAspect, uses: SymbolUses) -> list[str]:
         kinds = ASPECT_KINDS.get(aspect)
         resolved, possible = uses.resolved, uses.possible
+        others: Sequence[UsePlace] = ()
         if kinds is not None:
             asked = [place for place in resolved if place.kind in kinds]
+            others = [place for place in possible if place.kind not in kinds]
             possible = tuple(place for place in possible if place.kind in kinds)
         elif aspect == "tests":
             asked = [place for place in resolved if place.test]
@@ -178,7 +180,7 @@ class _Writer:
         if rest:
             told = ", ".join(f"{group} in {counted_places(len(places))}" for group, places in by_kind(rest).items())
             parts.append(f"It is also {told}." if asked else f"But it is {told}.")
-        return [*parts, *self._possible(possible, uses)]
+        return [*parts, *self._possible(possible, uses, others)]
 
     def _verdict(self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool) -> str:
         """The answer in one sentence."""
@@ -197,11 +199,16 @@ class _Writer:
             return f"{subject} is not {words} anywhere in the indexed code."
         return f"{subject}: no place was found where it is {words}."
 
-    def _possible(self, places: Sequence[UsePlace], uses: SymbolUses) -> list[str]:
+    def _possible(self, places: Sequence[UsePlace], uses: SymbolUses, others: Sequence[UsePlace] = ()) -> list[str]:
+        """What is said of places that may mean the symbol, those of another kind than was asked for apart."""
         parts: list[str] = []
         lines = list({(place.path, place.line): place for place in places}.values())
         if lines:
             parts += [f"{possible_words(len(lines), listed=True)}:", self._list(lines, POSSIBLE_LISTED)]
+        known = {(place.path, place.line) for place in (*lines, *uses.resolved)}
+        apart = {(place.path, place.line): place for place in others if (place.path, place.line) not in known}
+        if apart:
+            parts += [f"{possible_words(len(apart))} in another way:", self._list([*apart.values()], POSSIBLE_LISTED)]
         if unread := uses.unread - uses.uncollected:
             parts.append(f"{unread:,} more files mention the name and were not looked at.")
         return [*parts, uncollected_words(uses.uncollected)]

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from glossator.index.path_index import folders_apart
 from glossator.index.records import WHOLE_FILE
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
-from glossator.retrieval.use_records import DEPENDING
+from glossator.retrieval.use_records import DEPENDING, OVERRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glossator.index.records import StoredEntry
     from glossator.retrieval.graph import Graph
-    from glossator.retrieval.resolution.values import Use
-    from glossator.retrieval.use_records import NamedSymbol
+    from glossator.retrieval.use_records import NamedSymbol, UsePlace
     from glossator.retrieval.uses import UseFinder
 
 USES_LOOKED_UP = 200
@@ -36,8 +35,10 @@ class Relations:
     Attributes:
         callers, tests: what uses it, outside tests and in them.
         callees: the functions and types that it uses.
+        overridden, overriding: of a member those that it overrides or implements, and those that do so to it.
         likely_callers, likely_callees: the same of places that are only possible, where nothing is resolved.
-        places: number of places outside tests that certainly use it, imports not counted.
+        places: number of places that certainly use it, imports and overriding members not counted; those in tests count
+            only if it stands in a test itself.
         possible: number of places that mention the name, and may or may not mean it.
         more: whether there are files that were not looked at.
         unused: whether it can be said that nothing uses it.
@@ -51,6 +52,8 @@ class Relations:
     tests: tuple[StoredEntry, ...] = ()
     likely_callers: tuple[StoredEntry, ...] = ()
     likely_callees: tuple[StoredEntry, ...] = ()
+    overridden: tuple[StoredEntry, ...] = ()
+    overriding: tuple[StoredEntry, ...] = ()
     places: int = 0
     possible: int = 0
     more: bool = False
@@ -70,16 +73,18 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
     symbol = finder.symbol_at(entry.path, entry.name_line, entry.name) if entry.name else None
     if symbol is None or not symbol.definitions:
         return Relations(parent, tuple(siblings), members)
-    mentions, unread = finder.mentions(symbol)
-    using = [use for use in mentions if use.kind in DEPENDING]
-    resolved = [use for use in using if use.grade == "resolved"]
-    possible = [use for use in using if use.grade != "resolved"]
-    outside = {(use.path, use.line) for use in resolved if not finder.in_test(use.path, use.owner)}
+    told = finder.uses(symbol)
+    using = [use for use in told.places if use.kind in DEPENDING and use.kind != OVERRIDE]
+    resolved = [use for use in using if use.resolved]
+    possible = [use for use in using if not use.resolved]
+    tested = is_test(entry.path) or entry.kind == "test"
+    outside = {(use.path, use.line) for use in resolved if tested or not use.test}
     around = _entries_around(resolved, entry, graph)
-    tests = [other for other in around if is_test(other.path) or other.kind == "test"]
+    tests = [] if tested else [other for other in around if is_test(other.path) or other.kind == "test"]
     tests.sort(key=lambda other: (other.kind == "block", entry.name.lower() not in other.name.lower()))
     callers = [other for other in around if other not in tests]
     callees, likely = _callees(symbol, entry, graph, finder, members)
+    above, below = ((), ()) if symbol.kind in TYPE_KINDS else (finder.overridden(symbol), finder.overriding(symbol))
     return Relations(
         parent,
         tuple(siblings),
@@ -91,14 +96,25 @@ def relations_of(entry: StoredEntry, graph: Graph, finder: UseFinder) -> Relatio
         if not around and len(possible) <= FEW_PLACES
         else (),
         likely_callees=tuple(likely) if not callees else (),
+        overridden=tuple(_entries_of(above, entry, graph)),
+        overriding=tuple(_entries_of(below, entry, graph)),
         places=len(outside),
         possible=len({(use.path, use.line) for use in possible}),
-        more=unread > 0,
-        unused=not mentions and not unread and finder.uses(symbol).unused,
+        more=told.unread > 0,
+        unused=told.unused,
     )
 
 
-def _entries_around(uses: Iterable[Use], entry: StoredEntry, graph: Graph) -> list[StoredEntry]:
+def _entries_of(symbols: Iterable[NamedSymbol], entry: StoredEntry, graph: Graph) -> list[StoredEntry]:
+    """The entries of some symbols, the nearest first."""
+    near = sorted(symbols, key=lambda one: (_distance(one.path, entry.path), one.path, one.line))[:USES_LOOKED_UP]
+    found = {
+        other.id: other for one in near if (other := graph.entry_at(one.path, one.line)) and other.name == one.name
+    }
+    return [other for other in found.values() if other.id != entry.id]
+
+
+def _entries_around(uses: Iterable[UsePlace], entry: StoredEntry, graph: Graph) -> list[StoredEntry]:
     """The innermost entries around some places, without the entry itself and what is in it, the nearest first."""
     near = sorted(uses, key=lambda use: (_distance(use.path, entry.path), use.path, use.line))[:USES_LOOKED_UP]
     found: dict[int, StoredEntry] = {}

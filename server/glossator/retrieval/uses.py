@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, MENTION_KINDS
 from glossator.index.language_detection import language_of
-from glossator.retrieval.kinds import TYPE_KINDS, is_test
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.names_in_text import SEARCHED, columns_of
 from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
@@ -39,7 +39,7 @@ from glossator.retrieval.use_records import (
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.resolution.source import FactsSource
@@ -197,10 +197,22 @@ class UseFinder:
         found, unread = self.mentions(symbol, kinds)
         places = [UsePlace(use, self) for use in found]
         precise, complete = self.is_precise(symbol), True
-        if not found and not unread and kinds is None:
-            places, complete = self._in_text(symbol)
+        if not unread and kinds is None and self._is_told_little(symbol, found):
+            named, complete = self._in_text(symbol)
+            known = {(place.path, place.line) for place in places}
+            places += [place for place in named if (place.path, place.line) not in known]
+            places.sort(key=lambda place: (place.path, place.start))
         precise = precise and complete and not self._may_be_used_unseen(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
+
+    def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
+        """Whether text is searched for the name of a symbol: code outside of tests only imports it, so that what runs
+        it may be configured (`"app.middleware.Depth"`); or it is a variable that templates share (`@stories`)."""
+        if symbol.name.startswith("@") or not found:
+            return True
+        if is_test(symbol.path) or symbol.kind not in FUNCTION_KINDS | TYPE_KINDS:
+            return False
+        return all(use.kind in ("import", "export") or self.in_test(use.path, use.owner) for use in found)
 
     def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether something outside the index, or by a name made at run time, may use a symbol."""
@@ -283,7 +295,7 @@ class UseFinder:
         a task's name); and whether all such places were looked at."""
         namesakes = [*symbol.definitions, *self._resolver.definitions(symbol.name)]
         defined = {(one.path, one.symbol.line, one.symbol.column) for one in namesakes}
-        field = symbol.kind in ("field", "property")
+        field = symbol.kind in ("field", "property") and not symbol.name.startswith("@")
         places: dict[tuple[str, int], UsePlace] = {}
         found, complete = self._texts_with(symbol.name)
         for path, language, numbers in found:
