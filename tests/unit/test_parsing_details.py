@@ -254,3 +254,28 @@ def test_facts_are_the_same_whenever_a_file_is_parsed() -> None:
     text = "\n".join(f"template <typename T{i}> struct Box{i} {{ int a{i}, b{i}; }};" for i in range(40))
     kept = [parse("boxes.hpp", text) for _ in range(10)]
     assert {parsed.facts for parsed in kept} == {kept[0].facts}
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "signature", "lines"),
+    [
+        ("@Target(A.B)\nannotation class Flaky\n", "Flaky", "annotation class Flaky", (1, 2)),
+        (
+            "/** Closes. */\nclass Close(\n  /** Why. */\n  val a: Boolean = false, // now\n) : Effect\n",
+            "Close",
+            "class Close(val a: Boolean = false) : Effect",
+            (1, 5),
+        ),
+        (
+            "interface Dns {\n  class Request\n    @JvmOverloads\n    constructor(\n      host: String,\n    ) {}\n}\n",
+            "Dns.Request",
+            "class Request @JvmOverloads constructor(host: String)",
+            (2, 6),
+        ),
+    ],
+)
+def test_the_head_of_a_kotlin_class_over_several_lines(
+    source: str, name: str, signature: str, lines: tuple[int, int]
+) -> None:
+    entry = next(entry for entry in parse("a.kt", source).entries if entry.qualified_name == name)
+    assert (entry.signature, (entry.start_line, entry.end_line)) == (signature, lines)

@@ -610,3 +610,37 @@ print("lancedb" in sys.modules)
         "[] True",
         "False",
     ]
+
+
+def test_what_a_class_without_a_name_overrides_is_not_called_unused(tmp_path: Path) -> None:
+    source = (
+        "enum class Part {\n    HOST {\n        override fun url() = 1\n        fun lone() = 2\n    };\n"
+        "    abstract fun url(): Int\n}\n"
+    )
+    with make_project(tmp_path, {"a.kt": source}) as project:
+        finder = finder_of(project)
+        assert not finder.uses(symbol(finder, "Part.HOST.url")).unused
+        assert finder.uses(symbol(finder, "lone")).unused
+
+
+def test_what_only_tests_use_is_looked_for_in_text(tmp_path: Path) -> None:
+    files = {
+        "app/depth.py": "class Depth:\n    pass\n",
+        "app/settings.py": 'MIDDLEWARES = {"app.depth.Depth": 900}\n',
+        "tests/test_depth.py": "from app.depth import Depth\n\n\ndef test_it():\n    Depth()\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        places = finder.uses(symbol(finder, "Depth")).possible
+        assert [(place.path, place.line) for place in places] == [("app/settings.py", 1)]
+
+
+def test_overloads_are_one_callee(tmp_path: Path) -> None:
+    source = (
+        "from typing import overload\n@overload\ndef made(a: int) -> int: ...\n"
+        "@overload\ndef made(a: str) -> str: ...\ndef made(a): return a\n\ndef run(): return made(1)\n"
+    )
+    with make_project(tmp_path, {"a.py": source}) as project:
+        finder = finder_of(project)
+        callees = finder.callees(symbol(finder, "run"))
+        assert [(used.symbol.name, used.symbol.line) for used in callees] == [("made", 6)]

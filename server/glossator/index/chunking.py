@@ -44,6 +44,10 @@ _BLOCK_COMMENTS = ("/*", "(*", "{-", "<!--", "--[", "<#", "=begin", "#=", "#|", 
 _ANNOTATIONS = re.compile(
     r"^(?:@(?!interface\b|implementation\b|protocol\b)[\w.]+(?:\([^()]*\))?\s+|\[[^\[\]]*\]\s*(?=[\w@\[]))+"
 )
+_CLASSES = frozenset({"class", "interface", "object", "struct"})
+"""Kinds of which a declaration without a body may take several lines: annotations, and parameters of a constructor."""
+_HEAD_LINES = 40
+"""Lines of such a declaration at most."""
 
 
 @dataclass(slots=True)
@@ -210,13 +214,13 @@ class Chunker:
             start = self._source.strip(item.doc[1], item.stop)[0]
         stop = item.body if item.body > start else item.stop
         found = self._source.text(start, stop, 3 * SIGNATURE_CHARS)
-        if "\n" in found and (item.body > start or self._unread):
+        if "\n" in found and (item.body > start or item.kind in _CLASSES or self._unread):
             found = self._cleaned(item, start, stop, found)
         if item.body < 0:
             if item.kind == "property":
                 found = found.partition("{")[0].partition("=>")[0]
             elif item.kind not in FUNCTIONS and item.kind != "type":
-                found = found.partition("\n")[0]
+                found = _head(found, item.name) if item.kind in _CLASSES else found.partition("\n")[0]
         signature = " ".join(found.split())
         if "( " in signature and "\n" in found.strip():
             # It was written over several lines.
@@ -236,7 +240,7 @@ class Chunker:
         """A declaration of several lines without trailing comments and unparsed ranges."""
         source = self._source
         out: list[tuple[int, int]] = []
-        if item.body > start:
+        if item.body > start or item.kind in _CLASSES:
             leads = self._nesting.leads
             out = [
                 leads[line]
@@ -469,3 +473,14 @@ class Chunker:
                 )
             )
         return tuple(entries)
+
+
+def _head(text: str, name: str) -> str:
+    """The first lines of a class without a body: up to its name and the end of its parameters."""
+    lines = text.split("\n")
+    head = ""
+    for count in range(1, min(len(lines), _HEAD_LINES) + 1):
+        head = "\n".join(lines[:count])
+        if name in head and head.count("(") <= head.count(")"):
+            return head
+    return lines[0] if name in lines[0] else head.partition("(")[0] if name in head else lines[0]

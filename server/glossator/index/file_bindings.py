@@ -293,7 +293,9 @@ class FileBindings(FileImports):
         if known is None:
             known = self._members.get((parent, name))
         if known is None:
-            kind = "field" if parent >= 0 and self._symbols[parent].kind != "namespace" else "variable"
+            # A member of what has no name: of an unnamed structure, of an object whose type is declared.
+            inside = parent >= 0 and self._symbols[parent].kind != "namespace"
+            kind = "field" if inside or "member" in match else "variable"
             if not name or (kind == "variable" and name in self._imported):
                 return
             if parent >= 0 and self._symbols[parent].kind == "enum" and "type" not in match:

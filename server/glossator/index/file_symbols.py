@@ -168,7 +168,8 @@ class FileSymbols:
         if kind == "macro" and self._data[name_at + len(name) : name_at + len(name) + 1] == b"(":
             symbol.parameters = (0, ANY_NUMBER)
         index = len(self._symbols)
-        self._at_name.setdefault(name_at, index)
+        if not (kind == "test" and self._language.bare_calls and self._data[name_at : name_at + 1].isupper()):
+            self._at_name.setdefault(name_at, index)  # `describe Cart do` names the class, too
         if not flags & EXTENSION:
             self._members.setdefault((parent, name), index)
         if kind in CLASSES:

@@ -41,7 +41,8 @@ _MASKS: Final = {
 }
 """Words that a language's grammar does not know, or not where they stand."""
 _KOTLIN_CLASS: Final = re.compile(
-    rb"(\bclass[ \t]+\w+(?:<[^<>\n]*>)?)(\s*\n\s*)(?=(?:(?:internal|private|protected|public)[ \t]+)?constructor\s*\()"
+    rb"(\bclass[ \t]+\w+(?:<[^<>\n]*>)?)(\s*\n\s*)"
+    rb"(?=(?:@[\w.:]+(?:\([^()\n]*\))?\s+)*(?:(?:internal|private|protected|public)\s+)?constructor\s*\()"
 )
 """A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
 

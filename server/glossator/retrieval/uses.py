@@ -7,6 +7,7 @@ the name fits, and nothing says what it refers to.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +59,8 @@ FEW_TEXT_BYTES: Final = 1_000_000
 """So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
+_OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
+"""A declaration that says that it overrides something."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -159,13 +162,16 @@ class UseFinder:
     def _merged(self, definitions: Iterable[DefinedSymbol]) -> list[NamedSymbol]:
         """Symbols of definitions; declarations of the same thing become one with it."""
         groups: list[list[DefinedSymbol]] = []
+        named: dict[str, list[list[DefinedSymbol]]] = {}
         for definition in definitions:
-            for group in groups:
+            alike = named.setdefault(definition.qualified_name, [])
+            for group in alike:
                 if any(self._resolver.is_one_thing(definition, other) for other in group):
                     group.append(definition)
                     break
             else:
-                groups.append([definition])
+                alike.append([definition])
+                groups.append(alike[-1])
         return [symbol_of_definitions(group) for group in groups]
 
     def _whole(self, definition: DefinedSymbol) -> NamedSymbol:
@@ -215,8 +221,12 @@ class UseFinder:
         return all(use.kind in ("import", "export") or self.in_test(use.path, use.owner) for use in found)
 
     def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
-        """Whether something outside the index, or by a name made at run time, may use a symbol."""
-        return any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions)
+        """Whether something outside the index, or by a name made at run time, may use a symbol; or what it overrides,
+        in a class that has no name, such as `object : Listener() {`."""
+        if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
+            return True
+        declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
+        return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
 
     def count(self, symbol: NamedSymbol, most_files: int) -> UseCount:
         """How many places mention a symbol, looking at no more than `most_files` files.
@@ -391,20 +401,24 @@ class UseFinder:
         """What a symbol uses, members and what is nested in it included, in the order of the first place."""
         merged: dict[tuple[str, str, int], UsedSymbol] = {}
         own = {(one.path, one.index) for one in symbol.definitions}
-        for definition in symbol.definitions:
-            for callee in self._resolver.callees(definition):
-                target = callee.target
-                if (target.path, target.index) in own or target.symbol.flags & LOCAL or not callee.uses:
-                    continue
-                named = symbol_of_definitions([target])
-                key = (named.path, named.qualified_name, named.line)
-                before = merged.get(key)
-                places = {place.start: place for place in before.places} if before else {}
-                for use in callee.uses:
-                    places.setdefault((use.line, use.column), UsePlace(use, self))
-                grades = {callee.grade, before.grade if before else callee.grade}
-                grade: Grade = "resolved" if "resolved" in grades else "possible"
-                merged[key] = UsedSymbol(named, tuple(places[at] for at in sorted(places)), grade)
+        found = [callee for definition in symbol.definitions for callee in self._resolver.callees(definition)]
+        # Overloads and declarations are the symbol that they belong to.
+        whole = {
+            one.key: named for named in self._merged(callee.target for callee in found) for one in named.definitions
+        }
+        for callee in found:
+            target = callee.target
+            if (target.path, target.index) in own or target.symbol.flags & LOCAL or not callee.uses:
+                continue
+            named = whole[target.key]
+            key = (named.path, named.qualified_name, named.line)
+            before = merged.get(key)
+            places = {place.start: place for place in before.places} if before else {}
+            for use in callee.uses:
+                places.setdefault((use.line, use.column), UsePlace(use, self))
+            grades = {callee.grade, before.grade if before else callee.grade}
+            grade: Grade = "resolved" if "resolved" in grades else "possible"
+            merged[key] = UsedSymbol(named, tuple(places[at] for at in sorted(places)), grade)
         return sorted(merged.values(), key=lambda used: (used.grade != "resolved", used.lines))
 
     def overriding(self, symbol: NamedSymbol) -> tuple[NamedSymbol, ...]:

@@ -401,6 +401,86 @@ CASES: dict[str, Case] = {
         "go",
         "stay",
     ),
+    "go: tests in a package of their own": (
+        {
+            "go.mod": "module example.com/app\n",
+            "zip/zip.go": "package zip\n\nfunc pack() {}\n",
+            "zip/export_test.go": "package zip\n\nfunc Go() { pack() }\n\nfunc Stay() {}\n",
+            "zip/zip_test.go": 'package zip_test\n\nimport "example.com/app/zip"\n\nfunc Run() { zip.Go() }\n',
+            "other/other_test.go": 'package other\n\nimport "example.com/app/zip"\n\nfunc Run() { zip.Stay() }\n',
+        },
+        "Go",
+        "Stay",
+    ),
+    "go: fields of a structure without a name": (
+        {
+            "a.go": "package a\n\nvar metrics = struct {\n\tgoing int\n\tstaying int\n}{}\n\n"
+            "func run() { metrics.going = 1 }\n"
+        },
+        "going",
+        "staying",
+    ),
+    "go: methods of an interface without a name": (
+        {
+            "a.go": "package a\n\nfunc run(x any) {\n\tif y, ok := x.(interface{ goOn(n int) }); ok {\n"
+            "\t\ty.goOn(1)\n\t}\n\t_, _ = x.(interface{ stayHere(n int) })\n}\n"
+        },
+        "goOn",
+        "stayHere",
+    ),
+    "python: what a class method calls on any class below": (
+        {
+            "base.py": "class Base:\n    def _go(cls): ...\n    @classmethod\n    def make(cls): return cls._go()\n",
+            "a.py": "from base import Base\nclass Below(Base):\n    @classmethod\n    def _go(cls): ...\n"
+            "    @classmethod\n    def _stay(cls): ...\n",
+        },
+        "Below._go",
+        "_stay",
+    ),
+    "python: what a class takes from the class beside": (
+        {
+            "base.py": "class Base:\n    def kind(self): ...\n    def run(self): return self.kind()\n",
+            "a.py": "from base import Base\nclass Mixed:\n    def kind(self): ...\n    def stay(self): ...\n"
+            "class Both(Mixed, Base): ...\n",
+        },
+        "Mixed.kind",
+        "stay",
+    ),
+    "python: private members below a class that is not known": (
+        {
+            "a.py": "class Base:\n    def run(self): return self._go()\n",
+            "b.py": "def check(base):\n    class Below(base.kind):\n        def _go(self): ...\n"
+            "    return Below\nclass Alone:\n    def _stay(self): ...\n",
+        },
+        "Below._go",
+        "_stay",
+    ),
+    "python: what a class inside a function overrides": (
+        {
+            "a.py": "class Base:\n    def look(self): ...\n    def run(self): return self.look()\n",
+            "b.py": "from a import Base\ndef check():\n    class Below(Base):\n        def look(self): ...\n"
+            "        def stay(self): ...\n    return Below\n",
+        },
+        "Below.look",
+        "stay",
+    ),
+    "typescript: members of an object whose type is declared": (
+        {
+            "a.ts": "type Gesture = { going: number };\nfunction staying() {}\n"
+            "const gesture: Gesture = {\n  going: 1,\n};\nexport function f() { return gesture.going; }\n"
+        },
+        "going",
+        "staying",
+    ),
+    "javascript: a module by the name that an import map gives it": (
+        {
+            "js/kit.js": "export function go() {}\n",
+            "js/other.js": "export function stay() {}\n",
+            "js/user.js": 'import { go } from "kit";\ngo();\n',
+        },
+        "go",
+        "stay",
+    ),
 }
 
 

@@ -268,3 +268,13 @@ def test_a_root_that_is_a_package_inside_a_module() -> None:
     assert sample.uses("Open", grade="possible") == ["outer/use.go: shop.Open()"]
     assert sample.uses("Make", grade="possible") == ["outer/use.go: inner.Make()"]
     assert sample.uses("Open") == []
+
+
+def test_fields_of_unnamed_structures_are_no_variables() -> None:
+    sample = Sample({
+        "a.go": "package a\n\nvar all = struct {\n\tcount int\n}{}\n\nfunc run() { all.count = 1 }\n",
+        "b.go": "package a\n\nfunc other() { use(count) }\n",
+    })  # fmt: skip
+    assert sample.definition("count").symbol.kind == "field"
+    assert sample.uses("count") == []
+    assert sample.uses("count", grade="possible") == ["a.go: func run() { all.count = 1 }"]

@@ -110,3 +110,8 @@ def test_symbols_that_name_methods_are_possible_uses() -> None:
 
 def test_a_reopened_class_calls_its_other_parts() -> None:
     assert Sample(RUBY).at("lib/acme/pool_more.rb", "take.close", "take") == "lib/acme/pool.rb:Acme.Pool.take"
+
+
+def test_a_test_that_is_named_by_a_class_uses_it() -> None:
+    sample = Sample({"job.rb": "class Job\nend\n", "spec/job_spec.rb": "RSpec.describe Job, type: :job do\nend\n"})
+    assert sample.uses("Job") == ["spec/job_spec.rb: RSpec.describe Job, type: :job do"]

@@ -35,6 +35,8 @@ _HOSTED: Final = {
     "google.golang.org": 2, "go.uber.org": 2, "k8s.io": 2, "sigs.k8s.io": 2, "gopkg.in": 2,
 }  # fmt: skip
 """How many parts a module's path usually has, by its host."""
+TESTED: Final = "/_test/"
+"""What follows a package's folder where its tests are meant, too."""
 _VERSION = re.compile(r"v\d+")
 _CHANNEL = re.compile(
     r"(?:<-)?chan(?!nel\b)(?:<-)?(?=[A-Z*\[(<]|[a-z]\w*\.[A-Z]|(?:int|string|error|bool|byte|any|float|uint|rune)\w*$"
@@ -71,6 +73,10 @@ class GoRules(LanguageRules):
 
     # Packages
 
+    def is_member(self, view: FileView, index: int) -> bool:
+        """Fields of unnamed structures and methods of unnamed interfaces are members too."""
+        return view.symbol(index).kind in ("field", "method") or super().is_member(view, index)
+
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """A library may call an exported method: it declares the interface, which the type does not name."""
         symbol = view.symbol(number)
@@ -93,7 +99,11 @@ class GoRules(LanguageRules):
             if module == path or module.startswith(f"{path}/"):
                 folder = "/".join(part for part in (root, module[len(path) + 1 :]) if part)
                 # A package of the index's own module that is missing is made when it is built.
-                return self._package(world, folder) or NOTHING_KNOWN
+                package = self._package(world, folder) or NOTHING_KNOWN
+                if package and view.path.endswith("_test.go") and view.path.rpartition("/")[0] == folder:
+                    # The tests of the package `x_test` see what other tests beside them export in the package `x`.
+                    return (Value("module", f"{folder}{TESTED}"),)
+                return package
         parts = module.split("/")
         if parts[0] in _STANDARD:
             return self._package(world, f"src/{module}") or (external(f"{module}:"),)
@@ -146,8 +156,8 @@ class GoRules(LanguageRules):
         """What a package exports under a name."""
         if not name[:1].isupper():
             return ()
-        folder = module.rstrip("/")
-        return self._in_folder(world, folder, name, "", tests=False)
+        folder = module.removesuffix(TESTED).rstrip("/")
+        return self._in_folder(world, folder, name, "", tests=module.endswith(TESTED))
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """The other files of the package, its tests only for other tests."""
@@ -164,6 +174,8 @@ class GoRules(LanguageRules):
                 continue
             other = world.view(path)
             if other is None or other.facts.package != (package or other.facts.package):
+                continue
+            if not package and path.endswith("_test.go") and other.facts.package.endswith("_test"):
                 continue
             found += symbols(
                 other, [index for index in other.children(-1, name) if not self.beside_its_type(other.symbol(index))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
+from glossator.index.facts import CLASS, GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
 from glossator.retrieval.resolution.overloads import chosen
@@ -160,7 +160,11 @@ class MentionMeaning:
             return Resolution("possible", reach="extensions")
         outside = tuple(value for value in values if value.kind == "external" and value.name != "%")
         if not outside:
-            exact = all(value.kind in ("class", "module") or value.name == SUPER for value in values)
+            # `cls` may be any class below.
+            named = receiver != CLASS
+            exact = all(
+                (named and value.kind == "class") or value.kind == "module" or value.name == SUPER for value in values
+            )
             return replace(resolution, exact=True) if exact and resolution.targets else resolution
         # A library's class may have subclasses in the index.
         grade: Grade = resolution.grade if resolution.targets else "possible"

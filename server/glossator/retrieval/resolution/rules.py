@@ -306,7 +306,7 @@ class LanguageRules:
 
     def beside_its_type(self, symbol: Symbol) -> bool:
         """Whether an outermost symbol is a member of a type all the same, or adds to one (`func (s *Session) Get`)."""
-        return bool(symbol.scope) or bool(symbol.flags & EXTENSION)
+        return bool(symbol.scope) or bool(symbol.flags & EXTENSION) or symbol.kind == "field"
 
     # Modules and imports
 

@@ -128,7 +128,8 @@ def _looks_local(world: World, path: str, module: str) -> bool:
     """Whether the name of a module may mean a file of the index by a setting that is not known."""
     first, slash, rest = module.partition("/")
     if not slash:
-        return False
+        # An import map may give a file its bare name.
+        return any(_file_at(world, _joined(folder, module)) for folder in _ancestors(path))
     if not module.startswith("@") and any(
         world.paths().files_in(_joined(folder, first)) for folder in _ancestors(path)
     ):

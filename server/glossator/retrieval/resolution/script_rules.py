@@ -103,7 +103,7 @@ class ScriptRules(LanguageRules):
 
     def _is_outermost(self, symbol: Symbol) -> bool:
         """Whether a symbol without an enclosing one can be meant by its bare name."""
-        return not (symbol.scope or symbol.flags & LOCAL or symbol.kind in ("component", "method", "test"))
+        return not (symbol.scope or symbol.flags & LOCAL or symbol.kind in ("component", "field", "method", "test"))
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """`export *` binds nothing in the file itself."""
@@ -474,9 +474,9 @@ class ScriptRules(LanguageRules):
     # Members
 
     def is_member(self, view: FileView, number: int) -> bool:
-        """Methods of objects without a name are members too."""
+        """Members of objects without a name are members too."""
         symbol = view.symbol(number)
-        if symbol.kind == "method" or symbol.scope:
+        if symbol.kind in ("field", "method") or symbol.scope:
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS - {"namespace", "module"}
 
@@ -489,7 +489,7 @@ class ScriptRules(LanguageRules):
             # `request.onabort = function () {}`: whoever made the object may call it.
             return True
         if symbol.parent < 0:
-            return symbol.kind == "method"
+            return symbol.kind in ("field", "method")
         return symbol.kind in ("field", "method") and view.symbol(symbol.parent).kind not in (
             "class",
             "enum",

@@ -71,10 +71,10 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
     if home is None and symbol.scope and symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS:
         # An extension inside a class, which may override a library's: Kotlin's `override fun Info.describe()`.
         home = (definition.path, symbol.parent)
-    if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
-        return False
     if home is None or home == definition.key:
         return False
+    if definition.name.startswith(("_", "#")) and not definition.name.startswith("__"):
+        return world.ancestors(home).open  # a supertype that is not known may call it, even of the index
     around = world.view(home[0])
     if around is not None and any(name not in PLAIN_DECORATORS for name in around.decorators(home[1])):
         return True

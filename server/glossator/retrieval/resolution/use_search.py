@@ -111,7 +111,7 @@ class UseSearch:
                 pending.append(item.name)
         while pending:
             current = pending.pop(0)
-            nameless = self._local or current in self._rules.whole_names
+            nameless = (self._local and not self._member) or current in self._rules.whole_names
             files = [definition.path] if nameless else self._world.files_noting(current)
             files = [path for path in files if (path, current) not in seen]
             if definition.name in self._rules.constructors and current == name:
@@ -306,7 +306,7 @@ class UseSearch:
         if resolution.targets and self._member and not resolution.exact:
             if self._above is None:
                 self._above = {one.key for one in self._hierarchies.supers(self._definition)}
-            if any(one.key in self._above for one in resolution.targets):
+            if any(one.key in self._above or self._is_beside(one) for one in resolution.targets):
                 return self._fits(mention)
             if any(self._is_structural(one) for one in resolution.targets):
                 return self._fits(mention)
@@ -353,6 +353,14 @@ class UseSearch:
         """Whether a target is declared by a type that others implement without naming it."""
         home = self._hierarchies.class_of(target)
         return home is not None and self._rules.is_structural(self._world, home)
+
+    def _is_beside(self, target: DefinedSymbol) -> bool:
+        """Whether instances of the target's class may have the definition in its place: a class inherits from both."""
+        home = self._hierarchies.class_key(target)
+        if home is None or self._class is None or home == self._class:
+            return False
+        kin, _ = self._hierarchies.beside(self._class)
+        return home in kin
 
     def _is_below(self, value: Value) -> bool:
         """Whether the definition's class is below a class that lacks the member (or beside it, for `$`)."""

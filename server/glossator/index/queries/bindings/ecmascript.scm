@@ -32,14 +32,14 @@
   value: (_) @value)
 
 ; Members of objects with a name
-(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
-(program (variable_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind)))))
+(program (lexical_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind) @member))))
+(program (variable_declaration (variable_declarator value: (object (pair key: (property_identifier) @bind) @member))))
 (program (export_statement (lexical_declaration
-  (variable_declarator value: (object (pair key: (property_identifier) @bind))))))
-(export_statement "default" value: (object (pair key: (property_identifier) @bind)))
-(program (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value))))
+  (variable_declarator value: (object (pair key: (property_identifier) @bind) @member)))))
+(export_statement "default" value: (object (pair key: (property_identifier) @bind) @member))
+(program (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value) @member)))
   (#kind-of? @value array call_expression identifier member_expression new_expression number string))
-(program (export_statement (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value)))))
+(program (export_statement (_ (variable_declarator value: (object (pair key: (property_identifier) @bind value: (_) @value) @member))))
   (#kind-of? @value array call_expression identifier member_expression new_expression number string))
 
 ; Fields

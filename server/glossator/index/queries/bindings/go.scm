@@ -18,7 +18,7 @@
 (type_switch_statement alias: (expression_list (identifier) @bind) (type_case . type: (_) @type . (statement_list)) @within)
 
 ; Fields
-(field_declaration name: (field_identifier) @bind type: (_) @type)
+(field_declaration name: (field_identifier) @bind type: (_) @type) @member
 (composite_literal type: [(type_identifier) (qualified_type) (generic_type) (struct_type)] @of
   body: (literal_value (keyed_element . (literal_element (identifier) @key))))
 (composite_literal type: (_ element: (_) @of)

@@ -73,9 +73,9 @@
 (program (export_statement (lexical_declaration (variable_declarator
   name: (identifier) @object !type value: [(as_expression . (object)) (satisfies_expression . (object))]))))
 (program (_ (variable_declarator
-  value: (as_expression . (object (pair key: (property_identifier) @bind))))))
+  value: (as_expression . (object (pair key: (property_identifier) @bind) @member)))))
 (program (export_statement (_ (variable_declarator
-  value: (as_expression . (object (pair key: (property_identifier) @bind)))))))
+  value: (as_expression . (object (pair key: (property_identifier) @bind) @member))))))
 
 ; Functions
 (function_declaration name: (identifier) @function return_type: (type_annotation) @result)
