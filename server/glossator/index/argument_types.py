@@ -72,6 +72,8 @@ _TEMPLATE_WORD: Final = re.compile(r"^(?:typename|class)\b\s*(?:\.\.\.)?\s*|\s*=
 """What a template's parameter has besides its name: `typename T = int`."""
 _VALUE_PARAMETER: Final = re.compile(r"[\w:]+(?:\s+[\w:]+)*\s+(\w+)(?:\s*=.*)?", re.DOTALL)
 """A template's parameter that is no type: `size_t Size = 8`."""
+_WILDCARD: Final = re.compile(r"\?\s*(?:extends|super)\s+")
+"""What stands before the bound of a type's unknown argument: `List<? extends Node>`."""
 _NAME: Final = re.compile(r"\s*\b\w+\s*((?:\[\s*\])*)$")
 
 
@@ -236,7 +238,7 @@ def parameter_types(text: str) -> tuple[str, ...]:
             made = UNKNOWN
         if part.lstrip().startswith("params "):
             made = made.strip().removesuffix("[]")
-        types.append("".join(made.split()) + (VARIADIC if variadic else ""))
+        types.append("".join(_WILDCARD.sub("", made).split()) + (VARIADIC if variadic else ""))
     return tuple(types)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glossator.index.conditionals import Reading
+    from glossator.index.unnamed_functions import Handed
 
 
 BESIDE: Final = FUNCTIONS | TYPES
@@ -26,8 +27,8 @@ class Captures:
 
     `messages` are those of `references` that Objective-C sends, at the first part of the selector. `found` is keyed
     by the first byte of the name, or -1 less that of the node where there is no name; `ranks` has the number of the
-    pattern that each definition's kind is from; `wrappers` has starts by ends; `bindings`, `mentions` and
-    `arguments` are as in `mentions.facts_of`.
+    pattern that each definition's kind is from; `wrappers` has starts by ends; `bindings`, `mentions`,
+    `arguments` and `handed` are as in `mentions.facts_of`.
     """
 
     found: dict[int, Definition] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Captures:
     bindings: list[dict[str, list[tuple[int, int]]]] = field(default_factory=list)
     mentions: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     arguments: dict[int, int] = field(default_factory=dict)
+    handed: list[Handed] = field(default_factory=list)
 
 
 def merge(captures: Captures, other: Captures, before: Sequence[Reading], text: bytes) -> None:
@@ -71,6 +73,7 @@ def merge(captures: Captures, other: Captures, before: Sequence[Reading], text: 
     for role, spans in other.mentions.items():
         captures.mentions.setdefault(role, []).extend(span for span in spans if hidden(span[0]))
     captures.arguments.update(item for item in other.arguments.items() if hidden(item[0]))
+    captures.handed.extend(item for item in other.handed if hidden(item.name[0]))
     captures.bindings.extend(
         match for match in other.bindings if any(hidden(span[0]) for spans in match.values() for span in spans)
     )

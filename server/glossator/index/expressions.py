@@ -47,6 +47,8 @@ ALTERNATIVES: Final = 4
 
 _HEAD = re.compile(r"[@$]{0,2}[^\W\d]\w*(?![\"'])|[@$]{1,2}\w+")
 _PREFIX = re.compile(r"(?:(?:await|new|not null|move|mut|const|yield from|try[?!]?|delete)\b\s*|[&*^](?!\s*[&*])\s*)+")
+MADE_GENERIC: Final = re.compile(r"new\s+(([A-Z]\w*)\s*<[\w\s,.:?\[\]<>]*[A-Z][\w\s,.:?\[\]<>]{0,80}>)\s*(?=\()")
+"""An object of a generic type with its arguments: `new Map<string, Session>()`."""
 _LITERAL = re.compile(r"[\"'`\d\[{#]|[bBrRuUfF]{1,2}[\"']|(?:true|false|True|False|TRUE|FALSE)\b|-\s*\d|:\w")
 _NOTHING = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)\b")
 _NOTHING_ONLY = re.compile(r"(?:None|null|nil|undefined|nullptr|NULL|Nil)$")
@@ -130,14 +132,8 @@ def _type_expression(text: str) -> str:
         return UNKNOWN
     if "|" not in bare:
         return f"<{bare}>"
-    parts: list[str] = []
-    depth = start = 0
-    for at, char in enumerate(bare):
-        depth += (char in "([{<") - (char in ")]}>")
-        if char == "|" and depth == 0:
-            parts.append(bare[start:at])
-            start = at + 1
-    parts.append(bare[start:])
+    # The result of a function may be a union.
+    parts = [bare] if len(split_outside(bare.replace("=>", "\0"), "\0")) > 1 else split_outside(bare, "|")
     given = [part for part in parts if part and not _NOTHING_ONLY.fullmatch(part)]
     return joined([f"<{part.replace('|', '/')}>" for part in given])
 
@@ -308,6 +304,9 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
     """The expression of a chain of names, calls and indexes, and where it ends; ("", end) for a null value."""
     while at < len(text) and text[at].isspace():
         at += 1
+    if text.startswith("new", at) and (generic := MADE_GENERIC.match(text, at)) and name(generic[2]) == generic[2]:
+        end = closing(text, generic.end())
+        return _steps(text, end, type_expression(generic[1]), name, calls, depth) if end > 0 else (UNKNOWN, len(text))
     if prefix := _PREFIX.match(text, at):
         at = prefix.end()
     made = UNKNOWN

@@ -22,6 +22,8 @@ by what they are bound to:
     E.:pairs        pairs of a number and an element of E
     E()             the result of calling E; an instance, if E is a class (`new E(...)` is `E()` too)
     E(2)            the same with two arguments, where their number is known, which tells overloads apart
+    E(2:1)          what a call of E with two arguments takes as the second one
+    E(:0)           what a function, E, is called with as the first argument
     E[]             an element of E, by index or iteration
     E[1]            the item of a tuple E with that index
     E|F             one of several
@@ -124,8 +126,9 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         flags: see the constants above.
         parameters: how many arguments a function takes at least and at most; (-1, -1) if unknown, 255 for any number.
         decorators: expressions of what is applied to the definition before its name is bound, the outermost first.
-        types: of a function that may be overloaded the types of its parameters as written, without blanks ("?" for
-            those that are not); a final "..." stands for any number of arguments.
+        types: of a function that may be overloaded, or that may take functions, the types of its parameters as written,
+            without blanks ("?" for those that are not, or tell nothing); a final "..." stands for any number of
+            arguments. Of an interface whose instances are called themselves how they are called, each as a type.
         generics: the parameters of a generic type or function, each with its bound, if it has one: "T", "T:Node".
     """
 
@@ -175,7 +178,8 @@ class Mention(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         line: 1-based.
         column: first byte in the line, from 0.
         receiver: index in `Facts.receivers` of what stands before a member's name; -1 for a bare name.
-        arguments: how many arguments a call has; -1 if it is no call or not known.
+        arguments: how many arguments a call has; -1 if it is no call or not known. Of a value that is a reference to a
+            method (`Session::close`) 255, where functions may be overloaded.
         given: index in `Facts.receivers` of the arguments (see `argument_types`), where functions may be overloaded; -1
             if nothing is known of them.
     """

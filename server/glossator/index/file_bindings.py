@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.expressions import SELF_WORDS, grown, joined, type_expression
+from glossator.index.expressions import MAX_TEXT, SELF_WORDS, grown, joined, type_expression
 from glossator.index.facts import (
     INSTANCE,
     LOCAL,
@@ -45,6 +45,7 @@ from glossator.index.file_imports import FileImports
 from glossator.index.file_scopes import BY_PLACE, BoundValue
 from glossator.index.file_symbols import CALLABLE
 from glossator.index.nesting import TYPES
+from glossator.index.script_parameters import MAY_TAKE_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +54,14 @@ if TYPE_CHECKING:
     from glossator.index.nested_spans import Matched, Range
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
+    from glossator.index.unnamed_functions import Handed
 
 
 _RECORD: Final = re.compile(r"(?:const\s+)?(?:struct|union|class)\s*(\w*)\s*\{")
 """A type of C's family with its members."""
+_IDENTIFIER: Final = re.compile(rb"[A-Za-z_$][\w$]*")
+_BEFORE_PARAMETER: Final = (b"(", b",", b".", b"{", b":", b"private", b"protected", b"public", b"readonly", b"/")
+"""What a parameter's name follows, but hardly a variable's."""
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
@@ -70,7 +75,12 @@ class FileBindings(FileImports):
         self._texts: dict[bytes, str] = {}
         self._declared: set[int] = set()
         """Variables and fields whose type an annotation gives."""
+        self._keyed: dict[int, str] = {}
+        """First byte of a member's name that follows no receiver -> the receiver's expression."""
         self._picked: list[Matched] = []
+        self._handed: Sequence[Handed] = ()
+        self._typed_scopes: set[int] = set()
+        """Scopes in which something has a declared type that may be that of a function."""
 
     def _bind_names(self, captures: Matched, matches: Sequence[Matched], given: set[int]) -> None:
         """Note which names are local to which scope, and what they are bound to."""
@@ -112,6 +122,10 @@ class FileBindings(FileImports):
                     if "within" not in match:
                         given.add(span[0])
                     self._bind(span, match, self._hoisted(scope) if "hoisted" in match else scope)
+        for handed in self._handed:
+            if handed.name[0] not in given:
+                given.add(handed.name[0])
+                self._bind_handed(handed)
         for role in ("local", "local.outer", "local.hoisted"):
             # Sorted, since the order in which captures are given varies from run to run.
             spans = sorted(span for span in captures.get(role, ()) if span[0] not in given)
@@ -178,7 +192,7 @@ class FileBindings(FileImports):
         scope = self._scope(span[0])
         while scope >= 0:
             if (values := self._scopes[scope].names.get(name)) is not None:
-                if not values[0].made.startswith("#"):
+                if values[0].made[:1] != "#" or not values[0].made[1:].isdigit():
                     part = match["value"][0]
                     values.append(
                         BoundValue(max(span[1], part[1]), span[0], part if part[1] - part[0] <= 1000 else None)
@@ -224,7 +238,12 @@ class FileBindings(FileImports):
                 values.append(BoundValue(start, 0, None, SELF_WORDS[name]))
                 return
         if "type" in match:
-            made = self._type(self._text(match["type"][0]), start)
+            declared = self._text(match["type"][0])
+            if self._language.prototypes and MAY_TAKE_FUNCTIONS.search(declared) is not None:
+                before = self._data[max(0, start - 80) : start].rstrip()
+                if before.endswith(_BEFORE_PARAMETER):
+                    self._typed_scopes.add(scope)
+            made = self._type(declared, start)
             values.append(BoundValue(start, start, None, self._picked_from(made, match)))
             return
         if "each" in match:
@@ -241,6 +260,39 @@ class FileBindings(FileImports):
                 values.append(BoundValue(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(BoundValue(start, start, None))
+
+    def _bind_handed(self, handed: Handed) -> None:
+        """Note what a parameter of a function without a name is, as far as its place tells."""
+        scope, (start, end) = self._scope(handed.name[0]), handed.source
+        if scope < 0 or handed.name[1] - handed.name[0] > MENTION_BYTES:
+            return
+        value = BoundValue(handed.function, handed.name[0], None)
+        if handed.origin == "value":
+            value.text, value.item = (handed.source if end - start <= MAX_TEXT else None), handed.steps
+            if self._language.calls_apart and _IDENTIFIER.fullmatch(self._data, start, end) is not None:
+                value.made = self._text(handed.source) + handed.steps  # a local variable is not called
+        else:
+            owner = self._function_at(handed.function) if handed.origin == "result" else -1
+            if owner >= 0 and not self._language.prototypes and self._is_in_unnamed(handed.function, owner):
+                owner = -1
+            made = f"#{owner}()" if owner >= 0 else UNKNOWN
+            if handed.origin == "type":
+                text = self._text(handed.source)
+                made = type_expression(text) if text != "var" else UNKNOWN
+            value.made = grown(made, handed.steps) if made != UNKNOWN else made
+        self._scopes[scope].names.setdefault(self._text(handed.name), []).append(value)
+
+    def _key_handed(self) -> None:
+        """Note of what the members are that patterns take out of parameters of functions without a name."""
+        for handed in self._handed:
+            if handed.picked is None:
+                continue
+            scope = self._scope(handed.name[0])
+            values = self._scopes[scope].names.get(self._text(handed.name), ()) if scope >= 0 else ()
+            made = next((self._made(value) for value in values if value.name_at == handed.name[0]), UNKNOWN)
+            if "|" not in made:
+                # Without the last step, which is the member itself.
+                self._keyed[handed.picked[0]] = made.rpartition(".")[0] or UNKNOWN
 
     def _bound_parameter(self, match: Matched) -> None:
         """Note what a type's parameter is at least; later bounds of it are left out."""
@@ -292,6 +344,8 @@ class FileBindings(FileImports):
         """A variable of the file or field of a class: a symbol, unless it is one already, and its type."""
         if known is None:
             known = self._members.get((parent, name))
+            if known is not None and self._symbols[known].kind in CALLABLE and self._symbols[parent].kind == "enum":
+                known = None  # Java's constants may be called like methods
         if known is None:
             # A member of what has no name: of an unnamed structure, of an object whose type is declared.
             inside = parent >= 0 and self._symbols[parent].kind != "namespace"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -32,6 +33,10 @@ BRANCHES: Final = 8
 """How many earlier values of a variable are looked at."""
 LONGEST_CHAIN: Final = 40
 """A value that depends on more values than this, one after the other, is unknown."""
+_BLOCK: Final = re.compile(
+    rb"[{(]?\{|(?:case|catch|default|do|else|for|foreach|if|switch|synchronized|try|using|while)\b"
+)
+"""What scopes begin with that are no functions."""
 BY_PLACE: Final = attrgetter("at")
 
 
@@ -65,7 +70,8 @@ class BoundValue:
     """The expression, once it has been made."""
     element: bool = False
     item: str = ""
-    """"[1]" if it is an item of a tuple."""
+    """The steps that follow: "[1]" if it is an item of a tuple, "(2:1)(:0)" for what a function is called with that is
+    handed over."""
     until: int = 0
     """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
 
@@ -124,6 +130,33 @@ class FileScopes(FileSymbols):
         while scope >= 0 and self._scopes[scope].block:
             scope = self._scopes[scope].parent
         return scope
+
+    def _function_at(self, at: int) -> int:
+        """The function for which a value is returned; -1 if it is none with a name."""
+        if self._language.prototypes:
+            scope = self._hoisted(self._scope(at - 1))
+            if scope < 0:
+                return -1
+            start = self._scopes[scope].start
+            owner = self._owner(start)
+            around = self._hoisted(self._scopes[scope].parent)
+            own = owner >= 0 and (around < 0 or self._scopes[around].start < self._spans[owner][0])
+            return owner if own and self._symbols[owner].kind in CALLABLE else -1
+        owner = self._owner(at)
+        while owner >= 0 and self._symbols[owner].kind not in CALLABLE and self._symbols[owner].kind != "property":
+            owner = self._symbols[owner].parent
+        return owner
+
+    def _is_in_unnamed(self, at: int, owner: int) -> bool:
+        """Whether a function without a name stands around a byte inside a function."""
+        symbol = self._symbols[owner]
+        name_at = self._line_starts[symbol.line - 1] + symbol.column
+        scope = self._scope(at - 1)
+        while scope >= 0 and (start := self._scopes[scope].start) > name_at:
+            if not self._scopes[scope].block and _BLOCK.match(self._data, start) is None:
+                return True
+            scope = self._scopes[scope].parent
+        return False
 
     def _in_method(self, scope: int) -> bool:
         """Whether a scope is that of a method."""

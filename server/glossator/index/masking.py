@@ -3,7 +3,9 @@
 Of components (Vue, Svelte, Astro) only the scripts are read. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
 `NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
 `#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`,
-`proptest! { #[test] fn adds(a in 0..10) ... }`) are taken off, since to the grammar their insides are mere tokens.
+`proptest! { #[test] fn adds(a in 0..10) ... }`) are taken off, since to the grammar their insides are mere tokens. In
+TypeScript's interfaces, a line that begins with a bracket is a member of its own, which the grammar takes for the rest
+of the one before.
 """
 
 from __future__ import annotations
@@ -67,6 +69,17 @@ _RUST_PARENTHESIS: Final = re.compile(
 _RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
 
 
+_TYPESCRIPT_LINE: Final = re.compile(rb"\n[ \t]*[<(]")
+_TYPESCRIPT_INTERFACE: Final = re.compile(rb"\binterface\s+[\w$]+")
+_TYPESCRIPT_TOKEN: Final = re.compile(
+    rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|=>|[{}()<>\[\]]"
+    rb"|(\n)(?=[ \t]*[<(])"
+    rb"|[^\s{}()<>\[\]/\"'`=\n]+|.",
+    re.DOTALL,
+)
+_ENDS_MEMBER: Final = re.compile(rb"[\w$>)\]}\"'`]$")
+
+
 def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     """What the grammar of `language` is to read of a file, as long as `data`; and the first byte and the name of each
     macro that was taken off, since it is used there although no grammar reads it."""
@@ -83,6 +96,8 @@ def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]
         data = _KOTLIN_CLASS.sub(_join, data)
     if language.name == "rust":
         return _without_wrappers(data)
+    if language.name in ("typescript", "tsx") and _TYPESCRIPT_LINE.search(data) is not None:
+        return _with_ended_members(data), []
     return data, []
 
 
@@ -169,6 +184,40 @@ def _closing_braces(data: bytes) -> dict[int, int]:
                 break
             at = end + 1 + len(token[1])
     return pairs
+
+
+def _with_ended_members(data: bytes) -> bytes:
+    """TypeScript with a semicolon in place of the line end after each member of an interface that another one follows
+    which begins with a bracket."""
+    ended: list[int] = []
+    for head in _TYPESCRIPT_INTERFACE.finditer(data):
+        opened: list[bytes] = []
+        before, end, in_body = b"", 0, False
+        for token in _TYPESCRIPT_TOKEN.finditer(data, head.end()):
+            text = token[0]
+            if text.isspace():
+                if token[1] and in_body and len(opened) == 1 and _ENDS_MEMBER.search(before):
+                    ended.append(end)
+                continue
+            if text[:2] in (b"//", b"/*"):
+                continue
+            if text in (b"{", b"(", b"[", b"<"):
+                in_body = in_body or (text == b"{" and not opened)
+                opened.append(text)
+            elif text in (b"}", b")", b"]", b">"):
+                if not opened:
+                    break
+                opened.pop()
+                if in_body and not opened:
+                    break
+            before, end = text, token.end()
+    if not ended:
+        return data
+    changed = bytearray(data)
+    for at in ended:
+        if data[at : at + 1].isspace():
+            changed[at] = 0x3B
+    return bytes(changed)
 
 
 def _blank(found: re.Match[bytes]) -> bytes:

@@ -14,6 +14,8 @@
   no grammar reads; `@macro.parameter`: the name of a macro's parameter.
 - `@qualifier`: a name before `::`, where only types and namespaces count. `@own`: a name that no local variable can
   stand for, since it is a member (what a constructor in C++ initializes).
+- `@handed`: a function without a name, or a method of an object: where it stands may tell what its parameters are (see
+  `unnamed_functions`). `@signature`: a signature of what is called itself, in an interface.
 - `@reflected`: the name of a class that is handed over, for its members to be found at run time.
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
@@ -53,6 +55,7 @@ from glossator.index.facts import (
     make_facts,
 )
 from glossator.index.file_bindings import MENTION_BYTES
+from glossator.index.file_symbols import ANY_NUMBER
 from glossator.index.macro_bodies import names_in_body
 from glossator.index.made_names import made_name, members_of, pasted_names
 from glossator.index.nested_spans import innermost, segments
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from glossator.index.nested_spans import Matched, Range
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
+    from glossator.index.unnamed_functions import Handed
 
 
 ROLES: Final = ("read", "value", "type", "call", "base", "decorator", "write", "template", "name", "import", "export")
@@ -82,6 +86,7 @@ _ROLE_KINDS: Final = tuple(
     + [(f"member.{role}", _KINDS[role] + MEMBER) for role in ROLES]
 )
 _CALL: Final = _KINDS["call"]
+_VALUE: Final = _KINDS["value"]
 TOKEN_BYTES: Final = 300
 """So much before a name in a macro's arguments is looked at for its receiver."""
 _QUOTED_NAME: Final = re.compile(rb"(?<![\w.])((?:[A-Za-z_]\w*\.)*)(?!(?:None|True|False|Literal)\b)([A-Za-z_]\w*)")
@@ -117,6 +122,7 @@ def facts_of(
     references: Sequence[tuple[int, str]],
     messages: Sequence[tuple[int, str]],
     arguments: Mapping[int, int],
+    handed: Sequence[Handed],
     unread: Sequence[tuple[int, str]],
 ) -> Facts:
     """The facts of a file.
@@ -128,6 +134,7 @@ def facts_of(
         references: (first byte, name) of mentions in markup and other text that no query reads.
         messages: (first byte, name) of the methods that messages name by their whole selectors.
         arguments: first byte of an argument list -> its number of arguments, where that is certain.
+        handed: the parameters of functions without a name.
         unread: (first byte, word) of words that are no names in a damaged tree, and may mean anything.
     """
     if language.prototypes:
@@ -140,14 +147,18 @@ def facts_of(
             for span in match.get(role, ())
         }
         found = [item for item in found if item.name_at not in imported]
-    return _Extraction(language, source, found).run(captures, matches, references, messages, arguments, unread)
+    extraction = _Extraction(language, source, found, handed)
+    return extraction.run(captures, matches, references, messages, arguments, unread)
 
 
 class _Extraction(SymbolTypes):
     """The extraction of one file's facts."""
 
-    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
+    def __init__(
+        self, language: Language, source: SourceText, found: Sequence[Definition], handed: Sequence[Handed]
+    ) -> None:
         super().__init__(language, source, found)
+        self._handed = handed
         self._receivers: dict[str, int] = {}
 
     def run(
@@ -192,6 +203,9 @@ class _Extraction(SymbolTypes):
         for found in documented:
             self._type_by_doc(found)
         self._describe_symbols(plain)
+        self._key_handed()
+        if self._typed_scopes:
+            self._describe_parameters({start for start, _ in captures.get("signature", ())})
         for found in documented:
             if found.variable:
                 self._type_variable_by_doc(found)
@@ -286,7 +300,7 @@ class _Extraction(SymbolTypes):
                     found, around = holders[around]
                 if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made
-                    if made[:1] != "#" or local[0].text is not None:
+                    if made[:1] != "#" or not made[1:].isdigit() or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
             if macros and receiver < 0 and data[start - 3 : start] == b">::":
@@ -417,7 +431,7 @@ class _Extraction(SymbolTypes):
         for name, start, (kind, receiver), owner, line, column in zip(
             names, starts, rest, owners, lines.tolist(), columns, strict=True
         ):
-            if arguments:
+            if arguments or overloads:
                 count = given = -1
                 if kind == _CALL:
                     at = start + len(name.encode())
@@ -427,6 +441,8 @@ class _Extraction(SymbolTypes):
                         count = arguments.get(at, -1)
                     if count > 0 and overloads and not (macros and (receiver in elsewhere or name.isupper())):
                         given = self._given_arguments(at, count)
+                elif kind == _VALUE and not macros and self._data[start - 2 : start] == b"::":
+                    count = ANY_NUMBER  # a reference to a method: `Session::close`
             found: PackedMention = (kind, owner, line, column, receiver, count)
             if given >= 0:
                 found = (kind, owner, line, column, receiver, count, given)

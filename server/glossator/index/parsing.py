@@ -53,6 +53,7 @@ from glossator.index.syntax_damage import (
 )
 from glossator.index.syntax_nodes import borders_in
 from glossator.index.texts import SourceText, blanked
+from glossator.index.unnamed_functions import handed_parameters
 from glossator.workspace.notebook_names import is_notebook
 from glossator.workspace.notebooks import read_notebook
 from glossator.workspace.screening import pointed_to
@@ -347,6 +348,7 @@ def _facts(
         references,
         captures.messages,
         captures.arguments,
+        captures.handed,
         unread_words(root, views[0].text),
     )
     facts.damaged = root.has_error
@@ -452,6 +454,8 @@ def _add_mentions(
     for role, nodes in cursor.captures(root).items():
         if role == "arguments":
             captured.arguments = {node.start_byte: _count(node, data) for node in nodes}
+        elif role == "handed":
+            captured.handed = [found for node in nodes for found in handed_parameters(node, data)]
         elif role[:1] != "_":
             captured.mentions[role] = [node.byte_range for node in nodes]
     if not reader.mentions_of_its_own:

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.expressions import call_step, expression
+from glossator.index.expressions import MADE_GENERIC, call_step, expression
 from glossator.index.facts import (
     UNKNOWN,
 )
@@ -53,6 +53,8 @@ def template(raw: bytes, calls: Calls) -> tuple[str, str]:
     if calls.known and (called := _CALLED.match(text)) and called[1].replace("::", ".") in calls.known:
         return COMPOUND, text
     if calls.known and "<" in text and any(one in calls.known for one in _GIVEN_TYPE.findall(text)):
+        return COMPOUND, text
+    if "new" in text and "<" in text and MADE_GENERIC.search(text) is not None:
         return COMPOUND, text
     if raw.isascii() and (flat := _flattened(text, counted=calls.counted)):
         head, dot, rest = flat.partition(".")

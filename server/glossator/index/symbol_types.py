@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.argument_types import parameter_counts, parameter_types, type_parameters
 from glossator.index.c_parameters import c_parameter_types
-from glossator.index.expressions import joined, type_expression
+from glossator.index.expressions import grown, joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
     INFERRED,
@@ -21,27 +22,34 @@ from glossator.index.file_bindings import MENTION_BYTES, FileBindings
 from glossator.index.file_scopes import BoundValue
 from glossator.index.file_symbols import CALLABLE
 from glossator.index.nesting import TYPES
+from glossator.index.script_parameters import (
+    MAY_TAKE_FUNCTIONS,
+    MOST_LIST_BYTES,
+    call_signature,
+    closed_angle,
+    listed_names,
+    opened_list,
+    script_parameter_types,
+    type_parameters_of,
+    written_type,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from glossator.index.doc_types import DocTypes
-    from glossator.index.languages import Language
     from glossator.index.nested_spans import Matched, Range
-    from glossator.index.nesting import Definition
-    from glossator.index.texts import SourceText
 
 
+_VALUE: Final = re.compile(rb"#?[\w$]+\s*=\s*")
+"""A variable up to its value."""
 _START: Final = attrgetter("start")
+TYPED_CALLS: Final = frozenset(("interface", "type"))
+"""Kinds of symbols that may say how their values are called."""
 
 
 class SymbolTypes(FileBindings):
     """The types of a file's symbols; see `FileSymbols`."""
-
-    def __init__(self, language: Language, source: SourceText, found: Sequence[Definition]) -> None:
-        super().__init__(language, source, found)
-        self._keyed: dict[int, str] = {}
-        """First byte of a member's name that follows no receiver -> the receiver's expression."""
 
     def _describe_symbols(self, matches: Sequence[Matched]) -> None:
         returned: dict[int, list[Range]] = {}
@@ -116,6 +124,8 @@ class SymbolTypes(FileBindings):
 
     def _type_by_doc(self, found: DocTypes) -> None:
         """Give a function's parameters and result, or a local variable, the types that its doc comment says."""
+        if "=>" in found.variable:
+            self._type_function_by_doc(found)
         if found.variable:
             scope = self._scope(found.name_at)
             values = self._scopes[scope].names.get(found.name) if scope >= 0 else None
@@ -129,13 +139,39 @@ class SymbolTypes(FileBindings):
         names = self._scopes[index].names
         for name, text in found.parameters.items():
             values = names.get(name)
-            if values is not None and not values[0].made and values[0].text is None:
+            if values is not None and not values[0].made and (values[0].text is None or values[0].item[:1] == "("):
                 values[0].made = type_expression(text)
         owner = self._owner(self._scopes[index].start)
         if found.result and owner >= 0 and self._spans[owner][0] >= found.at:
             symbol = self._symbols[owner]
             if symbol.kind in CALLABLE and not symbol.type:
                 symbol.type = type_expression(found.result)
+        if (
+            owner >= 0
+            and not self._symbols[owner].types
+            and any(map(MAY_TAKE_FUNCTIONS.search, found.parameters.values()))
+        ):
+            listed = listed_names(self._signature(index))
+            # Which of them may be left out is not always said.
+            types = [written_type(found.parameters.get(name, ""), {}) + "?" for name in listed]
+            self._symbols[owner].types = tuple(types) if self._spans[owner][0] >= found.at else ()
+
+    def _type_function_by_doc(self, found: DocTypes) -> None:
+        """Give the parameters of a function that is a variable's value what the variable's type says."""
+        index = bisect_left(self._scopes, found.name_at, key=_START)
+        if index == len(self._scopes) or not _VALUE.fullmatch(self._data, found.name_at, self._scopes[index].start):
+            return
+        made = type_expression(found.variable)
+        for number, name in enumerate(listed_names(self._signature(index)) if made != UNKNOWN else ()):
+            values = self._scopes[index].names.get(name)
+            if values is not None and not values[0].made and values[0].text is None:
+                values[0].made = grown(made, f"(:{number})")
+
+    def _signature(self, scope: int) -> str:
+        """The parameters of a function, without their parentheses."""
+        start, end = self._scopes[scope].start, self._scopes[scope].end
+        parts = opened_list(self._text((start, min(end, start + MOST_LIST_BYTES))))
+        return parts[1] if parts is not None else ""
 
     def _type_variable_by_doc(self, found: DocTypes) -> None:
         """Give a variable of the file or a field the type that its doc comment says."""
@@ -149,21 +185,52 @@ class SymbolTypes(FileBindings):
         if symbol.kind in ("constant", "field", "variable") and made != UNKNOWN:
             symbol.type = made
 
-    def _function_at(self, at: int) -> int:
-        """The function for which a value is returned; -1 if it is none with a name."""
-        if self._language.prototypes:
-            scope = self._hoisted(self._scope(at - 1))
-            if scope < 0:
-                return -1
-            start = self._scopes[scope].start
-            owner = self._owner(start)
-            around = self._hoisted(self._scopes[scope].parent)
-            own = owner >= 0 and (around < 0 or self._scopes[around].start < self._spans[owner][0])
-            return owner if own and self._symbols[owner].kind in CALLABLE else -1
-        owner = self._owner(at)
-        while owner >= 0 and self._symbols[owner].kind not in CALLABLE and self._symbols[owner].kind != "property":
+    def _describe_parameters(self, signatures: set[int]) -> None:
+        """Note the types of the parameters that may be functions, or have some.
+
+        Args:
+            signatures: first bytes of signatures in interfaces of what is called itself.
+        """
+        for number in sorted({self._hoisted(scope) for scope in self._typed_scopes}):
+            scope = self._scopes[number] if number >= 0 else None
+            owner = self._owner(scope.start) if scope is not None else -1
+            if scope is None or owner < 0:
+                continue
+            symbol = self._symbols[owner]
+            around = self._hoisted(scope.parent)
+            if scope.start in signatures:
+                if symbol.kind not in TYPED_CALLS:
+                    continue
+            elif symbol.kind not in CALLABLE or (around >= 0 and self._scopes[around].start >= self._spans[owner][0]):
+                continue
+            parts = opened_list(self._text((scope.start, min(scope.end, scope.start + MOST_LIST_BYTES))))
+            if parts is None:
+                continue
+            generics, listed, rest = parts
+            visible: dict[str, str] = {}
+            for around_it in self._around(owner):
+                visible = self._type_parameters(around_it) | visible
+            visible |= type_parameters_of(generics)
+            types = script_parameter_types(listed, visible)
+            if scope.start in signatures:
+                symbol.types += call_signature(types, rest, visible)
+            elif not symbol.types:
+                symbol.types = types
+
+    def _around(self, owner: int) -> Iterator[int]:
+        """A symbol and those around it."""
+        while owner >= 0:
+            yield owner
             owner = self._symbols[owner].parent
-        return owner
+
+    def _type_parameters(self, index: int) -> dict[str, str]:
+        """The type parameters that follow a symbol's name."""
+        symbol = self._symbols[index]
+        at = self._line_starts[symbol.line - 1] + symbol.column + len(symbol.name.encode())
+        if self._data[at : at + 1] != b"<":
+            return {}
+        text = self._text((at, at + MOST_LIST_BYTES))
+        return type_parameters_of(text[1 : closed_angle(text, 0) - 1])
 
     def _describe_function(self, match: Matched) -> None:
         index = self._at_name.get(match["function"][0][0])

@@ -32,6 +32,10 @@ class SyntaxNode(Protocol):
         """Both."""
 
     @property
+    def parent(self) -> SyntaxNode | None:
+        """What it is a child of."""
+
+    @property
     def children(self) -> Sequence[SyntaxNode]:
         """All its children, in order."""
 
@@ -58,6 +62,10 @@ class SyntaxNode(Protocol):
     @property
     def is_missing(self) -> bool:
         """Whether it stands for something that the text lacks."""
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it may stand anywhere, like a comment."""
 
     def child_by_field_name(self, name: str, /) -> SyntaxNode | None:
         """Its first child in a field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glossator.retrieval.resolution.receivers import Chain, chains
-from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, OPTIONAL, REST, TUPLE, UNION, TypeText, read_type
 
 
 def written(kind: TypeText) -> str:
@@ -24,7 +24,11 @@ def written(kind: TypeText) -> str:
         ("Optional[Callable[[int],str]]", f"Optional(Callable({LIST}(int), str))"),
         ("Map<String,List<Item>>", "Map(String, List(Item))"),
         ("Promise<Item[]>", f"Promise({LIST}(Item))"),
-        ("(a:A)=>Promise<B>", f"{FUNCTION}(Promise(B))"),
+        ("(a:A)=>Promise<B>", f"{FUNCTION}(Promise(B), A)"),
+        ("(this:X,a?:A,...rest:B[])=>C", f"{FUNCTION}(C, {OPTIONAL}(A), {REST}(B))"),
+        ("(?,...[A,B])=>C", f"{FUNCTION}(C, ?, {REST}({TUPLE}(A, B)))"),
+        ("(a:A/B)=>Promise<C/D>", f"{FUNCTION}(Promise({UNION}(C, D)), {UNION}(A, B))"),
+        ("Fn(&A)->B", f"{FUNCTION}(B, A)"),
         ("*http.Request", "http.Request"),
         ("[]*Item", f"{LIST}(Item)"),
         ("map[string]Item", "map(string, Item)"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import STUB, SUPER
-from glossator.retrieval.resolution.type_texts import TUPLE
+from glossator.retrieval.resolution.handed_functions import agreed
+from glossator.retrieval.resolution.type_texts import FUNCTION, TUPLE
 from glossator.retrieval.resolution.values import MAX_VALUES, NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, bounded_values
 
 if TYPE_CHECKING:
@@ -79,7 +80,12 @@ def _call(world: World, value: Value, outside: LanguageRules) -> Values:
         return (value,)
     if value.kind == "instance":
         rules = world.rules(value.path)
-        return (value,) if rules.calls_keep else _through(world, value, rules.call_members, rules.external_call)
+        if rules.calls_keep:
+            return (value,)
+        functions = rules.functions_of(world, value)
+        if functions and all(one.name == FUNCTION for one in functions):
+            return agreed(one.arguments[0] for one in functions)
+        return _through(world, value, rules.call_members, rules.external_call)
     if value.kind == "external":
         return outside.external_call(world, value)
     if value.kind == "symbol":

@@ -14,9 +14,10 @@ from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE
 from glossator.retrieval.resolution.call_results import called, elements, items
 from glossator.retrieval.resolution.class_order import merged
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.handed_functions import handed
 from glossator.retrieval.resolution.indexed_files import IndexedFiles
 from glossator.retrieval.resolution.parameters import takes
-from glossator.retrieval.resolution.receivers import CALL, ELEMENT, chains
+from glossator.retrieval.resolution.receivers import CALL, ELEMENT, arguments_in, chains, is_handed
 from glossator.retrieval.resolution.remembered import Doubts, Remembered
 from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.type_texts import LIST, TUPLE
@@ -105,7 +106,9 @@ class Evaluator(IndexedFiles):
             for chain in chains(expression):
                 values = self._head(chain.head, place, chain.steps[:1])
                 for number, step in enumerate(chain.steps):
-                    if step == CALL or step[0] == "(":
+                    if is_handed(step):
+                        values = handed(self, values, step, self._current)
+                    elif step == CALL or step[0] == "(":
                         values = self.called(values)
                     elif step == ELEMENT:
                         values = elements(self, values, self._current)
@@ -150,9 +153,9 @@ class Evaluator(IndexedFiles):
                 functions[value] = view.symbol(value.number)
         called = bool(then) and then[0][0] == "("
         meant = tuple(value for value in found if (value in functions) == called) or found
-        if not called or not self._current.overloads or then[0] == CALL:
+        count = arguments_in(then[0]) if called else -1
+        if count < 0 or not self._current.overloads:
             return meant
-        count = int(then[0][1:-1])
         return tuple(one for one in meant if one not in functions or takes(functions[one], count)) or meant
 
     def widened(self, expression: str, place: Spot) -> Spot:

@@ -54,10 +54,22 @@ def bound_type(world: World, rules: LanguageRules, value: Value) -> Values:
     view = world.view(value.path)
     if view is None:
         return ()
-    symbol = view.symbol(value.number)
-    if symbol.type[:1] != "<" or symbol.type[-1:] != ">" or "|" in symbol.type:
+    written = view.symbol(value.number).type
+    if written[:1] != "<" or written[-1:] != ">" or "|" in written:
         return ()
-    kind = rules.read_type(symbol.type[1:-1])
+    return bound(world, rules, value, rules.read_type(written[1:-1]))
+
+
+def bound(world: World, rules: LanguageRules, value: Value, kind: TypeText) -> Values:
+    """Instances of a type that a member's declaration writes, if it names parameters; else empty.
+
+    Args:
+        value: the member, reached through the class `this` with some type arguments.
+    """
+    view = world.view(value.path)
+    if view is None:
+        return ()
+    symbol = view.symbol(value.number)
     names = set(_names(kind))
     if own := names.intersection(parameter_names(symbol)):  # what the call decides
         place = Spot(value.path, value.number, value.this)

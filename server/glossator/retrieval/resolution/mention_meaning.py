@@ -65,7 +65,7 @@ class MentionMeaning:
         if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name)):
             return self._of(passed)
         # Mentions of one kind inside the same symbol after the same receiver mean the same.
-        arguments = mention.arguments if mention.kind == _CALL else NO_CALL
+        arguments = mention.arguments if mention.kind in (_CALL, _VALUE) else NO_CALL
         overloads = rules_of(facts.language).overloads
         called = (arguments, mention.given) if overloads else (NO_CALL, -1)
         key = (path, name, mention.kind, mention.receiver, mention.owner, *called)
@@ -187,6 +187,9 @@ class MentionMeaning:
         unfit: set[Value] = set()
         if mention.kind != _CALL:
             as_value = mention.receiver < 0 or (rules.fields_apart and through_instance)
+            if rules.marks_references and mention.kind == _VALUE:
+                as_value = mention.arguments < 0
+                unfit |= set() if as_value or not functions else fields
             if fields and (mention.kind in _ACCESSES or (mention.kind == _VALUE and as_value)):
                 unfit.update(functions)
             elif functions and rules.fields_apart:

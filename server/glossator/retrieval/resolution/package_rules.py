@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import INSTANCE, SUPER, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
-from glossator.retrieval.resolution.generics import bound_of, bound_type, library_supertypes
+from glossator.retrieval.resolution.generics import bound, bound_of, bound_type, library_supertypes
+from glossator.retrieval.resolution.library_functions import given_by_type, only_abstract, taken_by_function
 from glossator.retrieval.resolution.overloads import may_share_member
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, symbols
 from glossator.retrieval.resolution.type_texts import LIST
@@ -264,6 +265,25 @@ class PackageRules(LanguageRules):
         """What a call of a function gives: where its type names parameters of its class, with their arguments."""
         return bound_type(world, self, function) or result
 
+    def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
+        """What a call of a library's function takes: functions that get elements."""
+        return taken_by_function(self, function, number)
+
+    def given_by_library(self, world: World, kind: Value, number: int) -> Values | None:
+        """What an instance of a library's type of functions is called with as one of its arguments."""
+        return given_by_type(kind, number)
+
+    def functions_of(self, world: World, value: Value) -> Values:
+        """The only method of an interface that has no body."""
+        return only_abstract(world, value)
+
+    def bound_parameter(self, world: World, function: Value, written: str) -> Values:
+        """What a parameter takes whose type names parameters of its class, with their arguments."""
+        kind = self.read_type(written)
+        if found := bound(world, self, function, kind):
+            return found
+        return NOTHING_KNOWN if bound_of(world, kind.name, Spot(function.path, function.number)) is not None else ()
+
     def held(self, world: World, view: FileView, value: Value) -> Values:
         """What a field holds whose type names parameters of its class."""
         return bound_type(world, self, value)
@@ -321,6 +341,7 @@ class JvmRules(PackageRules):
     """Java and Kotlin, which share packages."""
 
     languages = frozenset(("java", "kotlin"))
+    marks_references = True
     extensions = True  # Kotlin's `fun Session.close()`
     extends_libraries = True
     bare_enum_members = True

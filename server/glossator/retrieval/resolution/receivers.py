@@ -11,7 +11,7 @@ from glossator.index.expressions import split_outside
 CALL: Final = "()"
 ELEMENT: Final = "[]"
 
-_ITEM = re.compile(r"\[\d+\]|\(\d+\)")
+_ITEM = re.compile(r"\[\d+\]|\(\d*(?::\d+)?\)")
 
 
 class Chain(NamedTuple):
@@ -19,12 +19,23 @@ class Chain(NamedTuple):
 
     Attributes:
         head: a name, `#12`, `$`, `$cls`, `$super`, `<Type>`, `%` or `?`.
-        steps: member names, `CALL`, calls with a number of arguments (`(2)`), `ELEMENT` and items of tuples (`[1]`), in
-            order.
+        steps: member names, `CALL`, calls with a number of arguments (`(2)`), `ELEMENT`, items of tuples (`[1]`), what
+            a call takes (`(2:1)`), and what functions are called with (`(:0)`), in order.
     """
 
     head: str
     steps: tuple[str, ...]
+
+
+def is_handed(step: str) -> bool:
+    """Whether a step leads to what a call takes, or to what a function is called with."""
+    return step[0] == "(" and ":" in step
+
+
+def arguments_in(step: str) -> int:
+    """How many arguments the call has that a step stands for; -1 if that is not known."""
+    count = step[1:-1].partition(":")[0]
+    return int(count) if count else -1
 
 
 @lru_cache(maxsize=16_384)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 from glossator.index.facts import EXPORTED, EXTENSION, INFERRED, LOCAL
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
-from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, OPTIONAL, REST, TUPLE, UNION, TypeText, read_type
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
@@ -132,6 +132,8 @@ class LanguageRules:
             in a class below that.
         bare_enum_members: whether a member of an enum may be named without it where its type is known (`case BIG:`).
         decorator_ending: what a decorator leaves out of the name of its class (C#'s `[Flags]` is `FlagsAttribute`).
+        marks_references: whether a function is handed over as `Session::close` only: `session.close` is a field.
+        marks_optional: whether the types of a function's parameters say which may be left out.
         setter_ending: what the name of a method ends in that an assignment to a member calls (Ruby's `def name=`).
         extended_types: names of the language's own types, to which code adds members by declaring them again.
         builtins: names of the language's own types and functions, which lead out of the index.
@@ -169,6 +171,8 @@ class LanguageRules:
     extends_libraries: ClassVar[bool] = False
     bare_enum_members: ClassVar[bool] = False
     decorator_ending: ClassVar[str] = ""
+    marks_references: ClassVar[bool] = False
+    marks_optional: ClassVar[bool] = False
     setter_ending: ClassVar[str] = ""
     extended_types: ClassVar[frozenset[str]] = frozenset()
     builtins: ClassVar[frozenset[str]] = frozenset()
@@ -363,7 +367,7 @@ class LanguageRules:
             for part in arguments:
                 found += tuple(one for one in world.type_value(part, place) if one not in found)
             return found
-        if name in (LIST, TUPLE, FUNCTION):
+        if name in (LIST, TUPLE, FUNCTION, REST, OPTIONAL):
             return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
         if name == "?":
             return NOTHING_KNOWN
@@ -432,6 +436,25 @@ class LanguageRules:
         if last in self.result_argument and len(value.arguments) > self.result_argument[last]:
             return value.arguments[self.result_argument[last]]
         return (value,) if last[:1].isupper() or value is BUILT_IN_VALUE else NOTHING_KNOWN
+
+    def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
+        """What a call of a library's function takes as one of its `count` arguments."""
+        return NOTHING_KNOWN
+
+    def given_by_library(self, world: World, kind: Value, number: int) -> Values | None:
+        """What a function that is an instance of a library's type is called with as one of its arguments; None if the
+        type is none of functions."""
+        return NOTHING_KNOWN
+
+    def bound_parameter(self, world: World, function: Value, written: str) -> Values:
+        """What a parameter of a function of the index takes whose type, as written, names type parameters; empty if it
+        names none."""
+        return ()
+
+    def functions_of(self, world: World, value: Value) -> Values:
+        """The functions that are called where an instance of a class of the index is, or that a function without a name
+        may stand for: functions, and types of functions."""
+        return ()
 
     def result(self, world: World, function: Value, result: Values) -> Values:
         """What a call of a function of the index gives, from what it is declared to give."""

@@ -39,3 +39,23 @@ EVERY_OBJECT: Final = frozenset(_EVERY_OBJECT_WORDS.split())
 """Members that every object has."""
 PROMISE_MEMBERS: Final = frozenset(("then", "catch", "finally"))
 FUNCTION_MEMBERS: Final = frozenset(("apply", "arguments", "bind", "call", "caller", "length", "name", "prototype"))
+
+MAPS: Final = frozenset(("Map", "ReadonlyMap", "WeakMap"))
+_EACH: Final = (
+    "every",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "flatMap",
+    "forEach",
+    "map",
+    "some",
+)
+GIVEN_ELEMENTS: Final = {
+    **dict.fromkeys(_EACH, ("element",)),
+    **dict.fromkeys(("reduce", "reduceRight"), ("result", "element")),
+    **dict.fromkeys(("sort", "toSorted"), ("element", "element")),
+}
+"""Methods of lists and the like by name, and what they give the function that is handed to them."""

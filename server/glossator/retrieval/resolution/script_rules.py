@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import EXPORTED, INFERRED, LOCAL, WHOLE, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.handed_functions import called_as
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.script_modules import DECLARATION_ENDINGS, module_file
-from glossator.retrieval.resolution.script_names import EVERY_OBJECT, FUNCTION_MEMBERS, GLOBALS, PROMISE_MEMBERS
+from glossator.retrieval.resolution.script_names import (
+    EVERY_OBJECT,
+    FUNCTION_MEMBERS,
+    GIVEN_ELEMENTS,
+    GLOBALS,
+    MAPS,
+    PROMISE_MEMBERS,
+)
 from glossator.retrieval.resolution.type_texts import FUNCTION, UNION, TypeText
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -54,6 +62,7 @@ class ScriptRules(LanguageRules):
     languages = frozenset(("javascript", "jsx", "typescript", "tsx")) | COMPONENTS
     extensions = True
     dollar_names = True
+    marks_optional = True
     builtins = GLOBALS
     unwrapped: ClassVar[dict[str, int]] = {
         "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
@@ -276,7 +285,10 @@ class ScriptRules(LanguageRules):
         if name == DEFAULT and not any(item.exported and item.owner < 0 for item in view.facts.imports):
             # A CommonJS module that assigns to the members of `exports`.
             return (Value("module", module),)
-        return (UNKNOWN_MODULE,) if doubtful or not is_module(view) else ()
+        if doubtful or not is_module(view):
+            return (UNKNOWN_MODULE,)
+        # `import("./x").then(...)`: awaiting is not told apart from the promise itself.
+        return (external(f"Promise.{name}", ((Value("module", module),),)),) if name in PROMISE_MEMBERS else ()
 
     def _member_of_whole(self, world: World, whole: Values, name: str, module: str) -> Values:
         found: Values = ()
@@ -356,7 +368,7 @@ class ScriptRules(LanguageRules):
             if one.kind == "class":
                 one = Value("instance", one.path, one.number, arguments=inner)
             elif one.kind == "external":
-                one = external(one.name, inner)
+                one = one if one.name == FUNCTION else external(one.name, inner)
             elif one.kind != "instance":
                 one = UNKNOWN_VALUE
             made += (one,) if one not in made else ()
@@ -396,7 +408,7 @@ class ScriptRules(LanguageRules):
         kind = owner.rpartition(".")[2]
         arguments = value.arguments
         if arguments and owner:
-            if kind in ("Map", "WeakMap", "ReadonlyMap") and len(arguments) == 2:
+            if kind in MAPS and len(arguments) == 2:
                 if last == "get":
                     return arguments[1]
                 if last in ("values", "keys"):
@@ -416,6 +428,32 @@ class ScriptRules(LanguageRules):
         # A class of the language's library; whether a name of another library is a class or a function is not known.
         known = value.name in GLOBALS and last[:1].isupper() and value.name not in ("Function", "Object", "Proxy")
         return (value,) if known else NOTHING_KNOWN
+
+    def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
+        """What a call of a library's function takes: functions that get elements of a list, or what is awaited."""
+        owner, _, last = function.name.rpartition(".")
+        kind = owner.rpartition(".")[2]
+        if number > 0 or not function.arguments or not owner:
+            return NOTHING_KNOWN
+        holder = (external(owner, function.arguments),)
+        if last == "then":
+            given: tuple[Values, ...] = (function.arguments[0] if owner == "Promise" else holder,)
+        elif last == "forEach" and kind in MAPS and len(function.arguments) == 2:
+            given = (function.arguments[1], function.arguments[0])
+        elif last in GIVEN_ELEMENTS:
+            element = self.element(world, holder[0])
+            given = tuple(element if one == "element" else NOTHING_KNOWN for one in GIVEN_ELEMENTS[last])
+        else:
+            return NOTHING_KNOWN
+        return (external(FUNCTION, (NOTHING_KNOWN, *given)),)
+
+    def given_by_library(self, world: World, kind: Value, number: int) -> Values | None:
+        """A class of the language's library is no type of functions."""
+        return None if kind.name in GLOBALS and kind.name not in ("Function", "Object") else NOTHING_KNOWN
+
+    def functions_of(self, world: World, value: Value) -> Values:
+        """How instances of an interface are called."""
+        return tuple(dict.fromkeys(one for key in world.ancestors(value.key).classes for one in called_as(world, key)))
 
     # Classes and functions
 
@@ -452,7 +490,7 @@ class ScriptRules(LanguageRules):
             return (external(f"component.{name}"),)
         if name in PROMISE_MEMBERS:
             # Awaiting is not told apart from the promise itself.
-            return (external(f"Promise.{name}"),)
+            return (external(f"Promise.{name}", ((value,),)),)
         if symbol.kind == "type":
             return NOTHING_KNOWN
         return ()

@@ -5,16 +5,23 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glossator.index.expressions import split_outside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNION: Final = "|"
 LIST: Final = "[]"
 """`X[]`, `[]X`, `[X]`: its argument is the element."""
 TUPLE: Final = "()"
 FUNCTION: Final = "=>"
-"""A function type: its argument is the result."""
+"""A function type: its arguments are the result, and what each parameter takes, as far as that is written."""
+REST: Final = "..."
+"""What a parameter takes that stands for any number of arguments, in a function type: its argument is each of them."""
+OPTIONAL: Final = "?="
+"""What a parameter takes that may be left out, in a function type: its argument is that."""
 
 
 class TypeText(NamedTuple):
@@ -32,6 +39,7 @@ _WORDS = re.compile(
     r"|global|asserts|keyof|infer)\s+|'\w+\s+|@\w+\s+|'static\s+)+"
 )
 _NAME = re.compile(r"\\?[^\W\d][\w.:\\$#]*")
+_PARAMETER_NAME = re.compile(r"(?:\.\.\.)?\s*(?:([\w$]+)\??|\{.*\}|\[.*\]):(?!:)")
 _MARKS = "*&?!^ "
 _CLOSING: Final = {"<": ">", "[": "]", "(": ")", "{": "}"}
 
@@ -46,7 +54,7 @@ def _read(text: str, depth: int) -> TypeText:
     text = text.strip()
     if depth > 8 or not text:
         return NO_TYPE
-    for mark in ("|", "&"):
+    for mark in ("|", "/", "&"):  # inside brackets, facts write unions with a slash
         if mark in text[1:]:
             parts = [part for part in split_outside(text, mark) if part.strip()]
             if len(parts) > 1:
@@ -58,7 +66,8 @@ def _read(text: str, depth: int) -> TypeText:
     for arrow in ("=>", "->"):
         at = _outside(text, arrow)
         if at > 0:
-            return TypeText(FUNCTION, (_read(text[at + 2 :], depth + 1),))
+            result = _read(text[at + 2 :], depth + 1)
+            return TypeText(FUNCTION, (result, *_parameters(text[:at], depth + 1)))
     if text[0] == "(":
         end = _closing(text, 0)
         inside = text[1 : end - 1]
@@ -111,6 +120,25 @@ def _read(text: str, depth: int) -> TypeText:
         else:
             break
     return TypeText(name, arguments)
+
+
+def _parameters(text: str, depth: int) -> Iterator[TypeText]:
+    """What the parameters before the arrow of a function type take: `(a:A,...rest:B[])`, `(A,B)`, `Fn(&A)`."""
+    at = text.find("(")
+    if at < 0:
+        return
+    for part in split_outside(text[at + 1 : _closing(text, at) - 1], ","):
+        variadic = part.startswith(REST)
+        named = _PARAMETER_NAME.match(part)
+        kind = part[named.end() :] if named is not None else part.removeprefix(REST)
+        if not kind.strip() or (named is not None and named[1] == "this"):
+            continue
+        made = _read(kind, depth)
+        if variadic:
+            made = TypeText(REST, (made.arguments if made.name == LIST else None) or (made,))
+        elif (named is not None and named[0].endswith("?:")) or (len(kind) > 1 and kind.endswith("?")):
+            made = TypeText(OPTIONAL, (made,))
+        yield made
 
 
 def _outside(text: str, arrow: str) -> int:

@@ -50,17 +50,5 @@
 (interface_declaration name: (identifier) @class (type_parameter_list) @generics)
 (method_declaration name: (identifier) @function (type_parameter_list) @generics)
 
-; Parameters of functions without names that get the elements of what they are handed to
-((invocation_expression
-    function: (member_access_expression expression: (_) @element name: (identifier) @_function)
-    arguments: (argument_list . (argument (lambda_expression parameters: (implicit_parameter) @bind))))
-  (#any-of? @_function "All" "Any" "Count" "Exists" "Find" "FindAll" "First" "FirstOrDefault" "ForEach" "GroupBy"
-    "Last" "LastOrDefault" "Max" "MaxBy" "Min" "MinBy" "OrderBy" "OrderByDescending" "RemoveAll" "Select" "SelectMany"
-    "Single" "SingleOrDefault" "SkipWhile" "Sum" "TakeWhile" "ToDictionary" "Where"))
-((invocation_expression
-    function: (member_access_expression expression: (_) @element name: (identifier) @_function)
-    arguments: (argument_list
-      . (argument (lambda_expression parameters: (parameter_list . (parameter !type name: (identifier) @bind) .)))))
-  (#any-of? @_function "All" "Any" "Count" "Exists" "Find" "FindAll" "First" "FirstOrDefault" "ForEach" "GroupBy"
-    "Last" "LastOrDefault" "Max" "MaxBy" "Min" "MinBy" "OrderBy" "OrderByDescending" "RemoveAll" "Select" "SelectMany"
-    "Single" "SingleOrDefault" "SkipWhile" "Sum" "TakeWhile" "ToDictionary" "Where"))
+; Types of functions
+(delegate_declaration name: (identifier) @function parameters: (_) @parameters)

@@ -13,14 +13,6 @@
   (#kind-of? @value await_expression call_expression identifier member_expression new_expression this))
 (assignment_pattern left: (identifier) @bind right: (new_expression) @value)
 (for_in_statement left: (identifier) @bind "of" right: (_) @element)
-((call_expression
-    function: (member_expression object: (_) @element property: (property_identifier) @_each)
-    arguments: (arguments . (arrow_function parameter: (identifier) @bind)))
-  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
-((call_expression
-    function: (member_expression object: (_) @value property: (property_identifier) @_then)
-    arguments: (arguments . (arrow_function parameter: (identifier) @bind)))
-  (#eq? @_then "then"))
 
 ; Destructured objects
 (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) value: (_) @value)

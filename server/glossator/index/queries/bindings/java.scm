@@ -47,15 +47,3 @@
 (interface_declaration name: (identifier) @class type_parameters: (_) @generics)
 (record_declaration name: (identifier) @class type_parameters: (_) @generics)
 (method_declaration type_parameters: (_) @generics name: (identifier) @function)
-
-; Parameters of functions without names that get the elements of what they are handed to
-((method_invocation object: (_) @element name: (identifier) @_function
-    arguments: (argument_list . (lambda_expression parameters: (identifier) @bind)))
-  (#any-of? @_function "forEach" "forEachOrdered" "removeIf" "filter" "map"
-    "flatMap" "mapToInt" "mapToLong" "mapToObj" "mapToDouble" "anyMatch" "allMatch" "noneMatch" "peek"
-    "takeWhile" "dropWhile" "ifPresent"))
-((method_invocation object: (_) @element name: (identifier) @_function
-    arguments: (argument_list . (lambda_expression parameters: (inferred_parameters . (identifier) @bind .))))
-  (#any-of? @_function "forEach" "forEachOrdered" "removeIf" "filter" "map"
-    "flatMap" "mapToInt" "mapToLong" "mapToObj" "mapToDouble" "anyMatch" "allMatch" "noneMatch" "peek"
-    "takeWhile" "dropWhile" "ifPresent"))

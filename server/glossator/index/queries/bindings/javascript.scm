@@ -1,13 +1,3 @@
-((call_expression
-    function: (member_expression object: (_) @value property: (property_identifier) @_then)
-    arguments: (arguments . (arrow_function
-      parameters: (formal_parameters . (object_pattern (shorthand_property_identifier_pattern) @bind @picked)))))
-  (#eq? @_then "then"))
-((call_expression
-    function: (member_expression object: (_) @element property: (property_identifier) @_each)
-    arguments: (arguments . (arrow_function
-      parameters: (formal_parameters . (object_pattern (shorthand_property_identifier_pattern) @bind @picked)))))
-  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
 (class_declaration name: (_) @class (class_heritage (_) @super))
 (variable_declarator name: (identifier) @class value: (class (class_heritage (_) @super)))
 (field_definition property: [(property_identifier) (private_property_identifier)] @bind)

@@ -9,28 +9,8 @@
 (required_parameter pattern: (rest_pattern (identifier) @bind) type: (type_annotation) @type)
 (optional_parameter pattern: (identifier) @bind type: (type_annotation) @type)
 (required_parameter pattern: (identifier) @bind !type value: (new_expression) @value)
-((call_expression
-    function: (member_expression object: (_) @element property: (property_identifier) @_each)
-    arguments: (arguments . (arrow_function
-      parameters: (formal_parameters . (required_parameter pattern: (identifier) @bind !type)))))
-  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
-((call_expression
-    function: (member_expression object: (_) @value property: (property_identifier) @_then)
-    arguments: (arguments . (arrow_function
-      parameters: (formal_parameters . (required_parameter pattern: (identifier) @bind !type)))))
-  (#eq? @_then "then"))
 
 ; Destructured parameters
-((call_expression
-    function: (member_expression object: (_) @value property: (property_identifier) @_then)
-    arguments: (arguments . (arrow_function parameters: (formal_parameters . (required_parameter
-      pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) !type)))))
-  (#eq? @_then "then"))
-((call_expression
-    function: (member_expression object: (_) @element property: (property_identifier) @_each)
-    arguments: (arguments . (arrow_function parameters: (formal_parameters . (required_parameter
-      pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked) !type)))))
-  (#any-of? @_each "every" "filter" "find" "findIndex" "findLast" "flatMap" "forEach" "map" "some"))
 (required_parameter
   pattern: (object_pattern (shorthand_property_identifier_pattern) @bind @picked)
   type: (type_annotation) @type)

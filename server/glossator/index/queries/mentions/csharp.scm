@@ -76,6 +76,9 @@
 (file_scoped_namespace_declaration name: (qualified_name (identifier) @skip))
 (labeled_statement (identifier) @skip)
 
+; Functions without a name
+(lambda_expression) @handed
+
 ; Scopes and what is bound in them
 (method_declaration) @scope
 (constructor_declaration) @scope

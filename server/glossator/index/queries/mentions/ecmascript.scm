@@ -43,6 +43,11 @@
 (ternary_expression alternative: (identifier) @value)
 (spread_element (identifier) @value)
 
+; Functions without a name
+(arrow_function) @handed
+(function_expression) @handed
+(method_definition) @handed
+
 ; Supertypes and decorators
 (decorator (identifier) @decorator)
 (decorator (call_expression function: (identifier) @decorator))

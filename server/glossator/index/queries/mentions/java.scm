@@ -40,6 +40,9 @@
 (update_expression (identifier) @write)
 (update_expression (field_access field: (identifier) @member.write))
 
+; Functions without a name
+(lambda_expression) @handed
+
 ; Imports and packages
 (scoped_identifier scope: (_) @of name: (identifier) @member)
 (import_declaration (scoped_identifier name: (identifier) @member.import))

@@ -27,6 +27,9 @@
 (import_require_clause (identifier) @skip)
 (export_statement "=" (identifier) @export)
 
+; Signatures of what is called itself
+(call_signature) @signature
+
 ; Names that are no mentions
 (index_signature name: (identifier) @skip)
 (mapped_type_clause name: (type_identifier) @skip)
