@@ -217,7 +217,7 @@ class Measurement:
             self.left_out["definitions not compared"] += 1
             return None
         started = time.perf_counter()
-        found_uses = ours.uses(definition.path, definition.line, definition.name)
+        found_uses = ours.uses(definition.path, definition.line, definition.name, definition.column)
         milliseconds = 1000 * (time.perf_counter() - started)
         resolved = {(item.path, item.line): item for item in found_uses or () if item.resolved}
         possible = {(item.path, item.line) for item in found_uses or () if not item.resolved}

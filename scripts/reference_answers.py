@@ -40,7 +40,7 @@ class Callee:
 class Answerer(Protocol):
     """Answers about a definition, given by the path, line and name."""
 
-    def uses(self, path: str, line: int, name: str) -> list[Found] | None:
+    def uses(self, path: str, line: int, name: str, column: int) -> list[Found] | None:
         """Its uses, or None if there is no such definition in the index."""
 
     def callees(self, path: str, line: int, name: str) -> list[Callee]:
@@ -53,11 +53,11 @@ class Resolved:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    def uses(self, path: str, line: int, name: str) -> list[Found] | None:
+    def uses(self, path: str, line: int, name: str, column: int) -> list[Found] | None:
         finder = self._snapshot.use_finder()
         symbol = finder.symbol_at(path, line, name)
         if symbol is None or not symbol.definitions:
-            symbol = self._declared(finder, path, line, name)
+            symbol = self._declared(finder, path, line, name, column)
         if symbol is None or not symbol.definitions:
             return None
         # What overrides a symbol does not mention it.
@@ -67,12 +67,15 @@ class Resolved:
             if place.kind != OVERRIDE
         ]
 
-    def _declared(self, finder: UseFinder, path: str, line: int, name: str) -> NamedSymbol | None:
+    def _declared(self, finder: UseFinder, path: str, line: int, name: str, column: int) -> NamedSymbol | None:
         """The only symbol that a declaration names which is no definition to Glossator (`class Slice;`): as in an
-        editor, what the name there means."""
-        for found in re.finditer(rf"\b{re.escape(name)}\b", finder.line(path, line)):
-            column = len(finder.line(path, line)[: found.start()].encode())
-            meant = finder.meant_at(path, line, column, name)
+        editor, what the name there means. In `const size = list.size` the second name says nothing of the first."""
+        text = finder.line(path, line)
+        for found in re.finditer(rf"\b{re.escape(name)}\b", text):
+            before = text[: found.start()]
+            if len(before.encode("utf-16-le")) // 2 != column:
+                continue
+            meant = finder.meant_at(path, line, len(before.encode()), name)
             if meant.grade == "resolved" and len(meant.symbols) == 1:
                 return meant.symbols[0]
         return None
