@@ -20,6 +20,7 @@ TYPES = """
       <P extends string, M1 extends H<E>>(...handlers: [H<E> & M1, H<E>]): App<E>
       <P extends string>(path: P, handler: H<E>): App<E>
       (path: string, ...handlers: H[]): App<E>
+      <P extends string>(path: P, ...handlers: [H<E>, ...H[]]): App<E>
     }
     export class App<E> {
       get!: HandlerInterface<E, 'get'>

@@ -28,6 +28,7 @@ def written(kind: TypeText) -> str:
         ("(this:X,a?:A,...rest:B[])=>C", f"{FUNCTION}(C, {OPTIONAL}(A), {REST}(B))"),
         ("(?,...[A,B])=>C", f"{FUNCTION}(C, ?, {REST}({TUPLE}(A, B)))"),
         ("(a:A/B)=>Promise<C/D>", f"{FUNCTION}(Promise({UNION}(C, D)), {UNION}(A, B))"),
+        ("[A,...B[]]", f"{TUPLE}(A, {REST}(B))"),
         ("Fn(&A)->B", f"{FUNCTION}(B, A)"),
         ("*http.Request", "http.Request"),
         ("[]*Item", f"{LIST}(Item)"),

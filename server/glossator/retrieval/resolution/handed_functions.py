@@ -143,7 +143,8 @@ def _parameter(world: World, function: Value, symbol: Symbol, number: int, count
     kind = rules.read_type(bare)
     if kind.name in (LIST, TUPLE):
         first = len(symbol.types) - 1
-        if kind.name == TUPLE and count >= 0 and count != first + len(kind.arguments):
+        open_ended = kind.name == TUPLE and bool(kind.arguments) and kind.arguments[-1].name == REST
+        if kind.name == TUPLE and not open_ended and count >= 0 and count != first + len(kind.arguments):
             return None
         kind = _each_of(kind, number - first)
     return world.type_value(kind, place)
@@ -155,6 +156,8 @@ def _may_be_left_out(written: str) -> bool:
 
 def _each_of(kind: TypeText, number: int) -> TypeText:
     """The type of one of any number of arguments: of the elements of a list, or of one of a tuple's."""
+    if kind.name == TUPLE and kind.arguments and kind.arguments[-1].name == REST and number >= len(kind.arguments) - 1:
+        return kind.arguments[-1].arguments[0]
     if kind.name == TUPLE:
         return kind.arguments[number] if number < len(kind.arguments) else TypeText(UNKNOWN)
     return kind.arguments[0] if kind.name == LIST and kind.arguments else kind
@@ -174,17 +177,13 @@ def _taken_outside(world: World, function: Value, count: int, number: int, outsi
         yield outside.taken_by_library(world, function, count, number)
         return
     parameters = [_bare(one) for one in function.arguments[1:]]
+    if parameters and parameters[-1][1] == REST and (each := parameters[-1][0]) and each[0].name == TUPLE:
+        # As many as the tuple has.
+        parameters = parameters[:-1] + [_bare(one) for one in each[0].arguments]
     required = sum(mark == "" for _, mark in parameters)
-    first = len(parameters) - 1
     if parameters and parameters[-1][1] == REST:
-        each = parameters[-1][0]
-        if each and each[0].name == TUPLE:
-            # Exactly as many as the tuple has.
-            if count == first + len(each[0].arguments):
-                kinds = [one for one, _ in parameters[:-1]] + list(each[0].arguments)
-                yield from _callable(kinds[number])
-        elif count >= required:
-            yield from _callable(parameters[min(number, first)][0])
+        if count >= required:
+            yield from _callable(parameters[min(number, len(parameters) - 1)][0])
     elif required <= count <= len(parameters):
         yield from _callable(parameters[number][0])
 

@@ -54,6 +54,9 @@ def _read(text: str, depth: int) -> TypeText:
     text = text.strip()
     if depth > 8 or not text:
         return NO_TYPE
+    if text.startswith(REST):  # what ends a tuple: `[A, ...B[]]`
+        each = _read(text.removeprefix(REST), depth + 1)
+        return TypeText(REST, each.arguments if each.name == LIST and each.arguments else (each,))
     for mark in ("|", "/", "&"):  # inside brackets, facts write unions with a slash
         if mark in text[1:]:
             parts = [part for part in split_outside(text, mark) if part.strip()]
