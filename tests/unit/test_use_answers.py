@@ -10,8 +10,10 @@ import pytest
 from glossator.answers.evidence import Place, Question
 from glossator.answers.told_answers import ToldAnswer
 from glossator.answers.use_answers import unknown_symbol, use_answer_in
+from glossator.errors import SymbolNotFoundError
 from glossator.index.records import Filter
 from glossator.project.session import Session
+from glossator.project.targets import find_symbols
 from glossator.settings import Settings
 from tests.conftest import write_tree
 from tests.unit.test_uses import FILES
@@ -154,5 +156,23 @@ def test_possible_places_of_another_kind_are_told(tmp_path: Path) -> None:
         assert "1 more place mentions the name in another way:\n\n- `user.rb:2`" in answer
         answer, _ = ask(session, "where is User.@found read?")
         assert "`views/show.html.erb:1`" in answer
+    finally:
+        session.close()
+
+
+def test_a_column_is_about_the_name_there(tmp_path: Path) -> None:
+    text = "from lib import load\n\n\ndef go(it):\n    return load(it.size)\n"
+    root = write_tree(tmp_path / "app", {"a.py": text})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        assert find_symbols(session, "a.py:4:5")[0].symbol.name == "go"
+        assert find_symbols(session, "a.py:5:5")[0].symbol.name == "go"  # at a keyword, what is around it
+        with pytest.raises(SymbolNotFoundError, match=r"a\.py:5:12 refers to is not in the index"):
+            find_symbols(session, "a.py:5:12")
+        with pytest.raises(SymbolNotFoundError, match=r"a\.py:5:20 refers to is not known"):
+            find_symbols(session, "a.py:5:20")
+        with pytest.raises(SymbolNotFoundError, match=r"there is no file gone\.py"):
+            find_symbols(session, "gone.py:2")
     finally:
         session.close()

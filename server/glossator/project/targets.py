@@ -148,6 +148,9 @@ def find_symbols(session: OpenedRoots, name: str, path: str = "") -> list[FoundS
             meant = finder.meant_at(file, place.first, len(before.encode()))
             if meant.symbols:
                 return [FoundSymbol(root, finder, symbol) for symbol in meant.symbols]
+            if meant.mention is not None:
+                why = "is not known" if meant.grade == "possible" else "is not in the index"
+                raise SymbolNotFoundError(f"what the name at {file}:{place.first}:{column[1]} refers to {why}")
         symbol = finder.symbol_at(file, place.first)
         if symbol is None:
             raise SymbolNotFoundError(f"there is no symbol at {file}:{place.first}")
@@ -164,6 +167,8 @@ def find_symbols(session: OpenedRoots, name: str, path: str = "") -> list[FoundS
                 break
     if not found and only is not None:
         raise SymbolNotFoundError(f"{only[2]} defines no {text!r}{_near(opened, text)}")
+    if not found and place is not None and place.first is not None:
+        raise SymbolNotFoundError(_missing(session, opened, place.path))
     if not found:
         raise SymbolNotFoundError(f"no symbol is named {text!r}{_near(opened, text)}")
     return found
