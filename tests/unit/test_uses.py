@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -644,3 +645,15 @@ def test_overloads_are_one_callee(tmp_path: Path) -> None:
         finder = finder_of(project)
         callees = finder.callees(symbol(finder, "run"))
         assert [(used.symbol.name, used.symbol.line) for used in callees] == [("made", 6)]
+
+
+def test_code_of_a_notebook_is_no_text(tmp_path: Path) -> None:
+    code = {"cell_type": "code", "source": ["from defs import made\n", "made(1)"], "metadata": {}, "outputs": []}
+    book = {"cells": [code], "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    source = "def made(a): return a\n"
+    files = {"defs.py": source, "old/defs.py": source, "note.ipynb": json.dumps(book, indent=1)}
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        first, other = finder.symbols("made")
+        assert [place.kind for place in finder.uses(first).resolved] == ["import", "call"]
+        assert finder.uses(other).unused

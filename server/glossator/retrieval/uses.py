@@ -324,11 +324,16 @@ class UseFinder:
         """Paths, languages and lines of files that may have a name as text; and whether these are all."""
         sizes = self._graph.sizes_in(SEARCHED)
         if len(sizes) <= FEW_TEXT_FILES and sum(size for _, size in sizes) <= FEW_TEXT_BYTES:
-            return ((path, language_of(path), range(1, len(self.lines(path)) + 1)) for path, _ in sizes), True
+            return ((path, self._language(path), range(1, len(self.lines(path)) + 1)) for path, _ in sizes), True
         entries = self._graph.containing(name, SEARCHED, MOST_TEXTS)
         found = [(entry.path, entry.language, range(entry.start_line, entry.end_line + 1)) for entry in entries]
-        buffers = [(path, language_of(path), range(1, len(self.lines(path)) + 1)) for path in self._graph.buffered()]
+        buffers = [(path, self._language(path), range(1, len(self.lines(path)) + 1)) for path in self._graph.buffered()]
         return [*found, *buffers], len(entries) < MOST_TEXTS
+
+    def _language(self, path: str) -> str:
+        """The language of a file, which its name may not tell: of a notebook's code, of a script without an ending."""
+        facts = self._source.facts(path)
+        return facts.language if facts is not None else language_of(path)
 
     def line(self, path: str, line: int) -> str:
         """A line of a file (1-based), without its end; "" if it is gone."""
