@@ -176,3 +176,26 @@ def test_a_column_is_about_the_name_there(tmp_path: Path) -> None:
             find_symbols(session, "gone.py:2")
     finally:
         session.close()
+
+
+def test_what_overrides_is_not_counted_as_using(tmp_path: Path) -> None:
+    root = write_tree(
+        tmp_path / "app",
+        {
+            "base.py": "class Base:\n    def go(self): ...\n    def run(self): self.go()\n    def lie(self): ...\n",
+            "below.py": "from base import Base\nclass Below(Base):\n    def go(self): ...\n    def lie(self): ...\n",
+            "tasks.py": "def bake(): ...\nCOOK = bake\n",
+            "settings.py": 'TASKS = ["tasks.bake"]\n',
+        },
+    )
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        answer, _ = ask(session, "what would break if Base.go changes?")
+        assert answer.startswith("A change of method `Base.go` (`base.py:2`) [1] reaches 1 place that uses it.")
+        assert "`Below.go` (`below.py:3`)" in answer
+        answer, _ = ask(session, "what would break if Base.lie changes?")
+        assert answer.startswith("Method `Base.lie` (`base.py:4`) [1]: no place is certain to use it.")
+        assert "`Below.lie` (`below.py:4`)" in answer
+    finally:
+        session.close()

@@ -161,7 +161,7 @@ class _Writer:
         rest = [place for place in resolved if id(place) not in chosen]
         count = sum(len(places) for places in by_kind(asked).values())
         words = ASPECT_WORDS.get(aspect, "used")
-        parts = [self._verdict(aspect, uses, words, count, bool(possible))]
+        parts = [self._verdict(aspect, uses, words, count, bool(possible), named=bool(others))]
         groups = by_kind(asked)
         if len(groups) == 1 and (kinds is not None or aspect == "tests"):
             parts.append(self._list(next(iter(groups.values())), LISTED_USES))
@@ -182,8 +182,10 @@ class _Writer:
             parts.append(f"It is also {told}." if asked else f"But it is {told}.")
         return [*parts, *self._possible(possible, uses, others)]
 
-    def _verdict(self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool) -> str:
-        """The answer in one sentence."""
+    def _verdict(
+        self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool, *, named: bool = False
+    ) -> str:
+        """The answer in one sentence; `named` says whether places of another kind may mean the symbol."""
         subject = self._subject(uses.symbol)
         if count:
             sentence = f"{subject} is {words} in {counted_places(count)}"
@@ -195,7 +197,7 @@ class _Writer:
         if aspect in ("overrides", "subclasses") and not uses.uncollected:
             # Types that fit it without naming it (of interfaces in Go, protocols in Python) are not found.
             return f"{subject}: nothing in the indexed code names it as a base or overrides it."
-        if uses.precise and not uses.unread:
+        if uses.precise and not uses.unread and not named:
             return f"{subject} is not {words} anywhere in the indexed code."
         return f"{subject}: no place was found where it is {words}."
 
@@ -244,15 +246,18 @@ class _Writer:
 
     def _impact(self, symbol: NamedSymbol, uses: SymbolUses) -> list[str]:
         impact = self._finder.impact(symbol)
-        resolved = uses.resolved
+        resolved = [place for place in uses.resolved if place.kind != OVERRIDE]
         count = sum(len(places) for places in by_kind(resolved).values())
         subject = self._subject(symbol)
         if not count and not impact.overriding:
             parts = [self._verdict("uses", uses, "used", 0, bool(uses.possible))]
+        elif not count:
+            parts = [f"{subject}: no place is certain to use it."]
         else:
-            parts = [f"A change of {_lower(subject)} reaches {counted_places(count)} that use it."]
+            verb = "uses" if count == 1 else "use"
+            parts = [f"A change of {_lower(subject)} reaches {counted_places(count)} that {verb} it."]
         left = LISTED_USES
-        for words, places in by_kind(place for place in resolved if place.kind != OVERRIDE).items():
+        for words, places in by_kind(resolved).items():
             parts += [f"**{words.capitalize()}** in {counted_places(len(places))}:", self._list(places, max(left, 3))]
             left -= len(places)
         parts.append(self._related("Overridden, implemented or inherited by", impact.overriding))
@@ -261,7 +266,7 @@ class _Writer:
             parts += ["**Through them**, indirectly:", self._dependents(further)]
         if impact.tests:
             parts.append(self._related("Tests to run", impact.tests))
-        elif resolved:
+        elif resolved or impact.overriding:
             parts.append("No test is known to reach it.")
         return [*parts, *self._possible(uses.possible, uses)]
 
