@@ -94,7 +94,7 @@ def test_what_does_it_call(session: Session) -> None:
 
 def test_impact(session: Session) -> None:
     answer, _ = ask(session, "What would break if Account.pay_in changes?")
-    assert "reaches 4 places that use it" in answer
+    assert "reaches 3 places that use it" in answer
     assert re.search(r"\*\*Overridden, implemented or inherited by\*\*\n\n- `Savings.pay_in`", answer)
     assert re.search(r"\*\*Through them\*\*, indirectly:\n\n(- .*\n)*- `day`", answer)
     assert re.search(r"\*\*Tests to run\*\*\n\n- `test_serve`", answer)
