@@ -306,6 +306,8 @@ def _chain(text: str, at: int, name: Naming, calls: Calls, depth: int) -> tuple[
         at += 1
     if text.startswith("new", at) and (generic := MADE_GENERIC.match(text, at)) and name(generic[2]) == generic[2]:
         end = closing(text, generic.end())
+        if end > 0 and (body := len(text) - len(text[end:].lstrip())) < len(text) and text[body] == "{":
+            end = closing(text, body)  # a class without a name
         return _steps(text, end, type_expression(generic[1]), name, calls, depth) if end > 0 else (UNKNOWN, len(text))
     if prefix := _PREFIX.match(text, at):
         at = prefix.end()

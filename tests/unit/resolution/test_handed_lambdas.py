@@ -125,6 +125,7 @@ def stated(line: str, name: str = "path") -> str:
         "server.once(r -> r.path());",
         "new Server((r, a) -> r.path());",
         "Route route = (r, a) -> r.path();",
+        "new ArrayList<Request>() { int size; }.get(0).path();",
         "Mapper<Request, String> mapper = r -> r.path();",
         "server.field = (r, a) -> r.path();",
         "Object cast = (Route) (r, a) -> r.path();",
