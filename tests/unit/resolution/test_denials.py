@@ -5,8 +5,11 @@ Each case has a definition that may be used, and one beside it that certainly is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from glossator.index.facts import Facts, Mention
 from tests.unit.resolution.resolution_samples import Sample
 
 Case = tuple[dict[str, str], str, str]
@@ -496,6 +499,24 @@ def test_what_may_be_used_is_not_denied(kind: str) -> None:
 def _is_denied(sample: Sample, name: str) -> bool:
     definition = sample.definition(name)
     return not sample.resolver.uses(definition).uses and not sample.resolver.may_be_used_unseen(definition)
+
+
+def test_a_class_of_very_many_members_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked for again for each member: that took minutes for files of thousands of lines."""
+    members = "".join(f"    def m{number}(self):\n        return other{number}()\n\n" for number in range(300))
+    marked = "    @register\n    def last(self):\n        return 1\n"
+    sample = Sample({"a.py": f"class Large:\n{members}", "b.py": f"class Marked:\n{members}{marked}"})
+    read = Facts.all_mentions
+    times: list[int] = []
+
+    def counted(facts: Facts) -> Iterator[tuple[str, list[Mention]]]:
+        times.append(1)
+        return read(facts)
+
+    monkeypatch.setattr(Facts, "all_mentions", counted)
+    assert not sample.resolver.may_be_used_unseen(sample.definition("Large"))
+    assert sample.resolver.may_be_used_unseen(sample.definition("Marked"))
+    assert len(times) <= 4
 
 
 def test_namespaces_that_a_project_opens_for_all_its_files() -> None:

@@ -65,9 +65,7 @@ class DefinitionLookup:
             view = self.world.view(file)
             if view is None:
                 continue
-            for index, symbol in enumerate(view.facts.symbols):
-                if symbol.name != last:
-                    continue
+            for index in view.named(last):
                 if len(parts) > 1 and not self._is_called(view, index, parts):
                     continue
                 found.append(view.definition(index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from glossator.retrieval.resolution.values import DefinedSymbol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from glossator.index.facts import Facts, Import, Symbol
+    from glossator.index.facts import Facts, Import, Mention, Symbol
 
 CONTAINER_KINDS: Final = frozenset(
     (
@@ -59,6 +60,8 @@ class FileView:
         "_classes",
         "_definitions",
         "_imports",
+        "_marks",
+        "_name_places",
         "_names",
         "_of_type",
         "_qualified",
@@ -93,6 +96,8 @@ class FileView:
         self._of_type: dict[str, list[int]] | None = None
         self._subtypes: dict[str, list[int]] | None = None
         self._aliases: dict[str, list[Import]] | None = None
+        self._marks: dict[int, list[tuple[Mention, str]]] | None = None
+        self._name_places: dict[int, list[tuple[int, int]]] | None = None
 
     def named(self, name: str) -> list[int]:
         """The symbols of a name, wherever they stand in the file."""
@@ -170,29 +175,52 @@ class FileView:
 
     def decorators(self, index: int, names: Iterable[str] | None = None) -> list[str]:
         """The names of the decorators, annotations or attributes of a symbol; with `names`, those of these."""
-        marks = [
-            (mention, name)
-            for name, mentions in (
-                self.facts.all_mentions() if names is None else [(name, self.facts.mentions_of(name)) for name in names]
-            )
-            for mention in mentions
-            if mention.kind == _DECORATOR and mention.owner in (index, self.facts.symbols[index].parent)
-        ]
+        symbol = self.facts.symbols[index]
+        owners = {index, symbol.parent}
+        if names is None:
+            marks = [mark for owner in owners for mark in self._decorators().get(owner, ())]
+        else:
+            marks = [
+                (mention, name)
+                for name in names
+                for mention in self.facts.mentions_of(name)
+                if mention.kind == _DECORATOR and mention.owner in owners
+            ]
         if not marks:
             return []
-        symbols = self.facts.symbols
-        symbol = symbols[index]
         place = symbol.line, symbol.column
         # They stand between the last name before the symbol's that belongs to what encloses it, and its own name.
-        before = max(
-            (
-                (one.line, one.column)
-                for number, one in enumerate(symbols)
-                if number != index and (one.line, one.column) < place and symbol.parent in (number, one.parent)
-            ),
-            default=(0, 0),
-        )
+        around = self.symbol(symbol.parent) if symbol.parent >= 0 else None
+        before = (around.line, around.column) if around is not None else (0, 0)
+        beside = self._places().get(symbol.parent, [])
+        at = bisect_left(beside, place)
+        if before >= place:
+            before = 0, 0
+        if at:
+            before = max(before, beside[at - 1])
         return [name for mention, name in marks if before < (mention.line, mention.column) < place]
+
+    def _decorators(self) -> dict[int, list[tuple[Mention, str]]]:
+        """The mentions of decorators and their names, by the symbol that they are in."""
+        if (table := self._marks) is None:
+            table = {}
+            for name, mentions in self.facts.all_mentions():
+                for mention in mentions:
+                    if mention.kind == _DECORATOR:
+                        table.setdefault(mention.owner, []).append((mention, name))
+            self._marks = table
+        return table
+
+    def _places(self) -> dict[int, list[tuple[int, int]]]:
+        """Line and column of the names of the symbols directly inside a symbol, in order."""
+        if (table := self._name_places) is None:
+            table = {}
+            for symbol in self.facts.symbols:
+                table.setdefault(symbol.parent, []).append((symbol.line, symbol.column))
+            for places in table.values():
+                places.sort()
+            self._name_places = table
+        return table
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:
         """The imports that bind a name inside a symbol (-1: at the top of the file)."""
