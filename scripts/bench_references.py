@@ -381,11 +381,12 @@ class Measurement:
                 answers.append(row)
         if not answers or not wanted:
             return None
-        reached: dict[tuple[int, str], tuple[set[Place], set[Place]]] = {}
+        reached: dict[tuple[int, str], tuple[list[list[Place]], list[list[Place]]]] = {}
         for callee in ours.callees(definition.path, definition.line, definition.name):
-            if callee.target in self.files and not definition.includes(callee.target, callee.target_line):
-                grades = reached.setdefault((callee.line, callee.name), (set(), set()))
-                grades[not callee.resolved].add(self._target(callee.target, callee.target_line, callee.name))
+            places = [item for item in callee.targets if item[0] in self.files]
+            if places and not any(definition.includes(path, line) for path, line in places):
+                grades = reached.setdefault((callee.line, callee.name), ([], []))
+                grades[not callee.resolved].append([self._target(path, line, callee.name) for path, line in places])
         stated: list[set[Place]] = [set(), set()]
         right: list[set[Place]] = [set() for _ in answers]
         meaning: dict[Place, str] = {}
@@ -397,9 +398,11 @@ class Measurement:
             for row, targets in zip(answers, right, strict=True):
                 if row.get(call):
                     targets.add((_joined(min(agreed)), line))
-            for grade, targets in enumerate(reached.get(call, ())):
-                for target in targets:
-                    place = (_joined(min(agreed) if target in every else target), line)
+            for grade, found_here in enumerate(reached.get(call, ())):
+                for targets_of_one in found_here:
+                    # Nor does it matter which of its overloads a symbol is told with.
+                    is_right = not every.isdisjoint(targets_of_one)
+                    place = (_joined(min(agreed) if is_right else targets_of_one[0]), line)
                     stated[grade].add(place)
                     if call in known:
                         meaning[place] = "refuted"

@@ -28,12 +28,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """A call inside a function: the line and name of the call, and the definition that it reaches."""
+    """A call inside a function: the line and name of the call, and the symbol that it reaches.
+
+    Attributes:
+        targets: path and line of the symbol's definitions: several, if it is overloaded or declared apart.
+    """
 
     line: int
     name: str
-    target: str
-    target_line: int
+    targets: tuple[tuple[str, int], ...]
     resolved: bool
 
 
@@ -86,7 +89,12 @@ class Resolved:
         if symbol is None:
             return []
         return [
-            Callee(place.line, place.name, used.symbol.path, used.symbol.line, place.resolved)
+            Callee(
+                place.line,
+                place.name,
+                tuple((one.path, one.symbol.line) for one in used.symbol.definitions),
+                place.resolved,
+            )
             for used in finder.callees(symbol)
             for place in used.places
             if place.kind in CALLING
