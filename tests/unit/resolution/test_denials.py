@@ -15,6 +15,32 @@ from tests.unit.resolution.resolution_samples import Sample
 Case = tuple[dict[str, str], str, str]
 
 CASES: dict[str, Case] = {
+    "python: a class that a library finds by its supertype": (
+        {"a.py": "import scrapy\nclass Crawler(scrapy.Spider):\n    pass\nclass Late(ValueError):\n    pass\n"},
+        "Crawler",
+        "Late",
+    ),
+    "python: a class whose supertype's supertype is a library's": (
+        {
+            "a.py": "import lib\nclass Base(lib.Task):\n    pass\nclass Nightly(Base):\n    pass\n"
+            "class Lone:\n    pass\n"
+        },
+        "Nightly",
+        "Lone",
+    ),
+    "ruby: a class that a library finds by its supertype": (
+        {
+            "db/a.rb": "class AddStars < ActiveRecord::Migration[7.0]\n  def change\n    1\n  end\nend\n",
+            "b.rb": "class Late < StandardError\nend\n",
+        },
+        "AddStars",
+        "Late",
+    ),
+    "c#: a class that a library finds by its supertype": (
+        {"a.cs": "class Shop : Controller {}\nclass Till : IDisposable { public void Dispose() {} }\n"},
+        "Shop",
+        "Till",
+    ),
     "java: members of a class that is handed over": (
         {
             "A.java": "package shop;\n@Resolve(using = A.Builder.class)\nclass A {\n"

@@ -32,6 +32,48 @@ PLAIN_DECORATORS: Final = frozenset(
 )
 """Decorators, annotations and attributes by which nothing uses what they stand before."""
 
+PLAIN_SUPERTYPES: Final = frozenset(
+    (
+        *(
+            "object",
+            "ABC",
+            "Protocol",
+            "Generic",
+            "Enum",
+            "IntEnum",
+            "StrEnum",
+            "Flag",
+            "IntFlag",
+            "NamedTuple",
+            "TypedDict",
+        ),
+        *(
+            "bytes",
+            "dict",
+            "float",
+            "int",
+            "list",
+            "set",
+            "str",
+            "tuple",
+            "Mapping",
+            "Sequence",
+            "Iterator",
+            "Iterable",
+        ),
+        *("Object", "Comparable", "Comparator", "Serializable", "Cloneable", "Closeable", "AutoCloseable", "Record"),
+        *("Runnable", "Callable", "Consumer", "Function", "Predicate", "Supplier", "Thread"),
+        *("IComparable", "IDisposable", "IEnumerable", "IEquatable", "EventArgs", "Attribute"),
+        *("Array", "Map", "Set", "EventEmitter", "Struct"),
+        *("ArrayAccess", "Countable", "IteratorAggregate", "JsonSerializable", "Stringable"),
+        *("CaseIterable", "Codable", "Decodable", "Encodable", "Equatable", "Hashable", "Identifiable", "Sendable"),
+    )
+)
+"""Supertypes of libraries whose subtypes nothing looks for; nor does anything look for errors and exceptions."""
+_ERROR_ENDINGS: Final = ("Error", "Exception", "Warning")
+NO_REFLECTION: Final = frozenset(("c", "cpp", "go", "rust"))
+"""Languages whose programs do not look for the subtypes of a type."""
+
 MAX_NOTING_FILES: Final = 100
 """So many files that note a name are asked whether they have syntax errors."""
 
@@ -45,8 +87,8 @@ def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
 
 def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None) -> bool:
     """Whether a definition may be used without being named in the index: a program begins there, what it is decorated
-    with may keep it, a library that declares a supertype of its class may call it, the language looks members up by
-    names made at run time, or it or what would use it stands in a file with syntax errors.
+    with may keep it, a library that declares a supertype may look for it or, if it is a member, call it, the language
+    looks members up by names made at run time, or it or what would use it stands in a file with syntax errors.
 
     Args:
         home: the class whose member it is.
@@ -68,6 +110,8 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         name not in PLAIN_DECORATORS for member in view.members(definition.index) for name in view.decorators(member)
     ):
         return True  # a class of tests or benchmarks, which a runner finds
+    if symbol.kind in CONTAINER_KINDS and _may_be_looked_for(world, definition):
+        return True
     if home is None and symbol.scope and symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS:
         # An extension inside a class, which may override a library's: Kotlin's `override fun Info.describe()`.
         home = (definition.path, symbol.parent)
@@ -80,6 +124,19 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True
     above = world.ancestors(home)
     return bool(above.externals) or above.open
+
+
+def _may_be_looked_for(world: World, definition: DefinedSymbol) -> bool:
+    """Whether a library may look for all subtypes of a type of its own, and so find a class: a migration, a spider."""
+    if definition.language in NO_REFLECTION:
+        return False
+    hierarchy = world.ancestors(definition.key)
+    names = {last_part(one.name) for one in hierarchy.externals}
+    if hierarchy.open:
+        known = {key: view for key in hierarchy.classes if (view := world.view(key[0])) is not None}
+        written = {last_part(base) for key, view in known.items() for base in view.symbol(key[1]).bases}
+        names |= written - {view.symbol(key[1]).name for key, view in known.items()}
+    return any(name not in PLAIN_SUPERTYPES and not name.endswith(_ERROR_ENDINGS) for name in names)
 
 
 def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> bool:
