@@ -6,6 +6,7 @@ import pytest
 
 from glossator.index.language_detection import language_named, language_of
 from glossator.index.languages import LANGUAGES
+from glossator.index.masking import masked
 from glossator.index.parsing import parse
 from glossator.index.query_files import query_source
 from tests.unit.parsing_checks import check_entries, table
@@ -279,3 +280,13 @@ def test_the_head_of_a_kotlin_class_over_several_lines(
 ) -> None:
     entry = next(entry for entry in parse("a.kt", source).entries if entry.qualified_name == name)
     assert (entry.signature, (entry.start_line, entry.end_line)) == (signature, lines)
+
+
+@pytest.mark.parametrize(
+    "half", ["interface a\n<", "interface a ", "/*", "`\\", "interface a {\n<", "interface a {\n(`"]
+)
+def test_interfaces_are_read_once_whatever_is_left_open(half: str) -> None:
+    """What is repeated here would be read from each place to the end: hours, for a file that is only large."""
+    shop = b"interface Shop {\n  open: boolean\n  (at: number): void\n}\n"
+    read, _ = masked(LANGUAGES["typescript"], shop + b"interface a {\n<" + half.encode() * 100_000)
+    assert read.startswith(shop.replace(b"boolean\n", b"boolean;"))

@@ -48,7 +48,6 @@ _KOTLIN_CLASS: Final = re.compile(
 )
 """A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
 
-
 _RUST_WRAPPER: Final = re.compile(
     rb"^(?:[ \t]*(?:cfg_\w+|proptest|prop_compose|quickcheck)|\w+)![ \t]*\{(?=(?:\s|//[^\n]*\n|#!?\[[^\]]*\])*"
     rb"(?:pub(?:\([\w:\s]*\))?\s+)?(?:(?:async|unsafe|const|extern(?:\s*\"[^\"]*\")?)\s+)*"
@@ -68,11 +67,10 @@ _RUST_PARENTHESIS: Final = re.compile(
 )
 _RUST_COMMENT: Final = re.compile(rb"/\*|\*/")
 
-
 _TYPESCRIPT_LINE: Final = re.compile(rb"\n[ \t]*[<(]")
 _TYPESCRIPT_INTERFACE: Final = re.compile(rb"\binterface\s+[\w$]+")
 _TYPESCRIPT_TOKEN: Final = re.compile(
-    rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|=>|[{}()<>\[\]]"
+    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\(?:.|\Z))*+(?:`|\Z)|=>|[{}()<>\[\]]"
     rb"|(\n)(?=[ \t]*[<(])"
     rb"|[^\s{}()<>\[\]/\"'`=\n]+|.",
     re.DOTALL,
@@ -190,9 +188,11 @@ def _with_ended_members(data: bytes) -> bytes:
     """TypeScript with a semicolon in place of the line end after each member of an interface that another one follows
     which begins with a bracket."""
     ended: list[int] = []
-    for head in _TYPESCRIPT_INTERFACE.finditer(data):
+    at = 0
+    while (head := _TYPESCRIPT_INTERFACE.search(data, at)) is not None:
         opened: list[bytes] = []
         before, end, in_body = b"", 0, False
+        at = len(data)  # nothing is read twice, whatever is left open
         for token in _TYPESCRIPT_TOKEN.finditer(data, head.end()):
             text = token[0]
             if text.isspace():
@@ -205,11 +205,14 @@ def _with_ended_members(data: bytes) -> bytes:
                 in_body = in_body or (text == b"{" and not opened)
                 opened.append(text)
             elif text in (b"}", b")", b"]", b">"):
-                if not opened:
+                if opened:
+                    opened.pop()
+                if not opened and (in_body or text != b">"):
+                    at = token.end()
                     break
-                opened.pop()
-                if in_body and not opened:
-                    break
+            elif not in_body and not opened and b";" in text:
+                at = token.end()  # it was no interface, but a word in a comment
+                break
             before, end = text, token.end()
     if not ended:
         return data
