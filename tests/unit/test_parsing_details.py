@@ -290,3 +290,18 @@ def test_interfaces_are_read_once_whatever_is_left_open(half: str) -> None:
     shop = b"interface Shop {\n  open: boolean\n  (at: number): void\n}\n"
     read, _ = masked(LANGUAGES["typescript"], shop + b"interface a {\n<" + half.encode() * 100_000)
     assert read.startswith(shop.replace(b"boolean\n", b"boolean;"))
+
+
+@pytest.mark.parametrize(
+    ("before", "parameters", "signature"),
+    [
+        ("@Reads(with = UserReader::class)\n", "  val a: Int,\n", "class User(val a: Int)"),
+        ("@Reads(User::class)\n", "  val a: Int,\n", "class User(val a: Int)"),
+        ("", "  val a: Int,\n" * 50, "class User"),
+    ],
+)
+def test_annotations_that_name_a_class_do_not_hide_its_declaration(
+    before: str, parameters: str, signature: str
+) -> None:
+    entry = next(entry for entry in parse("a.kt", f"{before}class User(\n{parameters})\n").entries)
+    assert (entry.name, entry.signature) == ("User", signature)

@@ -477,10 +477,13 @@ class Chunker:
 
 def _head(text: str, name: str) -> str:
     """The first lines of a class without a body: up to its name and the end of its parameters."""
+    # Annotations before it may name it, too: `@Reads(User::class)`.
+    declared = re.compile(rf"(?<![\w@(.]){re.escape(name)}\b(?!\s*(?:::|\.))")
     lines = text.split("\n")
     head = ""
     for count in range(1, min(len(lines), _HEAD_LINES) + 1):
         head = "\n".join(lines[:count])
-        if name in head and head.count("(") <= head.count(")"):
+        if head.count("(") <= head.count(")") and declared.search(head) is not None:
             return head
-    return lines[0] if name in lines[0] else head.partition("(")[0] if name in head else lines[0]
+    found = declared.search(head)
+    return head[: found.end()] if found is not None else lines[0]
