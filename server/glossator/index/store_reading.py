@@ -180,9 +180,8 @@ class StoreReader(Lookup):
                     later = [address for address, _ in hits if address not in known]
                     known |= table.rows_at(later) if later else {}
                     return [(known[at][0], score, known[at][1]) for at, score in hits if at in known]
-                remove_generation(
-                    self._texts_folder(table.generation)
-                )  # damaged: written again by the next maintenance
+                # Damaged: written again by the next maintenance.
+                remove_generation(self._texts_folder(table.generation))
                 self._text_rows = table.generation, None
             return _best(lambda n: table.search_text(words, n, condition), limit, with_equals)
 

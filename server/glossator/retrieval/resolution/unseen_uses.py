@@ -32,43 +32,14 @@ PLAIN_DECORATORS: Final = frozenset(
 )
 """Decorators, annotations and attributes by which nothing uses what they stand before."""
 
-PLAIN_SUPERTYPES: Final = frozenset(
-    (
-        *(
-            "object",
-            "ABC",
-            "Protocol",
-            "Generic",
-            "Enum",
-            "IntEnum",
-            "StrEnum",
-            "Flag",
-            "IntFlag",
-            "NamedTuple",
-            "TypedDict",
-        ),
-        *(
-            "bytes",
-            "dict",
-            "float",
-            "int",
-            "list",
-            "set",
-            "str",
-            "tuple",
-            "Mapping",
-            "Sequence",
-            "Iterator",
-            "Iterable",
-        ),
-        *("Object", "Comparable", "Comparator", "Serializable", "Cloneable", "Closeable", "AutoCloseable", "Record"),
-        *("Runnable", "Callable", "Consumer", "Function", "Predicate", "Supplier", "Thread"),
-        *("IComparable", "IDisposable", "IEnumerable", "IEquatable", "EventArgs", "Attribute"),
-        *("Array", "Map", "Set", "EventEmitter", "Struct"),
-        *("ArrayAccess", "Countable", "IteratorAggregate", "JsonSerializable", "Stringable"),
-        *("CaseIterable", "Codable", "Decodable", "Encodable", "Equatable", "Hashable", "Identifiable", "Sendable"),
-    )
-)
+_PLAIN_WORDS: Final = """
+object ABC Protocol Generic Enum IntEnum StrEnum Flag IntFlag NamedTuple TypedDict bytes dict float int list set str
+tuple Mapping Sequence Iterator Iterable Object Comparable Comparator Serializable Cloneable Closeable AutoCloseable
+Record Runnable Callable Consumer Function Predicate Supplier Thread IComparable IDisposable IEnumerable IEquatable
+EventArgs Attribute Array Map Set EventEmitter Struct ArrayAccess Countable IteratorAggregate JsonSerializable
+Stringable CaseIterable Codable Decodable Encodable Equatable Hashable Identifiable Sendable
+"""
+PLAIN_SUPERTYPES: Final = frozenset(_PLAIN_WORDS.split())
 """Supertypes of libraries whose subtypes nothing looks for; nor does anything look for errors and exceptions."""
 _ERROR_ENDINGS: Final = ("Error", "Exception", "Warning")
 NO_REFLECTION: Final = frozenset(("c", "cpp", "go", "rust"))
