@@ -16,6 +16,7 @@ from glossator.index.database import note_damage
 from glossator.index.indexer import IndexReport, Progress
 from glossator.index.nearest import is_whole
 from glossator.index.store import Store
+from glossator.index.text_rows import open_rows
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
@@ -343,7 +344,7 @@ def test_an_idle_root_gives_memory_back(opened: Open, project: Path, monkeypatch
     assert used()  # all comes back
 
 
-@pytest.mark.parametrize("what", ["vectors", "vectors are gone", "rows"])
+@pytest.mark.parametrize("what", ["vectors", "vectors are gone", "terms", "rows"])
 def test_an_idle_root_repairs_damage_that_a_search_found(
     opened: Open, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -351,23 +352,26 @@ def test_an_idle_root_repairs_damage_that_a_search_found(
     root = opened.updates.root
     store = root.writer()
     store.maintain(full=True)
-    folder = store._nearest_folder(int(store._manifest.get("table")))
+    folder, texts = store._derived_folders(int(store._manifest.get("table")))
     assert is_whole(folder)
+    assert open_rows(texts) is not None
     for name in ("MAINTAIN_SECONDS", "RELEASE_SECONDS"):
         monkeypatch.setattr(f"glossator.project.updates.{name}", 0.05)
     opened.updates.rescan().result(WAIT)  # the updates' thread sleeps for the new times from now on
-    store._nearest.forget()
-    if what == "vectors":
-        data = bytearray((folder / "leading.npy").read_bytes())
-        (folder / "leading.npy").write_bytes(data[: len(data) // 2])
+    # The damage is to be found by a search, not by the maintenance that follows a scan.
+    opened.wait_for(lambda: opened.updates._maintenance is not None and not opened.updates._maintenance.is_alive())
+    store.release_memory()
+    damaged = folder / "leading.npy" if what == "vectors" else texts / "terms"
+    if what in ("vectors", "terms"):
+        damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
     elif what == "vectors are gone":
         shutil.rmtree(folder)
     else:
         note_damage(store._folder, "a search found it")
 
     def is_repaired() -> bool:
-        folder = store._nearest_folder(int(store._manifest.get("table")))
-        is_written = what == "rows" or is_whole(folder)  # a small table that is made again is searched without them
+        # A small table that is made again is searched without these files.
+        is_written = what == "rows" or store._has_derived(int(store._manifest.get("table")))
         return not store.is_damaged() and is_written and "add_tax" in names(opened, "gross amount")
 
     names(opened, "gross amount")

@@ -371,6 +371,8 @@ class Nearest:
                 base = state.base
             else:
                 base = _open(self._folder(generation))
+                if base is None:  # damaged, if it is there at all: the next maintenance writes it again
+                    remove_generation(self._folder(generation))
             in_base = base.revisions if base is not None else frozenset[int]()
             live = {revision: count for revision, count in self._revisions().items() if count}
             deleted = np.empty(0, np.int64)

@@ -194,6 +194,8 @@ class StoreReader(Lookup):
         generation, rows = self._text_rows
         if generation != table.generation:
             rows = text_rows.open_rows(self._texts_folder(table.generation))
+            if rows is None:  # damaged, if they are there at all: the next maintenance writes them again
+                remove_generation(self._texts_folder(table.generation))
             self._text_rows = table.generation, rows
         return rows
 
