@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -132,9 +133,31 @@ def test_screens(on_terminal: OnTerminal, command: tuple[tuple[str, ...], int, t
         assert part in text
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_history(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
-    project = write_tree(tmp_path / "project", PROJECT)
+@dataclass(frozen=True)
+class Copied:
+    """A project, and its index, of which each test has a copy."""
+
+    root: Path
+    index: Path
+
+    def index_in(self, folder: Path) -> Path:
+        """A copy of the index."""
+        shutil.copytree(self.index, folder / "indexes")
+        return folder / "indexes"
+
+
+def indexed_once(root: Path, index: Path) -> Copied:
+    """Index a project."""
+    command = [sys.executable, "-m", "glossator", "index", "--index-dir", index]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    return Copied(root, index)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    """The small project with two commits, the second of which changed a line."""
+    folder = tmp_path_factory.mktemp("repository")
+    project = write_tree(folder / "project", PROJECT)
 
     def commit(*messages: str) -> None:
         identity = ["-c", "user.name=Ann", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
@@ -146,7 +169,13 @@ def test_history(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
     cart = project / "shop/cart.py"
     cart.write_text(cart.read_text("utf-8").replace("return add_tax(net", "return add_tax(+net"), "utf-8")
     commit("cart: a \x1b[31mnet of \u202e words")
-    shown = on_terminal("history", "Cart.total", cwd=project, columns=kind.columns, environment=kind.environment)
+    return indexed_once(project, folder / "indexes")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_history(on_terminal: OnTerminal, tmp_path: Path, repository: Copied, kind: Kind) -> None:
+    place = ("--root", repository.root, "--index-dir", repository.index_in(tmp_path))
+    shown = on_terminal("history", "Cart.total", *place, columns=kind.columns, environment=kind.environment)
     text = without_breaks(check(shown, kind))
     assert "method Cart.total in shop/cart.py:18-23" in text
     newest, oldest = (
@@ -155,16 +184,14 @@ def test_history(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
     )
     assert newest < oldest
     assert "Of few articles." in text
-    asked = ("ask", "When was Cart.total changed, and why?")
-    text = without_breaks(
-        check(on_terminal(*asked, cwd=project, columns=kind.columns, environment=kind.environment), kind)
-    )
+    asked = ("ask", "When was Cart.total changed, and why?", *place)
+    text = without_breaks(check(on_terminal(*asked, columns=kind.columns, environment=kind.environment), kind))
     assert "was last changed by Ann on" in text
     assert r"**cart: a \[31mnet of words** [2]" in text
     assert "today line 23)" in text
     assert "[2] shop/cart.py:23 Cart.total (" in text
     if kind is KINDS["wide"]:
-        off = on_terminal("history", "Cart.total", cwd=project, environment={"GLOSSATOR_HISTORY_COMMITS": "0"})
+        off = on_terminal("history", "Cart.total", *place, environment={"GLOSSATOR_HISTORY_COMMITS": "0"})
         assert "turned off" in check(off, kind, status=1)
 
 
@@ -190,11 +217,17 @@ def test_many_queries(on_terminal: OnTerminal, tmp_path: Path) -> None:
 # Forgetting
 
 
+@pytest.fixture(scope="module")
+def forgotten(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    """The small project."""
+    folder = tmp_path_factory.mktemp("forgotten")
+    return indexed_once(write_tree(folder / "project", PROJECT), folder / "indexes")
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_an_index_is_deleted_and_told(on_terminal: OnTerminal, tmp_path: Path, kind: Kind) -> None:
-    root, indexes = write_tree(tmp_path / "project", PROJECT), tmp_path / "indexes"
+def test_an_index_is_deleted_and_told(on_terminal: OnTerminal, tmp_path: Path, forgotten: Copied, kind: Kind) -> None:
+    root, indexes = forgotten.root, forgotten.index_in(tmp_path)
     place = ("--root", root, "--index-dir", indexes)
-    assert on_terminal("index", *place).wait() == 0
     (folder,) = indexes.glob("project-*")
     shown = on_terminal("forget", *place, columns=kind.columns, environment=kind.environment)
     text = check(shown, kind)
@@ -213,26 +246,39 @@ def test_an_index_is_deleted_and_told(on_terminal: OnTerminal, tmp_path: Path, k
 # Progress
 
 
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that takes some seconds to index."""
+def modules(root: Path, count: int) -> Path:
+    """Write so many modules of 40 functions each."""
     return write_tree(
-        tmp_path_factory.mktemp("large"),
+        root,
         {
             f"package_{number // 50}/module_{number:03}.py": "\n".join(
                 f"def function_{number}_{i}(argument):\n    return argument + {i}\n" for i in range(40)
             )
-            for number in range(700)
+            for number in range(count)
         },
     )
 
 
+@pytest.fixture(scope="module")
+def middling(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that takes a second to index."""
+    return modules(tmp_path_factory.mktemp("middling"), 150)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that takes some seconds to index."""
+    return modules(tmp_path_factory.mktemp("large"), 700)
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_first_index_shows_progress(on_terminal: OnTerminal, large: Path, tmp_path: Path, kind: Kind) -> None:
-    shown = on_terminal("index", "--index-dir", tmp_path, cwd=large, columns=kind.columns, environment=kind.environment)
-    shown.wait_for(re.compile(r"Indexing.*\d+/700 files").search)
+def test_a_first_index_shows_progress(on_terminal: OnTerminal, middling: Path, tmp_path: Path, kind: Kind) -> None:
+    shown = on_terminal(
+        "index", "--index-dir", tmp_path, cwd=middling, columns=kind.columns, environment=kind.environment
+    )
+    shown.wait_for(re.compile(r"Indexing.*\d+/150 files").search)
     text = without_breaks(check(shown, kind))
-    assert "700 files, 83,300 lines, 28,000 symbols" in text
+    assert "150 files, 17,850 lines, 6,000 symbols" in text
     if kind.environment.get("TERM") != "dumb":  # the bar is gone from the screen
         assert "Indexing" not in text
     assert not shown.screen.wrapped
