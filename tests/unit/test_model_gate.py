@@ -112,9 +112,9 @@ async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base
     model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
     used, new = (gguf_files.lora_adapter(tmp_path / f"{start}.gguf", model, start=start) for start in (2, 3))
     async with ModelClient(Settings(context_tokens=4096, temperature=0.0), path=model) as client:
-        first = await judge_adapter(client, used, HELD, "", losses=12, answers=3)
-        second = await judge_adapter(client, new, HELD, "", in_use=used, losses=12, answers=3)
-        again = await judge_adapter(client, used, HELD, "", in_use=used, losses=12, answers=3)
+        first = await judge_adapter(client, used, HELD, "", losses=4, answers=1)
+        second = await judge_adapter(client, new, HELD, "", in_use=used, losses=4, answers=1)
+        again = await judge_adapter(client, used, HELD, "", in_use=used, losses=4, answers=1)
     assert [pair.before for pair in second.answers] == [pair.after for pair in first.answers]
     assert [pair.after for pair in second.answers] != [pair.before for pair in second.answers]
     assert second.figure("held-out loss").before == pytest.approx(first.figure("held-out loss").after)

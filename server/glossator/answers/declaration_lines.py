@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from glossator.index.records import StoredEntry
 
@@ -63,22 +64,28 @@ def find_declaration(entry: StoredEntry, lines: Sequence[str], first_line: int) 
             texts = lines[start : min(entry.end_line - first_line, start + SIGNATURE_LINES) + 1]
             if without_comments:
                 texts = [_COMMENT.sub(lambda found: " " * len(found[0]), text) for text in texts]
-            places = [
-                (row, column)
-                for row, text in enumerate(texts)
-                for column, char in enumerate(text)
-                if char != "," and not char.isspace()
-            ]
-            at = "".join(texts[row][column] for row, column in places).find(wanted)
-            if at < 0 or places[at][0] > 0:
+            at = _bare("\n".join(texts)).find(wanted)
+            if at < 0:
                 continue
-            row, column = places[at + len(wanted) - 1]
+            # A line may be as long as a file: nothing behind the signature is looked at character by character.
+            places = tuple(islice(_places(texts), at, at + len(wanted)))
+            if places[0][0] > 0:
+                continue
+            row, column = places[-1]
             if cut:
                 row, column = _closed(texts, row, column)
             opening = _CUT_OPENING if cut else _OPENING
             rest = texts[row][column + 1 :]
             return Declaration(line, line + row, column + 1, opening.fullmatch(rest) is not None)
     return None
+
+
+def _places(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Row and column of each character that `_bare` leaves."""
+    for row, text in enumerate(lines):
+        for column, char in enumerate(text):
+            if char != "," and not char.isspace():
+                yield row, column
 
 
 def _closed(lines: Sequence[str], row: int, column: int) -> tuple[int, int]:
