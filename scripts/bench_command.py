@@ -3,8 +3,9 @@
 `glossator search` is run as a process of its own in the folder PATH (default: the packages installed in .venv), which
 was indexed before and has not changed. The processor time is that of the process and its children, the system's part
 included, beyond what Python alone takes to start. With --against, the code in another checkout of the project is
-measured in turn with this one's, each with an index of its own; the same Python and libraries run both. POSIX only:
-Windows does not tell what a process's children took.
+measured in turn with this one's, each with an index of its own; the same Python and libraries run both. All are
+compiled beforehand, as those of an installation are, even where PYTHONDONTWRITEBYTECODE is set. POSIX only: Windows
+does not tell what a process's children took.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         environments = {
             checkout: {
-                **os.environ,
+                **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+                "PYTHONPYCACHEPREFIX": f"{temporary}/compiled",
                 "PYTHONPATH": str(checkout / "server"),
                 "PYTHONSAFEPATH": "1",  # not the modules of the folder that is searched
                 "GLOSSATOR_INDEX_DIR": f"{temporary}/{place}",
