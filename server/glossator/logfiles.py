@@ -10,13 +10,13 @@ import io
 import logging
 import logging.handlers
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
+from glossator.late_patterns import late
 from glossator.private_files import FILE_MODE, make_private_folder
 
 Program = Literal["server", "cli", "mcp"]
@@ -28,7 +28,7 @@ FILES = 2
 PROCESSES = 10
 """Processes of each program that have ended and whose files are kept."""
 
-_LOG_NAME = re.compile(r"[a-z]+-(\d+)\.log(?:\.\d+)?$")
+_LOG_NAME = late(r"[a-z]+-(\d+)\.log(?:\.\d+)?$")
 
 LOG_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 

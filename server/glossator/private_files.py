@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from pathlib import Path
 
 import platformdirs
 
+from glossator.late_patterns import late
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
-_MADE_HERE = re.compile(
+_MADE_HERE = late(
     r".+-[0-9a-f]{16}|team-(blocks|indexes|build|served)|(vectors|explanations)[^/]*\.sqlite[^/]*|\.probe"
 )
 """Names of what is put into an index folder."""

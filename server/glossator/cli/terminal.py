@@ -20,6 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from glossator.errors import GlossatorError
+from glossator.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,7 @@ _CONTROL = re.compile(
     "\u2028\u2029"  # line and paragraph separator
     "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"  # marks that reorder what is read
 )
-_CONTROL_IN_ONE_LINE = re.compile(f"\n|{_CONTROL.pattern}")
+_CONTROL_IN_ONE_LINE = late(f"\n|{_CONTROL.pattern}")
 _CONTROL_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 
 
@@ -277,8 +278,8 @@ CODE_HANG = 8
 """Columns by which the rest of a long line of code is indented further than its beginning."""
 
 _STYLES = {"code": "36", "bold": "1", "number": "1;33", "fence": "2", "heading": "1"}
-_PIECE = re.compile(r"`+|\*\*|\[\d+\]|[^`*\[]+|.")
-_MARKER = re.compile(r"(?:[-*+]|\d{1,3}[.)])$")
+_PIECE = late(r"`+|\*\*|\[\d+\]|[^`*\[]+|.")
+_MARKER = late(r"(?:[-*+]|\d{1,3}[.)])$")
 
 
 class Prose:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from glossator.errors import EmbeddingError
 from glossator.index.terms import identifier_parts, identifiers
+from glossator.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,7 +54,7 @@ FIELDS: Final = ("name", "signature", "doc", "text")
 
 # Texts are cut into words of letters and digits, words into parts where the case or the kind of character changes.
 _WORD = re.compile(r"[^\W_]+")
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_PART = late(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 _MAX_WORD: Final = 40

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.database import full_error
 from glossator.index.vectors import file_name
+from glossator.late_patterns import late
 from glossator.private_files import FILE_MODE, make_private_file, make_private_folder
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FORGOTTEN = 30 * 24 * 3600.0
 """Seconds after its last write until an index of another embedding model is removed."""
 _ASIDE = ".damaged"
 _DIGEST_BYTES = 8
-_INDEX = re.compile(r"v(\d+)-(.+)")
+_INDEX = late(r"v(\d+)-(.+)")
 """Name of an index's folder: the format, and the embedding model."""
 
 

@@ -29,6 +29,7 @@ from glossator.index.database import corrupt_error, full_error
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns
 from glossator.index.text_rows import RowTexts
+from glossator.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_FULL = re.compile(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
-_REFUSED = re.compile(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
+_FULL = late(r"os error (27|28|112|122)\b|no space left|disk is full|not enough space", re.IGNORECASE)
+_REFUSED = late(r"os error (1|5|12|13|23|24|30)\b|permission denied|too many open files", re.IGNORECASE)
 # System errors in LanceDB's messages: no space (EFBIG, ENOSPC, EDQUOT; 112 on Windows); no access, memory, handles.
 
 _PANICS = frozenset({"PanicException", "RustPanic"})

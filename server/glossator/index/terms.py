@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from glossator.late_patterns import late
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,10 +31,11 @@ _WORD = re.compile(r"[^\W_]\w*|_+[^\W_]\w*")
 _IDENTIFIER = re.compile(r"\w+")
 _SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
 """ASCII with spaces in place of the characters that words cannot contain."""
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_PART_UNICODE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
-_HUMP_UNICODE = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+PART: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+"""A part of an ASCII identifier; see `identifier_parts`."""
+_PART_UNICODE = late(r"[A-Z]+(?=[A-Z][a-z])|[^\W\d_]+|[0-9]+")
+_HUMP_UNICODE = late(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_CJK = late(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 _SUFFIXES = frozenset(
     (
@@ -105,7 +108,7 @@ def identifier_parts(identifier: str) -> tuple[str, ...]:
     if identifier.isascii():
         if identifier.islower() and identifier.isalpha():
             return (identifier,)
-        return tuple(part.lower() for part in _PART.findall(identifier))
+        return tuple(part.lower() for part in PART.findall(identifier))
     spaced = _HUMP_UNICODE.sub("_", identifier)
     parts: list[str] = []
     for part in _PART_UNICODE.findall(spaced):
@@ -136,7 +139,7 @@ def word_terms(word: str) -> tuple[str, ...]:
     if len(parts) == 1:
         return (stem(parts[0]),) if len(parts[0]) <= MAX_TERM else ()
     terms = [stem(part) for part in parts if 1 < len(part) <= MAX_TERM]
-    whole = "" if _CJK.search(word) else "".join(parts)
+    whole = "" if not word.isascii() and _CJK.search(word) else "".join(parts)
     if 1 < len(whole) <= MAX_TERM:
         terms.append(stem(whole))
     return tuple(terms)

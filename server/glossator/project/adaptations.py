@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from glossator.errors import AdaptationError
 from glossator.index.folders import root_folder_name, size_of
+from glossator.late_patterns import late
 from glossator.private_files import FILE_MODE, make_private_folder, replace_private_file
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ _RECORD = "adaptation.json"
 _STATE = "state.json"
 _FORMAT = 1
 _NAME = re.compile(r"(?:retriever|model)-\d+")
-_PART = re.compile(r".+\.(\d+)\.part")
+_PART = late(r".+\.(\d+)\.part")
 
 _log = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from glossator.late_patterns import late
+
 _TEST = re.compile(
     r"(^|/)(tests?|specs?|__tests__|testing|testsuite|test[-_]?data|fixtures?|mocks?|__mocks__|e2e)(/|$)"
     r"|(^|/)(test_|conftest)|([_.\-](test|spec)s?|(?<=[a-z])(Tests?|Spec)|_testing|_testlib)\.\w+$"
@@ -27,7 +29,7 @@ _VERSION = re.compile(r"(?:^|(?<=/))v([0-9]{1,3})/")
 PROSE_LANGUAGES = frozenset({"markdown", "rst", "text", "html", "css", "json", "yaml", "toml", "csv", "xml"})
 """Languages of files without program code: documents, data, styles."""
 _CONFIGURATION_LANGUAGES = frozenset({"json", "yaml", "toml", "ini", "properties"})
-_INCIDENTAL = re.compile(
+_INCIDENTAL = late(
     r"(^|/)\.[^/]|\.(lock|lockb|ini|cfg|conf|properties)$|-(lock|shrinkwrap)\.(json|ya?ml)$"
     r"|(^|/)(go\.(sum|mod)|(gem|pip|pod)file|requirements[\w-]*\.(txt|in)|manifest\.in|codeowners"
     r"|(licen[cs]e|copying|notice|authors|contributors)(-[\w.]+)?(\.(md|txt|rst))?)$",

@@ -20,6 +20,7 @@ from glossator.data_files import data_text
 from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
+from glossator.late_patterns import late
 from glossator.retrieval.query_translation import detect_language, translate
 
 if TYPE_CHECKING:
@@ -128,23 +129,23 @@ _CALLED = re.compile(r"[^\s()\[\]{}]*\w[?!']?(?=[(\[{][^\s]*$)")
 _PAIRED = {"'": "'", '"': '"', "“": "”", "„": "“", "«": "»", "(": ")", "[": "]", "{": "}", "<": ">", "`": "`"}
 
 _EXTENSION = r"[A-Za-z][A-Za-z0-9+]{0,7}"
-_PYTHON_FRAME = re.compile(r'File "([^"\n]{1,500})", line (\d+)(?:, in ([\w.<>]+))?')
-_JVM_FRAME = re.compile(r"at ([\w.$<>/]{1,300})\.([\w$<>]+)\(([\w$]+\.\w{1,8}):(\d+)\)")
-_JS_FRAME = re.compile(
+_PYTHON_FRAME = late(r'File "([^"\n]{1,500})", line (\d+)(?:, in ([\w.<>]+))?')
+_JVM_FRAME = late(r"at ([\w.$<>/]{1,300})\.([\w$<>]+)\(([\w$]+\.\w{1,8}):(\d+)\)")
+_JS_FRAME = late(
     r"at (?:async )?(?:([\w.$<>\[\] ]{1,200}?) )?\(?((?:file://)?[^\s():]{0,300}\.\w{1,5}):(\d+)(?::\d+)?\)?"
 )
-_DOTNET_FRAME = re.compile(r"at ([\w.`<>\[\], ]{1,300})\([^)\n]{0,300}\) in ([^\n]{1,300}?):line (\d+)")
-_PHP_PLACE = re.compile(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)(?:, ?\d+)?\)|,? on line (\d+))")
+_DOTNET_FRAME = late(r"at ([\w.`<>\[\], ]{1,300})\([^)\n]{0,300}\) in ([^\n]{1,300}?):line (\d+)")
+_PHP_PLACE = late(rf"((?:[A-Za-z]:)?[\\/\w.\-]{{1,300}}\.{_EXTENSION})(?:\((\d+)(?:, ?\d+)?\)|,? on line (\d+))")
 _PATH_WITH_EXTENSION = rf"(?:[A-Za-z]:[\\/])?[\w@.+~\-\[\]$/\\]{{1,300}}?\.{_EXTENSION}"
 _LINE_WORD = r"(?:lines?|Zeilen?|lignes?|l[ií]neas?)(?: number| no\.)?"
-_PLACE = re.compile(
+_PLACE = late(
     rf"(?<![\w/\\.\-@+~])({_PATH_WITH_EXTENSION})"
     rf"(?:(?::|#L|,? (?:(?:at|on|in|around|near) )?{_LINE_WORD} |: {_LINE_WORD} )(\d{{1,7}})"
     r"(?::\d{1,6})?(?:-L?\d{1,7}(?::\d{1,6})?)?(?::in [`']([^'\n]{1,100})')?)?(?![\w/\\])",
     re.IGNORECASE,
 )
 _NUMBERS = r"\d{1,7}(?:(?: ?[-–,] ?| to | and | bis | und | et | y )(?:lines? )?\d{1,7}){0,4}"
-_LINES_OF = re.compile(
+_LINES_OF = late(
     rf"(?<!\w)(?:{_LINE_WORD} (?P<numbers>{_NUMBERS})|L(?P<short>\d{{1,7}})|(?P<ordinal>\d{{1,7}})(?:st|nd|rd|th) line)"
     r",? (?:(?:of|in|from|inside|at|von|der|de|del|du|dans|en) )?(?:(?:the|der|la|le|el) )?(?:(?:file|Datei|fichier) )?"
     rf"(?:(?P<quote>[`'\"])(?P<quoted>[^`'\"\n]{{1,300}})(?P=quote)|"
@@ -152,9 +153,9 @@ _LINES_OF = re.compile(
     re.IGNORECASE,
 )
 """Lines of a file in words: "lines 3 and 17 of a/b.c", "the 17th line of Makefile"."""
-_BARE_PATH = re.compile(r"(?<![\w/\\.\-@+~])((?:\.{0,2}/)?[\w@.+~\-]+(?:/[\w@.+~\-]+)+)/?(?![\w])")
-_FRAME_LINE = re.compile(r"\s*(?:File \".*\", line \d+|at \S|\d+:\s+(?:0x[0-9a-f]+ - )?\S|#\d+ |-->|\.\.\. \d+ more)")
-_NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-fA-F]+|\+0x[0-9a-f]+|\d+)(?![\w.])")
+_BARE_PATH = late(r"(?<![\w/\\.\-@+~])((?:\.{0,2}/)?[\w@.+~\-]+(?:/[\w@.+~\-]+)+)/?(?![\w])")
+_FRAME_LINE = late(r"\s*(?:File \".*\", line \d+|at \S|\d+:\s+(?:0x[0-9a-f]+ - )?\S|#\d+ |-->|\.\.\. \d+ more)")
+_NUMBER = late(r"(?<![\w.])(?:0x[0-9a-fA-F]+|\+0x[0-9a-f]+|\d+)(?![\w.])")
 
 _FILE_WORDS = frozenset(("e.g", "i.e", "z.b", "d.h", "vs", "etc"))
 
@@ -357,6 +358,32 @@ def _terms(content: list[str], identifiers: list[str]) -> list[str]:
 
 def _places(text: str) -> tuple[list[MentionedPlace], bool]:
     """The locations in a text, and whether it is a stack trace or a compiler's output."""
+    # Most queries have no number, dot or slash, and so none of these.
+    is_numbered = any(map(str.isdigit, text))
+    frames = _frames(text) if is_numbered else []
+    mentioned = _lines_in_words(text[:MAX_ANALYSED]) if is_numbered else []
+    for file, line, function in _PLACE.findall(text) if "." in text else ():
+        if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
+            continue
+        mentioned.append(MentionedPlace(_slashes(file), int(line) if line else None, _function(function)))
+    head = text[:MAX_ANALYSED]
+    mentioned.extend(MentionedPlace(_slashes(file), None) for file in (_BARE_PATH.findall(head) if "/" in head else ()))
+    unique: dict[tuple[str, int | None], MentionedPlace] = {}
+    with_lines = {place.path.rpartition("/")[2] for place in [*frames, *mentioned] if place.line}
+    for place in [*frames, *mentioned]:
+        if place.line or place.path.rpartition("/")[2] not in with_lines:
+            unique.setdefault((place.path, place.line), place)
+    # A JVM frame's "Book.java" is the same place as "com/example/Book.java".
+    for path, line in list(unique)[:MAX_PLACES]:
+        if any(line == at and other != path and other.endswith("/" + path) for other, at in unique):
+            del unique[path, line]
+    with_line = sum(place.line is not None for place in unique.values())
+    is_trace = bool(frames) or (with_line >= 1 and len(text.split()) > 3 and "\n" in text) or with_line >= 3
+    return list(unique.values()), is_trace
+
+
+def _frames(text: str) -> list[MentionedPlace]:
+    """The frames of traces in a text, and places as PHP writes them."""
     frames: list[MentionedPlace] = []
     python = [MentionedPlace(_slashes(m[0]), int(m[1]), _function(m[2])) for m in _PYTHON_FRAME.findall(text)]
     frames.extend(reversed(python))  # "most recent call last"
@@ -374,24 +401,7 @@ def _places(text: str) -> tuple[list[MentionedPlace], bool]:
         )
     for file, first, second in _PHP_PLACE.findall(text):
         frames.append(MentionedPlace(_slashes(file), int(first or second)))
-    mentioned = _lines_in_words(text[:MAX_ANALYSED])
-    for file, line, function in _PLACE.findall(text):
-        if file.lower() in _FILE_WORDS or (not line and not _plausible_file(file)):
-            continue
-        mentioned.append(MentionedPlace(_slashes(file), int(line) if line else None, _function(function)))
-    mentioned.extend(MentionedPlace(_slashes(file), None) for file in _BARE_PATH.findall(text[:MAX_ANALYSED]))
-    unique: dict[tuple[str, int | None], MentionedPlace] = {}
-    with_lines = {place.path.rpartition("/")[2] for place in [*frames, *mentioned] if place.line}
-    for place in [*frames, *mentioned]:
-        if place.line or place.path.rpartition("/")[2] not in with_lines:
-            unique.setdefault((place.path, place.line), place)
-    # A JVM frame's "Book.java" is the same place as "com/example/Book.java".
-    for path, line in list(unique)[:MAX_PLACES]:
-        if any(line == at and other != path and other.endswith("/" + path) for other, at in unique):
-            del unique[path, line]
-    with_line = sum(place.line is not None for place in unique.values())
-    is_trace = bool(frames) or (with_line >= 1 and len(text.split()) > 3 and "\n" in text) or with_line >= 3
-    return list(unique.values()), is_trace
+    return frames
 
 
 def _lines_in_words(text: str) -> list[MentionedPlace]:

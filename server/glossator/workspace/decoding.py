@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from glossator.late_patterns import late
+
 _SNIFFED = 8000
 """Bytes that are checked for a NUL, as in git."""
 _GUESSED = 16 * 1024
@@ -71,7 +73,7 @@ def _decode_utf16(data: bytes) -> tuple[str, str] | None:
     return None if "\0" in text else (text, encoding)
 
 
-_DECLARATION = re.compile(rb"(?:coding|charset)\s*[:=]\s*[\"']?([-\w.]{2,40})", re.IGNORECASE)
+_DECLARATION = late(rb"(?:coding|charset)\s*[:=]\s*[\"']?([-\w.]{2,40})", re.IGNORECASE)
 _DECLARABLE = ("big5", "cp", "euc", "gb", "hz", "iso", "johab", "koi8", "mac", "ptcp", "shift", "tis", "latin")
 """Prefixes of the names of acceptable codecs: Python has others that are slow or not for text."""
 

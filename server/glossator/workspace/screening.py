@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from glossator.late_patterns import late
 from glossator.workspace.notebook_names import is_notebook
 
 UNLISTED_FOLDERS = frozenset(
@@ -73,7 +74,7 @@ def is_rule_file(path: str) -> bool:
 _SECRET_FOLDERS = frozenset({".ssh", ".gnupg", ".password-store"})
 
 _UNLISTED_FILES = frozenset({".git", ".DS_Store", "Thumbs.db", "desktop.ini", "4913"})
-_TEMPORARY = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-p]|.*___jb_(?:tmp|old)___|\.goutputstream-.*", re.DOTALL)
+_TEMPORARY = late(r".*~|\.#.*|#.*#|\..*\.sw[a-p]|.*___jb_(?:tmp|old)___|\.goutputstream-.*", re.DOTALL)
 
 
 def is_unlisted(name: str) -> bool:
@@ -202,7 +203,7 @@ _SECRET_WORD = re.compile(
 )
 """Words that name secrets in a data file, and an ordinary module in source code."""
 
-_EXAMPLE = re.compile(r".*[._-](?:example|sample|template|dist|schema)(?:\.\w+)?")
+_EXAMPLE = late(r".*[._-](?:example|sample|template|dist|schema)(?:\.\w+)?")
 
 _SOURCE = _words(
     """
@@ -224,7 +225,7 @@ _TEMPLATES = _words(
 _PAGES = _words("html htm txt text xhtml js css turbo_stream")
 """What stands before the extension of a page's or mail's template, if anything does."""
 
-_WINDOWS_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?")
+_WINDOWS_RESERVED = late(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?")
 
 
 def reserved_on_windows(name: str) -> bool:
@@ -293,16 +294,14 @@ def _bytes(count: int) -> str:
     return f"{count} bytes"
 
 
-_PRIVATE_KEY = re.compile(r"^\W{0,8}-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
+_PRIVATE_KEY = late(r"^\W{0,8}-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
 _HEAD = 4096
 """A marker of generated code, or of a key, must begin within this many characters."""
 
-_COMMENT = re.compile(
-    r"(?i)//+!?|/\*+!?|\*+/?|\#+|--+(?:\[\[)?|;+|<!--|<[?!]\w+|%+|\(\*|\{-|\"{3}|'{3}|[\"']|rem\b|\.\."
-)
+_COMMENT = late(r"(?i)//+!?|/\*+!?|\*+/?|\#+|--+(?:\[\[)?|;+|<!--|<[?!]\w+|%+|\(\*|\{-|\"{3}|'{3}|[\"']|rem\b|\.\.")
 """Openings of comments, docstrings and prologues (<?php, <!DOCTYPE)."""
 _BLOCKS = {"/*": "*/", '"""': '"""', "'''": "'''", "<!--": "-->", "(*": "*)", "{-": "-}", "--[[": "]]"}
-_GENERATED_LINE = re.compile(
+_GENERATED_LINE = late(
     r"""(?xi)
         @generated\b(?:$|\s*(?:[.:*<(-]|signedsource|by\b|from\b|with\b|using\b|file\b|code\b))
       | code\ generated\ .*do\ not\ edit
@@ -310,10 +309,10 @@ _GENERATED_LINE = re.compile(
       | (?=.*\b(?:auto-?|automatically\ |machine[- ])?generated\b)(?=.*\b(?:do\ not|don'?t)\ (?:edit|modify|change)\b).*
     """
 )
-_GENERATED = re.compile(
+_GENERATED = late(
     r"\b(?:auto-?|automatically |machine[- ])generated\b|\bgenerated (?:by|from|with|using|code|file)\b", re.IGNORECASE
 )
-_DO_NOT_EDIT = re.compile(r"\b(?:do not|don'?t) (?:manually )?(?:edit|modify|change)\b", re.IGNORECASE)
+_DO_NOT_EDIT = late(r"\b(?:do not|don'?t) (?:manually )?(?:edit|modify|change)\b", re.IGNORECASE)
 
 _MINIFIABLE = _words(
     "js mjs cjs jsx ts tsx css scss less json html htm svg xml php py rb java c h cpp cc hpp go rs cs lua sql vue"
@@ -323,11 +322,11 @@ _MAX_AVERAGE_LINE = 500
 _MAX_LINE = 50_000
 
 
-_LFS_POINTER = re.compile(
+_LFS_POINTER = late(
     r"\ufeff?version https?://(?:git-lfs|hawser)\.github\.com/spec/v\d+\s(?:.*\n)*?oid \w+:[0-9a-f]{8,}\s"
     r"|\ufeff?version http://git-media\.io/v/\d+\s|# git-media\s+[0-9a-f]{8,}\s*\Z"
 )
-_ANNEX_POINTER = re.compile(r"/annex/objects/\S+\s*(?:/annex/\S*\s*)*\Z")
+_ANNEX_POINTER = late(r"/annex/objects/\S+\s*(?:/annex/\S*\s*)*\Z")
 _MAX_POINTER = 1024
 """Bytes of the longest pointer that git-lfs recognises; git-annex writes shorter ones."""
 
