@@ -138,7 +138,19 @@ class _Base:
     """Leading components of the rotated vectors, shape (entries, some of the dimensions)."""
     trailing: NDArray[np.float16]
     """Their other components."""
+    homes: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    """Revision and number of rows of each run of rows of one file."""
     revisions: frozenset[int]
+
+    def inside(self, scope: Scope) -> NDArray[np.bool_]:
+        """Whether each row is in the scope."""
+        import numpy as np
+
+        found = self.columns.inside(replace(scope, files=None))
+        if scope.files is not None:
+            found &= np.repeat(np.isin(self.homes, scope.files), self.lengths)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +307,10 @@ def _open(folder: Path) -> _Base | None:
     ids = arrays["ids"]
     columns = Columns(ids, arrays["languages"], arrays["kinds"], np.empty((len(ids), 0), np.float16))
     files = ids >> ORDINAL_BITS
-    revisions = frozenset(files[np.flatnonzero(np.diff(files, prepend=-1))].tolist())
-    return _Base(columns, arrays["axes"], arrays["leading"], arrays["trailing"], revisions)
+    first = np.flatnonzero(np.diff(files, prepend=-1))
+    homes, lengths = files[first], np.diff(first, append=len(files))
+    revisions = frozenset(homes.tolist())
+    return _Base(columns, arrays["axes"], arrays["leading"], arrays["trailing"], homes, lengths, revisions)
 
 
 class Nearest:
@@ -349,6 +363,9 @@ class Nearest:
         if state.recent is not None:
             recent = state.recent if scope.is_open else state.recent.take(state.recent.inside(scope))
             ids, products = np.concatenate([ids, recent.ids]), np.concatenate([products, _dot(recent.vectors, vector)])
+        if len(products) > limit:  # sorting some thousand takes as long as finding the last of the nearest
+            near = products >= np.partition(products, -limit)[-limit]
+            ids, products = ids[near], products[near]
         order = np.lexsort((ids, -products))
         if with_equals and len(order) > limit:
             limit = int(np.count_nonzero(products >= products[order[limit - 1]]))
@@ -377,7 +394,7 @@ class Nearest:
             live = {revision: count for revision, count in self._revisions().items() if count}
             deleted = np.empty(0, np.int64)
             if base is not None and (dead := in_base - live.keys()):
-                deleted = np.flatnonzero(np.isin(base.columns.ids >> ORDINAL_BITS, sorted(dead)))
+                deleted = np.flatnonzero(base.inside(Scope(files=np.array(sorted(dead), np.int64))))
             missing = live.keys() - in_base
             too_many = sum(live[revision] for revision in missing) > MAX_RECENT
             recent = None if too_many else self._recent(state.recent if state else None, missing)
@@ -425,7 +442,7 @@ def _best(
     rotated = vector @ base.axes
     inside = None
     if not scope.is_open:
-        inside = base.columns.inside(scope)
+        inside = base.inside(scope)
         inside[deleted] = False
     if inside is not None and np.count_nonzero(inside) < count // FEW_ROWS:
         rows = np.flatnonzero(inside)
