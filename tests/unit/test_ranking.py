@@ -8,7 +8,7 @@ import pytest
 from glossator.data_files import data_text
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
-from glossator.retrieval.corpus import STATIC_NAMES, FileStems, file_facts
+from glossator.retrieval.corpus import STATIC_NAMES, FileFacts, FileStems, core_folders, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
 from glossator.retrieval.spelling import distance
@@ -77,13 +77,14 @@ def test_files_are_found_by_every_term_of_their_names() -> None:
         for term in facts.stem_terms:
             wanted.setdefault(term, set()).add(revision)
     assert {term: stems.with_term(term) for term in wanted} == wanted
+    for term in (*list(wanted)[::150], "queri", "ts", "x"):  # the first term of many, or the only one
+        assert FileStems(files).with_term(term) == wanted.get(term, set()), term
     assert stems.with_term("") == stems.with_term("nothingiscalledso") == set()
     gone = names.index("b/queries.sql")
     del files[gone]
-    stems.remove()
     for revision, path in ((len(names), "c/queries.sql"), (len(names) + 1, "c/query-parsers.sql")):
         files[revision] = file_facts(FileSummary(revision, path, "", 1))
-        stems.add(revision)
+    stems.change([len(names), len(names) + 1], 1)
     assert stems.with_term("queri") == wanted["queri"] - {gone} | {len(names), len(names) + 1}
 
 
@@ -100,6 +101,31 @@ def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None
     assert found[2] == (1.0, 0.0)
     assert found[3] == found[4] == (0.0, 0.0)
     assert agreement([], {}, terms)[1] == (0.0, 0.0)
+
+
+def test_agreement_is_the_same_for_few_and_for_many_words() -> None:
+    words = [f"word{number}" for number in range(20)]
+    rarity = {word: 1.0 + place / 10 for place, word in enumerate(words)}
+    terms = {1: " ".join(words[3:12]), 2: "word3 other word4 word1", 3: "nothing of it", 4: " ".join(words)}
+    many = agreement(words, rarity, terms)
+    having = {number: set(text.split()) for number, text in terms.items()}
+    assert many == agreement(words, rarity, terms, having)
+    assert many[4] == (pytest.approx(1.0), pytest.approx(1.0))
+    assert many[3] == (0.0, 0.0)
+    few = agreement(words[:4], rarity, terms)
+    assert few == agreement(words[:4], rarity, terms, having)
+    assert few[2][0] == pytest.approx((rarity["word1"] + rarity["word3"]) / sum(rarity[word] for word in words[:4]))
+
+
+def test_a_folder_of_compatibility_code_is_the_core_if_it_holds_much_of_the_code() -> None:
+    def facts(*paths: str) -> list[FileFacts]:
+        return [file_facts(FileSummary(number, path, "python", 10)) for number, path in enumerate(paths)]
+
+    inside = [f"src/compat/m{number}.py" for number in range(3)]
+    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(7)))) == ("src/compat/",)
+    assert core_folders(facts(*inside, *(f"src/n{number}.py" for number in range(8)))) == ()
+    assert core_folders(facts(*inside, *(f"tests/test_n{number}.py" for number in range(50)))) == ("src/compat/",)
+    assert core_folders(facts("src/a.py", "src/b.py")) == core_folders([]) == ()
 
 
 def test_the_head_of_a_file_is_some_terms_long() -> None:

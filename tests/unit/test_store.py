@@ -223,6 +223,9 @@ def test_named(store: Store) -> None:
     assert places("How to close") == [("docs.md", "Guide > How to close")]
     assert places("") == places("  ") == places(".") == places("nothing") == []
     assert len(store.named("close", limit=1)) == 1
+    assert [one.name for one in store.named("close", any_case=False)] == ["close"]
+    assert {one.name for one in store.named("CLOSE", any_case=False)} == {"close", "Close"}
+    assert [one.name for one in store.named("session.CLOSE", any_case=False)] == ["close"]
 
 
 def test_names_like_ranks_by_likeness(store: Store) -> None:

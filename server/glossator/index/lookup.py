@@ -14,6 +14,7 @@ from glossator.index.database import encodable, path_in, path_out
 from glossator.index.fact_tables import StoredFacts
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import StoredEntry
+from glossator.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -178,8 +179,11 @@ class Lookup:
         with self._database.reading() as connection:
             return [row[0] for row in connection.execute("SELECT term FROM terms WHERE entries > 0")]
 
-    def named(self, name: str, limit: int = 50) -> list[StoredEntry]:
-        """Definitions of a name (bare, qualified, or qualified by modules too): exact case first, then any case."""
+    def named(self, name: str, limit: int = 50, *, any_case: bool = True) -> list[StoredEntry]:
+        """Definitions of a name (bare, qualified, or qualified by modules too): exact case first, then any case.
+
+        Without `any_case`, those in another case only if none has exactly that bare name.
+        """
         name = encodable(name.strip())
         if not name:
             return []
@@ -202,7 +206,7 @@ class Lookup:
                 rest = [entry for entry in matches if _ends_with(entry, wanted, fold)]
                 for entry in (*whole, *rest):
                     found.setdefault(entry.id, entry)
-            if len(found) >= limit:
+            if len(found) >= limit or (not any_case and any(entry.name == name for entry in found.values())):
                 break
         return list(found.values())[:limit]
 
@@ -224,20 +228,21 @@ class Lookup:
             (start, end - 1, start, encodable(name), limit),
         )
 
-    def rare_homes(self, ids: Iterable[int]) -> dict[int, set[int]]:
-        """Id -> the definitions that it refers to by names with at most two definitions."""
+    def rare_homes(self, ids: Iterable[int], known: dict[int, frozenset[int]] | None = None) -> dict[int, set[int]]:
+        """Id -> the definitions that it refers to by names with at most two definitions.
+
+        `known` has what earlier calls found out about names since the last commit, and is added to.
+        """
+        known = {} if known is None else known
         with self._database.reading() as connection:
             select = "SELECT e.id, e.refs FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.refs IS NOT NULL"
             names = {number: array("I", refs) for number, refs in connection.execute(select, (_json(ids),))}
-            homes = {
-                name: {first, last}
-                for name, first, last in connection.execute(
-                    _HOMES, (_json(sorted({name for found in names.values() for name in found})),)
-                )
-            }
-        return {
-            number: set().union(*(homes[name] for name in found if name in homes)) for number, found in names.items()
-        }
+            missing = sorted(set().union(*names.values()) - known.keys())
+            if missing:
+                known.update(dict.fromkeys(missing, frozenset[int]()))
+                homes = connection.execute(_HOMES, (_json(missing),))
+                known.update((name, frozenset((first, last))) for name, first, last in homes)
+        return {number: set().union(*map(known.__getitem__, found)) for number, found in names.items()}
 
     def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
         """Terms that begin with the prefix -> the number of entries that contain them."""
@@ -270,8 +275,8 @@ class Lookup:
         return self._select(_OF_NAMES, (_json(number for *_, number in ranked), scope, limit))
 
 
-_SEPARATORS = re.compile(r"::|->|[.#/\\]")
-_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+_SEPARATORS = late(r"::|->|[.#/\\]")
+_HUMPS = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
 
 def _json(numbers: Iterable[int]) -> str:

@@ -148,17 +148,18 @@ class CandidateFinder:
     def definitions_of(
         self, name: str, allowed: Callable[[str, str, str], bool], buffers: Buffers
     ) -> list[StoredEntry]:
-        """Definitions of a name, ignoring case only if none matches exactly; unsaved buffers first."""
-        found = [
-            entry
-            for entry in self.store.named(name, NAMESAKES_READ)
-            if entry.path not in buffers.paths and allowed(entry.path, entry.language, entry.kind)
-        ]
-        found.extend(
-            entry for entry in buffers.entries.values() if entry.part == 0 and entry.name.lower() == name.lower()
-        )
-        exact = [entry for entry in found if entry.name == name]
-        return exact or found
+        """Definitions of a name, ignoring case only if none matches exactly; unsaved buffers last."""
+        own = [entry for entry in buffers.entries.values() if entry.part == 0 and entry.name.lower() == name.lower()]
+        found: list[StoredEntry] = []
+        for any_case in (False, True):
+            stored = self.corpus.definitions(self.store, name, NAMESAKES_READ, any_case=any_case)
+            visible = (entry for entry in stored if entry.path not in buffers.paths)
+            found = [*(entry for entry in visible if allowed(entry.path, entry.language, entry.kind)), *own]
+            if exact := [entry for entry in found if entry.name == name]:
+                return exact
+            if not any(entry.name == name for entry in stored):  # all cases were read
+                break
+        return found
 
     def _find_spelled(
         self,
@@ -175,7 +176,7 @@ class CandidateFinder:
                 *(
                     entry
                     for spelled in dict.fromkeys((name, form))
-                    for entry in self.store.nearest_named(spelled, "", NAMESAKES_READ)
+                    for entry in self.corpus.first_named(self.store, spelled, NAMESAKES_READ)
                     if entry.path not in buffers.paths
                 ),
             ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
+from glossator.late_patterns import late
 from glossator.retrieval.kinds import PROSE_LANGUAGES, compat_folder, is_compat, is_example, is_test, version_folder
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.embedding import StaticEmbedder
-    from glossator.index.records import FileSummary
+    from glossator.index.records import FileSummary, StoredEntry
     from glossator.index.store import Store
     from glossator.retrieval.query import Query
 
@@ -28,8 +30,17 @@ _CACHED_HEADS = 20_000
 """Maximum files whose first terms are cached, of at most 1 KB each."""
 _CACHED_FOLDERS = 10_000
 """Maximum folders whose terms are cached, per process."""
+_CACHED_HOMES = 100_000
+"""Maximum names whose definitions are cached, of some hundred bytes each."""
+_CACHED_DEFINITIONS = 500
+"""Maximum names whose definitions are cached as entries, of which there may be some dozen."""
 _CACHED_STEMS = 50_000
 """Maximum names of files whose words are cached, per process."""
+_TELLING_LETTERS = 3
+"""Terms with fewer letters are in so many names that it is found out which terms every name has, which takes as long as
+to look for some dozen terms. So it is once so many were looked for:"""
+_LOOKED_UP = 24
+_PARTS = late(rf"{analysis.PART.pattern}|\0")
 LISTED_CHANGES = 1_000
 """Files that are added or gone after which the list of all names is made again."""
 STATIC_NAMES = ("test", "example", "compat", "prose", "depth", "lines")
@@ -120,7 +131,8 @@ def file_facts(summary: FileSummary) -> FileFacts:
 class FileStems:
     """Which files have a term in their names.
 
-    Of thousands of names a question is about a few: only the terms of those are found out that may have what is asked.
+    Of thousands of names a question is about a few: the terms of only those are found out that may have what is asked.
+    For a long text, the terms of all names are found out once.
     """
 
     def __init__(self, files: Mapping[int, FileFacts]) -> None:
@@ -129,26 +141,28 @@ class FileStems:
         self._with_term: dict[str, set[int]] = {}
         """Term -> revisions, of the terms that were asked for since the last change."""
         self._listed: str | None = None
-        """The names of files in lower case, each with its revision; None if the list has to be made."""
+        """The stems of files' names, each once; None if the list has to be made."""
+        self._folded = ""
+        """The list in lower case."""
+        self._named: dict[str, list[int]] = {}
+        """Stem in the list -> the revisions of its files."""
+        self._by_term: dict[str, list[str]] | None = None
+        """Term -> the stems in the list that have it; None if it was not found out of all."""
         self._others: list[int] = []
-        """Files that are not listed: those added since, and those with names of which lower case tells less."""
+        """Files that are not listed: those added since, and those whose paths are not ASCII."""
         self._changes = 0
         """Files that were added or are gone since the list was made."""
 
-    def add(self, revision: int) -> None:
-        """Note that there is a new file."""
-        self._changed()
-        self._others.append(revision)
-
-    def remove(self) -> None:
-        """Note that a file is gone."""
-        self._changed()
-
-    def _changed(self) -> None:
+    def change(self, added: Sequence[int], gone: int) -> None:
+        """Note which files are new, and how many are gone."""
+        if not added and not gone:
+            return
         self._with_term.clear()
-        self._changes += 1
+        self._changes += len(added) + gone
         if self._changes > LISTED_CHANGES:
             self._listed = None
+        else:
+            self._others.extend(added)
 
     def with_term(self, term: str) -> set[int]:
         """The revisions of the files with this term among their `stem_terms`."""
@@ -156,33 +170,61 @@ class FileStems:
             return set()
         found = self._with_term.get(term)
         if found is None:
-            likely = ((one, self._files.get(one)) for one in (*self._holding(term), *self._others))
+            if self._listed is None:
+                self._list()
+            likely = ((one, self._files.get(one)) for one in self._others)
             found = {one for one, facts in likely if facts is not None and term in facts.stem_terms}
+            for stem in self._stems_with(term) if term.isascii() else ():
+                found.update(one for one in self._named[stem] if one in self._files)
             self._with_term[term] = found
         return found
 
-    def _holding(self, term: str) -> list[int]:
-        """Listed files whose names hold a term, as it is or but for its last letter ("queri" is one of "queries")."""
-        if self._listed is None:
-            # No name of a file has a "/" or a zero byte.
-            self._listed = "".join(
-                [
-                    f"{path[path.rfind('/') + 1 :]}/{one.revision}\0"
-                    for one in self._files.values()
-                    if (path := one.path)
-                ]
-            ).lower()
-            self._others = [one.revision for one in self._files.values() if not one.path.isascii()]
-            self._changes = 0
-        listed = self._listed
-        part = term[:-1] if len(term) > 2 and term.endswith(("i", "y")) else term
-        found: list[int] = []
-        at = listed.find(part)
+    def _list(self) -> None:
+        """Make the list."""
+        self._named = {}
+        for one in self._files.values():
+            if one.path.isascii():
+                self._named.setdefault(analysis.stem_of(one.path), []).append(one.revision)
+        self._listed = "\0".join(("", *self._named, ""))  # no name of a file has a zero byte
+        self._folded = self._listed.lower()
+        self._by_term = None
+        self._others = [one.revision for one in self._files.values() if not one.path.isascii()]
+        self._changes = 0
+
+    def _stems_with(self, term: str) -> Iterable[str]:
+        """The listed stems with a term."""
+        if self._by_term is None and (len(term) < _TELLING_LETTERS or len(self._with_term) >= _LOOKED_UP):
+            self._by_term = _by_term(list(self._named))
+        if self._by_term is not None:
+            return self._by_term.get(term, ())
+        return [stem for stem in self._holding(term) if term in _stem_words(stem)[1]]
+
+    def _holding(self, term: str) -> list[str]:
+        """Listed stems that hold a term, as it is or but for its last letter ("queri" is one of "queries")."""
+        listed = self._listed or ""
+        part = term[:-1] if term.endswith(("i", "y")) else term
+        found: list[str] = []
+        at = self._folded.find(part)
         while at >= 0:
             end = listed.index("\0", at)
-            found.append(int(listed[listed.rindex("/", 0, end) + 1 : end]))
-            at = listed.find(part, end)
+            found.append(listed[listed.rindex("\0", 0, at) + 1 : end])
+            at = self._folded.find(part, end)
         return found
+
+
+def _by_term(stems: Sequence[str]) -> dict[str, list[str]]:
+    """Term -> those of the stems of files' names, all ASCII, that have it."""
+    with_part: dict[str, list[str]] = defaultdict(list)
+    place = 0
+    for part in _PARTS.findall("\0".join(stems)):
+        if part == "\0":
+            place += 1
+        else:
+            with_part[part].append(stems[place])
+    found: dict[str, list[str]] = defaultdict(list)
+    for part, having in with_part.items():
+        found[analysis.stem(part.lower())].extend(having)
+    return dict(found)
 
 
 class Corpus:
@@ -195,6 +237,9 @@ class Corpus:
         self._paths: dict[str, NDArray[np.float32]] = {}
         self._heads: dict[int, str] = {}
         self._rarity: dict[str, float] = {}
+        self._homes: dict[int, frozenset[int]] = {}
+        self._definitions: dict[tuple[str, bool, int], list[StoredEntry]] = {}
+        self._first_named: dict[tuple[str, int], list[StoredEntry]] = {}
         self._newest: dict[str, int] = {}
         self._core: tuple[str, ...] | None = ()
         """See `is_core`; None if it has to be found out."""
@@ -211,12 +256,12 @@ class Corpus:
         if changes == self._changes:
             return
         revisions, fresh = store.summaries(self.files)
-        for gone in self.files.keys() - set(revisions):
+        removed = self.files.keys() - set(revisions)
+        for gone in removed:
             facts = self.files.pop(gone)
             self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
-            self._stems.remove()
         for summary in fresh:
             facts = file_facts(summary)
             path = facts.path
@@ -224,10 +269,11 @@ class Corpus:
             if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
                 self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
             self.by_path[path] = facts.revision
-            self._stems.add(facts.revision)
+        self._stems.change([one.revision for one in fresh], len(removed))
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
-        self._rarity.clear()
+        for found_out in (self._rarity, self._homes, self._definitions, self._first_named):
+            found_out.clear()
         self._changes = changes
 
     def is_core(self, path: str) -> bool:
@@ -260,6 +306,30 @@ class Corpus:
             for term, count in store.document_frequencies(missing).items():
                 self._rarity[term] = math.log1p(max(0.0, self.entries - count + 0.5) / (count + 0.5))
         return {term: self._rarity[term] for term in terms}
+
+    def rare_homes(self, store: Store, ids: Sequence[int]) -> dict[int, set[int]]:
+        """See `Lookup.rare_homes`."""
+        if len(self._homes) > _CACHED_HOMES:
+            self._homes.clear()
+        return store.rare_homes(ids, self._homes)
+
+    def definitions(self, store: Store, name: str, limit: int, *, any_case: bool) -> list[StoredEntry]:
+        """See `Lookup.named`. Names that are asked for again are mostly those with many definitions."""
+        key = name, any_case, limit
+        if key not in self._definitions:
+            if len(self._definitions) >= _CACHED_DEFINITIONS:
+                self._definitions.clear()
+            self._definitions[key] = store.named(name, limit, any_case=any_case)
+        return self._definitions[key]
+
+    def first_named(self, store: Store, name: str, limit: int) -> list[StoredEntry]:
+        """The first definitions by path of exactly that bare name."""
+        key = name, limit
+        if key not in self._first_named:
+            if len(self._first_named) >= _CACHED_DEFINITIONS:
+                self._first_named.clear()
+            self._first_named[key] = store.nearest_named(name, "", limit)
+        return self._first_named[key]
 
     def cosines(self, texts: Sequence[str], question: str) -> list[float]:
         """How near texts are to a question in meaning, by the words of each."""
@@ -318,16 +388,19 @@ def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
     """The folders, with a final "/", that are named like compatibility code but hold much of the project's code."""
     code = [one.path for one in files if one.language not in PROSE_LANGUAGES]
     named = {folder: compat_folder(f"{folder}/") for folder in {path.rpartition("/")[0] for path in code}}
-    if not any(named.values()):
-        return ()
-    total = 0
     count: dict[str, int] = {}
+    others: list[str] = []
     for path in code:
-        if is_test(path) or is_example(path):
-            continue
-        total += 1
-        if folder := named[path.rpartition("/")[0]]:
+        if not (folder := named[path.rpartition("/")[0]]):
+            others.append(path)
+        elif not is_test(path) and not is_example(path):
             count[folder] = count.get(folder, 0) + 1
+    most = max(count.values(), default=0)
+    total = sum(count.values())
+    for path in others:
+        if most < _CORE_SHARE * total:  # what the others are need not be known
+            return ()
+        total += not is_test(path) and not is_example(path)
     return tuple(folder for folder, number in count.items() if number >= _CORE_SHARE * total)
 
 

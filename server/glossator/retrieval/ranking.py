@@ -102,7 +102,7 @@ def entry_features(
     words = {analysis.stem(word) for word in query.words}
     exact = {entry.id: _exactly(query, entry) for found in findings.defined.values() for entry in found}
     exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
-    parts = [_name_terms(entry.qualified_name if exact.get(entry.id, 0.0) > 1 else entry.name) for entry in entries]
+    parts = [name_terms(entry.qualified_name if exact.get(entry.id, 0.0) > 1 else entry.name) for entry in entries]
     rarity = corpus.rarities(store, words.union(*(terms for terms in parts if not words.isdisjoint(terms))))
     total = sum(rarity[word] for word in words) or 1.0
     least = min(text.values(), default=0.0)
@@ -148,7 +148,8 @@ def _worth(entry: StoredEntry) -> float:
 
 
 @lru_cache(_CACHED_NAMES)
-def _name_terms(name: str) -> frozenset[str]:
+def name_terms(name: str) -> frozenset[str]:
+    """The stems of the words of a name."""
     return frozenset(map(analysis.stem, analysis.identifier_parts(name)))
 
 
@@ -180,7 +181,7 @@ class Reasons:
         name = self._defined.get(entry.id, "")
         if name or entry.id in self._mentioned:
             said.append(f"defines `{entry.name}`" + (f" (like `{name}`)" if name and name != entry.name else ""))
-        elif met := self._met(_name_terms(entry.name)):
+        elif met := self._met(name_terms(entry.name)):
             said.append(f"name has {met}")
         if met := self._met((*facts.stem_terms, *facts.folder_terms)):
             said.append(f"path has {met}")
@@ -206,7 +207,7 @@ class Reasons:
         if entry.id in self._texts or window.id in self._texts:
             return True
         facts = self._candidates.files[revision]
-        terms = (*_name_terms(entry.name), *facts.stem_terms, *facts.folder_terms, *analysis.analyze(entry.doc[:400]))
+        terms = (*name_terms(entry.name), *facts.stem_terms, *facts.folder_terms, *analysis.analyze(entry.doc[:400]))
         return any(term in self._stems for term in terms)
 
     def _met(self, terms: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from glossator.retrieval.corpus import STATIC_NAMES
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -81,8 +81,10 @@ _REFERRING = 20
 """Number of hits of each search whose references are followed."""
 _COUNTED = 60
 """Number of best hits among which those in a file are counted."""
-_AGREEING = 24
+AGREEING = 24
 """Maximum words of a query that are looked up in every hit."""
+_SPLIT_FROM = 14
+"""With so many words or more it takes less time to take a hit's text apart than to look for each of them in it."""
 _SHORT = 6
 """Maximum words of a short question; most have no more."""
 _TELLING = 1.5
@@ -141,7 +143,7 @@ def file_features(
     columns["path_gap"] = _gap(columns["path_rare"])
     _path_columns(columns, query, facts, stems, rarity)
     _definition_columns(columns, query, findings, row)
-    columns["referred"] = _referred(strength, findings, row, store)
+    columns["referred"] = _referred(strength, findings, row, corpus, store)
     static = np.array([one.static for one in facts], np.float32).reshape(count, len(STATIC_NAMES))
     columns.update(zip(STATIC_NAMES, static.T, strict=True))
     spared = _spared(query, findings, facts, corpus)
@@ -175,24 +177,32 @@ def _spared(query: Query, findings: Findings, facts: Sequence[FileFacts], corpus
 
 
 def agreement(
-    stems: Sequence[str], rarity: Mapping[str, float], terms: Mapping[int, str]
+    stems: Sequence[str],
+    rarity: Mapping[str, float],
+    terms: Mapping[int, str],
+    having: Mapping[int, Collection[str]] | None = None,
 ) -> dict[int, tuple[float, float]]:
     """How well entries match the query as a whole: entry id -> (cover, pairs), both 0..1.
 
     Cover is the share of the query's words that an entry contains, pairs the share of neighbouring words of the query
     that are also neighbours in the entry, both weighted by the words' rarity. BM25 considers neither: one rare word ten
-    times in an entry scores higher than all words once.
+    times in an entry scores higher than all words once. `having`: the words of the query that each entry contains, at
+    least the first `AGREEING`, if the caller has them.
     """
-    looked = stems[:_AGREEING]
+    looked = stems[:AGREEING]
     pairs = [(left, right, f" {left} {right} ", rarity[left] + rarity[right]) for left, right in pairwise(looked)]
     total = sum(map(rarity.__getitem__, looked)) or 1.0
     of_pairs = sum(weight for *_, weight in pairs) or 1.0
-    # Looking for a few words in the text takes less time than taking the text apart.
     wanted = [(stem, f" {stem} ", rarity[stem]) for stem in dict.fromkeys(looked)]
+    asked = frozenset(looked)
     found: dict[int, tuple[float, float]] = {}
     for number, joined in terms.items():
         padded = f" {joined} "
-        met = {stem: weight for stem, written, weight in wanted if written in padded}
+        if having is not None or len(wanted) >= _SPLIT_FROM:
+            own = having[number] if having is not None else asked.intersection(joined.split())
+            met = {stem: weight for stem, _, weight in wanted if stem in own}
+        else:
+            met = {stem: weight for stem, written, weight in wanted if written in padded}
         beside = 0.0
         if len(met) > 1:
             for left, right, both, weight in pairs:
@@ -356,7 +366,7 @@ def _definition_columns(
 
 
 def _referred(
-    strength: NDArray[np.float32], findings: Findings, row: Mapping[int, int], store: Store
+    strength: NDArray[np.float32], findings: Findings, row: Mapping[int, int], corpus: Corpus, store: Store
 ) -> NDArray[np.float32]:
     """How much the best hits refer to a file's definitions; hits are weighted by how well their files match."""
     import numpy as np
@@ -364,7 +374,7 @@ def _referred(
     strength = np.exp(4 * (strength - strength.max(initial=-4.0)))
     ids = dict.fromkeys(number for number, _ in (*findings.text[:_REFERRING], *findings.dense[:_REFERRING]))
     pairs: set[tuple[int, int]] = set()
-    for number, homes in store.rare_homes([number for number in ids if number >= 0]).items():
+    for number, homes in corpus.rare_homes(store, [number for number in ids if number >= 0]).items():
         i = row.get(number >> ORDINAL_BITS)
         if i is None:
             continue

@@ -34,8 +34,8 @@ from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.corpus import STATIC_NAMES, FileFacts
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, is_test
 from glossator.retrieval.query import shared_ending, written_names
-from glossator.retrieval.ranking import Reasons
-from glossator.retrieval.ranking_features import Candidates, agreement
+from glossator.retrieval.ranking import Reasons, name_terms
+from glossator.retrieval.ranking_features import AGREEING, Candidates, agreement
 from glossator.retrieval.reports import read_report
 from glossator.retrieval.search import LONG_DEFINITION_LINES, Hit
 
@@ -158,13 +158,14 @@ def with_files(found: FoundDefinitions, revisions: Sequence[int], scores: NDArra
     import numpy as np
 
     order = np.argsort(-scores, kind="stable")
-    rank = {revisions[int(i)]: place for place, i in enumerate(order)}
-    score = {revision: float(value - scores[order[0]]) for revision, value in zip(revisions, scores, strict=True)}
     signals = found.signals.copy()
-    for i, entry in enumerate(found.entries):
-        revision = entry.id >> ORDINAL_BITS
-        signals[i, 0] = max(score.get(revision, -8.0), -8.0) / 4
-        signals[i, 1] = 6 / (5 + rank.get(revision, 60))
+    value = {
+        revisions[int(i)]: (max(float(scores[i] - scores[order[0]]), -8.0) / 4, 6 / (5 + rank))
+        for rank, i in enumerate(order)
+    }
+    unknown = -8.0 / 4, 6 / (5 + 60)
+    if found.entries:
+        signals[:, :2] = [value.get(entry.id >> ORDINAL_BITS, unknown) for entry in found.entries]
     return signals
 
 
@@ -371,24 +372,26 @@ class ReportSearch:
         owner = {n: one.parent if one.part and one.parent is not None else n for n, one in looked.items()}
         looked.update(self._entries([number for number in owner.values() if number not in looked]))
         entries = [looked[number] for number in dict.fromkeys(owner.values()) if number in looked]
-        references = store.rare_homes([entry.id for entry in entries if entry.id >= 0])
+        references = self._searcher.corpus.rare_homes(store, [entry.id for entry in entries if entry.id >= 0])
         table = _Table(entries, owner)
         for name, scored in zip(_SEARCHES, (*texts, *dense), strict=True):
             table.put_search(name, scored)
         self._put_words(table, found, terms)
         self._put_names(table, found)
-        for i, entry in enumerate(entries):
-            table.row(i, "size", math.log1p(min(entry.end_line - entry.start_line + 1, 200)) / 5)
-            table.row(i, "special", float(entry.name.startswith("__") and entry.name.endswith("__")))
-            table.row(i, "test", _is_beside_the_code(found.facts[entry.id >> ORDINAL_BITS]))
-            table.row(i, _sort_of(entry), 1.0)
-        so_far = FoundDefinitions(entries, {}, np.array(table.signals, np.float32))
+        table.set("size", [math.log1p(min(one.end_line - one.start_line + 1, 200)) / 5 for one in entries])
+        table.set("special", [float(one.name.startswith("__") and one.name.endswith("__")) for one in entries])
+        beside = {home: _is_beside_the_code(found.facts[home]) for home in {one.id >> ORDINAL_BITS for one in entries}}
+        table.set("test", [beside[one.id >> ORDINAL_BITS] for one in entries])
+        sorts = [_sort_of(one) for one in entries]
+        for name in ("function", "type", "block", "other"):
+            table.set(name, [float(sort == name) for sort in sorts])
+        so_far = FoundDefinitions(entries, {}, table.signals())
         totals = self._weights.definition_scores(with_files(so_far, found.revisions, scores))
         self._put_round(table, totals, references)
         windows: dict[int, StoredEntry] = {}
         for number in sorted(owner, key=lambda n: -texts[0].get(n, 0.0)):
             windows.setdefault(owner[number], looked[number])
-        return FoundDefinitions(entries, windows, np.array(table.signals, np.float32))
+        return FoundDefinitions(entries, windows, table.signals())
 
     def _searched(
         self, found: FoundFiles, best: Sequence[int]
@@ -441,7 +444,7 @@ class ReportSearch:
         title = [analysis.stem(word) for word in (found.title.query.words if found.title else ())]
         main = [analysis.stem(word) for word in found.main.query.words]
         error = [term for message in self._report.errors[:2] for term in analysis.analyze(message)][:24]
-        names = [{analysis.stem(part) for part in analysis.split_identifier(one.name)} for one in table.entries]
+        names = [name_terms(one.name) for one in table.entries]
         rarity = searcher.corpus.rarities(searcher.store, {*title, *main, *error}.union(*names))
         shares = [
             (name, words, sum(rarity[word] for word in words) or 1.0)
@@ -451,34 +454,29 @@ class ReportSearch:
                 ("cover_error", set(error)),
             )
         ]
-        asked = {word for _, words, _ in shares for word in words}
-        for number, text in terms.items():
-            having = asked.intersection(text.split())
-            for name, words, total in shares:
-                if met := words & having:
-                    table.put(name, number, sum(map(rarity.__getitem__, met)) / total)
-        for number, (_, pairs) in agreement(list(dict.fromkeys(main)), rarity, terms).items():
-            table.put("pairs", number, pairs)
+        stems = list(dict.fromkeys(main))
+        asked = {word for _, words, _ in shares for word in words}.union(stems[:AGREEING])
+        having = {number: asked.intersection(text.split()) for number, text in terms.items()}
+        for name, words, total in shares:
+            met = ((number, words & own) for number, own in having.items())
+            table.put(name, ((number, sum(map(rarity.__getitem__, some)) / total) for number, some in met if some))
+        agreed = agreement(stems, rarity, terms, having)
+        table.put("pairs", ((number, pairs) for number, (_, pairs) in agreed.items()))
         for name, words in (("name_title", set(title)), ("name_main", set(main))):
-            for i, own in enumerate(names):
-                if met := own & words:
-                    table.row(i, name, sum(map(rarity.__getitem__, met)) / (sum(map(rarity.__getitem__, own)) or 1))
+            table.set(name, [_share(own, words, rarity) for own in names])
 
     def _put_names(self, table: _Table, found: FoundFiles) -> None:
         """Whether the report writes the names of definitions, and their places in its traces."""
-        written = self._prose_names | self._code_names
-        for i, entry in enumerate(table.entries):
-            if entry.kind == "block":
-                continue
-            scopes = set(entry.qualified_name.split(".")[:-1])
-            table.row(i, "in_title", float(entry.name in self._title_names))
-            table.row(i, "in_prose", float(entry.name in self._prose_names))
-            table.row(i, "in_code", float(entry.name in self._code_names))
-            table.row(i, "scope_title", float(bool(scopes & self._title_names)))
-            table.row(i, "scope", float(bool(scopes & written)))
+        named = [(None, "") if one.kind == "block" else (one.name, one.qualified_name) for one in table.entries]
+        scopes = [qualified.split(".")[:-1] for _, qualified in named]
+        title, prose, code = self._title_names, self._prose_names, self._code_names
+        for signal, names in (("in_title", title), ("in_prose", prose), ("in_code", code)):
+            table.set(signal, [float(name in names) for name, _ in named])
+        for signal, names in (("scope_title", title), ("scope", prose | code)):
+            table.set(signal, [float(not names.isdisjoint(around)) for around in scopes])
         for place, entry in enumerate(found.frames):
-            table.put("frame", entry.id, 4 / (4 + place))
-            table.put("first_frame", entry.id, float(place == 0))
+            table.put("frame", [(entry.id, 4 / (4 + place))])
+            table.put("first_frame", [(entry.id, float(place == 0))])
 
     def _put_round(self, table: _Table, scores: NDArray[np.float32], references: Mapping[int, set[int]]) -> None:
         """Whether definitions are referred to by those that are the best so far, refer to these, and contain them."""
@@ -494,11 +492,13 @@ class ReportSearch:
                 called.setdefault(name, 4 / (4 + place))
             for scope in _scopes_of(table.entry(number)):
                 holds[scope] += 2 / (4 + place)
-        for i, entry in enumerate(table.entries):
-            table.row(i, "called_by_best", called.get(entry.name, 0.0) / namesakes[entry.name])
-            places = [place_of[home] for home in references.get(entry.id, ()) if home in place_of and home != entry.id]
-            table.row(i, "calls_best", 4 / (4 + min(places)) if places else 0.0)
-            table.row(i, "holds_best", holds.get((entry.path, entry.qualified_name), 0.0))
+        table.set("called_by_best", [called.get(one.name, 0.0) / namesakes[one.name] for one in table.entries])
+        places = [
+            [place_of[home] for home in references.get(one.id, ()) if home in place_of and home != one.id]
+            for one in table.entries
+        ]
+        table.set("calls_best", [4 / (4 + min(some)) if some else 0.0 for some in places])
+        table.set("holds_best", [holds.get((one.path, one.qualified_name), 0.0) for one in table.entries])
 
     def _names_in(self, number: int) -> tuple[str, ...]:
         """The names that an entry refers to."""
@@ -534,33 +534,44 @@ class _Table:
 
     def __init__(self, entries: Sequence[StoredEntry], owner: Mapping[int, int]) -> None:
         self.entries = entries
-        self.signals = [[0.0] * len(DEFINITION_SIGNALS) for _ in entries]
-        self._owner = owner
+        self._columns = {name: [0.0] * len(entries) for name in DEFINITION_SIGNALS}
         self._at = {entry.id: i for i, entry in enumerate(entries)}
-        self._column = {name: j for j, name in enumerate(DEFINITION_SIGNALS)}
+        self._row = self._at | {number: self._at[whole] for number, whole in owner.items() if whole in self._at}
 
     def entry(self, number: int) -> StoredEntry:
         """The definition with this id."""
         return self.entries[self._at[number]]
 
-    def row(self, i: int, name: str, value: float) -> None:
-        """Set a signal of a definition."""
-        self.signals[i][self._column[name]] = value
+    def signals(self) -> NDArray[np.float32]:
+        """A row of `DEFINITION_SIGNALS` for each definition."""
+        import numpy as np
 
-    def put(self, name: str, number: int, value: float) -> None:
-        """Raise a signal of the definition that an entry belongs to."""
-        i = self._at.get(self._owner.get(number, number))
-        if i is not None:
-            row, column = self.signals[i], self._column[name]
-            if value > row[column]:
-                row[column] = value
+        return np.ascontiguousarray(np.array(list(self._columns.values()), np.float32).T)
+
+    def set(self, name: str, values: list[float]) -> None:
+        """Set a signal of all definitions."""
+        self._columns[name] = values
+
+    def put(self, name: str, found: Iterable[tuple[int, float]]) -> None:
+        """Raise a signal of the definitions that entries belong to."""
+        column, row = self._columns[name], self._row
+        for number, value in found:
+            i = row.get(number)
+            if i is not None and value > column[i]:
+                column[i] = value
 
     def put_search(self, name: str, scored: Mapping[int, float]) -> None:
         """Set the signals of a search: 1 for the best, and of vectors 0 for the last."""
         top = max(scored.values(), default=1.0)
         floor = min(scored.values(), default=0.0) if name.startswith("dense") else 0.0
-        for number, score in scored.items():
-            self.put(name, number, (score - floor) / max(top - floor, 0.05))
+        width = max(top - floor, 0.05)
+        self.put(name, ((number, (score - floor) / width) for number, score in scored.items()))
+
+
+def _share(own: frozenset[str], words: set[str], rarity: Mapping[str, float]) -> float:
+    """The share of some words of a name that are among others, by their rarity."""
+    met = own & words
+    return sum(map(rarity.__getitem__, met)) / (sum(map(rarity.__getitem__, own)) or 1) if met else 0.0
 
 
 def _scopes_of(entry: StoredEntry) -> list[tuple[str, str]]:

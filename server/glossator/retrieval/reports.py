@@ -51,6 +51,7 @@ _NO_ANSWER = re.compile(r"^\s*_?\*?(?:no response|n/?a|none)\*?_?\.?\s*$", re.IG
 _VERSION_LINE = re.compile(
     r"^\s*[-*]?\s*[\w.+()/ -]{1,40}(?::|==|=|\s)\s*(?:v?\d+(?:\.[\w+-]+)+.*|None|True|False|\w+/\w+|[\w.-]{0,30})\s*$"
 )
+_VERSION = re.compile(r"\d\.\d|: None")
 _ENVIRONMENT = re.compile(
     r"\b(?:environment|versions?|installed (?:versions|packages)|system (?:info|information|details)|operating system"
     r"|platform|os(?: ?/ ?\w+)?|dependencies|setup|pip (?:list|freeze)|show_versions|checklist|before submitting"
@@ -262,9 +263,7 @@ def _take_block(
     filled = [line for line in block if line.strip()]
     if not filled:
         return
-    listed = sum(bool(_VERSION_LINE.match(line)) for line in filled)
-    versions = sum(bool(re.search(r"\d\.\d|: None", line)) for line in filled)
-    if len(filled) > 3 and listed > 0.6 * len(filled) and versions > 0.3 * len(filled):  # a dump of an environment
+    if _is_environment(filled):
         return
     prompted = any(_PROMPT.match(line) and not line.lstrip().startswith("> ") for line in filled)
     shell = any(_SHELL.match(line) for line in filled) or language in ("shell", "console", "bash", "sh")
@@ -293,6 +292,13 @@ def _take_block(
             code.append(line)
     if frames:
         traces.append(frames[::-1])
+
+
+def _is_environment(lines: Sequence[str]) -> bool:
+    """Whether a block is a dump of an environment: hardly any lines but those that say which version is used."""
+    if len(lines) <= 3 or sum(bool(_VERSION.search(line)) for line in lines) <= 0.3 * len(lines):
+        return False
+    return sum(bool(_VERSION_LINE.match(line)) for line in lines) > 0.6 * len(lines)  # the costly half
 
 
 def _frame(line: str, following: Sequence[str]) -> MentionedPlace | None:
