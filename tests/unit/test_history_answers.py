@@ -178,3 +178,20 @@ def test_text_is_shown_as_it_is() -> None:
     assert escaped_markdown("a_b _c_ *d* [1](x)\n<b> `e` ~f~ \\\\") == (
         r"a_b \_c\_ \*d\* \[1\](x) \<b\> \`e\` \~f\~ \\\\"
     )
+
+
+def test_a_decorator_or_a_comment_is_part_of_its_definition(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    git(root, "init", "-q")
+    taken = "def take():\n    return 1\n"
+    commit(root, {"a.py": taken, "b.go": "package b\n\nfunc Give() {}\n"}, "First")
+    commit(root, {"a.py": f"@cache\n{taken}"}, "Keep it")
+    commit(root, {"b.go": "package b\n\n// Give gives.\nfunc Give() {}\n"}, "Say what it does")
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        assert subjects(ask(session, "When was take changed?")[1]) == ["Keep it", "First"]
+        assert subjects(ask(session, "When was Give changed?")[1]) == ["Say what it does", "First"]
+    finally:
+        session.close()

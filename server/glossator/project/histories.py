@@ -74,10 +74,12 @@ def lines_place(root: Root, path: str, first: int, last: int) -> HistoryPlace:
 
 
 def symbol_place(root: Root, symbol: NamedSymbol) -> HistoryPlace:
-    """A symbol as what a history is about."""
-    return HistoryPlace(
-        root, symbol.path, symbol.start_line, symbol.end_line, symbol.kind.replace("_", " "), symbol.qualified_name
-    )
+    """A symbol as what a history is about, with the decorators and the documentation before it."""
+    snapshot = root.open()
+    entry = snapshot.entry_at(symbol.path, symbol.line) if snapshot is not None else None
+    whole = entry is not None and entry.part == 0 and (entry.name, entry.name_line) == (symbol.name, symbol.line)
+    start = min(entry.start_line, symbol.start_line) if entry is not None and whole else symbol.start_line
+    return HistoryPlace(root, symbol.path, start, symbol.end_line, symbol.kind.replace("_", " "), symbol.qualified_name)
 
 
 def path_place(root: Root, path: str) -> HistoryPlace:
