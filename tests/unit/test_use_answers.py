@@ -53,7 +53,7 @@ def test_who_calls(session: Session) -> None:
         "Function `serve` (`bank/desk.py:4`) [1] is called in 2 places.\n\n- `bank/desk.py:19` [2]"
     )
     assert 'in `day`: `serve("a").close()`' in answer
-    assert "It is also handed over or assigned in 1 place, imported in 1 place." in answer
+    assert "It is also used as a value in 1 place, imported in 1 place." in answer
     ((folder, uses),) = told.uses
     assert folder == session.root.path
     assert uses.symbol.name == "serve"
@@ -75,8 +75,10 @@ def test_denials_are_said_only_when_nothing_is_left(session: Session) -> None:
     answer, _ = ask(session, "is serve used?")
     assert answer.startswith("Yes: function `serve`")
     answer, _ = ask(session, "where is serve assigned to?")
-    assert answer.startswith("Function `serve` (`bank/desk.py:4`) [1] is not assigned to anywhere in the indexed code.")
+    assert answer.startswith("Function `serve` (`bank/desk.py:4`) [1]: no place was found where it is assigned to.")
     assert "But it is called in 2 places" in answer
+    answer, _ = ask(session, "who calls unused_helper?")
+    assert answer.startswith("Function `unused_helper` (`bank/files.py:6`) [1] is not called anywhere in")
 
 
 def test_an_aspect_that_only_possible_places_have(session: Session) -> None:
@@ -197,5 +199,47 @@ def test_what_overrides_is_not_counted_as_using(tmp_path: Path) -> None:
         answer, _ = ask(session, "what would break if Base.lie changes?")
         assert answer.startswith("Method `Base.lie` (`base.py:4`) [1]: no place is certain to use it.")
         assert "`Below.lie` (`below.py:4`)" in answer
+    finally:
+        session.close()
+
+
+def test_what_is_used_in_another_way_is_not_denied(tmp_path: Path) -> None:
+    root = write_tree(
+        tmp_path / "app",
+        {
+            "a.go": "package a\ntype Box struct {\n\tSize int\n\tLone int\n}\nfunc put(at *int) { *at = 1 }\n"
+            "func fill(box *Box) { put(&box.Size) }\n",
+            "b.ts": "function handle() {}\nexport const table = [handle];\nexport class Cart {\n  private sum = 1;\n"
+            "  add() { this.sum += 1; }\n}\n",
+        },
+    )
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        answer, _ = ask(session, "who calls handle?")
+        assert answer.startswith("Function `handle` (`b.ts:1`) [1]: no place was found where it is called.")
+        assert "But it is used as a value in 1 place." in answer
+        answer, _ = ask(session, "where is Box.Size set?")
+        assert "no place was found where it is assigned to, its definition not counted." in answer
+        answer, _ = ask(session, "where is Box.Lone set?")
+        assert "no place was found where it is assigned to, its definition not counted." in answer
+        answer, _ = ask(session, "where is Cart.sum set?")
+        assert answer.startswith(
+            "Field `Cart.sum` (`b.ts:4`) [1] is assigned to in 1 place, its definition not counted."
+        )
+    finally:
+        session.close()
+
+
+def test_what_a_file_with_errors_uses_is_not_denied(tmp_path: Path) -> None:
+    source = "def helper(): ...\ndef whole(): return 1\n"
+    root = write_tree(tmp_path / "app", {"a.py": source, "b.py": f"{source}def torn(): return (1\nx = = 2 )) (\n"})
+    session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        answer, _ = ask(session, "what does whole in a.py call?")
+        assert "calls and reads no other symbol of the index." in answer
+        answer, _ = ask(session, "what does whole in b.py call?")
+        assert "no symbol is known that it calls or reads." in answer
     finally:
         session.close()

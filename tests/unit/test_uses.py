@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glossator.lsp.hover_text import counts_text, uses_text
+from glossator.lsp.symbol_at import Counts
 from tests.unit.retrieval_samples import Project, make_project
 
 if TYPE_CHECKING:
@@ -657,3 +659,46 @@ def test_code_of_a_notebook_is_no_text(tmp_path: Path) -> None:
         first, other = finder.symbols("made")
         assert [place.kind for place in finder.uses(first).resolved] == ["import", "call"]
         assert finder.uses(other).unused
+
+
+def test_a_count_denies_nothing_that_is_possible(tmp_path: Path) -> None:
+    files = {
+        "app/depth.py": "class Depth:\n    pass\n\n\nclass Bare:\n    pass\n\n\ndef go(it):\n    it.run()\n",
+        "app/__init__.py": "from app.depth import Depth\n",
+        "app/settings.py": 'MIDDLEWARES = {"app.depth.Depth": 900}\n',
+        "app/job.py": "class Job:\n    def run(self):\n        pass\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        assert uses_text(finder.count(symbol(finder, "Bare"), 30)) == "0 uses"
+        assert uses_text(finder.count(symbol(finder, "Depth"), 30)) == "1 place mentions the name"
+        assert uses_text(finder.count(symbol(finder, "Job.run"), 30)) == "1 place mentions the name"
+        assert counts_text(Counts(finder.count(symbol(finder, "go"), 30), 0)) == " · 0 uses"
+
+
+def test_what_a_constructor_is_given_by_position_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "a.kt": "class Till(\n  private val shop: Int,\n) {\n  val lone = 1\n}\n",
+        "R.java": "record R(int rate) {}\nclass Plain { int bare; }\n",
+        "r.cs": "record Pair(int First);\nclass Single { int Only; }\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        denied = {name: finder.uses(symbol(finder, name)).unused for name in ("shop", "rate", "First")}
+        assert denied == dict.fromkeys(denied, False)
+        assert all(finder.uses(symbol(finder, name)).unused for name in ("lone", "bare", "Only"))
+
+
+def test_what_comments_name_to_checkers_and_test_runners_is_not_called_unused(tmp_path: Path) -> None:
+    files = {
+        "a.js": "/** @param {import('./b').Shop} x */\nfunction f(x) {}\n// a Lone thing\nclass Lone {}\n",
+        "b.js": "export class Shop {}\n",
+        "c.php": "<?php\nclass B {\n  /** @var Zed[] */\n  private $z;\n}\nclass Zed {}\n/** a Bar */\nclass Bar {}\n",
+        "d.py": "class Cart: ...\nrows = []  # type: list[Cart]\ndef made():\n    '''\n    >>> made()\n    '''\n",
+        "e.rs": "/// let x = docs();\npub fn docs() {}\n/// Says what solo is, and why.\npub fn solo() {}\n",
+    }
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        for name in ("Shop", "Zed", "Cart", "made", "docs"):
+            assert [place.grade for place in finder.uses(symbol(finder, name)).places] == ["possible"], name
+        assert all(finder.uses(symbol(finder, name)).unused for name in ("Lone", "Bar", "solo"))

@@ -16,6 +16,7 @@ from glossator.answers.told_answers import ToldAnswer, citation_mark
 from glossator.answers.use_wording import (
     ASPECT_KINDS,
     ASPECT_WORDS,
+    NO_CALLEE,
     by_kind,
     counted_places,
     described_symbol,
@@ -25,6 +26,7 @@ from glossator.answers.use_wording import (
 from glossator.errors import StoreCorruptError, SymbolNotFoundError
 from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
 from glossator.retrieval.buffers import allowing
+from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
 from glossator.retrieval.use_questions import parse_use_question
 from glossator.retrieval.use_records import CALLING, OVERRIDE, SymbolUses
 
@@ -161,7 +163,7 @@ class _Writer:
         rest = [place for place in resolved if id(place) not in chosen]
         count = sum(len(places) for places in by_kind(asked).values())
         words = ASPECT_WORDS.get(aspect, "used")
-        parts = [self._verdict(aspect, uses, words, count, bool(possible), named=bool(others))]
+        parts = [self._verdict(aspect, uses, words, count, bool(possible))]
         groups = by_kind(asked)
         if len(groups) == 1 and (kinds is not None or aspect == "tests"):
             parts.append(self._list(next(iter(groups.values())), LISTED_USES))
@@ -182,24 +184,28 @@ class _Writer:
             parts.append(f"It is also {told}." if asked else f"But it is {told}.")
         return [*parts, *self._possible(possible, uses, others)]
 
-    def _verdict(
-        self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool, *, named: bool = False
-    ) -> str:
-        """The answer in one sentence; `named` says whether places of another kind may mean the symbol."""
+    def _verdict(self, aspect: UseAspect, uses: SymbolUses, words: str, count: int, possible: bool) -> str:
+        """The answer in one sentence.
+
+        What is used in another way than is asked about may be used in that way, too, without its name: a function that
+        is handed over is called, a variable whose address is taken is set. Only of what nothing uses it is denied.
+        """
         subject = self._subject(uses.symbol)
+        holds = uses.symbol.kind not in FUNCTION_KINDS | TYPE_KINDS
+        apart = ", its definition not counted" if aspect == "writes" and holds else ""
         if count:
-            sentence = f"{subject} is {words} in {counted_places(count)}"
+            sentence = f"{subject} is {words} in {counted_places(count)}{apart}"
             return f"Yes: {sentence[0].lower() + sentence[1:]}." if aspect == "any" else f"{sentence}."
         if possible:
             return f"{subject}: no place is certain to be one where it is {words}."
         if aspect in ("any", "uses") and uses.unused:
             return f"{'No: nothing' if aspect == 'any' else 'Nothing'} in the indexed code uses {_lower(subject)}."
-        if aspect in ("overrides", "subclasses") and not uses.uncollected:
+        if aspect in ("overrides", "subclasses") and uses.unused:
             # Types that fit it without naming it (of interfaces in Go, protocols in Python) are not found.
             return f"{subject}: nothing in the indexed code names it as a base or overrides it."
-        if uses.precise and not uses.unread and not named:
+        if uses.unused and not apart:
             return f"{subject} is not {words} anywhere in the indexed code."
-        return f"{subject}: no place was found where it is {words}."
+        return f"{subject}: no place was found where it is {words}{apart}."
 
     def _possible(self, places: Sequence[UsePlace], uses: SymbolUses, others: Sequence[UsePlace] = ()) -> list[str]:
         """What is said of places that may mean the symbol, those of another kind than was asked for apart."""
@@ -223,9 +229,12 @@ class _Writer:
         rest = f"It may also use {_symbols(possible, 'more symbol')} with a fitting name." if possible else ""
         left = uncollected_words(self._finder.uncollected)
         if not resolved and left:
-            return [f"{subject}: no symbol is known that it uses.", rest, left]
+            return [f"{subject}: {NO_CALLEE}.", rest, left]
+        if not resolved and possible:
+            return [f"{subject}: no symbol is certain to be one that it calls or reads.", rest]
         if not resolved:
-            return [f"{subject} uses no other symbol of the index" + (" for certain." if possible else "."), rest]
+            read = self._finder.is_read_whole(symbol)
+            return [f"{subject} calls and reads no other symbol of the index." if read else f"{subject}: {NO_CALLEE}."]
         calls = [used for used in resolved if CALLING.intersection(used.kinds)]
         others = [used for used in resolved if used not in calls]
         parts = [f"{subject} uses {_symbols(len(resolved), 'symbol')} of the index."]

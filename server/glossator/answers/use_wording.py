@@ -16,7 +16,7 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "call": "called",
     "template": "used in a template",
     "decorator": "applied as a decorator",
-    "value": "handed over or assigned",
+    "value": "used as a value",
     "write": "assigned to",
     "read": "read",
     "attribute": "read",
@@ -48,6 +48,8 @@ ASPECT_WORDS: Final[Mapping[UseAspect, str]] = {
     "subclasses": "inherited from",
     "tests": "used in tests",
 }
+
+NO_CALLEE: Final = "no symbol is known that it calls or reads"
 
 
 def counted_places(number: int) -> str:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from glossator.answers.use_wording import (
+    NO_CALLEE,
     by_kind,
     counted_places,
     described_symbol,
@@ -128,7 +129,7 @@ def _show_callees(finder: UseFinder, symbol: NamedSymbol, callees: Sequence[Used
     lines = finder.lines(symbol.path)
     resolved = [used for used in callees if used.grade == "resolved"]
     possible = len(callees) - len(resolved)
-    terminal.show(f"uses {len(resolved):,} symbol{'' if len(resolved) == 1 else 's'}")
+    terminal.show(f"uses {len(resolved):,} symbol{'' if len(resolved) == 1 else 's'}" if resolved else NO_CALLEE)
     for used in resolved[:limit]:
         other = used.symbol
         terminal.show(f"{'':{PLACE_INDENT}}{described_symbol(other)} in {other.path}:{other.line}", hang=PLACE_HANG)

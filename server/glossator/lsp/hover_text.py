@@ -55,8 +55,11 @@ def _fenced(code: str, language: str) -> str:
 
 
 def uses_text(uses: UseCount) -> str:
-    """How often a symbol is used, and how many more places mention its name; "" if nothing is known for certain."""
-    if not uses.resolved and not uses.precise:
+    """How often a symbol is used, and how many more places mention its name; "" if nothing is known for certain.
+
+    That it is used nowhere is only said if no place mentions the name.
+    """
+    if not uses.resolved and (uses.possible or not uses.precise):
         return possible_words(uses.possible).replace(" more", "", 1) if uses.possible else ""
     more = "+" if uses.more else ""
     counted = f"{uses.resolved:,}{more} use" + ("" if uses.resolved == 1 and not more else "s")
@@ -68,7 +71,7 @@ def counts_text(counts: Counts | None) -> str:
     if counts is None:
         return ""
     parts = [uses_text(counts.uses)]
-    if counts.callees or (counts.callees is not None and counts.uses.precise):
+    if counts.callees:  # of none, some that are only possible were not counted
         parts.append("uses 1 symbol" if counts.callees == 1 else f"uses {counts.callees:,} symbols")
     return "".join(f" · {part}" for part in parts if part)
 

@@ -302,7 +302,8 @@ def _member(member: Member) -> str:
 
 
 def _symbol(symbol: SymbolDetail) -> str:
-    used = f" ({symbol.uses} uses, {symbol.possible_uses} possible)"
+    # Nothing is said where no use was counted: the nearest files alone were looked at.
+    used = f" ({symbol.uses} uses, {symbol.possible_uses} possible)" if symbol.uses or symbol.possible_uses else ""
     body = symbol.code or "\n".join(filter(None, (symbol.signature, symbol.doc)))
     return "\n".join([_where(symbol) + used, *([body] if body else []), *map(_member, symbol.members)])
 

@@ -1,5 +1,6 @@
 """Names as words of text: in strings of code (a handler that is looked up by its name, a method that is called by
-reflection), in configuration and markup. No syntax tree is asked, so such a place is only ever a possible use.
+reflection), in comments that a language reads (types, tests), in configuration and markup. No syntax tree is asked, so
+such a place is only ever a possible use.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ PROSE_WORDS: Final = 4
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`?")
 _DIRECTIVE: Final = re.compile(r"\s*//(?:export|go:linkname)\s")
 """A comment of Go that names a function to the linker."""
+_SCRIPTS: Final = ("javascript", "typescript", "tsx", "jsx", "vue", "svelte", "astro")
+_IN_COMMENTS: Final = {
+    **dict.fromkeys(_SCRIPTS, re.compile(r"@\w+\s*(\{.*)")),  # `@param {Shop} shop`
+    "php": re.compile(r"(?:^|\s|/)\*+\s*@(?!see|link|uses|deprecated)[\w-]+\s+(.*?)(?:\s\$|$)"),  # `@var Shop[]`
+    "python": re.compile(r"#\s*type:\s*(.+)|^\s*(?:>>>|\.\.\.)\s(.+)"),  # and doctests
+    "rust": re.compile(r"^\s*//[/!](.*[(){}=;!:&].*)"),  # tests in documentation
+}
+"""What languages, their checkers and test runners read in comments, in the first group that matches."""
 _PLAIN_WORDS: Final = re.compile(r"(?<![^\s\"'`])[A-Za-z][a-z]*[,.;:!?]?(?![^\s\"'`])")
 _ASSIGNED: Final = re.compile(r"\s*(?::(?![:=])|=(?![=>~]))")
 """What follows the name of a field in a call that makes an instance, or in a literal."""
@@ -47,6 +56,7 @@ def columns_of(name: str, line: str, language: str, *, field: bool) -> Iterator[
         return
     quoted: list[tuple[int, int]] | None = None
     anywhere = language in CONFIGURATION or _DIRECTIVE.match(line) is not None
+    read = _read_comment(line, name, language)
     while at >= 0:
         end = at + len(name)
         whole = not (_is_word(line[at - 1 : at]) or _is_word(line[end : end + 1]))
@@ -55,10 +65,24 @@ def columns_of(name: str, line: str, language: str, *, field: bool) -> Iterator[
                 quoted = [found.span() for found in _QUOTED.finditer(line)]
             around = next(((start, stop) for start, stop in quoted if start < at and end < stop + 1), None)
             named = around is not None and not _is_prose(line[around[0] : around[1]], name)
-            whole = named or (field and around is None and _ASSIGNED.match(line, end) is not None)
+            whole = (
+                named
+                or read.start <= at < read.stop
+                or (field and around is None and _ASSIGNED.match(line, end) is not None)
+            )
         if whole:
             yield at
         at = line.find(name, end)
+
+
+def _read_comment(line: str, name: str, language: str) -> range:
+    """The columns of a comment that are read as code; none of a sentence that has the name as one of its words."""
+    pattern = _IN_COMMENTS.get(language)
+    found = pattern.search(line) if pattern is not None else None
+    if found is None:
+        return range(0)
+    start, end = found.span(1) if found[1] is not None else found.span(found.lastindex or 0)
+    return range(0) if _is_prose(line[start:end], name) else range(start, end)
 
 
 def _is_word(char: str) -> bool:

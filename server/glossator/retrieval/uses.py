@@ -188,6 +188,11 @@ class UseFinder:
         """Whether names of the symbol's language are resolved precisely, so that "not used" may be said."""
         return bool(symbol.definitions) and type(rules_of(symbol.language)) is not DefaultRules
 
+    def is_read_whole(self, symbol: NamedSymbol) -> bool:
+        """Whether every name in a symbol's code is known, so that "it uses nothing" may be said."""
+        found = (self._source.facts(one.path) for one in symbol.definitions)
+        return self.is_precise(symbol) and all(facts is not None and not facts.damaged for facts in found)
+
     # Uses
 
     @property
@@ -225,8 +230,22 @@ class UseFinder:
         in a class that has no name, such as `object : Listener() {`."""
         if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
             return True
+        if symbol.kind == "field" and any(self._is_parameter(definition) for definition in symbol.definitions):
+            return True
         declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
         return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
+
+    def _is_parameter(self, field: DefinedSymbol) -> bool:
+        """Whether a field is a parameter of its class's constructor, to which calls give a value by its position: of a
+        record, of a class of Kotlin or C# whose name is followed by parameters."""
+        view, parent = view_in(self._source, field.path), field.symbol.parent
+        if view is None or parent < 0:
+            return False
+        home = view.symbol(parent)
+        head = "\n".join(self.lines(field.path)[home.line - 1 : field.symbol.line - 1])
+        last = self.line(field.path, field.symbol.line).encode()[: field.symbol.column].decode(errors="ignore")
+        between = f"{head}\n{last}"[home.column :] if head else last[home.column :]
+        return "(" in between and "{" not in between
 
     def count(self, symbol: NamedSymbol, most_files: int) -> UseCount:
         """How many places mention a symbol, looking at no more than `most_files` files.
@@ -241,7 +260,7 @@ class UseFinder:
         possible = {(use.path, use.line) for use in using} - resolved
         precise = self.is_precise(symbol)
         count = len(possible)
-        if precise and not found:
+        if precise and not using:
             named, complete = self._in_text(symbol)
             count = len(named)
             precise = bool(named) or (complete and not self.uncollected and not self._may_be_used_unseen(symbol))
