@@ -115,3 +115,60 @@ def test_a_reopened_class_calls_its_other_parts() -> None:
 def test_a_test_that_is_named_by_a_class_uses_it() -> None:
     sample = Sample({"job.rb": "class Job\nend\n", "spec/job_spec.rb": "RSpec.describe Job, type: :job do\nend\n"})
     assert sample.uses("Job") == ["spec/job_spec.rb: RSpec.describe Job, type: :job do"]
+
+
+def test_methods_are_not_looked_for_in_the_classes_around() -> None:
+    sample = Sample({
+        "a.rb": """
+            class Outer
+              def save
+                log
+              end
+
+              def log
+              end
+
+              def self.make
+                mark
+                log
+              end
+
+              def self.mark
+              end
+
+              mark
+
+              class Inner
+                def run
+                  mark; log
+                end
+              end
+            end
+        """,
+    })  # fmt: skip
+    assert sample.uses("Outer.log") == ["a.rb: log"]
+    assert sample.uses("Outer.log", grade="possible") == ["a.rb: log", "a.rb: mark; log"]
+    assert sample.uses("Outer.mark") == ["a.rb: mark", "a.rb: mark"]
+    assert sample.uses("Outer.mark", grade="possible") == ["a.rb: mark; log"]
+
+
+def test_functions_of_other_files_are_methods_of_every_object() -> None:
+    sample = Sample({
+        "helper.rb": "def capture(it)\nend\n",
+        "shop_test.rb": "describe Shop do\n  it 'sells' do\n    capture(1)\n  end\nend\n",
+        "till.rb": "class Till\n  def go(it)\n    it.capture\n  end\nend\n",
+    })  # fmt: skip
+    assert sample.uses("capture", grade="possible") == ["shop_test.rb: capture(1)"]
+
+
+def test_a_module_whose_hook_includes_others_has_unknown_supertypes() -> None:
+    hook = "def self.included(base)\n    base.include Run\n  end"
+    files = {
+        "run.rb": "module Run\n  def go\n    stopped\n  end\n  def stopped\n  end\nend\n",
+        "job.rb": f"module Job\n  {hook}\nend\nmodule Bare\nend\n",
+        "mine.rb": "class Mine\n  include Job\n  def stopped\n  end\nend\n",
+        "lone.rb": "class Lone\n  include Bare\n  def stopped\n  end\nend\n",
+    }
+    sample = Sample(files)
+    assert sample.resolver.may_be_used_unseen(sample.definition("Mine.stopped"))
+    assert not sample.resolver.may_be_used_unseen(sample.definition("Lone.stopped"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import LOCAL
-from glossator.retrieval.resolution.rules import LanguageRules
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values
+from glossator.index.facts import LOCAL, STATIC
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
+from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ class RubyRules(LanguageRules):
     implicit_self = True
     parts_elsewhere = True
     setter_ending = "="
+    shared_functions = True
     extended_types = frozenset(
         ("Array", "BasicObject", "FalseClass", "Float", "Hash", "Integer", "Kernel", "NilClass", "Numeric", "Object")
     ) | {"Comparable", "Enumerable", "Proc", "Range", "Regexp", "String", "Symbol", "TrueClass"}
@@ -49,6 +51,35 @@ class RubyRules(LanguageRules):
         )
     )
 
+    def in_scopes(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Constants of the classes around a place; methods of the innermost class alone, of the sort that the method
+        around is: those of instances do not reach those of the class by their bare names, nor these those."""
+        if name[:1].isupper():
+            return super().in_scopes(world, view, place, name)
+        static: bool | None = None
+        for around in view.chain(place.owner):
+            symbol = view.symbol(around)
+            home = world.enclosing_class(view.path, around) if symbol.scope else None
+            if symbol.kind in NESTING_KINDS:
+                this = place.this if place.this and around == view.enclosing_container(place.owner) else None
+                home = Value("class", *(this or (view.path, around)))
+            elif static is None and symbol.kind in CALLABLE_KINDS:
+                static = bool(symbol.flags & STATIC)
+            if home is not None and (found := self.members_by_bare_name(world, home, name, place)):
+                return found if self._is_of_sort(world, found, static=static) else (*found, UNKNOWN_VALUE)
+            if symbol.kind in NESTING_KINDS:
+                return ()
+            if found := symbols(view, view.children(around, name)):
+                return found
+        return ()
+
+    def _is_of_sort(self, world: World, found: Values, *, static: bool | None) -> bool:
+        """Whether methods are the class's own (or those of instances); of code in a class's body the former is true."""
+        methods = (self._symbol(world, one) for one in found if one.kind == "symbol")
+        return all(
+            bool(method.flags & STATIC) == (static is not False) for method in methods if method.kind in CALLABLE_KINDS
+        )
+
     def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """A constant of the modules around a place or of the top, in any file; a method of the file's top."""
         if name[:1].isupper():
@@ -68,10 +99,16 @@ class RubyRules(LanguageRules):
         return NOTHING_KNOWN
 
     def more_bases(self, world: World, key: Key) -> Values:
-        """Where else the class or module is opened."""
+        """Where else the class or module is opened; unknown ones if its hook includes more (`base.include Job`)."""
         view = world.view(key[0])
         if view is None or view.symbol(key[1]).kind not in NESTING_KINDS:
             return ()
+        hooks = {index for name in _HOOKS for index in view.children(key[1], name)}
+        if hooks and any(one.owner in hooks for name in _INCLUDING for one in view.facts.mentions_of(name)):
+            return (UNKNOWN_VALUE, *self._other_parts(world, view, key))
+        return self._other_parts(world, view, key)
+
+    def _other_parts(self, world: World, view: FileView, key: Key) -> Values:
         chain = self._nesting(view, key[1])[:-1]
         parts = (one for one, around in self._constants(world, view.symbol(key[1]).name) if around == chain)
         return tuple(
@@ -134,5 +171,9 @@ class RubyRules(LanguageRules):
         return view.symbol(value.number)
 
 
+_HOOKS: Final = ("included", "extended", "inherited", "prepended")
+"""Methods that run where a module is included or a class inherited from."""
+_INCLUDING: Final = ("include", "extend", "prepend", "send", "class_eval", "instance_eval")
+"""Calls in them that may add supertypes."""
 _SAME: Final = frozenset(("dup", "clone", "freeze", "tap", "itself"))
 """Methods that give the object itself, or one like it."""

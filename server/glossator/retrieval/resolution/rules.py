@@ -135,6 +135,7 @@ class LanguageRules:
         marks_references: whether a function is handed over as `Session::close` only: `session.close` is a field.
         marks_optional: whether the types of a function's parameters say which may be left out.
         setter_ending: what the name of a method ends in that an assignment to a member calls (Ruby's `def name=`).
+        shared_functions: whether functions at the top of a file are methods of every object, in other files too (Ruby).
         extended_types: names of the language's own types, to which code adds members by declaring them again.
         builtins: names of the language's own types and functions, which lead out of the index.
         unwrapped: types by their last name whose members are those of an argument, and the number of the argument:
@@ -174,6 +175,7 @@ class LanguageRules:
     marks_references: ClassVar[bool] = False
     marks_optional: ClassVar[bool] = False
     setter_ending: ClassVar[str] = ""
+    shared_functions: ClassVar[bool] = False
     extended_types: ClassVar[frozenset[str]] = frozenset()
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}
