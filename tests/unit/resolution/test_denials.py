@@ -447,7 +447,7 @@ CASES: dict[str, Case] = {
             "func run() { metrics.going = 1 }\n"
         },
         "going",
-        "staying",
+        "run",
     ),
     "go: methods of an interface without a name": (
         {
@@ -455,7 +455,7 @@ CASES: dict[str, Case] = {
             "\t\ty.goOn(1)\n\t}\n\t_, _ = x.(interface{ stayHere(n int) })\n}\n"
         },
         "goOn",
-        "stayHere",
+        "run",
     ),
     "python: what a class method calls on any class below": (
         {
@@ -510,6 +510,133 @@ CASES: dict[str, Case] = {
         "go",
         "stay",
     ),
+    "python: fields that a constructor is made for": (
+        {
+            "a.py": "@dataclass\nclass Point:\n    x: int\n    def lone(self):\n        return 1\nhere = Point(1)\n",
+        },
+        "x",
+        "lone",
+    ),
+    "go: fields that are given values by their order": (
+        {"a.go": "package a\ntype Point struct { X int }\nvar here = Point{1}\nfunc lone() {}\n"},
+        "X",
+        "lone",
+    ),
+    "c++: fields that are given values by their order": (
+        {"a.cpp": "struct Point { int x; void lone() {} };\nPoint here{1};\n"},
+        "x",
+        "lone",
+    ),
+    "c++: namespaces": (
+        {"a.cpp": "namespace shop { void pay(); }\nvoid run() { shop::pay(); }\n"},
+        "shop",
+        "run",
+    ),
+    "rust: a module beside, and what is in it": (
+        {
+            "a.rs": "mod shop { pub fn pay() {} pub mod till { pub fn lone() {} } }\n"
+            "fn run() { use shop::{self, till}; shop::pay(); }\n"
+        },
+        "pay",
+        "lone",
+    ),
+    "typescript: what a module is": (
+        {"page.ts": "export default function page() {}\nexport function lone() {}\n"},
+        "page",
+        "lone",
+    ),
+    "typescript: what is declared for all": (
+        {
+            "a.ts": "export {};\ndeclare global { interface Window { shop: number } }\n"
+            "interface Till { lone: number }\n",
+            "b.ts": "export const shop = () => window.shop;\n",
+        },
+        "shop@a.ts",
+        "lone",
+    ),
+    "php: members of an enum that are made from values": (
+        {"a.php": "<?php\nenum Suit: string { case Hearts = 'h'; }\nfunction lone() {}\nSuit::from('h');\n"},
+        "Hearts",
+        "lone",
+    ),
+    "php: methods of a class that has no name": (
+        {
+            "a.php": "<?php\nabstract class Base { function run() { $this->hook(); } abstract function hook(); }\n"
+            "$x = new class extends Base { function hook() {} };\n",
+            "b.php": "<?php\nclass Lone {}\n",
+        },
+        "hook",
+        "Lone",
+    ),
+    "java: methods of a class that has no name": (
+        {
+            "A.java": "class A { void f(Base base) { base.hook(); new Base() { void hook() {} }; } void lone() {} }\n"
+            "class Base { void hook() {} }\n"
+        },
+        "A.f.hook",
+        "lone",
+    ),
+    "java: what Kotlin calls like properties": (
+        {
+            "J.java": "package p;\nclass J { int getURLPath() { return 1; } int getLone() { return 1; } }\n",
+            "k.kt": "package p\nfun f(j: J) {\n  j.urlPath\n}\n",
+        },
+        "getURLPath",
+        "getLone",
+    ),
+    "ruby: readers that assignments call": (
+        {
+            "a.rb": "class Cart\n  def sum\n  end\n  def sum=(it)\n  end\n  def lone\n  end\n"
+            "  def add\n    self.sum += 1\n  end\nend\n"
+        },
+        "Cart.sum",
+        "lone",
+    ),
+    "ruby: methods of one object": (
+        {"a.rb": "it = Object.new\ndef it.go\nend\nit.go\nclass Lone\nend\n"},
+        "go",
+        "Lone",
+    ),
+    "c#: what a library's function gives": (
+        {
+            "a.cs": "using System.Data;\nclass Row { public int Size { get; set; } public int Lone { get; set; } }\n"
+            "class Shop { void F(DbConnection db) { Use(db.Query<Row>().First().Size); } }\n"
+        },
+        "Size",
+        "Lone",
+    ),
+    "go: what a library's function gives": (
+        {
+            "a.go": 'package a\n\nimport "lib"\n\ntype Row struct{}\n\nfunc (r *Row) size() {}\n\n'
+            "func (r *Row) lone() {}\n\nfunc run() { lib.Must(&Row{}, nil).size() }\n"
+        },
+        "size",
+        "lone",
+    ),
+    "python: what a library's module holds": (
+        {
+            "a.py": "import lib\nclass App:\n    def go(self): ...\n    def lone(self): ...\n"
+            "lib.app = App()\nlib.app.go()\n"
+        },
+        "go",
+        "lone",
+    ),
+    "typescript: what stands in for a library": (
+        {
+            "mocks/kit.ts": "export const Kit = proxy;\nexport const lone = proxy;\n",
+            "src/a.ts": "import { Kit } from '@kit/core';\nnew Kit();\n",
+        },
+        "Kit",
+        "lone",
+    ),
+    "typescript: functions that are assigned to a variable": (
+        {
+            "a.ts": "export function run(all) {\n  let trim;\n  all.forEach(() => {\n    trim = () => 1;\n  });\n"
+            "  trim();\n}\nfunction lone() {}\n",
+        },
+        "trim",
+        "lone",
+    ),
 }
 
 
@@ -523,7 +650,8 @@ def test_what_may_be_used_is_not_denied(kind: str) -> None:
 
 
 def _is_denied(sample: Sample, name: str) -> bool:
-    definition = sample.definition(name)
+    name, _, path = name.partition("@")
+    definition = sample.definition(name, path or None)
     return not sample.resolver.uses(definition).uses and not sample.resolver.may_be_used_unseen(definition)
 
 

@@ -358,8 +358,10 @@ class CRules(LanguageRules):
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """Constructors and destructors run where objects are defined and where they go out of scope; operators are
-        called without their names."""
+        called without their names, fields are given values by their order; namespaces are not looked for."""
         symbol = view.symbol(number)
+        if symbol.kind in ("field", "namespace"):
+            return True
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
         return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)

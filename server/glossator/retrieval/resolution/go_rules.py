@@ -78,9 +78,14 @@ class GoRules(LanguageRules):
         return view.symbol(index).kind in ("field", "method") or super().is_member(view, index)
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """A library may call an exported method: it declares the interface, which the type does not name."""
+        """A library may call an exported method: it declares the interface, which the type does not name. Fields are
+        given values by their order (`Point{1, 2}`), compared with their structure, and found by reflection."""
         symbol = view.symbol(number)
-        return (bool(symbol.scope) and symbol.name[:1].isupper()) or super().may_be_used_unseen(view, number)
+        return (
+            symbol.kind == "field"
+            or (bool(symbol.scope) and symbol.name[:1].isupper())
+            or super().may_be_used_unseen(view, number)
+        )
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """The folder of a package."""

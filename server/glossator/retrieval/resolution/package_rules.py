@@ -469,8 +469,10 @@ class PhpRules(PackageRules):
         return super().named_type(world, name, arguments, place)
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Methods whose names begin with two underscores are the language's."""
-        return view.symbol(number).name.startswith("__") or super().may_be_used_unseen(view, number)
+        """Methods whose names begin with two underscores are the language's, which also makes the members of an enum
+        from values (`Suit::from("h")`)."""
+        symbol = view.symbol(number)
+        return symbol.name.startswith("__") or symbol.kind == "enum_member" or super().may_be_used_unseen(view, number)
 
     def import_parts(self, module: str) -> Iterable[str]:
         """The names in a namespace's path."""

@@ -293,7 +293,9 @@ class RustRules(LanguageRules):
         elif crate := self._crate(world, head):
             found = (Value("module", crate),)
         elif not parts and item.name != "*":
-            found = self._nameless(world, view.path, head) or (external(f"{head}:"),)
+            # `use shop;` names a crate, `use shop::{self}` a module beside it.
+            found = self._own(view, module, head) or self._nameless(world, view.path, head)
+            found = found or (external(f"{head}:"),)
         else:
             found = self._head(world, view, place, module, head)
         for part in parts:

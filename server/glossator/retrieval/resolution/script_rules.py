@@ -519,9 +519,14 @@ class ScriptRules(LanguageRules):
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS - {"namespace", "module"}
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Members of objects are often looked up by name (`handlers[message.type]`) or called by a library."""
+        """Members of objects are often looked up by name (`handlers[message.type]`) or called by a library; a library
+        may take what a module is, by the path of its file, and read what is declared for all (`declare global`)."""
         symbol = view.symbol(number)
-        if super().may_be_used_unseen(view, number):
+        if super().may_be_used_unseen(view, number) or self.is_whole(view, number):
+            return True
+        if symbol.kind == "function" and symbol.flags & INFERRED:
+            return True  # `let trim; ... trim = () => {}; ... trim()`: what the variable's name means is not followed
+        if any(view.symbol(around).name == "global" for around in view.chain(symbol.parent)):
             return True
         if symbol.scope and not view.children(-1, symbol.scope.partition(".")[0]):
             # `request.onabort = function () {}`: whoever made the object may call it.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import string
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS
 from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
 from glossator.retrieval.resolution.conventions import is_found_by_name
@@ -45,6 +48,11 @@ _ERROR_ENDINGS: Final = ("Error", "Exception", "Warning")
 NO_REFLECTION: Final = frozenset(("c", "cpp", "go", "rust"))
 """Languages whose programs do not look for the subtypes of a type."""
 
+FIELD_DECORATORS: Final = frozenset(("dataclass", "dataclass_transform", "attrs", "define", "frozen", "attr"))
+"""Decorators that make a constructor which gives fields their values by position."""
+_ACCESSOR: Final = re.compile(r"^(?:get|set|is)(?=[A-Z])")
+_WRITE: Final = MENTION_KINDS.index("write")
+
 MAX_NOTING_FILES: Final = 100
 """So many files that note a name are asked whether they have syntax errors."""
 
@@ -72,6 +80,8 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True
     if is_found_by_name(bare, definition.language, member=home is not None):
         return True
+    if _is_used_without_name(world, view, definition, home):
+        return True
     symbol = definition.symbol
     if is_test_definition(world, definition) or (symbol.name in ENTRY_POINTS and symbol.kind in CALLABLE_KINDS):
         return True
@@ -95,6 +105,60 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
         return True
     above = world.ancestors(home)
     return bool(above.externals) or above.open
+
+
+def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbol, home: Key | None) -> bool:
+    """Whether the language itself has a way to use a definition without its name, beside those of its rules: it is a
+    member of what has no name itself and may override something (an anonymous class, `def it.go`); a field that a
+    constructor is made for (`Point(1, 2)`); a reader that an assignment calls, too (`cart.sum += 1`); Java's `getSum`,
+    which Kotlin calls as `cart.sum`; what a library exports too, in whose place a bundler may put the file."""
+    symbol = definition.symbol
+    if symbol.kind == "method" and not symbol.scope and not symbol.flags & EXTENSION:
+        parent = view.symbol(symbol.parent) if symbol.parent >= 0 else None
+        if parent is None or not (parent.kind in CONTAINER_KINDS or parent.flags & EXTENSION):
+            return True
+    if symbol.kind in ("field", "property") and home is not None and (around := world.view(home[0])) is not None:
+        return any(name in FIELD_DECORATORS for name in around.decorators(home[1]))
+    if symbol.flags & EXPORTED and symbol.parent < 0 and _is_imported_from_library(world, view, definition.name):
+        return True
+    if definition.language == "java" and (name := _as_property(definition.name)):
+        return _is_named_in_kotlin(world, name)
+    if world.rules(definition.path).setter_ending and symbol.kind == "method":
+        return any(_is_written(world, path, definition.name) for path in world.files_noting(definition.name))
+    return False
+
+
+def _is_imported_from_library(world: World, view: FileView, name: str) -> bool:
+    """Whether a file imports something of a name from a module that the index does not have."""
+    for path in world.files_noting(name):
+        other = world.view(path)
+        if other is None or path == view.path or not share_names(other.facts.language, view.facts.language):
+            continue
+        for item in other.facts.imports:
+            if item.member == name and not item.module.startswith("."):
+                found = world.import_target(path, item)
+                if not found or any(one.kind in ("external", "unknown") for one in found):
+                    return True
+    return False
+
+
+def _as_property(method: str) -> str:
+    """What Kotlin calls a getter or setter of Java; "" for other methods."""
+    name = _ACCESSOR.sub("", method)
+    capitals = len(name) - len(name.lstrip(string.ascii_uppercase))
+    # `getURL` is `url`, `getURLPath` is `urlPath`.
+    initial = capitals if capitals == len(name) else max(capitals - 1, 1)
+    return name[:initial].lower() + name[initial:] if name != method else ""
+
+
+def _is_named_in_kotlin(world: World, name: str) -> bool:
+    views = (world.view(path) for path in world.files_noting(name))
+    return any(view is not None and view.facts.language == "kotlin" for view in views)
+
+
+def _is_written(world: World, path: str, name: str) -> bool:
+    view = world.view(path)
+    return view is not None and any(one.kind == _WRITE and one.receiver >= 0 for one in view.facts.mentions_of(name))
 
 
 def _may_be_looked_for(world: World, definition: DefinedSymbol) -> bool:

@@ -61,6 +61,10 @@ class UseSearch:
             expanded: macros whose uses are being looked for already.
         """
         self._expanded = expanded
+        self._doubted: list[Use] = []
+        """Places that mean the definition only if a library's function or variable gives what the index has."""
+        self._is_doubted = False
+        """Whether that is so of the place that was looked at last."""
         self._in_macros: dict[Key, tuple[FileView, str, Mention, Grade]] = {}
         """Macros that mention the definition, and where."""
         self._constructor = constructor
@@ -70,6 +74,7 @@ class UseSearch:
         self._definition = definition
         self._rules = rules_of(definition.language)
         self._member = hierarchies.is_member(definition)
+        self._shared = self._rules.shared_functions and definition.symbol.kind == "function"
         self._class = hierarchies.class_key(definition) if self._member else None
         self._above: set[Key] | None = None
         self._lineage: tuple[set[Key], set[str], bool] | None = None
@@ -136,7 +141,7 @@ class UseSearch:
             found.extend(self._constructions(self._class))
         if self._in_macros:
             found.extend(self._expansions(wanted, {(use.path, use.line, use.column) for use in found}))
-        return found, unread
+        return found or self._doubted, unread
 
     def _expansions(self, wanted: set[int] | None, known: set[tuple[str, int, int]]) -> Iterator[Use]:
         """The uses of the macros that mention the definition.
@@ -225,12 +230,13 @@ class UseSearch:
         found: list[Use] = []
         path, facts = view.path, view.facts
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
-        grades: dict[tuple[int, int, int, int, int], Grade] = {}
+        grades: dict[tuple[int, int, int, int, int], tuple[Grade, bool]] = {}
         places: dict[tuple[int, int], int] = {}
         for mention in facts.mentions_of(name):
             kind, owner = mention.kind, mention.owner
             if wanted is not None and kind not in wanted:
                 continue
+            doubted = False
             if kind == _IMPORT:
                 # Its line tells what it means.
                 grade = self._grade(view, name, mention)
@@ -247,8 +253,14 @@ class UseSearch:
                     around = view.outside_function(owner, text)
                 form = (kind, mention.receiver, around, mention.arguments, mention.given)
                 if (known := grades.get(form)) is None:
-                    known = grades[form] = self._grade(view, name, mention)
-                grade = known
+                    self._is_doubted = False
+                    known = grades[form] = self._grade(view, name, mention), self._is_doubted
+                grade, doubted = known
+            if doubted and not alias and self._constructor is None:
+                inside = view.definition(owner) if owner >= 0 else None
+                self._doubted.append(
+                    Use(path, mention.line, mention.column, MENTION_KINDS[kind], "possible", inside, name)
+                )
             if grade != "excluded" and (grade == "resolved" or not alias):
                 inside = view.definition(owner) if owner >= 0 else None
                 if is_macro(view, owner):
@@ -310,14 +322,19 @@ class UseSearch:
                 return self._fits(mention)
             if any(self._is_structural(one) for one in resolution.targets):
                 return self._fits(mention)
-        if resolution.reach == "all" or (resolution.reach == "members" and self._member):
+        shared = self._shared and mention.receiver < 0
+        if resolution.reach == "all" or (resolution.reach == "members" and (self._member or shared)):
             return self._fits(mention)
         if resolution.reach == "enum members":
             return self._definition.symbol.kind == "enum_member"
         if resolution.reach == "extensions":
             return self._extends_outside and self._fits(mention)
         if resolution.below and self._member:
-            return any(self._is_below(value) for value in resolution.below) and self._fits(mention)
+            if not self._fits(mention):
+                return False
+            if any(self._is_below(value) for value in resolution.below):
+                return True
+            self._is_doubted = any(value.kind == "external" and "." in value.name for value in resolution.below)
         return False
 
     @cached_property
