@@ -37,6 +37,13 @@ _BLOCK: Final = re.compile(
     rb"[{(]?\{|(?:case|catch|default|do|else|for|foreach|if|switch|synchronized|try|using|while)\b"
 )
 """What scopes begin with that are no functions."""
+_CONDITION: Final = re.compile(
+    rb"\b(?:if|elif|elsif|elseif|while|for|foreach|switch|case|when|catch|except|match)\b.*?[){:]|\b(?:else|unless|try)\b"
+    rb"|&&|\|\||\b(?:and|or)\b"
+)
+"""What stands in a line before a name that is bound on a condition only."""
+_MODIFIER: Final = re.compile(rb"\s(?:if|unless|while|until)\s")
+"""What stands behind it, in Ruby."""
 BY_PLACE: Final = attrgetter("at")
 
 
@@ -264,10 +271,22 @@ class FileScopes(FileSymbols):
                     break
                 continue
             found.append(self._made(value))
-            if self._indent(value.name_at) <= indent:
+            if self._indent(value.name_at) <= indent and not self._is_conditional(value.name_at, at):
                 # What is indented less has been executed before.
                 break
         return joined(found) if len(found) > 1 else found[0] if found else UNKNOWN
+
+    def _is_conditional(self, name_at: int, at: int) -> bool:
+        """Whether a name is bound in a branch that is written in one line (`if (late) shop = night`), unless the place
+        stands in that line, too."""
+        start = self._data.rfind(b"\n", 0, name_at) + 1
+        end = self._data.find(b"\n", name_at)
+        end = end if end >= 0 else len(self._data)
+        if start <= at <= end:
+            return False
+        if _CONDITION.search(self._data, start, name_at) is not None:
+            return True
+        return self._language.bare_calls and _MODIFIER.search(self._data, name_at, end) is not None
 
     def _made(self, value: BoundValue) -> str:
         """The expression of a value."""

@@ -142,3 +142,33 @@ def test_in_languages_without_rules_what_fits_is_possible(
     sample = Sample({f"a.{path}": defined, using: used})
     for name in names:
         assert sample.uses(name, grade="possible"), name
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second", "branch", "call"),
+    [
+        ("a.py", "x = A()", "x = B()", "if late: x = B()", "x.go()"),
+        ("a.ts", "let x = new A();", "x = new B();", "if (late) { x = new B(); }", "x.go();"),
+        ("a.js", "var x = new A();", "x = new B();", "late && (x = new B());", "x.go();"),
+        ("a.rb", "x = A.new", "x = B.new", "x = B.new if late", "x.go"),
+        ("a.php", "$x = new A();", "$x = new B();", "if ($late) $x = new B();", "$x->go();"),
+    ],
+)
+def test_a_branch_of_one_line_leaves_the_value_before(
+    path: str, first: str, second: str, branch: str, call: str
+) -> None:
+    around = {
+        "a.py": "class A:\n    def go(self): ...\nclass B:\n    def go(self): ...\ndef run(late):\n{}",
+        "a.rb": "class A\n  def go\n  end\nend\nclass B\n  def go\n  end\nend\ndef run(late)\n{}end\n",
+        "a.php": "<?php\nclass A { function go() {} }\nclass B { function go() {} }\nfunction run($late) {\n{}}\n",
+    }
+    whole = around.get(path, "class A { go() {} }\nclass B { go() {} }\nfunction run(late) {\n{}}\n")
+    for line, meant in ((branch, [f"{path}:A.go", f"{path}:B.go"]), (second, [f"{path}:B.go"])):
+        body = "".join(f"    {one}\n" for one in (first, line, call))
+        assert Sample({path: _filled(whole, body)}).at(path, call, "go").split() == meant
+
+
+def _filled(whole: str, body: str) -> str:
+    """A text with a body in place of the last braces that hold nothing."""
+    before, _, after = whole.rpartition("{}")
+    return before + body + after
