@@ -243,3 +243,13 @@ def test_what_a_file_with_errors_uses_is_not_denied(tmp_path: Path) -> None:
         assert "no symbol is known that it calls or reads." in answer
     finally:
         session.close()
+
+
+def test_of_very_many_definitions_not_all_are_counted(tmp_path: Path) -> None:
+    files = {f"m{number}.py": "def made():\n    return 1\n" for number in range(60)}
+    session = Session([write_tree(tmp_path / "app", files)], Settings(index_dir=tmp_path / "cache", workers=1))
+    session.root.index()
+    try:
+        assert "There are at least 45 more definitions of the name" in ask(session, "who calls made?")[0]
+    finally:
+        session.close()

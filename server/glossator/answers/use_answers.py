@@ -28,7 +28,7 @@ from glossator.project.targets import FoundSymbol, find_symbols, near_symbols
 from glossator.retrieval.buffers import allowing
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
 from glossator.retrieval.use_questions import parse_use_question
-from glossator.retrieval.use_records import CALLING, OVERRIDE, SymbolUses
+from glossator.retrieval.use_records import CALLING, MOST_NAMESAKES, OVERRIDE, SymbolUses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,8 @@ class _Writer:
             rest = [item.symbol for item in found[NAMESAKES:]]
             others = [f"`{symbol.qualified_name}` (`{symbol.path}:{symbol.line}`)" for symbol in rest]
             listed = ", ".join(others[:LISTED_SYMBOLS])
-            parts.append(f"There are {len(others)} more definitions of the name: {listed}{_more(others)}.")
+            least = "at least " if len(found) >= MOST_NAMESAKES else ""
+            parts.append(f"There are {least}{len(others)} more definitions of the name: {listed}{_more(others)}.")
         text = "\n\n".join([*(part for part in parts if part), USES_NOTE]) + "\n"
         return ToldAnswer(text, tuple(self._evidence.values()), tuple(uses))
 

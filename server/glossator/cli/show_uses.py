@@ -16,7 +16,7 @@ from glossator.answers.use_wording import (
 from glossator.cli import terminal
 from glossator.errors import UsageError
 from glossator.retrieval.kinds import TYPE_KINDS
-from glossator.retrieval.use_records import CALLING, USE_KINDS
+from glossator.retrieval.use_records import CALLING, MOST_NAMESAKES, USE_KINDS
 
 if TYPE_CHECKING:
     import argparse
@@ -78,6 +78,8 @@ def show_uses(session: Session, arguments: argparse.Namespace) -> int:
             _show_places(uses, kinds, arguments.limit)
         if callers is not None:
             _show_callers(symbol, *callers, arguments.depth)
+    if len(found) >= MOST_NAMESAKES:
+        terminal.note(f"glossator: no more than {MOST_NAMESAKES} definitions of a name are shown; --path FILE chooses")
     if arguments.json:
         seconds = round(time.perf_counter() - started, 6)
         terminal.show_json({"name": arguments.name, "symbols": shown, "seconds": seconds})

@@ -22,6 +22,8 @@ CALLING: Final = frozenset(("call", "decorator", "template"))
 """Kinds of mentions by which one symbol runs another."""
 DEPENDING: Final = frozenset(USE_KINDS) - {"import", "export"}
 """Kinds of mentions by which a symbol depends on another; an import alone uses nothing."""
+MOST_NAMESAKES: Final = 50
+"""Definitions of one name that are told apart."""
 CODE_CHARACTERS: Final = 200
 """Characters of a line of code that are shown."""
 

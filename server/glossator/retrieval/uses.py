@@ -26,6 +26,7 @@ from glossator.retrieval.resolution.values import Use
 from glossator.retrieval.use_records import (
     CALLING,
     DEPENDING,
+    MOST_NAMESAKES,
     Caller,
     Impact,
     Meant,
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 MOST_WALKED: Final = 300
 """Symbols that a walk over callers visits at most."""
-MOST_NAMESAKES: Final = 50
-"""Definitions of one name that are told apart."""
 MOST_TEXTS: Final = 60
 """Entries whose text is searched for a name before nothing is said to use it."""
 MOST_IN_TEXT: Final = 100
