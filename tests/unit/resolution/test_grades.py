@@ -172,3 +172,45 @@ def _filled(whole: str, body: str) -> str:
     """A text with a body in place of the last braces that hold nothing."""
     before, _, after = whole.rpartition("{}")
     return before + body + after
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line", "name"),
+    [
+        (
+            "a.rs",
+            (
+                "struct Shop;\nimpl Shop { fn take(&self) {} }\nstruct Town { shop: Option<Shop> }\n"
+                "impl Town {\n    fn run(&self) {\n        {};\n    }\n}\n"
+            ),
+            "self.shop.take()",
+            "take",
+        ),
+        (
+            "a.cpp",
+            "struct Shop { void reset(); };\nvoid run(std::unique_ptr<Shop> shop) {\n    {};\n}\n",
+            "shop.reset()",
+            "reset",
+        ),
+        (
+            "a.py",
+            "class Shop:\n    def cancel(self): ...\ndef run(shop: Future[Shop]):\n    {};\n",
+            "shop.cancel()",
+            "cancel",
+        ),
+        (
+            "a.cs",
+            "class Shop { public void Wait() {} }\nclass Town { Task<Shop> shop; void Run() {\n    {};\n} }\n",
+            "shop.Wait()",
+            "Wait",
+        ),
+    ],
+)
+def test_members_of_what_wraps_a_value_are_not_said_to_be_the_values(
+    path: str, text: str, line: str, name: str
+) -> None:
+    assert Sample({path: _filled(text, line).replace(";;", ";")}).at(path, f"{line};", name) == "possible"
+    wrapped = {"Option<Shop>": "Shop", "std::unique_ptr<Shop>": "Shop", "Future[Shop]": "Shop", "Task<Shop>": "Shop"}
+    for long, short in wrapped.items():
+        text = text.replace(long, short)
+    assert Sample({path: _filled(text, line)}).at(path, f"{line};", name) == f"{path}:Shop.{name}"

@@ -80,6 +80,16 @@ class CRules(LanguageRules):
     extensions = True
     parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
+    wrapper_members = _OF_POINTERS | {
+        "exchange",
+        "expired",
+        "has_value",
+        "reset",
+        "store",
+        "swap",
+        "use_count",
+        "value_or",
+    }
     elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), **dict.fromkeys(_MAPS, 1)}
     opaque = frozenset(("void", "auto", "id"))
     call_members = ("operator()",)

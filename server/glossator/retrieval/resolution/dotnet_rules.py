@@ -27,6 +27,9 @@ class DotnetRules(PackageRules):
     implicit_members = frozenset(("ToString", "Equals", "GetHashCode", "Dispose", "GetEnumerator", "Deconstruct"))
     parts_elsewhere = True
     unwrapped: ClassVar[dict[str, int]] = {"Task": 0, "ValueTask": 0, "Nullable": 0}
+    wrapper_members = frozenset(
+        ("ContinueWith", "GetValueOrDefault", "HasValue", "IsCompleted", "Result", "Status", "Value", "Wait")
+    )
     opaque = frozenset(("object", "dynamic", "T"))
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:

@@ -153,7 +153,9 @@ class MentionMeaning:
             setters = self._world.members(values, name + ending, place)
             members = setters if any(one.kind == "symbol" for one in setters) else members
         found = self._fitting(path, mention, members, through_instance=through)
-        if found and self._world.rules(path).may_be_wrapped(receiver, name):
+        if found and (
+            self._world.rules(path).may_be_wrapped(receiver, name) or self._is_wrapper(receiver, name, place)
+        ):
             found = (*found, UNKNOWN_VALUE)
         resolution = self._of(found)
         if resolution.grade == "excluded" and BUILT_IN_VALUE in values:
@@ -169,6 +171,22 @@ class MentionMeaning:
         # A library's class may have subclasses in the index.
         grade: Grade = resolution.grade if resolution.targets else "possible"
         return Resolution(grade, resolution.targets, resolution.reach, (*resolution.below, *outside))
+
+    def _is_wrapper(self, receiver: str, name: str, place: Spot) -> bool:
+        """Whether what a receiver is declared as wraps its value, and has a member of this name itself: the `take` of
+        `shop: Option<Shop>` is hardly that of `Shop`."""
+        rules = self._world.rules(place.path)
+        if name not in rules.wrapper_members:
+            return False
+        head, _, last = receiver.partition("(")[0].rpartition(".") if receiver.count("(") < 2 else ("", "", "")
+        declared = [receiver] if receiver[:1] == "<" and receiver[-1:] == ">" else []
+        if last.isidentifier():
+            around = self._world.evaluate(head, place) if head else ()
+            found = self._world.members(around, last, place) if head else self._world.named(last, place)
+            for value in found:
+                view = self._world.view(value.path) if value.kind in ("symbol", "function") else None
+                declared += [view.symbol(value.number).type] if view is not None else []
+        return any(f"{wrapper}{sign}" in text for text in declared for wrapper in rules.unwrapped for sign in "<[")
 
     def _fitting(self, path: str, mention: Mention, found: Values, *, through_instance: bool = False) -> Values:
         """Of overloads those that take such arguments; of a function and a field of one name the one that fits."""

@@ -163,6 +163,9 @@ class PythonRules(LanguageRules):
         "Optional": 0, "Annotated": 0, "ClassVar": 0, "Final": 0, "Required": 0, "NotRequired": 0, "ReadOnly": 0,
         "InitVar": 0, "Awaitable": 0, "Coroutine": 2, "Task": 0, "Unpack": 0, "Mapped": 0, "Future": 0,
     }  # fmt: skip
+    wrapper_members = frozenset(
+        ("add_done_callback", "cancel", "cancelled", "done", "exception", "result", "set_exception", "set_result")
+    )
     elements: ClassVar[dict[str, int]] = {
         "list": 0, "List": 0, "set": 0, "Set": 0, "frozenset": 0, "FrozenSet": 0, "Sequence": 0, "MutableSequence": 0,
         "Collection": 0, "Iterable": 0, "Iterator": 0, "Generator": 0, "AsyncIterator": 0, "AsyncIterable": 0,

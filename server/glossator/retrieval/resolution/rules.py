@@ -140,6 +140,7 @@ class LanguageRules:
         builtins: names of the language's own types and functions, which lead out of the index.
         unwrapped: types by their last name whose members are those of an argument, and the number of the argument:
             `Optional[X]`, `Promise<X>`, `Box<X>`.
+        wrapper_members: names of members of such types themselves.
         elements: types by their last name whose elements, by index or in a loop, are an argument.
         opaque: types of which nothing is known (`any`, `object`).
         constructors: names of constructors: a call of the class calls them.
@@ -179,6 +180,7 @@ class LanguageRules:
     extended_types: ClassVar[frozenset[str]] = frozenset()
     builtins: ClassVar[frozenset[str]] = frozenset()
     unwrapped: ClassVar[dict[str, int]] = {}
+    wrapper_members: ClassVar[frozenset[str]] = frozenset()
     elements: ClassVar[dict[str, int]] = {}
     opaque: ClassVar[frozenset[str]] = frozenset()
     constructors: ClassVar[frozenset[str]] = frozenset()

@@ -40,6 +40,11 @@ _OF_RESULTS: Final = _words(
     " unwrap_or_else"
 )
 """Methods of `Option` and `Result`."""
+_OF_WRAPPERS: Final = _OF_RESULTS | _words(
+    "and as_deref as_deref_mut as_mut as_ref cloned contains copied filter flatten get_or_insert get_or_insert_with"
+    " insert inspect is_some_and iter iter_mut map map_or map_or_else or or_else replace take transpose xor zip"
+)
+"""More of them, which other types often have, too."""
 _SAME: Final = _words(
     "as_mut_slice as_ref as_slice borrow borrow_mut by_ref chain clone cloned collect copied cycle drain filter fuse"
     " inspect into_boxed_slice into_iter into_vec iter iter_mut lock peekable read rev rsplit skip skip_while sorted"
@@ -76,6 +81,7 @@ class RustRules(LanguageRules):
         " test cfg_attr allow deny warn forbid inline must_use doc repr ignore should_panic deprecated non_exhaustive"
         " global_allocator track_caller cold no_mangle link_name macro_export macro_use path automatically_derived"
     )
+    wrapper_members = _OF_WRAPPERS
     unwrapped: ClassVar[dict[str, int]] = {
         "Option": 0, "Result": 0, "Box": 0, "Rc": 0, "Arc": 0, "Pin": 0, "Cow": 0, "Ref": 0, "RefMut": 0, "Poll": 0,
         "Future": 0, "ManuallyDrop": 0, "MutexGuard": 0, "RwLockReadGuard": 0, "RwLockWriteGuard": 0, "Lazy": 0,

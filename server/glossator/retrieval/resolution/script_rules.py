@@ -68,6 +68,7 @@ class ScriptRules(LanguageRules):
         "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
         "Pick": 0, "Promise": 0, "PromiseLike": 0, "Readonly": 0, "Required": 0,
     }  # fmt: skip
+    wrapper_members = frozenset(("catch", "finally", "then"))
     elements: ClassVar[dict[str, int]] = {
         "Array": 0, "AsyncGenerator": 0, "AsyncIterable": 0, "AsyncIterableIterator": 0, "AsyncIterator": 0,
         "Generator": 0, "Iterable": 0, "IterableIterator": 0, "Iterator": 0, "ReadonlyArray": 0, "ReadonlySet": 0,
