@@ -613,14 +613,6 @@ CASES: dict[str, Case] = {
         "size",
         "lone",
     ),
-    "python: what a library's module holds": (
-        {
-            "a.py": "import lib\nclass App:\n    def go(self): ...\n    def lone(self): ...\n"
-            "lib.app = App()\nlib.app.go()\n"
-        },
-        "go",
-        "lone",
-    ),
     "typescript: what stands in for a library": (
         {
             "mocks/kit.ts": "export const Kit = proxy;\nexport const lone = proxy;\n",
@@ -635,6 +627,19 @@ CASES: dict[str, Case] = {
             "  trim();\n}\nfunction lone() {}\n",
         },
         "trim",
+        "lone",
+    ),
+    "swift: what extends a library's type": (
+        {"a.swift": "extension Encoder {\n  func lone() {}\n}\nfunc run(it: Encoder) {}\n"},
+        "Encoder",
+        "lone",
+    ),
+    "kotlin: members of a block's receiver, beside the class's own": (
+        {
+            "a.kt": "class Shop {\n  fun go() {}\n  fun lone() {}\n}\n"
+            "class Till {\n  fun go() {}\n  fun run() {\n    Shop().apply {\n      go()\n    }\n  }\n}\n"
+        },
+        "Shop.go",
         "lone",
     ),
 }

@@ -113,6 +113,8 @@ def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbo
     constructor is made for (`Point(1, 2)`); a reader that an assignment calls, too (`cart.sum += 1`); Java's `getSum`,
     which Kotlin calls as `cart.sum`; what a library exports too, in whose place a bundler may put the file."""
     symbol = definition.symbol
+    if symbol.flags & EXTENSION and symbol.kind in CONTAINER_KINDS:
+        return True  # it adds to a type of a library, whose uses are not its own
     if symbol.kind == "method" and not symbol.scope and not symbol.flags & EXTENSION:
         parent = view.symbol(symbol.parent) if symbol.parent >= 0 else None
         if parent is None or not (parent.kind in CONTAINER_KINDS or parent.flags & EXTENSION):

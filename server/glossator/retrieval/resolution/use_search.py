@@ -34,6 +34,8 @@ MAX_INHERITING: Final = 30
 """Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
 
+_BLOCK_RECEIVERS: Final = frozenset(("kotlin", "ruby"))
+"""Languages in whose blocks a bare name may mean a member of what the block is handed to (`shop.apply { open() }`)."""
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _WRITE: Final = MENTION_KINDS.index("write")
@@ -62,7 +64,8 @@ class UseSearch:
         """
         self._expanded = expanded
         self._doubted: list[Use] = []
-        """Places that mean the definition only if a library's function or variable gives what the index has."""
+        """Places that mean the definition only if a library's function or variable gives what the index has, or if a
+        block has another receiver."""
         self._is_doubted = False
         """Whether that is so of the place that was looked at last."""
         self._in_macros: dict[Key, tuple[FileView, str, Mention, Grade]] = {}
@@ -334,7 +337,9 @@ class UseSearch:
                 return False
             if any(self._is_below(value) for value in resolution.below):
                 return True
-            self._is_doubted = any(value.kind == "external" and "." in value.name for value in resolution.below)
+            self._is_doubted = any(_is_given(value) for value in resolution.below)
+        elif mention.receiver < 0 and self._member and self._definition.language in _BLOCK_RECEIVERS:
+            self._is_doubted = self._fits(mention)
         return False
 
     @cached_property
@@ -416,3 +421,10 @@ class UseSearch:
         constructor = self._definition.symbol
         searches = (UseSearch(self._hierarchies, self._meaning, one, constructor) for one in made)
         return [use for search in searches for use in search.run(("call",))[0]]
+
+
+def _is_given(value: Value) -> bool:
+    """Whether a library's value is no instance of a type that is named, but what a member of one gives: a property, a
+    function (`Provider.GetService`), or in Go a function of a package."""
+    owner, _, _ = value.name.removesuffix(INSTANCE_MARK).rpartition(".")
+    return value.kind == "external" and (owner.endswith((":", INSTANCE_MARK)) or last_part(owner)[:1].isupper())
