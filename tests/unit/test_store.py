@@ -15,7 +15,7 @@ import pytest
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index import store_reading
 from glossator.index.globs import literal_glob
-from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION
+from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.store import Filter, Store
 from glossator.index.vectors import VectorCache, cache_path
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
@@ -82,6 +82,23 @@ def test_large_commits_are_counted_by_maintain(store: Store) -> None:
     store.commit([], deleted=["f1.py"])
     assert store.document_frequencies(["twice", "n1x1"]) == {"twice": 760, "n1x1": 0}
     assert store.reference_counts(["common"])["common"] == 760
+
+
+def test_compacting_keeps_names_whose_uses_are_not_counted_yet(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.commit([update("a.py", entry("a"))])
+    large = [update(f"f{n}.py", *(entry(f"n{n}x{k}", references=("common",)) for k in range(20))) for n in range(40)]
+    compact = Manifest.compact
+
+    def compact_after_a_commit(manifest: Manifest, *, full: bool = False) -> None:
+        store.commit(large)
+        compact(manifest, full=full)
+
+    monkeypatch.setattr(Manifest, "compact", compact_after_a_commit)
+    store.maintain(full=True)
+    monkeypatch.undo()
+    store.commit([update("b.py", entry("b", references=("later",)))])
+    store.maintain()
+    assert store.reference_counts(["common", "later"]) == {"common": 800, "later": 1}
 
 
 def test_rows_added_after_the_indexes_are_found_at_once(store: Store) -> None:

@@ -538,10 +538,12 @@ class Manifest(Database):
         if full:
             with self.transaction() as connection:
                 connection.execute("DELETE FROM terms WHERE entries <= 0")
-                connection.execute(
-                    "DELETE FROM names WHERE refs <= 0 AND id NOT IN (SELECT name FROM entries WHERE name IS NOT NULL)"
-                )
-                self._names.clear()
+                if self.underived() is None:  # else names may be unused only because their uses are not counted yet
+                    connection.execute(
+                        "DELETE FROM names WHERE refs <= 0 "
+                        "AND id NOT IN (SELECT name FROM entries WHERE name IS NOT NULL)"
+                    )
+                    self._names.clear()
                 rewrite_notes(connection)
             self.give_back_pages()
         self.checkpoint()
