@@ -44,6 +44,17 @@ def test_readers_survive_a_close(tmp_path: Path, _: int) -> None:
         pass
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what is open")
+def test_what_cannot_be_read_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "some.sqlite"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError) as caught:
+        Database(path, write=False)
+    assert caught.value.__traceback__ is not None, "which holds the connection"
+    opened = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    assert str(path) not in opened
+
+
 @pytest.mark.parametrize(
     ("path", "uri"),
     [

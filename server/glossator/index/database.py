@@ -132,18 +132,22 @@ class Database:
             check_same_thread=False,
             cached_statements=256,
         )
-        with self._guard:
-            if self._closed:
-                connection.close()
-                raise StoreError(f"the index in {self.path.parent} is closed")
-            self._all.append(connection)
-        # NORMAL in WAL mode: a killed process loses nothing; a power cut may lose the last commits, never consistency.
-        connection.executescript(
-            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
-            f"PRAGMA journal_size_limit = {4 * 1024**2}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
-        )
-        if not write:
-            connection.execute("PRAGMA query_only = 1")
+        try:
+            # NORMAL in WAL mode: a killed process loses nothing; a power cut may lose the last commits, never
+            # consistency.
+            connection.executescript(
+                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
+                f"PRAGMA journal_size_limit = {4 * 1024**2}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+            )
+            if not write:
+                connection.execute("PRAGMA query_only = 1")
+            with self._guard:
+                if self._closed:
+                    raise StoreError(f"the index in {self.path.parent} is closed")
+                self._all.append(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager
