@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glossator.errors import StoreCorruptError, StoreError
 from glossator.index import table
 from glossator.index.store import Filter, Store
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
@@ -156,3 +159,22 @@ def test_damage_is_reported_alike(folder: Path, monkeypatch: pytest.MonkeyPatch,
             except Exception as error:
                 reports.append([type(error)])
     assert reports[0] == reports[1] != []
+
+
+def test_closing_while_something_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lance = table.Lance(tmp_path, DIMENSIONS)
+    closing = threading.Thread(target=lance.close)
+    start = asyncio.run_coroutine_threadsafe
+
+    def start_after_a_close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> Any:
+        if not closing.ident:
+            closing.start()
+            closing.join(0.2)  # it may have to wait for this
+        return start(coroutine, loop)
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", start_after_a_close)
+    with pytest.raises(StoreError, match="closed") as caught:
+        lance.run(lambda: asyncio.sleep(60))
+    assert not isinstance(caught.value, StoreCorruptError)
+    closing.join(10)
+    assert not closing.is_alive()

@@ -20,7 +20,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,14 +119,9 @@ class _Loop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="glossator-lancedb", daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Wait for the coroutine's result."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+    def start(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Run a coroutine; the loop must not be closed."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def close(self) -> None:
         """Cancel running coroutines, so that their callers don't wait forever, and stop the thread."""
@@ -137,10 +132,19 @@ class _Loop:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-        self.run(cancel())
+        self.start(cancel()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _result_of(future: Future[_T]) -> _T:
+    """Wait for the result; whoever stops waiting cancels it."""
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 class Table:
@@ -380,18 +384,18 @@ class Lance:
 
     def run(self, start: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         """Run a coroutine in the event loop and return its result; LanceDB's errors become StoreErrors."""
-        with self._lock:
-            if self._closed:
-                raise StoreError(f"the index in {self.folder.parent} is closed")
-            if self._loop is None:
-                self._loop = _Loop()
-            loop = self._loop
 
         async def run() -> _T:
             return await start()
 
+        with self._lock:  # also while it is started: what is started after `close` would never end
+            if self._closed:
+                raise StoreError(f"the index in {self.folder.parent} is closed")
+            if self._loop is None:
+                self._loop = _Loop()
+            future = self._loop.start(run())
         try:
-            return loop.run(run())
+            return _result_of(future)
         except CancelledError:
             raise StoreError(f"the index in {self.folder.parent} was closed while it was being used") from None
         except (RuntimeError, ValueError, OSError) as error:
