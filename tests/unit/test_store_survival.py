@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError, StoreTooNewError
 from glossator.index.manifest import ORDINAL_BITS, Manifest
-from glossator.index.store import Filter, Store
+from glossator.index.store import FOLD_FRAGMENTS, Filter, Store
 from glossator.index.table import Table
 from tests.unit.store_samples import entry, facts, open_store, unit, update, with_facts
 
@@ -246,6 +247,38 @@ def test_damaged_search_data_are_made_anew(folder: Path, part: str, how: str) ->
     with open_store(folder) as store:
         assert set(check_whole(store).values()) == {1}
         assert all(record.size != -1 for record in store.files().values())
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_damage_that_compacting_meets_is_repaired(folder: Path, full: bool) -> None:
+    with open_store(folder) as store:
+        for number in range(FOLD_FRAGMENTS + 1):
+            store.commit([state(number, 0)])
+        spoil(folder / "lance/entries-1.lance/data", "truncated")
+        with pytest.raises(StoreCorruptError):
+            store.maintain(full=full)
+        assert store.is_damaged()
+        assert all(record.size == -1 for record in store.files().values())
+        store.commit([state(number, 1) for number in range(FOLD_FRAGMENTS + 1)])
+        assert set(check_whole(store).values()) == {1}
+
+
+def test_what_cannot_be_opened_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(folder) as store:
+        store.commit([state(1, 0)])
+    before = set(threading.enumerate())
+
+    def fail(store: Store) -> None:
+        store.refresh()
+        raise StoreFullError("there is no space")
+
+    monkeypatch.setattr(Store, "_reconcile", fail)
+    with pytest.raises(StoreFullError):
+        open_store(folder)
+    monkeypatch.undo()
+    assert set(threading.enumerate()) <= before
+    with open_store(folder) as store:
+        check_whole(store)
 
 
 def test_missing_rows_are_found(folder: Path) -> None:

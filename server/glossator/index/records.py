@@ -5,8 +5,10 @@ This module does not know how they are stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from glossator.index.database import encodable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,3 +121,22 @@ class StoreStatus:
     size_bytes: int
     uncollected: int = 0
     """Files whose facts have not been collected yet."""
+
+
+def encodable_update(update: FileUpdate) -> FileUpdate:
+    """The update without lone surrogates, which neither SQLite nor Arrow can store."""
+    import msgspec
+
+    entries = tuple(
+        msgspec.structs.replace(
+            entry,
+            name=encodable(entry.name),
+            qualified_name=encodable(entry.qualified_name),
+            signature=encodable(entry.signature),
+            doc=encodable(entry.doc),
+            references=tuple(map(encodable, entry.references)),
+        )
+        for entry in update.entries
+    )
+    record = replace(update.record, skipped=encodable(update.record.skipped))
+    return replace(update, record=record, entries=entries, terms=tuple(map(encodable, update.terms)))

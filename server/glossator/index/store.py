@@ -20,17 +20,24 @@ import logging
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
-from glossator.index import database, folders, nearest, text_rows
+from glossator.index import folders, nearest, text_rows
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.generations import generations_in, remove_generation
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
-from glossator.index.records import FileRecord, FileSummary, FileUpdate, Filter, StoredEntry, StoreStatus
+from glossator.index.records import (
+    FileRecord,
+    FileSummary,
+    FileUpdate,
+    Filter,
+    StoredEntry,
+    StoreStatus,
+    encodable_update,
+)
 from glossator.index.store_reading import StoreReader
 from glossator.index.table import Lance, Rows, Table, frequencies, packed_column, unpacked_column
 from glossator.index.vectors import VectorCache, cache_path
@@ -111,7 +118,7 @@ class Store(StoreReader):
         """
         folders.check_path(folder)
         lock = folders.acquire(folder) if write else None
-        manifest = None
+        store = None
         try:
             if write:
                 folders.make_private(folder)
@@ -122,9 +129,9 @@ class Store(StoreReader):
             if write:
                 store._reconcile()
         except BaseException as error:
-            if manifest is not None:
-                manifest.close()
-            if lock is not None:
+            if store is not None:
+                store.close()
+            elif lock is not None:
                 lock.release()
             if isinstance(error, OSError):
                 raise folders.system_error(folder, error) from error
@@ -163,18 +170,24 @@ class Store(StoreReader):
 
     @contextlib.contextmanager
     def _as_writer(self) -> Iterator[None]:
-        """Exclude other writing threads, and mark the index as damaged if it turns out to be."""
+        """Exclude other writing threads; see `_noting_trouble`."""
         with self._writing:
             if self._lock is None:
                 raise StoreError(f"the index in {self._folder} was opened for reading only")
-            try:
+            with self._noting_trouble():
                 yield
-            except StoreCorruptError as error:
-                note_damage(self._folder, error)
-                raise
-            except StoreFullError:
-                self._earlier.discard()  # what can be made again gives way
-                raise
+
+    @contextlib.contextmanager
+    def _noting_trouble(self) -> Iterator[None]:
+        """Mark the index as damaged if it turns out to be; on a full disk, give back what can be made again."""
+        try:
+            yield
+        except StoreCorruptError as error:
+            note_damage(self._folder, error)
+            raise
+        except StoreFullError:
+            self._earlier.discard()
+            raise
 
     def touch(self, records: Sequence[FileRecord]) -> None:
         """Update the sizes and times of files whose contents have not changed."""
@@ -209,7 +222,7 @@ class Store(StoreReader):
             try:
                 self._commit(list(latest.values()), paths, excluded)
             except UnicodeEncodeError:
-                self._commit([_encodable(update) for update in latest.values()], paths, excluded)
+                self._commit([encodable_update(update) for update in latest.values()], paths, excluded)
 
     def _commit(self, updates: Sequence[FileUpdate], paths: Sequence[str], excluded: Collection[str]) -> None:
         import numpy as np
@@ -381,26 +394,35 @@ class Store(StoreReader):
         """Compact the table, remove old versions and update the indexes; cheap if nothing is due.
 
         Commits and searches can run meanwhile. A concurrent second call returns immediately.
+
+        Raises:
+            StoreCorruptError: the index is damaged; the next update repairs it.
+            StoreFullError: the disk is full; the index is as it was.
         """
         if not self._maintaining.acquire(blocking=False):
             return
         try:
-            with self._as_writer():
-                due = self._due(full=full)
-            if due != "rebuild":
-                self._derive()
-            if due == "fold":
-                with self._writing:
-                    self._fold()
-            elif due == "rebuild":
-                self._rebuild()
-                self._cache.trim()
-            if due or full or self._manifest.log_is_long():
-                with self._writing:
-                    self._manifest.compact(full=full or due == "rebuild")
-            self._earlier.trim()
+            with self._noting_trouble():
+                self._maintain(full=full)
         finally:
             self._maintaining.release()
+
+    def _maintain(self, *, full: bool) -> None:
+        """See `maintain`."""
+        with self._as_writer():
+            due = self._due(full=full)
+        if due != "rebuild":
+            self._derive()
+        if due == "fold":
+            with self._as_writer():
+                self._fold()
+        elif due == "rebuild":
+            self._rebuild()
+            self._cache.trim()
+        if due or full or self._manifest.log_is_long():
+            with self._as_writer():
+                self._manifest.compact(full=full or due == "rebuild")
+        self._earlier.trim()
 
     def is_in_order(self) -> bool:
         """Whether a writer would find nothing to repair, to finish or to compact. Takes no lock."""
@@ -576,23 +598,3 @@ class Store(StoreReader):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _encodable(update: FileUpdate) -> FileUpdate:
-    """The update without lone surrogates, which neither SQLite nor Arrow can store."""
-    import msgspec
-
-    clean = database.encodable
-    entries = tuple(
-        msgspec.structs.replace(
-            entry,
-            name=clean(entry.name),
-            qualified_name=clean(entry.qualified_name),
-            signature=clean(entry.signature),
-            doc=clean(entry.doc),
-            references=tuple(map(clean, entry.references)),
-        )
-        for entry in update.entries
-    )
-    record = replace(update.record, skipped=clean(update.record.skipped))
-    return replace(update, record=record, entries=entries, terms=tuple(map(clean, update.terms)))
