@@ -12,6 +12,7 @@ import pytest
 
 from glossator.answers.forgetting import forget_all, forget_folder
 from glossator.errors import AdaptationError
+from glossator.project.adaptation_runs import recorded_run
 from glossator.project.adaptations import KEPT_PER_KIND, Adaptation, Adaptations
 from glossator.settings import Settings
 
@@ -141,6 +142,9 @@ def test_forgetting_a_folder_forgets_what_was_learned_from_it(settings: Settings
     forgotten = forget_folder(settings, tmp_path / "mine")
     assert [one.path for one in forgotten.removed] == [mine.folder]
     assert not mine.folder.exists()
+    assert len(other.listed()) == 1
+    with recorded_run(other.folder, "data"):
+        assert [path for path, _ in forget_all(settings).kept] == [other.folder]
     assert len(other.listed()) == 1
     assert [one.path for one in forget_all(settings).removed] == [other.folder]
     assert (settings.adaptations_dir / "notes").is_dir()

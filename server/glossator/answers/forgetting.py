@@ -107,12 +107,19 @@ def _forget_named(settings: Settings, folder: Path) -> Forgotten:
 
 def _forget_learned(settings: Settings, folder: Path) -> Forgotten:
     """Delete what was learned from the folder, unless a process is learning from it."""
-    kept = Adaptations(settings, folder).folder
-    run = read_run(kept)
+    home = Adaptations(settings, folder).folder
+    forgotten = _forget_adaptations(home)
+    if not forgotten.kept:
+        remove_adapted_data(settings, folder, ())
+    return forgotten
+
+
+def _forget_adaptations(home: Path) -> Forgotten:
+    """Delete the folder of a project's adaptations, unless a process is adapting to the project."""
+    run = read_run(home)
     if run is not None and run.is_running:
-        return Forgotten((), ((kept, busy_message(run)),))
-    remove_adapted_data(settings, folder, ())
-    return _forget_folders("adaptation", [kept])
+        return Forgotten((), ((home, busy_message(run)),))
+    return _forget_folders("adaptation", [home])
 
 
 def forget_all(settings: Settings) -> Forgotten:
@@ -124,9 +131,10 @@ def forget_all(settings: Settings) -> Forgotten:
     forgotten = _forget_indexes([home / name for home in _entries(settings.index_dir) if is_root_folder(home)])
     if forgotten.kept:
         return forgotten
+    for home in filter(is_adaptations_folder, _entries(settings.adaptations_dir)):
+        forgotten += _forget_adaptations(home)
     return (
         forgotten
-        + _forget_folders("adaptation", filter(is_adaptations_folder, _entries(settings.adaptations_dir)))
         + _forget_folders("team's index", [settings.index_dir / name for name in TEAM_FOLDERS])
         + _unlink("vectors", _files(settings.index_dir, "vectors-*.sqlite*"))
         + _unlink("explanations", _files(settings.index_dir, f"{EXPLANATIONS_FILE}*"))
