@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glossator.retrieval.resolution import unseen_uses
 from tests.unit.resolution.resolution_samples import Sample
 
 WHOLE = {
@@ -81,6 +82,17 @@ def test_words_in_strings_that_an_error_made_are_possible_uses(ending: str) -> N
     assert [use.path for use in sample.resolver.uses(sample.definition("sharpen")).uses] == [f"main.{ending}"]
     assert _may_be_used(sample, "sharpen")
     assert not _may_be_used(sample, "blunt")
+
+
+def test_of_more_files_than_are_asked_one_may_be_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {f"f{number}.py": "from library import sharpen\nsharpen()\n" for number in range(3)}
+    sample = Sample({"a.py": "def sharpen(): ...\n", **others, "z.py": others["f0.py"] + "class (:\n"})
+    monkeypatch.setattr(unseen_uses, "MAX_NOTING_FILES", 5)
+    assert _may_be_used(sample, "sharpen")
+    monkeypatch.setattr(unseen_uses, "MAX_NOTING_FILES", 4)
+    assert _may_be_used(sample, "sharpen")
+    whole = Sample({"a.py": "def sharpen(): ...\n", **others})
+    assert not _may_be_used(whole, "sharpen")
 
 
 def test_files_without_errors_are_not_damaged() -> None:

@@ -54,7 +54,7 @@ _ACCESSOR: Final = re.compile(r"^(?:get|set|is)(?=[A-Z])")
 _WRITE: Final = MENTION_KINDS.index("write")
 
 MAX_NOTING_FILES: Final = 100
-"""So many files that note a name are asked whether they have syntax errors."""
+"""So many files that note a name are asked whether they have syntax errors; of more, one may well have."""
 
 
 def is_test_definition(world: World, definition: DefinedSymbol) -> bool:
@@ -192,7 +192,10 @@ def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> b
 
 
 def _in_damaged_file(world: World, name: str) -> bool:
-    """Whether a file that notes a name has syntax errors: what uses the name there may have been read as something
-    else."""
-    views = (world.view(path) for path in world.files_noting(name)[:MAX_NOTING_FILES])
+    """Whether a file that notes a name has, or may have, syntax errors: what uses the name there may have been read as
+    something else."""
+    noting = world.files_noting(name)
+    if len(noting) > MAX_NOTING_FILES:
+        return True
+    views = (world.view(path) for path in noting)
     return any(view is not None and view.facts.damaged for view in views)
