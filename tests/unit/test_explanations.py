@@ -95,6 +95,19 @@ def test_the_oldest_texts_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     cache.close()
 
 
+def test_a_file_that_cannot_be_made_private_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError("it belongs to somebody else")
+
+    path = tmp_path / "e.sqlite"
+    path.touch()
+    monkeypatch.setattr(explanation_cache, "make_private_file", refuse)
+    cache = ExplanationCache(path)
+    assert cache.get(b"key") is None
+    cache.put(b"key", "text")
+    cache.close()
+
+
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "e.sqlite"
     path.write_bytes(b"no database " * 1000)

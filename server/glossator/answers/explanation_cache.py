@@ -40,7 +40,7 @@ class ExplanationCache:
                 return None
             try:
                 row = self._open().execute("SELECT text FROM explanation WHERE key = ?", (key,)).fetchone()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 self._start_over(error)
                 return None
         return str(row[0]) if row else None
