@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from glossator.index.language_detection import language_named, language_of
@@ -305,3 +308,22 @@ def test_annotations_that_name_a_class_do_not_hide_its_declaration(
 ) -> None:
     entry = next(entry for entry in parse("a.kt", f"{before}class User(\n{parameters})\n").entries)
     assert (entry.name, entry.signature) == ("User", signature)
+
+
+PARSE = """
+import sys
+from glossator.index.parsing import parse
+parsed = parse("a.pm", sys.argv[1])
+print(*(f"{entry.name}:{entry.start_line}-{entry.end_line}" for entry in parsed.entries), parsed.lines)
+"""
+
+
+@pytest.mark.parametrize(
+    "last", ["run # for ever", "run\n# for ever", "__END__ # no code", "q# no end", "run # no end\r"]
+)
+def test_a_last_line_without_an_end_is_read(last: str) -> None:
+    """In a process of its own, since nothing but its end would end what Perl's grammar did."""
+    text = f"sub run {{\n  1\n}}\n\n{last}"
+    done = subprocess.run([sys.executable, "-c", PARSE, text], capture_output=True, text=True, timeout=120, check=True)
+    lines = len(text.splitlines())
+    assert done.stdout.strip() == f"run:1-3 :5-{lines} {lines}"

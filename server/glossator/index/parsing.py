@@ -80,6 +80,8 @@ PROTOTYPED: Final = frozenset(
     }
 )  # fmt: skip
 """Languages whose functions without a body are declared here and defined elsewhere (or by whoever implements them)."""
+LAST_LINE_ENDS: Final = frozenset({"perl"})
+"""Languages whose grammar needs an end of the last line: without one, it looks for the end of a comment for ever."""
 ROUNDS: Final = 2
 """How often a file with errors is read again: what is mended may show more."""
 
@@ -356,13 +358,16 @@ def _facts(
 
 
 def _readable(language: str, source: SourceText, component: Component | None) -> tuple[bytes, list[tuple[int, str]]]:
-    """What the grammar is to read, as many bytes as the file has; and the names that it does not see (see `masked`)."""
+    """What the grammar is to read, as many bytes as the file has, and a line end more where the grammar needs one; and
+    the names that it does not see (see `masked`)."""
     data = source.data
     readable, names = masked(LANGUAGES[language], data) if component is None else (only(data, component.scripts), [])
     if b"\xed" in readable:  # queries compare texts, for which they decode them
         readable = _SURROGATE.sub(b"???", readable)
     if LANGUAGES[language].macros:
         readable = _blanked_out(readable, always_misread(readable))
+    if language in LAST_LINE_ENDS and not readable.endswith(b"\n"):
+        readable += b"\n"
     # Line ends, unlike blanks, mean nothing to any grammar at the start of a file.
     return (b"\n\n\n" + readable[3:] if source.has_mark else readable), names
 

@@ -83,7 +83,8 @@ class SourceText:
         return found
 
     def strip(self, start: int, end: int) -> tuple[int, int]:
-        """The range without white space at its ends; (start, start) if it is empty."""
+        """The range without white space at its ends; (start, start) if it is empty. It may end after the text does."""
+        end = min(end, len(self.data))
         piece = self.data[start:end]
         stripped = piece.lstrip(BLANK)
         first = end - len(stripped)
