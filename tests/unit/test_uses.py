@@ -702,3 +702,12 @@ def test_what_comments_name_to_checkers_and_test_runners_is_not_called_unused(tm
         for name in ("Shop", "Zed", "Cart", "made", "docs"):
             assert [place.grade for place in finder.uses(symbol(finder, name)).places] == ["possible"], name
         assert all(finder.uses(symbol(finder, name)).unused for name in ("Lone", "Bar", "solo"))
+
+
+def test_a_function_that_a_class_only_befriends_is_not_called_unused(tmp_path: Path) -> None:
+    source = "struct Shop {\n  friend bool same(Shop a, Shop b) { return true; }\n  void lone() {}\n};\n"
+    files = {"a.cpp": f"{source}bool run(Shop shop) {{ return same(shop, shop); }}\n"}
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        assert not finder.uses(symbol(finder, "same")).unused
+        assert finder.uses(symbol(finder, "lone")).unused

@@ -60,6 +60,8 @@ IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
 """A declaration that says that it overrides something."""
+_FRIEND: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\bfriend\s")
+"""A function that is defined in a class, and is none of its members."""
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -232,6 +234,8 @@ class UseFinder:
         if symbol.kind == "field" and any(self._is_parameter(definition) for definition in symbol.definitions):
             return True
         declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
+        if symbol.language == "cpp" and any(_FRIEND.search(line) for line in declared):
+            return True
         return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
 
     def _is_parameter(self, field: DefinedSymbol) -> bool:

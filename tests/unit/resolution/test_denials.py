@@ -634,6 +634,29 @@ CASES: dict[str, Case] = {
         "Encoder",
         "lone",
     ),
+    "java: constructors that an enum's constants call": (
+        {"A.java": "enum Op { ADD(1); Op(int x) {} void lone() {} }\n"},
+        "Op.Op",
+        "lone",
+    ),
+    "java: constructors that classes below call": (
+        {"A.java": "class Base { Base() {} Base(int lone) {} }\nclass Below extends Base {}\nclass Lone {}\n"},
+        "Base.Base",
+        "Lone",
+    ),
+    "rust: what a trait has for every type": (
+        {
+            "a.rs": "trait Show { fn show(&self); }\nimpl<T: Copy> Show for T { fn show(&self) {} }\n"
+            "fn run(all: &[Box<dyn Show>]) { all.iter().map(|it| it.show()); }\n"
+        },
+        "T.show",
+        "run",
+    ),
+    "c: a variable that a header declares": (
+        {"a.h": "extern int size;\nint lone;\n", "a.c": "int size = 0;\nint run(void) { return size++; }\n"},
+        "size@a.h",
+        "lone",
+    ),
     "kotlin: members of a block's receiver, beside the class's own": (
         {
             "a.kt": "class Shop {\n  fun go() {}\n  fun lone() {}\n}\n"

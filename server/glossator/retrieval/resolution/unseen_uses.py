@@ -108,10 +108,13 @@ def may_be_used_unseen(world: World, definition: DefinedSymbol, home: Key | None
 
 
 def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbol, home: Key | None) -> bool:
-    """Whether the language itself has a way to use a definition without its name, beside those of its rules: it is a
-    member of what has no name itself and may override something (an anonymous class, `def it.go`); a field that a
-    constructor is made for (`Point(1, 2)`); a reader that an assignment calls, too (`cart.sum += 1`); Java's `getSum`,
-    which Kotlin calls as `cart.sum`; what a library exports too, in whose place a bundler may put the file."""
+    """Whether the language itself has a way to use a definition without its name, beside those of its rules.
+
+    It is a member of what has no name itself and may override something (an anonymous class, `def it.go`); a field
+    that a constructor is made for (`Point(1, 2)`); a reader that an assignment calls, too (`cart.sum += 1`); Java's
+    `getSum`, which Kotlin calls as `cart.sum`; what a library exports too, in whose place a bundler may put the file;
+    a variable that C declares in several files.
+    """
     symbol = definition.symbol
     if symbol.flags & EXTENSION and symbol.kind in CONTAINER_KINDS:
         return True  # it adds to a type of a library, whose uses are not its own
@@ -119,10 +122,14 @@ def _is_used_without_name(world: World, view: FileView, definition: DefinedSymbo
         parent = view.symbol(symbol.parent) if symbol.parent >= 0 else None
         if parent is None or not (parent.kind in CONTAINER_KINDS or parent.flags & EXTENSION):
             return True
+        if home is None and parent.flags & EXTENSION and parent.bases:
+            return True  # it implements something for a type of a library, or for every type: `impl<T> Show for T`
     if symbol.kind in ("field", "property") and home is not None and (around := world.view(home[0])) is not None:
         return any(name in FIELD_DECORATORS for name in around.decorators(home[1]))
     if symbol.flags & EXPORTED and symbol.parent < 0 and _is_imported_from_library(world, view, definition.name):
         return True
+    if definition.language in ("c", "cpp", "objc") and symbol.kind in ("variable", "constant"):
+        return _is_declared_elsewhere(world, definition)
     if definition.language == "java" and (name := _as_property(definition.name)):
         return _is_named_in_kotlin(world, name)
     if world.rules(definition.path).setter_ending and symbol.kind == "method":
@@ -142,6 +149,14 @@ def _is_imported_from_library(world: World, view: FileView, name: str) -> bool:
                 if not found or any(one.kind in ("external", "unknown") for one in found):
                     return True
     return False
+
+
+def _is_declared_elsewhere(world: World, definition: DefinedSymbol) -> bool:
+    """Whether another file has a variable of the name, which a linker may take for this one (`extern int size;`)."""
+    name = definition.name
+    others = (world.view(path) for path in world.likeliest(name) if path != definition.path)
+    kinds = (view.symbol(index).kind for view in others if view is not None for index in view.named(name))
+    return any(kind in ("variable", "constant") for kind in kinds)
 
 
 def _as_property(method: str) -> str:
