@@ -87,11 +87,6 @@ class Signer:
         return b" ".join((_MARK, self.public_key.encode("ascii"), signature)) + b"\n" + document
 
 
-def is_public_key(text: str) -> bool:
-    """Whether this is a public key as `Signer.public_key` writes it."""
-    return _raw(text) is not None
-
-
 def verified(kind: str, content: bytes, trusted: Sequence[str], *, name: str) -> bytes:
     """The document of a signed content, which `name` describes in messages.
 

@@ -238,10 +238,6 @@ class ServedBases:
         """Begin to look for bases, in a thread of its own."""
         self._thread.start()
 
-    def refresh_soon(self) -> None:
-        """Look for newer bases now, and not only when it is time."""
-        self._wake.set()
-
     def close(self, seconds: float = 5.0) -> None:
         """Stop, for which this waits so many seconds, and close all indexes that nobody reads.
 
