@@ -5,7 +5,6 @@ The working tree is compared as it is: committed and uncommitted changes and new
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from glossator.index.language_detection import language_of
@@ -14,6 +13,7 @@ from glossator.mcp_server.code_tools import MOST_QUERY_CHARACTERS, CallScope, ch
 from glossator.mcp_server.tool_results import ChangedSymbol, ChangeImpact, count_fitting, tokens_of
 from glossator.workspace.committed_files import Commit
 from glossator.workspace.decoding import decode
+from glossator.workspace.line_differences import line_differences
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.reading import split_lines
 from glossator.workspace.screening import may_hold_secrets
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from glossator.retrieval.use_records import NamedSymbol
     from glossator.retrieval.uses import UseFinder
 
-MOST_COMPARED_LINES = 20_000
-"""Lines of a file that are compared; of a longer one, every definition counts as changed."""
 MOST_CHANGED = 60
 """Changed definitions whose dependents are looked for."""
 MOST_DEPENDENTS = 12
@@ -108,10 +106,8 @@ def _is_code(path: str) -> bool:
 
 def changed_lines(old: Sequence[str], new: Sequence[str]) -> set[int]:
     """The lines of a new text that differ from an old one (1-based); for removed lines, the line that follows."""
-    if max(len(old), len(new)) > MOST_COMPARED_LINES:
-        return set(range(1, len(new) + 1))
     found: set[int] = set()
-    for tag, _, _, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, _, _, start, end in line_differences(old, new):
         if tag == "delete":
             found.add(min(start + 1, len(new)))
         elif tag != "equal":

@@ -5,7 +5,6 @@ Results are kept by the commit that is checked out: a question that is asked aga
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,6 +14,7 @@ from glossator.errors import WorkspaceError
 from glossator.workspace.commit_records import HistorySite, commit_of_record, oldest_commits
 from glossator.workspace.git_process import READ_OPTIONS
 from glossator.workspace.gitstate import read_regular
+from glossator.workspace.line_differences import line_differences
 from glossator.workspace.notebooks import displayed
 from glossator.workspace.patches import Hunk, hunks_and_headers, listed_path, path_after
 from glossator.workspace.reading import split_lines
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 MOST_FILES_LISTED = 50
 """Files of a commit that are listed where a folder is asked about."""
-MOST_ALIGNED_LINES = 5_000
-"""Lines between the first and the last difference from the committed file that are compared; more count as replaced."""
 
 _BLAME = (
     *(*READ_OPTIONS, "-c", "blame.ignoreRevsFile="),
@@ -159,7 +157,7 @@ def lines_left(
     if now != then:
         moved = {
             from_ + at + 1: start + at + 1
-            for tag, start, end, from_, _ in _differences(now, then)
+            for tag, start, end, from_, _ in line_differences(now, then)
             for at in range(end - start if tag == "equal" else 0)
             if first <= start + at + 1 <= last
         }
@@ -190,21 +188,6 @@ def _committed_lines(site: HistorySite, head: str, path: str) -> list[str] | Non
     return split_lines(text) if text is not None else None
 
 
-def _differences(now: Sequence[str], then: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """How one text becomes another, as difflib's opcodes; what both begin and end with is not compared again."""
-    shorter = min(len(now), len(then))
-    head = next((at for at in range(shorter) if now[at] != then[at]), shorter)
-    tail = next((at for at in range(shorter - head) if now[-1 - at] != then[-1 - at]), shorter - head)
-    end, to = len(now) - tail, len(then) - tail
-    found: list[tuple[str, int, int, int, int]] = [("equal", 0, head, 0, head)]
-    if max(end, to) - head > MOST_ALIGNED_LINES:
-        found.append(("replace", head, end, head, to))
-    else:
-        opcodes = difflib.SequenceMatcher(None, now[head:end], then[head:to], autojunk=False).get_opcodes()
-        found += [(tag, a + head, b + head, c + head, d + head) for tag, a, b, c, d in opcodes]
-    return [*found, ("equal", end, len(now), to, len(then))]
-
-
 def _aligned(now: Sequence[str], then: Sequence[str], first: int, last: int) -> tuple[int, int, int]:
     """Where lines of a text were in its committed version, and how many of them differ; (0, 0, n) if none was there."""
     wanted = [line.rstrip() for line in now]
@@ -214,7 +197,7 @@ def _aligned(now: Sequence[str], then: Sequence[str], first: int, last: int) -> 
         return first, last, 0
     places: list[int] = []
     same = 0
-    for tag, start, end, from_, to in _differences(wanted, committed):
+    for tag, start, end, from_, to in line_differences(wanted, committed):
         low, high = max(start, first - 1), min(end, last)
         if low >= high:
             continue
