@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from glossator.data_files import data_text
+from glossator.index.embedding import StaticEmbedder
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
-from glossator.retrieval.corpus import STATIC_NAMES, FileFacts, FileStems, core_folders, file_facts
+from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, FileStems, core_folders, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
 from glossator.retrieval.spelling import distance
+from tests.unit.store_samples import entry, open_store, update
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_weights_that_come_with_the_package_name_known_features() -> None:
@@ -148,3 +155,17 @@ def test_the_head_of_a_file_is_some_terms_long() -> None:
 def test_distance(a: str, b: str, expected: int) -> None:
     assert distance(a, b, 2) == expected
     assert distance(b, a, 2) == expected
+
+
+def test_a_version_is_outdated_as_long_as_a_newer_one_is_there(tmp_path: Path) -> None:
+    corpus = Corpus(StaticEmbedder())
+    with open_store(tmp_path / "cache" / "root-1" / "v1-sample") as store:
+        store.commit([update("src/v3/a.py", entry("a")), update("src/v4/a.py", entry("b"))])
+        corpus.refresh(store)
+        assert corpus.is_outdated("src/v3/a.py")
+        store.commit([update("src/v4/a.py", entry("c"), revision=1)])
+        corpus.refresh(store)
+        assert corpus.is_outdated("src/v3/a.py")
+        store.commit([], deleted=["src/v4/a.py"])
+        corpus.refresh(store)
+        assert not corpus.is_outdated("src/v3/a.py")

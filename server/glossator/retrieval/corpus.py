@@ -257,18 +257,22 @@ class Corpus:
             return
         revisions, fresh = store.summaries(self.files)
         removed = self.files.keys() - set(revisions)
+        left: list[str] = []
         for gone in removed:
             facts = self.files.pop(gone)
             self._heads.pop(gone, None)
             if self.by_path.get(facts.path) == gone:
                 del self.by_path[facts.path]
+            left.append(facts.path)
         for summary in fresh:
             facts = file_facts(summary)
-            path = facts.path
             self.files[facts.revision] = facts
-            if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
-                self._newest[version[0]] = max(version[1], self._newest.get(version[0], 0))
-            self.by_path[path] = facts.revision
+            self.by_path[facts.path] = facts.revision
+        if any(path not in self.by_path and _versions_in((path,)) for path in left):
+            self._newest = _versions_in(self.by_path)
+        else:
+            for folder, newest in _versions_in(summary.path for summary in fresh).items():
+                self._newest[folder] = max(newest, self._newest.get(folder, 0))
         self._stems.change([one.revision for one in fresh], len(removed))
         self._core = self._by_name = None
         self.entries = max(1, store.entry_count())
@@ -382,6 +386,15 @@ class Corpus:
         rare = np.array(weights, np.float32) @ each
         unit: NDArray[np.float32] = rare / max(float(np.linalg.norm(rare)), 1e-9)
         return unit
+
+
+def _versions_in(paths: Iterable[str]) -> dict[str, int]:
+    """Parent of version folders -> the newest version in it, of the folders that paths are in."""
+    newest: dict[str, int] = {}
+    for path in paths:
+        if (path[0] == "v" or "/v" in path) and (version := version_folder(path)):
+            newest[version[0]] = max(version[1], newest.get(version[0], 0))
+    return newest
 
 
 def core_folders(files: Iterable[FileFacts]) -> tuple[str, ...]:
