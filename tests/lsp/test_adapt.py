@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from glossator.adapt.training_run import missing_packages
+from glossator.lsp.adapt_runs import is_made_by
 from glossator.project.adaptation_runs import read_run, recorded_run
 from glossator.project.adaptations import Adaptations
 from glossator.settings import load_settings
@@ -28,6 +29,20 @@ pytestmark = pytest.mark.usefixtures("_own_folders")
 
 def kept_of(root: Path) -> Adaptations:
     return Adaptations(load_settings(), root)
+
+
+def test_a_launcher_s_child_is_taken_for_what_was_started() -> None:
+    inner = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
+        assert launcher.stdin is not None
+        assert launcher.stdout is not None
+        pid = int(launcher.stdout.readline())
+        assert is_made_by(pid, launcher.pid)
+        assert is_made_by(launcher.pid, launcher.pid)
+        assert not is_made_by(os.getpid(), launcher.pid)
+        launcher.stdin.close()
+    assert not is_made_by(pid, launcher.pid)
 
 
 async def refused(request: Any) -> str:

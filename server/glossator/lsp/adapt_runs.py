@@ -116,7 +116,7 @@ class AdaptRuns:
         until = asyncio.get_running_loop().time() + BEGIN_SECONDS
         while True:
             run = await asyncio.to_thread(read_run, kept.folder)
-            if run is not None and run.pid == child.pid:
+            if run is not None and await asyncio.to_thread(is_made_by, run.pid, child.pid):
                 break
             if child.poll() is not None:
                 raise AdaptationError(_last_line(home / OUTPUT_FILE) or f"it ended with status {child.returncode}")
@@ -126,6 +126,19 @@ class AdaptRuns:
             await asyncio.sleep(0.05)
         if self._looking is None or self._looking.done():
             self._looking = self._editor.spawn(self._look_on())
+
+
+def is_made_by(pid: int, started: int) -> bool:
+    """Whether a process is the one that was started, or its child: in a virtual environment on Windows, `python.exe`
+    only starts the interpreter."""
+    import psutil
+
+    if pid == started:
+        return True
+    try:
+        return bool(psutil.Process(pid).ppid() == started)
+    except psutil.Error:
+        return False
 
 
 def _stamp(path: Path) -> object:
