@@ -35,6 +35,6 @@ def is_unchanged(found: Iterable[Found | Skipped], known: Mapping[str, tuple[int
         if isinstance(item, Skipped):
             if state[2] != item.reason or state[1] != UNSETTLED:
                 return False
-        elif state[0] != item.size or state[1] != item.mtime_ns:
+        elif state[:2] != item[1:]:  # size and modification time
             return False
     return number == len(known)

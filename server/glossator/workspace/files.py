@@ -124,34 +124,31 @@ class Rules:
 
     def scan(self, under: str = "") -> Iterator[Found | Skipped]:
         """All files below the folder `under` ("" for the root), sorted by the parts of their paths."""
-        pending: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
         listing = self._enter(under) if not under or _stays_inside(under) else None
         if isinstance(listing, Skipped):
             yield listing
-        elif listing is not None:
-            pending.append((under, listing))
-        while pending:
-            item = pending.pop()
-            if isinstance(item, Found | Skipped):
-                yield item
-                continue
-            path, entries = item
-            folder = self._folders[path]
-            prefix = path + "/" if path else ""
-            children: list[tuple[str, list[os.DirEntry[str]]] | Found | Skipped] = []
+        if not isinstance(listing, list):
+            return
+        # The folders around the next entry, each with its entries that are left.
+        around = [(f"{under}/" if under else "", self._folders[under], iter(listing))]
+        while around:
+            prefix, folder, entries = around[-1]
             for entry in entries:
-                child = prefix + entry.name
-                if _is_folder(entry):
-                    inner = self._enter(child, folder, is_listed=True)
-                    if isinstance(inner, Skipped):
-                        children.append(inner)
-                    elif inner is not None:
-                        children.append((child, inner))
-                else:
-                    verdict = self._file(child, entry.name, folder, entry)
+                name = entry.name
+                child = prefix + name
+                if not _is_folder(entry):
+                    verdict = self._file(child, name, folder, entry)
                     if verdict is not None:
-                        children.append(verdict)
-            pending.extend(reversed(children))
+                        yield verdict
+                    continue
+                inner = self._enter(child, folder, is_listed=True)
+                if isinstance(inner, list):
+                    around.append((f"{child}/", self._folders[child], iter(inner)))
+                    break
+                if inner is not None:
+                    yield inner
+            else:
+                around.pop()
 
     def folders(self, under: str = "") -> Iterator[str]:
         """The folders that a scan enters, `under` first; symbolic links to folders are not among them."""
@@ -386,7 +383,7 @@ class Rules:
         """The scan result for a path that is not an ordinary folder."""
         if screening.is_unlisted(name) or folder.ignores(path, name, False):
             return None
-        if _odd(name):
+        if not name.isascii() and _odd(name):
             return Skipped(printable(path), "its name is not valid UTF-8")
         try:
             status = entry.stat(follow_symlinks=False) if entry is not None else (self.root / path).lstat()

@@ -256,16 +256,19 @@ def may_hold_secrets(path: str) -> bool:
 def file_by_name(name: str, size: int, max_bytes: int) -> str | None:
     """Why a file of this name and size in bytes is not indexed; None if it should be read."""
     lower = name.lower()
-    _, dot, extension = lower.rpartition(".")
+    stem, dot, extension = lower.rpartition(".")
     if not dot:
-        extension = ""
+        stem, extension = lower, ""
+    is_source = extension in _SOURCE and not lower.startswith(_SECRET_SOURCE)
     if extension in _BINARY:
         return "binary"
-    if _is_secret(lower, extension):
+    if not is_source and _is_secret(lower, extension):
         return "may hold secrets"
     if lower in _LOCK_FILES:
         return "a lock file"
-    if _GENERATED_NAME.search(lower):
+    # Most names are those of source code, with one dot: it takes less time to see that they cannot be generated.
+    is_plain = is_source and "." not in stem and "_pb" not in stem and not stem.endswith("-bundle")
+    if not is_plain and _GENERATED_NAME.search(lower):
         return "minified" if ".min." in lower else "generated"
     if extension == "svg":
         return "an image"
