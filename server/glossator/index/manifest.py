@@ -221,17 +221,17 @@ class Manifest(Database):
     def summaries(self, known: Container[int]) -> tuple[list[int], list[FileSummary]]:
         """The ascending revisions of all files that have entries, and summaries of those not in `known`."""
         with self.reading() as connection:
-            revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
-            fresh = [revision for revision in revisions if revision not in known]
             labels = dict(connection.execute("SELECT id, label FROM labels"))
             select = "SELECT id, path, language, lines FROM files "
-            if len(fresh) < 200:
+            if known:
+                revisions = [row[0] for row in connection.execute("SELECT id FROM files WHERE entries ORDER BY id")]
+                fresh = [revision for revision in revisions if revision not in known]
+            if known and len(fresh) < 200:
                 rows = [row for number in fresh for row in connection.execute(select + "WHERE id = ?", (number,))]
-            else:
-                rows = connection.execute(select + "WHERE entries").fetchall()
-                if len(fresh) < len(revisions):
-                    wanted = set(fresh)
-                    rows = [row for row in rows if row[0] in wanted]
+            else:  # reading the files' rows takes longer than all else
+                everything = connection.execute(select + "WHERE entries ORDER BY id").fetchall()
+                revisions = [row[0] for row in everything]
+                rows = [row for row in everything if row[0] not in known]
         return revisions, [
             FileSummary(number, path if isinstance(path, str) else path_out(path), labels[language], lines)
             for number, path, language, lines in rows
