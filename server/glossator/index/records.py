@@ -5,10 +5,11 @@ This module does not know how they are stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.index.database import encodable
+from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

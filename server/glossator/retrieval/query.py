@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +20,7 @@ from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
 from glossator.late_patterns import late
+from glossator.quick_dataclasses import dataclass
 from glossator.retrieval.query_translation import detect_language, translate
 
 if TYPE_CHECKING:

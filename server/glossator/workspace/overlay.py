@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from glossator.quick_dataclasses import dataclass
 
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 """Memory for all texts, in bytes: a hundred buffers of the largest size that is indexed (2 MiB)."""
