@@ -181,6 +181,21 @@ def test_cancelled_work_is_not_delivered(harness: Harness, tmp_path: Path) -> No
     assert harness.deliveries.empty()
 
 
+def test_cancelled_work_is_not_delivered_after_a_crash_either(harness: Harness, tmp_path: Path) -> None:
+    marker, gate = tmp_path / "marker", tmp_path / "gate"
+    texts = {"a": f"# FAULT once {marker}\n", "b": f"# FAULT hold {gate}\n", "c": functions("one")}
+    job = harness.pool.submit(harness.batch(**texts), harness.deliveries.put)
+    wait_for(marker.exists)
+    psutil.Process(harness.pool.pids[0]).kill()
+    assert harness.outcomes(1) == {"a.py": "indexed"}
+    wait_for(gate.exists)
+    harness.pool.cancel([job])
+    harness.submit(d=functions("two"))
+    gate.with_name("gate.go").touch()
+    assert harness.outcomes(1) == {"d.py": "indexed"}
+    assert harness.deliveries.empty()
+
+
 def test_closing_answers_what_is_under_way(harness: Harness, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     harness.submit(a=f"# FAULT hold {gate}\n")

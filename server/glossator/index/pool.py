@@ -20,10 +20,10 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, Message, read_frame, write_frame
@@ -96,10 +96,17 @@ class Job:
     """Whether it waits until there is nothing else to do."""
     alone: bool = False
     """Whether it is a single file, retried because a worker died on its batch."""
-    cancelled: bool = False
+    whole: Job | None = None
+    """The job that it was a part of before a worker died on that."""
+    is_dropped: bool = False
     at: int | None = None
     """Index of the file being processed; None before the first and after the last."""
     delivered: set[int] = field(default_factory=set)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether its results are not wanted any more."""
+        return self.is_dropped or (self.whole is not None and self.whole.cancelled)
 
     @property
     def size(self) -> int:
@@ -204,7 +211,9 @@ class _Process:
         if self._last_words is not None:
             return self._last_words
         for stream in (self._popen.stdin, self._popen.stdout):
-            _close_quietly(stream)
+            if stream is not None:
+                with suppress(OSError):  # the other end may be gone
+                    stream.close()
         try:
             self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -313,7 +322,7 @@ class WorkerPool:
         """Drop jobs: no more of their results are delivered."""
         with self._changed:
             for job in jobs:
-                job.cancelled = True
+                job.is_dropped = True
             for queue in self._queues:
                 kept = [job for job in queue if not job.cancelled]
                 queue.clear()
@@ -578,18 +587,9 @@ class WorkerPool:
 def _part(job: Job, indexes: Sequence[int], *, alone: bool) -> Job:
     """A job for some of a job's files."""
     tasks = tuple(job.batch.tasks[index] for index in indexes)
-    return Job(replace(job.batch, tasks=tasks), job.deliver, job.interactive, job.later, alone=alone)
+    return Job(replace(job.batch, tasks=tasks), job.deliver, job.interactive, job.later, alone=alone, whole=job)
 
 
 def _deliver(job: Job, results: Delivery) -> None:
     if not job.cancelled:
         job.deliver(results)
-
-
-def _close_quietly(stream: IO[bytes] | None) -> None:
-    """Close a pipe whose other end may be gone."""
-    if stream is not None:
-        try:
-            stream.close()
-        except OSError:
-            _log.debug("a worker's pipe was closed already")
