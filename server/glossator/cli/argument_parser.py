@@ -158,7 +158,9 @@ def add_common(
     command: argparse.ArgumentParser, *, team: Literal["start from it", "search it too", "unused"] = "start from it"
 ) -> None:
     """Add the options of a command that works on a project; `team`: what it can do with a team's index."""
-    command.add_argument("--root", metavar="DIR", default=".", help="the folder with the code (default: this one)")
+    command.add_argument(
+        "--root", metavar="DIR", default=".", help="the folder with the code (default: the current folder)"
+    )
     add_index_dir(command)
     if team == "search it too":
         text = "search the other repositories of the team too (default URL: your setting `team`)"

@@ -84,8 +84,8 @@ def add_runtime_command(commands: argparse._SubParsersAction[Any]) -> None:
         actions,
         "status",
         "[--json]",
-        "Tell which runtime is installed, whether it works, and what suits this machine.",
-        "This asks nothing of the network.",
+        "Show which runtime is installed, whether it works, and what suits this machine.",
+        "The network is not used.",
         prog="glossator runtime status",
     )
     install = add_command(
