@@ -233,12 +233,17 @@ def test_what_is_used_in_another_way_is_not_denied(tmp_path: Path) -> None:
 
 def test_what_a_file_with_errors_uses_is_not_denied(tmp_path: Path) -> None:
     source = "def helper(): ...\ndef whole(): return 1\n"
-    root = write_tree(tmp_path / "app", {"a.py": source, "b.py": f"{source}def torn(): return (1\nx = = 2 )) (\n"})
+    till = "class Till:\n    rate = helper()\n"
+    root = write_tree(
+        tmp_path / "app", {"a.py": source + till, "b.py": f"{source}def torn(): return (1\nx = = 2 )) (\n"}
+    )
     session = Session([root], Settings(index_dir=tmp_path / "cache", workers=1))
     session.root.index()
     try:
         answer, _ = ask(session, "what does whole in a.py call?")
         assert "calls and reads no other symbol of the index." in answer
+        answer, _ = ask(session, "what does Till.rate call?")
+        assert "no symbol is known that it calls or reads." in answer
         answer, _ = ask(session, "what does whole in b.py call?")
         assert "no symbol is known that it calls or reads." in answer
     finally:

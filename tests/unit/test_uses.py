@@ -711,3 +711,12 @@ def test_a_function_that_a_class_only_befriends_is_not_called_unused(tmp_path: P
         finder = finder_of(project)
         assert not finder.uses(symbol(finder, "same")).unused
         assert finder.uses(symbol(finder, "lone")).unused
+
+
+def test_what_is_added_to_a_library_is_not_called_unused(tmp_path: Path) -> None:
+    added = "declare module 'vue' {\n  interface Shop {\n    price: number;\n  }\n}\n"
+    files = {"a.ts": f"import 'vue';\n{added}namespace own {{\n  interface Lone {{\n    bare: number;\n  }}\n}}\n"}
+    with make_project(tmp_path, files) as project:
+        finder = finder_of(project)
+        assert not any(finder.uses(symbol(finder, name)).unused for name in ("Shop", "price", "vue"))
+        assert all(finder.uses(symbol(finder, name)).unused for name in ("Lone", "bare"))

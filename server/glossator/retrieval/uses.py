@@ -62,6 +62,7 @@ _OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
 """A declaration that says that it overrides something."""
 _FRIEND: Final = re.compile(r"^(?!\s*(?://|/?\*)).*\bfriend\s")
 """A function that is defined in a class, and is none of its members."""
+_AUGMENTS: Final = re.compile(r"\bmodule\s+[\"']")
 _RUNNING: Final = frozenset(("function", "method", "constructor", "test", "macro", "property", "component", "rpc"))
 """Kinds of symbols whose callers are worth following."""
 
@@ -190,7 +191,10 @@ class UseFinder:
         return bool(symbol.definitions) and type(rules_of(symbol.language)) is not DefaultRules
 
     def is_read_whole(self, symbol: NamedSymbol) -> bool:
-        """Whether every name in a symbol's code is known, so that "it uses nothing" may be said."""
+        """Whether every name in a symbol's code is known, so that "it uses nothing" may be said: the names in the value
+        of a variable or a field are those of what is around it."""
+        if symbol.kind not in FUNCTION_KINDS | TYPE_KINDS:
+            return False
         found = (self._source.facts(one.path) for one in symbol.definitions)
         return self.is_precise(symbol) and all(facts is not None and not facts.damaged for facts in found)
 
@@ -231,12 +235,21 @@ class UseFinder:
         in a class that has no name, such as `object : Listener() {`."""
         if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
             return True
+        if any(self._augments_module(definition) for definition in symbol.definitions):
+            return True
         if symbol.kind == "field" and any(self._is_parameter(definition) for definition in symbol.definitions):
             return True
         declared = self.lines(symbol.path)[symbol.start_line - 1 : symbol.line]
         if symbol.language == "cpp" and any(_FRIEND.search(line) for line in declared):
             return True
         return any(_OVERRIDES.search(line) for line in declared) and not self.overridden(symbol)
+
+    def _augments_module(self, definition: DefinedSymbol) -> bool:
+        """Whether a definition is, or is in, what TypeScript adds to another module: `declare module "vue" {`."""
+        view = view_in(self._source, definition.path)
+        around = (view.symbol(index) for index in view.chain(definition.index)) if view is not None else ()
+        lines = (self.line(definition.path, one.line) for one in around if one.kind == "namespace")
+        return any(_AUGMENTS.search(line) for line in lines)
 
     def _is_parameter(self, field: DefinedSymbol) -> bool:
         """Whether a field is a parameter of its class's constructor, to which calls give a value by its position: of a
