@@ -488,7 +488,7 @@ CASES: dict[str, Case] = {
         {
             "a.py": "class Base:\n    def look(self): ...\n    def run(self): return self.look()\n",
             "b.py": "from a import Base\ndef check():\n    class Below(Base):\n        def look(self): ...\n"
-            "        def stay(self): ...\n    return Below\n",
+            "        def stay(self): ...\n    return Below()\n",
         },
         "Below.look",
         "stay",
@@ -655,6 +655,19 @@ CASES: dict[str, Case] = {
     "c: a variable that a header declares": (
         {"a.h": "extern int size;\nint lone;\n", "a.c": "int size = 0;\nint run(void) { return size++; }\n"},
         "size@a.h",
+        "lone",
+    ),
+    "python: members of a class that is handed over": (
+        {
+            "a.py": "class Fake:\n    def go(self): ...\nclass Kept:\n    def lone(self): ...\n"
+            "patch.side_effect = Fake\nKept()\n"
+        },
+        "go",
+        "lone",
+    ),
+    "java: constructors that libraries call": (
+        {"A.java": "class Shop { Shop(Till till) {} void lone() {} }\nclass Town { @Inject Shop shop; }\n"},
+        "Shop.Shop",
         "lone",
     ),
     "kotlin: members of a block's receiver, beside the class's own": (

@@ -396,12 +396,12 @@ class JvmRules(PackageRules):
         return super().meant(kind, found, world)
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
-        """Elements of an annotation: `@Name("x")` gives one a value without its name, and tools read them; constructors
-        that the constants of an enum call, or classes below without saying so."""
+        """Elements of an annotation: `@Name("x")` gives one a value without its name, and tools read them;
+        constructors, which an enum's constants, classes below and other constructors call without their name, and
+        libraries that make instances of a class."""
         symbol = view.symbol(number)
-        if symbol.kind == "constructor" and symbol.parent >= 0:
-            implied = symbol.parameters[0] <= 0 or view.symbol(symbol.parent).kind == "enum"
-            return implied or super().may_be_used_unseen(view, number)
+        if symbol.kind == "constructor":
+            return True
         if symbol.kind == "method" and symbol.parent >= 0 and view.facts.language == "java":
             # Only they have no list of parameters.
             element = view.symbol(symbol.parent).kind == "interface" and symbol.parameters[1] < 0

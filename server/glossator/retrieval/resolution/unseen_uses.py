@@ -51,6 +51,9 @@ NO_REFLECTION: Final = frozenset(("c", "cpp", "go", "rust"))
 FIELD_DECORATORS: Final = frozenset(("dataclass", "dataclass_transform", "attrs", "define", "frozen", "attr"))
 """Decorators that make a constructor which gives fields their values by position."""
 _ACCESSOR: Final = re.compile(r"^(?:get|set|is)(?=[A-Z])")
+UNTYPED: Final = frozenset(("javascript", "jsx", "python", "ruby"))
+"""Languages in which nothing says what a function that gets a class, or a variable, makes of it."""
+_VALUE: Final = MENTION_KINDS.index("value")
 _WRITE: Final = MENTION_KINDS.index("write")
 
 MAX_NOTING_FILES: Final = 100
@@ -196,7 +199,10 @@ def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> b
     own file or one of a class above it any; or hands over its class."""
     noted = patterns_of(name)
     if home is not None and (around := world.view(home[0])) is not None:
-        noted.append(members_of(last_part(around.symbol(home[1]).name)))
+        named = last_part(around.symbol(home[1]).name)
+        noted.append(members_of(named))
+        if view.facts.language in UNTYPED and _is_handed_over(world, named, view):
+            return True
     for path in world.files_noting_any(noted):
         other = world.view(path)
         if other is not None and share_names(other.facts.language, view.facts.language):
@@ -204,6 +210,17 @@ def _may_be_made(world: World, view: FileView, name: str, home: Key | None) -> b
     above = {key[0] for key in world.ancestors(home).classes} if home is not None else set()
     views = (world.view(path) for path in {view.path, *above})
     return any(one is not None and bool(one.facts.mentions_of(ANY)) for one in views)
+
+
+def _is_handed_over(world: World, name: str, view: FileView) -> bool:
+    """Whether a class is a value somewhere: whoever gets it may call any member of an instance."""
+    views = (world.view(path) for path in world.files_noting(name))
+    return any(
+        one is not None
+        and share_names(one.facts.language, view.facts.language)
+        and any(mention.kind == _VALUE for mention in one.facts.mentions_of(name))
+        for one in views
+    )
 
 
 def _in_damaged_file(world: World, name: str) -> bool:
