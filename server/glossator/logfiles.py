@@ -10,6 +10,7 @@ import io
 import logging
 import logging.handlers
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,6 @@ import platformdirs
 
 from glossator.late_patterns import late
 from glossator.private_files import FILE_MODE, make_private_folder
-from glossator.quick_dataclasses import dataclass
 
 Program = Literal["server", "cli", "mcp"]
 """What writes the log: the language server, a command in a terminal, or the server for agents."""

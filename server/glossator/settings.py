@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from glossator.errors import SettingsError
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

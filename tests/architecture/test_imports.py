@@ -40,7 +40,7 @@ SOLE_IMPORTERS = {
 }
 
 LAYERS = (
-    ("errors", "settings", "private_files", "logfiles", "data_files", "power", "late_patterns", "quick_dataclasses"),
+    ("errors", "settings", "private_files", "logfiles", "data_files", "power", "late_patterns"),
     ("workspace",),
     ("index",),
     ("retrieval", "model"),

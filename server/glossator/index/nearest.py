@@ -16,12 +16,11 @@ import json
 import threading
 import zlib
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glossator.index.generations import new_generation, remove_generation
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -5,11 +5,10 @@ This module does not know how they are stored.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.index.database import encodable
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

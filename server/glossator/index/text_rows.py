@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import zlib
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glossator.index.generations import new_generation
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

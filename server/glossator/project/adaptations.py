@@ -25,14 +25,13 @@ import logging
 import os
 import re
 import shutil
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import AdaptationError
 from glossator.index.folders import root_folder_name, size_of
 from glossator.late_patterns import late
 from glossator.private_files import FILE_MODE, make_private_folder, replace_private_file
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,9 +7,8 @@ roots. Its name graph includes them, since callers count in whichever folder the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

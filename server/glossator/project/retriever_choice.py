@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glossator.errors import EmbeddingError
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

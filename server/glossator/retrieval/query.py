@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +21,6 @@ from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.embedding import plain
 from glossator.late_patterns import late
-from glossator.quick_dataclasses import dataclass
 from glossator.retrieval.query_translation import detect_language, translate
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ the same in English. `scripts/bench translation` measures the effect (docs/bench
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from glossator.data_files import data_text
 from glossator.index.embedding import plain
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from glossator.data_files import data_text
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.quick_dataclasses import dataclass
 from glossator.retrieval.corpus import STATIC_NAMES
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS
 from glossator.retrieval.ranking_features import FILE_FEATURES, agreement

@@ -8,13 +8,12 @@ found; the only look-ups are point queries or in memory.
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.quick_dataclasses import dataclass
 from glossator.retrieval.corpus import STATIC_NAMES
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
 

@@ -25,6 +25,7 @@ The weights of both are fitted (`scripts/fit_ranking`) and bundled with the pack
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,6 @@ from glossator.errors import UsageError
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
-from glossator.quick_dataclasses import dataclass
 from glossator.retrieval.buffers import Buffers, allowing
 from glossator.retrieval.candidates import PINNED, CandidateFinder
 from glossator.retrieval.declarations import definitions_first

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.errors import WorkspaceError
-from glossator.quick_dataclasses import dataclass
 from glossator.workspace import gitstate, screening
 from glossator.workspace.decoding import decode
 from glossator.workspace.ignoring import FolderRules, IgnoreFile, RuleSource, Tracked, byte_text

@@ -10,10 +10,9 @@ import re
 import stat
 import struct
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from glossator.quick_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 import re
 import string
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from glossator.quick_dataclasses import dataclass
 from glossator.workspace.gitstate import read_regular
 
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import replace
-
-from glossator.quick_dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 """Memory for all texts, in bytes: a hundred buffers of the largest size that is indexed (2 MiB)."""
