@@ -11,6 +11,7 @@ import pytest
 from glossator.answers import explanation_cache
 from glossator.answers.explanation_cache import ExplanationCache
 from glossator.answers.explanations import Explanations, KeptExplanation
+from glossator.index import cache_file
 from glossator.index.records import StoredEntry
 from glossator.project.root import Root
 from glossator.project.session import Session
@@ -101,7 +102,7 @@ def test_a_file_that_cannot_be_made_private_is_not_used(tmp_path: Path, monkeypa
 
     path = tmp_path / "e.sqlite"
     path.touch()
-    monkeypatch.setattr(explanation_cache, "make_private_file", refuse)
+    monkeypatch.setattr(cache_file, "make_private_file", refuse)
     cache = ExplanationCache(path)
     assert cache.get(b"key") is None
     cache.put(b"key", "text")
