@@ -19,7 +19,7 @@ import pytest
 from glossator.errors import WorkspaceError
 from glossator.settings import Settings
 from glossator.workspace import inotify, watching
-from glossator.workspace.changes import Changes
+from glossator.workspace.changes import ChangeCollector, Changes, FileEvent
 from glossator.workspace.inotify import Inotify
 from glossator.workspace.watching import Watcher
 from tests.unit.test_files import without_privileges
@@ -724,6 +724,30 @@ def test_a_receiver_that_fails_is_told_of_the_next_batch(
 
 
 # Starting and stopping
+
+
+def test_a_defect_in_reading_an_event_is_logged_and_followed_by_a_scan(
+    tmp_path: Path,
+    watch: Callable[..., Watcher],
+    received: Received,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    add = ChangeCollector.add
+
+    def fail(collector: ChangeCollector, event: FileEvent) -> None:
+        monkeypatch.setattr(ChangeCollector, "add", add)
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(ChangeCollector, "add", fail)
+    watcher = watch(tmp_path)
+    write(tmp_path, "a.py")
+    received.wait(lambda: any(changes.rescan for changes in received.batches))
+    assert "a defect" in caplog.text
+    received.forget()
+    write(tmp_path, "b.py")
+    received.wait_for("b.py")
+    assert watcher.status().mode != "stopped"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -247,6 +247,11 @@ class Watcher:
                 except OSError as error:
                     self._broken = _explained(error)
                     self._reopen(collector, "file events were lost")
+                except Exception:
+                    # The thread must not end because of a defect, or the index would silently become outdated.
+                    _log.exception("watching %s failed", self._root)
+                    collector.request_rescan("a file event could not be read")
+                    self._stopping.wait(self._poll_interval)
         finally:
             self._close()
 
