@@ -14,6 +14,7 @@ from glossator.adapt.training_run import TrainingPlan, estimated_memory, fitted
 from glossator.errors import GlossatorError, ModelError
 from glossator.model.header import read_header, split_files
 from glossator.model.installed import Models, model_path
+from glossator.workspace.files import is_same_place
 
 if TYPE_CHECKING:
     from glossator.model.header import ModelHeader
@@ -48,19 +49,12 @@ def adaptable_bases(settings: Settings) -> list[AdaptableBase]:
     named = {
         Path(model.path): model.name for model in Models.of(settings).all() if model.role == "chat" and model.present
     }
-    if used is not None and used.is_file() and not any(_same(used, path) for path in named):
+    if used is not None and used.is_file() and not any(is_same_place(used, path) for path in named):
         named[used] = str(used)
     return [
-        _judged(name, path, in_use=used is not None and _same(used, path))
+        _judged(name, path, in_use=used is not None and is_same_place(used, path))
         for path, name in sorted(named.items(), key=lambda item: item[1].lower())
     ]
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one == other or one.samefile(other)
-    except OSError:
-        return False
 
 
 def _judged(name: str, path: Path, *, in_use: bool) -> AdaptableBase:

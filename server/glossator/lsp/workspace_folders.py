@@ -11,6 +11,7 @@ from glossator.answers.evidence import Place
 from glossator.errors import GlossatorError
 from glossator.lsp.conversion import to_path
 from glossator.project.updates import RootUpdates
+from glossator.workspace.files import is_same_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ class WorkspaceFolders:
             return
         real = Path(os.path.realpath(path))
         for live in self._live.values():
-            if _same_folder(live.root.path, real):
+            if is_same_place(live.root.path, real):
                 self._live[uri] = live
                 return
         try:
@@ -134,13 +135,3 @@ class WorkspaceFolders:
         live, path = located
         end = span.end.line + (span.end.character > 0 or span.end.line == span.start.line)
         return Place(live.root.path, path, span.start.line + 1, max(end, span.start.line + 1))
-
-
-def _same_folder(one: Path, other: Path) -> bool:
-    """Whether two real paths are the same folder, also on a file system that ignores case."""
-    if one == other:
-        return True
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False

@@ -347,7 +347,7 @@ class Rules:
         if common is None:
             return False
         repository = self.repository
-        if repository is not None and gitstate.is_same_folder(repository.common_dir, common):
+        if repository is not None and is_same_place(repository.common_dir, common):
             return self._holds_tracked_files(repository)
         main = gitstate.main_worktree_of(common)
         return main is not None and main.is_relative_to(self.root)
@@ -430,6 +430,14 @@ def scan(root: Path, settings: Settings) -> Iterator[Found | Skipped]:
         WorkspaceError: `root` is not a folder that can be read.
     """
     return Rules(root, settings).scan()
+
+
+def is_same_place(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same file or folder, whatever links, spellings or capitals are in them."""
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
 
 
 def _real_folder(root: Path) -> Path:

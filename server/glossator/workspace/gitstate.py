@@ -196,14 +196,6 @@ def main_worktree_of(common_dir: Path) -> Path | None:
     return Path(os.path.realpath(top)) if top is not None and not bare else None
 
 
-def is_same_folder(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same folder, whatever links or spellings are in them."""
-    try:
-        return one == other or one.samefile(other)
-    except OSError:
-        return False
-
-
 def _index_entries(data: bytes, hash_bytes: int) -> Iterator[tuple[bytes, int]]:
     """The paths, and where their entries begin, of an index of version 2, 3 or 4 (gitformat-index)."""
     if data[:4] != b"DIRC":
