@@ -14,7 +14,14 @@ from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_K
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.overloads import argument_kind
 from glossator.retrieval.resolution.parameters import may_override
-from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, own_symbols, symbols
+from glossator.retrieval.resolution.rules import (
+    SEEN_FROM,
+    LanguageRules,
+    namespace_seen_from,
+    own_symbols,
+    symbol_of,
+    symbols,
+)
 from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
@@ -118,7 +125,7 @@ class CRules(LanguageRules):
                 holder = Value("class", view.path, around)
             if holder is None or holder.kind != "class":
                 continue
-            if self._symbol(world, holder).name == name:
+            if symbol_of(world, holder).name == name:
                 return (Value("symbol", holder.path, holder.number),)
             found = own_symbols(world.member(holder, name, place))
             # A constructor has its class's name, which means the class.
@@ -164,7 +171,7 @@ class CRules(LanguageRules):
 
     def _qualifiers(self, world: World, found: Values) -> Values:
         """Of what has a name what may stand before `::`."""
-        return tuple(one for one in found if one.kind != "symbol" or self._symbol(world, one).kind in _HOLDERS)
+        return tuple(one for one in found if one.kind != "symbol" or symbol_of(world, one).kind in _HOLDERS)
 
     def _fixture(self, world: World, view: FileView, test: int) -> Value | None:
         """The class of which a test is a member: the first argument of GoogleTest's `TEST_F`. That of `TEST` is a
@@ -172,16 +179,16 @@ class CRules(LanguageRules):
         symbol = view.symbol(test)
         name, _, _ = symbol.name.partition(".")
         for one in world.named(name, Spot(view.path, symbol.parent)) if name != symbol.name else ():
-            if one.kind == "symbol" and self._symbol(world, one).kind in ("class", "struct"):
+            if one.kind == "symbol" and symbol_of(world, one).kind in ("class", "struct"):
                 holder = Value("class", one.path, one.number)
                 keys = world.ancestors(one.key).classes
-                bases = [base for key in keys for base in self._symbol(world, Value("class", *key)).bases]
+                bases = [base for key in keys for base in symbol_of(world, Value("class", *key)).bases]
                 if any(last_part(base).startswith("Test") for base in bases):
                     return holder
         return None
 
     def _is_constructor(self, world: World, value: Value) -> bool:
-        symbol = self._symbol(world, value)
+        symbol = symbol_of(world, value)
         if symbol.kind not in CALLABLE_KINDS:
             return False
         view = world.view(value.path)
@@ -202,7 +209,7 @@ class CRules(LanguageRules):
                     arguments=tuple(world.type_value(part, place) for part in arguments),
                 )
                 for one in self._visible(world, view, place, name)
-                if one.kind == "symbol" and self._symbol(world, one).kind in ("struct", "class", "union")
+                if one.kind == "symbol" and symbol_of(world, one).kind in ("struct", "class", "union")
             )
             if found:
                 return found[:1]
@@ -217,7 +224,7 @@ class CRules(LanguageRules):
         """What the file or another one defines under a name, in the namespaces that are open at a place."""
         own = [Value("symbol", view.path, index) for index in view.named(name) if self._is_outermost(view, index)]
         found = self._visible(world, view, place, name)
-        if any(one in found and not self._symbol(world, one).flags & STUB for one in own):
+        if any(one in found and not symbol_of(world, one).flags & STUB for one in own):
             # The file's own definition, and its declarations elsewhere.
             mine = [one for one in found if one.path == view.path or self._is_stub(world, one)]
             return tuple(mine) + self.imported_as(world, view, name, -1)
@@ -448,7 +455,7 @@ class CRules(LanguageRules):
     def _is_macro_too(self, world: World, meant: Values) -> bool:
         """Whether a name is that of a function and of a macro with parameters: conditions decide which one is called.
         A macro without parameters (`#define inflate z_inflate`) gives the function another name."""
-        found = [self._symbol(world, one) for one in meant if one.kind == "symbol"]
+        found = [symbol_of(world, one) for one in meant if one.kind == "symbol"]
         macros = any(symbol.kind == "macro" and symbol.parameters[1] >= 0 for symbol in found)
         return macros and any(symbol.kind == "function" for symbol in found)
 
@@ -463,7 +470,7 @@ class CRules(LanguageRules):
         for one in meant:
             if one.kind != "symbol" or one.path == view.path:
                 return True
-            symbol = self._symbol(world, one)
+            symbol = symbol_of(world, one)
             if symbol.kind not in ("function", "variable", "constant"):
                 return True
             near = near or one.path.endswith(_SEEN) or bool(symbol.flags & STUB)
@@ -538,7 +545,7 @@ class CRules(LanguageRules):
 
     def _one_thing(self, world: World, view: FileView, around: list[str], name: str, found: Values) -> Values:
         """Definitions of one name in one namespace: what a file sees of them, if they are not one thing."""
-        known = [(one, self._symbol(world, one)) for one in found]
+        known = [(one, symbol_of(world, one)) for one in found]
         tags = tuple(one for one, symbol in known if symbol.flags & TAG)
         if tags and len(tags) < len(found) and view.facts.language == "c":
             others = tuple(one for one in found if one not in tags)
@@ -594,15 +601,10 @@ class CRules(LanguageRules):
         return seen
 
     def _is_tag(self, world: World, value: Value) -> bool:
-        return value.kind == "symbol" and bool(self._symbol(world, value).flags & TAG)
+        return value.kind == "symbol" and bool(symbol_of(world, value).flags & TAG)
 
     def _is_stub(self, world: World, value: Value) -> bool:
-        return value.kind == "symbol" and bool(self._symbol(world, value).flags & STUB)
-
-    def _symbol(self, world: World, value: Value) -> Symbol:
-        view = world.view(value.path)
-        assert view is not None
-        return view.symbol(value.number)
+        return value.kind == "symbol" and bool(symbol_of(world, value).flags & STUB)
 
 
 _PAIR: Final = "std.pair"

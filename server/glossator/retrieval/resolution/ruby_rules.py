@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import LOCAL, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
-from glossator.retrieval.resolution.rules import LanguageRules, symbols
+from glossator.retrieval.resolution.rules import LanguageRules, symbol_of, symbols
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RubyRules(LanguageRules):
 
     def _is_of_sort(self, world: World, found: Values, *, static: bool | None) -> bool:
         """Whether methods are the class's own (or those of instances); of code in a class's body the former is true."""
-        methods = (self._symbol(world, one) for one in found if one.kind == "symbol")
+        methods = (symbol_of(world, one) for one in found if one.kind == "symbol")
         return all(
             bool(method.flags & STATIC) == (static is not False) for method in methods if method.kind in CALLABLE_KINDS
         )
@@ -114,7 +114,7 @@ class RubyRules(LanguageRules):
         return tuple(
             Value("class", one.path, one.number)
             for one in parts
-            if one.key != key and self._symbol(world, one).kind in NESTING_KINDS
+            if one.key != key and symbol_of(world, one).kind in NESTING_KINDS
         )
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
@@ -140,7 +140,7 @@ class RubyRules(LanguageRules):
 
     def _first_part(self, world: World, found: Values) -> Values:
         """Of a class that several files open, one part: the others are its supertypes (`more_bases`)."""
-        if len(found) > 1 and all(self._symbol(world, one).kind in NESTING_KINDS for one in found):
+        if len(found) > 1 and all(symbol_of(world, one).kind in NESTING_KINDS for one in found):
             return found[:1]
         return found
 
@@ -164,11 +164,6 @@ class RubyRules(LanguageRules):
                 names[:0] = [*symbol.scope.split("::"), symbol.name]
             owner = symbol.parent
         return [name for name in names if name]
-
-    def _symbol(self, world: World, value: Value) -> Symbol:
-        view = world.view(value.path)
-        assert view is not None
-        return view.symbol(value.number)
 
 
 _HOOKS: Final = ("included", "extended", "inherited", "prepended")

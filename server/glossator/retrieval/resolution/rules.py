@@ -578,6 +578,13 @@ def symbols(view: FileView, indexes: Iterable[int]) -> Values:
     return tuple(Value("symbol", view.path, index) for index in indexes)
 
 
+def symbol_of(world: World, value: Value) -> Symbol:
+    """The symbol that a value of the index is, or is an instance of."""
+    view = world.view(value.path)
+    assert view is not None
+    return view.symbol(value.number)
+
+
 def own_symbols(values: Values) -> Values:
     """The values that are symbols of the index."""
     return tuple(one for one in values if one.kind == "symbol")

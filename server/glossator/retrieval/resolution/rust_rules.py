@@ -471,10 +471,6 @@ class RustRules(LanguageRules):
 
     # Values of libraries
 
-    def external_member(self, world: World, value: Value, name: str) -> Values:
-        """A member of something of a library."""
-        return (external(f"{value.name}.{name}", value.arguments),)
-
     def may_be_wrapped(self, receiver: str, name: str) -> bool:
         """Whether a name may be a method of `Option` or `Result`, one of which a call may have given."""
         return name in _OF_RESULTS and receiver.endswith("()")
