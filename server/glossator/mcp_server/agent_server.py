@@ -166,9 +166,7 @@ class AgentServer:
         return answered_call(as_text(result), as_data(result))
 
     async def _answered(self, tool: CodeTool, arguments: Any, context: ServerRequestContext[Any]) -> ToolResult:
-        async def report(done: float, total: float, message: str) -> None:
-            await context.session.report_progress(done, total, message)
-
+        report = _reporting(context)
         projects = self.projects.chosen(getattr(arguments, "project", ""))
         notes = await self.projects.settled(projects, report, uses=tool.name in USE_TOOLS)
         scope = CallScope(projects)
@@ -251,11 +249,7 @@ class AgentServer:
             if uri == STATUS_URI:
                 text, kind = json.dumps(await asyncio.to_thread(self._status), indent=1), "application/json"
             else:
-
-                async def report(done: float, total: float, message: str) -> None:
-                    await context.session.report_progress(done, total, message)
-
-                notes = await self.projects.settled(self.projects.chosen(), report)
+                notes = await self.projects.settled(self.projects.chosen(), _reporting(context))
                 text, kind = await asyncio.to_thread(self._overview, notes), "text/plain"
         except GlossatorError as error:
             raise MCPError(code=types.INTERNAL_ERROR, message=str(error)) from error
@@ -302,6 +296,15 @@ class AgentServer:
                 lines.append("lines by language: " + ", ".join(f"{name} {count:,}" for name, count in shares))
             parts.append("\n".join(lines))
         return "\n\n".join([*parts, *(f"note: {note}" for note in notes)])
+
+
+def _reporting(context: ServerRequestContext[Any]) -> Report:
+    """What tells a client how far its request is."""
+
+    async def report(done: float, total: float, message: str) -> None:
+        await context.session.report_progress(done, total, message)
+
+    return report
 
 
 def _folders_of(listed: types.ListRootsResult) -> tuple[Path, ...]:

@@ -455,7 +455,7 @@ def trace(scope: CallScope, symbol: str, direction: str = "uses", depth: int = 1
         traced = Traced(
             named.path, named.start_line, named.end_line, named.kind, named.qualified_name, scope.name_of(item.root)
         )
-        if named.name not in _line(item.finder, named.path, named.line) and named.definitions:
+        if named.name not in item.finder.line(named.path, named.line) and named.definitions:
             scope.stale.files.add((item.root, named.path))
         share = max(left // (len(chosen) - at), 0)
         if direction == "uses":
@@ -490,11 +490,6 @@ def trace(scope: CallScope, symbol: str, direction: str = "uses", depth: int = 1
         left -= tokens_of(traced)
         shown.append(traced)
     return Trace(direction, shown, notes)
-
-
-def _line(finder: UseFinder, path: str, line: int) -> str:
-    lines = finder.lines(path)
-    return lines[line - 1] if 1 <= line <= len(lines) else ""
 
 
 def _add_uses(scope: CallScope, root: Root, traced: Traced, uses: SymbolUses, budget: int) -> None:
