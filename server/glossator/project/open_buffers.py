@@ -87,13 +87,13 @@ class OpenBuffers:
         finished: Future[None] = Future()
         buffer = self._texts.get(path)
         if buffer is None:
-            _finish(finished)
+            finish_future(finished)
             return finished
         try:
             future = self._submit(path, self._without_secrets(buffer) or "", self._languages.get(path, ""))
         except GlossatorError as error:
             _log.warning("cannot index the buffer of %s: %s", path, error)
-            _finish(finished)
+            finish_future(finished)
             return finished
         with self._lock:
             other = self._parsing.get(path)
@@ -102,15 +102,15 @@ class OpenBuffers:
                 self._parsing[path] = (buffer.revision, future, finished)
         if other is not None and not newest:  # another thread was faster with a newer state
             future.cancel()
-            other[2].add_done_callback(lambda _: _finish(finished))
+            other[2].add_done_callback(lambda _: finish_future(finished))
             return finished
         if other is not None:
             other[1].cancel()
-            finished.add_done_callback(lambda _: _finish(other[2]))
+            finished.add_done_callback(lambda _: finish_future(other[2]))
         future.add_done_callback(lambda done: self._take(path, buffer.revision, done, finished))
         if self._closed:
             future.cancel()
-            _finish(finished)
+            finish_future(finished)
         return finished
 
     def parse_all(self) -> None:
@@ -132,7 +132,7 @@ class OpenBuffers:
             if error is None and opened is not None and opened <= revision and (known is None or known[0] <= revision):
                 self._parsed[path] = (revision, done.result())
                 self._overlay = None
-        _finish(finished)
+        finish_future(finished)
 
     def drop(self, path: str) -> None:
         """Remove a closed buffer; the file on disk is used again."""
@@ -146,7 +146,7 @@ class OpenBuffers:
             parsing = self._parsing.pop(path, None)
         if parsing is not None:
             parsing[1].cancel()
-            _finish(parsing[2])
+            finish_future(parsing[2])
 
     def overlay(self) -> Mapping[str, FileUpdate]:
         """The parsed contents of the buffers by path; the same object until they change."""
@@ -195,10 +195,10 @@ class OpenBuffers:
             self._parsing.clear()
         for _, future, finished in parsing:
             future.cancel()
-            _finish(finished)
+            finish_future(finished)
 
 
-def _finish(future: Future[None]) -> None:
+def finish_future(future: Future[None]) -> None:
     """Set a future's result, unless it has one or was cancelled."""
     with contextlib.suppress(InvalidStateError):
         future.set_result(None)

@@ -11,12 +11,13 @@ import contextlib
 import logging
 import threading
 import time
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from glossator.errors import CancelledByUser, GlossatorError, StoreLockedError
 from glossator.project.idle_memory import give_back_free_memory
+from glossator.project.open_buffers import finish_future
 from glossator.workspace.watching import Watcher
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ class RootUpdates:
                 continue
             timeout = self._update(rescan=rescan, changed=changed)
             for future in waiting:
-                _finish(future)
+                finish_future(future)
         for future in self._waiting:
             future.cancel()
 
@@ -425,9 +426,3 @@ def _downloaded(progress: Progress | None) -> tuple[int, int] | None:
     if progress is None or progress.stage != "downloading":
         return None
     return progress.bytes_done, progress.bytes_total
-
-
-def _finish(future: Future[None]) -> None:
-    """Set a future's result, unless it has one or was cancelled."""
-    with contextlib.suppress(InvalidStateError):
-        future.set_result(None)
