@@ -32,6 +32,7 @@ from glossator.index.fact_tables import (
 )
 from glossator.index.records import FileRecord, FileSummary
 from glossator.index.terms import head_of
+from glossator.index.vectors import packed_mean
 
 if TYPE_CHECKING:
     import sqlite3
@@ -418,7 +419,7 @@ class Manifest(Database):
                     json.dumps(record.imports) if record.imports else None,
                     len(update.entries),
                     sum(1 for entry in update.entries if entry.part == 0 and entry.kind != "block"),
-                    _centroid(update),
+                    packed_mean(update.vectors) or None,
                 )
             )
             entries += [
@@ -589,13 +590,3 @@ def _count_terms(connection: sqlite3.Connection, changes: Mapping[str, int]) -> 
         "INSERT INTO terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET entries = entries + excluded.entries",
         sorted((term, change) for term, change in changes.items() if change),
     )
-
-
-def _centroid(update: FileUpdate) -> bytes | None:
-    """The normalised mean of a file's vectors, as float16; None if it has none."""
-    import numpy as np
-
-    if not len(update.vectors):
-        return None
-    mean = update.vectors.astype(np.float32).mean(axis=0)
-    return bytes((mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16).tobytes())

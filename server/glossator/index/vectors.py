@@ -55,6 +55,16 @@ def cache_path(index_dir: Path, embedder_id: str) -> Path:
     return index_dir / f"vectors-{file_name(embedder_id)}.sqlite"
 
 
+def packed_mean(vectors: NDArray[np.floating]) -> bytes:
+    """The normalised mean of a file's vectors, shape (entries, dimensions), as float16; b"" if it has none."""
+    import numpy as np
+
+    if not len(vectors):
+        return b""
+    mean = vectors.astype(np.float32).mean(axis=0)
+    return bytes((mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16).tobytes())
+
+
 class VectorCache(CacheFile):
     """Vectors by key. Safe to use from several threads and processes; problems with its file never raise an error.
 

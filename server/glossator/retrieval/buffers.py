@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from glossator.index.globs import matcher
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import FileSummary, FileUpdate, Filter, StoredEntry
+from glossator.index.vectors import packed_mean
 from glossator.retrieval.corpus import FileFacts, file_facts
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Buffers:
                 continue
             self._updates[revision] = update
             self.facts[revision] = file_facts(
-                FileSummary(revision, path, record.language, record.lines, _mean(update.vectors))
+                FileSummary(revision, path, record.language, record.lines, packed_mean(update.vectors))
             )
             for ordinal, entry in enumerate(update.entries):
                 if where.kinds and entry.kind not in where.kinds:
@@ -145,16 +146,6 @@ class Buffers:
         placed.sort()
         kept = placed[: max(min(len(found), limit or len(found)), len(own))]
         return [(number, -loss) for loss, _, _, number in kept]
-
-
-def _mean(vectors: NDArray[np.float16]) -> bytes:
-    import numpy as np
-
-    if not len(vectors):
-        return b""
-    mean = vectors.astype(np.float32).mean(axis=0)
-    unit: NDArray[np.float16] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float16)
-    return unit.tobytes()
 
 
 def allowing(where: Filter) -> Callable[[str, str, str], bool]:
