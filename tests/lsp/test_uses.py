@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glossator.errors import CancelledByUser
 from glossator.index import indexer, late_facts
+from glossator.lsp import protocol
+from glossator.lsp.handlers import find_uses
 from tests.lsp.client import WAIT, Client, ResponseError
 from tests.lsp.test_features import at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WIDE = """from shop.money import Money, add_tax
 
@@ -235,3 +244,37 @@ async def test_hovers_follow_resolved_names(client: Client, project: Path) -> No
     assert local is None, "a parameter is no symbol"
     library = await client.request("textDocument/hover", place(other.as_uri(), at(text, "queue.total(2)", 7)))
     assert library is None, "a member of a library is not ours"
+
+
+async def test_a_cancelled_request_stops_looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    class Endless:
+        """Finds no end, unless nobody waits for it."""
+
+        def stop_when(self, cancelled: Callable[[], bool]) -> None:
+            self.cancelled = cancelled
+
+        def uses(self, *_: object) -> None:
+            begun.set()
+            while not self.cancelled():
+                time.sleep(0.01)
+            ended.set()
+            raise CancelledByUser("cancelled")
+
+    async def parsed() -> None:
+        pass
+
+    found = SimpleNamespace(root=SimpleNamespace(path=tmp_path), finder=Endless(), symbol=None)
+    monkeypatch.setattr(find_uses, "find_symbols", lambda *_: [found])
+    context: Any = SimpleNamespace(
+        documents=SimpleNamespace(parsed=parsed),
+        editor=SimpleNamespace(encoding="utf-16"),
+        backend=SimpleNamespace(session=None),
+    )
+    request = asyncio.ensure_future(find_uses.uses(context, protocol.UsesParams(name="run")))
+    assert await asyncio.to_thread(begun.wait, 10)
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert await asyncio.to_thread(ended.wait, 10)

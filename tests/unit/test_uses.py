@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glossator.errors import CancelledByUser
 from glossator.lsp.hover_text import counts_text, uses_text
 from glossator.lsp.symbol_at import Counts
+from glossator.retrieval.resolution.patience import OutOfTimeError
 from tests.unit.retrieval_samples import Project, make_project
 
 if TYPE_CHECKING:
@@ -478,6 +480,38 @@ def test_files_that_were_not_read_may_use_a_symbol(project: Project) -> None:
     uses = finder.uses(symbol(finder, "unused_helper"))
     assert uses.unused
     assert not replace(uses, unread=1).unused
+
+
+def test_nothing_is_denied_when_the_time_is_over(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glossator.retrieval.uses.SECONDS", -1.0)
+    monkeypatch.setattr("glossator.retrieval.uses.COUNTING_SECONDS", -1.0)
+    monkeypatch.setattr("glossator.retrieval.uses.WALK_SECONDS", -1.0)
+    finder = finder_of(project)
+    named = symbol(finder, "unused_helper")
+    uses = finder_of(project).uses(named)
+    assert (uses.places, uses.unused) == ((), False)
+    assert uses.unread >= 1
+    assert finder_of(project).count(named, 100).more
+    assert finder_of(project).callers(symbol(finder, "serve"), 3) == ((), False)
+    assert not finder_of(project).impact(symbol(finder, "serve")).complete
+    monkeypatch.setattr("glossator.retrieval.uses.SECONDS", 1.0)
+    assert finder_of(project).uses(named).unused
+
+    def endless(*_: object) -> bool:
+        raise OutOfTimeError
+
+    monkeypatch.setattr("glossator.retrieval.resolution.resolver.Resolver.may_be_used_unseen", endless)
+    assert not finder_of(project).uses(named).unused
+
+
+def test_a_question_that_nobody_waits_for_ends(project: Project) -> None:
+    finder = finder_of(project)
+    named = symbol(finder, "serve")
+    finder.stop_when(lambda: True)
+    with pytest.raises(CancelledByUser):
+        finder.uses(named)
+    with pytest.raises(CancelledByUser):
+        finder.callers(named, 3)
 
 
 def test_a_walk_over_callers_is_bounded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

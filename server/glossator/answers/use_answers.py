@@ -20,6 +20,7 @@ from glossator.answers.use_wording import (
     by_kind,
     counted_places,
     described_symbol,
+    not_searched_words,
     possible_words,
     uncollected_words,
 )
@@ -218,8 +219,8 @@ class _Writer:
         apart = {(place.path, place.line): place for place in others if (place.path, place.line) not in known}
         if apart:
             parts += [f"{possible_words(len(apart))} in another way:", self._list([*apart.values()], POSSIBLE_LISTED)]
-        if unread := uses.unread - uses.uncollected:
-            parts.append(f"{unread:,} more files mention the name and were not looked at.")
+        if words := not_searched_words(uses):
+            parts.append(f"{words}.")
         return [*parts, uncollected_words(uses.uncollected)]
 
     def _callees(self, symbol: NamedSymbol) -> list[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from glossator.retrieval.use_questions import UseAspect
-    from glossator.retrieval.use_records import NamedSymbol, UsePlace
+    from glossator.retrieval.use_records import NamedSymbol, SymbolUses, UsePlace
 
 KIND_WORDS: Final[Mapping[str, str]] = {
     "call": "called",
@@ -62,6 +62,18 @@ def possible_words(number: int, *, listed: bool = False) -> str:
     verb = "mentions" if number == 1 else "mention"
     more = "1 more place" if number == 1 else f"{number:,} more places"
     return f"{more} {verb} the name" + ("; what they refer to is not known" if listed and number > 1 else "")
+
+
+def not_searched_words(uses: SymbolUses) -> str:
+    """What is said of files that were not searched for uses because they are too many; "" if there are none."""
+    files = uses.unread - uses.uncollected
+    if files <= 0:
+        return ""
+    return (
+        f"{files:,} more files mention the name and were not looked at"
+        if files > 1
+        else "1 more file was not looked at"
+    )
 
 
 def uncollected_words(files: int) -> str:

@@ -10,6 +10,7 @@ from glossator.answers.use_wording import (
     by_kind,
     counted_places,
     described_symbol,
+    not_searched_words,
     possible_words,
     uncollected_note,
 )
@@ -106,8 +107,8 @@ def _show_places(uses: SymbolUses, kinds: Collection[str] | None, limit: int) ->
         possible.sort(key=lambda place: (place.path, place.line))
         terminal.show(possible_words(len(possible)))
         _show_some(possible, left)
-    if unread := uses.unread - uses.uncollected:
-        terminal.show(f"{unread:,} more files mention the name and were not looked at")
+    if words := not_searched_words(uses):
+        terminal.show(words)
     if not uses.places:
         terminal.show(_none_found(uses, kinds))
 

@@ -45,7 +45,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MentionKind = Literal[
     "call",
@@ -338,12 +338,11 @@ def name_hash(name: str) -> int:
 
 
 def noted(facts: Facts) -> set[str]:
-    """All names that a file defines, imports or mentions, and the `module_note`s of what it imports as a whole."""
-    names = set(facts.names)
-    for symbol in facts.symbols:
-        names.add(symbol.name)
-        if symbol.scope and symbol.kind == "namespace":
-            names.update(symbol.scope.split("::"))
+    """All names that a file defines, imports or mentions, the `module_note`s of what it imports as a whole; and that it
+    defines them, in its package, as members of which types, and what its types inherit from (`definition_note`,
+    `member_note`, `subtype_note`)."""
+    names = {*facts.names, *_defined(facts)}
+    bases = {last_part(base) for symbol in facts.symbols for base in symbol.bases}
     for item in facts.imports:
         names.add(item.member)
         names.add(item.name)
@@ -351,13 +350,52 @@ def noted(facts: Facts) -> set[str]:
             names.add(GLOBAL_USING)
         if item.member in ("", "default") and "/" in item.module:
             names.add(module_note(item.module))
-    names.discard("")
-    names.discard("*")
+        if item.name in bases:
+            # A type may inherit from what is called otherwise where it is defined.
+            bases.add(last_part(item.member or item.module))
+    names.update(subtype_note(name) for name in bases if name)
+    names -= {"", "*", definition_note("")}
     return names
+
+
+def _defined(facts: Facts) -> Iterator[str]:
+    """What is noted of a file's symbols."""
+    extended: dict[int, str] = {}
+    for index, symbol in enumerate(facts.symbols):
+        name = symbol.name
+        yield name
+        yield definition_note(name)
+        if facts.package and symbol.parent < 0:
+            yield definition_note(f"{facts.package}.{name}")
+        if symbol.parent in extended:
+            yield member_note(extended[symbol.parent], name)
+        if symbol.scope or symbol.flags & EXTENSION:
+            bare = last_part(symbol.scope or name)
+            if not symbol.scope:
+                extended[index] = bare
+            yield member_note(bare, name)
+        if symbol.kind == "namespace":
+            yield from symbol.scope.split("::")
+            yield from map(definition_note, (*symbol.scope.split("::"), last_part(name)))
 
 
 GLOBAL_USING: Final = "global using"
 """What is noted of a file in C# whose imports hold for all files of its project."""
+
+
+def definition_note(name: str) -> str:
+    """What is noted of a file that defines a name: many more mention it."""
+    return f"\0{name}"
+
+
+def member_note(type_name: str, name: str) -> str:
+    """What is noted of a file that defines a member of a type, whose bare name is given, outside of it."""
+    return f"\0{type_name}/{name}"
+
+
+def subtype_note(name: str) -> str:
+    """What is noted of a file with a type one of whose supertypes has this bare name."""
+    return f"\0<{name}"
 
 
 def module_note(path: str) -> str:
@@ -374,6 +412,16 @@ def stored_facts(facts: Facts) -> tuple[bytes, bytes]:
 def noted_names(facts: Facts) -> list[int]:
     """The hashes of the names that are `noted`, sorted, each once."""
     return sorted(set(map(name_hash, noted(facts))))
+
+
+def last_part(name: str) -> str:
+    """The bare name at the end of a type or scope as written: `Bar` of `foo::Bar<T>`, `pkg.Bar[T]` or `*Bar`."""
+    if name.isidentifier():
+        return name
+    bare = name
+    for bracket in "<[(":
+        bare = bare.partition(bracket)[0]
+    return bare.strip("*&?! ").replace("::", ".").replace("\\", ".").rpartition(".")[2]
 
 
 def _position(names: list[str], name: str) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from glossator.answers.evidence import Question, estimated_tokens
 from glossator.answers.gathering import search_views
 from glossator.answers.root_view import RootView
+from glossator.answers.use_wording import not_searched_words
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.index.entries import ENTRY_KINDS
 from glossator.index.globs import literal_glob
@@ -459,7 +460,10 @@ def trace(scope: CallScope, symbol: str, direction: str = "uses", depth: int = 1
             scope.stale.files.add((item.root, named.path))
         share = max(left // (len(chosen) - at), 0)
         if direction == "uses":
-            _add_uses(scope, item.root, traced, item.finder.uses(named), share)
+            uses = item.finder.uses(named)
+            _add_uses(scope, item.root, traced, uses, share)
+            if words := not_searched_words(uses):
+                notes.append(f"{named.qualified_name}: {words}")
         elif direction == "callers":
             walked, complete = item.finder.callers(named, depth, CALLING)
             links = [

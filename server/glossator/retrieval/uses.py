@@ -8,6 +8,8 @@ the name fits, and nothing says what it refers to.
 from __future__ import annotations
 
 import re
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,7 @@ from glossator.retrieval.near_files import NearFiles
 from glossator.retrieval.query import after_qualifiers
 from glossator.retrieval.resolution.default_rules import DefaultRules
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
 from glossator.retrieval.resolution.resolver import Resolver
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.source import uncollected_in, view_in
@@ -41,7 +44,7 @@ from glossator.retrieval.use_records import (
 from glossator.workspace.reading import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from glossator.retrieval.graph import Graph
     from glossator.retrieval.resolution.source import FactsSource
@@ -56,6 +59,15 @@ MOST_IN_TEXT: Final = 100
 FEW_TEXT_FILES: Final = 100
 FEW_TEXT_BYTES: Final = 1_000_000
 """So many files are read whole, in 25 ms; in more LanceDB searches, whose import alone costs a process 0.4 s."""
+SECONDS: Final = 1.0
+"""Processor time for the uses of one symbol; the files that are then left are counted."""
+MOST_SECONDS: Final = 2.0
+"""And for those of all symbols that are asked for at once."""
+COUNTING_SECONDS: Final = 0.3
+"""And for counting them, in a hover."""
+WALK_SECONDS: Final = 4.0
+"""Processor time for the callers of callers of one symbol."""
+MOST_WALK_SECONDS: Final = 8.0
 IMPACT_DEPTH: Final = 2
 """Levels of dependents that a change is followed through."""
 _OVERRIDES: Final = re.compile(r"^(?!\s*(?://|/?\*|#)).*\boverride\s")
@@ -76,9 +88,31 @@ class UseFinder:
         self._resolver = Resolver(source)
         self._graph = graph
         self._read = read
+        self._cancelled: Callable[[], bool] | None = None
+        self._answering = Allowance(SECONDS, MOST_SECONDS)
+        self._walking = Allowance(WALK_SECONDS, MOST_WALK_SECONDS)
         self._lines: dict[str, list[str]] = {}
         self._owner_symbols: dict[Key, NamedSymbol] = {}
         self._tests: dict[tuple[str, int], bool] = {}
+
+    def stop_when(self, cancelled: Callable[[], bool]) -> None:
+        """Let uses end with `CancelledByUser` as soon as nobody waits for them."""
+        self._cancelled = cancelled
+
+    @contextmanager
+    def _within(self, allowance: Allowance) -> Iterator[None]:
+        """Look at more files only as long as the time allows, unless it is limited already."""
+        world = self._resolver.world
+        if world.patience is not None:
+            yield
+            return
+        begun = time.thread_time()
+        world.patience = Patience(allowance.next(), self._cancelled)
+        try:
+            yield
+        finally:
+            world.patience = None
+            allowance.take(time.thread_time() - begun)
 
     # Symbols
 
@@ -89,8 +123,9 @@ class UseFinder:
         """
         found = self._merged(self._resolver.definitions(name, path)) or self._inherited(name, path)
         known = {(symbol.path, symbol.name) for symbol in found}
+        with_facts = set(self._resolver.world.files_defining(after_qualifiers(name)))
         for entry in self._graph.named(name):
-            if entry.kind == "block" or (path is not None and entry.path != path):
+            if entry.kind == "block" or (path is not None and entry.path != path) or entry.path in with_facts:
                 continue
             exact = entry.name == after_qualifiers(name) or entry.qualified_name == name or entry.name == name
             if exact and (entry.path, entry.name) not in known and self._source.facts(entry.path) is None:
@@ -210,7 +245,8 @@ class UseFinder:
         uncollected = self.uncollected
         if not symbol.definitions:
             return SymbolUses(symbol, (), uncollected, uncollected=uncollected)
-        found, unread = self.mentions(symbol, kinds)
+        with self._within(self._answering):
+            found, unread = self.mentions(symbol, kinds)
         places = [UsePlace(use, self) for use in found]
         precise, complete = self.is_precise(symbol), True
         if not unread and kinds is None and self._is_told_little(symbol, found):
@@ -218,7 +254,7 @@ class UseFinder:
             known = {(place.path, place.line) for place in places}
             places += [place for place in named if (place.path, place.line) not in known]
             places.sort(key=lambda place: (place.path, place.start))
-        precise = precise and complete and not self._may_be_used_unseen(symbol)
+        precise = precise and complete and unread <= uncollected and not self._may_be_used_unseen(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
 
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
@@ -233,7 +269,12 @@ class UseFinder:
     def _may_be_used_unseen(self, symbol: NamedSymbol) -> bool:
         """Whether something outside the index, or by a name made at run time, may use a symbol; or what it overrides,
         in a class that has no name, such as `object : Listener() {`."""
-        if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
+        try:
+            with self._within(self._answering):
+                if any(self._resolver.may_be_used_unseen(definition) for definition in symbol.definitions):
+                    return True
+        except OutOfTimeError:
+            self._resolver.world.interrupted()
             return True
         if any(self._augments_module(definition) for definition in symbol.definitions):
             return True
@@ -270,13 +311,15 @@ class UseFinder:
         name counts as one that is possible.
         """
         near = NearFiles(self._source, symbol.path, most_files)
-        found, unread = self.mentions(symbol, None, Resolver(near))
+        resolver = Resolver(near)
+        resolver.world.patience = Patience(COUNTING_SECONDS)
+        found, unread = self.mentions(symbol, None, resolver)
         using = [use for use in found if use.kind in DEPENDING]
         resolved = {(use.path, use.line) for use in using if use.grade == "resolved"}
         possible = {(use.path, use.line) for use in using} - resolved
         precise = self.is_precise(symbol)
         count = len(possible)
-        if precise and not using:
+        if precise and not using and unread <= self.uncollected:
             named, complete = self._in_text(symbol)
             count = len(named)
             precise = bool(named) or (complete and not self.uncollected and not self._may_be_used_unseen(symbol))
@@ -404,15 +447,25 @@ class UseFinder:
             follow_all: follow constants, classes and other symbols too, not only what runs.
 
         Returns:
-            The callers, and whether these are all: `MOST_WALKED` symbols are visited at most.
+            The callers, and whether these are all: `MOST_WALKED` symbols are visited at most, for `WALK_SECONDS`.
         """
+        with self._within(self._walking):
+            return self._walk(symbol, depth, kinds, follow_all=follow_all)
+
+    def _walk(
+        self, symbol: NamedSymbol, depth: int, kinds: Collection[str], *, follow_all: bool
+    ) -> tuple[tuple[Caller, ...], bool]:
+        """See `callers`."""
+        complete = True
         seen = {(one.path, one.index) for one in symbol.definitions}
         found: list[Caller] = []
         level = [symbol]
         for distance in range(1, depth + 1):
             reached: list[NamedSymbol] = []
             for called in level:
-                for owner, places in self._owners(called, kinds):
+                owners, whole = self._owners(called, kinds)
+                complete = complete and whole
+                for owner, places in owners:
                     key = (owner.path, owner.definitions[0].index if owner.definitions else -1)
                     if key in seen:
                         continue
@@ -423,19 +476,21 @@ class UseFinder:
                     if owner.definitions and (follow_all or owner.kind in _RUNNING):
                         reached.append(owner)
             level = reached
-        return tuple(found), True
+        return tuple(found), complete
 
     def _owners(
         self, symbol: NamedSymbol, kinds: Collection[str]
-    ) -> list[tuple[NamedSymbol, tuple[tuple[str, int], ...]]]:
-        """The symbols around a symbol's resolved uses, each with the places, in order."""
+    ) -> tuple[list[tuple[NamedSymbol, tuple[tuple[str, int], ...]]], bool]:
+        """The symbols around a symbol's resolved uses, each with the places, in order; and whether these are all."""
         grouped: dict[tuple[str, int], tuple[NamedSymbol, dict[tuple[str, int], None]]] = {}
-        for use in self.mentions(symbol, kinds)[0]:
+        found, unread = self.mentions(symbol, kinds)
+        for use in found:
             if use.grade == "resolved":
                 owner = self.symbol_around(use) or self.whole_file(use.path)
                 key = (use.path, use.owner.index if use.owner is not None else -1)
                 grouped.setdefault(key, (owner, {}))[1][use.path, use.line] = None
-        return [(owner, tuple(places)) for owner, places in grouped.values()]
+        owners = [(owner, tuple(places)) for owner, places in grouped.values()]
+        return owners, unread <= self.uncollected
 
     def callees(self, symbol: NamedSymbol) -> list[UsedSymbol]:
         """What a symbol uses, members and what is nested in it included, in the order of the first place."""

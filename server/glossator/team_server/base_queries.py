@@ -10,6 +10,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from glossator.answers.use_wording import not_searched_words
 from glossator.errors import StoreError, SymbolNotFoundError, TeamAccessError, UsageError
 from glossator.index.database import encodable
 from glossator.index.records import Filter
@@ -219,7 +220,10 @@ class BaseQueries:
             finder = UseFinder(IndexedFacts(opened.store.facts), opened.graph, lambda _path: None)
             for named in _named(finder, opened, symbol)[: MOST_SERVED_DEFINITIONS - len(found)]:
                 deadline.check()
-                places = finder.uses(named).places
+                told = finder.uses(named)
+                places = told.places
+                if words := not_searched_words(told):
+                    problems.append(f"{named.qualified_name}: {words}")
                 uses = [
                     TeamUse(
                         encodable(place.path),

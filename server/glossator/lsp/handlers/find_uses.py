@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from glossator.answers.use_wording import uncollected_note
+from glossator.answers.use_wording import not_searched_words, uncollected_note
 from glossator.errors import SymbolNotFoundError, UsageError
 from glossator.lsp import protocol
 from glossator.lsp.conversion import to_uri
@@ -17,6 +18,8 @@ from glossator.project.targets import FoundSymbol, find_symbols
 from glossator.retrieval.use_records import CALLING, OVERRIDE, USE_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glossator.lsp.context import Context
     from glossator.project.root import Root
     from glossator.project.session import Session
@@ -42,9 +45,20 @@ async def uses(context: Context, params: protocol.UsesParams) -> protocol.UsesRe
     if not 0 <= depth <= MAX_CALLER_DEPTH:
         raise JsonRpcInvalidParams(f"depth must be between 0 and {MAX_CALLER_DEPTH}, not {depth}")
     await context.documents.parsed()
+    stopped = threading.Event()
+    try:
+        return await _found_uses(context, params, stopped.is_set)
+    finally:
+        stopped.set()  # the thread goes on after a cancellation
+
+
+async def _found_uses(
+    context: Context, params: protocol.UsesParams, cancelled: Callable[[], bool]
+) -> protocol.UsesResult:
     encoding = context.editor.encoding
     if params.name is not None:
-        return await asyncio.to_thread(_uses_of_name, context.backend.session, params, params.name, encoding)
+        session = context.backend.session
+        return await asyncio.to_thread(_uses_of_name, session, params, params.name, encoding, cancelled)
     if params.text_document is None or params.position is None:
         raise JsonRpcInvalidParams("either name, or textDocument and position, must be given")
     if params.enclosing:
@@ -53,20 +67,25 @@ async def uses(context: Context, params: protocol.UsesParams) -> protocol.UsesRe
         found = await asyncio.to_thread(symbols_at, context, params.text_document.uri, params.position, enclosing=True)
     if not found:
         raise SymbolNotFoundError("there is no symbol here, or the file is not indexed")
-    return await asyncio.to_thread(_as_result, found, params, encoding)
+    return await asyncio.to_thread(_as_result, found, params, encoding, cancelled)
 
 
-def _uses_of_name(session: Session, params: protocol.UsesParams, name: str, encoding: str) -> protocol.UsesResult:
+def _uses_of_name(
+    session: Session, params: protocol.UsesParams, name: str, encoding: str, cancelled: Callable[[], bool]
+) -> protocol.UsesResult:
     try:
-        return _as_result(find_symbols(session, name), params, encoding)
+        return _as_result(find_symbols(session, name), params, encoding, cancelled)
     except UsageError as error:
         raise JsonRpcInvalidParams(str(error)) from error
 
 
-def _as_result(found: list[FoundSymbol], params: protocol.UsesParams, encoding: str) -> protocol.UsesResult:
+def _as_result(
+    found: list[FoundSymbol], params: protocol.UsesParams, encoding: str, cancelled: Callable[[], bool]
+) -> protocol.UsesResult:
     kinds = frozenset(params.kinds) or None
     told = []
     for item in found:
+        item.finder.stop_when(cancelled)
         callers = item.finder.callers(item.symbol, params.depth, kinds or CALLING)[0] if params.depth else ()
         places = UsePlaces(encoding, item.finder)
         told.append(places.uses(item.root.path, item.finder.uses(item.symbol, kinds), callers))
@@ -127,10 +146,15 @@ async def find_references(context: Context, params: types.ReferenceParams) -> li
     await say_if_incomplete(context, params.text_document.uri)
     found = await asyncio.to_thread(symbols_at, context, params.text_document.uri, params.position)
     declared = params.context.include_declaration
-    return await asyncio.to_thread(_locations, found, context.editor.encoding, declared=declared)
+    locations, notes = await asyncio.to_thread(_locations, found, context.editor.encoding, declared=declared)
+    for note in notes:
+        context.editor.inform(note)
+    return locations
 
 
-def _locations(found: list[FoundSymbol], encoding: str, *, declared: bool) -> list[types.Location]:
+def _locations(found: list[FoundSymbol], encoding: str, *, declared: bool) -> tuple[list[types.Location], list[str]]:
+    """The places that use symbols, and what is to be said of them."""
+    notes: list[str] = []
     locations: dict[tuple[str, int, int], types.Location] = {}
 
     def add(root: Root, path: str, span: types.Range) -> None:
@@ -140,10 +164,12 @@ def _locations(found: list[FoundSymbol], encoding: str, *, declared: bool) -> li
     for item in found:
         places = UsePlaces(encoding, item.finder)
         told = item.finder.uses(item.symbol)
+        if words := not_searched_words(told):
+            notes.append(f"{item.symbol.name}: {words}")
         if declared:
             for definition in item.finder.declarations(item.symbol):
                 add(item.root, definition.path, places.name_range(definition))
         for place in told.resolved or told.possible:
             if place.kind != OVERRIDE:
                 add(item.root, place.path, places.range(place))
-    return list(locations.values())
+    return list(locations.values()), notes

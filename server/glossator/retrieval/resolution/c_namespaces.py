@@ -25,7 +25,7 @@ def macros_opening(world: World, namespace: str) -> frozenset[str]:
     key = ("macros that open", namespace)
     known = cast("frozenset[str] | None", world.memory.get(key))
     if known is None:
-        views = [view for path in world.likeliest(namespace) if (view := world.view(path)) is not None]
+        views = [view for path in world.likeliest_mentioning(namespace) if (view := world.view(path)) is not None]
         known = world.memory[key] = frozenset(
             view.symbol(mention.owner).name
             for view in views

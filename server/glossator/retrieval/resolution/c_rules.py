@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
-from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG
+from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG, last_part
 from glossator.retrieval.resolution.c_namespaces import is_inside, macros_opening
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.overloads import argument_kind
 from glossator.retrieval.resolution.parameters import may_override
@@ -303,7 +303,7 @@ class CRules(LanguageRules):
         if isinstance(known := world.memory.get(key), tuple):
             return known
         found: Values = ()
-        for path in world.likeliest(name):
+        for path in world.likeliest_mentioning(name):
             view = world.view(path)
             if view is None or view.facts.language not in self.languages:
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from glossator.retrieval.resolution.values import Hierarchy
@@ -40,11 +42,21 @@ def _linearised(key: Key, sequences: list[list[Key]]) -> list[Key]:
         sequences: the orders of its supertypes, and that of the supertypes themselves.
     """
     order = [key]
-    sequences = [sequence for sequence in sequences if sequence]
-    while sequences and len(order) < MAX_CLASSES:
-        head = next(
-            (one[0] for one in sequences if not any(one[0] in other[1:] for other in sequences)), sequences[0][0]
-        )
+    taken: set[Key] = set()
+    left = [deque(sequence) for sequence in sequences if sequence]
+    # How many of the orders have a class behind their first one.
+    behind = Counter(item for one in left for item in islice(one, 1, None))
+    while left and len(order) < MAX_CLASSES:
+        head = next((one[0] for one in left if not behind[one[0]]), left[0][0])
         order.append(head)
-        sequences = [rest for one in sequences if (rest := [item for item in one if item != head])]
+        taken.add(head)
+        behind[head] = 0
+        for one in left:
+            if one[0] != head:
+                continue
+            while one and one[0] in taken:
+                one.popleft()
+            if one:
+                behind[one[0]] -= 1
+        left = [one for one in left if one]
     return order

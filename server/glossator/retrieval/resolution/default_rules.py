@@ -25,8 +25,8 @@ class DefaultRules(LanguageRules):
         """The only definition of the folder."""
         folder = view.path.rpartition("/")[0]
         found: Values = ()
-        for path in world.noting(name):
-            if path != view.path and path.rpartition("/")[0] == folder:
+        for path in world.defining_in(folder, name):
+            if path != view.path:
                 other = world.view(path)
                 if other is not None and other.facts.language == view.facts.language:
                     found += symbols(other, other.children(-1, name))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _SHARP: Final = re.compile(r"(?<=[\w>])#")
 """`Class#method`; a name that begins with a sharp is a private one in JavaScript."""
 
+MAX_DEFINING: Final = 500
+"""Files that are searched for the definitions of one name."""
+
 
 class DefinitionLookup:
     """Finds definitions in the facts of a source.
@@ -61,7 +64,7 @@ class DefinitionLookup:
         parts = _SHARP.sub(".", name.replace("::", ".").replace("\\", ".")).strip(".").split(".")
         last = parts[-1]
         found: list[DefinedSymbol] = []
-        for file in [path] if path is not None else self.world.files_noting(last):
+        for file in [path] if path is not None else self.world.files_defining(last)[:MAX_DEFINING]:
             view = self.world.view(file)
             if view is None:
                 continue

@@ -136,7 +136,7 @@ class DotnetRules(PackageRules):
         if (known := world.memory.get(key)) is None:
             known = world.memory[key] = any(
                 view.symbol(index).flags & STATIC and self._is_static(view, view.symbol(index).parent)
-                for path in world.files_noting(name)
+                for path in world.files_defining(name)
                 if (view := world.view(path)) is not None and view.facts.language in self.languages
                 for index in view.named(name)
             )

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
-from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, SUPER
+from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, SUPER, last_part
 from glossator.retrieval.resolution.call_results import called, elements, items
 from glossator.retrieval.resolution.class_order import merged
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import handed
 from glossator.retrieval.resolution.indexed_files import IndexedFiles
 from glossator.retrieval.resolution.parameters import takes
@@ -59,8 +59,12 @@ class Evaluator(IndexedFiles):
         shared = self._shared
         self._doubts = Doubts()
 
+        self._tables: list[Remembered[Any, Any]] = []
+
         def remembered(kind: str) -> Remembered[Any, Any]:
-            return Remembered(shared.tables.setdefault(kind, {}), self._doubts)
+            table: Remembered[Any, Any] = Remembered(shared.tables.setdefault(kind, {}), self._doubts)
+            self._tables.append(table)
+            return table
 
         self._evaluated: Remembered[tuple[str, Spot], Values] = remembered("evaluated")
         self._named: Remembered[tuple[str, Spot], Values] = remembered("named")
@@ -78,6 +82,13 @@ class Evaluator(IndexedFiles):
         self._depth = 0
         self._current: LanguageRules = rules_of("")
         """The rules of the file whose expression is being evaluated: those for what lies outside the index."""
+
+    def interrupted(self) -> None:
+        """Forget what was begun: an evaluation ended with an exception."""
+        for table in self._tables:
+            table.forget()
+        self._looking.clear()
+        self._depth = 0
 
     def _too_deep(self) -> bool:
         """Whether nothing more may be evaluated inside what is being evaluated."""

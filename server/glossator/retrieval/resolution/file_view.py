@@ -7,7 +7,7 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS
+from glossator.index.facts import EXTENSION, MENTION_KINDS, last_part
 from glossator.retrieval.resolution.values import DefinedSymbol
 
 if TYPE_CHECKING:
@@ -296,13 +296,3 @@ def bare_name(symbol: Symbol) -> str:
     `empty?` and `save!` keep their ends."""
     name = last_part(symbol.name)
     return symbol.name if symbol.name[-1:] in _ENDS and symbol.name[:-1] == name else name
-
-
-def last_part(name: str) -> str:
-    """The bare name at the end of a type or scope as written: `Bar` of `foo::Bar<T>`, `pkg.Bar[T]` or `*Bar`."""
-    if name.isidentifier():
-        return name
-    bare = name
-    for bracket in "<[(":
-        bare = bare.partition(bracket)[0]
-    return bare.strip("*&?! ").replace("::", ".").replace("\\", ".").rpartition(".")[2]

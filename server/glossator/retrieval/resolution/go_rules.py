@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.expressions import split_outside
-from glossator.retrieval.resolution.file_view import last_part
+from glossator.index.facts import last_part
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
@@ -172,8 +172,8 @@ class GoRules(LanguageRules):
     def _in_folder(self, world: World, folder: str, name: str, package: str, *, tests: bool) -> Values:
         """The outermost symbols of a name in the files of a folder (and of a package, if one is given)."""
         found: Values = ()
-        for path in world.files_noting(name):
-            if path.rpartition("/")[0] != folder or not path.endswith(".go"):
+        for path in world.defining_in(folder, name):
+            if not path.endswith(".go"):
                 continue
             if not tests and path.endswith("_test.go"):
                 continue
@@ -189,9 +189,7 @@ class GoRules(LanguageRules):
 
     def extending_files(self, world: World, key: Key, bare: str, name: str) -> list[str]:
         """Methods stand in the package of their type."""
-        folder = key[0].rpartition("/")[0]
-        types = set(world.files_noting(bare))
-        return [path for path in world.files_noting(name) if path.rpartition("/")[0] == folder and path in types]
+        return world.defining_in(key[0].rpartition("/")[0], name, bare)
 
     # Types
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from glossator.index.facts import last_part, subtype_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules_table import rules_of
 
@@ -87,7 +88,7 @@ class Hierarchies(DefinitionLookup):
             if definition is None:
                 continue
             name = last_part(definition.name)
-            files = self.world.files_noting(name)
+            files = self.world.files_noting(subtype_note(name))
             read += len(files)
             if read > MAX_SUBCLASS_FILES or len(found) > MAX_SUBCLASSES:
                 complete = False

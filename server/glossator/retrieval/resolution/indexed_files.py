@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION
+from glossator.index.facts import EXTENSION, definition_note, member_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.rules import symbols
 from glossator.retrieval.resolution.source import language_in, prefetch_in, shared_results, view_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.patience import Patience
     from glossator.retrieval.resolution.rules import LanguageRules
     from glossator.retrieval.resolution.source import FactsSource, PathIndex
     from glossator.retrieval.resolution.values import DefinedSymbol, Key, Values
 
 MAX_LIKELY: Final = 200
-"""Files that are searched for what they define under a name that more than `MAX_NOTING` files mention."""
+"""Files that are searched for what they define under a name that more than `MAX_NOTING` files define."""
 MAX_NOTING: Final = 40
 """Files that are searched for members of a type outside it, or for members of a namespace."""
 
@@ -28,14 +29,18 @@ class IndexedFiles:
 
     Attributes:
         memory: see `rules.World`.
+        patience: how long more files may be looked at; None for as long as it takes.
     """
 
     def __init__(self, source: FactsSource, rules_of: Callable[[str], LanguageRules]) -> None:
+        self.patience: Patience | None = None
         self._source = source
         self._rules_of = rules_of
         self._views: dict[str, FileView | None] = {}
         self._paths: PathIndex | None = None
         self._noting: dict[str, list[str]] = {}
+        self._in_folders: dict[str, dict[str, list[str]]] = {}
+        """Name or note -> folder -> files."""
         self._shared = shared_results(source)
         self.memory = self._shared.of_rules
 
@@ -44,8 +49,18 @@ class IndexedFiles:
         try:
             return self._views[path]
         except KeyError:
+            self.check_time()
             view = self._views[path] = view_in(self._source, path)
             return view
+
+    def check_time(self) -> None:
+        """Go on, if there is time.
+
+        Raises:
+            OutOfTimeError, CancelledByUser: see `Patience.check`.
+        """
+        if self.patience is not None:
+            self.patience.check()
 
     def paths(self) -> PathIndex:
         """All paths of the index."""
@@ -53,20 +68,30 @@ class IndexedFiles:
             self._paths = self._source.paths()
         return self._paths
 
-    def noting(self, *names: str) -> list[str]:
-        """The files that define, import or mention every one of the names, as long as they are not too many."""
-        found = self._noting_all(names)
+    def noting(self, name: str) -> list[str]:
+        """The files that define, import or mention a name, as long as they are not too many."""
+        found = self.files_noting(name)
         return found if len(found) <= MAX_NOTING else []
 
-    def likeliest(self, *names: str) -> list[str]:
-        """Of the files that define, import or mention every one of the names those that may well define the first: of
-        many, those that are named like it, then headers."""
-        found = self._noting_all(names)
+    def likeliest(self, name: str) -> list[str]:
+        """The files that define a name: of many, those that are named like it, then headers."""
+        return self._likeliest(definition_note(name), name)
+
+    def likeliest_adding(self, type_name: str, name: str) -> list[str]:
+        """The files that define a member of a type outside of it: of many, those that are named like the type."""
+        return self._likeliest(member_note(type_name, name), type_name)
+
+    def likeliest_mentioning(self, name: str) -> list[str]:
+        """The files that define, import or mention a name: of many, those that are named like it, then headers."""
+        return self._likeliest(name, name)
+
+    def _likeliest(self, note: str, stem: str) -> list[str]:
+        found = self.files_noting(note)
         if len(found) <= MAX_NOTING:
             return found
-        key = ("likeliest", *names)
+        key = ("likeliest", note)
         if not isinstance(known := self.memory.get(key), list):
-            bare = names[-1].replace("_", "").lower()
+            bare = stem.replace("_", "").lower()
 
             def rank(path: str) -> tuple[bool, bool, bool]:
                 stem, _, ending = path.rpartition("/")[2].partition(".")
@@ -76,18 +101,24 @@ class IndexedFiles:
             known = self.memory[key] = sorted(found, key=rank)[:MAX_LIKELY]
         return known
 
-    def _noting_all(self, names: Sequence[str]) -> list[str]:
-        found = self.files_noting(names[0])
-        for name in names[1:]:
-            others = set(self.files_noting(name))
-            found = [path for path in found if path in others]
-        return found
-
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name."""
         if (found := self._noting.get(name)) is None:
             found = self._noting[name] = self._source.noting(name)
         return found
+
+    def files_defining(self, name: str) -> list[str]:
+        """The files that define a name."""
+        return self.files_noting(definition_note(name))
+
+    def defining_in(self, folder: str, name: str, type_name: str = "") -> list[str]:
+        """The files directly in a folder that define a name; with `type_name` as a member of a type, outside of it."""
+        note = member_note(type_name, name) if type_name else definition_note(name)
+        if (by_folder := self._in_folders.get(note)) is None:
+            by_folder = self._in_folders[note] = {}
+            for path in self.files_noting(note):
+                by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+        return by_folder.get(folder, [])
 
     def files_noting_any(self, names: Collection[str]) -> list[str]:
         """The files that define, import or mention one of the names."""
@@ -103,10 +134,17 @@ class IndexedFiles:
         view = self.view(key[0])
         return view.definition(key[1]) if view and 0 <= key[1] < len(view.facts.symbols) else None
 
-    def may_share(self, path: str, language: str) -> bool:
-        """Whether names in a file may mean definitions in a language, as far as that is known without its facts."""
-        own = language_in(self._source, path)
-        return not own or share_names(own, language)
+    def sharing(self, paths: Iterable[str], language: str) -> list[str]:
+        """The files in which names may mean definitions in a language, as far as that is known without their facts."""
+        known = {"": True}
+        found: list[str] = []
+        for path in paths:
+            own = language_in(self._source, path)
+            if (shares := known.get(own)) is None:
+                shares = known[own] = share_names(own, language)
+            if shares:
+                found.append(path)
+        return found
 
     def prefetch(self, paths: Sequence[str]) -> None:
         """Read the facts of many files at once, if the source can."""
@@ -119,7 +157,8 @@ class IndexedFiles:
         key = ("packaged", package, name, languages)
         if isinstance(known := self.memory.get(key), tuple):
             return known
-        for path in self.likeliest(name):
+        note = definition_note(f"{package}.{name}" if package else name)
+        for path in self._likeliest(note, name):
             view = self.view(path)
             if view is None or view.facts.package != package or view.facts.language not in languages:
                 continue

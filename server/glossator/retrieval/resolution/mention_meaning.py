@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import CLASS, GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED
+from glossator.index.facts import CLASS, GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED, last_part
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.rules_table import rules_of

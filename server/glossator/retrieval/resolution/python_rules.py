@@ -7,8 +7,7 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS
-from glossator.retrieval.resolution.file_view import last_part
+from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS, last_part
 from glossator.retrieval.resolution.rules import LanguageRules
 from glossator.retrieval.resolution.type_texts import TUPLE
 from glossator.retrieval.resolution.values import (

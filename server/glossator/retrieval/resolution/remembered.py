@@ -82,6 +82,11 @@ class Remembered(Generic[_K, _V]):
         else:
             self._own[key] = result
 
+    def forget(self) -> None:
+        """Forget what holds for this question only: it was interrupted, so that placeholders may be left."""
+        self._own.clear()
+        self._doubtful.clear()
+
     def drop(self, key: _K) -> None:
         """Forget a result."""
         self._own.pop(key, None)

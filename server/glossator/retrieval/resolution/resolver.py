@@ -15,6 +15,7 @@ from glossator.index.languages import share_names
 from glossator.retrieval.resolution import unseen_uses
 from glossator.retrieval.resolution.hierarchies import Hierarchies
 from glossator.retrieval.resolution.mention_meaning import MentionMeaning
+from glossator.retrieval.resolution.patience import OutOfTimeError
 from glossator.retrieval.resolution.use_search import MAX_FILES, UseSearch
 from glossator.retrieval.resolution.values import Callee, Use, Uses
 
@@ -59,15 +60,25 @@ class Resolver(Hierarchies):
             definition: what is used.
             kinds: `MentionKind`s and "override"; None for all.
         """
-        search = UseSearch(self, self._meaning, definition)
-        found, unread = search.run(kinds)
+        try:
+            found, unread = UseSearch(self, self._meaning, definition).run(kinds)
+        except OutOfTimeError:  # before any file was looked at
+            self.world.interrupted()
+            return Uses(definition, (), max(1, len(self.world.files_noting(definition.name))))
         if kinds is None or "override" in kinds:
-            for one in self.overrides(definition):
-                owner = self.world.definition((one.path, one.symbol.parent)) if one.symbol.parent >= 0 else None
-                symbol = one.symbol
-                found.append(Use(one.path, symbol.line, symbol.column, "override", "resolved", owner, one.name))
+            try:
+                found.extend(map(self._as_override, self.overrides(definition)))
+            except OutOfTimeError:
+                self.world.interrupted()
+                unread = max(unread, len(self.world.files_defining(definition.name)))
         found.sort(key=_PLACE)
         return Uses(definition, tuple(found), unread)
+
+    def _as_override(self, one: DefinedSymbol) -> Use:
+        """A definition that overrides another one, as a use of that."""
+        symbol = one.symbol
+        owner = self.world.definition((one.path, symbol.parent)) if symbol.parent >= 0 else None
+        return Use(one.path, symbol.line, symbol.column, "override", "resolved", owner, one.name)
 
     def callees(self, definition: DefinedSymbol, *, possible: bool = True) -> list[Callee]:
         """What a definition refers to inside its range, other than by assignments and imports, in order of first

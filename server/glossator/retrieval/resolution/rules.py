@@ -51,15 +51,26 @@ class World(Protocol):
     """What rules remember, under keys that begin with their own name: only what follows from the facts alone, since
     questions about one state of the index share it."""
 
-    def noting(self, *names: str) -> list[str]:
-        """The files that define, import or mention every one of the names, as long as they are not too many."""
+    def noting(self, name: str) -> list[str]:
+        """The files that define, import or mention a name, as long as they are not too many."""
 
-    def likeliest(self, *names: str) -> list[str]:
-        """Of the files that define, import or mention every one of the names those that may well define the first: all
-        of them, if they are not too many."""
+    def likeliest(self, name: str) -> list[str]:
+        """The files that define a name: the likeliest, if they are too many."""
+
+    def likeliest_adding(self, type_name: str, name: str) -> list[str]:
+        """The files that define a member of a type outside of it: the likeliest, if they are too many."""
+
+    def likeliest_mentioning(self, name: str) -> list[str]:
+        """The files that define, import or mention a name: the likeliest to define it, if they are too many."""
 
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name, however many."""
+
+    def files_defining(self, name: str) -> list[str]:
+        """The files that define a name, however many."""
+
+    def defining_in(self, folder: str, name: str, type_name: str = "") -> list[str]:
+        """The files directly in a folder that define a name; with `type_name` as a member of a type, outside of it."""
 
     def files_noting_any(self, names: Collection[str]) -> list[str]:
         """The files that define, import or mention one of the names, however many."""
@@ -508,7 +519,7 @@ class LanguageRules:
 
     def extending_files(self, world: World, key: Key, bare: str, name: str) -> list[str]:
         """The files that may add a member of a name to a type, whose name without qualifiers is `bare`."""
-        return world.likeliest(name, bare)
+        return world.likeliest_adding(bare, name)
 
     def is_member(self, view: FileView, index: int) -> bool:
         """Whether a symbol is reached through an instance or a class, not by its bare name alone."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from glossator.index.facts import CLASS, EXTENSION, INSTANCE
-from glossator.retrieval.resolution.file_view import last_part
+from glossator.index.facts import CLASS, EXTENSION, INSTANCE, last_part
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import TypeText, read_type
@@ -180,16 +179,7 @@ class RustRules(LanguageRules):
 
     def _macro(self, world: World, view: FileView, name: str) -> Values:
         """A macro is visible in the whole crate, and outside it if it is exported."""
-        found: Values = ()
-        for path in world.files_noting(name):
-            if not path.endswith(".rs"):
-                continue
-            other = world.view(path)
-            if other is None:
-                continue
-            for number, symbol in enumerate(other.facts.symbols):
-                if symbol.name == name and symbol.kind == "macro":
-                    found += symbols(other, [number])
+        found = self._macros(world, name)
         if own := tuple(one for one in found if one.path == view.path):
             found = own
         if len(found) > 1:
@@ -197,6 +187,19 @@ class RustRules(LanguageRules):
             near = tuple(one for one in found if self._crate_folder(world, one.path) == home)
             found = near or found
         return found if len(found) == 1 else (*found, UNKNOWN_MODULE) if found else ()
+
+    def _macros(self, world: World, name: str) -> Values:
+        """The macros of a name in all files."""
+        key = ("rust macros", name)
+        if isinstance(known := world.memory.get(key), tuple):
+            return known
+        found: Values = ()
+        for path in world.files_defining(name):
+            other = world.view(path) if path.endswith(".rs") else None
+            if other is not None:
+                found += symbols(other, (one for one in other.named(name) if other.symbol(one).kind == "macro"))
+        world.memory[key] = found
+        return found
 
     # Modules and crates
 

@@ -154,7 +154,7 @@ class ScriptRules(LanguageRules):
         return known
 
     def _find_globals(self, world: World, name: str) -> Iterator[tuple[str, str, int]]:
-        for path in world.files_noting(name)[:FILES_OF_A_GLOBAL]:
+        for path in world.files_defining(name)[:FILES_OF_A_GLOBAL]:
             view = world.view(path)
             if view is None or view.facts.language not in self.languages:
                 continue

@@ -6,11 +6,11 @@ import re
 import string
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS
+from glossator.index.facts import EXPORTED, EXTENSION, MENTION_KINDS, last_part
 from glossator.index.languages import share_names
 from glossator.index.made_names import ANY, members_of, patterns_of
 from glossator.retrieval.resolution.conventions import is_found_by_name
-from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name, last_part
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS, bare_name
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView

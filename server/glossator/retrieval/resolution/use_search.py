@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, module_note
+from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, last_part, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name, last_part
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import takes
+from glossator.retrieval.resolution.patience import OutOfTimeError
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import INSTANCE_MARK, Spot, Use, Value
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 MAX_FILES: Final = 400
 """Files that are searched for the uses of one definition; those in which its home or its class is noted come first."""
+FILES_IN_ORDER: Final = 40
+"""So many files are searched in the order of their paths; of more the likeliest come first, since time may end."""
+FETCHED_AT_ONCE: Final = 20
 MAX_INHERITING: Final = 30
 """Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
@@ -70,6 +74,15 @@ class UseSearch:
         """Whether that is so of the place that was looked at last."""
         self._in_macros: dict[Key, tuple[FileView, str, Mention, Grade]] = {}
         """Macros that mention the definition, and where."""
+        self._found: list[Use] = []
+        self._seen: set[tuple[str, str]] = set()
+        """Files and the names for which they have been searched, or will be."""
+        self._pending: list[str] = []
+        """Names by which the definition is still to be looked for."""
+        self._left: set[str] = set()
+        """Files that are still to be searched."""
+        self._cut = 0
+        """Files that are not searched, because there are too many."""
         self._constructor = constructor
         self._hierarchies = hierarchies
         self._meaning = meaning
@@ -98,53 +111,76 @@ class UseSearch:
         return [one for one in found if one[1].kind == "constructor" and one[1] is not self._constructor]
 
     def run(self, kinds: Collection[str] | None) -> tuple[list[Use], int]:
-        """The uses, and the number of files that were not read."""
+        """The uses, and the number of files that were not read: they are too many, or the time is over."""
         wanted = None if kinds is None else {number for number, kind in enumerate(MENTION_KINDS) if kind in kinds}
-        definition = self._definition
-        name = bare_name(definition.symbol)
-        found: list[Use] = []
-        unread = 0
-        own = {name, name.removesuffix(self._rules.decorator_ending) or name}
-        if self._setter:
-            own.add(name.removesuffix(self._rules.setter_ending))
-        pending = sorted(own)
-        seen: set[tuple[str, str]] = set()
-        names = set(own)
+        try:
+            self._find(wanted)
+            if self._definition.symbol.kind == "constructor" and (kinds is None or "call" in kinds):
+                self._add_constructions()
+            if self._in_macros:
+                self._found.extend(self._expansions(wanted, {(use.path, use.line, use.column) for use in self._found}))
+        except OutOfTimeError:
+            self._world.interrupted()
+            for name in self._pending:
+                self._left.update(path for path in self._world.files_noting(name) if (path, name) not in self._seen)
+            if not self._left:
+                self._cut = max(self._cut, 1)  # less than a file may be left, which counts as one
+        return self._found or self._doubted, self._cut + len(self._left)
+
+    def _find(self, wanted: set[int] | None) -> None:
+        """Find the mentions of these kinds."""
+        name, own = bare_name(self._definition.symbol), self._own_names()
+        pending, names = self._pending, set(own)
+        pending.extend(sorted(own))
         for importing, item in self._imports_of_whole():
-            if (importing.path, item.name) not in seen and item.name != name:
-                seen.add((importing.path, item.name))
-                found.extend(self._in_file(importing, item.name, wanted, alias=True))
+            if (importing.path, item.name) not in self._seen and item.name != name:
+                self._seen.add((importing.path, item.name))
+                self._found.extend(self._in_file(importing, item.name, wanted, alias=True))
             if item.exported and item.name not in names:
                 names.add(item.name)
                 pending.append(item.name)
         while pending:
-            current = pending.pop(0)
-            nameless = (self._local and not self._member) or current in self._rules.whole_names
-            files = [definition.path] if nameless else self._world.files_noting(current)
-            files = [path for path in files if (path, current) not in seen]
-            if definition.name in self._rules.constructors and current == name:
-                files = self._of_family(files)
-            if len(files) > MAX_FILES:
-                unread += len(files) - MAX_FILES
-                files = self._likeliest(files)
-            seen.update((path, current) for path in files)
-            files = [path for path in files if self._world.may_share(path, definition.language)]
-            self._world.prefetch(files)
-            for path in files:
-                view = self._world.view(path)
-                if view is None or not share_names(view.facts.language, definition.language):
-                    continue
-                found.extend(self._in_file(view, current, wanted, alias=current not in own))
+            current = pending[0]
+            for view in self._views_with(current, constructed=current == name):
+                self._found.extend(self._in_file(view, current, wanted, alias=current not in own))
                 for alias in self._aliases(view, current):
                     if alias not in names and len(names) < MAX_ALIASES:
                         names.add(alias)
                         pending.append(alias)
-        calls = kinds is None or "call" in kinds
-        if definition.symbol.kind == "constructor" and self._class is not None and calls:
-            found.extend(self._constructions(self._class))
-        if self._in_macros:
-            found.extend(self._expansions(wanted, {(use.path, use.line, use.column) for use in found}))
-        return found or self._doubted, unread
+
+    def _own_names(self) -> set[str]:
+        """The names by which the definition is mentioned."""
+        name = bare_name(self._definition.symbol)
+        own = {name, name.removesuffix(self._rules.decorator_ending) or name}
+        if self._setter:
+            own.add(name.removesuffix(self._rules.setter_ending))
+        return own
+
+    def _views_with(self, name: str, *, constructed: bool) -> Iterator[FileView]:
+        """The files that may mention the definition by this name, each once."""
+        definition = self._definition
+        nameless = (self._local and not self._member) or name in self._rules.whole_names
+        files = [definition.path] if nameless else self._world.files_noting(name)
+        files = [path for path in files if (path, name) not in self._seen]
+        if definition.name in self._rules.constructors and constructed:
+            files = self._of_family(files)
+        files = self._world.sharing(files, definition.language)
+        if len(files) > min(FILES_IN_ORDER, MAX_FILES):
+            files = self._likeliest_first(files)
+            self._cut += len(files[MAX_FILES:])
+            files = files[:MAX_FILES]
+        self._seen.update((path, name) for path in files)
+        self._left.update(files)
+        self._pending.remove(name)  # from here on, what is left of it is counted
+        for start in range(0, len(files), FETCHED_AT_ONCE):
+            some = files[start : start + FETCHED_AT_ONCE]
+            self._world.prefetch(some)
+            for path in some:
+                self._world.check_time()
+                view = self._world.view(path)
+                if view is not None and share_names(view.facts.language, definition.language):
+                    yield view
+                self._left.discard(path)
 
     def _expansions(self, wanted: set[int] | None, known: set[tuple[str, int, int]]) -> Iterator[Use]:
         """The uses of the macros that mention the definition.
@@ -160,7 +196,9 @@ class UseSearch:
             if macro is None or key in self._expanded or (wanted is not None and mention.kind not in wanted):
                 continue
             search = UseSearch(self._hierarchies, self._meaning, macro, expanded=self._expanded | {key})
-            for use in search.run(None)[0]:
+            uses, unread = search.run(None)
+            self._cut += unread
+            for use in uses:
                 place = use.path, use.line, use.column
                 if place in known or (use.owner is not None and use.owner.symbol.kind == "macro"):
                     continue
@@ -187,7 +225,7 @@ class UseSearch:
                 noting.update(self._world.files_noting(last_part(one.name)))
         return [path for path in files if path in noting]
 
-    def _likeliest(self, files: list[str]) -> list[str]:
+    def _likeliest_first(self, files: list[str]) -> list[str]:
         """The files in which the definition's class or its module is noted, then those nearest to it."""
         definition = self._definition
         hints: set[str] = set()
@@ -196,7 +234,15 @@ class UseSearch:
         for hint in (last_part(home.name) if home else "", stem):
             if hint:
                 hints.update(self._world.files_noting(hint))
-        return sorted(files, key=lambda path: (path not in hints, folders_apart(path, definition.path)))[:MAX_FILES]
+        apart: dict[str, int] = {}
+
+        def rank(path: str) -> tuple[bool, int]:
+            folder = path.rpartition("/")[0]
+            if (distance := apart.get(folder)) is None:
+                distance = apart[folder] = folders_apart(path, definition.path)
+            return path not in hints, distance
+
+        return sorted(files, key=rank)
 
     def _imports_of_whole(self) -> Iterator[tuple[FileView, Import]]:
         """The imports that give the definition a name of their own choice, because it is what its module is."""
@@ -406,11 +452,12 @@ class UseSearch:
             return value.key in kin or not complete
         return False
 
-    def _constructions(self, key: Key) -> list[Use]:
-        """The calls of a class, which call its constructor."""
-        home = self._world.definition(key)
-        if home is None:
-            return []
+    def _add_constructions(self) -> None:
+        """Add the calls of the definition's class, which call it."""
+        key = self._class
+        home = self._world.definition(key) if key is not None else None
+        if key is None or home is None:
+            return
         made = [home]
         if self._definition.name in self._rules.constructors:
             below, _ = self._hierarchies.descendants(key)
@@ -419,8 +466,10 @@ class UseSearch:
                 if self._definition.key in {value.key for value in found} and (heir := self._world.definition(one)):
                     made.append(heir)
         constructor = self._definition.symbol
-        searches = (UseSearch(self._hierarchies, self._meaning, one, constructor) for one in made)
-        return [use for search in searches for use in search.run(("call",))[0]]
+        for called in made:
+            uses, unread = UseSearch(self._hierarchies, self._meaning, called, constructor).run(("call",))
+            self._found.extend(uses)
+            self._cut += unread
 
 
 def _is_given(value: Value) -> bool:

@@ -1,0 +1,168 @@
+"""Names that stand in very many files: which files are looked at, and what is told when the time for it is over."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from glossator.errors import CancelledByUser
+from glossator.index.facts import Facts
+from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
+from tests.unit.resolution.resolution_samples import Sample
+
+
+class Counting(Sample):
+    """A sample that notes whose facts are asked for."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        super().__init__(files)
+        self.looked_at: set[str] = set()
+
+    def facts(self, path: str) -> Facts | None:
+        self.looked_at.add(path)
+        return super().facts(path)
+
+
+class Steps(Patience):
+    """Waits for so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(1000)
+        self.steps = steps
+
+    def check(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise OutOfTimeError
+
+
+MENTIONING = {f"aside/m{number}.rs": "fn go(x: &Door) { x.open(); Shut(1); seal!(x); }\n" for number in range(60)}
+
+
+def test_what_a_name_means_is_looked_for_where_it_is_defined() -> None:
+    sample = Counting(
+        {
+            **MENTIONING,
+            "macros.rs": "macro_rules! seal { ($x:expr) => { $x }; }\n",
+            "user.rs": "fn one() { seal!(2); }\n",
+        }
+    )
+    assert len(sample.uses("seal")) == 61
+    sample.looked_at.clear()
+    macro = sample.definition("seal")
+    assert (macro.path, sample.looked_at) == ("macros.rs", set())  # its facts were at hand
+    again = Counting(sample.texts)
+    assert again.definition("seal").path == "macros.rs"
+    assert again.looked_at == {"macros.rs"}
+
+
+def test_go_looks_into_the_files_of_a_package_that_define_a_name() -> None:
+    files = {f"p{number}/a.go": f"package p{number}\n\nfunc Use() {{ String() }}\n" for number in range(30)}
+    sample = Counting(
+        {
+            **files,
+            "p3/b.go": "package p3\n\nfunc String() string { return Join() }\n",
+            "p3/c.go": "package p3\n\nfunc Join() string { return String() }\n",
+        }
+    )
+    assert sample.uses("String", "p3/b.go") == [
+        "p3/a.go: func Use() { String() }",
+        "p3/c.go: func Join() string { return String() }",
+    ]
+    sample = Counting(sample.texts)
+    assert sample.uses("Join", "p3/c.go") == ["p3/b.go: func String() string { return Join() }"]
+    assert sample.looked_at == {"p3/b.go", "p3/c.go"}
+
+
+def test_subclasses_are_looked_for_where_the_class_is_inherited_from() -> None:
+    sample = Counting(
+        {
+            **{f"aside/m{number}.py": "from base import Base\n\nBase()\n" for number in range(20)},
+            "base.py": "class Base:\n    def run(self): pass\n",
+            "below.py": "from base import Base as Root\n\nclass Below(Root):\n    def run(self): pass\n",
+            "lower.py": "import below\n\nclass Lower(below.Below):\n    pass\n",
+        }
+    )
+    below = sample.resolver.overrides(sample.definition("Base"))
+    assert [one.qualified_name for one in below] == ["Below", "Lower"]
+    assert sample.looked_at == {"base.py", "below.py", "lower.py"}
+
+
+def test_what_the_time_does_not_suffice_for_is_counted() -> None:
+    texts = {
+        **{f"m{number:02}.py": "from base import act\n\nact()\n" for number in range(50)},
+        "base.py": "def act(): pass\n",
+    }
+    whole = Sample(texts)
+    assert len(whole.uses("act")) == 50
+    for steps in range(0, 120, 7):
+        sample = Sample(texts)
+        definition = sample.definition("act")
+        sample.resolver.world.patience = Steps(steps)
+        told = sample.resolver.uses(definition)
+        paths = {use.path for use in told.uses}
+        assert 51 - len(paths | {"base.py"}) <= told.unread <= 51 - len(paths)
+        assert {use.grade for use in told.uses} <= {"resolved"}
+        sample.resolver.world.patience = None
+        # Whatever was interrupted is found out again.
+        assert len(sample.uses("act")) == 50
+
+
+def test_a_constructor_that_is_not_looked_for_everywhere_says_so() -> None:
+    texts = {
+        **{f"m{number:02}.py": "from base import Base\n\nBase()\n" for number in range(50)},
+        "base.py": "class Base:\n    def __init__(self): pass\n",
+    }
+    sample = Sample(texts)
+    definition = sample.definition("__init__")
+    assert (len(sample.resolver.uses(definition).resolved), sample.resolver.uses(definition).unread) == (50, 0)
+    sample = Sample(texts)
+    definition = sample.definition("__init__")
+    sample.resolver.world.patience = Steps(20)
+    told = sample.resolver.uses(definition)
+    assert len(told.resolved) + told.unread >= 50
+    assert told.unread > 0
+
+
+def test_what_overrides_is_counted_too() -> None:
+    sample = Sample(
+        {
+            "base.py": "class Base:\n    def run(self): pass\n",
+            **{
+                f"m{number}.py": f"from base import Base\n\nclass B{number}(Base):\n    def run(self): pass\n"
+                for number in range(9)
+            },
+        }
+    )
+    definition = sample.definition("Base.run")
+    sample.resolver.world.patience = Steps(4)
+    assert sample.resolver.uses(definition, ["override"]).unread >= 1
+
+
+def test_nobody_waits_any_longer() -> None:
+    sample = Sample({"a.py": "def act(): pass\n", "b.py": "from a import act\n\nact()\n"})
+    definition = sample.definition("act")
+    sample.resolver.world.patience = Patience(1000, lambda: True)
+    with pytest.raises(CancelledByUser):
+        sample.resolver.uses(definition)
+
+
+def test_time_is_that_of_the_processor() -> None:
+    begun = time.thread_time()
+    patience = Patience(0.05)
+    time.sleep(0.1)
+    patience.check()
+    while time.thread_time() < begun + 0.06:
+        pass
+    with pytest.raises(OutOfTimeError):
+        patience.check()
+
+
+def test_many_questions_share_their_time() -> None:
+    allowance = Allowance(1.0, 2.0)
+    given = []
+    for _ in range(4):
+        given.append(allowance.next())
+        allowance.take(0.8)
+    assert given == pytest.approx([1.0, 1.0, 0.4, 0.05])
