@@ -142,7 +142,8 @@ class SymbolUses:
     Attributes:
         places: by path, line and column.
         unread: files that were not looked at: they mention the name and are too many, or may, and are uncollected.
-        precise: whether the language's names are resolved precisely, so that "not used" may be said.
+        precise: whether the language's names are resolved precisely, so that "not used" may be said; False if there are
+            places, of which nothing is to be denied.
         uncollected: those of `unread` whose uses of names are still being collected, after a first index.
     """
 

@@ -254,7 +254,8 @@ class UseFinder:
             known = {(place.path, place.line) for place in places}
             places += [place for place in named if (place.path, place.line) not in known]
             places.sort(key=lambda place: (place.path, place.start))
-        precise = precise and complete and unread <= uncollected and not self._may_be_used_unseen(symbol)
+        settled = complete and not places and unread <= uncollected
+        precise = precise and settled and not self._may_be_used_unseen(symbol)
         return SymbolUses(symbol, tuple(places), unread, precise=precise, uncollected=uncollected)
 
     def _is_told_little(self, symbol: NamedSymbol, found: Sequence[Use]) -> bool:
