@@ -174,6 +174,13 @@ def test_nothing_is_promised_after_closing(opened: Open) -> None:
     assert opened.updates.rescan().cancelled()
 
 
+def test_a_count_that_comes_late_does_not_open_a_closed_index(opened: Open) -> None:
+    opened.wait_for(lambda: opened.updates.state().state == "ready")
+    opened.updates.close()
+    opened.updates._count()
+    assert opened.updates.root.snapshot() is None
+
+
 def test_updates_do_not_wait_while_the_store_is_compacted(
     opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -216,6 +216,8 @@ class RootUpdates:
         return snapshot is not None and self._counts is not None and snapshot.store.changes() == self._counted_changes
 
     def _count(self) -> None:
+        if self._closed:  # an index that is closed, or deleted, must not be opened again
+            return
         snapshot = self.root.open()
         if snapshot is not None:
             snapshot.store.refresh()
@@ -295,54 +297,67 @@ class RootUpdates:
             if rescan or changed:
                 self._is_compacted = False
             if rescan:
-                self._set("indexing")
-                with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
-                    self.root.open()  # so that it can be read while it is repaired and updated
-                self.root.index(
-                    self._report, lambda: self._cancel_run or self._closed, maintain=False, facts_later=True
-                )
-                self._end_progress()
-                self._count()
-                self._updates += 1
-                self._set("ready")
-                self._warm_up()
-                self._maintain()
+                self._compare_all()
             elif changed:
-                if self.root.indexer().update(changed, cancelled=lambda: self._closed):
-                    self._count()
-                    self._updates += 1
-                self._set("ready")
-                if time.monotonic() - self._maintained > MAINTAIN_BUSY_SECONDS:
-                    self._maintain()
-            elif self._state == "failed" or not self.root.is_writer:
-                self.root.writer()
-                self._rescan = True  # this process is the writer (again)
-                return 0.0
-            elif self.root.is_damaged():
-                self._rescan = True  # which repairs it
-                return 0.0
+                self._update_changed(changed)
             else:
-                if self._is_compacted:
-                    self.root.release_memory(RELEASE_SECONDS)
-                else:
-                    self._maintain()
-                return RELEASE_SECONDS
+                return self._look_after()
         except StoreLockedError:
-            # Another window or a command is the writer: its commits are visible here too.
-            self._end_progress()
-            before = self._counts
-            if not self._is_counted():
-                self._count()
-            if self._counts != before:
-                self._updates += 1
-            self.root.release_memory(RELEASE_SECONDS)
-            if self._state != "ready" or self._counts != before:
-                self._set("ready", "another process keeps this index up to date")
+            self._follow_the_writer()
             return TAKE_OVER_SECONDS
         except CancelledByUser:
             self._count()
             raise
         return MAINTAIN_SECONDS
+
+    def _compare_all(self) -> None:
+        """Compare the whole index with the disk, and bring it up to date."""
+        self._set("indexing")
+        with contextlib.suppress(GlossatorError):  # opening it for writing will report the error
+            self.root.open()  # so that it can be read while it is repaired and updated
+        self.root.index(self._report, lambda: self._cancel_run or self._closed, maintain=False, facts_later=True)
+        self._end_progress()
+        self._count()
+        self._updates += 1
+        self._set("ready")
+        self._warm_up()
+        self._maintain()
+
+    def _update_changed(self, changed: set[Path]) -> None:
+        """Index these files and folders again."""
+        if self.root.indexer().update(changed, cancelled=lambda: self._closed):
+            self._count()
+            self._updates += 1
+        self._set("ready")
+        if time.monotonic() - self._maintained > MAINTAIN_BUSY_SECONDS:
+            self._maintain()
+
+    def _look_after(self) -> float:
+        """Do what is due when nothing has changed; returns the seconds until the next attempt."""
+        if self._state == "failed" or not self.root.is_writer:
+            self.root.writer()
+            self._rescan = True  # this process is the writer (again)
+            return 0.0
+        if self.root.is_damaged():
+            self._rescan = True  # which repairs it
+            return 0.0
+        if self._is_compacted:
+            self.root.release_memory(RELEASE_SECONDS)
+        else:
+            self._maintain()
+        return RELEASE_SECONDS
+
+    def _follow_the_writer(self) -> None:
+        """Another window or a command is the writer: its commits are visible here too."""
+        self._end_progress()
+        before = self._counts
+        if not self._is_counted():
+            self._count()
+        if self._counts != before:
+            self._updates += 1
+        self.root.release_memory(RELEASE_SECONDS)
+        if self._state != "ready" or self._counts != before:
+            self._set("ready", "another process keeps this index up to date")
 
     def _maintain(self) -> None:
         """Have facts collected that were left out, and the store compacted, if that is due, without waiting for it; not
