@@ -1,4 +1,4 @@
-"""`textDocument/hover`: a symbol's description from the index. Never waits for a model, the disk or an update."""
+"""`textDocument/hover`: a symbol's description from the index. Never waits for a model or an update."""
 
 from __future__ import annotations
 
@@ -31,9 +31,14 @@ async def hover(context: Context, params: types.HoverParams) -> types.Hover | No
     if found is None:
         return None
     live, described = found
-    explanation = backend.answerer.explained(live.root, described.entry)
+
+    def explanation() -> str | None:
+        return backend.answerer.explained(live.root, described.entry)
+
+    # In another thread: an explanation is compared with the file, and to count the uses of a common name takes a tenth
+    # of a second.
     if not _shows_markdown(context):
-        text = await asyncio.to_thread(plain_text, described, explanation)
+        text = await asyncio.to_thread(lambda: plain_text(described, explanation()))
         return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, text))
     # In a client that does not implement our commands, such links would do nothing.
     links = (
@@ -42,8 +47,7 @@ async def hover(context: Context, params: types.HoverParams) -> types.Hover | No
         else []
     )
     target = to_uri(live.root.path / described.entry.path)
-    # Uses are counted in another thread: of a common name this takes a tenth of a second.
-    text = await asyncio.to_thread(markdown_text, described, explanation, target, links)
+    text = await asyncio.to_thread(lambda: markdown_text(described, explanation(), target, links))
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
 
 
