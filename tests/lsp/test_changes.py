@@ -17,6 +17,7 @@ import pytest
 from glossator.index.folders import acquire
 from glossator.index.store import Store
 from glossator.project.session import Session
+from glossator.project.updates import RootUpdates
 from tests.lsp.client import WAIT, Client, ResponseError
 from tests.lsp.test_features import at
 
@@ -85,6 +86,34 @@ async def test_an_index_is_forgotten_and_built_again(client: Client, project: Pa
     change = {"event": {"added": [{"uri": project.as_uri(), "name": "shop"}], "removed": []}}
     client.notify("workspace/didChangeWorkspaceFolders", change)
     await client.wait_for(lambda: status(client)["index"]["files"] == before["files"])
+
+
+def fail_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next root that is closed is closed, and then fails."""
+    close = RootUpdates.close
+
+    def fail(updates: RootUpdates) -> None:
+        monkeypatch.setattr(RootUpdates, "close", close)
+        close(updates)
+        raise OSError(errno.EIO, "the disk fails")
+
+    monkeypatch.setattr(RootUpdates, "close", fail)
+
+
+async def test_folders_are_opened_again_though_closing_them_fails(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.initialize(project, capabilities={"workspace": {"configuration": True}})
+    files = (await client.ready())["index"]["files"]
+    fail_to_close(monkeypatch)
+    client.settings = {"exclude": ["web/"]}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    await client.wait_for(lambda: 0 < status(client)["index"]["files"] < files)
+    fail_to_close(monkeypatch)
+    with pytest.raises(ResponseError):
+        await client.request("glossator/rebuild", {})
+    await client.ready()
+    assert status(client)["roots"] != []
 
 
 async def test_an_index_that_another_process_writes_is_kept(client: Client, project: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glossator.answers.answerer import Answerer
 from glossator.errors import GlossatorError
@@ -13,7 +13,7 @@ from glossator.lsp.workspace_folders import WorkspaceFolders
 from glossator.project.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from glossator.index.indexer import Progress
     from glossator.model.chat import ModelStatus
@@ -116,7 +116,7 @@ class Backend:
         self.session = Session([], settings)
         self.folders = self._make_folders(watch=folders.watch)
         self.answerer.use(self.session)
-        await asyncio.gather(*(asyncio.to_thread(live.close) for _, live in folders))
+        await _closed(folders)
         await asyncio.to_thread(session.close)
         if started:
             self.started = True
@@ -124,8 +124,13 @@ class Backend:
 
     async def close(self) -> None:
         """End all child processes and close the indexes."""
-        closing = [asyncio.to_thread(live.close) for _, live in self.folders]
-        for failure in await asyncio.gather(self.answerer.close(), *closing, return_exceptions=True):
-            if isinstance(failure, Exception):
-                _log.error("while closing: %s", failure)
+        await _closed(self.folders, self.answerer.close())
         await asyncio.to_thread(self.session.close)
+
+
+async def _closed(folders: WorkspaceFolders, *beside: Coroutine[Any, Any, None]) -> None:
+    """Close the roots of folders, and wait for what is to be done `beside`; what fails is logged."""
+    closing = [asyncio.to_thread(live.close) for _, live in folders]
+    for failure in await asyncio.gather(*beside, *closing, return_exceptions=True):
+        if isinstance(failure, Exception):
+            _log.error("while closing: %s", failure, exc_info=failure)

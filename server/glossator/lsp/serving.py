@@ -69,6 +69,10 @@ async def _serve_tcp(settings: Settings, port: int) -> int:
         listener.close()
         try:
             status = await serve_connection(Server(settings), reader, _StreamWriter(writer))
+        except Exception as error:
+            if not result.done():
+                result.set_exception(error)
+        else:
             if not result.done():
                 result.set_result(status)
         finally:

@@ -49,8 +49,8 @@ async def _delete(context: Context, wanted: str | None, *, reopen: bool = False)
                 names = [other for other, one in folders.all() if one is live]
                 for name in names:
                     folders.remove(name)
-                await asyncio.to_thread(live.close)
                 try:
+                    await asyncio.to_thread(live.close)
                     await asyncio.to_thread(remove_indexes, folder)
                     if not reopen:
                         await asyncio.to_thread(stop_run, live.root.adaptations.folder)
