@@ -9,6 +9,8 @@ import pytest
 from glossator.errors import CancelledByUser
 from glossator.index.facts import Facts
 from glossator.retrieval.resolution.patience import Allowance, OutOfTimeError, Patience
+from glossator.retrieval.resolution.remembered import SharedResults
+from glossator.retrieval.resolution.resolver import Resolver
 from tests.unit.resolution.resolution_samples import Sample
 
 
@@ -166,3 +168,34 @@ def test_many_questions_share_their_time() -> None:
         given.append(allowance.next())
         allowance.take(0.8)
     assert given == pytest.approx([1.0, 1.0, 0.4, 0.05])
+
+
+def test_files_of_rare_names_are_looked_up_once_for_all_questions() -> None:
+    class Shared(Sample):
+        """A sample that keeps what questions find out, and notes which names are looked up."""
+
+        def __init__(self, files: dict[str, str]) -> None:
+            self.results = SharedResults()
+            self.looked_up: list[str] = []
+            super().__init__(files)
+
+        def shared_results(self) -> SharedResults:
+            return self.results
+
+        def noting(self, name: str) -> list[str]:
+            self.looked_up.append(name)
+            return super().noting(name)
+
+    sample = Shared(
+        {
+            **{f"m{number:02}.py": "from base import act\n\nact()\n" for number in range(50)},
+            "base.py": "def act(): pass\n\n\ndef rare(): pass\n",
+        }
+    )
+    assert len(sample.uses("act")) == 50
+    assert sample.uses("rare") == []
+    sample.resolver = Resolver(sample)
+    sample.looked_up.clear()
+    assert len(sample.uses("act")) == 50
+    assert sample.uses("rare") == []
+    assert sample.looked_up == ["act", "base"]  # these stand in many files

@@ -104,7 +104,11 @@ class IndexedFiles:
     def files_noting(self, name: str) -> list[str]:
         """The files that define, import or mention a name."""
         if (found := self._noting.get(name)) is None:
-            found = self._noting[name] = self._source.noting(name)
+            key = ("noting", name)
+            known = self.memory.get(key)
+            found = self._noting[name] = known if isinstance(known, list) else self._source.noting(name)
+            if known is None and len(found) <= MAX_NOTING:
+                self.memory[key] = found  # other questions ask for the same definitions
         return found
 
     def files_defining(self, name: str) -> list[str]:
