@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import platformdirs
 import pytest
 
-from glossator.private_files import make_private_file, make_private_folder
+from glossator.private_files import make_private_file, make_private_folder, replace_private_file
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
@@ -93,3 +94,12 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     make_private_folder(folder)
     assert mode(folder / "project-0123456789abcdef/a") == 0o600
     assert (mode(outside), mode(outside / "file")) == (0o777, 0o666)
+
+
+def test_threads_that_replace_the_same_file_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    texts = [str(number) * 20_000 for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(replace_private_file, [path] * 200, texts * 50))
+    assert path.read_text() in texts
+    assert list(tmp_path.iterdir()) == [path]
