@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,22 @@ def test_undo_goes_back_by_kind(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(AdaptationError, match="no retriever adaptation"):
         kept.undo("retriever")
     assert kept.undo() == ("model", None)
+
+
+def test_undoing_what_another_process_has_just_undone_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, other = (Adaptations(settings, tmp_path / "project") for _ in range(2))
+    add(kept)
+    lock = kept._locked
+
+    def late() -> AbstractContextManager[None]:
+        other.undo()
+        return lock()
+
+    monkeypatch.setattr(kept, "_locked", late)
+    with pytest.raises(AdaptationError, match="nothing to undo"):
+        kept.undo()
 
 
 def test_what_is_removed_is_never_in_use_again(settings: Settings, tmp_path: Path) -> None:

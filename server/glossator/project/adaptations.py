@@ -212,13 +212,10 @@ class Adaptations:
         Raises:
             AdaptationError: nothing was changed, or it cannot be written.
         """
-        if not any(kind in (None, changed) for changed, _ in self._state().changes):
-            what = f"no {kind} adaptation" if kind else "no adaptation"
-            raise AdaptationError(f"there is nothing to undo: {what} was ever in use for {self.root}")
+        self._last_change(self._state(), kind)
         with self.writing(), self._locked():
             state = self._state()
-            at = max(at for at, (changed, _) in enumerate(state.changes) if kind in (None, changed))
-            changed, before = state.changes.pop(at)
+            changed, before = state.changes.pop(self._last_change(state, kind))
             state.in_use[changed] = before if before and _read(self.folder / before) is not None else ""
             self._write(state)
         return changed, self.in_use(changed)
@@ -256,6 +253,14 @@ class Adaptations:
             state.in_use[kind] = name
             state.changes = [*state.changes, (kind, before)][-REMEMBERED_CHANGES:]
             self._write(state)
+
+    def _last_change(self, state: _State, kind: str | None) -> int:
+        """Where in a state's changes the last one (of this kind) is; raises AdaptationError if there is none."""
+        for at in reversed(range(len(state.changes))):
+            if kind in (None, state.changes[at][0]):
+                return at
+        what = f"no {kind} adaptation" if kind else "no adaptation"
+        raise AdaptationError(f"there is nothing to undo: {what} was ever in use for {self.root}")
 
     def _state(self) -> _State:
         try:
