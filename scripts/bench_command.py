@@ -1,11 +1,11 @@
-"""Measure a command's first search: `scripts/bench command [PATH] [--against CHECKOUT] [--rounds N]`.
+"""Measure a command's first search: `scripts/bench command [PATH] [--against CHECKOUT] [--rounds N] [--index-dir DIR]`.
 
 `glossator search` is run as a process of its own in the folder PATH (default: the packages installed in .venv), which
 was indexed before and has not changed. The processor time is that of the process and its children, the system's part
 included, beyond what Python alone takes to start. With --against, the code in another checkout of the project is
-measured in turn with this one's, each with an index of its own; the same Python and libraries run both. All are
-compiled beforehand, as those of an installation are, even where PYTHONDONTWRITEBYTECODE is set. POSIX only: Windows
-does not tell what a process's children took.
+measured in turn with this one's, each with an index of its own, unless --index-dir names the one of both; the same
+Python and libraries run both. All are compiled beforehand, as those of an installation are, even where
+PYTHONDONTWRITEBYTECODE is set. POSIX only: Windows does not tell what a process's children took.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("path", nargs="?", type=Path, default=Path(sysconfig.get_path("purelib")))
     parser.add_argument("--against", type=Path, metavar="CHECKOUT")
     parser.add_argument("--rounds", type=int, default=8, metavar="N")
+    parser.add_argument("--index-dir", type=Path, metavar="DIR")
     options = parser.parse_args()
     checkouts = [ROOT, *([options.against.resolve()] if options.against is not None else [])]
     command = [sys.executable, "-m", "glossator", "search", QUERY, "--json"]
@@ -51,7 +52,7 @@ def main() -> int:
                 "PYTHONPYCACHEPREFIX": f"{temporary}/compiled",
                 "PYTHONPATH": str(checkout / "server"),
                 "PYTHONSAFEPATH": "1",  # not the modules of the folder that is searched
-                "GLOSSATOR_INDEX_DIR": f"{temporary}/{place}",
+                "GLOSSATOR_INDEX_DIR": str(options.index_dir or f"{temporary}/{place}"),
             }
             for place, checkout in enumerate(checkouts)
         }
