@@ -90,11 +90,11 @@ CASES: dict[str, Case] = {
     ),
     "objective-c: a macro in place of an attribute": (
         {
-            "a.h": "#define APP_DEPRECATED __attribute__((deprecated))\n#define APP_LONELY __attribute__((unused))\n",
-            "b.m": '#import "a.h"\n@interface A : NSObject\n- (void)run APP_DEPRECATED;\n@end\n',
+            "a.h": "#define APP_DEPRECATED __attribute__((deprecated))\n#define APP_OTHER __attribute__((unused))\n",
+            "b.m": '#import "a.h"\n@interface A : NSObject\n- (void)run APP_DEPRECATED;\n@end\nvoid lone(void) {}\n',
         },
         "APP_DEPRECATED",
-        "APP_LONELY",
+        "lone",
     ),
     "c++: a variable that is brought out of a namespace": (
         {
@@ -669,6 +669,44 @@ CASES: dict[str, Case] = {
         {"A.java": "class Shop { Shop(Till till) {} void lone() {} }\nclass Town { @Inject Shop shop; }\n"},
         "Shop.Shop",
         "lone",
+    ),
+    "python: members of a module that is loaded by its name": (
+        {
+            "backends/fast.py": "def connect(url): ...\ndef lone(): ...\n",
+            "a.py": "from importlib import import_module\ndef run(name):\n    kit = import_module(name)\n"
+            "    return kit.connect(1)\n",
+        },
+        "connect",
+        "lone",
+    ),
+    "typescript: variables that a declaration file has": (
+        {
+            "shims.d.ts": "declare var profile: string;\n",
+            "a.ts": "export const x = global.profile;\nfunction lone() {}\n",
+        },
+        "profile",
+        "lone",
+    ),
+    "c++: what an enum in a class holds": (
+        {
+            "a.cpp": "struct Tree { enum Action { kKept, kMoved }; void lone() {} };\n"
+            "int run(int it) { return it == Tree::kMoved; }\n"
+        },
+        "kMoved",
+        "lone",
+    ),
+    "c++: macros": (
+        {"a.cpp": "#define GUARDED(x)\nstruct Shop { int* at() const GUARDED(lock); void lone() {} };\n"},
+        "GUARDED",
+        "lone",
+    ),
+    "c++: a bare name in a macro's arguments": (
+        {
+            "a.cpp": "#define GO(to) run(Step::to)\nenum class Step { kFirst, kLone };\n"
+            "void run(Step it) { GO(kFirst); }\n"
+        },
+        "kFirst",
+        "kLone",
     ),
     "kotlin: members of a block's receiver, beside the class's own": (
         {

@@ -1,6 +1,7 @@
 """Namespaces of C++ that a macro opens: `#define APP_BEGIN_NAMESPACE namespace app {`.
 
-No grammar sees them: what stands in such a file seems to be in the global namespace.
+No grammar sees them: what stands in such a file seems to be in the global namespace. And what the enums in a class
+leave to it.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, cast
 
+from glossator.retrieval.resolution.rules import symbols
+
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import Value, Values
 
 _OPENING: Final = re.compile(r"(?=.*NAMESPACE)(?=.*(?:BEGIN|OPEN|ENTER|START))[A-Z][A-Z0-9_]*")
 """How such macros are named."""
@@ -53,3 +57,13 @@ def is_inside(view: FileView, macros: frozenset[str]) -> bool:
     return any(
         mention.owner < 0 and mention.receiver < 0 for name in macros for mention in view.facts.mentions_of(name)
     )
+
+
+def held_by_enums(world: World, value: Value, name: str) -> Values:
+    """What the enums in a class hold under a name: `Tree::kMoved` is a member of `Tree::Action`."""
+    for key in world.ancestors(value.key).classes:
+        if (view := world.view(key[0])) is not None:
+            enums = (one for one in view.members(key[1]) if view.symbol(one).kind == "enum")
+            if found := symbols(view, [one for enum in enums for one in view.children(enum, name)]):
+                return found
+    return ()

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG, last_part
-from glossator.retrieval.resolution.c_namespaces import is_inside, macros_opening
+from glossator.retrieval.resolution.c_library import (
+    ELEMENTS,
+    LISTS,
+    MAPS,
+    OF_POINTERS,
+    PLACES,
+    POINTERS,
+    WRAPPER_MEMBERS,
+)
+from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.overloads import argument_kind
@@ -22,7 +31,6 @@ from glossator.retrieval.resolution.rules import (
     symbol_of,
     symbols,
 )
-from glossator.retrieval.resolution.type_texts import LIST
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
@@ -48,33 +56,6 @@ _HOLDERS: Final = frozenset(("struct", "class", "union", "enum", "type", "namesp
 _DEFINED_ONCE: Final = frozenset(("struct", "class", "union", "enum", "enum_member", "type", "field"))
 """Kinds of what a file cannot see two definitions of."""
 
-_POINTERS: Final = (
-    *("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "scoped_ptr", "intrusive_ptr", "not_null", "auto_ptr"),
-    *("optional", "reference_wrapper", "atomic", "observer_ptr", "RefPtr", "QSharedPointer", "QPointer"),
-)
-_LISTS: Final = (
-    *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
-    *("span", "stack", "unordered_set", "valarray", "vector", LIST, "InlinedVector", "FixedArray", "SmallVector"),
-    *("ArrayRef", "Span", "unordered_multiset", "flat_hash_set", "small_vector"),
-)
-_MAPS: Final = (
-    *("map", "unordered_map", "multimap", "unordered_multimap", "flat_hash_map", "node_hash_map", "btree_map"),
-    *("flat_map", "StringMap", "QMap", "QHash"),
-)
-_ELEMENTS: Final = frozenset(
-    (
-        *("at", "back", "front", "top", "value", "get", "lock", "value_or", "begin", "end", "cbegin", "rbegin", "data"),
-        *("erase", "emplace_back", "release", "load", "exchange"),
-    )
-)
-"""Functions of containers and pointers that give an element, or an iterator, which stands for one."""
-_PLACES: Final = frozenset(
-    ("begin", "end", "cbegin", "cend", "rbegin", "find", "lower_bound", "upper_bound", "erase", "insert_or_assign")
-)
-"""Functions of maps that give an iterator: a pair of a key and a value."""
-_OF_POINTERS: Final = frozenset(("get", "lock", "value", "release", "load"))
-"""Functions of smart pointers and the like that give what these hold, whose members count as theirs."""
-
 
 class CRules(LanguageRules):
     """C, C++ and Objective-C."""
@@ -86,18 +67,9 @@ class CRules(LanguageRules):
     generic_types = True
     extensions = True
     parts_elsewhere = True
-    unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(_POINTERS, 0)
-    wrapper_members = _OF_POINTERS | {
-        "exchange",
-        "expired",
-        "has_value",
-        "reset",
-        "store",
-        "swap",
-        "use_count",
-        "value_or",
-    }
-    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(_LISTS, 0), **dict.fromkeys(_MAPS, 1)}
+    unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(POINTERS, 0)
+    wrapper_members = WRAPPER_MEMBERS
+    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(LISTS, 0), **dict.fromkeys(MAPS, 1)}
     opaque = frozenset(("void", "auto", "id"))
     call_members = ("operator()",)
     element_members = ("operator[]",)
@@ -377,8 +349,8 @@ class CRules(LanguageRules):
         """Constructors and destructors run where objects are defined and where they go out of scope; operators are
         called without their names, fields are given values by their order; namespaces are not looked for."""
         symbol = view.symbol(number)
-        if symbol.kind in ("field", "namespace"):
-            return True
+        if symbol.kind in ("field", "macro", "namespace"):
+            return True  # macros stand where no grammar expects them
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
         return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)
@@ -393,13 +365,15 @@ class CRules(LanguageRules):
         return (value,)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
-        """A member of a smart pointer that a class seems to have, since what the pointer points to counts as its
-        value; and the value in a map's pair."""
+        """What an enum in the class holds; a member of a smart pointer that a class seems to have, since what the
+        pointer points to counts as its value; and the value in a map's pair."""
+        if found := held_by_enums(world, value, name):
+            return found
         if value.kind != "instance" or value.name == SUPER or world.ancestors(value.key).open:
             return ()
         if name == "second":
             return (value,)
-        return (external(f"pointer.{name}", ((value,),)),) if name in _OF_POINTERS else ()
+        return (external(f"pointer.{name}", ((value,),)),) if name in OF_POINTERS else ()
 
     def external_member(self, world: World, value: Value, name: str) -> Values:
         """A member of a library's value; those of a pair are its parts."""
@@ -410,11 +384,11 @@ class CRules(LanguageRules):
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""
         holder, _, last = value.name.rpartition(".")
-        if len(value.arguments) > 1 and holder.rpartition(".")[2] in _MAPS:
-            if last in _PLACES:
+        if len(value.arguments) > 1 and holder.rpartition(".")[2] in MAPS:
+            if last in PLACES:
                 return (external(_PAIR, value.arguments[:2]),)
             return value.arguments[1] if last in ("at", "extract") else NOTHING_KNOWN
-        if value.arguments and last in _ELEMENTS:
+        if value.arguments and last in ELEMENTS:
             return value.arguments[0]
         return super().external_call(world, value)
 

@@ -38,8 +38,11 @@ MAX_INHERITING: Final = 30
 """Subclasses that inherit a constructor whose calls are looked for."""
 MAX_ALIASES: Final = 8
 
-_BLOCK_RECEIVERS: Final = frozenset(("kotlin", "ruby"))
-"""Languages in whose blocks a bare name may mean a member of what the block is handed to (`shop.apply { open() }`)."""
+_BARE_MEMBERS: Final = frozenset(("c", "cpp", "kotlin", "objc", "ruby"))
+"""Languages in which a bare name may mean a member of something else: in a block of Kotlin and Ruby of what the block
+is handed to (`shop.apply { open() }`), in a macro's arguments of what the macro writes before it."""
+_MODULES: Final = frozenset(("javascript", "jsx", "python", "svelte", "tsx", "typescript", "vue"))
+"""Languages in which a module may be loaded by a name that is made at run time, and be what an unknown receiver is."""
 _IMPORT: Final = MENTION_KINDS.index("import")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
 _WRITE: Final = MENTION_KINDS.index("write")
@@ -68,8 +71,8 @@ class UseSearch:
         """
         self._expanded = expanded
         self._doubted: list[Use] = []
-        """Places that mean the definition only if a library's function or variable gives what the index has, or if a
-        block has another receiver."""
+        """Places that mean the definition only if a library's function or variable gives what the index has, if a block
+        has another receiver, or if a receiver is a module that is loaded at run time."""
         self._is_doubted = False
         """Whether that is so of the place that was looked at last."""
         self._in_macros: dict[Key, tuple[FileView, str, Mention, Grade]] = {}
@@ -384,9 +387,19 @@ class UseSearch:
             if any(self._is_below(value) for value in resolution.below):
                 return True
             self._is_doubted = any(_is_given(value) for value in resolution.below)
-        elif mention.receiver < 0 and self._member and self._definition.language in _BLOCK_RECEIVERS:
+        elif (
+            self._member and self._definition.language in _BARE_MEMBERS
+            if mention.receiver < 0
+            else self._is_of_module and resolution.reach == "members"
+        ):
             self._is_doubted = self._fits(mention)
         return False
+
+    @cached_property
+    def _is_of_module(self) -> bool:
+        """Whether the definition is a member of a module that may be loaded at run time."""
+        symbol = self._definition.symbol
+        return self._definition.language in _MODULES and symbol.parent < 0 and not symbol.scope
 
     @cached_property
     def _extends_outside(self) -> bool:
