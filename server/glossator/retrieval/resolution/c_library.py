@@ -6,27 +6,27 @@ from typing import Final
 
 from glossator.retrieval.resolution.type_texts import LIST
 
-POINTERS: Final = (
+POINTER_TYPES: Final = (
     *("unique_ptr", "shared_ptr", "weak_ptr", "scoped_refptr", "scoped_ptr", "intrusive_ptr", "not_null", "auto_ptr"),
     *("optional", "reference_wrapper", "atomic", "observer_ptr", "RefPtr", "QSharedPointer", "QPointer"),
 )
-LISTS: Final = (
+LIST_TYPES: Final = (
     *("array", "deque", "forward_list", "initializer_list", "list", "multiset", "priority_queue", "queue", "set"),
     *("span", "stack", "unordered_set", "valarray", "vector", LIST, "InlinedVector", "FixedArray", "SmallVector"),
     *("ArrayRef", "Span", "unordered_multiset", "flat_hash_set", "small_vector"),
 )
-MAPS: Final = (
+MAP_TYPES: Final = (
     *("map", "unordered_map", "multimap", "unordered_multimap", "flat_hash_map", "node_hash_map", "btree_map"),
     *("flat_map", "StringMap", "QMap", "QHash"),
 )
-ELEMENTS: Final = frozenset(
+ELEMENT_FUNCTIONS: Final = frozenset(
     (
         *("at", "back", "front", "top", "value", "get", "lock", "value_or", "begin", "end", "cbegin", "rbegin", "data"),
         *("erase", "emplace_back", "release", "load", "exchange"),
     )
 )
 """Functions of containers and pointers that give an element, or an iterator, which stands for one."""
-PLACES: Final = frozenset(
+ITERATOR_FUNCTIONS: Final = frozenset(
     ("begin", "end", "cbegin", "cend", "rbegin", "find", "lower_bound", "upper_bound", "erase", "insert_or_assign")
 )
 """Functions of maps that give an iterator: a pair of a key and a value."""

@@ -10,12 +10,12 @@ from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG, last_part
 from glossator.retrieval.resolution.c_library import (
-    ELEMENTS,
-    LISTS,
-    MAPS,
+    ELEMENT_FUNCTIONS,
+    ITERATOR_FUNCTIONS,
+    LIST_TYPES,
+    MAP_TYPES,
     OF_POINTERS,
-    PLACES,
-    POINTERS,
+    POINTER_TYPES,
     WRAPPER_MEMBERS,
 )
 from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening
@@ -67,9 +67,9 @@ class CRules(LanguageRules):
     generic_types = True
     extensions = True
     parts_elsewhere = True
-    unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(POINTERS, 0)
+    unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(POINTER_TYPES, 0)
     wrapper_members = WRAPPER_MEMBERS
-    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(LISTS, 0), **dict.fromkeys(MAPS, 1)}
+    elements: ClassVar[dict[str, int]] = {**dict.fromkeys(LIST_TYPES, 0), **dict.fromkeys(MAP_TYPES, 1)}
     opaque = frozenset(("void", "auto", "id"))
     call_members = ("operator()",)
     element_members = ("operator[]",)
@@ -384,11 +384,11 @@ class CRules(LanguageRules):
     def external_call(self, world: World, value: Value) -> Values:
         """What a library's function gives: of containers and smart pointers, an element."""
         holder, _, last = value.name.rpartition(".")
-        if len(value.arguments) > 1 and holder.rpartition(".")[2] in MAPS:
-            if last in PLACES:
+        if len(value.arguments) > 1 and holder.rpartition(".")[2] in MAP_TYPES:
+            if last in ITERATOR_FUNCTIONS:
                 return (external(_PAIR, value.arguments[:2]),)
             return value.arguments[1] if last in ("at", "extract") else NOTHING_KNOWN
-        if value.arguments and last in ELEMENTS:
+        if value.arguments and last in ELEMENT_FUNCTIONS:
             return value.arguments[0]
         return super().external_call(world, value)
 

@@ -525,7 +525,7 @@ class ScriptRules(LanguageRules):
         symbol = view.symbol(number)
         if super().may_be_used_unseen(view, number) or self.is_whole(view, number):
             return True
-        if symbol.parent < 0 and self.is_declaration_file(view.path):
+        if symbol.kind == "constructor" or self.is_declaration_file(view.path):
             return True  # `declare var profile` is read as `global.profile`
         if symbol.kind == "function" and symbol.flags & INFERRED:
             return True  # `let trim; ... trim = () => {}; ... trim()`: what the variable's name means is not followed
