@@ -105,10 +105,12 @@ class Calls(NamedTuple):
     Attributes:
         known: functions whose results follow from their arguments, and how (`Language.calls`).
         counted: whether calls are written with the number of their arguments, which tells overloads apart.
+        blocks: whether braces after a name hold a function that is handed over: `find { it.ready }`.
     """
 
     known: Mapping[str, str]
     counted: bool = False
+    blocks: bool = False
 
 
 NO_CALLS: Final = Calls({})
@@ -428,7 +430,9 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int
             end = closing(text, text.index("{", at))
             if end < 0:
                 return UNKNOWN, len(text)
-            if not made.endswith((")", "]")) and made != UNKNOWN:
+            if calls.blocks:
+                made = grown(made, "()") if made != UNKNOWN and text[at - 1] != ")" else made
+            elif not made.endswith((")", "]")) and made != UNKNOWN:
                 made = f"<{made}>" if "|" not in made and "<" not in made else UNKNOWN
             at = end
         elif not_null := _NOT_NULL.match(text, at):

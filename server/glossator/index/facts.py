@@ -23,7 +23,11 @@ by what they are bound to:
     E()             the result of calling E; an instance, if E is a class (`new E(...)` is `E()` too)
     E(2)            the same with two arguments, where their number is known, which tells overloads apart
     E(2:1)          what a call of E with two arguments takes as the second one
+    E(2:-1)         what it takes as its last parameter
     E(:0)           what a function, E, is called with as the first argument
+    E.:with         a call of Kotlin's `with(E)`
+    @it3            what `it` is in the lambda with index 3 of the same file (see `Lambda`)
+    @this3          what `this` is there
     E[]             an element of E, by index or iteration
     E[1]            the item of a tuple E with that index
     E|F             one of several
@@ -40,7 +44,7 @@ import zlib
 from array import array
 from bisect import bisect_left
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -197,6 +201,25 @@ PackedMention = tuple[int, int, int, int, int, int] | tuple[int, int, int, int, 
 """The fields of a `Mention`, which are encoded alike; without the last one where nothing is known of arguments."""
 
 
+class Lambda(NamedTuple):
+    """A function without a name in a language where such functions may have a receiver, whose members are reached in it
+    by their bare names (Kotlin).
+
+    Attributes:
+        line, column: where it begins (1-based; first byte in the line, from 0).
+        end_line, end_column: one past its last byte.
+        taken: index in `Facts.receivers` of what it has to be; -1 if that is not known.
+        named: whether its parameters have names, so that `it` is none of them.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    taken: int
+    named: bool
+
+
 class Facts(msgspec.Struct, array_like=True, gc=False):
     """The facts of one file.
 
@@ -209,6 +232,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
         names: the names that are mentioned, sorted.
         places: for each name, its mentions, encoded: most questions need those of one name only.
         damaged: whether the grammar could not read all of the file, so that what the facts say may be incomplete.
+        lambdas: in order of their beginnings, as `packed_lambdas` writes them.
     """
 
     language: str
@@ -219,6 +243,7 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     names: list[str]
     places: list[msgspec.Raw]
     damaged: bool = False
+    lambdas: list[int] = []
 
     def mentions_of(self, name: str) -> list[Mention]:
         """The mentions of a name, in order of their places."""
@@ -237,6 +262,28 @@ class Facts(msgspec.Struct, array_like=True, gc=False):
     def given(self, mention: Mention) -> str:
         """The arguments of a call, as `argument_types` writes them; "" if nothing is known of them."""
         return self.receivers[mention.given] if mention.given >= 0 else ""
+
+
+def packed_lambdas(lambdas: Iterable[Lambda]) -> list[int]:
+    """Lambdas in few bytes: five numbers each, most of them small, since they are differences."""
+    packed: list[int] = []
+    line = taken = 0
+    for one in lambdas:
+        last = 2 * (one.taken - taken) + one.named
+        packed += (one.line - line, one.column, one.end_line - one.line, one.end_column, last)
+        line, taken = one.line, one.taken
+    return packed
+
+
+def unpacked_lambdas(packed: list[int]) -> list[Lambda]:
+    """The lambdas that `packed_lambdas` has written."""
+    made: list[Lambda] = []
+    line = taken = 0
+    for at in range(0, len(packed), 5):
+        further, column, lines, end_column, last = packed[at : at + 5]
+        line, taken = line + further, taken + (last >> 1)
+        made.append(Lambda(line, column, line + lines, end_column, taken, bool(last & 1)))
+    return made
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -84,6 +84,8 @@ class FileBindings(FileImports):
 
     def _bind_names(self, captures: Matched, matches: Sequence[Matched], given: set[int]) -> None:
         """Note which names are local to which scope, and what they are bound to."""
+        self._add_lambdas([one for one in self._handed if one.whole])
+        self._handed = [one for one in self._handed if not one.whole]
         for role in ("global", "nonlocal"):
             for start, end in captures.get(role, ()):
                 scope = self._scope(start)
@@ -272,14 +274,7 @@ class FileBindings(FileImports):
             if self._language.calls_apart and _IDENTIFIER.fullmatch(self._data, start, end) is not None:
                 value.made = self._text(handed.source) + handed.steps  # a local variable is not called
         else:
-            owner = self._function_at(handed.function) if handed.origin == "result" else -1
-            if owner >= 0 and not self._language.prototypes and self._is_in_unnamed(handed.function, owner):
-                owner = -1
-            made = f"#{owner}()" if owner >= 0 else UNKNOWN
-            if handed.origin == "type":
-                text = self._text(handed.source)
-                made = type_expression(text) if text != "var" else UNKNOWN
-            value.made = grown(made, handed.steps) if made != UNKNOWN else made
+            value.made = self._source_of(handed)
         self._scopes[scope].names.setdefault(self._text(handed.name), []).append(value)
 
     def _key_handed(self) -> None:
@@ -344,8 +339,9 @@ class FileBindings(FileImports):
         """A variable of the file or field of a class: a symbol, unless it is one already, and its type."""
         if known is None:
             known = self._members.get((parent, name))
-            if known is not None and self._symbols[known].kind in CALLABLE and self._symbols[parent].kind == "enum":
-                known = None  # Java's constants may be called like methods
+            function = known is not None and self._symbols[known].kind in CALLABLE
+            if function and (self._language.receiving_lambdas or self._symbols[parent].kind == "enum"):
+                known = None  # Kotlin's properties and Java's constants may be called like methods
         if known is None:
             # A member of what has no name: of an unnamed structure, of an object whose type is declared.
             inside = parent >= 0 and self._symbols[parent].kind != "namespace"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from glossator.index.nested_spans import Range
     from glossator.index.nesting import Definition
     from glossator.index.texts import SourceText
+    from glossator.index.unnamed_functions import Handed
 
 
 BRANCHES: Final = 8
@@ -45,6 +46,7 @@ _CONDITION: Final = re.compile(
 _MODIFIER: Final = re.compile(rb"\s(?:if|unless|while|until)\s")
 """What stands behind it, in Ruby."""
 BY_PLACE: Final = attrgetter("at")
+BY_SPAN: Final = attrgetter("name")
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class FileScopes(FileSymbols):
         self._scopes: list[NameScope] = []
         self._scope_cuts: list[int] = []
         self._scope_at: list[int] = []
-        self._calls = Calls(language.calls, counted=language.overloads)
+        self._calls = Calls(language.calls, counted=language.overloads, blocks=language.blocks)
         self._templates = templates_of(language.name)
         if len(self._templates) > MAX_TEMPLATES:
             self._templates.clear()
@@ -111,6 +113,64 @@ class FileScopes(FileSymbols):
         self._this_spans: list[Range] = []
         self._this_cuts: list[int] = []
         self._this_at: list[int] = []
+        self._lambdas: Sequence[Handed] = ()
+        """In order of their beginnings."""
+        self._lambda_cuts: list[int] = []
+        self._lambda_at: list[int] = []
+        self._lambda_parents: list[int] = []
+
+    def _add_lambdas(self, lambdas: Sequence[Handed]) -> None:
+        """Note the lambdas of a language where these may have a receiver."""
+        self._lambdas = sorted(lambdas, key=BY_SPAN)
+        self._lambda_cuts, self._lambda_at = segments([one.name for one in self._lambdas])
+        self._lambda_parents = [self._lambda(one.name[0] - 1) for one in self._lambdas]
+
+    def _lambda(self, at: int) -> int:
+        """The innermost lambda that contains a byte; -1 for none."""
+        index = bisect_right(self._lambda_cuts, at) - 1
+        return self._lambda_at[index] if index >= 0 else -1
+
+    def _in_lambda(self, name: str, at: int) -> str:
+        """The expression of `it` or `this` at a place in a language whose lambdas are noted."""
+        number = self._lambda(at)
+        if name == "this":
+            index = bisect_right(self._this_cuts, at) - 1
+            around = self._this_at[index] if index >= 0 else -1
+            if around >= 0 and (number < 0 or self._this_spans[around][0] > self._lambdas[number].name[0]):
+                return UNKNOWN  # in a class without a name
+            return f"@this{number}" if number >= 0 else INSTANCE
+        while number >= 0 and self._lambdas[number].named:
+            number = self._lambda_parents[number]
+        start = self._lambdas[number].name[0] if number >= 0 else -1
+        scope = self._scope(at)
+        while scope >= 0 and self._scopes[scope].start > start:
+            if (values := self._scopes[scope].names.get(name)) is not None:
+                return self._value(values, at)
+            scope = self._scopes[scope].parent
+        return f"@it{number}" if number >= 0 else UNKNOWN
+
+    def _numbered(self, number: str, at: int) -> str:
+        """The expression of a parameter by its number, `$0`, in the innermost function whose parameters have no
+        names."""
+        around = self._lambda(at)
+        while around >= 0 and self._lambdas[around].named:
+            around = self._lambda_parents[around]
+        made = self._source_of(self._lambdas[around]) if around >= 0 else UNKNOWN
+        return grown(made, f"(:{number})") if made != UNKNOWN else UNKNOWN
+
+    def _source_of(self, handed: Handed) -> str:
+        """The expression of what a function without a name leads to."""
+        if handed.origin == "value":
+            made = self._expression(handed.source) if handed.source[1] else UNKNOWN
+        else:
+            owner = self._function_at(handed.function) if handed.origin == "result" else -1
+            if owner >= 0 and not self._language.prototypes and self._is_in_unnamed(handed.function, owner):
+                owner = -1
+            made = f"#{owner}()" if owner >= 0 else UNKNOWN
+            if handed.origin == "type":
+                text = self._text(handed.source)
+                made = type_expression(text) if text != "var" else UNKNOWN
+        return grown(made, handed.steps) if made != UNKNOWN else made
 
     def _scope(self, at: int) -> int:
         """The innermost scope that contains a byte; -1 for none."""
@@ -219,13 +279,20 @@ class FileScopes(FileSymbols):
             rest = rest.replace("()", "")
         if rest and made != UNKNOWN:
             made = grown(made, rest)
-        if self._all_bound and (not self._language.prototypes if head in self._self_words else head not in self._bound):
+        placed = self._language.prototypes or self._language.receiving_lambdas
+        if self._all_bound and (not placed if head in self._self_words else head not in self._bound):
+            if self._lambdas and head[:1] == "$":
+                return made
             self._fixed[written] = made
         return made
 
     def _named(self, name: str, at: int) -> str:
         """The expression of a bare name at a place."""
         known = self._self_words.get(name)
+        if known is not None and self._language.receiving_lambdas and name != "super":
+            return self._in_lambda(name, at)
+        if name[0] == "$" and self._lambdas and name[1:].isdigit():
+            return self._numbered(name[1:], at)
         if known is not None:
             return self._this(known, at) if self._language.prototypes else known
         scope = self._scope(at)

@@ -93,6 +93,9 @@ class Language:
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
+        blocks: whether braces after a call's name hold a function that it is handed: `find { it.ready }`.
+        receiving_lambdas: whether functions without a name may have a receiver, whose members are reached in them by
+            their bare names, and which is `this` there (Kotlin).
         tags: whether structures have tags, names apart from those of types (C).
         doc_types: whether doc comments say the types of parameters, results and variables (JSDoc).
         module_names: what the import of a module binds if it gives no name: the "whole" path as written, its "last"
@@ -123,6 +126,8 @@ class Language:
     overloads: bool = False
     calls_apart: bool = False
     tags: bool = False
+    blocks: bool = False
+    receiving_lambdas: bool = False
     doc_types: bool = False
     module_names: Literal["", "last", "unversioned", "whole"] = ""
     calls: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -153,6 +158,8 @@ def _code(
     overloads: bool = False,
     calls_apart: bool = False,
     tags: bool = False,
+    blocks: bool = False,
+    receiving_lambdas: bool = False,
     doc_types: bool = False,
     module_names: Literal["", "last", "unversioned", "whole"] = "",
     calls: Mapping[str, str] | None = None,
@@ -182,6 +189,8 @@ def _code(
         overloads=overloads,
         calls_apart=calls_apart,
         tags=tags,
+        blocks=blocks,
+        receiving_lambdas=receiving_lambdas,
         doc_types=doc_types,
         module_names=module_names,
         calls=calls or {},
@@ -381,6 +390,7 @@ _ALL: tuple[Language, ...] = (
         builtins="Any AnyObject Bool Character Double Float Int Int32 Int64 Self String UInt Void available"
         " discardableResult escaping init print testable",
         self_words="self super Self=$cls",
+        blocks=True,
     ),
     _code(
         "kotlin",
@@ -389,6 +399,8 @@ _ALL: tuple[Language, ...] = (
         builtins="Any Boolean Byte Char Double Float Int Long Nothing Short String Unit T E K R V println",
         self_words="this super it",
         module_names="last",
+        blocks=True,
+        receiving_lambdas=True,
     ),
     _code(
         "scala",

@@ -15,7 +15,8 @@
 - `@qualifier`: a name before `::`, where only types and namespaces count. `@own`: a name that no local variable can
   stand for, since it is a member (what a constructor in C++ initializes).
 - `@handed`: a function without a name, or a method of an object: where it stands may tell what its parameters are (see
-  `unnamed_functions`). `@signature`: a signature of what is called itself, in an interface.
+  `unnamed_functions`). `@lambda`, `@lambda.named` and `@closure` are the same in Kotlin, Python and Swift (see
+  `function_places`). `@signature`: a signature of what is called itself, in an interface.
 - `@reflected`: the name of a class that is handed over, for its members to be found at run time.
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
@@ -52,7 +53,9 @@ from glossator.index.facts import (
     UNKNOWN,
     Facts,
     Import,
+    Lambda,
     make_facts,
+    packed_lambdas,
 )
 from glossator.index.file_bindings import MENTION_BYTES
 from glossator.index.file_symbols import ANY_NUMBER
@@ -204,12 +207,15 @@ class _Extraction(SymbolTypes):
             self._type_by_doc(found)
         self._describe_symbols(plain)
         self._key_handed()
+        self._describe_closures()
         if self._typed_scopes:
             self._describe_parameters({start for start, _ in captures.get("signature", ())})
         for found in documented:
             if found.variable:
                 self._type_variable_by_doc(found)
         mentions = self._mentions(captures, arguments)
+        receiving = self._lambdas if self._language.receiving_lambdas else ()
+        lambdas = [self._described(one) for one in receiving]
         self._mention_picked(mentions)
         for index in self._made_by_functions:
             self._symbols[index].kind, self._symbols[index].type = "class", ""
@@ -232,7 +238,17 @@ class _Extraction(SymbolTypes):
                 mentions.setdefault(name, []).append((_KINDS["name"], self._owner(at), line, column, -1, -1))
         if sum(map(len, mentions.values())) > MAX_MENTIONS:
             mentions = {}
-        return make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
+        facts = make_facts(self._language.name, package, self._symbols, imports, list(self._receivers), mentions)
+        facts.lambdas = packed_lambdas(lambdas)
+        return facts
+
+    def _described(self, handed: Handed) -> Lambda:
+        """A lambda with what it has to be."""
+        made = self._source_of(handed)
+        known = made != UNKNOWN and "|" not in made
+        taken = self._receivers.setdefault(made, len(self._receivers)) if known else -1
+        start, end = handed.name
+        return Lambda(*self._place(start), *self._place(end), taken, handed.named)
 
     def _mentions(self, captures: Matched, arguments: Mapping[int, int]) -> dict[str, list[PackedMention]]:
         kinds = self._kinds_of_mentions(captures)

@@ -33,6 +33,7 @@ from glossator.index.found_definitions import (
     reference_name,
     selector_used,
 )
+from glossator.index.function_places import FUNCTION_PLACES
 from glossator.index.language_detection import language_of_text
 from glossator.index.languages import LANGUAGES, LEADING_KINDS, TEXT
 from glossator.index.macro_definitions import add_by_macros
@@ -53,7 +54,6 @@ from glossator.index.syntax_damage import (
 )
 from glossator.index.syntax_nodes import borders_in
 from glossator.index.texts import SourceText, blanked
-from glossator.index.unnamed_functions import handed_parameters
 from glossator.workspace.notebook_names import is_notebook
 from glossator.workspace.notebooks import read_notebook
 from glossator.workspace.screening import pointed_to
@@ -459,8 +459,8 @@ def _add_mentions(
     for role, nodes in cursor.captures(root).items():
         if role == "arguments":
             captured.arguments = {node.start_byte: _count(node, data) for node in nodes}
-        elif role == "handed":
-            captured.handed = [found for node in nodes for found in handed_parameters(node, data)]
+        elif role in FUNCTION_PLACES:
+            captured.handed = [found for node in nodes for found in FUNCTION_PLACES[role](node, data)]
         elif role[:1] != "_":
             captured.mentions[role] = [node.byte_range for node in nodes]
     if not reader.mentions_of_its_own:

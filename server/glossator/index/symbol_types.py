@@ -16,12 +16,16 @@ from glossator.index.facts import (
     INSTANCE,
     PROPERTY,
     STATIC,
+    STUB,
     UNKNOWN,
 )
 from glossator.index.file_bindings import MENTION_BYTES, FileBindings
 from glossator.index.file_scopes import BoundValue
 from glossator.index.file_symbols import CALLABLE
+from glossator.index.lambdas import kotlin_parameter_types
 from glossator.index.nesting import TYPES
+from glossator.index.python_lambdas import MAY_TAKE_CALLABLES, callable_types
+from glossator.index.rust_closures import MAY_TAKE_CLOSURES, closure_types
 from glossator.index.script_parameters import (
     MAY_TAKE_FUNCTIONS,
     MOST_LIST_BYTES,
@@ -33,9 +37,10 @@ from glossator.index.script_parameters import (
     type_parameters_of,
     written_type,
 )
+from glossator.index.swift_closures import MAY_TAKE_LABELLED, closure_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from glossator.index.doc_types import DocTypes
     from glossator.index.nested_spans import Matched, Range
@@ -43,7 +48,19 @@ if TYPE_CHECKING:
 
 _VALUE: Final = re.compile(rb"#?[\w$]+\s*=\s*")
 """A variable up to its value."""
+_TAKING: Final[dict[str, tuple[re.Pattern[bytes], Callable[[str], tuple[str, ...]]]]] = {
+    "python": (MAY_TAKE_CALLABLES, callable_types),
+    "rust": (MAY_TAKE_CLOSURES, closure_types),
+    "swift": (MAY_TAKE_LABELLED, closure_labels),
+}
+"""What a function's head has that takes functions without a name, and what tells their types, by language."""
+_BODY: Final = {"python": b":\n"}
+"""What follows a function's head, where that is no brace."""
+MOST_HEAD_BYTES: Final = 1500
+"""So much of the head of a function is read that may take closures."""
 _START: Final = attrgetter("start")
+_FUNCTIONAL: Final = re.compile(rb"\bfun\s+interface\s+\Z")
+"""What stands before the name of an interface that a lambda may stand for."""
 TYPED_CALLS: Final = frozenset(("interface", "type"))
 """Kinds of symbols that may say how their values are called."""
 
@@ -61,6 +78,8 @@ class SymbolTypes(FileBindings):
                 index = self._at_name.get(match["class"][0][0])
                 if index is not None and "generics" in match:
                     self._symbols[index].generics = type_parameters(self._text(match["generics"][0]))
+                if index is not None and "parameters" in match:
+                    self._describe_constructor(index, self._text(match["parameters"][0]))
                 if index is not None and "super" in match:
                     symbol = self._symbols[index]
                     symbol.bases += tuple("".join(self._text(span).split()) for span in match["super"])
@@ -185,6 +204,19 @@ class SymbolTypes(FileBindings):
         if symbol.kind in ("constant", "field", "variable") and made != UNKNOWN:
             symbol.type = made
 
+    def _describe_closures(self) -> None:
+        """Note the types of the parameters of functions that may be functions without a name."""
+        may_take, types_of = _TAKING.get(self._language.name, (None, None))
+        if may_take is None or types_of is None or may_take.search(self._data) is None:
+            return
+        for symbol in self._symbols:
+            if symbol.kind in CALLABLE and symbol.kind != "macro":
+                at = self._line_starts[symbol.line - 1] + symbol.column + len(symbol.name.encode())
+                end = self._data.find(_BODY.get(self._language.name, b"{"), at, at + MOST_HEAD_BYTES)
+                end = end if end >= 0 else at + MOST_HEAD_BYTES
+                if may_take.search(self._data, at, end) is not None:
+                    symbol.types = types_of(self._text((at, end)))
+
     def _describe_parameters(self, signatures: set[int]) -> None:
         """Note the types of the parameters that may be functions, or have some.
 
@@ -253,6 +285,23 @@ class SymbolTypes(FileBindings):
             symbol.parameters = parameter_counts(written)
             if self._language.overloads:
                 symbol.types = (c_parameter_types if self._language.macros else parameter_types)(written)
+            elif self._language.receiving_lambdas:
+                every = bool(symbol.flags & STUB) and self._is_functional(symbol.parent)
+                symbol.types = kotlin_parameter_types(written, every=every)
+
+    def _is_functional(self, index: int) -> bool:
+        """Whether a lambda may stand for an interface of Kotlin."""
+        if index < 0 or self._symbols[index].kind != "interface":
+            return False
+        symbol = self._symbols[index]
+        at = self._line_starts[symbol.line - 1] + symbol.column
+        return _FUNCTIONAL.search(self._data, max(0, at - 40), at) is not None
+
+    def _describe_constructor(self, index: int, written: str) -> None:
+        """Note the parameters that a class takes itself, if some may be functions."""
+        if types := kotlin_parameter_types(written):
+            symbol = self._symbols[index]
+            symbol.types, symbol.parameters = types, parameter_counts(written[written.find("(") :])
 
     def _describe_field(self, match: Matched) -> None:
         span = match["self.field"][0]

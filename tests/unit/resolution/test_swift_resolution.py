@@ -62,7 +62,7 @@ SWIFT = {
         ("log(conn.read(limit))", "limit", "Sources/Pool.swift:limit"),
         ("other.read(1)", "read", "Sources/Pool.swift:Conn.read"),
         ("for one in conns { one.read(2) }", "read", "Sources/Pool.swift:Conn.read"),
-        ("conns.forEach { $0.read(3) }", "read", "possible"),
+        ("conns.forEach { $0.read(3) }", "read", "Sources/Pool.swift:Conn.read"),
         ("conns.map(rank)", "rank", "Sources/Pool.swift:rank"),
         ("Pool.shared.take().read(5)", "read", "Sources/Pool.swift:Conn.read"),
         ("let mode = Mode.fast", "fast", "Sources/Session.swift:Mode.fast"),
@@ -90,5 +90,5 @@ def test_a_closures_argument_is_not_the_object_around_it() -> None:
             ),
         }
     )
-    assert sample.at("Cart.swift", "_ = items.map { $0.cost() }", "cost") == "possible"
-    assert sample.uses("Item.cost", grade="possible") == ["Cart.swift: _ = items.map { $0.cost() }"]
+    assert sample.at("Cart.swift", "_ = items.map { $0.cost() }", "cost") == "Item.swift:Item.cost"
+    assert sample.uses("Item.cost") == ["Cart.swift: _ = items.map { $0.cost() }"]

@@ -7,7 +7,7 @@
 (object_declaration (type_identifier) @name (class_body)? @body) @definition.object
 (companion_object (type_identifier) @name) @definition.object
 (enum_entry . (simple_identifier) @name) @definition.enum_member
-(type_alias . (type_identifier) @name) @definition.type
+(type_alias (type_identifier) @name) @definition.type
 
 (function_declaration (simple_identifier) @name (function_body)? @body) @definition.function
 (function_declaration

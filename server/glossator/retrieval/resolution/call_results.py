@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.values import Values
 
-TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Pair", "Triple", "pair"))
+TUPLES: Final = frozenset(("tuple", "Tuple", TUPLE, "Entry", "Pair", "Triple", "pair"))
 """Types whose arguments are the types of their items."""
 
 

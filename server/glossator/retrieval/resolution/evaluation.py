@@ -172,7 +172,7 @@ class Evaluator(IndexedFiles):
     def widened(self, expression: str, place: Spot) -> Spot:
         """The outermost place at which an expression means the same, so that it is evaluated once."""
         view = self.view(place.path)
-        if view is None or place.owner < 0:
+        if view is None or place.owner < 0 or (view.lambdas and "@" in expression):
             return place
         if expression[0] == "$" and "|" not in expression:
             around = view.class_around(place.owner)
@@ -204,6 +204,8 @@ class Evaluator(IndexedFiles):
             return self._own(head, place)
         if head[0] == "$" and not self.rules(place.path).dollar_names:  # a closure's argument: Swift's `$0`
             return NOTHING_KNOWN
+        if head[0] == "@":
+            return self.rules(place.path).in_lambda(self, place, head)
         if head[0] == "<":
             return self.type_value(self.rules(place.path).read_type(head[1:-1]), place)
         if head[0] == "#" and head[1:].isdigit():

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS, last_part
+from glossator.index.facts import EXTENSION, MENTION_KINDS, last_part, unpacked_lambdas
 from glossator.retrieval.resolution.values import DefinedSymbol
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class FileView:
     Attributes:
         path: the file.
         facts: its facts.
+        lambdas: those of its facts.
         stars: imports of all names of a module.
         inner_imports: whether there are imports inside functions or types.
     """
@@ -60,6 +61,7 @@ class FileView:
         "_classes",
         "_definitions",
         "_imports",
+        "_lambdas",
         "_marks",
         "_name_places",
         "_names",
@@ -68,6 +70,7 @@ class FileView:
         "_subtypes",
         "facts",
         "inner_imports",
+        "lambdas",
         "path",
         "stars",
     )  # fmt: skip
@@ -75,6 +78,7 @@ class FileView:
     def __init__(self, path: str, facts: Facts) -> None:
         self.path = path
         self.facts = facts
+        self.lambdas = unpacked_lambdas(facts.lambdas)
         self.stars: list[Import] = []
         self._imports: dict[str, list[Import]] = {}
         self.inner_imports = False
@@ -98,6 +102,7 @@ class FileView:
         self._aliases: dict[str, list[Import]] | None = None
         self._marks: dict[int, list[tuple[Mention, str]]] | None = None
         self._name_places: dict[int, list[tuple[int, int]]] | None = None
+        self._lambdas: tuple[list[tuple[int, int]], list[int]] | None = None
 
     def named(self, name: str) -> list[int]:
         """The symbols of a name, wherever they stand in the file."""
@@ -220,6 +225,42 @@ class FileView:
             for places in table.values():
                 places.sort()
             self._name_places = table
+        return table
+
+    def lambda_at(self, line: int, column: int) -> int:
+        """The innermost lambda that contains a place; -1 for none."""
+        if not self.lambdas:
+            return -1
+        starts, around = self._lambda_places()
+        number = bisect_left(starts, (line, column)) - 1
+        while number >= 0:
+            one = self.lambdas[number]
+            if (line, column) < (one.end_line, one.end_column):
+                return number
+            number = around[number]
+        return -1
+
+    def lambda_around(self, number: int) -> int:
+        """The lambda around a lambda; -1 for none."""
+        return self._lambda_places()[1][number]
+
+    def _lambda_places(self) -> tuple[list[tuple[int, int]], list[int]]:
+        """Where lambdas begin, and which one is around each."""
+        if (table := self._lambdas) is None:
+            starts: list[tuple[int, int]] = []
+            around: list[int] = []
+            opened: list[int] = []
+            for number, one in enumerate(self.lambdas):
+                place = one.line, one.column
+                while opened and place >= (
+                    (last := self.lambdas[opened[-1]]).end_line,
+                    last.end_column,
+                ):
+                    opened.pop()
+                starts.append(place)
+                around.append(opened[-1] if opened else -1)
+                opened.append(number)
+            table = self._lambdas = (starts, around)
         return table
 
     def imports_of(self, name: str, owner: int = -1) -> list[Import]:

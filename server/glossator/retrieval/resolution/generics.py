@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import EXTENSION
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
-from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, UNION, TypeText
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, RECEIVER, TUPLE, UNION, TypeText
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, external
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.rules import LanguageRules, World
     from glossator.retrieval.resolution.values import Key
 
-_BUILT: Final = frozenset((LIST, TUPLE, FUNCTION, UNION))
+_BUILT: Final = frozenset((LIST, TUPLE, FUNCTION, RECEIVER, UNION))
 MOST_HANDED_ON: Final = 12
 """So often arguments are handed on from a type to its supertypes."""
 

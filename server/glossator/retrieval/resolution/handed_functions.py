@@ -14,7 +14,7 @@ from glossator.index.facts import STUB, SUPER, UNKNOWN
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.receivers import arguments_in
-from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, OPTIONAL, REST, TUPLE, TypeText
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, OPTIONAL, RECEIVER, REST, TUPLE, TypeText
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, bounded_values
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def handed(world: World, values: Values, step: str, outside: LanguageRules) -> V
     if any(value.kind == "external" and value.arguments for value in values):
         # The library's supertype is known well enough.
         values = tuple(value for value in values if value.kind != "missed")
-    count, number = arguments_in(step), int(step[1:-1].partition(":")[2])
+    count, which = arguments_in(step), step[1:-1].partition(":")[2]
+    if not which.lstrip("-").isdigit():
+        return outside.taken_under(world, values, which)
+    number = int(which)
     values = _offered(world, values)
     if count >= 0:
         taken = dict.fromkeys(
@@ -107,7 +110,12 @@ def _taken(world: World, value: Value, count: int, number: int, outside: Languag
         count: how many arguments the call has.
         number: which of them is asked about.
     """
-    for function in _functions(world, value):
+    view = world.view(value.path) if value.kind == "class" and outside.own_constructor else None
+    if view is not None and view.symbol(value.number).kind == "interface":
+        # `Route { request -> ... }`: the lambda is an instance.
+        yield (Value("instance", *value.key, arguments=value.arguments),)
+        return
+    for function in called_functions(world, value):
         if function.kind == "external":
             yield from _taken_outside(world, function, count, number, outside)
             continue
@@ -116,15 +124,21 @@ def _taken(world: World, value: Value, count: int, number: int, outside: Languag
             yield NOTHING_KNOWN
             continue
         symbol = view.symbol(function.number)
+        if not takes(symbol, count):
+            continue
         if not symbol.types:
             yield NOTHING_KNOWN
-        elif takes(symbol, count) and (kind := _parameter(world, function, symbol, number, count)) is not None:
+        elif (kind := _parameter(world, function, symbol, number, count)) is not None:
             yield from _callable(kind)
 
 
 def _parameter(world: World, function: Value, symbol: Symbol, number: int, count: int = -1) -> Values | None:
     """What a function of the index takes as one of its arguments; None if it does not take so many."""
     rules = world.rules(function.path)
+    if number < 0:  # a lambda after the parentheses
+        number = len(symbol.types) - 1
+        if symbol.types[-1].endswith(VARIADIC):
+            return None
     if count > len(symbol.types) and not symbol.types[-1].endswith(VARIADIC):
         return None
     if rules.marks_optional and 0 <= count < sum(not _may_be_left_out(one) for one in symbol.types):
@@ -176,7 +190,7 @@ def _taken_outside(world: World, function: Value, count: int, number: int, outsi
     if function.name != FUNCTION:
         yield outside.taken_by_library(world, function, count, number)
         return
-    parameters = [_bare(one) for one in function.arguments[1:]]
+    parameters = [_bare(one) for one in parameters_of(function)]
     if parameters and parameters[-1][1] == REST and (each := parameters[-1][0]) and each[0].name == TUPLE:
         # As many as the tuple has.
         parameters = parameters[:-1] + [_bare(one) for one in each[0].arguments]
@@ -197,7 +211,7 @@ def _bare(taken: Values) -> tuple[Values, str]:
 
 def _given(world: World, value: Value, number: int, outside: LanguageRules) -> Iterator[Values]:
     """What each function that a value stands for is called with as one of its arguments."""
-    for function in _functions(world, value):
+    for function in called_functions(world, value):
         if function.kind == "external":
             if function.name == FUNCTION:
                 yield _argument_of(function, number)
@@ -216,13 +230,13 @@ def _given(world: World, value: Value, number: int, outside: LanguageRules) -> I
 
 def _argument_of(function: Value, number: int) -> Values:
     """What a type of functions says of one of the arguments."""
-    parameters = [_bare(one) for one in function.arguments[1:]]
+    parameters = [_bare(one) for one in parameters_of(function)]
     if parameters and number >= len(parameters) - 1 and parameters[-1][1] == REST:
         return parameters[-1][0]
     return parameters[number][0] if number < len(parameters) else NOTHING_KNOWN
 
 
-def _functions(world: World, value: Value) -> Iterator[Value]:
+def called_functions(world: World, value: Value) -> Iterator[Value]:
     """The functions that a call of a value may call, each a function of the index, or a type of functions; unknown
     beside them if it may be another."""
     if value.kind in ("function", "external"):
@@ -238,12 +252,35 @@ def _functions(world: World, value: Value) -> Iterator[Value]:
         yield UNKNOWN_VALUE
 
 
+def parameters_of(function: Value) -> tuple[Values, ...]:
+    """What each parameter of a type of functions takes, without its receiver."""
+    first = 2 if receiver_of(function) else 1
+    return function.arguments[first:]
+
+
+def receiver_of(function: Value) -> Values:
+    """What a type of functions has as its receiver; empty if it has none."""
+    for one in function.arguments[1:2]:
+        if len(one) == 1 and one[0].name == RECEIVER and one[0].kind == "external":
+            return one[0].arguments[0]
+    return ()
+
+
 def _constructors(world: World, value: Value) -> list[Value]:
     """The constructors of a class, which may have its name."""
     view = world.view(value.path)
-    names = world.rules(value.path).constructors or (() if view is None else (view.symbol(value.number).name,))
-    found = (one for name in names for one in world.held(world.member(value, name, Spot(value.path))))
-    return [one for one in found if one.kind == "function"]
+    rules = world.rules(value.path)
+    names = tuple(rules.constructors) or (() if view is None else (view.symbol(value.number).name,))
+    if rules.own_constructor:
+        names = ("constructor",)
+    members = (one for name in names for one in world.held(world.member(value, name, Spot(value.path))))
+    found = [one for one in members if one.kind == "function"]
+    if not rules.own_constructor or view is None or view.symbol(value.number).kind != "class":
+        return found
+    if view.symbol(value.number).types:
+        # The class's head is its first constructor.
+        return [*found, Value("function", *value.key, arguments=value.arguments, this=value.this or value.key)]
+    return [*found, UNKNOWN_VALUE] if found else found
 
 
 def called_as(world: World, key: Key) -> Values:

@@ -10,6 +10,7 @@ from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloa
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
+from glossator.retrieval.resolution.receivers import HEAD
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -49,7 +50,7 @@ class MentionMeaning:
 
     def __init__(self, world: Evaluator) -> None:
         self._world = world
-        self._resolved: dict[tuple[str, str, int, int, int, int, int], Resolution] = {}
+        self._resolved: dict[tuple[str, str, int, int, int, int, int, int], Resolution] = {}
 
     def resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         """What a mention of a name in a file means.
@@ -68,7 +69,8 @@ class MentionMeaning:
         arguments = mention.arguments if mention.kind in (_CALL, _VALUE) else NO_CALL
         overloads = rules_of(facts.language).overloads
         called = (arguments, mention.given) if overloads else (NO_CALL, -1)
-        key = (path, name, mention.kind, mention.receiver, mention.owner, *called)
+        inside = self._lambda_at(path, facts, mention)
+        key = (path, name, mention.kind, mention.receiver, mention.owner, inside, *called)
         if (known := self._resolved.get(key)) is None:
             known = self._resolve(path, facts, name, mention)
             if known.reach == "members" and rules_of(facts.language).unknown_means_any:
@@ -99,11 +101,33 @@ class MentionMeaning:
             return self._of(macros)
         return meant
 
+    def _lambda_at(self, path: str, facts: Facts, mention: Mention) -> int:
+        """The innermost lambda around a mention, in a language where names may mean members of a lambda's receiver."""
+        view = self._world.view(path) if facts.lambdas else None
+        return view.lambda_at(mention.line, mention.column) if view is not None else -1
+
+    def _of_receivers(self, path: str, name: str, mention: Mention, place: Spot, *, called: bool) -> tuple[int, Values]:
+        """The lambda around a mention, and what a bare name means as a member of its receiver or of that of one around
+        it."""
+        view = self._world.view(path)
+        number = self._lambda_at(path, view.facts, mention) if view is not None else -1
+        if number < 0:
+            return number, ()
+        return number, self._world.rules(path).of_receivers(self._world, place, name, number, called=called)
+
     def _of_bare(self, path: str, name: str, mention: Mention, place: Spot) -> Resolution:
         """What the mention of a bare name means."""
         if mention.kind == _NAME:
             return Resolution("possible", reach="all")
+        received: Values = ()
+        if mention.kind not in _TYPES and mention.kind != _DECORATOR:
+            _, received = self._of_receivers(path, name, mention, place, called=mention.kind == _CALL)
+            if any(one.kind == "symbol" for one in received):
+                return self._of(self._fitting(path, mention, received))
         found = self._world.named(name, place)
+        if received and found:
+            # What the receiver has is not known.
+            found = (*found, UNKNOWN_VALUE)
         if found:
             found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
         rules = self._world.rules(path)
@@ -140,7 +164,7 @@ class MentionMeaning:
         if mention.kind in _TYPES:
             values = self._world.rules(path).type_space(self._world, receiver, place)
         else:
-            values = self._world.evaluate(receiver, place)
+            values = self._receiver(path, mention, receiver, place)
             if receiver.isidentifier() and values and all(value.kind == "function" for value in values):
                 # A function has no members: `Pool::size`, where a method `Pool` hides the type.
                 values = self._world.held(self._world.rules(path).scope_named(self._world, place, receiver))
@@ -187,6 +211,19 @@ class MentionMeaning:
                 view = self._world.view(value.path) if value.kind in ("symbol", "function") else None
                 declared += [view.symbol(value.number).type] if view is not None else []
         return any(f"{wrapper}{sign}" in text for text in declared for wrapper in rules.unwrapped for sign in "<[")
+
+    def _receiver(self, path: str, mention: Mention, receiver: str, place: Spot) -> Values:
+        """What stands before a mention."""
+        if head := HEAD.match(receiver):
+            called = receiver[head.end() : head.end() + 1] == "("
+            number, found = self._of_receivers(path, head[0], mention, place, called=called)
+            if any(one.kind == "symbol" for one in found):
+                values = self._world.evaluate(f"@this{number}.{receiver}", place)
+                return values if len(found) == 1 else (*values, UNKNOWN_VALUE)
+            if found:
+                values = self._world.evaluate(receiver, place)
+                return (*values, UNKNOWN_VALUE) if values and not receiver[:1].isupper() else values
+        return self._world.evaluate(receiver, place)
 
     def _fitting(self, path: str, mention: Mention, found: Values, *, through_instance: bool = False) -> Values:
         """Of overloads those that take such arguments; of a function and a field of one name the one that fits."""

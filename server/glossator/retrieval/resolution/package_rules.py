@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.facts import INSTANCE, SUPER, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound, bound_of, bound_type, library_supertypes
+from glossator.retrieval.resolution.kotlin_library import OWN_FUNCTIONS, SCOPE_FUNCTIONS, scope_function
 from glossator.retrieval.resolution.library_functions import given_by_type, only_abstract, taken_by_function
 from glossator.retrieval.resolution.overloads import may_share_member
 from glossator.retrieval.resolution.rules import SEEN_FROM, LanguageRules, namespace_seen_from, symbols
@@ -187,7 +188,6 @@ class PackageRules(LanguageRules):
             parent = view.symbol(around).parent
             if view.symbol(around).kind == "method" and parent >= 0 and view.symbol(parent).kind not in CONTAINER_KINDS:
                 return NOTHING_KNOWN
-        # In Kotlin, the receiver of a lambda may have it: `with(door) { open() }`.
         if world.paths().folders(name):
             return (Value("module", namespace_seen_from(name, view.path)),)
         return (UNKNOWN_MODULE,) if view.facts.language == "kotlin" and name[:1].islower() else ()
@@ -387,6 +387,11 @@ class JvmRules(PackageRules):
             for index in view.members(value.number):
                 if view.symbol(index).kind == "object" and (found := view.children(index, name)):
                     return symbols(view, found)
+        if name in SCOPE_FUNCTIONS and value.name != SUPER:
+            hierarchy = world.ancestors(value.key)
+            above = {one.name.rpartition(".")[2] for one in hierarchy.externals}
+            if name not in OWN_FUNCTIONS or not (above & OWN_FUNCTIONS[name] or (hierarchy.open and name == "run")):
+                return scope_function(name, (value,))
         return super().class_member(world, value, name)
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
@@ -481,18 +486,3 @@ class PhpRules(PackageRules):
     def import_parts(self, module: str) -> Iterable[str]:
         """The names in a namespace's path."""
         return (part for part in module.split("\\") if part)
-
-
-class SwiftRules(PackageRules):
-    """Swift: the files of a module see each other's names, and types are extended anywhere."""
-
-    languages = frozenset(("swift",))
-    extensions = True
-    extends_libraries = True
-    constructors = frozenset(("init",))
-    implicit_members = frozenset(("init", "deinit", "description", "hash", "encode", "subscript", "callAsFunction"))
-    opaque = frozenset(("Any", "AnyObject"))
-
-    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """Nothing: it is a library's."""
-        return ()

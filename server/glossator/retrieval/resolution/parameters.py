@@ -35,7 +35,10 @@ def _same(one: str, other: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """A type's last name, without its arguments; any number of arguments is an array."""
+    """A type's last name, without its arguments; any number of arguments is an array. Types of functions, which may
+    name their parameters, are not compared."""
+    if "->" in text:
+        return "?"
     array = text.endswith(("...", "[]"))
     name = text.removesuffix("...").replace("[]", "").partition("<")[0].rpartition(".")[2]
     return f"{name}[]" if array else name

@@ -8,8 +8,10 @@ import sys
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, INFERRED, INSTANCE, MENTION_KINDS, last_part
+from glossator.index.python_lambdas import callable_under
+from glossator.retrieval.resolution.handed_functions import called_functions
 from glossator.retrieval.resolution.rules import LanguageRules
-from glossator.retrieval.resolution.type_texts import TUPLE
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     INSTANCE_MARK,
@@ -19,6 +21,7 @@ from glossator.retrieval.resolution.values import (
     Spot,
     Value,
     Values,
+    bounded_values,
     external,
 )
 
@@ -176,6 +179,20 @@ class PythonRules(LanguageRules):
     element_members = ("__getitem__", "__iter__", "__aiter__", "__next__")
     result_argument: ClassVar[dict[str, int]] = {"Callable": 1}
 
+    # Functions without a name
+
+    def taken_under(self, world: World, values: Values, label: str) -> Values:
+        """What a call takes under a name, or at a place: `(1:key)`, `(1:0_)`."""
+        found: dict[Value, None] = {}
+        for value in values:
+            for function in called_functions(world, value):
+                view = world.view(function.path) if function.kind == "function" else None
+                types = view.symbol(function.number).types if view is not None else ()
+                written = callable_under(types, label)
+                place = Spot(function.path, function.number, function.this)
+                found.update(dict.fromkeys(world.evaluate(f"<{written}>", place) if written else NOTHING_KNOWN))
+        return bounded_values(found) or NOTHING_KNOWN
+
     # Modules
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
@@ -324,6 +341,10 @@ class PythonRules(LanguageRules):
             return found or NOTHING_KNOWN
         if last == "None":
             return ()
+        if last == "Callable" and len(kind.arguments) == 2 and kind.arguments[0].name in (LIST, TUPLE):
+            taken = (world.type_value(one, place) for one in kind.arguments[0].arguments)
+            result = world.type_value(kind.arguments[1], place)
+            return (external(FUNCTION, (result, *(one or NOTHING_KNOWN for one in taken))),)
         if last == TUPLE and kind.arguments:
             # Nothing but `except (A, B) as error` has it.
             return tuple(dict.fromkeys(one for part in kind.arguments for one in world.type_value(part, place)))

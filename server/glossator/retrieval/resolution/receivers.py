@@ -11,7 +11,11 @@ from glossator.index.expressions import split_outside
 CALL: Final = "()"
 ELEMENT: Final = "[]"
 
-_ITEM = re.compile(r"\[\d+\]|\(\d*(?::\d+)?\)")
+_ITEM = re.compile(r"\[\d+\]|\(\d*(?::(?:-?\d+|\w+|\*))?\)")
+
+
+HEAD: Final = re.compile(r"[^\W\d]\w*(?=[.(\[]|$)")
+"""A bare name with which an expression begins."""
 
 
 class Chain(NamedTuple):
@@ -20,7 +24,8 @@ class Chain(NamedTuple):
     Attributes:
         head: a name, `#12`, `$`, `$cls`, `$super`, `<Type>`, `%` or `?`.
         steps: member names, `CALL`, calls with a number of arguments (`(2)`), `ELEMENT`, items of tuples (`[1]`), what
-            a call takes (`(2:1)`), and what functions are called with (`(:0)`), in order.
+            a call takes (`(2:1)`; `(2:-1)` as its last parameter, `(1:run)` under a label), and what functions are
+            called with (`(:0)`), in order.
     """
 
     head: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 from glossator.index.facts import EXPORTED, EXTENSION, INFERRED, LOCAL
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
-from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, OPTIONAL, REST, TUPLE, UNION, TypeText, read_type
+from glossator.retrieval.resolution.type_texts import BUILT, FUNCTION, LIST, TUPLE, UNION, TypeText, read_type
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
     NOTHING_KNOWN,
@@ -155,6 +155,8 @@ class LanguageRules:
         elements: types by their last name whose elements, by index or in a loop, are an argument.
         opaque: types of which nothing is known (`any`, `object`).
         constructors: names of constructors: a call of the class calls them.
+        own_constructor: whether the head of a class may have the parameters of its constructor, and an interface's
+            name before a lambda makes that an instance (Kotlin).
         call_members: names of members that a call of an instance calls (`__call__`, `invoke`).
         element_members: names of members that an index or a loop calls.
         result_argument: types by their last name the call of whose instances gives an argument (`Callable[..., X]`).
@@ -195,6 +197,7 @@ class LanguageRules:
     elements: ClassVar[dict[str, int]] = {}
     opaque: ClassVar[frozenset[str]] = frozenset()
     constructors: ClassVar[frozenset[str]] = frozenset()
+    own_constructor: ClassVar[bool] = False
     call_members: ClassVar[tuple[str, ...]] = ()
     element_members: ClassVar[tuple[str, ...]] = ()
     result_argument: ClassVar[dict[str, int]] = {}
@@ -382,7 +385,7 @@ class LanguageRules:
             for part in arguments:
                 found += tuple(one for one in world.type_value(part, place) if one not in found)
             return found
-        if name in (LIST, TUPLE, FUNCTION, REST, OPTIONAL):
+        if name in BUILT:
             return (external(name, tuple(world.type_value(part, place) for part in arguments)),)
         if name == "?":
             return NOTHING_KNOWN
@@ -402,7 +405,8 @@ class LanguageRules:
             if one.kind == "class":
                 made = Value("instance", one.path, one.number, arguments=inner)
             elif one.kind == "external":
-                made = external(one.name, inner)
+                # What is a name for another type may have its arguments there.
+                made = external(one.name, inner or one.arguments)
             elif one.kind == "instance":
                 # A name for another type: `type Handler = <Session>`.
                 made = one
@@ -411,6 +415,14 @@ class LanguageRules:
             if made not in found:
                 found += (made,)
         return found or NOTHING_KNOWN
+
+    def in_lambda(self, world: World, place: Spot, head: str) -> Values:
+        """What `it` or `this` is in a lambda; see `KotlinRules`, as for the next."""
+        return NOTHING_KNOWN
+
+    def of_receivers(self, world: World, place: Spot, name: str, number: int, *, called: bool) -> Values:
+        """What a bare name means in a lambda."""
+        return ()
 
     def type_space(self, world: World, receiver: str, place: Spot) -> Values:
         """What stands before the name of a type: a module, a namespace, a type."""
@@ -454,6 +466,10 @@ class LanguageRules:
 
     def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
         """What a call of a library's function takes as one of its `count` arguments."""
+        return NOTHING_KNOWN
+
+    def taken_under(self, world: World, values: Values, label: str) -> Values:
+        """What a call of functions takes under a label (Swift)."""
         return NOTHING_KNOWN
 
     def given_by_library(self, world: World, kind: Value, number: int) -> Values | None:

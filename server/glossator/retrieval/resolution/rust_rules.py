@@ -6,9 +6,17 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.facts import CLASS, EXTENSION, INSTANCE, last_part
-from glossator.retrieval.resolution.generics import bound_of, bound_type
+from glossator.retrieval.resolution.generics import bound, bound_of, bound_type
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
-from glossator.retrieval.resolution.type_texts import TypeText, read_type
+from glossator.retrieval.resolution.rust_library import (
+    ITERATING,
+    ITERATOR,
+    ITERATORS,
+    OF_WRAPPED,
+    WRAPPED,
+    closure_taken,
+)
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, Spot, Value, Values, external
 
 if TYPE_CHECKING:
@@ -57,6 +65,8 @@ _PICKING: Final = _words(
     " recv try_recv"
 )
 """Methods of collections and iterators that give an element."""
+_COLLECTING: Final = _words("collect into_vec to_vec sorted into_boxed_slice")
+"""Methods that give a collection of the elements."""
 _MAPS: Final = _words("HashMap BTreeMap IndexMap FxHashMap AHashMap DashMap LinkedHashMap")
 _CELLS: Final = _words("Mutex RwLock RefCell Cell OnceCell OnceLock LazyCell AtomicPtr ArcSwap Weak Sender Receiver")
 _TRANSPARENT: Final = _words("Rc Arc Box Pin Cow Option Result Poll")
@@ -89,12 +99,13 @@ class RustRules(LanguageRules):
     elements: ClassVar[dict[str, int]] = {
         "Vec": 0, "VecDeque": 0, "HashSet": 0, "BTreeSet": 0, "LinkedList": 0, "BinaryHeap": 0, "SmallVec": 0,
         "ArrayVec": 0, "IndexSet": 0, "Iterator": 0, "IntoIterator": 0, "DoubleEndedIterator": 0,
-        "ExactSizeIterator": 0, "Stream": 0, "Iter": 0, "IterMut": 0, "IntoIter": 0, "Peekable": 0,
+        "ExactSizeIterator": 0, "Stream": 0, LIST: 0, "Iter": 0, "IterMut": 0, "IntoIter": 0, "Peekable": 0,
         **dict.fromkeys(_MAPS, 1),
     }  # fmt: skip
     calls_keep = True
     fields_apart = True
     generic_types = True
+    marks_optional = True  # nothing may be left out
 
     # Names
 
@@ -410,6 +421,16 @@ class RustRules(LanguageRules):
                 return tuple(found)
         return ()
 
+    # Closures
+
+    def bound_parameter(self, world: World, function: Value, written: str) -> Values:
+        """What a parameter takes whose type names parameters of its type, with their arguments."""
+        return bound(world, self, function, self.read_type(written))
+
+    def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
+        """What a call of a library's method takes: closures that get elements, or what a wrapping type holds."""
+        return closure_taken(function, count, number, self.elements)
+
     # Members
 
     def function_member(self, world: World, value: Value, name: str) -> Values:
@@ -451,6 +472,9 @@ class RustRules(LanguageRules):
         if name in _PASSING or (name == "default" and value.kind == "class"):
             # What is derived has no definition.
             return (external(PASSED, ((value._replace(kind="instance"),),)),)
+        if name in OF_WRAPPED and value.kind == "instance" and not _may_iterate(world, value):
+            # Only what wraps the value has the method.
+            return (external(f"{WRAPPED}.{name}", ((value,),)),)
         return ()
 
     def more_bases(self, world: World, key: Key) -> Values:
@@ -483,6 +507,8 @@ class RustRules(LanguageRules):
         name, arguments = value.name, value.arguments
         if name == PASSED and arguments:
             return arguments[0]
+        if name == FUNCTION and arguments:
+            return arguments[0]
         owner, _, last = name.rpartition(".")
         if not arguments or not owner:
             kind = owner.rpartition(":")[2].rpartition(".")[2]
@@ -496,18 +522,28 @@ class RustRules(LanguageRules):
         if kind in _CELLS:
             return picked
         if last in ("values", "values_mut", "into_values") and len(arguments) == 2:
-            return (external("Vec", (arguments[1],)),)
+            return (external(ITERATOR, (arguments[1],)),)
         if last in ("keys", "into_keys") and len(arguments) == 2:
-            return (external("Vec", (arguments[0],)),)
+            return (external(ITERATOR, (arguments[0],)),)
         if last in ("iter", "iter_mut", "into_iter", "drain") and len(arguments) == 2 and kind in _MAPS:
-            return (external("Vec", ((external("()", arguments),),)),)
+            return (external(ITERATOR, ((external("()", arguments),),)),)
         if last == "enumerate":
-            return (external("Vec", ((external("()", ((external("usize"),), arguments[0])),),)),)
+            return (external(ITERATOR, ((external("()", ((external("usize"),), arguments[0])),),)),)
+        if last in ITERATING and kind in self.elements:
+            return (external(ITERATOR, arguments[:1]),)
+        if last in _COLLECTING and kind in self.elements:
+            return (external("Vec", arguments[:1]),)
         if last in _SAME:
             return (external(owner, arguments),)
         if last in _PICKING:
             return picked
         return NOTHING_KNOWN
+
+
+def _may_iterate(world: World, value: Value) -> bool:
+    """Whether an instance may be something whose methods take closures for others than itself."""
+    hierarchy = world.ancestors(value.key)
+    return hierarchy.open or any(last_part(one.name) in ITERATORS for one in hierarchy.externals)
 
 
 def _is_macro(world: World, value: Value) -> bool:

@@ -31,6 +31,13 @@ class TypeText(NamedTuple):
     arguments: tuple[TypeText, ...] = ()
 
 
+RECEIVER: Final = "this"
+"""What a function has as its receiver, in a function type (`Door.() -> Unit`): its argument is that."""
+
+BUILT: Final = frozenset((LIST, TUPLE, FUNCTION, REST, OPTIONAL, RECEIVER))
+"""What is no type by itself, only made of others, which stand for one each."""
+
+
 NO_TYPE: Final = TypeText("?")
 
 _WORDS = re.compile(
@@ -40,6 +47,9 @@ _WORDS = re.compile(
 )
 _NAME = re.compile(r"\\?[^\W\d][\w.:\\$#]*")
 _PARAMETER_NAME = re.compile(r"(?:\.\.\.)?\s*(?:([\w$]+)\??|\{.*\}|\[.*\]):(?!:)")
+_CALLED = re.compile(r"(?:\w+::)*(?:Fn|FnMut|FnOnce|fn)\(")
+"""How Rust's types of functions begin, which may have no arrow."""
+_RECEIVER = re.compile(r"(?:suspend(?=[A-Z(]))?(\w[\w.<>,*?]*|\(.+\))\.")
 _MARKS = "*&?!^ "
 _CLOSING: Final = {"<": ">", "[": "]", "(": ")", "{": "}"}
 
@@ -71,6 +81,8 @@ def _read(text: str, depth: int) -> TypeText:
         if at > 0:
             result = _read(text[at + 2 :], depth + 1)
             return TypeText(FUNCTION, (result, *_parameters(text[:at], depth + 1)))
+    if _CALLED.match(text) is not None:
+        return TypeText(FUNCTION, (NO_TYPE, *_parameters(text, depth + 1)))
     if text[0] == "(":
         end = _closing(text, 0)
         inside = text[1 : end - 1]
@@ -126,10 +138,14 @@ def _read(text: str, depth: int) -> TypeText:
 
 
 def _parameters(text: str, depth: int) -> Iterator[TypeText]:
-    """What the parameters before the arrow of a function type take: `(a:A,...rest:B[])`, `(A,B)`, `Fn(&A)`."""
+    """What the parameters before the arrow of a function type take: `(a:A,...rest:B[])`, `(A,B)`, `Fn(&A)`,
+    `Door.(A)`."""
     at = text.find("(")
     if at < 0:
         return
+    if text.endswith(")") and (receiver := _RECEIVER.fullmatch(text[: text.rfind(".(") + 1])):
+        at = receiver.end()
+        yield TypeText(RECEIVER, (_read(receiver[1], depth),))
     for part in split_outside(text[at + 1 : _closing(text, at) - 1], ","):
         variadic = part.startswith(REST)
         named = _PARAMETER_NAME.match(part)

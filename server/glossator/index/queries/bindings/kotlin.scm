@@ -1,5 +1,5 @@
 ; Variables and parameters
-(parameter . (simple_identifier) @bind (_) @type)
+(parameter . (simple_identifier) @bind (_) @type .)
 (property_declaration (variable_declaration . (simple_identifier) @bind (_) @type .))
 (property_declaration (variable_declaration . (simple_identifier) @bind .) (_) @value
   (#kind-of? @value call_expression navigation_expression simple_identifier as_expression elvis_expression
@@ -7,13 +7,18 @@
 (for_statement (variable_declaration . (simple_identifier) @bind .) . (_) @element)
 (lambda_parameters (variable_declaration . (simple_identifier) @bind (_) @type .))
 (catch_block . (simple_identifier) @bind . (user_type) @type)
-(class_parameter (binding_pattern_kind) (simple_identifier) @bind . (_) @type)
+(class_parameter (binding_pattern_kind) (simple_identifier) @bind
+  [(function_type) (nullable_type) (parenthesized_type) (user_type)] @type)
 (enum_entry . (simple_identifier) @bind)
 
 ; Functions
-(function_declaration (simple_identifier) @function (function_value_parameters) . (user_type) @result)
-(function_declaration (simple_identifier) @function (function_value_parameters) . (nullable_type) @result)
+(function_declaration (simple_identifier) @function (function_value_parameters) .
+  [(function_type) (nullable_type) (parenthesized_type) (user_type)] @result)
 (function_declaration (function_body . "=" . (_) @returned))
+
+; Names for types
+(type_alias . "typealias" (type_identifier) @bind (_) @type .)
+(type_alias (modifiers) @_modifiers (type_identifier) @bind (_) @type . (#not-match? @_modifiers "actual"))
 
 ; Supertypes
 (class_declaration (type_identifier) @class (delegation_specifier (user_type) @super))
@@ -30,17 +35,9 @@
 
 ; Numbers of arguments, which tell overloads apart
 (function_declaration (simple_identifier) @function . (function_value_parameters) @parameters)
+(secondary_constructor "constructor" @function (function_value_parameters) @parameters)
+(class_declaration (type_identifier) @class (primary_constructor) @parameters)
 
 ; Parameters of types
 (class_declaration (type_identifier) @class (type_parameters) @generics)
 (function_declaration (type_parameters) @generics (simple_identifier) @function)
-
-; Parameters of functions without names that get the elements of what they are handed to
-((call_expression
-    (navigation_expression . (_) @element (navigation_suffix (simple_identifier) @_function))
-    (call_suffix (annotated_lambda
-      (lambda_literal (lambda_parameters . (variable_declaration . (simple_identifier) @bind .) .)))))
-  (#any-of? @_function "all" "any" "associateBy" "associateWith" "count" "distinctBy" "dropWhile" "filter" "filterNot"
-    "find" "first" "firstOrNull" "flatMap" "forEach" "groupBy" "last" "lastOrNull" "map" "mapNotNull" "maxByOrNull"
-    "minByOrNull" "none" "onEach" "partition" "removeAll" "removeIf" "single" "singleOrNull" "sortedBy" "sumOf"
-    "takeWhile"))

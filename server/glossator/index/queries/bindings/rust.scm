@@ -25,12 +25,6 @@
 (struct_pattern type: (_) @type (field_pattern name: (shorthand_field_identifier) @bind @picked))
 (struct_pattern type: (_) @of (field_pattern name: (field_identifier) @key))
 
-; What a closure that is handed to an iterator's or an option's method is given
-((call_expression function: (field_expression value: (_) @element field: (field_identifier) @_method)
-    arguments: (arguments (closure_expression parameters: (closure_parameters . [(identifier) @bind (reference_pattern (identifier) @bind)] .))))
-  (#any-of? @_method "map" "for_each" "filter" "filter_map" "find" "find_map" "any" "all" "position" "flat_map" "inspect"
-    "take_while" "skip_while" "partition" "max_by_key" "min_by_key" "sort_by_key" "retain" "and_then" "is_some_and" "map_or"))
-
 ; Fields and variants
 (field_declaration name: (field_identifier) @bind type: (_) @type)
 (enum_item name: (type_identifier) @type body: (enum_variant_list (enum_variant name: (identifier) @bind)))

@@ -8,6 +8,9 @@
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @bind) (type_annotation) @type)
 (enum_entry name: (simple_identifier) @bind)
 
+; Names for types
+(typealias_declaration name: (type_identifier) @bind name: (_) @type .)
+
 ; Functions
 (function_declaration "func" . name: (simple_identifier) @function name: (_) @result body: (_))
 (protocol_function_declaration "func" . name: (simple_identifier) @function name: (_) @result .)
@@ -17,3 +20,6 @@
 (class_declaration name: (type_identifier) @class (inheritance_specifier inherits_from: (_) @super))
 (protocol_declaration name: (type_identifier) @class (inheritance_specifier inherits_from: (_) @super))
 (class_declaration declaration_kind: "extension" name: (_) @extension (inheritance_specifier inherits_from: (_) @super))
+
+; Parameters of types
+(class_declaration name: (type_identifier) @class (type_parameters) @generics)

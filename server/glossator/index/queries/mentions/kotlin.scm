@@ -37,7 +37,8 @@
 (function_declaration) @scope
 (secondary_constructor) @scope
 (anonymous_function) @scope
-(lambda_literal) @scope
+(lambda_literal) @scope @lambda
+(object_literal) @scope.this
 (control_structure_body) @scope
 (for_statement) @scope
 (when_expression) @scope

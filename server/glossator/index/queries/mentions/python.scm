@@ -91,7 +91,7 @@
 
 ; Scopes and what is bound in them
 (function_definition) @scope
-(lambda) @scope
+(lambda) @scope @lambda.named
 (list_comprehension) @scope
 (set_comprehension) @scope
 (dictionary_comprehension) @scope

@@ -91,7 +91,7 @@
 ; Scopes and what is bound in them
 (function_item) @scope
 (function_signature_item) @scope
-(closure_expression) @scope
+(closure_expression) @scope @handed
 (block) @scope
 (for_expression) @scope
 (if_expression) @scope

@@ -42,7 +42,7 @@
 (init_declaration) @scope
 (deinit_declaration) @scope
 (subscript_declaration) @scope
-(lambda_literal) @scope.block
+(lambda_literal) @scope.block @closure
 (computed_getter) @scope
 (computed_setter) @scope
 (for_statement) @scope.block

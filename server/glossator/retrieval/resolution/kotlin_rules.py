@@ -1,0 +1,218 @@
+"""Kotlin: what differs from Java, above all its lambdas, which may have a receiver.
+
+What `it`, `this` and a bare name mean in a lambda follows from what the lambda is handed to: `door.apply { open() }`.
+The innermost lambda decides; where it has no receiver, or one without such a member, the one around it does, and at
+last the class.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from glossator.index.facts import INSTANCE
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
+from glossator.retrieval.resolution.handed_functions import parameters_of, receiver_of
+from glossator.retrieval.resolution.kotlin_library import (
+    BARE,
+    BARE_SCOPE,
+    PROPERTIES,
+    SCANTY,
+    SCOPE_FUNCTIONS,
+    entry_member,
+    result_of,
+    scope_function,
+    taken,
+)
+from glossator.retrieval.resolution.package_rules import JvmRules
+from glossator.retrieval.resolution.receivers import HEAD
+from glossator.retrieval.resolution.type_texts import FUNCTION
+from glossator.retrieval.resolution.values import (
+    INSTANCE_MARK,
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+    external,
+)
+
+if TYPE_CHECKING:
+    from glossator.index.facts import Symbol
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+
+_WITH: Final = ".:with("
+_IN_LAMBDA: Final = re.compile(r"@(it|this)(\d+)")
+
+
+class _Signature(NamedTuple):
+    """What a lambda is called with: its receiver, empty if it has none, and its parameters."""
+
+    receiver: Values
+    parameters: tuple[Values, ...]
+
+
+class KotlinRules(JvmRules):
+    """Kotlin. Classes are shared with Java."""
+
+    own_constructor = True
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Functions of the library that take lambdas; else as in Java."""
+        if name in BARE:
+            return (external(name),)
+        return super().elsewhere(world, view, place, name)
+
+    def external_member(self, world: World, value: Value, name: str) -> Values:
+        """A member of a library's value; a scope function is one of any."""
+        if name in SCOPE_FUNCTIONS and value.name != FUNCTION:
+            return scope_function(name, (value,))
+        return entry_member(value, name) or super().external_member(world, value, name)
+
+    def external_call(self, world: World, value: Value) -> Values:
+        """What a library's function gives."""
+        return result_of(value) or super().external_call(world, value)
+
+    def taken_by_library(self, world: World, function: Value, count: int, number: int) -> Values:
+        """What a call of a library's function takes."""
+        last = number in (-1, count - 1)
+        return (taken(function, self.elements) if last else ()) or super().taken_by_library(
+            world, function, count, max(number, 0) if count == 1 else number
+        )
+
+    def in_lambda(self, world: World, place: Spot, head: str) -> Values:
+        """What `it` or `this` is in a lambda: `@it3`, `@this3`."""
+        found = _IN_LAMBDA.fullmatch(head)
+        view = world.view(place.path)
+        if found is None or view is None:
+            return NOTHING_KNOWN
+        number = int(found[2])
+        while 0 <= number < len(view.lambdas):
+            signature = _signature(world, view, place, number)
+            if found[1] == "this":
+                if signature is None:
+                    return NOTHING_KNOWN
+                if signature.receiver:
+                    return signature.receiver
+            elif not view.lambdas[number].named:
+                if signature is None:
+                    return NOTHING_KNOWN
+                if len(signature.parameters) == 1:
+                    return signature.parameters[0]
+            number = view.lambda_around(number)
+        return world.evaluate(INSTANCE, place) if found[1] == "this" else NOTHING_KNOWN
+
+    def of_receivers(self, world: World, place: Spot, name: str, number: int, *, called: bool) -> Values:
+        """What a bare name means in a lambda as a member of a receiver; empty if no receiver is known to have it;
+        unknown if one may have it.
+
+        Args:
+            number: the lambda.
+            called: whether the name is called.
+        """
+        view = world.view(place.path)
+        while view is not None and 0 <= number < len(view.lambdas):
+            if _class_inside(view, place.owner, number):
+                return ()
+            signature = _signature(world, view, place, number)
+            for receiver in signature.receiver if signature is not None else ():
+                if receiver.kind == "external" and _may_have(receiver, name, called=called):
+                    return NOTHING_KNOWN if receiver.name != "%" else ()
+                if receiver.kind not in ("instance", "class"):
+                    continue
+                found = world.member(receiver, name, place)
+                if meant := tuple(one for one in found if _is_meant(world, one, called=called)):
+                    alone = signature is not None and len(signature.receiver) == 1
+                    return meant if alone else (*meant, UNKNOWN_VALUE)
+                if any(one.kind == "unknown" for one in found):
+                    return NOTHING_KNOWN
+            number = view.lambda_around(number)
+        return ()
+
+
+def _may_have(receiver: Value, name: str, *, called: bool) -> bool:
+    """Whether a value of the library may have a member of a name."""
+    kind = receiver.name.rpartition(".")[2].removesuffix(INSTANCE_MARK)
+    return kind not in SCANTY and (called or kind not in PROPERTIES or name in PROPERTIES[kind])
+
+
+def _is_meant(world: World, value: Value, *, called: bool) -> bool:
+    """Whether a member may be meant by a name that is called, or is not."""
+    view = world.view(value.path) if value.kind == "symbol" else None
+    if view is None:
+        return False
+    symbol = view.symbol(value.number)
+    if symbol.kind in CALLABLE_KINDS:
+        return called
+    return not called or "->" in symbol.type or symbol.kind in CONTAINER_KINDS
+
+
+def _class_inside(view: FileView, owner: int, number: int) -> bool:
+    """Whether a class around a place stands inside a lambda."""
+    around = view.enclosing_container(owner)
+    one = view.lambdas[number]
+    return around >= 0 and view.symbol(around).start >= one.line and view.symbol(around).end <= one.end_line
+
+
+def _signature(world: World, view: FileView, place: Spot, number: int) -> _Signature | None:
+    """What a lambda is called with; None if that is not known."""
+    one = view.lambdas[number]
+    if one.taken < 0:
+        return None
+    found: list[_Signature] = []
+    for value in _taken(world, view, place, number):
+        made = _called_with(world, value)
+        if made is None:
+            return None
+        if made not in found:
+            found.append(made)
+    return found[0] if len(found) == 1 else None
+
+
+def _taken(world: World, view: FileView, place: Spot, number: int) -> Values:
+    """What a lambda has to be, where a bare name may mean a member of the receiver of the lambda around it."""
+    made = view.facts.receivers[view.lambdas[number].taken]
+    if _WITH in made and any(one.kind == "symbol" for one in world.named("with", place)):
+        return NOTHING_KNOWN  # one of the project's own
+    around = view.lambda_around(number)
+    head = HEAD.match(made)
+    if head is None:
+        return world.evaluate(made, place)
+    if head[0] in BARE_SCOPE and made == f"{head[0]}(1:-1)":
+        if any(one.kind == "symbol" for one in world.named(head[0], place)):
+            return world.evaluate(made, place)
+        this = world.evaluate(f"@this{around}" if around >= 0 else INSTANCE, place)
+        return taken(scope_function(head[0], this)[0], {})
+    if around < 0:
+        return world.evaluate(made, place)
+    called = made[head.end() : head.end() + 1] == "("
+    found = world.rules(place.path).of_receivers(world, place, head[0], around, called=called)
+    if any(one.kind == "symbol" for one in found):
+        return world.evaluate(f"@this{around}.{made}", place) if len(found) == 1 else NOTHING_KNOWN
+    return world.evaluate(made, place)
+
+
+def _called_with(world: World, value: Value) -> _Signature | None:
+    if value.kind == "external" and value.name == FUNCTION:
+        return _Signature(receiver_of(value), parameters_of(value))
+    functions = world.rules(value.path).functions_of(world, value) if value.kind == "instance" else ()
+    if len(functions) != 1 or functions[0].kind != "function":
+        return None
+    symbol = _symbol(world, functions[0])
+    if symbol is None or symbol.parameters[0] != symbol.parameters[1] or symbol.parameters[1] < 0:
+        return None
+    if symbol.parameters[1] != len(symbol.types) and symbol.parameters[1]:
+        return _Signature((), (NOTHING_KNOWN,) * symbol.parameters[1])
+    rules, place = world.rules(functions[0].path), Spot(functions[0].path, functions[0].number, functions[0].this)
+    return _Signature(
+        (),
+        tuple(
+            rules.bound_parameter(world, functions[0], one) or world.evaluate(f"<{one}>", place) for one in symbol.types
+        ),
+    )
+
+
+def _symbol(world: World, function: Value) -> Symbol | None:
+    view = world.view(function.path)
+    return view.symbol(function.number) if view is not None else None

@@ -1,0 +1,123 @@
+"""Swift: the files of a module see each other's names, types are extended anywhere, labels tell arguments apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from glossator.index.facts import last_part
+from glossator.index.swift_closures import TRAILING
+from glossator.retrieval.resolution.handed_functions import called_functions
+from glossator.retrieval.resolution.package_rules import PackageRules
+from glossator.retrieval.resolution.type_texts import FUNCTION, LIST
+from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, bounded_values, external
+
+if TYPE_CHECKING:
+    from glossator.retrieval.resolution.file_view import FileView
+    from glossator.retrieval.resolution.rules import World
+
+_ONE_ELEMENT: Final = frozenset(
+    (
+        *("allSatisfy", "compactMap", "contains", "drop", "filter", "first", "firstIndex", "flatMap", "forEach"),
+        *("last", "lastIndex", "map", "partition", "prefix", "removeAll"),
+    )
+)
+"""Functions of collections whose closure gets an element."""
+_TWO_ELEMENTS: Final = frozenset(("max", "min", "sort", "sorted"))
+_OF_OPTIONALS: Final = frozenset(("flatMap", "map"))
+_WRAPPED: Final = "%wrapped"
+"""What may be nothing, whose closures get what it is: its type argument."""
+_SINGLE_WORDS: Final = """
+AnyObject CaseIterable Codable Comparable CustomDebugStringConvertible CustomStringConvertible Decodable Encodable
+Equatable Error Hashable Identifiable Int LocalizedError NSObject RawRepresentable Sendable String UIView
+UIViewController View
+"""
+_SINGLE: Final = frozenset(_SINGLE_WORDS.split())
+"""Types of libraries of which no instance has elements."""
+
+MOST_EXTENDING: Final = 60
+"""If more files have a class's name, they are not searched for its extensions."""
+
+
+class SwiftRules(PackageRules):
+    """Swift."""
+
+    languages = frozenset(("swift",))
+    extensions = True
+    extends_libraries = True
+    constructors = frozenset(("init",))
+    implicit_members = frozenset(("init", "deinit", "description", "hash", "encode", "subscript", "callAsFunction"))
+    opaque = frozenset(("Any", "AnyObject"))
+    elements: ClassVar[dict[str, int]] = {**PackageRules.elements, "ArraySlice": 0, "ContiguousArray": 0}
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """Nothing: it is a library's."""
+        return ()
+
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """What only an optional has of which the value is inside; else as in other languages."""
+        if name in _OF_OPTIONALS and value.kind == "instance" and _is_single(world, value):
+            return (external(f"{_WRAPPED}.{name}", ((value,),)),)
+        return super().class_member(world, value, name)
+
+    def taken_under(self, world: World, values: Values, label: str) -> Values:
+        """What a call takes as a closure."""
+        found: dict[Value, None] = {}
+        for value in values:
+            for function in called_functions(world, value):
+                found.update(dict.fromkeys(self._taken(world, function, label)))
+        return bounded_values(found) or NOTHING_KNOWN
+
+    def _taken(self, world: World, function: Value, label: str) -> Values:
+        """What a function takes under a label; empty if it has none such."""
+        if function.kind == "external":
+            return self._taken_by_library(function)
+        view = world.view(function.path) if function.kind == "function" else None
+        types = view.symbol(function.number).types if view is not None else ()
+        if not types:
+            return NOTHING_KNOWN
+        fitting = types if label == TRAILING else tuple(one for one in types if one.partition(":")[0] == label)
+        if len(fitting) != 1:
+            return NOTHING_KNOWN if fitting else ()
+        written = fitting[0].partition(":")[2]
+        place = Spot(function.path, function.number, function.this)
+        return self.bound_parameter(world, function, written) or world.evaluate(f"<{written}>", place)
+
+    def _taken_by_library(self, function: Value) -> Values:
+        owner, _, last = function.name.rpartition(".")
+        kind, arguments = owner.rpartition(".")[2].removesuffix("()"), function.arguments
+        given: tuple[Values, ...] = ()
+        if owner == _WRAPPED:
+            given = arguments
+        elif kind == "Dictionary" and len(arguments) == 2:
+            if last in ("compactMapValues", "mapValues"):
+                given = arguments[1:]
+            elif last in _ONE_ELEMENT:
+                # One parameter would be the pair.
+                given = (NOTHING_KNOWN, arguments[1])
+        elif (kind in self.elements or kind == LIST) and len(arguments) == 1:
+            given = arguments if last in _ONE_ELEMENT else arguments * 2 if last in _TWO_ELEMENTS else ()
+            if last == "reduce":
+                given = (NOTHING_KNOWN, arguments[0])
+        return (external(FUNCTION, (NOTHING_KNOWN, *given)),) if given else NOTHING_KNOWN
+
+
+def _is_single(world: World, value: Value) -> bool:
+    """Whether an instance has no elements, as far as the heads of its class, its extensions and those above it say."""
+    known: set[str] = set()
+    bases: set[str] = set()
+    for key in world.ancestors(value.key).classes:
+        view = world.view(key[0])
+        if view is None:
+            return False
+        symbol = view.symbol(key[1])
+        name = last_part(symbol.name)
+        known.add(name)
+        bases.update(symbol.bases)
+        noting = world.files_noting(name)
+        if len(noting) > MOST_EXTENDING:
+            return False
+        for other in map(world.view, noting):
+            for index in other.outside_members(name) if other is not None else ():
+                assert other is not None
+                bases.update(other.symbol(index).bases)
+    return {last_part(base) for base in bases} <= known | _SINGLE
