@@ -80,6 +80,8 @@ MEMBER: Final = 16
 """Added to the kind of a mention that follows a receiver."""
 MAX_MENTIONS: Final = 200_000
 """A file of more mentions is data; its facts are left out."""
+_BOUND_LATE: Final = frozenset(("go", "kotlin", "rust", "swift"))
+"""Languages in which a variable is visible from behind its value on: `let args = args();` calls a function."""
 _KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
 _NONE: Final = -1
 _ROLE_KINDS: Final = tuple(
@@ -266,6 +268,7 @@ class _Extraction(SymbolTypes):
         rest: list[tuple[int, int]] = []
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
+        late = self._language.name in _BOUND_LATE
         macros = self._language.macros
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
@@ -312,7 +315,10 @@ class _Extraction(SymbolTypes):
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart) and start not in own:
                 found, around = holders[scope]
-                while (local := found.get(name)) is None and around >= 0:
+                while (local := found.get(name)) is None or (late and local[0].name_at < start < local[0].at):
+                    local = None
+                    if around < 0:
+                        break
                     found, around = holders[around]
                 if local is not None and not (name in imported and self._is_imported(name, scope)):
                     made = local[0].made

@@ -214,3 +214,16 @@ def test_members_of_what_wraps_a_value_are_not_said_to_be_the_values(
     for long, short in wrapped.items():
         text = text.replace(long, short)
     assert Sample({path: _filled(text, line)}).at(path, f"{line};", name) == f"{path}:Shop.{name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.kt", "fun size(x: Int) = x\nfun run() {\n  val size = size(1)\n  println(size)\n}\n"),
+        ("a.go", "package a\n\nfunc size() int { return 1 }\n\nfunc run() {\n\tsize := size()\n\t_ = size\n}\n"),
+        ("a.rs", "fn size() -> i32 { 1 }\nfn run() {\n    let size = size();\n    dbg!(size);\n}\n"),
+        ("a.swift", "func size(_ x: Int) -> Int { x }\nfunc run() {\n  let size = size(1)\n  print(size)\n}\n"),
+    ],
+)
+def test_a_variables_value_is_not_the_variable(path: str, text: str) -> None:
+    assert len(Sample({path: text}).uses("size")) == 1
