@@ -237,3 +237,19 @@ def test_a_name_for_a_type_is_that_type() -> None:
         """
     }
     assert Sample(files).at("a/Alias.kt", "portal.turn()", "turn") == "a/Alias.kt:Door.turn"
+
+
+def test_a_scope_function_may_be_one_of_the_project() -> None:
+    files = {
+        "a/Use.kt": """
+            package a
+            class Door { fun turn() {} }
+            fun <T, R> T.use(block: (T) -> R): R = block(this)
+            fun open(door: Door) {
+                door.use { it.turn() }
+            }
+        """
+    }
+    sample = Sample(files)
+    assert sample.at("a/Use.kt", "door.use { it.turn() }", "turn") == "a/Use.kt:Door.turn"
+    assert sample.at("a/Use.kt", "door.use { it.turn() }", "use") == "possible"

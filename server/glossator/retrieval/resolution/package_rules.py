@@ -391,7 +391,8 @@ class JvmRules(PackageRules):
             hierarchy = world.ancestors(value.key)
             above = {one.name.rpartition(".")[2] for one in hierarchy.externals}
             if name not in OWN_FUNCTIONS or not (above & OWN_FUNCTIONS[name] or (hierarchy.open and name == "run")):
-                return scope_function(name, (value,))
+                # The project may have a function of the name for any type: `fun <T> T.use(...)`.
+                return (*scope_function(name, (value,)), Value("missed", *value.key))
         return super().class_member(world, value, name)
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
