@@ -113,6 +113,9 @@ class FileScopes(FileSymbols):
         self._this_spans: list[Range] = []
         self._this_cuts: list[int] = []
         self._this_at: list[int] = []
+        self._unnamed_classes: list[Range] = []
+        self._unnamed_cuts: list[int] = []
+        self._unnamed_at: list[int] = []
         self._lambdas: Sequence[Handed] = ()
         """In order of their beginnings."""
         self._lambda_cuts: list[int] = []
@@ -279,7 +282,7 @@ class FileScopes(FileSymbols):
             rest = rest.replace("()", "")
         if rest and made != UNKNOWN:
             made = grown(made, rest)
-        placed = self._language.prototypes or self._language.receiving_lambdas
+        placed = self._language.prototypes or self._language.receiving_lambdas or bool(self._unnamed_classes)
         if self._all_bound and (not placed if head in self._self_words else head not in self._bound):
             if self._lambdas and head[:1] == "$":
                 return made
@@ -294,6 +297,8 @@ class FileScopes(FileSymbols):
         if name[0] == "$" and self._lambdas and name[1:].isdigit():
             return self._numbered(name[1:], at)
         if known is not None:
+            if self._unnamed_classes and self._is_in_unnamed_class(at):
+                return UNKNOWN
             return self._this(known, at) if self._language.prototypes else known
         scope = self._scope(at)
         while scope >= 0:
@@ -304,6 +309,15 @@ class FileScopes(FileSymbols):
                 return self._value(values, at)
             scope = self._scopes[scope].parent
         return f"{INSTANCE}.{name}" if self._language.bare_calls and name[:1] == "@" else name
+
+    def _is_in_unnamed_class(self, at: int) -> bool:
+        """Whether the innermost class around a byte has no name, and so is no symbol."""
+        index = bisect_right(self._unnamed_cuts, at) - 1
+        innermost = self._unnamed_at[index] if index >= 0 else -1
+        if innermost < 0:
+            return False
+        named = self._class_at(at)
+        return named < 0 or self._spans[named][0] < self._unnamed_classes[innermost][0]
 
     def _this(self, known: str, at: int) -> str:
         """What `this` or `super` stands for at a place, in a language whose functions may rebind it."""

@@ -17,6 +17,8 @@
 - `@handed`: a function without a name, or a method of an object: where it stands may tell what its parameters are (see
   `unnamed_functions`). `@lambda`, `@lambda.named` and `@closure` are the same in Kotlin, Python and Swift (see
   `function_places`). `@signature`: a signature of what is called itself, in an interface.
+- `@unnamed`: the body of a class without a name, where `this` is none of the class around it. `@unnamed.bare`: one
+  whose members are called without `this`, as are those of the class around it.
 - `@reflected`: the name of a class that is handed over, for its members to be found at run time.
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
@@ -84,6 +86,8 @@ _BOUND_LATE: Final = frozenset(("go", "kotlin", "rust", "swift"))
 """Languages in which a variable is visible from behind its value on: `let args = args();` calls a function."""
 _KINDS: Final = {kind: number for number, kind in enumerate(MENTION_KINDS)}
 _NONE: Final = -1
+_OF_MEMBERS: Final = frozenset(_KINDS[kind] for kind in ("call", "read", "value", "write"))
+"""The kinds of mentions that may be of a member."""
 _ROLE_KINDS: Final = tuple(
     [("read", _KINDS["read"]), ("none", _NONE)]
     + [(role, _KINDS[role]) for role in ROLES[1:]]
@@ -179,6 +183,9 @@ class _Extraction(SymbolTypes):
         self._add_scopes(captures.get("scope", ()), captures.get("scope.block", ()))
         self._this_spans = sorted(captures.get("scope.this", ()), key=lambda span: (span[0], -span[1]))
         self._this_cuts, self._this_at = segments(self._this_spans)
+        unnamed = [*captures.get("unnamed", ()), *captures.get("unnamed.bare", ())]
+        self._unnamed_classes = sorted(unnamed, key=lambda span: (span[0], -span[1]))
+        self._unnamed_cuts, self._unnamed_at = segments(self._unnamed_classes)
         package = ""
         imports: list[Import] = []
         plain: list[Matched] = []
@@ -273,6 +280,7 @@ class _Extraction(SymbolTypes):
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
         own = {start for start, _ in captures.get("own", ())}
+        apart = bool(captures.get("unnamed.bare"))
         special = {start for role in ("qualifier", "token") for start, _ in captures.get(role, ())}
         for span, scope in zip(spans, scopes, strict=True):
             start, end = span
@@ -325,6 +333,14 @@ class _Extraction(SymbolTypes):
                     if made[:1] != "#" or not made[1:].isdigit() or local[0].text is not None:
                         continue
                     receiver = receivers.setdefault("=" + made, len(receivers))
+            if (
+                receiver < 0
+                and apart
+                and kind in _OF_MEMBERS
+                and name[:1].islower()
+                and self._is_in_unnamed_class(start)
+            ):
+                receiver = receivers.setdefault(UNKNOWN, len(receivers))
             if macros and receiver < 0 and data[start - 3 : start] == b">::":
                 # A member of a template, in code whose errors hide that from the grammar.
                 receiver = receivers.setdefault(UNKNOWN, len(receivers))

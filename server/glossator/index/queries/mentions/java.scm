@@ -85,3 +85,7 @@
 ; Classes that are handed over, for their members to be found at run time
 (class_literal (type_identifier) @reflected)
 (class_literal (scoped_type_identifier (type_identifier) @reflected .))
+
+; Classes without a name
+(object_creation_expression (class_body) @unnamed.bare)
+(enum_constant body: (class_body) @unnamed.bare)

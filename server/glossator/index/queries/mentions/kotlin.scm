@@ -52,3 +52,7 @@
 
 ; Classes that are handed over, for their members to be found at run time: `Kind::class`
 (callable_reference (type_identifier) @reflected .)
+
+; Classes without a name
+(object_literal (class_body) @unnamed.bare)
+(enum_entry (class_body) @unnamed.bare)

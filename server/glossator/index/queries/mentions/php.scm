@@ -101,3 +101,6 @@
 ; Classes that are handed over, for their members to be found at run time: `Kind::class`
 (class_constant_access_expression . (name) @reflected (name) @_class (#eq? @_class "class"))
 (class_constant_access_expression . (qualified_name (name) @reflected) (name) @_class (#eq? @_class "class"))
+
+; Classes without a name
+(anonymous_class body: (declaration_list) @unnamed)
