@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -201,6 +202,18 @@ def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
     assert not nearest.is_whole(index.folder)
     assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is not None
     assert index.reads == [list(range(1, 201))]
+    assert not index.folder.exists()  # for the next maintenance to write them again
+
+
+def test_files_that_cannot_be_opened_now_are_kept(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_handles(*_: object, **__: object) -> object:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "load", no_more_handles)
+        assert index.nearest.search(np.ones(DIMENSIONS, np.float32), 5, Scope()) is not None
+    assert index.reads
+    assert nearest.is_whole(index.folder)
 
 
 @pytest.mark.parametrize("name", ["ids", "languages", "kinds", "axes"])

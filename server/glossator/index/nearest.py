@@ -272,12 +272,20 @@ def principal_axes(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float32], 
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether the files of a generation are there and fit together."""
+    """Whether the files of a generation are there and fit together.
+
+    Raises:
+        OSError: they cannot be opened now.
+    """
     return _arrays(folder) is not None
 
 
 def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
-    """The files of a generation, mapped; None if they are missing or damaged."""
+    """The files of a generation, mapped; None if they are missing or damaged.
+
+    Raises:
+        OSError: they cannot be opened now, which says nothing about what they contain.
+    """
     import numpy as np
 
     try:
@@ -285,7 +293,7 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
         sums = json.loads((folder / _SUMS).read_text("ascii"))
         if sums != {name: _sum(folder / f"{name}.npy") for name in _SUMMED}:
             return None
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError):
+    except (FileNotFoundError, ValueError, EOFError, SyntaxError, TypeError):
         return None
     if any(found[name].dtype != np.dtype(kind) or found[name].ndim != axes for name, (kind, axes) in _FILES.items()):
         return None
@@ -298,11 +306,18 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
 
 
 def _open(folder: Path) -> _Base | None:
-    """The files of a generation; None if they are missing or damaged."""
+    """The files of a generation; None if they are missing, damaged or cannot be opened now.
+
+    If they are damaged, they are removed: the next maintenance writes them again.
+    """
     import numpy as np
 
-    arrays = _arrays(folder)
+    try:
+        arrays = _arrays(folder)
+    except OSError:
+        return None
     if arrays is None:
+        remove_generation(folder)
         return None
     ids = arrays["ids"]
     columns = Columns(ids, arrays["languages"], arrays["kinds"], np.empty((len(ids), 0), np.float16))
@@ -388,8 +403,6 @@ class Nearest:
                 base = state.base
             else:
                 base = _open(self._folder(generation))
-                if base is None:  # damaged, if it is there at all: the next maintenance writes it again
-                    remove_generation(self._folder(generation))
             in_base = base.revisions if base is not None else frozenset[int]()
             live = {revision: count for revision, count in self._revisions().items() if count}
             deleted = np.empty(0, np.int64)

@@ -72,7 +72,10 @@ class StoreReader(Lookup):
     def _has_derived(self, generation: int) -> bool:
         """Whether the memory-mapped files of a generation are there and fit together."""
         near, texts = self._derived_folders(generation)
-        return nearest.is_whole(near) and text_rows.open_rows(texts) is not None
+        try:
+            return nearest.is_whole(near) and text_rows.open_rows(texts) is not None
+        except OSError:
+            return False
 
     def refresh(self) -> None:
         """Make the newest commit visible."""
@@ -193,7 +196,10 @@ class StoreReader(Lookup):
             return None
         generation, rows = self._text_rows
         if generation != table.generation:
-            rows = text_rows.open_rows(self._texts_folder(table.generation))
+            try:
+                rows = text_rows.open_rows(self._texts_folder(table.generation))
+            except OSError:  # they may be opened another time
+                return None
             if rows is None:  # damaged, if they are there at all: the next maintenance writes them again
                 remove_generation(self._texts_folder(table.generation))
             self._text_rows = table.generation, rows

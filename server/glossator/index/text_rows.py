@@ -114,12 +114,16 @@ class TextRows:
 
 
 def open_rows(folder: Path) -> TextRows | None:
-    """The files of a generation; None if some are missing or do not fit together."""
+    """The files of a generation; None if some are missing or do not fit together.
+
+    Raises:
+        OSError: they cannot be opened now, which says nothing about what they contain.
+    """
     import numpy as np
 
     try:
         arrays = {name: np.asarray(np.memmap(folder / name, kind, "r")) for name, kind in _FILES.items()}
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     count = len(arrays["ids"])
     if len(arrays["ends"]) != count or len(arrays["sums"]) != count or not _are_all(arrays["runs"], count):
