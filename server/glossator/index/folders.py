@@ -9,9 +9,10 @@ import os
 import re
 import shutil
 import socket
+import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from glossator.errors import StoreError, StoreLockedError
 from glossator.index.database import full_error
@@ -139,6 +140,10 @@ def size_of(folder: Path) -> int:
     return total
 
 
+_BESIDE: Final = (".writer", ".team", ".lock")
+"""Endings of the files beside an index's folder."""
+
+
 def _last_written(folder: Path) -> float:
     """When a file directly in the folder was last written; 0 if there is none."""
     last = 0.0
@@ -162,21 +167,16 @@ def remove_indexes(folder: Path) -> None:
     try:
         if folder.exists():
             shutil.rmtree(folder)
+        _remove_beside(lock, folder)
     except OSError as error:
         raise StoreError(f"cannot remove the index in {folder}: {error.strerror or error}") from error
     finally:
         lock.release()
-    for sibling in [path for path in folder.parent.iterdir() if path.is_dir()]:
+    others = {path for path in folder.parent.iterdir() if path.is_dir()}
+    others.update(path.with_suffix("") for ending in _BESIDE for path in folder.parent.glob(f"*{ending}"))
+    for other in others:
         with contextlib.suppress(StoreError):  # another process writes it, in another format
-            other = acquire(sibling)
-            try:
-                shutil.rmtree(sibling, ignore_errors=True)
-            finally:
-                other.release()
-    for rest in [path for pattern in ("*.lock", "*.writer", "*.team") for path in folder.parent.glob(pattern)]:
-        if not rest.with_suffix("").is_dir():
-            with contextlib.suppress(OSError):
-                rest.unlink()
+            remove_index(other)
     with contextlib.suppress(OSError):  # something else is in it
         folder.parent.rmdir()
 
@@ -209,7 +209,7 @@ def remove_superseded(folder: Path, schema: int, keep: Collection[str] = ()) -> 
 
 
 def remove_index(folder: Path) -> None:
-    """Remove one index, and leave those beside it.
+    """Remove one index, which may be gone, and leave those beside it.
 
     Raises:
         StoreError: another process writes it.
@@ -217,8 +217,20 @@ def remove_index(folder: Path) -> None:
     lock = acquire(folder)
     try:
         shutil.rmtree(folder, ignore_errors=True)
+        _remove_beside(lock, folder)
     finally:
         lock.release()
-    for rest in (".lock", ".writer", ".team"):
+
+
+def _remove_beside(lock: Any, folder: Path) -> None:
+    """Remove the files beside the folder of an index that is gone, that of its lock included, and release the lock.
+
+    The lock's file goes while the lock is held: who has opened it, and gets the lock next, notices that it is gone and
+    makes another. If it went afterwards, one process could hold a lock on the old file and one on a new file. Windows
+    does not remove a file that is open: there it goes afterwards, unless another process has opened it.
+    """
+    if sys.platform == "win32":
+        lock.release()
+    for ending in _BESIDE:
         with contextlib.suppress(OSError):
-            folder.with_name(folder.name + rest).unlink()
+            folder.with_name(folder.name + ending).unlink()
