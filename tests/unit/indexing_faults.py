@@ -12,6 +12,8 @@ a file asks for:
   then never says that it is done
 - `print`: something is written to file descriptor 1
 - `raise`: the parser raises an error
+
+`LATE FAULT ...` asks for the same where facts are collected after the entries, and only there.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ def main() -> None:
 
     def parse(path: str, text: str, language: str | None = None, aim: Aim = "all") -> ParsedFile:
         at = text.find("FAULT ")
-        if at >= 0:
+        if at >= 0 and (text[max(at - 5, 0) : at] != "LATE " or aim == "facts"):
             name, _, argument = text[at + 6 :].partition("\n")[0].partition(" ")
             _misbehave(name, Path(argument))
         return real(path, text, language, aim)

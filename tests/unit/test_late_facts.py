@@ -132,6 +132,18 @@ def test_nothing_is_denied_until_all_facts_are_collected(project: Bench) -> None
     assert uncollected_words(told.uncollected) == ""
 
 
+@pytest.mark.parametrize("fault", ["crash", "raise"])
+def test_what_a_file_may_use_whose_facts_cannot_be_collected_is_not_denied(project: Bench, fault: str) -> None:
+    project.write("shop/bad.py", f"# LATE FAULT {fault}\nfrom shop.old import forgotten\n\nforgotten(1)\n")
+    project.indexer.run(facts_later=True)
+    project.indexer.collect_facts()
+    assert project.store.status().uncollected == 0
+    told = uses(project, "forgotten")
+    assert [(place.path, place.line, place.grade) for place in told.places] == [("shop/bad.py", 2, "possible")]
+    assert not told.unused
+    assert calls(project, "price") == [("shop/cart.py", 5, "resolved")], "the others are collected"
+
+
 def test_the_facts_are_those_of_one_reading(project: Bench, tmp_path: Path) -> None:
     for path, text in TEXTS.items():
         project.write(f"more/{path}", text)
@@ -198,7 +210,9 @@ def test_contents_without_facts_are_not_kept_for_a_way_back(project: Bench) -> N
     assert calls(project, "price") == [("shop/cart.py", 5, "resolved")]
 
 
-def test_a_file_on_which_the_parser_fails_has_no_facts(project: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_file_on_which_the_parser_fails_only_words_are_noted(
+    project: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     marker = project.root.parent / "crashed"
     project.write("shop/bad.py", f"# FAULT once {marker}\ndef bad():\n    return 1\n")
     marker.touch()
@@ -210,7 +224,11 @@ def test_a_file_on_which_the_parser_fails_has_no_facts(project: Bench, monkeypat
         again.indexer.collect_facts()
         assert again.store.status().uncollected == 0
         assert again.names("shop/bad.py") == ["bad"], "it can be searched all the same"
-        assert again.store.facts.facts("shop/bad.py") is None
+        facts = again.store.facts.facts("shop/bad.py")
+        assert facts is not None
+        assert facts.damaged
+        assert not facts.symbols
+        assert {"bad", "return"} <= set(facts.names)
 
 
 def test_a_reader_sees_facts_that_come_later(project: Bench) -> None:

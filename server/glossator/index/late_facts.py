@@ -11,15 +11,17 @@ from __future__ import annotations
 import os
 import queue
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from glossator.errors import CancelledByUser
 from glossator.index.batches import in_batches, next_delivery
 from glossator.index.parse_worker import Batch, FileTask
+from glossator.index.word_facts import word_facts
+from glossator.workspace.files import Text, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from glossator.index.pool import Delivery, Job, WorkerPool
     from glossator.index.store import Store
@@ -70,10 +72,12 @@ def collect_late_facts(
                 batch = Batch(real, settings.max_file_bytes, tasks, aim="facts")
                 jobs.append(pool.submit(batch, results.put, later=True))
             for result in next_delivery(results):
-                revision, _ = files.pop(result.path)
+                revision, task = files.pop(result.path)
                 ahead -= 1
-                if result.outcome in ("facts", "failed"):  # what cannot be parsed has no facts
+                if result.outcome == "facts":
                     found.append((revision, result.facts, result.noted))
+                elif result.outcome == "failed":
+                    found.append((revision, *_facts_of_failed(Path(real), task, settings)))
             stopped = cancelled()
             if found and (stopped or not files or time.perf_counter() - committed > LATE_COMMIT_SECONDS):
                 store.collect(found)
@@ -83,3 +87,12 @@ def collect_late_facts(
             progress(total - len(files), total)
     finally:
         pool.cancel(jobs if files else [])
+
+
+def _facts_of_failed(root: Path, task: FileTask, settings: Settings) -> tuple[bytes, bytes]:
+    """The facts of a file that crashed or stalled its worker, though its entries could be read: which words stand in
+    it. Nothing if its content is not the indexed one: an update will read it."""
+    found = read_text(root, task.path, settings)
+    if isinstance(found, Text) and found.content_hash == task.known_hash:
+        return word_facts(task.path, found.text)
+    return b"", b""

@@ -260,6 +260,7 @@ class _FileIndexer:
     def _read(self, batch: Batch, task: FileTask) -> _Parsed | FileResult:
         """The parsed contents of a file, or the result if there is nothing to parse."""
         from glossator.index.records import FileRecord
+        from glossator.index.word_facts import word_facts
         from glossator.workspace.files import Skipped, content_hash, read_text
         from glossator.workspace.screening import size_limit
 
@@ -297,7 +298,8 @@ class _FileIndexer:
             # A defect in one language's rules must not prevent other files from being indexed.
             _log.warning("cannot parse %s", task.path, exc_info=True)
             if batch.aim == "facts":
-                return FileResult(task.path, "facts")
+                facts, noted = word_facts(task.path, text)
+                return FileResult(task.path, "facts", facts=facts, noted=noted)
             return _skipped(task, f"the parser failed on it ({type(error).__name__})")
         if batch.aim == "facts":
             return FileResult(task.path, "facts", facts=parsed.facts, noted=parsed.noted)
