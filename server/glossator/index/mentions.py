@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from glossator.index.argument_types import MAX_LIST, arguments_of
+from glossator.index.argument_types import arguments_of
 from glossator.index.doc_types import doc_types
 from glossator.index.expressions import grown, type_expression
 from glossator.index.facts import (
@@ -64,6 +64,7 @@ from glossator.index.file_symbols import ANY_NUMBER
 from glossator.index.macro_bodies import names_in_body
 from glossator.index.made_names import made_name, members_of, pasted_names
 from glossator.index.nested_spans import innermost, segments
+from glossator.index.source_chains import chain_start, closed_parenthesis, qualified_from
 from glossator.index.symbol_types import SymbolTypes
 
 if TYPE_CHECKING:
@@ -111,15 +112,12 @@ _RUST_WORDS: Final = frozenset(
 _ATTRIBUTE: Final = _KINDS["attribute"]
 _STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
-_PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
 """What may stand between a call's name and its arguments."""
 _PATH: Final = re.compile(rb"([a-z_]\w*)((?:::\w+)*)")
 """A path that begins with the name of a module or namespace, in Rust and C++."""
 _GLOBAL: Final = re.compile(rb"(?:^|[^\w>)\]])::\s?$")
 """What stands before a name of the global namespace in C++."""
-_UNDERSCORE: Final = 0x5F
-_QUESTION_MARK: Final = 0x3F
 
 
 def facts_of(
@@ -317,7 +315,7 @@ class _Extraction(SymbolTypes):
                     else:
                         if data[first - 2 : first] == b"::":
                             # In C++, qualified names nest to the right.
-                            first = _qualified_from(data, first)
+                            first = qualified_from(data, first)
                         made = (paths and self._path(first, left)) or fixed.get(data[first:left]) or ""
                         made = made or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
@@ -493,7 +491,7 @@ class _Extraction(SymbolTypes):
 
     def _given_arguments(self, at: int, count: int) -> int:
         """The index of the expressions of a call's arguments, whose list begins at a byte; -1 if nothing is known."""
-        end = _closed(self._data, at)
+        end = closed_parenthesis(self._data, at)
         if end < 0:
             return -1
         start = at + 1
@@ -519,7 +517,7 @@ class _Extraction(SymbolTypes):
             return _CALL if call else _KINDS["value"], ""
         kind = (_CALL if call else _ATTRIBUTE) + MEMBER
         last = len(bare.rstrip(b".:").rstrip())
-        first = _chain_start(bare, last)
+        first = chain_start(bare, last)
         offset = start - len(before)
         made = ""
         if first >= 0:
@@ -545,64 +543,3 @@ class _Extraction(SymbolTypes):
             line, column = self._place(span[0])
             found = (_ATTRIBUTE, self._owner(span[0]), line, column, receiver, -1)
             mentions.setdefault(self._text(span), []).append(found)
-
-
-def _qualified_from(data: bytes, at: int) -> int:
-    """Where the qualifiers begin that end at a byte: `a::b::` before `c`."""
-    while data[at - 2 : at] == b"::":
-        start = at - 2
-        while start > 0 and (data[start - 1 : start].isalnum() or data[start - 1] == _UNDERSCORE):
-            start -= 1
-        if start == at - 2:
-            break
-        at = start
-    return at
-
-
-def _chain_start(data: bytes, at: int) -> int:
-    """Where the chain of names, calls and indexes begins that ends at a byte; -1 if it cannot be told."""
-    after = -1
-    """Where a name stands after two colons, with which a path may begin."""
-    while True:
-        link = at
-        while at > 0 and data[at - 1] in b")]?":
-            at = at - 1 if data[at - 1] == _QUESTION_MARK else _opened(data, at)
-        while at > 0 and (data[at - 1 : at].isalnum() or data[at - 1] == _UNDERSCORE):
-            at -= 1
-        if not 0 <= at < link:
-            return after
-        rest = data[:at].rstrip()
-        after = at if rest.endswith(b"::") else -1
-        if after >= 0:
-            at = len(rest[:-2].rstrip())
-        elif rest.endswith(b".") and not rest.endswith(b".."):
-            at = len(rest[:-1].rstrip())
-        else:
-            return at
-
-
-def _opened(data: bytes, at: int) -> int:
-    """Where the bracket is that closes right before a byte; -1 if it is not found."""
-    depth = 0
-    while at > 0:
-        at -= 1
-        char = data[at : at + 1]
-        if char == b'"':
-            at = data.rfind(b'"', 0, at)
-            if at < 0:
-                return -1
-        depth += (char in b")]}") - (char in b"([{")
-        if not depth:
-            return at
-    return -1
-
-
-def _closed(data: bytes, at: int) -> int:
-    """The place after the parenthesis that closes the one at a byte; -1 for a long list."""
-    depth = 0
-    for found in _PARENTHESES.finditer(data, at, at + MAX_LIST):
-        char = found[0]
-        depth += (char == b"(") - (char == b")")
-        if not depth:
-            return found.end()
-    return -1
