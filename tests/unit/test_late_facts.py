@@ -229,6 +229,7 @@ def test_of_a_file_on_which_the_parser_fails_only_words_are_noted(
         assert facts.damaged
         assert not facts.symbols
         assert {"bad", "return"} <= set(facts.names)
+        assert not uses(again, "bad").unused, "nor is it denied what it defines"
 
 
 def test_a_reader_sees_facts_that_come_later(project: Bench) -> None:

@@ -128,7 +128,7 @@ class UseFinder:
             if entry.kind == "block" or (path is not None and entry.path != path) or entry.path in with_facts:
                 continue
             exact = entry.name == after_qualifiers(name) or entry.qualified_name == name or entry.name == name
-            if exact and (entry.path, entry.name) not in known and self._source.facts(entry.path) is None:
+            if exact and (entry.path, entry.name) not in known and not self._has_symbols(entry.path):
                 found.append(symbol_of_entry(entry))
         classes = {(symbol.path, symbol.qualified_name) for symbol in found if symbol.kind != "constructor"}
         # A constructor that is named after its class is called by the class's name, and its uses are the class's.
@@ -152,12 +152,18 @@ class UseFinder:
         definition = self._resolver.definition_on(path, line, name)
         if definition is not None and (not name or definition.name == name):
             return self._whole(definition)
-        if self._source.facts(path) is not None:
+        if self._has_symbols(path):
             return None
         entry = self._graph.entry_at(path, line)
         if entry is None or entry.kind == "block" or not entry.name or (name and entry.name != name):
             return None
         return symbol_of_entry(entry)
+
+    def _has_symbols(self, path: str) -> bool:
+        """Whether the definitions of a file are among its facts: of one that cannot be parsed for these, only the index
+        knows them."""
+        facts = self._source.facts(path)
+        return facts is not None and bool(facts.symbols)
 
     def meant_at(self, path: str, line: int, column: int, name: str = "") -> Meant:
         """What the name at a place refers to: the definition whose name it is, or those that it is resolved to.
