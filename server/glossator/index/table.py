@@ -203,11 +203,14 @@ class Table:
             ascii_folding=False,
         )
         scalars = {"id": BTree(), "file": BTree(), "kind": Bitmap(), "language": Bitmap()}
-        for column, config in {**scalars, "terms": text}.items():
-            self._create_index(column, config)
+        self._lance.run(lambda: self._create_indexes({"terms": text, **scalars}))
 
-    def _create_index(self, column: str, config: Any) -> None:
-        self._lance.run(lambda: self._handle.create_index(column, config=config))
+    async def _create_indexes(self, configs: Mapping[str, Any]) -> None:
+        """Create the indexes of several columns at the same time; if one fails, it raises once all have ended."""
+        creating = (self._handle.create_index(column, config=config) for column, config in configs.items())
+        for result in await asyncio.gather(*creating, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     def fold(self, condition: str) -> None:
         """Rewrite the rows that match as one fragment."""
