@@ -152,6 +152,28 @@ def test_a_run_that_is_cancelled_keeps_its_progress_and_is_continued(session: Se
         opened.updates.close()
 
 
+def test_a_run_can_be_cancelled_as_soon_as_it_is_taken_up(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = RootUpdates._update
+    cancelled = False
+
+    def cancel_first(self: RootUpdates, *, rescan: bool, changed: set[Path]) -> float | None:
+        nonlocal cancelled
+        if not cancelled:
+            cancelled = True
+            self.cancel_run()
+        return start(self, rescan=rescan, changed=changed)
+
+    monkeypatch.setattr(RootUpdates, "_update", cancel_first)
+    opened = Open(session)
+    try:
+        opened.wait_for(lambda: "was cancelled" in opened.updates.state().message)
+        opened.updates.rescan().result(WAIT)
+        assert opened.updates.state().state == "ready"
+        assert opened.updates.state().message == ""
+    finally:
+        opened.updates.close()
+
+
 def test_a_folder_that_is_gone_is_said_to_be_and_waited_for(session: Session, project: Path) -> None:
     opened = Open(session)
     try:

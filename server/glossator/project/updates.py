@@ -236,6 +236,7 @@ class RootUpdates:
                 if self._closed:
                     break
                 rescan, self._rescan = self._rescan, False
+                self._cancel_run = False  # here, so that a request to cancel what has just been taken is not lost
                 changed, self._changed = self._changed, set()
                 waiting, self._waiting = self._waiting, []
                 recount, self._recount = self._recount, False
@@ -285,7 +286,6 @@ class RootUpdates:
             return RETRY_SECONDS
 
     def _do(self, *, rescan: bool, changed: set[Path]) -> float | None:
-        self._cancel_run = False
         if not self._watching:
             self._start_watching()
         error, self._maintenance_error = self._maintenance_error, None
