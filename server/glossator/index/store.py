@@ -440,8 +440,7 @@ class Store(StoreReader):
             recount = recount or any(column is None for column in removed)
             if first is not None or recount or removed:
                 start = 0 if recount or first is None else first
-                found = self._read(lambda table: table.rows_where(f"file >= {start}", "terms"))
-                counts = frequencies(found["terms"]) if found is not None else Counter[str]()
+                counts = self._read(lambda table: table.count_terms(f"file >= {start}")) or Counter[str]()
                 for column in () if recount else removed:
                     counts.subtract(frequencies(column))
                 self._manifest.derive(first, counts, recount=recount)

@@ -283,6 +283,15 @@ class Table:
         """The ids and these columns of the rows that match."""
         return self._select(["id", *columns], condition)
 
+    def count_terms(self, condition: str) -> Counter[str]:
+        """The number of matching rows that contain each term; the rows are not held in memory together."""
+        import pyarrow as pa
+
+        counts: Counter[str] = Counter()
+        for batch in self._batches(lambda query: query.where(condition).select(["terms"])):
+            counts.update(frequencies(pa.chunked_array([batch["terms"]])))
+        return counts
+
     def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float, str]]:
         """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "" means all rows."""
         columns = ("id", "_score", "terms")
