@@ -16,6 +16,7 @@ by what they are bound to:
     =scope          as the receiver of a bare name: it stands before `::` (see `SCOPE`)
     =token          as the receiver of a bare name: it stands in a macro's arguments (see `MACRO_ARGUMENT`)
     =global         as the receiver of a bare name: it is one of the global namespace (see `GLOBAL`)
+    =global.E       E, whose first name is one of the global namespace (Ruby)
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
@@ -134,6 +135,8 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
             without blanks ("?" for those that are not, or tell nothing); a final "..." stands for any number of
             arguments. Of an interface whose instances are called themselves how they are called, each as a type.
         generics: the parameters of a generic type or function, each with its bound, if it has one: "T", "T:Node".
+        labels: the labels of the parameters of a function in Swift (see `swift_labels`); of a class in Kotlin the names
+            of those of its constructor that are no fields, "(size,name)"; "" if unknown.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     decorators: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     generics: tuple[str, ...] = ()
+    labels: str = ""
 
 
 class Import(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

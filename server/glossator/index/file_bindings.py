@@ -164,6 +164,8 @@ class FileBindings(FileImports):
         if scope < 0 or (functions and parent >= 0 and self._scopes[scope].start < self._spans[parent][0]):
             return
         symbol.flags |= LOCAL
+        if symbol.kind == "test":
+            return  # its name is a text
         value = BoundValue(self._scopes[scope].start, 0, None, f"#{index}")
         self._scopes[scope].names.setdefault(symbol.name, []).append(value)
 

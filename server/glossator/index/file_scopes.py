@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.expressions import SELF_WORDS, Calls, expression, grown, joined, type_expression
 from glossator.index.facts import (
+    GLOBAL,
     INSTANCE,
     UNKNOWN,
 )
@@ -263,6 +264,9 @@ class FileScopes(FileSymbols):
         if end - start > 1000:
             return UNKNOWN
         raw = written = self._data[start:end]
+        if self._language.bare_calls and raw.startswith(b"::"):
+            inner = self._expression((start + 2, end))
+            return UNKNOWN if inner == UNKNOWN or "|" in inner else f"{GLOBAL}.{inner}"
         if self._language.self_modules and raw.startswith(b"self::"):
             raw = raw[len(b"self::") :]
         shape = self._templates.get(raw)

@@ -28,6 +28,9 @@ _LINE_COMMENT: Final = re.compile(r"//[^\n]*")
 _ARROW: Final = "->"
 _VARIADIC: Final = re.compile(r"(?:^|\s)vararg\s")
 
+_PLAIN: Final = re.compile(r"\s*(?:@[\w:]+(?:\([^()]*\))?\s+|(?:vararg|noinline|crossinline)\s+)*`?(\w+)`?\s*:")
+"""A parameter of a constructor without `val` or `var`."""
+
 
 def lambda_places(function: SyntaxNode, data: bytes) -> Iterator[Handed]:
     """A lambda and its parameters without a type, with what leads to what they are."""
@@ -127,9 +130,8 @@ def kotlin_parameter_types(text: str, *, every: bool = False) -> tuple[str, ...]
     """
     if _ARROW not in text and not every:
         return ()
-    inside = _LINE_COMMENT.sub("", text[text.find("(") + 1 : -1]) if text[:1] == "(" else _of_constructor(text)
     types: list[str] = []
-    for part in split_outside(inside, ","):
+    for part in split_outside(_listed(text), ","):
         if not part.strip():
             continue
         named = _BEFORE_PARAMETER.match(part.strip())
@@ -138,6 +140,21 @@ def kotlin_parameter_types(text: str, *, every: bool = False) -> tuple[str, ...]
         known = made and len(made) <= EXPRESSION_CHARS and (every or _ARROW in made)
         types.append((made if known else UNKNOWN) + (VARIADIC if _VARIADIC.search(part) else ""))
     return tuple(types) if any(one.removesuffix(VARIADIC) != UNKNOWN for one in types) else ()
+
+
+def plain_parameters(text: str) -> list[str]:
+    """The names of those parameters of a class's constructor that are no fields.
+
+    Args:
+        text: the list, maybe with words before its parentheses.
+    """
+    found = (_PLAIN.match(part) for part in split_outside(_listed(text), ","))
+    return [one[1] for one in found if one is not None]
+
+
+def _listed(text: str) -> str:
+    """What stands between the parentheses of a list of parameters."""
+    return _LINE_COMMENT.sub("", text[1:-1]) if text[:1] == "(" else _of_constructor(text)
 
 
 def _of_constructor(text: str) -> str:

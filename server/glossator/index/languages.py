@@ -92,6 +92,7 @@ class Language:
             first type "argument", the key is the last part of the function's name.
         self_modules: whether a path may begin with the current module, `self::`.
         overloads: whether the types of arguments tell functions of one name apart.
+        labelled: whether the labels of arguments tell functions of one name apart.
         calls_apart: whether no local variable can be called, so that a called name always means a method.
         blocks: whether braces after a call's name hold a function that it is handed: `find { it.ready }`.
         receiving_lambdas: whether functions without a name may have a receiver, whose members are reached in them by
@@ -124,6 +125,7 @@ class Language:
     self_modules: bool = False
     prototypes: bool = False
     overloads: bool = False
+    labelled: bool = False
     calls_apart: bool = False
     tags: bool = False
     blocks: bool = False
@@ -156,6 +158,7 @@ def _code(
     self_modules: bool = False,
     prototypes: bool = False,
     overloads: bool = False,
+    labelled: bool = False,
     calls_apart: bool = False,
     tags: bool = False,
     blocks: bool = False,
@@ -187,6 +190,7 @@ def _code(
         self_modules=self_modules,
         prototypes=prototypes,
         overloads=overloads,
+        labelled=labelled,
         calls_apart=calls_apart,
         tags=tags,
         blocks=blocks,
@@ -390,6 +394,7 @@ _ALL: tuple[Language, ...] = (
         builtins="Any AnyObject Bool Character Double Float Int Int32 Int64 Self String UInt Void available"
         " discardableResult escaping init print testable",
         self_words="self super Self=$cls",
+        labelled=True,
         blocks=True,
     ),
     _code(

@@ -65,6 +65,7 @@ from glossator.index.macro_bodies import names_in_body
 from glossator.index.made_names import made_name, members_of, pasted_names
 from glossator.index.nested_spans import innermost, segments
 from glossator.index.source_chains import chain_start, closed_parenthesis, qualified_from
+from glossator.index.swift_labels import MOST_CALL_BYTES, call_labels
 from glossator.index.symbol_types import SymbolTypes
 
 if TYPE_CHECKING:
@@ -311,7 +312,8 @@ class _Extraction(SymbolTypes):
                         left = start - len(before) + len(before.rstrip(_BEFORE_MEMBER))
                         first = of_ends.get(left)
                     if first is None:
-                        made = GLOBAL if macros and _GLOBAL.search(data, max(0, start - 4), start) else UNKNOWN
+                        outermost = macros or bare_calls
+                        made = GLOBAL if outermost and _GLOBAL.search(data, max(0, start - 4), start) else UNKNOWN
                     else:
                         if data[first - 2 : first] == b"::":
                             # In C++, qualified names nest to the right.
@@ -461,13 +463,16 @@ class _Extraction(SymbolTypes):
         columns = (places - line_starts[lines - 1]).tolist()
         owners = innermost(self._cuts, self._owners, places)
         overloads, macros = self._language.overloads, self._language.macros
+        labelled = self._language.labelled
         # What these have is not in the index, or not known.
         elsewhere = {self._receivers.get(UNKNOWN), self._receivers.get("std")} if macros else ()
         count = given = -1
         for name, start, (kind, receiver), owner, line, column in zip(
             names, starts, rest, owners, lines.tolist(), columns, strict=True
         ):
-            if arguments or overloads:
+            if labelled:
+                given = self._given_labels(start + len(name.encode())) if kind == _CALL else -1
+            elif arguments or overloads:
                 count = given = -1
                 if kind == _CALL:
                     at = start + len(name.encode())
@@ -504,6 +509,11 @@ class _Extraction(SymbolTypes):
             lambda first, last: self._expression((start + first, start + last)),
             arrows=not self._language.macros,
         )
+        return self._receivers.setdefault(made, len(self._receivers)) if made else -1
+
+    def _given_labels(self, at: int) -> int:
+        """The index of the labels of a call's arguments, which follow the name before a byte; -1 if unknown."""
+        made = call_labels(self._text((at, at + MOST_CALL_BYTES)))
         return self._receivers.setdefault(made, len(self._receivers)) if made else -1
 
     def _role_of_token(self, span: Range) -> tuple[int, str]:

@@ -22,7 +22,7 @@ from glossator.index.facts import (
 from glossator.index.file_bindings import MENTION_BYTES, FileBindings
 from glossator.index.file_scopes import BoundValue
 from glossator.index.file_symbols import CALLABLE
-from glossator.index.lambdas import kotlin_parameter_types
+from glossator.index.lambdas import kotlin_parameter_types, plain_parameters
 from glossator.index.nesting import TYPES
 from glossator.index.python_lambdas import MAY_TAKE_CALLABLES, callable_types
 from glossator.index.rust_closures import MAY_TAKE_CLOSURES, closure_types
@@ -38,6 +38,7 @@ from glossator.index.script_parameters import (
     written_type,
 )
 from glossator.index.swift_closures import MAY_TAKE_LABELLED, closure_labels
+from glossator.index.swift_labels import parameter_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -205,7 +206,9 @@ class SymbolTypes(FileBindings):
             symbol.type = made
 
     def _describe_closures(self) -> None:
-        """Note the types of the parameters of functions that may be functions without a name."""
+        """Note the types of the parameters of functions that may be functions without a name; and labels."""
+        if self._language.labelled:
+            self._describe_labels()
         may_take, types_of = _TAKING.get(self._language.name, (None, None))
         if may_take is None or types_of is None or may_take.search(self._data) is None:
             return
@@ -216,6 +219,13 @@ class SymbolTypes(FileBindings):
                 end = end if end >= 0 else at + MOST_HEAD_BYTES
                 if may_take.search(self._data, at, end) is not None:
                     symbol.types = types_of(self._text((at, end)))
+
+    def _describe_labels(self) -> None:
+        """Note the labels of the parameters of functions."""
+        for symbol in self._symbols:
+            if symbol.kind in CALLABLE:
+                at = self._line_starts[symbol.line - 1] + symbol.column + len(symbol.name.encode())
+                symbol.labels = parameter_labels(self._text((at, at + MOST_HEAD_BYTES)))
 
     def _describe_parameters(self, signatures: set[int]) -> None:
         """Note the types of the parameters that may be functions, or have some.
@@ -298,7 +308,10 @@ class SymbolTypes(FileBindings):
         return _FUNCTIONAL.search(self._data, max(0, at - 40), at) is not None
 
     def _describe_constructor(self, index: int, written: str) -> None:
-        """Note the parameters that a class takes itself, if some may be functions."""
+        """Note the parameters that a class takes itself: their types, if some may be functions, and the names of those
+        that are no fields."""
+        if own := plain_parameters(written):
+            self._symbols[index].labels = f"({','.join(own)})"
         if types := kotlin_parameter_types(written):
             symbol = self._symbols[index]
             symbol.types, symbol.parameters = types, parameter_counts(written[written.find("(") :])

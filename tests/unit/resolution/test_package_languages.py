@@ -520,3 +520,156 @@ def test_members_that_the_languages_own_types_get(path: str, text: str, line: st
         found = [use.grade for use in sample.resolver.uses(definition).uses if use.kind == "call"]
         assert found == ["possible"], definition.qualified_name
     assert line in sample.texts[path]
+
+
+NAMED_PATTERNS = """
+    class Log {
+        string name; int code;
+        void All(object o, (int, string)[] pairs) {
+            foreach (var (code, name) in pairs) { Print(name, code); }
+            if (o is Log { code: var code } name) { Print(name, code); }
+        }
+        void Query(int[] all) {
+            var q = from one in all let name = one + 1 join code in all on one equals code
+                where name > code select name;
+            Print(new { name = 1 });
+            goto name;
+        }
+        void Own() { Print(name); }
+    }
+"""
+
+
+def test_names_in_patterns_and_queries_of_csharp_are_local_variables() -> None:
+    sample = Sample({"Log.cs": NAMED_PATTERNS})
+    assert sample.uses("Log.name") == ["Log.cs: void Own() { Print(name); }"]
+
+
+def test_what_a_new_object_is_given_in_braces_are_its_members() -> None:
+    sample = Sample({
+        "Person.cs": "namespace A; class Person { public int Id { get; set; } }",
+        "Order.cs": "namespace A; class Order { public int Id { get; set; } }",
+        "Use.cs": "namespace A; class Use { object Run() { return new Person { Id = 1 }; } }",
+    })  # fmt: skip
+    assert sample.kinds("Person.Id") == ["write"]
+    assert sample.uses("Order.Id") == sample.uses("Order.Id", grade="possible") == []
+
+
+INITIALIZED = {
+    "base.kt": """
+        package a
+        open class Base(val name: String, val size: Int)
+    """,
+    "derived.kt": """
+        package a
+        class Derived(name: String, @Inline vararg size: Int) : Base(name, size.first()) {
+            val first = name.length
+            val last by lazy { name + "!" }
+            init {
+                val size = name
+                println(size)
+            }
+            fun all() = name
+            var text: String = ""
+                set(size) { field = size }
+        }
+        fun other() = size
+    """,
+}
+
+
+def test_what_makes_an_instance_sees_the_parameters_of_its_class() -> None:
+    sample = Sample(INITIALIZED)
+    assert sample.uses("Base.name") == ["derived.kt: fun all() = name"]
+    assert sample.uses("Base.size") == []
+    assert sample.at("derived.kt", "fun other() = size", "size") == "possible"
+
+
+def test_constructors_override_none_in_kotlin() -> None:
+    files = {
+        "a.kt": """
+            package a
+            open class Base { constructor(size: Int) }
+            class Derived : Base { constructor(size: Int) : super(size) }
+        """,
+    }
+    sample = Sample(files)
+    assert sample.resolver.overrides(sample.definition("Base.constructor")) == []
+
+
+ALIASED = {
+    "node.kt": """
+        package a
+        class Node<T>(val value: T)
+        typealias Raw = Node<String>
+        fun Raw.shout(times: Int): Raw = this
+        fun Raw.convert(times: Int): Raw = this
+    """,
+    "flag.kt": """
+        package a
+        fun Node<Boolean>.convert(times: Int): Node<Int> = Node(times)
+    """,
+    "use.kt": """
+        package a
+        fun make(): Raw = Node("a")
+        fun run() {
+            make().shout(1)
+            make().convert(1)
+        }
+    """,
+}
+
+
+def test_a_type_is_extended_under_another_name() -> None:
+    sample = Sample(ALIASED)
+    assert sample.at("use.kt", "make().shout(1)", "shout") == "node.kt:Raw.shout"
+
+
+def test_which_of_several_extensions_is_meant_is_unknown() -> None:
+    sample = Sample(ALIASED)
+    assert sample.at("use.kt", "make().convert(1)", "convert") == "possible"
+
+
+OUTSIDE_OVERLOADS = """
+    namespace A;
+    class Person {}
+    class Context<T> {}
+    class Tracking<T> : AbstractValidator<T> {
+        public override int Validate(Context<T> context) => 1;
+    }
+    class Use {
+        void Run() {
+            new Tracking<Person>().Validate(new Person());
+            new Tracking<Person>().Validate(new Context<Person>());
+        }
+    }
+"""
+
+
+def test_a_function_that_cannot_take_the_arguments_is_not_stated() -> None:
+    sample = Sample({"Use.cs": OUTSIDE_OVERLOADS})
+    assert sample.uses("Tracking.Validate") == ["Use.cs: new Tracking<Person>().Validate(new Context<Person>());"]
+    possible = sample.uses("Tracking.Validate", grade="possible")
+    assert possible == ["Use.cs: new Tracking<Person>().Validate(new Person());"]
+
+
+PROGRAMS = {
+    "Program.cs": "var config = Load();\nint Twice(int a) => a;\nTwice(config);\n",
+    "A/Use.cs": "namespace A;\nclass Use {\n  void Run() { Twice(config); }\n}\n",
+    "build.gradle.kts": "val level = 1\nprintln(level)\n",
+    "use.kt": "fun run() { println(level + 1) }\n",
+    "Sources/App/main.swift": "let port = 1\nprint(port)\n",
+    "Sources/App/Serve.swift": "func serve() { print(port) }\n",
+    "Sources/Lib/Port.swift": "func other() { print(port) }\n",
+}
+
+
+def test_other_files_see_nothing_of_a_programs_own_statements() -> None:
+    sample = Sample(PROGRAMS)
+    assert sample.uses("config") == ["Program.cs: Twice(config);"]
+    assert sample.uses("Twice") == ["Program.cs: Twice(config);"]
+    assert sample.uses("level") == ["build.gradle.kts: println(level)"]
+    assert sample.uses("port") == [
+        "Sources/App/Serve.swift: func serve() { print(port) }",
+        "Sources/App/main.swift: print(port)",
+    ]

@@ -172,3 +172,166 @@ def test_a_module_whose_hook_includes_others_has_unknown_supertypes() -> None:
     sample = Sample(files)
     assert sample.resolver.may_be_used_unseen(sample.definition("Mine.stopped"))
     assert not sample.resolver.may_be_used_unseen(sample.definition("Lone.stopped"))
+
+
+OUTERMOST = {
+    "lib/rack.rb": """
+        module Rack
+          class Headers
+            def merge(other); end
+          end
+        end
+    """,
+    "lib/acme/rack.rb": """
+        module Acme
+          module Rack
+            def self.build
+              ::Rack::Headers.new.merge({})
+              ::Rack
+              Rack
+            end
+            class Fields < ::Rack::Headers
+              def all
+                merge(self)
+              end
+            end
+            class Failure < ::Acme::Error; end
+          end
+        end
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("::Rack", "Rack", "lib/rack.rb:Rack"),
+        ("Rack", "Rack", "lib/acme/rack.rb:Acme.Rack"),
+        ("::Rack::Headers.new.merge({})", "Rack", "lib/rack.rb:Rack"),
+        ("::Rack::Headers.new.merge({})", "Headers", "lib/rack.rb:Rack.Headers"),
+        ("::Rack::Headers.new.merge({})", "merge", "lib/rack.rb:Rack.Headers.merge"),
+        ("class Fields < ::Rack::Headers", "Headers", "lib/rack.rb:Rack.Headers"),
+        ("merge(self)", "merge", "lib/rack.rb:Rack.Headers.merge"),
+        ("class Failure < ::Acme::Error; end", "Acme", "lib/acme/rack.rb:Acme"),
+    ],
+)
+def test_what_follows_two_colons_has_no_module_around_it(line: str, name: str, meaning: str) -> None:
+    assert Sample(OUTERMOST).at("lib/acme/rack.rb", line, name) == meaning
+
+
+def test_a_module_of_the_top_that_the_index_lacks_is_none_of_its_name_inside_another() -> None:
+    body = "def self.headers\n      ::Rack::Headers.new\n    end"
+    files = {"support.rb": f"module Acme\n  module Rack\n    {body}\n  end\nend\n"}
+    assert Sample(files).at("support.rb", "::Rack::Headers.new", "Rack") == "excluded"
+
+
+SPECS = {
+    "lib/shop.rb": """
+        module Shop
+          class Cart
+            def total; end
+            def path; end
+          end
+        end
+    """,
+    "spec/cart_spec.rb": """
+        RSpec.describe Shop::Cart do
+          let(:path) { "cart" }
+          subject { described_class.new(path) }
+          def filled
+            Shop::Cart.new
+          end
+          context "total" do
+            it "adds up" do
+              total "all"
+              filled
+            end
+          end
+        end
+    """,
+}
+
+
+def test_what_is_tested_is_not_the_class_around_the_test() -> None:
+    sample = Sample(SPECS)
+    assert sample.uses("Shop.Cart.path", grade="resolved") == []
+    assert sample.at("spec/cart_spec.rb", "filled", "filled") == "spec/cart_spec.rb:Shop.Cart.filled"
+
+
+def test_a_test_is_called_by_no_name() -> None:
+    sample = Sample(SPECS)
+    test = next(one for one in sample.resolver.definitions("total") if one.symbol.kind == "test")
+    assert sample.resolver.uses(test).uses == ()
+    assert sample.at("spec/cart_spec.rb", 'total "all"', "total") == "possible"
+
+
+NAMESAKES = {
+    "lib/shop.rb": """
+        module Shop
+          def self.Cart(options)
+            Cart.build(options)
+          end
+        end
+    """,
+    "lib/shop/cart.rb": """
+        module Shop
+          class Cart; end
+        end
+    """,
+    "lib/use.rb": """
+        CART = Shop::Cart
+        Shop.Cart(1)
+    """,
+}
+
+
+def test_a_method_that_is_named_like_a_class_is_meant_where_it_is_called() -> None:
+    sample = Sample(NAMESAKES)
+    assert sample.at("lib/use.rb", "CART = Shop::Cart", "Cart") == "lib/shop/cart.rb:Shop.Cart"
+    assert sample.at("lib/use.rb", "Shop.Cart(1)", "Cart") == "lib/shop.rb:Shop.Cart"
+
+
+def test_of_constants_of_one_name_in_several_scripts_the_own_one_is_meant() -> None:
+    files = {
+        "bench/small.rb": "COUNT = 1\nputs COUNT + 1\n",
+        "bench/huge.rb": "COUNT = 9\nputs COUNT + 2\n",
+        "bench/all.rb": "puts COUNT + 3\n",
+    }
+    sample = Sample(files)
+    assert sample.uses("COUNT", "bench/huge.rb") == ["bench/huge.rb: puts COUNT + 2"]
+    assert sample.uses("COUNT", "bench/huge.rb", "possible") == ["bench/all.rb: puts COUNT + 3"]
+
+
+def test_names_in_patterns_are_local_variables() -> None:
+    sample = Sample({
+        "log.rb": """
+            class Log
+              attr_reader :name, :code
+              def all(pairs, other)
+                (name, code), other = pairs
+                print(name, code)
+              end
+              def rest(pairs)
+                other, *name = pairs
+                print(name)
+              end
+              def match(pairs)
+                case pairs
+                in {name:, age: Integer => code} then print(name, code)
+                in [name, *code] then print(name, code)
+                in Foo(x: name) if name then print(name)
+                in code then print(code)
+                end
+              end
+              def taken(pairs)
+                pairs => {name:}
+                print(name)
+              end
+              def own
+                name
+              end
+            end
+        """,
+    })  # fmt: skip
+    assert sample.uses("Log.name") == ["log.rb: name"]
+    assert sample.uses("Log.code") == []

@@ -707,3 +707,9 @@ def test_a_module_that_another_one_only_adds_to_may_offer_more() -> None:
     assert "other.test.ts: kit.circle(1);" in sample.uses("circle", grade="possible")
     assert sample.uses("square", grade="possible") == ["other.test.ts: square(2);"]
     assert sample.uses("weld") == ["weld.ts: weld();"]
+
+
+def test_a_test_is_called_by_no_name() -> None:
+    sample = Sample({"cart.test.js": "describe('total', () => {\n  it('adds', () => {\n    total(1);\n  });\n});\n"})
+    assert sample.at("cart.test.js", "total(1);", "total") != "cart.test.js:total"
+    assert sample.uses("total", grade="possible") == []

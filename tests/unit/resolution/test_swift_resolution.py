@@ -92,3 +92,104 @@ def test_a_closures_argument_is_not_the_object_around_it() -> None:
     )
     assert sample.at("Cart.swift", "_ = items.map { $0.cost() }", "cost") == "Item.swift:Item.cost"
     assert sample.uses("Item.cost") == ["Cart.swift: _ = items.map { $0.cost() }"]
+
+
+LABELS = {
+    "Sources/Query.swift": """
+        protocol QueryType {}
+        extension QueryType {
+            func rename(to: String) -> String { to }
+            func limit(_ length: Int, offset: Int = 0) -> Self { self }
+            func each(_ run: (Int) -> Void) {}
+        }
+        struct Table: QueryType {
+            let name: String
+            init(_ name: String) { self.name = name }
+            init(name: String, schema: String? = nil) { self.name = name }
+            func rename(_ to: String) -> String {
+                rename(to: to)
+            }
+            func join(_ first: String, _ rest: Int...) {}
+            func join(all: [String: Int], text: String) {}
+        }
+    """,
+    "Sources/Run.swift": """
+        func run(table: Table) {
+            let made = Table("users")
+            let other = Table(name: "a, b(", schema: nil)
+            table.rename("x")
+            table.rename(to: "x")
+            table.rename(from: "x")
+            table.limit(1, offset: 2)
+            table.limit(1)
+            table.join("a", 1, 2, 3)
+            table.join(all: ["a": 1, "b": 2], text: made ? "a" : "b")
+            table.each { one in print(one) }
+            if table.limit(2) { print(1) }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ('table.rename("x")', "rename", "Sources/Query.swift:Table.rename"),
+        ('table.rename(to: "x")', "rename", "Sources/Query.swift:QueryType.rename"),
+        ('table.rename(from: "x")', "rename", "possible"),
+        ("table.limit(1, offset: 2)", "limit", "Sources/Query.swift:QueryType.limit"),
+        ("table.limit(1)", "limit", "Sources/Query.swift:QueryType.limit"),
+        ("if table.limit(2) { print(1) }", "limit", "Sources/Query.swift:QueryType.limit"),
+        ('table.join("a", 1, 2, 3)', "join", "Sources/Query.swift:Table.join"),
+        ('table.join(all: ["a": 1, "b": 2], text: made ? "a" : "b")', "join", "Sources/Query.swift:Table.join"),
+        ("table.each { one in print(one) }", "each", "Sources/Query.swift:QueryType.each"),
+    ],
+)
+def test_labels_tell_functions_apart(line: str, name: str, meaning: str) -> None:
+    assert Sample(LABELS).at("Sources/Run.swift", line, name) == meaning
+
+
+def test_a_function_calls_another_one_of_its_name_by_its_labels() -> None:
+    sample = Sample(LABELS)
+    assert sample.at("Sources/Query.swift", "rename(to: to)", "rename") == "Sources/Query.swift:QueryType.rename"
+
+
+def test_a_function_of_other_labels_overrides_nothing() -> None:
+    assert "override" not in Sample(LABELS).kinds("QueryType.rename")
+
+
+def test_labels_tell_which_constructor_is_called() -> None:
+    sample = Sample(LABELS)
+    first, second = (one for one in sample.resolver.definitions("Table.init") if one.symbol.kind == "constructor")
+    assert [sample.line(use) for use in sample.resolver.uses(first).resolved] == ['let made = Table("users")']
+    called = [sample.line(use) for use in sample.resolver.uses(second).resolved]
+    assert called == ['let other = Table(name: "a, b(", schema: nil)']
+
+
+PATTERNS = """
+    struct Log {
+        let name: String
+        let code: Int
+        func all(_ pairs: [(Int, String)], _ error: Failure) {
+            for (code, name) in pairs.enumerated() { print(name, code) }
+            switch error {
+            case let .failed(name, code): print(name, code)
+            case .other(let name): print(name)
+            case let (name, code): print(name, code)
+            case let name as Text: print(name)
+            }
+            if case let .failed(name, _) = error { print(name) }
+            if case .failed(let name, let code) = error { print(name, code) }
+            if let (name, code) = pairs.first { print(name, code) }
+            do { try go() } catch let name as Text { print(name) } catch Failure.bad(let code) { print(code) }
+        }
+        func own() { print(name); print(code) }
+    }
+"""
+
+
+def test_names_in_patterns_are_local_variables() -> None:
+    sample = Sample({"Sources/Log.swift": PATTERNS})
+    assert sample.uses("Log.name") == sample.uses("Log.code")
+    assert sample.uses("Log.name") == ["Sources/Log.swift: func own() { print(name); print(code) }"]
+    assert sample.uses("Log.name", grade="possible") == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from glossator.index.facts import GLOBAL_USING, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.package_rules import PackageRules
-from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols
+from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols, symbol_of
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_MODULE, UNKNOWN_VALUE, Spot, Value, Values
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class DotnetRules(PackageRules):
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the namespace declare; of a partial class its first part."""
         return _first_part(super().in_siblings(world, view, place, name))
+
+    def is_shared(self, world: World, view: FileView, value: Value) -> bool:
+        """Types are; the variables and functions of a program's own statements are not."""
+        return symbol_of(world, value).kind in CONTAINER_KINDS
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What the namespaces have that the file opens, or its project (`global using`)."""

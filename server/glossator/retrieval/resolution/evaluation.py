@@ -239,7 +239,7 @@ class Evaluator(IndexedFiles):
             return None
         for around in view.chain(owner):
             symbol = view.symbol(around)
-            extended = symbol.name if symbol.flags & EXTENSION else symbol.scope
+            extended = symbol.name if symbol.flags & EXTENSION else view.type_around(around)
             # A class may be defined outside the one that it belongs to: `class Block::Iter : public Iterator`.
             if extended and (symbol.flags & EXTENSION or symbol.kind not in CONTAINER_KINDS):
                 kind = self._rules_of(view.facts.language).read_type(extended).name
@@ -415,6 +415,7 @@ class Evaluator(IndexedFiles):
                     around = self.home_class(path, index)
                     if around is not None and around.key == key:
                         found += members
+        found += rules.extended_by_other_name(self, key, bare, name)
         self._extensions.end(cached, found, begun)
         return found
 

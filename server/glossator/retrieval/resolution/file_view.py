@@ -122,9 +122,18 @@ class FileView:
         return table.get(name, [])
 
     def children(self, parent: int, name: str) -> list[int]:
-        """The symbols of a name directly inside a symbol (-1: at the top of the file)."""
+        """The symbols of a name directly inside a symbol (-1: at the top of the file), without tests, whose names are
+        texts."""
         symbols = self.facts.symbols
-        return [index for index in self.named(name) if symbols[index].parent == parent]
+        return [
+            index for index in self.named(name) if symbols[index].parent == parent and symbols[index].kind != "test"
+        ]
+
+    def type_around(self, index: int) -> str:
+        """The type to which a symbol belongs as its qualifier says; "" for a test, whose qualifier is that of what it
+        tests."""
+        symbol = self.facts.symbols[index]
+        return symbol.scope if symbol.kind != "test" else ""
 
     def outside_function(self, owner: int, text: str) -> int:
         """The class around a method, if all names in a text mean the same there; else the method. Methods without
@@ -135,6 +144,8 @@ class FileView:
         around = self.symbol(symbol.parent)
         if around.kind not in CONTAINER_KINDS or around.flags & EXTENSION or self.inner_imports:
             return owner
+        if around.labels and not set(_NAMES.findall(around.labels)).isdisjoint(_NAMES.findall(text)):
+            return owner  # a parameter of the class's constructor, which methods do not see
         following = self.facts.symbols[owner + 1 : owner + 2]
         has_inner = bool(following) and following[0].parent == owner
         if has_inner and any(self.children(owner, name) for name in _NAMES.findall(text)):
@@ -151,8 +162,8 @@ class FileView:
         if (table := self._of_type) is None:
             table = {}
             for index, symbol in enumerate(self.facts.symbols):
-                if symbol.scope or symbol.flags & EXTENSION:
-                    table.setdefault(last_part(symbol.scope or symbol.name), []).append(index)
+                if (scope := self.type_around(index)) or symbol.flags & EXTENSION:
+                    table.setdefault(last_part(scope or symbol.name), []).append(index)
             self._of_type = table
         return table.get(type_name, [])
 
@@ -305,7 +316,7 @@ class FileView:
             known = -1
             for index in self.chain(owner):
                 symbol = symbols[index]
-                if symbol.scope or symbol.flags & EXTENSION or symbol.kind in CONTAINER_KINDS:
+                if self.type_around(index) or symbol.flags & EXTENSION or symbol.kind in CONTAINER_KINDS:
                     known = index
                     break
             self._classes[owner] = known

@@ -64,6 +64,8 @@ class Hierarchies(DefinitionLookup):
 
     def _may_override(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
         """Whether a member of a class may override one of its name that a supertype has."""
+        if one.symbol.kind == "constructor" and rules_of(one.language).own_constructor:
+            return False
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
         if not rules_of(one.language).overloads or functions != (True, True):
             return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from glossator.index.facts import INSTANCE
+from glossator.index.facts import INSTANCE, last_part
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import parameters_of, receiver_of
 from glossator.retrieval.resolution.kotlin_library import (
@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
+    from glossator.retrieval.resolution.values import Key
 
+MOST_OTHER_NAMES: Final = 30
+"""Of more files that define a name these are searched for extensions of a type under another name."""
 _WITH: Final = ".:with("
 _IN_LAMBDA: Final = re.compile(r"@(it|this)(\d+)")
 
@@ -57,6 +60,36 @@ class KotlinRules(JvmRules):
     """Kotlin. Classes are shared with Java."""
 
     own_constructor = True
+
+    def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """By the scopes; unknown if it is a parameter of the class around, which only what initializes it sees."""
+        return NOTHING_KNOWN if _is_parameter(view, place.owner, name) else super().bare(world, view, place, name)
+
+    def extended_by_other_name(self, world: World, key: Key, bare: str, name: str) -> Values:
+        """Functions and properties that extend a type under another name of it: `typealias Raw = Node<String>`."""
+        found: Values = ()
+        for path in world.files_defining(name)[:MOST_OTHER_NAMES]:
+            view = world.view(path)
+            if view is None or view.facts.language != "kotlin":
+                continue
+            for index in view.named(name):
+                written = last_part(self.read_type(view.symbol(index).scope).name) if view.symbol(index).scope else ""
+                if written in ("", bare) or not self._is_alias(world, written):
+                    continue
+                extended = world.enclosing_class(path, index)
+                if extended is not None and extended.key == key:
+                    found += (Value("symbol", path, index),)
+        return found
+
+    def _is_alias(self, world: World, name: str) -> bool:
+        """Whether some file has a name for a type that is called so."""
+        key = ("kotlin alias", name)
+        if not isinstance(known := world.memory.get(key), bool):
+            views = (world.view(path) for path in world.files_defining(name)[:MOST_OTHER_NAMES])
+            known = world.memory[key] = any(
+                view.symbol(index).kind == "type" for view in views if view is not None for index in view.named(name)
+            )
+        return known
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Functions of the library that take lambdas; else as in Java."""
@@ -216,3 +249,15 @@ def _called_with(world: World, value: Value) -> _Signature | None:
 def _symbol(world: World, function: Value) -> Symbol | None:
     view = world.view(function.path)
     return view.symbol(function.number) if view is not None else None
+
+
+def _is_parameter(view: FileView, owner: int, name: str) -> bool:
+    """Whether a name is that of a parameter of the class around a place, in what makes an instance: the supertypes, the
+    values of properties, `init`."""
+    for around in view.chain(owner):
+        symbol = view.symbol(around)
+        if symbol.kind in CONTAINER_KINDS:
+            return name in symbol.labels[1:-1].split(",")
+        if symbol.kind in CALLABLE_KINDS and symbol.name != "init":
+            return False
+    return False

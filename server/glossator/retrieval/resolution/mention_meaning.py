@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import CLASS, GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED, last_part
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
-from glossator.retrieval.resolution.overloads import chosen
+from glossator.retrieval.resolution.labels import fits, shape
+from glossator.retrieval.resolution.overloads import cannot_take, chosen
 from glossator.retrieval.resolution.parameters import may_override, takes
 from glossator.retrieval.resolution.receivers import HEAD
+from glossator.retrieval.resolution.rules import symbol_of
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import (
     BUILT_IN_VALUE,
@@ -51,6 +53,8 @@ class MentionMeaning:
     def __init__(self, world: Evaluator) -> None:
         self._world = world
         self._resolved: dict[tuple[str, str, int, int, int, int, int, int], Resolution] = {}
+        self._others: dict[tuple[Key, ...], dict[Value, Symbol]] = {}
+        """What `_others_of_name` gives, by the functions."""
 
     def resolve(self, path: str, facts: Facts, name: str, mention: Mention) -> Resolution:
         """What a mention of a name in a file means.
@@ -91,7 +95,7 @@ class MentionMeaning:
         if receiver == MACRO_ARGUMENT:
             meant = self._of_bare(path, name, mention, place)
             return meant if meant.targets else Resolution("possible", reach="all")
-        if receiver.startswith("="):
+        if receiver.startswith("=#"):
             number = receiver[2:]
             return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))
         if not receiver:
@@ -176,6 +180,7 @@ class MentionMeaning:
         if mention.kind == _WRITE and (ending := self._world.rules(path).setter_ending):
             setters = self._world.members(values, name + ending, place)
             members = setters if any(one.kind == "symbol" for one in setters) else members
+        members = self._world.rules(path).meant_of(MENTION_KINDS[mention.kind], self._world, values, name, members)
         found = self._fitting(path, mention, members, through_instance=through)
         if found and (
             self._world.rules(path).may_be_wrapped(receiver, name) or self._is_wrapper(receiver, name, place)
@@ -255,6 +260,8 @@ class MentionMeaning:
             unfit |= fields
             if rules.hides_inherited:
                 return self._of_overloads(path, mention, tuple(one for one in found if one not in unfit), functions)
+            if rules.labelled:
+                return self._of_labels(path, mention, tuple(one for one in found if one not in unfit), functions)
             homes = {(value.path, symbol.parent) for value, symbol in functions.items()}
             inherited = self._inherited(functions, *homes) if len(homes) == 1 and mention.arguments >= 0 else {}
             fitting = {
@@ -267,6 +274,10 @@ class MentionMeaning:
                 if len(fitting) > 1 and len(homes) == 1 and (given := self._given(path, mention)):
                     meant = chosen(self._world, Spot(path, mention.owner), given, [*fitting.items()])
                     unfit |= fitting.keys() - set(meant)
+                if self._is_other_overload(path, mention, fitting):
+                    found += (UNKNOWN_VALUE,)
+            if _are_extensions([symbol for value, symbol in functions.items() if value not in unfit]):
+                found += (UNKNOWN_VALUE,)
         kept = tuple(value for value in found if value not in unfit)
         if not rules.overloads:
             return kept
@@ -277,6 +288,16 @@ class MentionMeaning:
         ]
         # Of overloads with as many arguments, their types decide, which are not known.
         return kept if len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _is_other_overload(self, path: str, mention: Mention, fitting: dict[Value, Symbol]) -> bool:
+        """Whether the only function that takes as many arguments as a call cannot take these: a library's class above
+        may have another one of the name."""
+        given = self._given(path, mention)
+        return (
+            bool(given)
+            and len(fitting) == 1
+            and any(cannot_take(self._world, Spot(path, mention.owner), given, *one) for one in fitting.items())
+        )
 
     def _of_overloads(self, path: str, mention: Mention, found: Values, functions: dict[Value, Symbol]) -> Values:
         """Of overloads of C++ those that a call may mean; unknown too if these are several."""
@@ -293,6 +314,37 @@ class MentionMeaning:
         # `at() const` beside `at()`: which one is called depends on what it is called on.
         places = [(value.path, functions[value].parent, functions[value].flags & STUB) for value in meant]
         return kept if len(groups) == 1 and len(set(places)) == len(places) else (*kept, UNKNOWN_VALUE)
+
+    def _of_labels(self, path: str, mention: Mention, found: Values, functions: dict[Value, Symbol]) -> Values:
+        """Of Swift's functions of one name those that take arguments with such labels; unknown too if these are
+        several, or none."""
+        given = self._given(path, mention)
+        above = self._others_of_name(functions) if given else {}
+        fitting = {value: symbol for value, symbol in (functions | above).items() if fits(symbol.labels, given)}
+        if not fitting:
+            return (*found, UNKNOWN_VALUE)
+        kept = (*(value for value in found if value not in functions), *fitting)
+        return kept if len(fitting) == 1 else (*kept, UNKNOWN_VALUE)
+
+    def _others_of_name(self, functions: dict[Value, Symbol]) -> dict[Value, Symbol]:
+        """The functions of the same name and other labels that the classes of some functions have, or those above."""
+        known = tuple(value.key for value in functions)
+        if (found := self._others.get(known)) is not None:
+            return found
+        found = self._others[known] = {}
+        shapes = {shape(symbol.labels) for symbol in functions.values()}
+        homes = {(value.path, symbol.parent): symbol.name for value, symbol in functions.items() if symbol.parent >= 0}
+        classes: dict[Key, str] = {}
+        for place, name in homes.items():
+            home = self._world.enclosing_class(*place)
+            if home is not None and home.kind == "class":
+                classes.update(dict.fromkeys(self._world.ancestors(home.key).classes, name))
+        for key, name in classes.items():
+            for one in self._world.own_members(key, name):
+                other = symbol_of(self._world, one)
+                if other.kind in CALLABLE_KINDS and shape(other.labels) not in shapes:
+                    found[one] = other
+        return found
 
     def _given(self, path: str, mention: Mention) -> str:
         """The arguments of a call, as `argument_types` writes them."""
@@ -378,3 +430,9 @@ class MentionMeaning:
         for item in items:
             found += tuple(one for one in self._world.import_target(path, item) if one not in found)
         return self._of(found)
+
+
+def _are_extensions(functions: Sequence[Symbol]) -> bool:
+    """Whether several functions extend a type differently (Kotlin): which one is meant depends on its arguments."""
+    found = {(one.scope, one.parameters, one.types) for one in functions if one.scope and one.parent < 0}
+    return len(found) > 1

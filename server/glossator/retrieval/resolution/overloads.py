@@ -205,6 +205,17 @@ def chosen(world: World, place: Spot, given: str, candidates: Sequence[tuple[Val
     return [values[number] for number in best] or values
 
 
+def cannot_take(world: World, place: Spot, given: str, value: Value, symbol: Symbol) -> bool:
+    """Whether an argument of a call certainly has another type than a function takes."""
+    arguments = split_outside(given, BETWEEN)
+    types = expanded_types(symbol.types, len(arguments))
+    return bool(symbol.types) and any(
+        fit(world, argument_kind(world, argument, place), type_kind(world, written, Spot(value.path, value.number)))
+        == IMPOSSIBLE
+        for argument, written in zip(arguments, types, strict=True)
+    )
+
+
 def best_of(numbers: Sequence[int], is_better: Callable[[int, int], bool]) -> Sequence[int]:
     """Of some functions, by number, the one that is better than every other one; all if there is none."""
     for number in numbers:

@@ -154,11 +154,16 @@ class PackageRules(LanguageRules):
         """What other files of the package declare."""
         package = view.facts.package
         while True:
-            if found := world.packaged(package, name, view.path):
+            found = world.packaged(package, name, view.path)
+            if found := tuple(one for one in found if one.path == view.path or self.is_shared(world, view, one)):
                 return found
             if not package or not self.enclosing_packages:
                 return ()
             package = package.rpartition(".")[0]
+
+    def is_shared(self, world: World, view: FileView, value: Value) -> bool:
+        """Whether a file sees what another one of its package declares: scripts keep theirs to themselves."""
+        return not value.path.endswith(".kts")
 
     def in_stars(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What imports of whole packages bring in."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from glossator.retrieval.resolution.labels import alike
+
 if TYPE_CHECKING:
     from glossator.index.facts import Symbol
 
@@ -19,8 +21,10 @@ def takes(symbol: Symbol, arguments: int) -> bool:
 
 
 def may_override(one: Symbol, other: Symbol) -> bool:
-    """Whether a method may override another one of its name: they take as many arguments, of the same types as far as
-    their names tell."""
+    """Whether a method may override another one of its name: they take as many arguments, of the same labels, and of
+    the same types as far as their names tell."""
+    if not alike(one.labels, other.labels):
+        return False
     if -1 in (one.parameters[1], other.parameters[1]):
         return True
     if one.parameters[1] != other.parameters[1]:

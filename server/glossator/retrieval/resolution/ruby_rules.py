@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import LOCAL, STATIC
+from glossator.index.facts import GLOBAL, LOCAL, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbol_of, symbols
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
@@ -59,7 +59,7 @@ class RubyRules(LanguageRules):
         static: bool | None = None
         for around in view.chain(place.owner):
             symbol = view.symbol(around)
-            home = world.enclosing_class(view.path, around) if symbol.scope else None
+            home = world.enclosing_class(view.path, around) if view.type_around(around) else None
             if symbol.kind in NESTING_KINDS:
                 this = place.this if place.this and around == view.enclosing_container(place.owner) else None
                 home = Value("class", *(this or (view.path, around)))
@@ -88,9 +88,38 @@ class RubyRules(LanguageRules):
             for size in range(len(around), -1, -1):
                 found = tuple(one for one, chain in candidates if chain == around[:size])
                 if found:
-                    return self._first_part(world, found)
+                    return self._nearest(world, view.path, found)
             return ()
         return tuple(Value("symbol", view.path, index) for index in view.children(-1, name))
+
+    def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """What has no module around it, before `::Rack`; else by the scopes."""
+        if name == GLOBAL:
+            return (Value("module", _OUTERMOST),)
+        return super().bare(world, view, place, name)
+
+    def global_name(self, world: World, path: str, name: str) -> Values:
+        """A constant that has no module around it: `::Rack`."""
+        return self._nearest(world, path, tuple(one for one, around in self._constants(world, name) if not around))
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """A constant that has no module around it, after `::`."""
+        return self.global_name(world, "", name) if module == _OUTERMOST else super().module_member(world, module, name)
+
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
+        """The class that a supertype as written leads to, which may begin with `::`."""
+        return super().base_value(world, base, place) if base[:2] != "::" else self._outer_base(world, base, place)
+
+    def _outer_base(self, world: World, base: str, place: Spot) -> Values:
+        found = world.evaluate(f"{GLOBAL}.{base[2:].replace('::', '.')}", place)
+        return tuple(one if one.kind == "class" else UNKNOWN_VALUE for one in found) or NOTHING_KNOWN
+
+    def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
+        """`Shop::Cart` is the class, beside a method `Cart` of `Shop`, which only a call means."""
+        if kind == "call" or not name[:1].isupper() or not any(map(world.is_function, members)):
+            return members
+        constants = tuple(one for value in values for one in self.class_member(world, value, name))
+        return constants or tuple(one for one in members if not world.is_function(one)) or NOTHING_KNOWN
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Nothing for a constant that the index has nowhere; unknown for others, and for methods."""
@@ -144,6 +173,13 @@ class RubyRules(LanguageRules):
             return found[:1]
         return found
 
+    def _nearest(self, world: World, path: str, found: Values) -> Values:
+        """Of constants of one name and place the file's own: programs of one file each may have one. Those of other
+        files may be meant."""
+        if len(kept := self._first_part(world, found)) < 2:
+            return kept
+        return tuple(one for one in kept if one.path == path) or (*kept, UNKNOWN_VALUE)
+
     def _constants(self, world: World, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The classes, modules and constants of a name, with the names of what they are in."""
         for path in world.likeliest(name):
@@ -166,6 +202,8 @@ class RubyRules(LanguageRules):
         return [name for name in names if name]
 
 
+_OUTERMOST: Final = "::"
+"""In place of a module's path: what has no module around it."""
 _HOOKS: Final = ("included", "extended", "inherited", "prepended")
 """Methods that run where a module is included or a class inherited from."""
 _INCLUDING: Final = ("include", "extend", "prepend", "send", "class_eval", "instance_eval")

@@ -130,6 +130,7 @@ class LanguageRules:
         body_scope: whether a bare name directly in a class's body may mean a member of the class (Python).
         overloads: whether functions of one name may differ in how many arguments they take, and a function and a field
             of one class may have the same name.
+        labelled: whether the labels of arguments tell functions of one name apart (Swift).
         hides_inherited: whether a function hides those of its name in a supertype, whatever they take (C++).
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
@@ -176,6 +177,7 @@ class LanguageRules:
     named_modules: ClassVar[bool] = False
     body_scope: ClassVar[bool] = False
     overloads: ClassVar[bool] = False
+    labelled: ClassVar[bool] = False
     hides_inherited: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False
@@ -250,7 +252,7 @@ class LanguageRules:
                 if value is not None and (found := self.members_by_bare_name(world, value, name, place)):
                     return found
             inside_function = inside_function or symbol.kind in CALLABLE_KINDS
-            if symbol.scope and self.implicit_self and (owner := world.enclosing_class(view.path, around)):
+            if view.type_around(around) and self.implicit_self and (owner := world.enclosing_class(view.path, around)):
                 found = self.members_by_bare_name(world, owner, name, place)
                 if found:
                     return found
@@ -313,6 +315,10 @@ class LanguageRules:
     def global_name(self, world: World, path: str, name: str) -> Values:
         """What a name means that is said to be one of the global namespace (`::close` in C++)."""
         return NOTHING_KNOWN
+
+    def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
+        """Of the members of a name, those that a mention of this kind may mean."""
+        return members
 
     def macros_named(self, world: World, path: str, name: str) -> Values:
         """The macros of a name that stand for something else wherever the name stands in a file: even where it would
@@ -537,10 +543,14 @@ class LanguageRules:
         """The files that may add a member of a name to a type, whose name without qualifiers is `bare`."""
         return world.likeliest_adding(bare, name)
 
+    def extended_by_other_name(self, world: World, key: Key, bare: str, name: str) -> Values:
+        """The members of a name that are added to a type, called `bare`, under another name of it."""
+        return ()
+
     def is_member(self, view: FileView, index: int) -> bool:
         """Whether a symbol is reached through an instance or a class, not by its bare name alone."""
         symbol = view.symbol(index)
-        if symbol.scope:
+        if view.type_around(index):
             return True
         return symbol.parent >= 0 and view.symbol(symbol.parent).kind in CONTAINER_KINDS
 

@@ -43,11 +43,18 @@ class SwiftRules(PackageRules):
 
     languages = frozenset(("swift",))
     extensions = True
+    labelled = True
     extends_libraries = True
     constructors = frozenset(("init",))
     implicit_members = frozenset(("init", "deinit", "description", "hash", "encode", "subscript", "callAsFunction"))
     opaque = frozenset(("Any", "AnyObject"))
     elements: ClassVar[dict[str, int]] = {**PackageRules.elements, "ArraySlice": 0, "ContiguousArray": 0}
+
+    def is_shared(self, world: World, view: FileView, value: Value) -> bool:
+        """Whether a file is of the module of another one, as far as that tells: a program's is the folder of its
+        `main.swift`, and the description of a package is none."""
+        folder, _, file = value.path.rpartition("/")
+        return file != "Package.swift" and (file != "main.swift" or not folder or view.path.startswith(f"{folder}/"))
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Nothing: it is a library's."""

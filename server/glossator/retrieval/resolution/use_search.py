@@ -13,10 +13,12 @@ from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, last_part, m
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name
+from glossator.retrieval.resolution.labels import fits
 from glossator.retrieval.resolution.macro_expansion import MAX_EXPANDED, MAX_MACROS, grade_at, is_macro, meaning_at
 from glossator.retrieval.resolution.overloads import chosen
 from glossator.retrieval.resolution.parameters import takes
 from glossator.retrieval.resolution.patience import OutOfTimeError
+from glossator.retrieval.resolution.rules import symbol_of
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import INSTANCE_MARK, Spot, Use, Value
 
@@ -343,6 +345,8 @@ class UseSearch:
         if self._constructor is not None:
             if grade != "resolved" or not takes(self._constructor, mention.arguments):
                 return "excluded"
+            if self._rules.labelled:
+                return self._grade_by_labels(view, mention)
             rivals = [rival for rival in self._rivals if takes(rival[1], mention.arguments)]
             if rivals:
                 mine = Value("symbol", *self._definition.key), self._constructor
@@ -351,10 +355,22 @@ class UseSearch:
                 return "excluded" if mine[0] not in meant else "possible" if len(meant) > 1 else grade
         return grade
 
+    def _grade_by_labels(self, view: FileView, mention: Mention) -> Grade:
+        """How sure it is that a call of the class calls the constructor, by the labels of the arguments (Swift)."""
+        assert self._constructor is not None
+        given = view.facts.given(mention)
+        if not fits(self._constructor.labels, given):
+            return "excluded"
+        others = self._world.own_members(self._definition.key, self._constructor.name)
+        found = [symbol for one in others if (symbol := symbol_of(self._world, one)) is not self._constructor]
+        return "possible" if any(fits(one.labels, given) for one in found) else "resolved"
+
     def _is_reached(self, view: FileView, mention: Mention) -> bool:
         """Whether a mention of this form may mean the definition at all: saves the resolution of most namesakes."""
         if self._definition.symbol.kind == "macro":
             return True
+        if self._definition.symbol.kind == "test" and mention.kind != _NAME:
+            return False  # its name is a text
         if mention.receiver < 0:
             bare = self._member and not self._rules.bare_members and mention.kind != _NAME
             return not bare or view.path == self._definition.path

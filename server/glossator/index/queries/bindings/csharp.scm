@@ -11,6 +11,11 @@
 (catch_declaration type: (_) @type name: (identifier) @bind)
 (declaration_pattern type: (_) @type name: (identifier) @bind)
 (declaration_expression type: (_) @type name: (identifier) @bind)
+(recursive_pattern type: (_) @type name: (identifier) @bind)
+
+; What a new object's fields and properties are set to
+(object_creation_expression type: (_) @of
+  initializer: (initializer_expression (assignment_expression left: (identifier) @key)))
 
 ; Fields, properties, enum members
 (property_declaration type: (_) @type name: (identifier) @bind)

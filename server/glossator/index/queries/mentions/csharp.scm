@@ -75,6 +75,8 @@
 (file_scoped_namespace_declaration name: (_) @skip)
 (file_scoped_namespace_declaration name: (qualified_name (identifier) @skip))
 (labeled_statement (identifier) @skip)
+(goto_statement (identifier) @skip)
+(anonymous_object_creation_expression (identifier) @skip . "=")
 
 ; Functions without a name
 (lambda_expression) @handed
@@ -107,7 +109,13 @@
 (declaration_pattern name: (identifier) @local)
 (declaration_expression name: (identifier) @local)
 (var_pattern name: (identifier) @local)
+(tuple_pattern name: (identifier) @local)
+(recursive_pattern name: (identifier) @local)
 (query_expression (from_clause name: (identifier) @local))
+(let_clause . (identifier) @local)
+(join_clause . (identifier) @local)
+(join_into_clause (identifier) @local)
+(query_expression (identifier) @local)
 
 ; Names that are made at run time
 ((invocation_expression function: (member_access_expression name: (identifier) @_getter)

@@ -36,6 +36,7 @@
 ; Scopes and what is bound in them
 (function_declaration) @scope
 (secondary_constructor) @scope
+(anonymous_initializer) @scope
 (anonymous_function) @scope
 (lambda_literal) @scope @lambda
 (object_literal) @scope.this
@@ -46,6 +47,7 @@
 (getter) @scope
 (setter) @scope
 (parameter . (simple_identifier) @local)
+(parameter_with_optional_type . (simple_identifier) @local)
 (variable_declaration . (simple_identifier) @local)
 (catch_block . (simple_identifier) @local)
 (function_declaration (type_parameters (type_parameter . (type_identifier) @local)))

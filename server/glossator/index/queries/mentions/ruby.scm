@@ -10,6 +10,7 @@
 (call !receiver method: (identifier) @call)
 (call !receiver method: (constant) @call)
 (scope_resolution scope: (_) @of name: (constant) @member)
+(scope_resolution . "::" . name: (constant) @member)
 
 ; What is handed over
 (argument_list (identifier) @value)
@@ -75,6 +76,15 @@
 (assignment left: (identifier) @local)
 (operator_assignment left: (identifier) @local)
 (left_assignment_list (identifier) @local)
+(destructured_left_assignment (identifier) @local)
+(rest_assignment (identifier) @local)
+(in_clause pattern: (identifier) @local)
+(match_pattern pattern: (identifier) @local)
+(array_pattern (identifier) @local)
+(find_pattern (identifier) @local)
+(as_pattern name: (identifier) @local)
+(keyword_pattern value: (identifier) @local)
+(keyword_pattern key: (hash_key_symbol) @local .)
 (exception_variable (identifier) @local)
 (for pattern: (identifier) @local)
 

@@ -60,6 +60,15 @@
 (guard_statement bound_identifier: (simple_identifier) @local)
 (while_statement bound_identifier: (simple_identifier) @local)
 (switch_pattern (pattern (pattern bound_identifier: (simple_identifier) @local)))
+(pattern (value_binding_pattern) bound_identifier: (simple_identifier) @local)
+(pattern (value_binding_pattern) (pattern bound_identifier: (simple_identifier) @local))
+(pattern (value_binding_pattern) (pattern . (simple_identifier) @local .))
+(pattern (value_binding_pattern) (pattern (pattern . (simple_identifier) @local .)))
+(for_statement item: (pattern (pattern . (simple_identifier) @local .)))
+(for_statement item: (pattern (pattern (pattern . (simple_identifier) @local .))))
+(if_statement (value_binding_pattern) (pattern . (simple_identifier) @local .))
+(guard_statement (value_binding_pattern) (pattern . (simple_identifier) @local .))
+(while_statement (value_binding_pattern) (pattern . (simple_identifier) @local .))
 
 ; Further references of entries
 (call_expression . (navigation_expression target: (simple_identifier) @reference) (#match? @reference "^[A-Z]"))
