@@ -278,3 +278,47 @@ def test_fields_of_unnamed_structures_are_no_variables() -> None:
     assert sample.definition("count").symbol.kind == "field"
     assert sample.uses("count") == []
     assert sample.uses("count", grade="possible") == ["a.go: func run() { all.count = 1 }"]
+
+
+def test_only_its_folder_can_use_what_is_not_exported_or_belongs_to_a_program_or_to_tests() -> None:
+    sample = Sample(
+        {
+            "go.mod": "module example.com/app\n\ngo 1.20\n",
+            "shop/cart.go": """
+                package shop
+
+                type Cart struct {
+                    total int
+                    Items int
+                }
+
+                func (c *Cart) reset() {}
+                func (c *Cart) Reset() {}
+                """,
+            "shop/sum.go": "package shop\n\nfunc sum(c any) { c.(caller).reset(); unknown(c).reset() }\n",
+            "shop/cart_test.go": "package shop_test\n\nfunc Helper() {}\n\nfunc TestCart() { Helper() }\n",
+            "cmd/main.go": "package main\n\ntype Flags struct{}\n\nfunc Run() {}\n\nfunc main() { Run(); Flags{} }\n",
+            "web/page.go": """
+                package web
+
+                func Show(any interface{}) {
+                    x := foreign(any)
+                    x.total = x.Items
+                    x.reset()
+                    x.Reset()
+                    x.Flags.Run()
+                    x.Helper()
+                }
+                """,
+        }
+    )
+    for name in ("Cart.total", "Run", "Flags", "Helper"):
+        assert not [use for use in sample.uses(name, grade="possible") if use.startswith("web/")]
+    assert (
+        sample.uses("Cart.reset", grade="possible")
+        == ["shop/sum.go: func sum(c any) { c.(caller).reset(); unknown(c).reset() }"] * 2
+    )
+    assert sample.uses("Cart.Items", grade="possible") == ["web/page.go: x.total = x.Items"]
+    assert sample.uses("Cart.Reset", grade="possible") == ["web/page.go: x.Reset()"]
+    assert sample.uses("Run") == ["cmd/main.go: func main() { Run(); Flags{} }"]
+    assert sample.uses("Helper") == ["shop/cart_test.go: func TestCart() { Helper() }"]

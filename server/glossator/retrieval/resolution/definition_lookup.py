@@ -168,7 +168,8 @@ class DefinitionLookup:
         outermost = declared.qualified_name.partition(".")[0]
         stem, folder = _stem(declared.path), declared.path.rpartition("/")[0]
         for path in self.world.paths().files_in(folder):
-            if path == declared.path or _stem(path) != stem:
+            # Some folders have thousands of files: this is `_stem(path) == stem`.
+            if path == declared.path or not (path.startswith(stem + ".") or path == stem):
                 continue
             for value in self.world.module_member(path, outermost, declared.language):
                 if value.kind == "symbol" and value.path == defined.path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from glossator.index.expressions import split_outside
 from glossator.index.facts import last_part
+from glossator.retrieval.resolution.file_view import bare_name
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST, TUPLE, TypeText, read_type
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values, external
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from glossator.index.facts import Import
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
-    from glossator.retrieval.resolution.values import Key
+    from glossator.retrieval.resolution.values import DefinedSymbol, Key
 
 
 def _words(text: str) -> frozenset[str]:
@@ -76,6 +77,18 @@ class GoRules(LanguageRules):
     def is_member(self, view: FileView, index: int) -> bool:
         """Fields of unnamed structures and methods of unnamed interfaces are members too."""
         return view.symbol(index).kind in ("field", "method") or super().is_member(view, index)
+
+    def only_folder(self, world: World, definition: DefinedSymbol) -> str | None:
+        """What begins with a small letter is seen in its package only, which is a folder; and nobody can import a
+        program or tests, whose methods may still be called through interfaces."""
+        folder = definition.path.rpartition("/")[0]
+        if not bare_name(definition.symbol)[:1].isupper():
+            return folder
+        if definition.symbol.kind == "method":
+            return None
+        view = world.view(definition.path)
+        is_program = view is not None and view.facts.package == "main"
+        return folder if is_program or definition.path.endswith("_test.go") else None
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
         """A library may call an exported method: it declares the interface, which the type does not name. Fields are

@@ -567,6 +567,10 @@ class LanguageRules:
         """Whether a symbol is visible inside a function only."""
         return bool(view.symbol(index).flags & LOCAL)
 
+    def only_folder(self, world: World, definition: DefinedSymbol) -> str | None:
+        """The only folder whose files can use a definition, those below it not included; None if others can."""
+        return None
+
     def may_extend(self, world: World, home: DefinedSymbol) -> bool:
         """Whether a type adds its members to types of libraries (a trait that is implemented for them)."""
         return False

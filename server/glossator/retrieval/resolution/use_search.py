@@ -167,6 +167,8 @@ class UseSearch:
         nameless = (self._local and not self._member) or name in self._rules.whole_names
         files = [definition.path] if nameless else self._world.files_noting(name)
         files = [path for path in files if (path, name) not in self._seen]
+        if (folder := self._rules.only_folder(self._world, definition)) is not None:
+            files = [path for path in files if path.rpartition("/")[0] == folder]
         if definition.name in self._rules.constructors and constructed:
             files = self._of_family(files)
         files = self._world.sharing(files, definition.language)
