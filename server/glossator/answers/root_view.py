@@ -5,7 +5,6 @@ Taken once per question, so that all that the question reads is of the same stat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
@@ -118,5 +117,5 @@ def _moved(entry: StoredEntry, lines: Sequence[str]) -> StoredEntry | None:
             shift = i + 1 - entry.name_line
             start = max(1, entry.start_line + shift)
             end = min(len(lines), entry.end_line + shift)
-            return replace(entry, start_line=start, end_line=end, name_line=i + 1)
+            return entry._replace(start_line=start, end_line=end, name_line=i + 1)
     return None
