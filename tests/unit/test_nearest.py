@@ -236,6 +236,15 @@ def test_an_absurd_number_in_the_vectors_is_noticed_by_a_search(index: Index, nu
     assert index.recall() > 0.99
 
 
+def test_half_numbers_are_the_same_in_single_precision() -> None:
+    halves = np.arange(1 << 16).astype(np.uint16).view(np.float16)
+    widened = nearest._widened(halves)
+    finite = np.isfinite(halves)
+    assert (widened[finite] == halves[finite].astype(np.float32)).all()
+    assert (np.signbit(widened) == np.signbit(halves)).all()
+    assert (np.abs(widened[~finite]) >= 65_536).all()
+
+
 def test_rows_that_were_not_counted_are_no_files(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="number of rows"):
         nearest.write(tmp_path / "1", [columns([1])], PER_FILE + 1, DIMENSIONS)
