@@ -58,6 +58,47 @@ def test_commit_is_found_by_text_vector_and_name(store: Store) -> None:
     assert store.vectors([number])[number] == pytest.approx(unit("beta"), abs=1e-3)
 
 
+def test_frequencies_are_kept_until_a_commit_and_not_without_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_reading, "KEPT_FREQUENCIES", 10)
+    store.commit([update("x.py", entry("alpha"), terms="shared")])
+    assert store.document_frequencies(["shared", "none"]) == {"shared": 1, "none": 0}
+    assert store._frequencies[1] == {"shared": 1, "none": 0}
+    store.commit([update("y.py", entry("beta"), terms="shared none")])
+    assert store.document_frequencies(["shared", "none"]) == {"shared": 2, "none": 1}
+    for number in range(30):
+        assert store.document_frequencies([f"t{number}", "shared"]) == {f"t{number}": 0, "shared": 2}
+        assert len(store._frequencies[1]) <= 12
+
+
+def test_entries_come_in_the_order_of_their_ids_in_the_question(store: Store) -> None:
+    store.commit([update("x.py", *(entry(f"n{number}", number + 1) for number in range(9)))])
+    first = store.named("n0")[0].id
+    asked = [first + number for number in (7, 2, 5, 2)]
+    assert [one.name for one in store.entries([asked[0], 999 << ORDINAL_BITS, *asked[1:]])] == ["n7", "n2", "n5", "n2"]
+
+
+def test_references_to_some_definitions_are_those_to_all_rare_ones_that_are_among_them(store: Store) -> None:
+    using = entry("using", references=("rare", "twice", "common", "unknown", "elsewhere"))
+    store.commit([update("a.py", using, entry("rare", 5), entry("twice", 6), entry("common", 7))])
+    store.commit([update("b.py", entry("twice", references=("rare",)), entry("common", 5), entry("elsewhere", 6))])
+    store.commit([update("c.py", entry("common"), entry("alone", 5))])
+    ids = {(one.path, one.name): one.id for path in ("a.py", "b.py", "c.py") for one in store.entries_in(path)}
+    everything = store.rare_homes(ids.values())
+    wanted = [ids["a.py", "rare"], ids["b.py", "twice"], ids["c.py", "common"]]
+    found = store.references_among(ids.values(), wanted)
+    assert found == {
+        ids["a.py", "using"]: {ids["a.py", "rare"], ids["b.py", "twice"]},
+        ids["b.py", "twice"]: {ids["a.py", "rare"]},
+    }
+    assert found == {number: homes & set(wanted) for number, homes in everything.items() if homes & set(wanted)}
+    assert store.references_among(ids.values(), wanted[2:]) == store.references_among(ids.values(), []) == {}
+    told = store.references_of_all([*ids.values(), 999 << ORDINAL_BITS])
+    assert {number: names for number, names in told.items() if names} == {
+        ids["a.py", "using"]: ("rare", "twice", "common", "unknown", "elsewhere"),
+        ids["b.py", "twice"]: ("rare",),
+    }
+
+
 def test_replacing_and_deleting(store: Store) -> None:
     store.commit([update("x.py", entry("old", references=("beta",))), update("y.py", entry("other"))])
     store.commit([update("x.py", entry("new", references=("gamma",)), revision=1)], deleted=["y.py", "unknown.py"])

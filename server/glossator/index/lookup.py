@@ -59,6 +59,11 @@ _HOMES = (  # noqa: S608 - put together from constants
     "({0} LIMIT 1 OFFSET 2) AS third FROM json_each(?) j) WHERE first IS NOT NULL AND third IS NULL"
 ).format("SELECT id FROM entries WHERE name = j.value AND part = 0 AND name IS NOT NULL ORDER BY id")
 """The first and last definition of each name with at most two; those of common names are not read."""
+_RARELY_DEFINED = (
+    "SELECT e.id, e.name FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.part = 0 AND e.name IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM entries WHERE name = e.name AND part = 0 AND name IS NOT NULL LIMIT 1 OFFSET 2)"
+)
+"""Those of some definitions whose names have at most two."""
 
 CANDIDATES = 300
 """Maximum names ranked for each kind of match, the shortest ones: about 3 ms."""
@@ -66,8 +71,8 @@ CANDIDATES = 300
 
 def _stored(row: tuple[Any, ...]) -> StoredEntry:
     """The entry that a row of `_ENTRY` describes."""
-    (number, path, language, kind, name, qualified, signature, doc, parent, *rest) = row
-    rest[-1] = bool(rest[-1])
+    number, path, language, kind, name, qualified, signature, doc, parent, *numbers, stub = row
+    part, start_line, end_line, name_line, start_byte, end_byte = numbers
     name = name or ""
     return StoredEntry(
         number,
@@ -79,7 +84,13 @@ def _stored(row: tuple[Any, ...]) -> StoredEntry:
         signature,
         doc,
         None if parent is None else (number >> ORDINAL_BITS << ORDINAL_BITS) + parent,
-        *rest,
+        part,
+        start_line,
+        end_line,
+        name_line,
+        start_byte,
+        end_byte,
+        bool(stub),
     )
 
 
@@ -93,8 +104,9 @@ class Lookup:
     def entries(self, ids: Sequence[int]) -> list[StoredEntry]:
         """The entries with these ids, in that order; unknown ids are left out."""
         with self._database.reading() as connection:
-            rows = connection.execute(_ENTRY + "JOIN json_each(?) j ON e.id = j.value ORDER BY j.key", (_json(ids),))
-            return [_stored(row) for row in rows]
+            rows = connection.execute(_ENTRY + "JOIN json_each(?) j ON e.id = j.value", (_json(ids),))
+            found = {row[0]: _stored(row) for row in rows}
+        return [found[number] for number in ids if number in found]
 
     def content_hash(self, path: str) -> bytes | None:
         """The hash of a file's bytes when it was indexed; None if it is not indexed."""
@@ -143,13 +155,16 @@ class Lookup:
 
     def references_of(self, entry_id: int) -> tuple[str, ...]:
         """The names that an entry refers to, in order of first use."""
+        return self.references_of_all([entry_id]).get(entry_id, ())
+
+    def references_of_all(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """Id -> the names that the entry refers to, in order of first use; those without any may be left out."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT refs FROM entries WHERE id = ?", (entry_id,)).fetchone()
-            if row is None or row[0] is None:
-                return ()
-            select = "SELECT name FROM names WHERE id = ?"
-            found = (connection.execute(select, (number,)).fetchone() for number in array("I", row[0]))
-            return tuple(name[0] for name in found if name)
+            select = "SELECT e.id, e.refs FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.refs IS NOT NULL"
+            refs = {number: array("I", packed) for number, packed in connection.execute(select, (_json(ids),))}
+            select = "SELECT n.id, n.name FROM json_each(?) j JOIN names n ON n.id = j.value"
+            names = dict(connection.execute(select, (_json(set().union(*refs.values())),)).fetchall())
+        return {number: tuple(names[one] for one in found if one in names) for number, found in refs.items()}
 
     def heads(self, revisions: Iterable[int]) -> dict[int, str]:
         """The first terms of the first entry of each file (`terms.head_of`); unknown revisions are left out."""
@@ -167,12 +182,11 @@ class Lookup:
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """The number of entries that contain each term."""
-        counts = {}
+        asked = {term: encodable(term) for term in terms}
         with self._database.reading() as connection:
-            for term in terms:
-                row = connection.execute("SELECT entries FROM terms WHERE term = ?", (encodable(term),)).fetchone()
-                counts[term] = max(0, row[0]) if row else 0
-        return counts
+            select = "SELECT t.term, t.entries FROM json_each(?) j JOIN terms t ON t.term = j.value"
+            counts = dict(connection.execute(select, (json.dumps(list(asked.values())),)).fetchall())
+        return {term: max(0, counts.get(stored, 0)) for term, stored in asked.items()}
 
     def all_terms(self) -> list[str]:
         """All search terms of the entries; none if they have not been counted yet."""
@@ -243,6 +257,20 @@ class Lookup:
                 homes = connection.execute(_HOMES, (_json(missing),))
                 known.update((name, frozenset((first, last))) for name, first, last in homes)
         return {number: set().union(*map(known.__getitem__, found)) for number, found in names.items()}
+
+    def references_among(self, ids: Iterable[int], homes: Iterable[int]) -> dict[int, set[int]]:
+        """What `rare_homes` finds, but only those of some definitions; ids that refer to none may be left out."""
+        of_name: dict[int, set[int]] = {}
+        with self._database.reading() as connection:
+            for home, name in connection.execute(_RARELY_DEFINED, (_json(homes),)):
+                of_name.setdefault(name, set()).add(home)
+            if not of_name:
+                return {}
+            select = "SELECT e.id, e.refs FROM json_each(?) j JOIN entries e ON e.id = j.value WHERE e.refs IS NOT NULL"
+            met = {
+                number: of_name.keys() & array("I", refs) for number, refs in connection.execute(select, (_json(ids),))
+            }
+        return {number: set().union(*(of_name[name] for name in names)) for number, names in met.items() if names}
 
     def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
         """Terms that begin with the prefix -> the number of entries that contain them."""

@@ -21,7 +21,7 @@ from glossator.index.table import Lance, Table, matrix_of
 from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -38,6 +38,8 @@ _Inside = tuple[str, "NDArray[np.int64] | None"]
 
 EQUALS_READ = 8
 """So many times as many entries are read to find those that have the same score as the last one."""
+KEPT_FREQUENCIES = 50_000
+"""Terms whose frequencies are kept until the next commit: one search asks for each of its terms several times."""
 QUERY_TERMS = 24
 """Only this many of a query's terms are searched, the rarest ones: frequent terms cost much and decide little."""
 
@@ -55,6 +57,7 @@ class StoreReader(Lookup):
         self._sizes: tuple[object, list[tuple[str, int]]] = None, []
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
         self._text_rows: tuple[int, text_rows.TextRows | None] = 0, None
+        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._nearest = Nearest(self._nearest_folder, manifest.position, manifest.revisions, self._columns_of)
 
     def _nearest_folder(self, generation: int) -> Path:
@@ -152,6 +155,19 @@ class StoreReader(Lookup):
     def changes(self) -> int:
         """A number that changes with every commit of any process."""
         return self._manifest.changes()
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """The number of entries that contain each term."""
+        terms = list(terms)
+        changes = self._manifest.changes()
+        known_at, known = self._frequencies
+        if known_at != changes or len(known) > KEPT_FREQUENCIES:
+            known = {}
+            self._frequencies = changes, known
+        missing = [term for term in terms if term not in known]
+        if missing:
+            known.update(super().document_frequencies(missing))
+        return {term: known[term] for term in terms}
 
     def entry_count(self) -> int:
         """How many entries there are."""

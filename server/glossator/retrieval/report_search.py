@@ -159,10 +159,8 @@ def with_files(found: FoundDefinitions, revisions: Sequence[int], scores: NDArra
 
     order = np.argsort(-scores, kind="stable")
     signals = found.signals.copy()
-    value = {
-        revisions[int(i)]: (max(float(scores[i] - scores[order[0]]), -8.0) / 4, 6 / (5 + rank))
-        for rank, i in enumerate(order)
-    }
+    below = (scores - scores[order[:1]]).tolist()
+    value = {revisions[i]: (max(below[i], -8.0) / 4, 6 / (5 + rank)) for rank, i in enumerate(order.tolist())}
     unknown = -8.0 / 4, 6 / (5 + 60)
     if found.entries:
         signals[:, :2] = [value.get(entry.id >> ORDINAL_BITS, unknown) for entry in found.entries]
@@ -351,7 +349,6 @@ class ReportSearch:
         """The definitions to compare, with their signals, given the files' scores."""
         import numpy as np
 
-        store = self._searcher.store
         order = np.argsort(-scores, kind="stable")[:SEARCHED_FILES]
         best = [found.revisions[int(i)] for i in order]
         texts, dense, terms = self._searched(found, best)
@@ -372,7 +369,6 @@ class ReportSearch:
         owner = {n: one.parent if one.part and one.parent is not None else n for n, one in looked.items()}
         looked.update(self._entries([number for number in owner.values() if number not in looked]))
         entries = [looked[number] for number in dict.fromkeys(owner.values()) if number in looked]
-        references = self._searcher.corpus.rare_homes(store, [entry.id for entry in entries if entry.id >= 0])
         table = _Table(entries, owner)
         for name, scored in zip(_SEARCHES, (*texts, *dense), strict=True):
             table.put_search(name, scored)
@@ -387,7 +383,7 @@ class ReportSearch:
             table.set(name, [float(sort == name) for sort in sorts])
         so_far = FoundDefinitions(entries, {}, table.signals())
         totals = self._weights.definition_scores(with_files(so_far, found.revisions, scores))
-        self._put_round(table, totals, references)
+        self._put_round(table, totals)
         windows: dict[int, StoredEntry] = {}
         for number in sorted(owner, key=lambda n: -texts[0].get(n, 0.0)):
             windows.setdefault(owner[number], looked[number])
@@ -463,7 +459,7 @@ class ReportSearch:
         agreed = agreement(stems, rarity, terms, having)
         table.put("pairs", ((number, pairs) for number, (_, pairs) in agreed.items()))
         for name, words in (("name_title", set(title)), ("name_main", set(main))):
-            table.set(name, [_share(own, words, rarity) for own in names])
+            table.set(name, [0.0 if words.isdisjoint(own) else _share(own, words, rarity) for own in names])
 
     def _put_names(self, table: _Table, found: FoundFiles) -> None:
         """Whether the report writes the names of definitions, and their places in its traces."""
@@ -478,33 +474,28 @@ class ReportSearch:
             table.put("frame", [(entry.id, 4 / (4 + place))])
             table.put("first_frame", [(entry.id, float(place == 0))])
 
-    def _put_round(self, table: _Table, scores: NDArray[np.float32], references: Mapping[int, set[int]]) -> None:
+    def _put_round(self, table: _Table, scores: NDArray[np.float32]) -> None:
         """Whether definitions are referred to by those that are the best so far, refer to these, and contain them."""
         import numpy as np
 
         namesakes = Counter(entry.name for entry in table.entries)
         best = [table.entries[int(i)].id for i in np.argsort(-scores, kind="stable")[:LEADING]]
         place_of = {number: place for place, number in enumerate(best)}
+        stored = [number for number in best if number >= 0]
+        store = self._searcher.store
+        references = store.references_among([one.id for one in table.entries if one.id >= 0], stored)
+        names = store.references_of_all(stored) | {n: self._buffers.references_of(n) for n in best if n < 0}
         called: dict[str, float] = {}
         holds: dict[tuple[str, str], float] = defaultdict(float)
         for place, number in enumerate(best):
-            for name in self._names_in(number):
+            for name in names.get(number, ()):
                 called.setdefault(name, 4 / (4 + place))
             for scope in _scopes_of(table.entry(number)):
                 holds[scope] += 2 / (4 + place)
         table.set("called_by_best", [called.get(one.name, 0.0) / namesakes[one.name] for one in table.entries])
-        places = [
-            [place_of[home] for home in references.get(one.id, ()) if home in place_of and home != one.id]
-            for one in table.entries
-        ]
+        places = [[place_of[home] for home in references.get(one.id, ()) if home != one.id] for one in table.entries]
         table.set("calls_best", [4 / (4 + min(some)) if some else 0.0 for some in places])
         table.set("holds_best", [holds.get((one.path, one.qualified_name), 0.0) for one in table.entries])
-
-    def _names_in(self, number: int) -> tuple[str, ...]:
-        """The names that an entry refers to."""
-        if number < 0:
-            return self._buffers.references_of(number)
-        return self._searcher.store.references_of(number)
 
 
 def from_several_files(order: Sequence[int], homes: Sequence[int]) -> list[int]:
@@ -570,8 +561,7 @@ class _Table:
 
 def _share(own: frozenset[str], words: set[str], rarity: Mapping[str, float]) -> float:
     """The share of some words of a name that are among others, by their rarity."""
-    met = own & words
-    return sum(map(rarity.__getitem__, met)) / (sum(map(rarity.__getitem__, own)) or 1) if met else 0.0
+    return sum(map(rarity.__getitem__, own & words)) / (sum(map(rarity.__getitem__, own)) or 1)
 
 
 def _scopes_of(entry: StoredEntry) -> list[tuple[str, str]]:
