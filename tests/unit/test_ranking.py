@@ -11,6 +11,7 @@ from glossator.data_files import data_text
 from glossator.index.embedding import StaticEmbedder
 from glossator.index.records import FileSummary
 from glossator.index.terms import head_of
+from glossator.retrieval import corpus as corpus_module
 from glossator.retrieval.corpus import STATIC_NAMES, Corpus, FileFacts, FileStems, core_folders, file_facts
 from glossator.retrieval.ranking import ENTRY_FEATURES, default_weights
 from glossator.retrieval.ranking_features import FILE_FEATURES, agreement
@@ -93,6 +94,23 @@ def test_files_are_found_by_every_term_of_their_names() -> None:
         files[revision] = file_facts(FileSummary(revision, path, "", 1))
     stems.change([len(names), len(names) + 1], 1)
     assert stems.with_term("queri") == wanted["queri"] - {gone} | {len(names), len(names) + 1}
+
+
+def test_the_heads_of_files_are_kept_but_not_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus_module, "_CACHED_HEADS", 3)
+    with open_store(tmp_path / "cache" / "root-1" / "v1-sample") as store:
+        corpus = Corpus(StaticEmbedder())
+        store.commit([update(f"{name}.py", entry(name), terms="word word") for name in ("a", "b", "c", "d")])
+        corpus.refresh(store)
+        for path, revision in corpus.by_path.items():
+            assert corpus.heads([revision], store) == {revision: ({path.removesuffix(".py"): 1, "word": 2}, 3)}
+            assert len(corpus._heads) <= 3
+        gone = corpus.by_path["d.py"]
+        store.commit([update("d.py", entry("other"), revision=1)])
+        corpus.refresh(store)
+        assert gone not in corpus._heads
+        now = corpus.by_path["d.py"]
+        assert corpus.heads([now, gone], store) == {now: ({"other": 1}, 1), gone: ({}, 0)}
 
 
 def test_agreement_counts_each_word_once_and_words_that_stand_together() -> None:

@@ -16,7 +16,7 @@ from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.records import Filter, StoredEntry
 from glossator.index.terms import head_of
 from glossator.retrieval.buffers import Buffers, allowing
-from glossator.retrieval.corpus import Corpus, FileFacts
+from glossator.retrieval.corpus import Corpus, FileFacts, head_terms
 from glossator.retrieval.graph import nearest_to_line
 from glossator.retrieval.kinds import TYPE_KINDS, is_test
 from glossator.retrieval.query import MentionedPlace, Query, after_qualifiers, is_blurred, parse_query, shared_ending
@@ -137,7 +137,8 @@ class CandidateFinder:
         revisions = self._candidate_files(query, findings, files, allowed, buffers)
         revisions = list(dict.fromkeys([*pinned, *(entry.id >> ORDINAL_BITS for entry in places), *revisions]))
         findings.heads = corpus.heads([revision for revision in revisions if revision >= 0], store)
-        findings.heads.update({one: head_of(buffers.terms_of(one << ORDINAL_BITS)) for one in revisions if one < 0})
+        own = (one for one in revisions if one < 0)
+        findings.heads.update({one: head_terms(head_of(buffers.terms_of(one << ORDINAL_BITS))) for one in own})
         features = file_features(query, findings, revisions, files, vector, rare, corpus, store)
         return Candidates(query, findings, revisions, files, features, pinned, places)
 

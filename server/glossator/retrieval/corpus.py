@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from glossator.index import terms as analysis
 from glossator.late_patterns import late
@@ -26,8 +27,8 @@ _CORE_SHARE = 0.3
 """A folder with so much of a project's code is its core, whatever it is called."""
 _CACHED_PATHS = 200_000
 """Maximum paths whose vectors are cached, of at most 1 KB each."""
-_CACHED_HEADS = 20_000
-"""Maximum files whose first terms are cached, of at most 1 KB each."""
+_CACHED_HEADS = 5_000
+"""Maximum files whose first terms are cached, of at most 5 KB each."""
 _CACHED_FOLDERS = 10_000
 """Maximum folders whose terms are cached, per process."""
 _CACHED_HOMES = 100_000
@@ -103,13 +104,6 @@ class FileFacts:
         """Terms of the last three folders."""
         return _folder_terms(self.path.rpartition("/")[0])
 
-    @property
-    def centroid(self) -> NDArray[np.float32] | None:
-        """The mean direction of the file's vectors; None if it has none, or it was not read yet."""
-        import numpy as np
-
-        return np.frombuffer(self.packed_centroid, np.float16).astype(np.float32) if self.packed_centroid else None
-
 
 @lru_cache(_CACHED_FOLDERS)
 def _folder_terms(folder: str) -> tuple[str, ...]:
@@ -121,6 +115,29 @@ def _stem_words(raw: str) -> tuple[str, tuple[str, ...]]:
     """The folded stem of a file's name, and its terms."""
     parts = analysis.identifier_parts(raw)
     return "".join(parts), tuple(dict.fromkeys(map(analysis.stem, parts)))
+
+
+def centroids(facts: Sequence[FileFacts], dimensions: int) -> NDArray[np.float32]:
+    """The mean directions of files' vectors, shape (len(facts), dimensions); zeros for those that have none."""
+    import numpy as np
+
+    none = bytes(2 * dimensions)
+    packed = (one.packed_centroid or none for one in facts)
+    whole = b"".join(one if len(one) == len(none) else none for one in packed)
+    return np.frombuffer(whole, np.float16).astype(np.float32).reshape(len(facts), dimensions)
+
+
+class HeadTerms(NamedTuple):
+    """The first terms of a file's first entry (`terms.head_of`), counted."""
+
+    counts: Mapping[str, int]
+    length: int
+
+
+def head_terms(head: str) -> HeadTerms:
+    """The terms of a head as the store has it, joined with spaces."""
+    terms = [*map(sys.intern, head.split())]  # they are the same in many files
+    return HeadTerms(Counter(terms), len(terms))
 
 
 def file_facts(summary: FileSummary) -> FileFacts:
@@ -235,7 +252,7 @@ class Corpus:
         self._words = words
         self._changes = -1
         self._paths: dict[str, NDArray[np.float32]] = {}
-        self._heads: dict[int, str] = {}
+        self._heads: dict[int, HeadTerms] = {}
         self._rarity: dict[str, float] = {}
         self._homes: dict[int, frozenset[int]] = {}
         self._definitions: dict[tuple[str, bool, int], list[StoredEntry]] = {}
@@ -288,7 +305,7 @@ class Corpus:
 
     def is_outdated(self, path: str) -> bool:
         """Whether a path is in the folder of a version with a newer one beside it ("src/v3" beside "src/v4")."""
-        version = version_folder(path)
+        version = version_folder(path) if self._newest else None
         return version is not None and version[1] < self._newest.get(version[0], 0)
 
     def with_stem_term(self, term: str) -> set[int]:
@@ -354,8 +371,8 @@ class Corpus:
             return np.zeros((0, self._words.dimensions), np.float32)
         return np.stack([self._paths[path] for path in paths])
 
-    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, str]:
-        """The first terms of each file's first entry, joined with spaces."""
+    def heads(self, revisions: Sequence[int], store: Store) -> dict[int, HeadTerms]:
+        """The first terms of each file's first entry."""
         fresh = [revision for revision in revisions if revision not in self._heads]
         if fresh:
             if len(self._heads) + len(fresh) > _CACHED_HEADS:
@@ -363,7 +380,7 @@ class Corpus:
                 fresh = list(revisions)
             found = store.heads(fresh)
             for revision in fresh:
-                self._heads[revision] = found.get(revision, "")
+                self._heads[revision] = head_terms(found.get(revision, ""))
         return {revision: self._heads[revision] for revision in revisions}
 
     def read_centroids(self, facts: Iterable[FileFacts], store: Store) -> None:

@@ -299,6 +299,8 @@ def _spellings(text: str) -> tuple[tuple[str, ...], ...]:
     operators = [f"operator{sign or ' ' + word}" for sign, word in _OPERATOR.findall(text)]
     found: dict[tuple[str, ...], None] = dict.fromkeys((one,) for one in operators)
     for word in (*quoted, *text.replace("`", " ").split()[:MAX_SPELLED_WORDS]):
+        if word.rstrip(_STOPS).isalnum():  # most words are, and then have no other form
+            continue
         forms = _forms(word)
         if forms and (word in quoted or any(map(str.isalpha, forms[0]))) and not forms[0].startswith("operator"):
             found.setdefault(forms)

@@ -99,19 +99,22 @@ def entry_features(
     top_text = max(text.values(), default=1.0) or 1.0
     top = max(dense.values(), default=1.0)
     floor = min(dense.values(), default=0.0)
-    words = {analysis.stem(word) for word in query.words}
+    stems = [analysis.stem(word) for word in query.words]
+    words = set(stems)
     exact = {entry.id: _exactly(query, entry) for found in findings.defined.values() for entry in found}
     exact.update({entry.id: 0.5 for found in findings.mentioned.values() for entry in found if entry.id not in exact})
     parts = [name_terms(entry.qualified_name if exact.get(entry.id, 0.0) > 1 else entry.name) for entry in entries]
     rarity = corpus.rarities(store, words.union(*(terms for terms in parts if not words.isdisjoint(terms))))
     total = sum(rarity[word] for word in words) or 1.0
     least = min(text.values(), default=0.0)
+    told = {entry.id: findings.terms[entry.id] for entry in entries if entry.id in findings.terms}
+    agreed = findings.agreement or agreement(list(dict.fromkeys(stems)), rarity, told)
     named = {
         entry.id: " ".join(analysis.stem(part) for part in analysis.split_identifier(entry.qualified_name))
         for entry in entries
-        if exact.get(entry.id, 0.0) > 1 or (entry.id in exact and entry.id not in findings.agreement)
+        if exact.get(entry.id, 0.0) > 1 or (entry.id in exact and entry.id not in agreed)
     }
-    agreed = findings.agreement | agreement([analysis.stem(word) for word in query.words], rarity, named)
+    agreed = agreed | agreement(stems, rarity, named)
     stress = SYMBOL_STRESS if query.kind == "symbol" else 1.0
     rows: list[tuple[float, ...]] = []
     for entry, terms in zip(entries, parts, strict=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from glossator.index import terms as analysis
 from glossator.index.manifest import ORDINAL_BITS
-from glossator.retrieval.corpus import STATIC_NAMES
+from glossator.retrieval.corpus import STATIC_NAMES, centroids
 from glossator.retrieval.kinds import FUNCTION_KINDS, TYPE_KINDS, compat_word, is_compat
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import StoredEntry
     from glossator.index.store import Store
-    from glossator.retrieval.corpus import Corpus, FileFacts
+    from glossator.retrieval.corpus import Corpus, FileFacts, HeadTerms
     from glossator.retrieval.query import Query
 
 
@@ -45,10 +45,10 @@ class Findings:
     """Definitions of types named by a word of prose."""
     terms: dict[int, str] = field(default_factory=dict)
     """The search terms of the entries in `text`, joined with spaces."""
-    heads: dict[int, str] = field(default_factory=dict)
+    heads: dict[int, HeadTerms] = field(default_factory=dict)
     """See `Corpus.heads`; for the candidate files."""
     agreement: dict[int, tuple[float, float]] = field(default_factory=dict)
-    """See `agreement`; for the entries in `text` that are in candidate files."""
+    """See `agreement`; for the entries in `text` that are in candidate files, as far as it was found out."""
 
 
 @dataclass(slots=True)
@@ -126,19 +126,16 @@ def file_features(
     # Only names of files that have words of the query are compared with it.
     met = (one.stem_terms for one in facts if not words.isdisjoint(one.stem_terms))
     rarity = corpus.rarities(store, words.union(*met))
-    inside = {number: terms for number, terms in findings.terms.items() if number >> ORDINAL_BITS in row}
-    findings.agreement = agreement(stems, rarity, inside)
-    strength = _text_columns(columns, findings, row, len(stems))
-    columns["text_head"] = _head_column([findings.heads.get(revision, "") for revision in revisions], stems, rarity)
+    if long := _weight_of_pairs(len(stems)):  # or else only the best files' entries are looked at, by their ranking
+        inside = {number: terms for number, terms in findings.terms.items() if number >> ORDINAL_BITS in row}
+        findings.agreement = agreement(stems, rarity, inside)
+    strength = _text_columns(columns, findings, row, long)
+    columns["text_head"] = _head_column([findings.heads[revision] for revision in revisions], stems, rarity)
     columns["text_folder"] = _folder_column([one.path for one in facts], columns["text_best"])
     strength = strength + _dense_columns(columns, findings.dense, row)
 
     corpus.read_centroids(facts, store)
-    centroids = np.zeros((count, len(vector)), np.float32)
-    for i, one in enumerate(facts):
-        if (centroid := one.centroid) is not None and len(centroid) == len(vector):
-            centroids[i] = centroid
-    columns["centroid_gap"] = _gap(centroids @ vector)
+    columns["centroid_gap"] = _gap(centroids(facts, len(vector)) @ vector)
     columns["path_rare"] = corpus.path_vectors([one.path for one in facts]) @ rare
     columns["path_gap"] = _gap(columns["path_rare"])
     _path_columns(columns, query, facts, stems, rarity)
@@ -190,9 +187,14 @@ def agreement(
     least the first `AGREEING`, if the caller has them.
     """
     looked = stems[:AGREEING]
-    pairs = [(left, right, f" {left} {right} ", rarity[left] + rarity[right]) for left, right in pairwise(looked)]
+    after: dict[str, list[tuple[str, str, float]]] = {}
+    of_pairs = 0.0
+    for left, right in pairwise(looked):
+        weight = rarity[left] + rarity[right]
+        after.setdefault(left, []).append((right, f" {left} {right} ", weight))
+        of_pairs += weight
+    of_pairs = of_pairs or 1.0
     total = sum(map(rarity.__getitem__, looked)) or 1.0
-    of_pairs = sum(weight for *_, weight in pairs) or 1.0
     wanted = [(stem, f" {stem} ", rarity[stem]) for stem in dict.fromkeys(looked)]
     asked = frozenset(looked)
     found: dict[int, tuple[float, float]] = {}
@@ -205,9 +207,10 @@ def agreement(
             met = {stem: weight for stem, written, weight in wanted if written in padded}
         beside = 0.0
         if len(met) > 1:
-            for left, right, both, weight in pairs:
-                if left in met and right in met and both in padded:
-                    beside += weight
+            for left in met:
+                for right, both, weight in after.get(left, ()):
+                    if right in met and both in padded:
+                        beside += weight
         found[number] = (sum(met.values()) / total, beside / of_pairs)
     return found
 
@@ -226,18 +229,23 @@ def _gap(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return gaps
 
 
+def _weight_of_pairs(words: int) -> float:
+    """How much it says that words of a question with so many are neighbours: in a short one they often are so by
+    grammar only, in a long one they form terms."""
+    return min(max(math.log(max(words, 1) / _SHORT), 0.0), 1.5)
+
+
 def _text_columns(
-    columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], words: int
+    columns: dict[str, NDArray[np.float32]], findings: Findings, row: Mapping[int, int], long: float
 ) -> NDArray[np.float32]:
-    """Fill the columns of full text; returns how strongly it supports each file, 0..2."""
+    """Fill the columns of full text; returns how strongly it supports each file, 0..2. `long`: `_weight_of_pairs`."""
     import numpy as np
 
     found = findings.text
-    best, rank, often, pairs = (columns[name] for name in ("text_best", "text_rank", "text_count", "text_pairs"))
-    total = np.zeros(len(best), np.float32)
+    names = ("text_best", "text_rank", "text_count", "text_pairs")
+    best, rank, often, pairs = ([0.0] * len(row) for _ in names)  # single numbers of an array would take longer
+    total = np.zeros(len(row), np.float32)
     top = max((score for _, score in found), default=1.0) or 1.0
-    # In a short question words are often neighbours by grammar only; in a long one they form terms.
-    long = min(max(math.log(max(words, 1) / _SHORT), 0.0), 1.5)
     place = 0
     for position, (number, score) in enumerate(found):
         i = row.get(number >> ORDINAL_BITS)
@@ -250,25 +258,25 @@ def _text_columns(
         if position < _COUNTED:
             often[i] += 1
         total[i] += score
-        pairs[i] = max(pairs[i], long * findings.agreement.get(number, (0.0, 0.0))[1])
-    columns["text_count"] = _log(often)
-    strength: NDArray[np.float32] = best + total / max(float(total.max(initial=0.0)), 1e-6)
+        if long:
+            pairs[i] = max(pairs[i], long * findings.agreement.get(number, (0.0, 0.0))[1])
+    columns.update(
+        {name: np.array(one, np.float32) for name, one in zip(names, (best, rank, often, pairs), strict=True)}
+    )
+    columns["text_count"] = _log(columns["text_count"])
+    strength: NDArray[np.float32] = columns["text_best"] + total / max(float(total.max(initial=0.0)), 1e-6)
     return strength
 
 
-def _head_column(heads: Sequence[str], stems: Sequence[str], rarity: Mapping[str, float]) -> NDArray[np.float32]:
+def _head_column(heads: Sequence[HeadTerms], stems: Sequence[str], rarity: Mapping[str, float]) -> NDArray[np.float32]:
     """BM25 of the files' beginnings (k1 1.2, b .6), 1 for the best."""
     import numpy as np
 
     scores = np.zeros(len(heads), np.float32)
-    asked = set(stems)
     for i, head in enumerate(heads):
-        terms = head.split()
-        norm = 1.2 * (0.4 + 0.6 * len(terms) / _HEAD_USUAL)
-        met = asked.intersection(terms)
-        for stem in stems if met else ():
-            if stem in met:
-                count = terms.count(stem)
+        norm = 1.2 * (0.4 + 0.6 * head.length / _HEAD_USUAL)
+        for stem in stems:
+            if count := head.counts.get(stem):
                 scores[i] += rarity[stem] * count * 2.2 / (count + norm)
     scaled: NDArray[np.float32] = scores / max(float(scores.max(initial=0.0)), 1e-6)
     return scaled
@@ -281,12 +289,13 @@ def _folder_column(paths: Sequence[str], best: NDArray[np.float32]) -> NDArray[n
     folders: dict[str, list[int]] = {}
     for i, path in enumerate(paths):
         folders.setdefault(path.rpartition("/")[0], []).append(i)
-    column = np.zeros(len(paths), np.float32)
+    scores = best.tolist()
+    column = [0.0] * len(paths)
     for inside in folders.values():
-        first, second = (*sorted((float(best[i]) for i in inside), reverse=True), 0.0)[:2]
+        first, second = (*sorted((scores[i] for i in inside), reverse=True), 0.0)[:2]
         for i in inside:
-            column[i] = second if best[i] == first else first
-    return column
+            column[i] = second if scores[i] == first else first
+    return np.array(column, np.float32)
 
 
 def _log(counts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -307,13 +316,10 @@ def _dense_columns(
 
     floor = found[-1][1] if found else 0.0
     top = found[0][1] if found else 0.0
-    best = np.full(len(columns["dense_best"]), floor, np.float32)
-    seen: set[int] = set()
+    scores: dict[int, float] = {}
     for number, score in found:
-        i = row.get(number >> ORDINAL_BITS)
-        if i is not None and i not in seen:
-            seen.add(i)
-            best[i] = score
+        scores.setdefault(number >> ORDINAL_BITS, score)
+    best = np.array([scores.get(revision, floor) for revision in row], np.float32)
     columns["dense_best"] = best
     strength: NDArray[np.float32] = np.maximum((best - top) / max(top - floor, 0.05), -1.0)
     return strength
