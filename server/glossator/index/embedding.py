@@ -184,8 +184,8 @@ class Vocabulary:
         text_of = np.repeat(np.repeat(np.arange(len(lengths)), lengths), sizes)
         pairs = text_of * len(self.words) + ids
         pairs.sort()  # numpy's `unique` would do the same, but imports `numpy.ma`, which takes 6 ms
-        begins = np.flatnonzero(np.diff(pairs, prepend=-1))
-        counts = np.diff(begins, append=len(pairs))
+        begins = _begins(pairs)
+        counts = np.diff(np.append(begins, len(pairs)))
         positions, ids = np.divmod(pairs[begins], max(1, len(self.words)))
         return positions, ids, counts
 
@@ -331,9 +331,9 @@ class StaticEmbedder:
         document_of = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
         weight_of = (1 + np.log(counts.astype(np.float32))) * self._scales[index]
         # A piece is what a text with any known word has in these arrays; `first` is where it begins.
-        first = np.flatnonzero(np.diff(positions, prepend=-1))
+        first = _begins(positions)
         owner = document_of[positions[first]]
-        first_piece = np.flatnonzero(np.diff(owner, prepend=-1))
+        first_piece = _begins(owner)
         pieces = np.empty((len(first), self._dimensions), dtype=np.float32)
         bounds = np.append(first, len(index))
         sizes = np.diff(bounds)
@@ -352,6 +352,15 @@ class StaticEmbedder:
         pieces = unit(pieces) * weights[positions[first]][:, None]
         vectors[owner[first_piece]] = np.add.reduceat(pieces, first_piece, axis=0)
         return unit(vectors)
+
+
+def _begins(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the runs of equal numbers begin."""
+    import numpy as np
+
+    is_first = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=is_first[1:])
+    return np.flatnonzero(is_first)
 
 
 def path_text(path: str) -> str:

@@ -231,7 +231,7 @@ class Lookup:
 
         Only `limit` rows are read even if there are thousands, so this is fast enough for a hover.
         """
-        span = self._span(path)
+        span = self._span(path) if path else None
         if span is None:  # near to nothing: paths decide, not the order in which files were indexed
             return self._select(_FIRST_BY_PATH, (encodable(name), limit))
         start, end = span

@@ -265,7 +265,12 @@ class Table:
             if condition:
                 query.where(condition)
             stream = await query.execute(None, None)
-            return pa.Table.from_batches([batch async for batch in stream], schema=stream.schema)
+            batches = []
+            async for batch in stream:
+                batches.append(batch)
+                if limit is not None and sum(map(len, batches)) >= limit:  # to hear that there are no more takes time
+                    break
+            return pa.Table.from_batches(batches, schema=stream.schema)
 
         def query(table: Any) -> Any:
             found = table.query()
@@ -306,7 +311,7 @@ class Table:
         """(address, BM25 score) of the rows that `search_text` finds; an address is never used for another row."""
         columns = ("_rowid", "_score")
         found = self._select(columns[1:], condition, words, limit, addresses=True)
-        return list(zip(*_lists(found, *columns), strict=True))
+        return list(zip(*(found[column].to_numpy().tolist() for column in columns), strict=True))
 
     def rows_at(self, addresses: Sequence[int]) -> dict[int, tuple[int, str]]:
         """Address -> id and terms of rows; those that are gone are left out."""

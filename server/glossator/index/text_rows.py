@@ -80,7 +80,7 @@ def write_rows(folder: Path, batches: Iterable[RowTexts]) -> None:
             files["runs"].write(np.ascontiguousarray(ordered[ordered[:, 0].argsort()], _FILES["runs"]).data)
 
 
-def _sum(terms: bytes, address: int, number: int) -> int:
+def _sum(terms: bytes | memoryview, address: int, number: int) -> int:
     """A checksum of a row."""
     return zlib.crc32(terms, (address * 2_654_435_761 ^ number) & 0xFFFFFFFF)
 
@@ -91,7 +91,8 @@ class TextRows:
     def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
         runs = arrays["runs"].reshape(-1, 3)
         self._first, self._start, self._lengths = runs[:, 0].copy(), runs[:, 1].copy(), runs[:, 2].copy()
-        self._ids, self._ends, self._sums, self._terms = (arrays[name] for name in ("ids", "ends", "sums", "terms"))
+        self._ids, self._ends, self._sums = (arrays[name] for name in ("ids", "ends", "sums"))
+        self._terms = arrays["terms"].data
 
     def read(self, addresses: Sequence[int]) -> dict[int, tuple[int, str]] | None:
         """Address -> id and terms of those rows that are here; None if the files are damaged."""
@@ -101,15 +102,17 @@ class TextRows:
         run = np.searchsorted(self._first, asked, side="right") - 1
         offsets = asked - self._first[run]
         known = (run >= 0) & (offsets < self._lengths[run])
+        places = (self._start[run] + offsets)[known]
+        if ((places < 0) | (places >= len(self._ids))).any():
+            return None
+        starts = np.where(places > 0, self._ends[places - 1], 0)
+        columns = (asked[known], self._ids[places], starts, self._ends[places], self._sums[places])
         found: dict[int, tuple[int, str]] = {}
-        for address, place in zip(asked[known].tolist(), (self._start[run] + offsets)[known].tolist(), strict=True):
-            if not 0 <= place < len(self._ids):
+        for address, number, start, end, expected in zip(*(column.tolist() for column in columns), strict=True):
+            terms = self._terms[start:end]
+            if _sum(terms, address, number) != expected:
                 return None
-            number = int(self._ids[place])
-            terms = self._terms[self._ends[place - 1] if place else 0 : self._ends[place]].tobytes()
-            if _sum(terms, address, number) != self._sums[place]:
-                return None
-            found[address] = number, terms.decode("utf-8", "replace")
+            found[address] = number, str(terms, "utf-8", "replace")
         return found
 
 
