@@ -140,7 +140,7 @@ class CandidateFinder:
         own = (one for one in revisions if one < 0)
         findings.heads.update({one: head_terms(head_of(buffers.terms_of(one << ORDINAL_BITS))) for one in own})
         features = file_features(query, findings, revisions, files, vector, rare, corpus, store)
-        return Candidates(query, findings, revisions, files, features, pinned, places)
+        return Candidates(query, findings, revisions, files, features, pinned, places, vector)
 
     def _dense(self, query: Query, where: Filter) -> tuple[list[tuple[int, float]], NDArray[np.float32]]:
         vector = self.embedder.embed_query(query.meaning)

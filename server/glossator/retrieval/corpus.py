@@ -369,7 +369,7 @@ class Corpus:
             self._paths.update(zip(fresh, self._words.embed_paths(fresh), strict=True))
         if not paths:
             return np.zeros((0, self._words.dimensions), np.float32)
-        return np.stack([self._paths[path] for path in paths])
+        return np.concatenate([self._paths[path] for path in paths]).reshape(len(paths), -1)
 
     def heads(self, revisions: Sequence[int], store: Store) -> dict[int, HeadTerms]:
         """The first terms of each file's first entry."""

@@ -65,6 +65,8 @@ class Candidates:
     """Revision -> bonus, of files that the query names by path."""
     places: list[StoredEntry]
     """Entries at the lines that the query names, best first."""
+    vector: NDArray[np.float32]
+    """The query's vector."""
 
 
 FILE_FEATURES = (
@@ -344,13 +346,14 @@ def _path_columns(
     )
     for i, one in enumerate(facts):
         same[i] = analysis.stem(one.stem) in equal
-        if not words.isdisjoint(one.stem_terms):
-            length = sum(rarity[term] for term in one.stem_terms)
-            met = sum(rarity[term] for term in one.stem_terms if term in words)
+        terms, folders = one.stem_terms, one.folder_terms
+        if not words.isdisjoint(terms):
+            length = sum(rarity[term] for term in terms)
+            met = sum(rarity[term] for term in terms if term in words)
             precise[i] = met / length if length else 0.0
-            first[i] = telling in one.stem_terms
-        if not words.isdisjoint(one.folder_terms):
-            cover[i] = sum(rarity[term] for term in one.folder_terms if term in words) / total
+            first[i] = telling in terms
+        if not words.isdisjoint(folders):
+            cover[i] = sum(rarity[term] for term in folders if term in words) / total
 
 
 def _definition_columns(

@@ -82,6 +82,8 @@ SEEN_FIRST = 10
 FILES_SEEN_FIRST = 4
 """Of a list for people, the first ten hits are from four files at least."""
 _TEST, _EXAMPLE, _PROSE = map(STATIC_NAMES.index, ("test", "example", "prose"))
+_SIZES = tuple(math.log1p(lines) / 5 for lines in range(201))
+"""The signal of a definition with so many lines."""
 RANKED_WORDS = 40
 """Maximum words of all that the report says, the first ones, whose share in a definition is counted."""
 
@@ -374,7 +376,7 @@ class ReportSearch:
             table.put_search(name, scored)
         self._put_words(table, found, terms)
         self._put_names(table, found)
-        table.set("size", [math.log1p(min(one.end_line - one.start_line + 1, 200)) / 5 for one in entries])
+        table.set("size", [_SIZES[min(one.end_line - one.start_line + 1, len(_SIZES) - 1)] for one in entries])
         table.set("special", [float(one.name.startswith("__") and one.name.endswith("__")) for one in entries])
         beside = {home: _is_beside_the_code(found.facts[home]) for home in {one.id >> ORDINAL_BITS for one in entries}}
         table.set("test", [beside[one.id >> ORDINAL_BITS] for one in entries])
@@ -394,29 +396,28 @@ class ReportSearch:
     ) -> tuple[list[dict[int, float]], list[dict[int, float]], dict[int, str]]:
         """The scores of entries of the best files for everything and for the title, of full text and of vectors, and
         the terms of the entries."""
-        store, embedder = self._searcher.store, self._searcher.embedder
+        store = self._searcher.store
         files = tuple(one for one in best if one >= 0)
         inside = replace(self._where, files=files)
-        queries = [found.main.query] if found.title is None else [found.main.query, found.title.query]
+        searches = [found.main] if found.title is None else [found.main, found.title]
         waiting = [
-            self._searcher.pool.submit(store.text_search, query.terms, FOUND_INSIDE, inside, with_equals=True)
+            self._searcher.pool.submit(store.text_search, search.query.terms, FOUND_INSIDE, inside, with_equals=True)
             if files
             else None
-            for query in queries
+            for search in searches
         ]
         texts: list[dict[int, float]] = []
         dense: list[dict[int, float]] = []
         terms: dict[int, str] = {}
-        for query in queries:
-            vector = embedder.embed_query(query.meaning)
-            own = self._buffers.dense(vector)
-            near = store.vector_search(vector, FOUND_INSIDE, inside, with_equals=True) if files else ()
+        for search in searches:
+            own = self._buffers.dense(search.vector)
+            near = store.vector_search(search.vector, FOUND_INSIDE, inside, with_equals=True) if files else ()
             dense.append({**dict(near), **dict(own)})
-        for query, future in zip(queries, waiting, strict=True):
+        for search, future in zip(searches, waiting, strict=True):
             listed = future.result() if future is not None else []
             scored = {number: score for number, score, _ in listed}
             if self._buffers.facts:
-                rarity = self._searcher.corpus.rarities(store, query.terms)
+                rarity = self._searcher.corpus.rarities(store, search.query.terms)
                 scored.update(self._buffers.texts(rarity))
             texts.append(scored)
             terms.update({number: text for number, _, text in listed})
