@@ -20,7 +20,6 @@ import json
 import os
 import random
 import re
-import statistics
 import sys
 import tempfile
 import time
@@ -30,15 +29,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glossator.project.session import Session
 from glossator.retrieval.kinds import is_test
 from glossator.settings import load_settings
 from language_servers import KINDS, DocumentSymbol, Kind
 from reference_answers import Answerer, Found, Resolved
 from reference_oracles import Asked, Lines, NoAnswerError, Oracles, first_of, in_macro, word
-from reference_scoring import Place, Verdict, by_kind, choose, compare, kind_of_mention, merged, thinned, total
+from reference_report import figures_of, table
+from reference_scoring import Place, Verdict, choose, compare, kind_of_mention, merged, thinned
 
 if TYPE_CHECKING:
     from glossator.project.snapshot import Snapshot
@@ -66,10 +64,10 @@ MOST_MENTIONS = 4
 """Mentions of a name in one line that are looked up."""
 MOST_CALLS = 30
 """Called names of one function that are looked up."""
-WIDTHS = (10, 10, 8, 10, 8, 7, 8)
 GOALS = "goals: precision .97, recall of resolved and possible .95, of resolved .80"
 _CALL = re.compile(r"(?<![\w$.])?([A-Za-z_$][\w$]*)\s*(?:\(|::<[^>\n]*>\(|<[\w\s,.<>\[\]?]*>\()")
 _OVERLOADED = re.compile(r"(\s*)(?:export\s+|default\s+|declare\s+|async\s+)*(?:def|function)\s+([A-Za-z_$][\w$]*)")
+_ACCESSOR = re.compile(r"(?:get|set|is)(\w+)")
 _SELF = re.compile(r"(?:this|self|Self|super|static|parent|cls)\b")
 _GENERATED = re.compile(r"(?:^|/)(?:dist|build|out|vendor|third_party|deno)/|\.min\.")
 _STUBS = (".pyi", ".d.ts", ".d.mts", ".d.cts")
@@ -201,6 +199,7 @@ class Measurement:
             self.left_out["embedded fields"] += 1
             return None
         oracles: list[frozenset[Place]] = []
+        written: dict[Place, list[int]] = {}
         left_out: set[Place] = {(definition.path, definition.line)}
         for kind in self._kinds:
             try:
@@ -208,7 +207,10 @@ class Measurement:
             except NoAnswerError:
                 self.left_out[f"{kind.name}: error or no answer"] += 1
                 continue
-            places = {(path, line) for path, line, column in found if not self._is_self(path, line, column)}
+            found = [place for place in found if not self._is_self(*place) and not self._is_accessor(place, definition)]
+            places = {(path, line) for path, line, _ in found}
+            for path, line, column in found:
+                written.setdefault((path, line), []).append(column)
             if (definition.path, definition.line) not in places and kind.name != "jdtls":
                 self.left_out[f"{kind.name}: nothing"] += 1
                 continue
@@ -232,10 +234,8 @@ class Measurement:
         # Servers list uses of related definitions too: of a method that implements an interface's, those of the latter.
         _, agreed = merged(oracles)
         for place in thinned(agreed - left_out, MOST_ASKED):
-            if place not in resolved:
-                mention = Found(*place, definition.name, "", resolved=False)
-                if self._meaning(mention, definition, frozenset()) == "refuted":
-                    left_out.add(place)
+            if place not in resolved and self._means_another(place, written[place], definition):
+                left_out.add(place)
         kinds = {
             place: kind_of_mention(self.lines(place[0]).text[place[1] - 1], definition.name)
             for place in every - left_out
@@ -251,6 +251,23 @@ class Measurement:
         if path not in self.files or not 0 < line <= len(self.lines(path).text):
             return False
         return bool(_SELF.match(self.lines(path).at(line, column)))
+
+    def _is_accessor(self, place: Asked, definition: Definition) -> bool:
+        """Whether a getter or setter is called at a place, whose calls Java's server counts as uses of the field."""
+        path, line, column = place
+        if self.family != "java" or path not in self.files or not 0 < line <= len(self.lines(path).text):
+            return False
+        found = _ACCESSOR.match(self.lines(path).at(line, column))
+        return found is not None and found[1].lower() == definition.name.lower()
+
+    def _means_another(self, place: Place, columns: Sequence[int], definition: Definition) -> bool:
+        """Whether a server lists a place as a use, and says that the name there means another definition."""
+        mention = Found(*place, definition.name, "", resolved=False)
+        lines = self.lines(place[0])
+        if any(lines.at(place[1], column).lstrip("$#").startswith(definition.name) for column in columns):
+            return self._meaning(mention, definition, frozenset()) == "refuted"
+        # Under another name, which an import may have given it.
+        return self._meaning_at(mention, columns[0], definition, frozenset()) == "refuted"
 
     def _is_left_out(self, place: Place, name: str) -> bool:
         path, line = place
@@ -298,12 +315,18 @@ class Measurement:
                 symbol = self.defined_at(path, line)
                 if (path, line) in union and symbol is not None and _bare(symbol.name) == definition.name:
                     return "right"
-            if targets and {(path, line) for path, line, _ in targets} != {(item.path, item.line)}:
+            elsewhere = {(path, line) for path, line, _ in targets} - {(item.path, item.line)}
+            if elsewhere and not all(self._is_import(place, item) for place in elsewhere):
                 outcome = "refuted"
         if outcome == "unconfirmed" and self.family == "c" and in_macro(lines.text, item.line):
             # clangd reads what a macro stands for only where the macro is used, and lists that place instead.
             return "undecided"
         return outcome
+
+    def _is_import(self, place: Place, item: Found) -> bool:
+        """Whether the file of a mention imports its name at a place: where that leads, the server does not know."""
+        path, line = place
+        return path == item.path and kind_of_mention(self.lines(path).text[line - 1], item.name) == "import"
 
     def _is_macro_rule(self, path: str, line: int, _: int) -> bool:
         """Whether a macro by example is defined at a place."""
@@ -441,24 +464,6 @@ def measure(measurement: Measurement, ours: Answerer, count: int, seed: int) -> 
     return {"definitions": len(sample), **figures, "left_out": dict(measurement.left_out)}, results
 
 
-def figures_of(results: Sequence[Compared]) -> dict[str, Any]:
-    """The figures of definitions that were compared."""
-    uses = [item.uses for item in results]
-    times = [item.milliseconds for item in results]
-    return {
-        "compared": len(results),
-        "unknown": sum(not item.known for item in results),
-        "mentions": total(uses).figures(),
-        "callers": total(uses, frozenset({"call"})).figures(),
-        "callees": total([item.callees for item in results if item.callees is not None]).figures(),
-        "kinds": {kind: counts.figures() for kind, counts in by_kind(uses).items()},
-        "milliseconds": {
-            "p50": round(statistics.median(times), 2) if times else None,
-            "p95": round(float(np.percentile(times, 95)), 2) if times else None,
-        },
-    }
-
-
 def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> Iterator[str]:
     """The wrong, the missed and the possible places as lines of Markdown, those of the definitions with most of them
     first."""
@@ -491,31 +496,6 @@ def worst(measurement: Measurement, results: Sequence[Compared], most: int) -> I
             for place_ in item.callees.missed[:6]:
                 yield f"- missed callee: line {place_[1]} -> {place_[0]}"
         yield ""
-
-
-def _cell(value: float | None) -> str:
-    return "     -" if value is None else f"{value:6.3f}"
-
-
-def table(title: str, figures: dict[str, Any]) -> Iterator[str]:
-    """The figures as lines of text."""
-    times = figures["milliseconds"]
-    yield (
-        f"{title}: {figures['compared']} definitions"
-        + (f" ({figures['unknown']} unknown to Glossator)" if figures["unknown"] else "")
-        + (f", {times['p50']} ms a question (p95 {times['p95']})" if times["p50"] is not None else "")
-    )
-    titles = ("precision", "unrefuted", "recall", "+possible", "stated", "wrong", "wanted")
-    yield f"  {'':10}" + "".join(f"{title:>{width}}" for title, width in zip(titles, WIDTHS, strict=True))
-    rows = {name: figures[name] for name in ("mentions", "callers", "callees")}
-    rows |= {f"  {kind}": row for kind, row in figures["kinds"].items()}
-    for name, row in rows.items():
-        stated = row["right"] + row["refuted"] + row["unconfirmed"]
-        shares = [_cell(row[share]) for share in ("precision", "unrefuted", "recall", "recall_possible")]
-        cells = [*shares, str(stated), str(stated - row["right"]), str(row["wanted"])]
-        yield f"  {name:10}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-    if figures.get("left_out"):
-        yield "  left out: " + ", ".join(f"{reason} {number}" for reason, number in figures["left_out"].items())
 
 
 def main(arguments: Sequence[str]) -> int:
