@@ -17,6 +17,7 @@ by what they are bound to:
     =token          as the receiver of a bare name: it stands in a macro's arguments (see `MACRO_ARGUMENT`)
     =global         as the receiver of a bare name: it is one of the global namespace (see `GLOBAL`)
     =global.E       E, whose first name is one of the global namespace (Ruby)
+    =of E           as the receiver of an argument's name: it stands in a call of E (see `GIVEN`)
     $               the instance whose method this is (`self`, `this`); `$cls` its class; `$super` its superclass's view
     <Type>          an instance of a type, the type as the source writes it, without blanks: `<list[Session]>`
     E.name          an attribute or member of E (also `::`, `->`, `?.`)
@@ -92,6 +93,9 @@ SCOPE: Final = "=scope"
 """The receiver of a bare name in C++ that stands before `::`, where only types and namespaces count: `Pool::size`."""
 MACRO_ARGUMENT: Final = "=token"
 """The receiver of a bare name in a macro's arguments in Rust, of which the macro may make anything: a method's name."""
+GIVEN: Final = "=of "
+"""What the receiver of an argument's name in Python begins with, before the expression of what is called: the name is
+that of a field, if a class is called that takes its fields."""
 
 # Flags of symbols.
 STATIC: Final = 1
@@ -112,6 +116,9 @@ the type's, as an expression."""
 TAG: Final = 128
 """The tag of a structure, union or enumeration in C, which has a name apart from those of types, variables and
 functions."""
+
+SPECIAL: Final = 256
+"""A version of a template for certain arguments: `struct hash<Session>` in C++."""
 
 
 class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

@@ -8,7 +8,8 @@
   `@each` instead of `@type`: the type of each of a variable number of arguments. `@within`: the node inside which
   alone the name is bound so (a case of a switch over types).
 - `@parameter`, a type's parameter, with `@type`, what it is at least.
-- `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member.
+- `@key` (a name that follows no receiver but is a member) with `@of`, the type that has the member; in Python what is
+  called with an argument of that name.
 - `@tag`, a structure's own name where `@tagged`, another name, is what it is known by.
 - `@object`: a variable whose value is an object with members of its own.
 - `@pattern`, the pattern of a tuple in which `@bind` is one of several names: it is bound to an item of the value.
@@ -65,6 +66,9 @@ _BEFORE_PARAMETER: Final = (b"(", b",", b".", b"{", b":", b"private", b"protecte
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
+
+_STATIC: Final = re.compile(rb"\bstatic\s(?:\s*(?:async\b|\*))*\s*\Z")
+"""What stands before the name of a function of a class itself in JavaScript."""
 
 
 class FileBindings(FileImports):
@@ -344,6 +348,8 @@ class FileBindings(FileImports):
             function = known is not None and self._symbols[known].kind in CALLABLE
             if function and (self._language.receiving_lambdas or self._symbols[parent].kind == "enum"):
                 known = None  # Kotlin's properties and Java's constants may be called like methods
+            if known is not None and self._is_static(known):
+                known = None
         if known is None:
             # A member of what has no name: of an unnamed structure, of an object whose type is declared.
             inside = parent >= 0 and self._symbols[parent].kind != "namespace"
@@ -361,6 +367,15 @@ class FileBindings(FileImports):
             symbol.bases = (made,)
         if made and symbol.kind not in CALLABLE and symbol.kind not in TYPES:
             self._note_type(known, made, declared="type" in match)
+
+    def _is_static(self, index: int) -> bool:
+        """Whether a symbol is a function of a class itself, in a language where its instances do not have it, and may
+        have a field of its name."""
+        symbol = self._symbols[index]
+        if not self._language.prototypes or symbol.kind not in CALLABLE:
+            return False
+        start = self._line_starts[symbol.line - 1]
+        return _STATIC.search(self._data, start, start + symbol.column) is not None
 
     def _note_type(self, index: int, made: str, *, declared: bool) -> None:
         """Note the type of a variable or field: the declared one, or else all that it is assigned."""

@@ -86,6 +86,10 @@ class BoundValue:
     """The byte up to which it counts, in the branch of a condition; 0 for the end of the scope."""
 
 
+_TAGS: Final = ("struct ", "union ", "enum ")
+"""How a type begins that no variable hides."""
+
+
 class FileScopes(FileSymbols):
     """The scopes of a file; see `FileSymbols`."""
 
@@ -249,7 +253,7 @@ class FileScopes(FileSymbols):
         """The expression of a type at a place: of a type's parameter, what it is at least."""
         made = type_expression(text)
         bare = made[1:-1].lstrip("&*")
-        if not bare.isidentifier():
+        if not bare.isidentifier() or text.startswith(_TAGS):
             return made
         scope = self._scope(at)
         while scope >= 0:

@@ -11,6 +11,7 @@ from glossator.index.facts import (
     INFERRED,
     LOCAL,
     PROPERTY,
+    SPECIAL,
     STATIC,
     STUB,
     TAG,
@@ -41,6 +42,9 @@ _PROTOTYPE: Final = ".prototype"
 _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
+
+_ARGUMENTS: Final = re.compile(rb"\s*<")
+"""What follows the name of a template's version for certain arguments."""
 
 
 class FileSymbols:
@@ -153,6 +157,8 @@ class FileSymbols:
             flags |= PROPERTY
         if self._language.tags and kind in RECORDS and not 0 <= item.body < name_at:
             flags |= TAG
+        if self._language.name == "cpp" and kind in CLASSES and _ARGUMENTS.match(self._data, name_at + len(name)):
+            flags |= SPECIAL
         line, column = self._place(name_at)
         symbol = Symbol(
             name,

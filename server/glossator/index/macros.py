@@ -64,6 +64,8 @@ _PATTERNS: Final = (
     ),
     # Before a declaration: `EXPORT int f(`.
     _bytes(rf"^[ \t]*({_MACRO})(?=\s+(?:\[\[|~|(?:struct|class|enum|union)\s|\w[\w:<>,]*[\s*&]+[A-Za-z_~]\w*))"),
+    # Before a constructor: `EXPORT Reader::Reader(`.
+    _bytes(rf"^[ \t]*({_MACRO})(?=\s+(?:\w+::)*([A-Za-z_]\w*)(?:<[^<>;(){{}}]*>)?::~?\2[ \t]*\()"),
     # After `static`, `extern "C"` and the like.
     _bytes(
         r"\b(?:static|extern|inline|const|virtual|explicit|constexpr|friend|typedef|\"C\")[ \t]+"

@@ -318,12 +318,18 @@ class _Extraction(SymbolTypes):
                         if data[first - 2 : first] == b"::":
                             # In C++, qualified names nest to the right.
                             first = qualified_from(data, first)
+                        if macros and data[left - 1 : left] == b">" and (opened := data.find(b"<", first, left)) > 0:
+                            left = opened  # `Pool<Item>::` is looked up as `Pool::`
                         made = (paths and self._path(first, left)) or fixed.get(data[first:left]) or ""
                         made = made or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
             elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart) and start not in own:
                 found, around = holders[scope]
-                while (local := found.get(name)) is None or (late and local[0].name_at < start < local[0].at):
+                while (
+                    (local := found.get(name)) is None
+                    or (late and local[0].name_at < start < local[0].at)
+                    or (macros and (start < local[0].name_at or start in tags))
+                ):
                     local = None
                     if around < 0:
                         break

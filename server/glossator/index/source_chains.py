@@ -10,18 +10,32 @@ from glossator.index.argument_types import MAX_LIST
 _PARENTHESES: Final = re.compile(rb"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _UNDERSCORE: Final = 0x5F
 _QUESTION_MARK: Final = 0x3F
+_OPEN: Final = 0x3C
+_CLOSED: Final = 0x3E
 
 
 def qualified_from(data: bytes, at: int) -> int:
-    """Where the qualifiers begin that end at a byte: `a::b::` before `c`."""
+    """Where the qualifiers begin that end at a byte: `a::b<int>::` before `c`."""
     while data[at - 2 : at] == b"::":
         start = at - 2
+        if data[start - 1 : start] == b">" and (opened := _before_arguments(data, start)) >= 0:
+            start = opened
         while start > 0 and (data[start - 1 : start].isalnum() or data[start - 1] == _UNDERSCORE):
             start -= 1
         if start == at - 2:
             break
         at = start
     return at
+
+
+def _before_arguments(data: bytes, at: int) -> int:
+    """Where the arguments of a template begin that end right before a byte; -1 if they are long."""
+    depth = 0
+    for place in range(at - 1, max(at - MAX_LIST, 0), -1):
+        depth += (data[place] == _CLOSED) - (data[place] == _OPEN)
+        if not depth:
+            return place
+    return -1
 
 
 def chain_start(data: bytes, at: int) -> int:

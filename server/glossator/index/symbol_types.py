@@ -12,6 +12,7 @@ from glossator.index.c_parameters import c_parameter_types
 from glossator.index.expressions import grown, joined, type_expression
 from glossator.index.facts import (
     EXPORTED,
+    GIVEN,
     INFERRED,
     INSTANCE,
     PROPERTY,
@@ -108,7 +109,10 @@ class SymbolTypes(FileBindings):
                 if index is not None:
                     self._symbols[index].flags |= EXPORTED
             elif "key" in match:
-                made = type_expression(self._text(match["of"][0]))
+                if self._language.name == "python":
+                    made = GIVEN + self._expression(match["of"][0])
+                else:
+                    made = type_expression(self._text(match["of"][0]))
                 self._keyed.update((start, made) for start, _ in match["key"])
             elif "returned" in match:
                 owner = self._function_at(match["returned"][0][0])
@@ -323,7 +327,7 @@ class SymbolTypes(FileBindings):
             return
         name = self._text(span)
         index = self._members.get((owner, name))
-        if index is None:
+        if index is None or self._is_static(index):
             index = self._add_variable(span, "field", owner, INFERRED)
         symbol = self._symbols[index]
         if symbol.kind in CALLABLE or symbol.kind in TYPES:

@@ -607,3 +607,18 @@ def test_namespaces_inside_each_other_and_by_other_names() -> None:
         assert sample.at("b.cpp", line, "shared") == "a.hpp:app.core.Cfg.shared", line
     for line in ("ac::detail::secret();", "app::core::secret();", "ac::dt::secret();"):
         assert sample.at("b.cpp", line, "secret") == "a.hpp:app.core.detail.secret", line
+
+
+def test_a_parameter_hides_no_tag() -> None:
+    sample = Sample({
+        "dump.c": """
+            struct buffer { int used; };
+            static int dump(const char *buffer, void *data) {
+                struct buffer *buf = (struct buffer *)data;
+                buf->used = buffer[0];
+                return 0;
+            }
+        """
+    })  # fmt: skip
+    assert sample.uses("buffer") == ["dump.c: struct buffer *buf = (struct buffer *)data;"] * 2
+    assert sample.uses("buffer.used") == ["dump.c: buf->used = buffer[0];"]

@@ -1045,3 +1045,55 @@ def test_a_decorator_of_the_name_of_what_it_decorates() -> None:
     assert sample.at("a.py", "@post(many=True)", "post") == "hooks.py:post"
     assert sample.uses("check", "hooks.py") == ["a.py: @check"]
     assert "A.size" in sample.at("a.py", "@size.setter", "size")
+
+
+def test_fields_that_arguments_give_values_to() -> None:
+    sample = Sample({
+        "frames.py": """
+            from dataclasses import dataclass
+            from typing import NamedTuple
+            from library import Model
+
+            @dataclass
+            class Frame:
+                name: str
+                line: int = 0
+
+            class Inner(Frame):
+                depth: int = 1
+
+            class Pair(NamedTuple):
+                name: str
+
+            class Row(Model):
+                name = "x"
+
+            class Plain:
+                name: str = ""
+                def __init__(self, name):
+                    self.name = name
+        """,
+        "main.py": """
+            import frames
+            from frames import Frame, Inner, Pair, Plain, Row
+
+            def make(x, Frame2=None):
+                frame = Frame(name=x, line=2)
+                inner = frames.Inner(name=x, depth=3)
+                pair = Pair(name=x)
+                row = Row(name=x)
+                plain = Plain(name=x)
+                other = Unknown(name=x)
+                call(name=x)
+        """,
+    })  # fmt: skip
+    assert sample.uses("Frame.name") == [
+        "main.py: frame = Frame(name=x, line=2)", "main.py: inner = frames.Inner(name=x, depth=3)",
+    ]  # fmt: skip
+    assert sample.uses("Frame.name", grade="possible") == []
+    assert sample.uses("Frame.line") == ["main.py: frame = Frame(name=x, line=2)"]
+    assert sample.uses("Inner.depth") == ["main.py: inner = frames.Inner(name=x, depth=3)"]
+    assert sample.uses("Pair.name") == ["main.py: pair = Pair(name=x)"]
+    assert sample.uses("Row.name") == []
+    assert sample.uses("Row.name", grade="possible") == ["main.py: row = Row(name=x)"]
+    assert "main.py: plain = Plain(name=x)" not in sample.uses("Plain.name")

@@ -713,3 +713,34 @@ def test_a_test_is_called_by_no_name() -> None:
     sample = Sample({"cart.test.js": "describe('total', () => {\n  it('adds', () => {\n    total(1);\n  });\n});\n"})
     assert sample.at("cart.test.js", "total(1);", "total") != "cart.test.js:total"
     assert sample.uses("total", grade="possible") == []
+
+
+def test_members_of_a_class_and_of_its_instances() -> None:
+    sample = Sample({
+        "error.ts": """
+            export class HTTPError extends Error {
+              readonly status: number;
+              static status(status: number): HTTPError { return new HTTPError(status); }
+              static from(text: string): HTTPError;
+              static from(code: number): HTTPError;
+              static from(value: any): HTTPError { return HTTPError.status(value); }
+              constructor(code: number) { super("x"); this.status = code; }
+            }
+            export const made = HTTPError.from(404);
+            export const code = (error: HTTPError) => error.status;
+        """,
+        "size.js": "class Store { static size() { return 1; } grow() { this.size = 2; return this.size; } }",
+    })  # fmt: skip
+    field, method = sorted(sample.resolver.definitions("HTTPError.status"), key=lambda one: one.symbol.line)
+    assert [sample.line(use) for use in sample.resolver.uses(field).resolved] == [
+        'constructor(code: number) { super("x"); this.status = code; }',
+        "export const code = (error: HTTPError) => error.status;",
+    ]
+    assert [sample.line(use) for use in sample.resolver.uses(method).resolved] == [
+        "static from(value: any): HTTPError { return HTTPError.status(value); }"
+    ]
+    for overload in sample.resolver.definitions("HTTPError.from"):
+        lines = [sample.line(use) for use in sample.resolver.uses(overload).resolved]
+        assert lines == ["export const made = HTTPError.from(404);"]
+    static = next(one for one in sample.resolver.definitions("Store.size") if one.symbol.kind == "method")
+    assert not sample.resolver.uses(static).uses

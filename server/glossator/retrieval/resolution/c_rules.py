@@ -19,6 +19,7 @@ from glossator.retrieval.resolution.c_library import (
     WRAPPER_MEMBERS,
 )
 from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening
+from glossator.retrieval.resolution.c_templates import classes_of, of_two_versions, with_doubt
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type
 from glossator.retrieval.resolution.overloads import argument_kind
@@ -184,7 +185,7 @@ class CRules(LanguageRules):
                 if one.kind == "symbol" and symbol_of(world, one).kind in ("struct", "class", "union")
             )
             if found:
-                return found[:1]
+                return found[:1] if with_doubt(world, found) is found else (found[0], UNKNOWN_VALUE)
         if _PARAMETER.fullmatch(name):
             return NOTHING_KNOWN
         dotted = name.replace("::", ".").strip(".")
@@ -291,6 +292,14 @@ class CRules(LanguageRules):
         others = tuple(one for one in found if one not in tags)
         return others if own_symbols(others) else found
 
+    def doubted(self, world: World, found: Values) -> Values:
+        """A template may have versions for certain arguments."""
+        return with_doubt(world, found)
+
+    def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Versions of a template are classes of their own."""
+        return of_two_versions(world, one, other)
+
     def tagged(self, world: World, place: Spot, name: str) -> Values:
         """What a name means after `struct`, `union` or `enum`."""
         found = world.named(name, place)
@@ -354,6 +363,10 @@ class CRules(LanguageRules):
         home = symbol.scope or (view.symbol(symbol.parent).name if symbol.parent >= 0 else "")
         made = symbol.kind in CALLABLE_KINDS and symbol.name.lstrip("~") == last_part(home)
         return made or symbol.name.startswith("operator") or super().may_be_used_unseen(view, number)
+
+    def base_value(self, world: World, base: str, place: Spot) -> Values:
+        """As in all languages; another name of a class means the class."""
+        return classes_of(world.type_value(self.read_type(base), place)) or super().base_value(world, base, place)
 
     def pointed_to(self, world: World, value: Value) -> Values:
         """An instance itself: what an index follows is a pointer or an array, unless its class has elements."""

@@ -134,6 +134,8 @@ class DefinitionLookup:
         if one.qualified_name != other.qualified_name or not share_names(one.language, other.language):
             return False
         rules = rules_of(one.language)
+        if rules.are_apart(self.world, one, other):
+            return False
         if one.path == other.path:
             return rules.one_with(one.symbol, other.symbol)
         views = self.world.view(one.path), self.world.view(other.path)

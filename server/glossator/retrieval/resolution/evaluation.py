@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from glossator.index.expressions import PAIRS
-from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, SUPER, last_part
+from glossator.index.facts import BUILT_IN, CLASS, EXTENSION, INFERRED, INSTANCE, PROPERTY, STATIC, SUPER, last_part
 from glossator.retrieval.resolution.call_results import called, elements, items
 from glossator.retrieval.resolution.class_order import merged
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -136,7 +136,8 @@ class Evaluator(IndexedFiles):
                         values = items(self, values, int(step[1:-1]), self._current)
                     else:
                         found_members = self.members(values, step, place)
-                        values = self.held(self._called_or_read(found_members, chain.steps[number + 1 : number + 2]))
+                        meant = self._called_or_read(found_members, chain.steps[number + 1 : number + 2])
+                        values = self.held(self._current.doubted(self, meant))
                 found.update(dict.fromkeys(values))
         finally:
             self._depth -= 1
@@ -216,7 +217,7 @@ class Evaluator(IndexedFiles):
             found = self.rules(place.path).scope_named(self, place, head)
         if len(found) > 1:
             found = self._called_or_read(self.rules(place.path).meant("value", found, self), then)
-        return self.held(found)
+        return self.held(self.rules(place.path).doubted(self, found))
 
     def _own(self, head: str, place: Spot) -> Values:
         """The values of `$`, `$cls` and `$super`."""
@@ -326,7 +327,7 @@ class Evaluator(IndexedFiles):
         arguments = value.arguments if rules.generic_types else ()
         if value.name != SUPER and not rules.sorts_apart and (view := self.view(value.path)) is not None:
             # The usual case needs no supertypes.
-            own = self.own_members(value.key, name)
+            own = self._of_side(rules, value, self.own_members(value.key, name))
             if own and any(one.path != view.path or not view.symbol(one.number).flags & INFERRED for one in own):
                 return tuple(one._replace(this=this, arguments=arguments) for one in own)
         hierarchy = self.ancestors(value.key)
@@ -336,7 +337,7 @@ class Evaluator(IndexedFiles):
         inferred: Values = ()
         sorts: dict[bool, Values] = {}
         for key in classes:
-            own = self.own_members(key, name)
+            own = self._of_side(rules, value, self.own_members(key, name))
             if not own:
                 continue
             view = self.view(key[0])
@@ -371,6 +372,15 @@ class Evaluator(IndexedFiles):
             )
             return (*outside, missed)
         return (missed,)
+
+    def _of_side(self, rules: LanguageRules, value: Value, own: Values) -> Values:
+        """Of members of one name, some of a class itself and some of its instances, those that a value has."""
+        if len(own) < 2 or not rules.statics_apart or value.name == SUPER:
+            return own
+        views = {one.path: view for one in own if (view := self.view(one.path)) is not None}
+        static = tuple(one for one in own if views[one.path].symbol(one.number).flags & STATIC)
+        others = tuple(one for one in own if one not in static)
+        return own if not static or not others else others if value.kind == "instance" else static
 
     def is_function(self, value: Value) -> bool:
         """Whether a value is a function of the index."""

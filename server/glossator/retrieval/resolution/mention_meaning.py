@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import CLASS, GLOBAL, MACRO_ARGUMENT, MENTION_KINDS, SCOPE, STUB, SUPER, TAGGED, last_part
+from glossator.index.facts import (
+    CLASS,
+    GIVEN,
+    GLOBAL,
+    MACRO_ARGUMENT,
+    MENTION_KINDS,
+    SCOPE,
+    STUB,
+    SUPER,
+    TAGGED,
+    last_part,
+)
 from glossator.retrieval.resolution.c_overloads import chosen_overloads, overloads_of
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.labels import fits, shape
@@ -95,6 +106,10 @@ class MentionMeaning:
         if receiver == MACRO_ARGUMENT:
             meant = self._of_bare(path, name, mention, place)
             return meant if meant.targets else Resolution("possible", reach="all")
+        if receiver.startswith(GIVEN):
+            called = self._world.evaluate(receiver.removeprefix(GIVEN), place)
+            given = self._of(self._world.rules(path).field_given(self._world, called, name))
+            return replace(given, reach="", exact=True)  # that of another class is not meant
         if receiver.startswith("=#"):
             number = receiver[2:]
             return self._of(() if not number.isdigit() else (Value("symbol", path, int(number)),))

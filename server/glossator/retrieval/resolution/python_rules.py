@@ -520,10 +520,36 @@ class PythonRules(LanguageRules):
             return (external(f"object.{name}"),)
         return ()
 
+    def field_given(self, world: World, called: Values, name: str) -> Values:
+        """A field that the class declares, or one above it, none of which has a constructor of its own: then one is
+        made from the fields (`@dataclass`, `NamedTuple`). What a supertype outside the index makes is not known."""
+        found: Values = ()
+        for value in called:
+            hierarchy = world.ancestors(value.key) if value.kind == "class" else None
+            if hierarchy is None or any(world.own_members(key, one) for key in hierarchy.classes for one in _MAKERS):
+                return ()
+            own = next((own for key in hierarchy.classes if (own := world.own_members(key, name))), ())
+            if any(not self._is_declared_field(world, one) for one in own):
+                return ()
+            known = not hierarchy.open and all(last_part(one.name) in _OF_FIELDS for one in hierarchy.externals)
+            found += own if known else (*own, UNKNOWN_VALUE)
+        return found if any(one.kind == "symbol" for one in found) else ()
+
+    def _is_declared_field(self, world: World, value: Value) -> bool:
+        view = world.view(value.path)
+        symbol = view.symbol(value.number) if view is not None else None
+        return symbol is not None and symbol.kind == "field" and not symbol.flags & INFERRED
+
     def is_structural(self, world: World, home: DefinedSymbol) -> bool:
         """Protocols."""
         return any(last_part(base) == "Protocol" for base in home.symbol.bases)
 
+
+_MAKERS: Final = ("__init__", "__new__")
+_OF_FIELDS: Final = frozenset(
+    ("ABC", "BaseModel", "Generic", "NamedTuple", "Protocol", "Struct", "TypedDict", "object")
+)
+"""Libraries' classes that make a constructor from the fields of those below them, or have none of their own."""
 
 _OBJECT_MEMBERS: Final = frozenset(dir(object)) | {
     "__dict__",

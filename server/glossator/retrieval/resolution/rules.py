@@ -135,6 +135,7 @@ class LanguageRules:
         unknown_means_any: whether a name after an unknown receiver may mean any definition of the name, not members
             only: in files whose mentions are read without regard to the language's grammar.
         fields_apart: whether a field and a method of one type may have the same name, and calls alone mean the method.
+        statics_apart: whether the members of a class itself are none of its instances, and may have the same names.
         sorts_apart: whether a field hides no method of a supertype, nor a method a field.
         generic_types: whether the arguments of an instance's type tell what its members give.
         calls_keep: whether what is called on an instance gives the instance: the variants of an enum take arguments.
@@ -181,6 +182,7 @@ class LanguageRules:
     hides_inherited: ClassVar[bool] = False
     unknown_means_any: ClassVar[bool] = False
     fields_apart: ClassVar[bool] = False
+    statics_apart: ClassVar[bool] = False
     sorts_apart: ClassVar[bool] = False
     generic_types: ClassVar[bool] = False
     calls_keep: ClassVar[bool] = False
@@ -294,6 +296,10 @@ class LanguageRules:
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """Of what a bare name may mean, what it means where the kind of its mention tells (a type, or a value)."""
+        return found
+
+    def doubted(self, world: World, found: Values) -> Values:
+        """What a name before a member means, and something unknown if it has several versions of which one is meant."""
         return found
 
     def tagged(self, world: World, place: Spot, name: str) -> Values:
@@ -507,6 +513,10 @@ class LanguageRules:
 
     # Classes
 
+    def field_given(self, world: World, called: Values, name: str) -> Values:
+        """The field that an argument of a name gives a value to, if a class is called that takes its fields."""
+        return ()
+
     def base_value(self, world: World, base: str, place: Spot) -> Values:
         """The class that a supertype as written leads to."""
         name = self.read_type(base).name.replace("::", ".").replace("\\", ".").strip(".")
@@ -598,6 +608,10 @@ class LanguageRules:
         if functions != (True, True):
             return functions == (False, False)
         return not self.overloads or may_override(one, other)
+
+    def are_apart(self, world: World, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether two definitions of one qualified name are, or are members of, two versions of a class."""
+        return False
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Whether two symbols of one qualified name in different files are one thing (a prototype and its

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import EXPORTED, INFERRED, LOCAL, WHOLE, Import
+from glossator.index.facts import EXPORTED, INFERRED, LOCAL, STATIC, WHOLE, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import called_as
 from glossator.retrieval.resolution.rules import LanguageRules, symbols
@@ -63,6 +63,7 @@ class ScriptRules(LanguageRules):
     extensions = True
     dollar_names = True
     marks_optional = True
+    statics_apart = True
     builtins = GLOBALS
     unwrapped: ClassVar[dict[str, int]] = {
         "Awaited": 0, "DeepPartial": 0, "DeepReadonly": 0, "MaybePromise": 0, "NonNullable": 0, "Omit": 0, "Partial": 0,
@@ -544,8 +545,10 @@ class ScriptRules(LanguageRules):
         )
 
     def one_with(self, one: Symbol, other: Symbol) -> bool:
-        """A type and a value may share a name, and are two things."""
+        """A type and a value may share a name, and are two things; so are members of a class and of its instances."""
         kinds = {one.kind, other.kind}
+        if (one.flags ^ other.flags) & STATIC and one.parent >= 0 <= other.parent:
+            return False
         return not (kinds & _TYPES_ONLY and kinds & _VALUES_ONLY)
 
     def is_structural(self, world: World, home: DefinedSymbol) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, MENTION_KINDS, STATIC, last_part, module_note
+from glossator.index.facts import EXTENSION, MENTION_KINDS, SPECIAL, STATIC, last_part, module_note
 from glossator.index.languages import share_names
 from glossator.index.path_index import folders_apart
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS, bare_name
@@ -344,6 +344,8 @@ class UseSearch:
         grade: Grade = resolution.grade
         if not any(self._is_it(one.key) for one in resolution.targets):
             grade = "possible" if self.may_mean(resolution, mention) else "excluded"
+        elif self._definition.symbol.flags & SPECIAL:
+            grade = "possible"  # the template's name means a version only with its arguments
         if self._constructor is not None:
             if grade != "resolved" or not takes(self._constructor, mention.arguments):
                 return "excluded"

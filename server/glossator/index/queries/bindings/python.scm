@@ -75,3 +75,9 @@
 (import_from_statement module_name: (_) @module
   name: (aliased_import name: (dotted_name) @import.name alias: (identifier) @alias))
 (import_from_statement module_name: (_) @module (wildcard_import) @all)
+
+; Arguments of what may be a class whose constructor is made from its fields
+((call function: (identifier) @_class @of arguments: (argument_list (keyword_argument name: (identifier) @key)))
+  (#match? @_class "^_*[A-Z][A-Za-z0-9]*[a-z]"))
+((call function: (attribute attribute: (identifier) @_class) @of arguments: (argument_list (keyword_argument name: (identifier) @key)))
+  (#match? @_class "^_*[A-Z][A-Za-z0-9]*[a-z]"))

@@ -65,6 +65,7 @@
 (method_signature ["get" "set"] name: (_) @function) @property
 (abstract_method_signature name: (_) @function return_type: (type_annotation) @result)
 (variable_declarator name: (identifier) @function value: (arrow_function return_type: (type_annotation) @result))
+(method_signature "static" name: (_) @function) @static
 (public_field_definition name: (_) @function value: (arrow_function return_type: (type_annotation) @result))
 (pair key: (property_identifier) @function value: (arrow_function return_type: (type_annotation) @result))
 

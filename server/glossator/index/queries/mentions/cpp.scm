@@ -8,6 +8,7 @@
 (qualified_identifier scope: (_) @of name: (template_function name: (identifier) @member))
 (qualified_identifier scope: (_) @of name: (template_type name: (type_identifier) @member.type))
 (qualified_identifier scope: (_) @of name: (qualified_identifier scope: (namespace_identifier) @member))
+(qualified_identifier scope: (_) @of name: (qualified_identifier scope: (template_type name: (type_identifier) @member.type)))
 (template_function name: (identifier) @read)
 (template_type name: (type_identifier) @type)
 (field_expression argument: (_) @of field: (template_method name: (field_identifier) @member.call))

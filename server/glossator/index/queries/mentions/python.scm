@@ -10,7 +10,11 @@
 ; What is handed over
 (argument_list (identifier) @value)
 (argument_list (attribute attribute: (identifier) @member.value))
-(keyword_argument name: (identifier) @skip)
+(keyword_argument name: (identifier) @none)
+((call function: (identifier) @_class arguments: (argument_list (keyword_argument name: (identifier) @member.write)))
+  (#match? @_class "^_*[A-Z][A-Za-z0-9]*[a-z]"))
+((call function: (attribute attribute: (identifier) @_class) arguments: (argument_list (keyword_argument name: (identifier) @member.write)))
+  (#match? @_class "^_*[A-Z][A-Za-z0-9]*[a-z]"))
 (keyword_argument value: (identifier) @value)
 (keyword_argument value: (attribute attribute: (identifier) @member.value))
 (assignment right: (identifier) @value)
