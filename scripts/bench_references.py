@@ -198,6 +198,10 @@ class Measurement:
             # A server answers for the type, not for the field.
             self.left_out["embedded fields"] += 1
             return None
+        if definition.name == "operator":
+            # `operator<<` is called without its name.
+            self.left_out["operators"] += 1
+            return None
         oracles: list[frozenset[Place]] = []
         written: dict[Place, list[int]] = {}
         left_out: set[Place] = {(definition.path, definition.line)}
