@@ -43,6 +43,7 @@ _EXPORTS: Final = frozenset({"exports", "module.exports", "module"})
 _QUALIFIED: Final = re.compile(rb"(?:[A-Za-z_]\w*+(?:<[^(){};]{0,200}?>)?\s*+::\s*+)+")
 """What may stand before a name that is defined outside what it belongs to (`Foo<T>::`)."""
 
+_QUALIFIERS: Final = re.compile(rb"([A-Za-z_]\w*(?:<[^(){};]{0,200}?>)?(?:::[A-Za-z_]\w*)*)::\s*\Z")
 _ARGUMENTS: Final = re.compile(rb"\s*<")
 """What follows the name of a template's version for certain arguments."""
 
@@ -149,6 +150,8 @@ class FileSymbols:
             elif around.kind in CLASSES and kind == "function":
                 kind = "method"
         name_at = item.name_at if item.name_at >= 0 else item.start
+        if name == "operator" and (written := _QUALIFIERS.search(self._data, item.start, name_at)) is not None:
+            scope = written[1].decode("utf-8", "replace")  # a conversion outside its class: `Cell::operator bool() {`
         if scope and (written := _QUALIFIED.match(self._data, name_at)) is not None:
             name_at = written.end()
         if kind in ("function", "method") and name in self._language.constructors:

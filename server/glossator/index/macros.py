@@ -127,6 +127,8 @@ _OLD_PARAMETERS: Final = _bytes(
 )
 _TYPE_DEFINED: Final = re.compile(rb"\b(?:return|typedef|extern|static)\b")
 
+_CONVERSION: Final = _bytes(r"^[ \t]*((?:inline|constexpr)\b)(?=[ \t]+[\w:<>, ]+::operator[ \t]+[A-Za-z_])")
+"""A word before a conversion outside its class, which reads like a type's: `inline Cell::operator bool() const {`."""
 _GUARDED: Final = _bytes(
     rf"[\w>\]]\s+(\w*(?:GUARDED_(?:BY|VAR)|ACQUIRED_(?:BEFORE|AFTER))\b\s*(?:{_ARGUMENTS})?)(?=\s*[;={{,])"
 )
@@ -211,6 +213,8 @@ def always_misread(data: bytes) -> list[tuple[int, int]]:
         for match in pattern.finditer(data)
         if _LINE_BEFORE.fullmatch(data, data.rfind(b"\n", 0, match.start()) + 1, match.start())
     )
+    if b"::operator" in data:
+        found.extend(match.span(1) for match in _CONVERSION.finditer(data))
     if b"GUARDED_" in data or b"ACQUIRED_" in data:
         found.extend(match.span(1) for match in _GUARDED.finditer(data))
     for line in _DEFINE.finditer(data):

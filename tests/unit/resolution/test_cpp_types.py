@@ -453,6 +453,24 @@ def test_a_function_of_the_arguments_namespace() -> None:
     assert sample.uses("Destroy", "other.h", grade="possible") == []
 
 
+def test_conversions_outside_their_class() -> None:
+    sample = Sample({
+        "cell.h": """
+            namespace audio {
+            class Cell { public: operator bool() const; operator int*(); private: int mark_; int* next_; };
+            inline Cell::operator bool() const { return mark_; }
+            Cell::operator int*() { return next_; }
+            }
+            inline audio::Cell::operator long() const { return mark_; }
+        """
+    })  # fmt: skip
+    assert sample.uses("Cell.mark_") == [
+        "cell.h: inline Cell::operator bool() const { return mark_; }",
+        "cell.h: inline audio::Cell::operator long() const { return mark_; }",
+    ]
+    assert sample.uses("Cell.next_") == ["cell.h: Cell::operator int*() { return next_; }"]
+
+
 def test_comments_are_no_arguments() -> None:
     sample = Sample({
         "a.cc": """

@@ -11,6 +11,8 @@
   (reference_declarator (function_declarator declarator: (qualified_identifier) @name))
 ]) @definition.method
 (function_definition declarator: (operator_cast "operator" @name)) @definition.method
+(function_definition declarator: (qualified_identifier name: (operator_cast "operator" @name))) @definition.method
+(function_definition declarator: (qualified_identifier name: (qualified_identifier name: (operator_cast "operator" @name)))) @definition.method
 ((declaration declarator: [
   (function_declarator declarator: [(identifier) (destructor_name) (operator_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))
