@@ -43,6 +43,9 @@ def test_which_version_is_meant_is_not_known() -> None:
         key=lambda one: one.symbol.line,
     )
     assert {use.grade for use in sample.resolver.uses(template).uses if sample.line(use) == line} == {"resolved"}
+    assert {one.grade for one in sample.resolver.callees(sample.definition("run")) if one.target in versions} == {
+        "possible"
+    }
     for version in versions:
         assert {use.grade for use in sample.resolver.uses(version).uses if sample.line(use) == line} == {"possible"}
 

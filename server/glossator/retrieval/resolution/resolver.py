@@ -10,7 +10,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import MENTION_KINDS
+from glossator.index.facts import MENTION_KINDS, SPECIAL
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution import unseen_uses
 from glossator.retrieval.resolution.hierarchies import Hierarchies
@@ -108,6 +108,8 @@ class Resolver(Hierarchies):
                     if target.path == definition.path and target.index in inside and not recursion:
                         continue
                     grade: Grade = resolution.grade if resolution.targets else "possible"
+                    if target.symbol.flags & SPECIAL:
+                        grade = "possible"  # the template's name means a version only with its arguments
                     use = _use_of(view, mention, name, grade)
                     if target.key not in found:
                         found[target.key] = (target, grade, [use])
