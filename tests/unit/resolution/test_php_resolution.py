@@ -190,3 +190,33 @@ def test_names_below_the_namespace_of_a_file(path: str) -> None:
     assert sample.at("src/App.php", "echo Handler\\Buffer::SIZE;", "SIZE") == f"{path}:Buffer.SIZE"
     assert sample.at("src/App.php", "\\App\\Handler\\Buffer::make();", "make") == f"{path}:Buffer.make"
     assert sample.at("src/App.php", "class Small extends Handler\\Buffer {}", "Buffer") == f"{path}:Buffer"
+
+
+def test_a_namespace_that_is_called_like_a_class() -> None:
+    sample = Sample({
+        "Mockery.php": "<?php\nclass Mockery { static function close() {} }\n",
+        "Mockery/Exception.php": "<?php\nnamespace Mockery;\nclass Exception extends \\Exception {}\n",
+        "Mockery/Count/Limit.php": "<?php\nnamespace Mockery\\Count;\nclass Limit {}\n",
+        "tests/MockeryTest.php": """
+            <?php
+            namespace Tests;
+            use Mockery;
+            class MockeryTest {
+                function run() {
+                    try { Mockery::close(); } catch (\\Mockery\\Exception $e) {}
+                    $this->expect(\\Mockery\\Exception::class);
+                    throw new Mockery\\Exception();
+                }
+                function limit() { return new \\Mockery\\Count\\Limit(); }
+            }
+        """,
+    })  # fmt: skip
+    assert sample.uses("Exception", "Mockery/Exception.php") == [
+        "tests/MockeryTest.php: try { Mockery::close(); } catch (\\Mockery\\Exception $e) {}",
+        "tests/MockeryTest.php: $this->expect(\\Mockery\\Exception::class);",
+        "tests/MockeryTest.php: throw new Mockery\\Exception();",
+    ]
+    assert sample.uses("Limit") == ["tests/MockeryTest.php: function limit() { return new \\Mockery\\Count\\Limit(); }"]
+    assert sample.uses("Mockery.close") == [
+        "tests/MockeryTest.php: try { Mockery::close(); } catch (\\Mockery\\Exception $e) {}"
+    ]

@@ -477,6 +477,18 @@ class PhpRules(PackageRules):
         package, _, near = module.partition(SEEN_FROM)
         return world.packaged(package, name, near) or (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
 
+    def class_member(self, world: World, value: Value, name: str) -> Values:
+        """What the namespace has that is called like a class: `\\Mockery\\Exception` beside a class `Mockery`."""
+        view = world.view(value.path) if value.kind == "class" else None
+        if view is not None:
+            package, own = view.facts.package, view.symbol(value.number).name
+            namespace = f"{package}.{own}" if package else own
+            if found := world.packaged(namespace, name, value.path):
+                return found
+            if self._is_namespace(world, below := f"{namespace}.{name}"):
+                return (Value("module", namespace_seen_from(below, value.path)),)
+        return super().class_member(world, value, name)
+
     def named_type(self, world: World, name: str, arguments: tuple[TypeText, ...], place: Spot) -> Values:
         """Instances of a type: `self` and `static` are the class around a place."""
         if name in ("self", "static"):
