@@ -501,3 +501,29 @@ def test_comments_are_no_arguments() -> None:
 )  # fmt: skip
 def test_types_of_parameters(text: str, types: tuple[str, ...]) -> None:
     assert c_parameter_types(text) == types
+
+
+def test_functions_that_a_class_takes_from_its_base() -> None:
+    sample = Sample({
+        "app.h": """
+            namespace cli {
+            class App { public: int* add(const char* name, int level); void go(); };
+            class Group : public App {
+             public:
+              using App::add;
+              int* add(int* option);
+            };
+            class Alone : public App { public: int* add(int* option); };
+            void fill(Group* group, int* option) {
+              group->add("x", 1);
+              group->add(option);
+            }
+            }
+        """
+    })  # fmt: skip
+    own = next(one for one in sample.resolver.definitions("Group.add"))
+    taken = sample.resolver.uses(sample.definition("App.add")).uses
+    assert [(sample.line(use), use.grade) for use in taken] == [
+        ("using App::add;", "resolved"), ('group->add("x", 1);', "resolved"),
+    ]  # fmt: skip
+    assert [sample.line(use) for use in sample.resolver.uses(own).resolved] == ["group->add(option);"]

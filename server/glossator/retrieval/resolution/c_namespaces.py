@@ -1,7 +1,7 @@
 """Namespaces of C++ that a macro opens: `#define APP_BEGIN_NAMESPACE namespace app {`.
 
 No grammar sees them: what stands in such a file seems to be in the global namespace. And what the enums in a class
-leave to it.
+leave to it, and what a class takes from another one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, cast
 
-from glossator.retrieval.resolution.rules import symbols
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.rules import own_symbols, symbols
+from glossator.retrieval.resolution.values import Spot
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
@@ -67,3 +69,14 @@ def held_by_enums(world: World, value: Value, name: str) -> Values:
             if found := symbols(view, [one for enum in enums for one in view.children(enum, name)]):
                 return found
     return ()
+
+
+def taken_from_class(world: World, view: FileView, holder: str, name: str, owner: int) -> Values:
+    """What `using Base::run;` in a class takes from another one."""
+    if not holder or owner < 0 or view.symbol(owner).kind not in CONTAINER_KINDS:
+        return ()
+    place = Spot(view.path, view.symbol(owner).parent)
+    classes = tuple(
+        one for one in world.evaluate(holder, place) if one.kind == "class" and one.key != (view.path, owner)
+    )
+    return own_symbols(tuple(one for key in classes for one in world.member(key, name, place)))

@@ -18,7 +18,7 @@ from glossator.retrieval.resolution.c_library import (
     POINTER_TYPES,
     WRAPPER_MEMBERS,
 )
-from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening
+from glossator.retrieval.resolution.c_namespaces import held_by_enums, is_inside, macros_opening, taken_from_class
 from glossator.retrieval.resolution.c_templates import classes_of, of_two_versions, with_doubt
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound_of, bound_type
@@ -68,6 +68,7 @@ class CRules(LanguageRules):
     generic_types = True
     extensions = True
     parts_elsewhere = True
+    classes_import = True
     unwrapped: ClassVar[dict[str, int]] = dict.fromkeys(POINTER_TYPES, 0)
     wrapper_members = WRAPPER_MEMBERS
     elements: ClassVar[dict[str, int]] = {**dict.fromkeys(LIST_TYPES, 0), **dict.fromkeys(MAP_TYPES, 1)}
@@ -233,6 +234,8 @@ class CRules(LanguageRules):
             namespace = ".".join((*around[:size], *((holder,) if holder else ())))
             if found := self.module_member(world, namespace_seen_from(namespace, view.path), last):
                 return found
+        if found := taken_from_class(world, view, holder, last, item.owner):
+            return found
         # A variable of the project's own namespace is no symbol; what it holds is not known.
         return NOTHING_KNOWN if self._has_namespace(world, holder) else (external(dotted),)
 

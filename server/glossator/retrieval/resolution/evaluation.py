@@ -397,8 +397,11 @@ class Evaluator(IndexedFiles):
         bare = last_part(symbol.name)
         for index in view.outside_members(bare):
             found += self._beside(view, index, name)
-        if self._rules_of(view.facts.language).extensions:
+        rules = self._rules_of(view.facts.language)
+        if rules.extensions:
             found += tuple(one for one in self._extending(key, bare, name) if one not in found)
+        if found and rules.classes_import and view.inner_imports:
+            found += tuple(one for one in rules.imported_as(self, view, name, key[1]) if one not in found)
         return found
 
     def _beside(self, view: FileView, index: int, name: str) -> Values:
