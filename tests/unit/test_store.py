@@ -70,6 +70,25 @@ def test_frequencies_are_kept_until_a_commit_and_not_without_end(store: Store, m
         assert len(store._frequencies[1]) <= 12
 
 
+@pytest.mark.parametrize(
+    ("equal", "asked"), [(1, [200]), (2, [200]), (49, [200]), (50, [200]), (51, [200, 1200]), (5000, [200, 1200])]
+)
+def test_hits_are_searched_again_only_if_more_may_have_the_score_of_the_last_one(equal: int, asked: list[int]) -> None:
+    better = [(number, 2.0) for number in range(149)]
+    rows = [*better, *((149 + number, 1.0) for number in range(equal)), *((9000 + number, 0.5) for number in range(99))]
+    asks: list[int] = []
+
+    def ask(count: int) -> list[tuple[int, float]]:
+        asks.append(count)
+        return rows[:count]
+
+    found = store_reading._best(ask, 150, with_equals=True)
+    assert [number for number, _ in found] == list(range(149 + min(equal, 1200 - 149)))
+    assert asks == asked
+    assert store_reading._best(ask, 150, with_equals=False) == rows[:150]
+    assert store_reading._best(lambda count: rows[: min(count, 20)], 150, with_equals=True) == rows[:20]
+
+
 def test_entries_come_in_the_order_of_their_ids_in_the_question(store: Store) -> None:
     store.commit([update("x.py", *(entry(f"n{number}", number + 1) for number in range(9)))])
     first = store.named("n0")[0].id

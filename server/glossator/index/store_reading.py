@@ -38,6 +38,9 @@ _Inside = tuple[str, "NDArray[np.int64] | None"]
 
 EQUALS_READ = 8
 """So many times as many entries are read to find those that have the same score as the last one."""
+EQUALS_AHEAD = 50
+"""So many more are read at first, but not more than are asked for: mostly no others have that score, and another search
+takes as long as the first."""
 KEPT_FREQUENCIES = 50_000
 """Terms whose frequencies are kept until the next commit: one search asks for each of its terms several times."""
 QUERY_TERMS = 24
@@ -324,9 +327,13 @@ class StoreReader(Lookup):
 
 def _best(ask: Callable[[int], list[_Hit]], limit: int, with_equals: bool) -> list[_Hit]:
     """The best hits of a search that is asked for a number of hits; see `StoreReader.text_search`."""
-    found = ask(limit + with_equals)
+    asked = limit + min(EQUALS_AHEAD, limit) if with_equals else limit
+    found = ask(asked)
     if len(found) <= limit:
         return found
-    if found[limit][1] < found[limit - 1][1]:
+    last = found[limit - 1][1]
+    if found[limit][1] < last:
         return found[:limit]
-    return [hit for hit in ask(EQUALS_READ * limit) if hit[1] >= found[limit][1]]
+    if len(found) == asked and found[-1][1] == last:
+        found = ask(EQUALS_READ * limit)
+    return [hit for hit in found if hit[1] >= last]
