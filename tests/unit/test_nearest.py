@@ -173,6 +173,14 @@ def test_of_a_small_scope_only_its_entries_are_read(index: Index, monkeypatch: p
     assert max(read) <= inside == len(found)
 
 
+def test_two_cores_find_what_one_finds(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    vector = index.rows.vectors[7].astype(np.float32)
+    found = index.nearest.search(vector, 50, Scope())
+    monkeypatch.setattr(nearest, "SHARED_ROWS", 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert index.nearest.search(vector, 50, Scope()) == found
+
+
 def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "MAX_RECENT", 100)
     index.replace([], columns(range(500, 510)))
