@@ -119,6 +119,8 @@ functions."""
 
 SPECIAL: Final = 256
 """A version of a template for certain arguments: `struct hash<Session>` in C++."""
+NESTED: Final = 512
+"""In Ruby defined in a block of its own, which may be a class's body: `define_class("User") { attr_reader :name }`."""
 
 
 class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
@@ -194,7 +196,7 @@ class Mention(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
         column: first byte in the line, from 0.
         receiver: index in `Facts.receivers` of what stands before a member's name; -1 for a bare name.
         arguments: how many arguments a call has; -1 if it is no call or not known. Of a value that is a reference to a
-            method (`Session::close`) 255, where functions may be overloaded.
+            method (`Session::close`) 255, where functions may be overloaded. Of a type in C#, how many it has.
         given: index in `Facts.receivers` of the arguments (see `argument_types`), where functions may be overloaded; -1
             if nothing is known of them.
     """

@@ -38,6 +38,7 @@ from glossator.index.expressions import MAX_TEXT, SELF_WORDS, grown, joined, typ
 from glossator.index.facts import (
     INSTANCE,
     LOCAL,
+    NESTED,
     TAG,
     UNKNOWN,
     Symbol,
@@ -63,6 +64,8 @@ _RECORD: Final = re.compile(r"(?:const\s+)?(?:struct|union|class)\s*(\w*)\s*\{")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_$][\w$]*")
 _BEFORE_PARAMETER: Final = (b"(", b",", b".", b"{", b":", b"private", b"protected", b"public", b"readonly", b"/")
 """What a parameter's name follows, but hardly a variable's."""
+_DECLARING: Final = {"kotlin": re.compile(rb"\bva[lr]\b"), "swift": re.compile(rb"\b(?:let|var|case)\b")}
+"""What a variable of the file is declared with."""
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
@@ -98,6 +101,7 @@ class FileBindings(FileImports):
                     names.add(self._text((start, end)))
         for index, symbol in enumerate(self._symbols):
             self._bind_symbol(index, symbol)
+            self._note_block(index)
         for start, end in captures.get("local.parameter", ()):
             if (scope := self._scope(start)) >= 0:
                 self._scopes[scope].names.setdefault(self._text((start, end)), []).append(
@@ -173,6 +177,20 @@ class FileBindings(FileImports):
         value = BoundValue(self._scopes[scope].start, 0, None, f"#{index}")
         self._scopes[scope].names.setdefault(symbol.name, []).append(value)
 
+    def _note_block(self, index: int) -> None:
+        """Note whether a method of Ruby stands in a block that is not the body of the symbol around it."""
+        symbol = self._symbols[index]
+        if not self._language.bare_calls or symbol.kind not in ("function", "method", "property"):
+            return
+        start, end = self._spans[index]
+        scope = self._scope(start)
+        while scope >= 0 and self._scopes[scope].start >= start and self._scopes[scope].end <= end:
+            scope = self._scopes[scope].parent
+        if scope >= 0 and self._scopes[scope].block:
+            around = self._spans[symbol.parent] if symbol.parent >= 0 else (-1, len(self._data) + 1)
+            if around[0] < self._scopes[scope].start and self._scopes[scope].end < around[1]:
+                symbol.flags |= NESTED
+
     def _add_tag(self, match: Matched) -> None:
         """The tag of a structure that a `typedef` gives another name, as a name for the same type."""
         tag, named = match["tag"][0], match["tagged"][0]
@@ -232,6 +250,8 @@ class FileBindings(FileImports):
             in_class = owner in self._classes and (scope < 0 or self._spans[owner][0] >= scopes[scope].start)
         else:
             owner, in_class = -1, False
+        if scope < 0 and not in_class and known is None and not self._is_declared(start):
+            return
         if scope < 0 or in_class or (known is not None and not self._symbols[known].flags & LOCAL):
             inside = in_class or (scope < 0 <= owner and self._symbols[owner].kind == "namespace")
             self._describe_variable(span, known, name, owner if inside else -1, match)
@@ -268,6 +288,12 @@ class FileBindings(FileImports):
                 values.append(BoundValue(max(end, part[1]), start, text, "", element, self._item(match)))
                 return
         values.append(BoundValue(start, start, None))
+
+    def _is_declared(self, at: int) -> bool:
+        """Whether a variable of the file may be bound at a byte: in Swift and Kotlin a word stands before it, and what
+        lacks that is a parameter of a function that the grammar does not read."""
+        word = _DECLARING.get(self._language.name)
+        return word is None or word.search(self._data, self._data.rfind(b"\n", 0, at) + 1, at) is not None
 
     def _bind_handed(self, handed: Handed) -> None:
         """Note what a parameter of a function without a name is, as far as its place tells."""

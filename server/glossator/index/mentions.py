@@ -44,7 +44,7 @@ import numpy as np
 
 from glossator.index.argument_types import arguments_of
 from glossator.index.doc_types import doc_types
-from glossator.index.expressions import grown, type_expression
+from glossator.index.expressions import grown, split_outside, type_expression
 from glossator.index.facts import (
     GLOBAL,
     INSTANCE,
@@ -115,6 +115,9 @@ _STRIPPED: Final = b"\"'`: \t\r\n"
 _BEFORE_MEMBER: Final = b" \t\r\n.?!:->&$\\"
 _TYPE_ARGUMENTS: Final = re.compile(rb"\s*(?:<[\w\s,.?<>\[\]@&]*>)?\s*(?=\()")
 """What may stand between a call's name and its arguments."""
+_TYPES: Final = frozenset((_KINDS["base"], _KINDS["type"]))
+_PARAMETERS: Final = re.compile(rb"\s*<((?:[^<>;{}]|<(?:[^<>;{}]|<[^<>;{}]*>)*>)*)>")
+"""The arguments of a type."""
 _PATH: Final = re.compile(rb"([a-z_]\w*)((?:::\w+)*)")
 """A path that begins with the name of a module or namespace, in Rust and C++."""
 _GLOBAL: Final = re.compile(rb"(?:^|[^\w>)\]])::\s?$")
@@ -488,6 +491,9 @@ class _Extraction(SymbolTypes):
                         count = arguments.get(at, -1)
                     if count > 0 and overloads and not (macros and (receiver in elsewhere or name.isupper())):
                         given = self._given_arguments(at, count)
+                elif kind in _TYPES and self._language.name == "csharp":
+                    typed = _PARAMETERS.match(self._data, start + len(name.encode()))
+                    count = len(split_outside(typed[1].decode("utf-8", "replace"), ",")) if typed is not None else 0
                 elif kind == _VALUE and not macros and self._data[start - 2 : start] == b"::":
                     count = ANY_NUMBER  # a reference to a method: `Session::close`
             found: PackedMention = (kind, owner, line, column, receiver, count)

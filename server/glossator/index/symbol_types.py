@@ -143,6 +143,7 @@ class SymbolTypes(FileBindings):
         if index is None:
             start = span[0] + (self._data[span[0] : span[0] + 1] == b":")
             index = self._add_variable((start, span[1]), "property", self._class_at(span[0]))
+            self._note_block(index)
         symbol = self._symbols[index]
         symbol.type = symbol.type or f"{INSTANCE}.@{symbol.name}"
 

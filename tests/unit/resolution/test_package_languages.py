@@ -673,3 +673,29 @@ def test_other_files_see_nothing_of_a_programs_own_statements() -> None:
         "Sources/App/Serve.swift: func serve() { print(port) }",
         "Sources/App/main.swift: print(port)",
     ]
+
+
+NUMBERED = """
+    namespace A;
+    static class Result {
+        public static int Try() => 1;
+    }
+    class Result<T, E> {
+        public int Tag => 1;
+    }
+    class Use {
+        int Run(Result<int, int> one) {
+            Result.Try();
+            return one.Tag;
+        }
+    }
+"""
+
+
+def test_types_of_one_name_and_other_numbers_of_parameters_are_two() -> None:
+    sample = Sample({"Use.cs": NUMBERED})
+    one, two = (each for each in sample.resolver.definitions("Result") if each.symbol.kind == "class")
+    assert [sample.line(use) for use in sample.resolver.uses(one).resolved] == ["Result.Try();"]
+    assert [sample.line(use) for use in sample.resolver.uses(two).resolved] == ["int Run(Result<int, int> one) {"]
+    assert sample.uses("Result.Tag") == ["Use.cs: return one.Tag;"]
+    assert sample.uses("Result.Try") == ["Use.cs: Result.Try();"]

@@ -335,3 +335,30 @@ def test_names_in_patterns_are_local_variables() -> None:
     })  # fmt: skip
     assert sample.uses("Log.name") == ["log.rb: name"]
     assert sample.uses("Log.code") == []
+
+
+def test_what_is_defined_in_a_block_may_be_a_member_of_a_class_without_a_name() -> None:
+    sample = Sample({
+        "spec/user_spec.rb": """
+            describe "users" do
+              define_class("User") do
+                attr_accessor :name, :email
+                def label
+                  name
+                end
+              end
+              def helper
+              end
+              it "has a name" do
+                factory { name { email } }
+                label
+                helper
+              end
+            end
+        """,
+    })  # fmt: skip
+    line = "factory { name { email } }"
+    assert sample.at("spec/user_spec.rb", line, "name") == "possible"
+    assert sample.at("spec/user_spec.rb", line, "email") == "possible"
+    assert sample.at("spec/user_spec.rb", "label", "label") == "possible"
+    assert sample.at("spec/user_spec.rb", "helper", "helper") == "spec/user_spec.rb:users.helper"

@@ -193,3 +193,45 @@ def test_names_in_patterns_are_local_variables() -> None:
     assert sample.uses("Log.name") == sample.uses("Log.code")
     assert sample.uses("Log.name") == ["Sources/Log.swift: func own() { print(name); print(code) }"]
     assert sample.uses("Log.name", grade="possible") == []
+
+
+LEAKS = {
+    "Sources/Box.swift": """
+        struct Box {
+            var total: Int { let inner = 1; guard let other = find() else { return 0 }; return inner + other }
+            var seen: Int = 0 { willSet { let next = newValue; use(next) } didSet(old) { let last = old; use(last) } }
+        }
+        public func check(_ message: @autoclosure () -> String = "", at: Place = #_place) { use(message) }
+    """,
+    "Sources/Use.swift": """
+        class Use {
+            @available(*, unavailable, message: "no")
+            func run() { use(inner, other, next, last, old) }
+            init(text: String) { use(message) }
+        }
+    """,
+}
+
+
+def test_variables_in_accessors_and_broken_functions_are_none_of_the_module() -> None:
+    sample = Sample(LEAKS)
+    for name in ("inner", "other", "next", "last", "old", "message"):
+        assert not [one for one in sample.resolver.definitions(name) if one.symbol.kind in ("field", "variable")]
+        assert sample.resolver.definitions(name) == [] or sample.uses(name) == []
+    assert "message" not in {name for name, _, line in sample.all_mentions("Sources/Use.swift") if line == 2}
+
+
+PRIVATE = {
+    "Sources/Info.swift": "struct Info {}",
+    "Sources/Bash.swift": 'extension Info { private var code: String { "b" }; func bash() { print(code) } }',
+    "Sources/Zsh.swift": 'extension Info { private var code: String { "z" }; func zsh() { print(code) } }',
+    "Sources/Fish.swift": "func fish(info: Info) { print(info.code) }",
+}
+
+
+def test_of_private_members_of_one_name_the_files_own_is_meant() -> None:
+    sample = Sample(PRIVATE)
+    assert sample.uses("Info.code", "Sources/Zsh.swift") == [f"Sources/Zsh.swift: {PRIVATE['Sources/Zsh.swift']}"]
+    assert sample.uses("Info.code", "Sources/Zsh.swift", "possible") == [
+        f"Sources/Fish.swift: {PRIVATE['Sources/Fish.swift']}"
+    ]

@@ -34,7 +34,7 @@ class DotnetRules(PackageRules):
 
     def in_siblings(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What other files of the namespace declare; of a partial class its first part."""
-        return _first_part(super().in_siblings(world, view, place, name))
+        return _first_parts(world, super().in_siblings(world, view, place, name))
 
     def is_shared(self, world: World, view: FileView, value: Value) -> bool:
         """Types are; the variables and functions of a program's own statements are not."""
@@ -51,7 +51,7 @@ class DotnetRules(PackageRules):
             for target in world.import_target(path, item):
                 held = (target,) if item.name == name else world.member(target, name, Spot(path))
                 if target.kind != "external" and (own := own_symbols(held)):
-                    return _first_part(own)
+                    return _first_parts(world, own)
         return found
 
     def _global_usings(self, world: World, path: str) -> list[tuple[str, Import]]:
@@ -74,7 +74,7 @@ class DotnetRules(PackageRules):
 
     def imported(self, world: World, view: FileView, item: Import) -> Values:
         """A class by its full name, a member of one, or a namespace."""
-        return _first_part(super().imported(world, view, item))
+        return _first_parts(world, super().imported(world, view, item))
 
     def module_member(self, world: World, module: str, name: str) -> Values:
         """A class of a namespace, or a namespace inside it. The namespace may be named from one around it."""
@@ -83,7 +83,7 @@ class DotnetRules(PackageRules):
         outer = view.facts.package if view is not None else ""
         while True:
             if found := world.packaged(f"{outer}.{package}" if outer else package, name, near):
-                return _first_part(found)
+                return _first_parts(world, found)
             if not outer:
                 return (Value("module", namespace_seen_from(f"{package}.{name}", near)),)
             outer = outer.rpartition(".")[0]
@@ -109,6 +109,19 @@ class DotnetRules(PackageRules):
             )
         return known
 
+    def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
+        """A member of `Result` is none of `Result<T>`, which would have its arguments."""
+        types = [one for one in values if one.kind == "class"]
+        plain = [one for one in types if not symbol_of(world, one).generics]
+        if not plain or len(plain) == len(types) or len(types) < len(values):
+            return members
+        return tuple(found for one in plain for found in world.member(one, name, Spot(one.path)))
+
+    def of_parameters(self, world: World, found: Values, count: int) -> Values:
+        """Of `Result` and `Result<T>` those that have so many parameters."""
+        fitting = {one for one in own_symbols(found) if len(symbol_of(world, one).generics) == count}
+        return tuple(one for one in found if one.kind != "symbol" or one in fitting) if fitting else found
+
     def more_bases(self, world: World, key: Key) -> Values:
         """The other parts of a partial class."""
         view = world.view(key[0])
@@ -118,11 +131,29 @@ class DotnetRules(PackageRules):
         if symbol.kind not in ("class", "struct", "interface") or symbol.parent >= 0:
             return ()
         parts = world.packaged(view.facts.package, symbol.name, key[0])
+        parts = tuple(one for one in parts if len(symbol_of(world, one).generics) == len(symbol.generics))
         return tuple(Value("class", one.path, one.number) for one in parts if one.key != key)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """Parts of a partial class."""
-        return one.kind == other.kind and one.kind in ("class", "struct", "interface") and one.name == other.name
+        kinds = one.kind == other.kind and one.kind in ("class", "struct", "interface")
+        return kinds and one.name == other.name and len(one.generics) == len(other.generics)
+
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """As in other languages; types with other numbers of parameters are two."""
+        types = one.kind in CONTAINER_KINDS and other.kind in CONTAINER_KINDS
+        return super().one_with(one, other) and not (types and len(one.generics) != len(other.generics))
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of `Result` and `Result<T>` the first, where a member of it follows; elsewhere how many arguments the type
+        has is not known."""
+        found = super().meant(kind, found, world)
+        numbers = {len(symbol_of(world, one).generics) for one in own_symbols(found)}
+        if len(numbers) < 2 or kind == "value":
+            return found
+        if kind == "read" and 0 in numbers:
+            return tuple(one for one in found if one.kind != "symbol" or not symbol_of(world, one).generics)
+        return (*found, UNKNOWN_VALUE)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """An extension method may add any member; on what type is not known."""
@@ -163,5 +194,9 @@ def _project_folder(path: str) -> str:
     return f"{folder}/" if folder else ""
 
 
-def _first_part(found: Values) -> Values:
-    return found[:1]
+def _first_parts(world: World, found: Values) -> Values:
+    """Of the parts of a partial class the first one; of types of one name those with each number of parameters."""
+    kept: dict[int, Value] = {}
+    for value in found:
+        kept.setdefault(len(symbol_of(world, value).generics) if value.kind == "symbol" else -1, value)
+    return tuple(kept.values())

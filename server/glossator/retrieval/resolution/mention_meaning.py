@@ -46,6 +46,7 @@ _IMPORT: Final = MENTION_KINDS.index("import")
 _EXPORT: Final = MENTION_KINDS.index("export")
 _CALL: Final = MENTION_KINDS.index("call")
 _TYPES: Final = frozenset((MENTION_KINDS.index("type"), MENTION_KINDS.index("base")))
+_WITH_ARGUMENTS: Final = _TYPES | {_CALL, MENTION_KINDS.index("value")}
 _DECORATOR: Final = MENTION_KINDS.index("decorator")
 _NAME: Final = MENTION_KINDS.index("name")
 _VALUE: Final = MENTION_KINDS.index("value")
@@ -81,7 +82,7 @@ class MentionMeaning:
         if mention.kind == _EXPORT and (passed := self._passed_on(path, facts, name)):
             return self._of(passed)
         # Mentions of one kind inside the same symbol after the same receiver mean the same.
-        arguments = mention.arguments if mention.kind in (_CALL, _VALUE) else NO_CALL
+        arguments = mention.arguments if mention.kind in _WITH_ARGUMENTS else NO_CALL
         overloads = rules_of(facts.language).overloads
         called = (arguments, mention.given) if overloads else (NO_CALL, -1)
         inside = self._lambda_at(path, facts, mention)
@@ -148,6 +149,8 @@ class MentionMeaning:
             # What the receiver has is not known.
             found = (*found, UNKNOWN_VALUE)
         if found:
+            if mention.kind in _TYPES:
+                found = self._world.rules(path).of_parameters(self._world, found, mention.arguments)
             found = self._world.rules(path).meant(MENTION_KINDS[mention.kind], found, self._world)
         rules = self._world.rules(path)
         if mention.kind == _CALL and found == NOTHING_KNOWN:
@@ -293,7 +296,7 @@ class MentionMeaning:
                     found += (UNKNOWN_VALUE,)
             if _are_extensions([symbol for value, symbol in functions.items() if value not in unfit]):
                 found += (UNKNOWN_VALUE,)
-        kept = tuple(value for value in found if value not in unfit)
+        kept = rules.nearest(self._world, path, tuple(value for value in found if value not in unfit))
         if not rules.overloads:
             return kept
         places = [
@@ -338,8 +341,9 @@ class MentionMeaning:
         fitting = {value: symbol for value, symbol in (functions | above).items() if fits(symbol.labels, given)}
         if not fitting:
             return (*found, UNKNOWN_VALUE)
-        kept = (*(value for value in found if value not in functions), *fitting)
-        return kept if len(fitting) == 1 else (*kept, UNKNOWN_VALUE)
+        nearest = self._world.rules(path).nearest(self._world, path, tuple(fitting))
+        kept = (*(value for value in found if value not in functions), *nearest)
+        return kept if len(nearest) == 1 else (*kept, UNKNOWN_VALUE)
 
     def _others_of_name(self, functions: dict[Value, Symbol]) -> dict[Value, Symbol]:
         """The functions of the same name and other labels that the classes of some functions have, or those above."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import GLOBAL, LOCAL, STATIC
+from glossator.index.facts import GLOBAL, LOCAL, NESTED, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
 from glossator.retrieval.resolution.rules import LanguageRules, symbol_of, symbols
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
@@ -69,7 +69,7 @@ class RubyRules(LanguageRules):
                 return found if self._is_of_sort(world, found, static=static) else (*found, UNKNOWN_VALUE)
             if symbol.kind in NESTING_KINDS:
                 return ()
-            if found := symbols(view, view.children(around, name)):
+            if found := self._outside_blocks(view, view.children(around, name)):
                 return found
         return ()
 
@@ -90,7 +90,12 @@ class RubyRules(LanguageRules):
                 if found:
                     return self._nearest(world, view.path, found)
             return ()
-        return tuple(Value("symbol", view.path, index) for index in view.children(-1, name))
+        return self._outside_blocks(view, view.children(-1, name))
+
+    def _outside_blocks(self, view: FileView, indexes: list[int]) -> Values:
+        """Methods as values; unknown too if one is defined in a block, which may be the body of a class."""
+        nested = any(view.symbol(index).flags & NESTED for index in indexes)
+        return (*symbols(view, indexes), *([UNKNOWN_VALUE] if nested else ()))
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """What has no module around it, before `::Rack`; else by the scopes."""

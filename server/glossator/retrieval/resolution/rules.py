@@ -328,6 +328,14 @@ class LanguageRules:
         """Of the members of a name, those that a mention of this kind may mean."""
         return members
 
+    def of_parameters(self, world: World, found: Values, count: int) -> Values:
+        """Of types of one name those that have so many parameters (-1: not known)."""
+        return found
+
+    def nearest(self, world: World, path: str, found: Values) -> Values:
+        """Of what a mention in a file may mean, what the file sees first."""
+        return found
+
     def macros_named(self, world: World, path: str, name: str) -> Values:
         """The macros of a name that stand for something else wherever the name stands in a file: even where it would
         be that of a member."""

@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import last_part
 from glossator.index.swift_closures import TRAILING
+from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import called_functions
 from glossator.retrieval.resolution.package_rules import PackageRules
+from glossator.retrieval.resolution.rules import own_symbols, symbol_of
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST
-from glossator.retrieval.resolution.values import NOTHING_KNOWN, Spot, Value, Values, bounded_values, external
+from glossator.retrieval.resolution.values import (
+    NOTHING_KNOWN,
+    UNKNOWN_VALUE,
+    Spot,
+    Value,
+    Values,
+    bounded_values,
+    external,
+)
 
 if TYPE_CHECKING:
     from glossator.retrieval.resolution.file_view import FileView
@@ -55,6 +65,14 @@ class SwiftRules(PackageRules):
         `main.swift`, and the description of a package is none."""
         folder, _, file = value.path.rpartition("/")
         return file != "Package.swift" and (file != "main.swift" or not folder or view.path.startswith(f"{folder}/"))
+
+    def nearest(self, world: World, path: str, found: Values) -> Values:
+        """Of members of one name that several files give a type, the file's own: at least one of them is private."""
+        own = own_symbols(found)
+        if len({one.path for one in own}) < 2 or any(symbol_of(world, one).kind in CONTAINER_KINDS for one in own):
+            return found
+        here = tuple(one for one in own if one.path == path)
+        return (*(one for one in found if one not in own), *here) if here else (*found, UNKNOWN_VALUE)
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Nothing: it is a library's."""

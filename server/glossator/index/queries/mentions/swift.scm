@@ -34,6 +34,8 @@
 
 ; Imports and labels
 (import_declaration (identifier (simple_identifier) @skip))
+((attribute (user_type (type_identifier) @_attribute) (simple_identifier) @skip)
+  (#eq? @_attribute "available"))
 (parameter external_name: (simple_identifier) @skip)
 
 ; Scopes and what is bound in them
@@ -43,8 +45,11 @@
 (deinit_declaration) @scope
 (subscript_declaration) @scope
 (lambda_literal) @scope.block @closure
+(computed_property) @scope
 (computed_getter) @scope
 (computed_setter) @scope
+(willset_clause) @scope
+(didset_clause) @scope
 (for_statement) @scope.block
 (if_statement) @scope.block
 (while_statement) @scope.block
@@ -52,6 +57,8 @@
 (catch_block) @scope.block
 (parameter name: (simple_identifier) @local)
 (lambda_parameter name: (simple_identifier) @local)
+(willset_clause . (simple_identifier) @local)
+(didset_clause . (simple_identifier) @local)
 (type_parameter (type_identifier) @local)
 (property_declaration name: (pattern bound_identifier: (simple_identifier) @local))
 (property_declaration name: (pattern (pattern (simple_identifier) @local)))
