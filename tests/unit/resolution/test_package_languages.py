@@ -699,3 +699,49 @@ def test_types_of_one_name_and_other_numbers_of_parameters_are_two() -> None:
     assert [sample.line(use) for use in sample.resolver.uses(two).resolved] == ["int Run(Result<int, int> one) {"]
     assert sample.uses("Result.Tag") == ["Use.cs: return one.Tag;"]
     assert sample.uses("Result.Try") == ["Use.cs: Result.Try();"]
+
+
+EXTENDING = {
+    "kinds.kt": """
+        package a
+        val Class<*>.descriptor: String get() = "c"
+        fun String.shout() = this
+        fun <T> T.also2() = this
+        fun Config.write(file: Int) {}
+        class Config {
+            fun write(text: String) {}
+            fun use() { write2() }
+        }
+        fun Config.write2() {}
+        class Sub : Outside.Base() { fun run() { shout() } }
+        fun Signature.decode() { descriptor[0]; also2() }
+        fun String.loud() { shout() }
+        fun Config.all() { open(::write) }
+    """,
+    "impl.kt": """
+        package a.impl
+        class Factory
+    """,
+    "factory.kt": """
+        package a
+        import a.impl.Factory
+        class Factory : Base by Factory()
+    """,
+}
+
+
+def test_a_bare_name_means_an_extension_only_of_what_is_around() -> None:
+    sample = Sample(EXTENDING)
+    assert sample.uses("descriptor") == []
+    assert sample.uses("also2") == ["kinds.kt: fun Signature.decode() { descriptor[0]; also2() }"]
+    assert sample.uses("shout") == ["kinds.kt: fun String.loud() { shout() }"]
+    assert sample.uses("write2") == ["kinds.kt: fun use() { write2() }"]
+
+
+def test_a_reference_to_a_member_beside_an_extension_of_its_name_is_possible() -> None:
+    assert Sample(EXTENDING).at("kinds.kt", "fun Config.all() { open(::write) }", "write") == "possible"
+
+
+def test_an_imported_type_hides_one_of_its_name_in_kotlin() -> None:
+    line = "class Factory : Base by Factory()"
+    assert Sample(EXTENDING).at("factory.kt", line, "Factory") == "impl.kt:Factory"

@@ -26,6 +26,7 @@ from glossator.retrieval.resolution.kotlin_library import (
 )
 from glossator.retrieval.resolution.package_rules import JvmRules
 from glossator.retrieval.resolution.receivers import HEAD
+from glossator.retrieval.resolution.rules import symbol_of
 from glossator.retrieval.resolution.type_texts import FUNCTION
 from glossator.retrieval.resolution.values import (
     INSTANCE_MARK,
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 
 MOST_OTHER_NAMES: Final = 30
 """Of more files that define a name these are searched for extensions of a type under another name."""
+_FINAL: Final = frozenset(
+    ("Array", "Boolean", "Byte", "Char", "Class", "Double", "Float", "Int", "KClass", "Long", "Short", "String")
+)
+"""Types of the library that no class extends."""
 _WITH: Final = ".:with("
 _IN_LAMBDA: Final = re.compile(r"@(it|this)(\d+)")
 
@@ -62,8 +67,45 @@ class KotlinRules(JvmRules):
     own_constructor = True
 
     def bare(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """By the scopes; unknown if it is a parameter of the class around, which only what initializes it sees."""
-        return NOTHING_KNOWN if _is_parameter(view, place.owner, name) else super().bare(world, view, place, name)
+        """By the scopes; unknown if it is a parameter of the class around, which only what initializes it sees, or an
+        extension of a type and nothing around is of that."""
+        if _is_parameter(view, place.owner, name):
+            return NOTHING_KNOWN
+        found = super().bare(world, view, place, name)
+        extending = (one for one in found if one.kind == "symbol" and _is_extension(world, one))
+        doubtful = any(not self._is_receiver(world, view, place, one) for one in extending)
+        return (*found, UNKNOWN_VALUE) if doubtful and UNKNOWN_VALUE not in found else found
+
+    def _is_receiver(self, world: World, view: FileView, place: Spot, value: Value) -> bool:
+        """Whether an extension may extend what a class or an extension around a place is."""
+        symbol = symbol_of(world, value)
+        name = last_part(self.read_type(symbol.scope).name)
+        if name == "Any" or any(one.partition(":")[0] == name for one in symbol.generics):
+            return True
+        extended = world.enclosing_class(value.path, value.number)
+        for around in view.chain(place.owner):
+            own = view.symbol(around)
+            receiver = last_part(self.read_type(own.scope).name) if own.scope else ""
+            if receiver == name or receiver in {one.partition(":")[0] for one in own.generics}:
+                return True
+            if not own.scope and own.kind not in CONTAINER_KINDS:
+                continue
+            home = world.enclosing_class(view.path, around)
+            if home is None or not home.path:
+                continue
+            above = world.ancestors(home.key)
+            if extended is not None and extended.path and extended.key in above.classes:
+                return True
+            if name not in _FINAL and (above.open or above.externals):
+                return True  # its supertypes are not all known
+        return False
+
+    def in_file(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """The file's outermost definitions and imports; a type that is imported hides one of its name."""
+        imported = self.imported_as(world, view, name, -1)
+        if any(one.kind == "symbol" and symbol_of(world, one).kind in CONTAINER_KINDS for one in imported):
+            return imported
+        return super().in_file(world, view, place, name)
 
     def extended_by_other_name(self, world: World, key: Key, bare: str, name: str) -> Values:
         """Functions and properties that extend a type under another name of it: `typealias Raw = Node<String>`."""
@@ -261,3 +303,9 @@ def _is_parameter(view: FileView, owner: int, name: str) -> bool:
         if symbol.kind in CALLABLE_KINDS and symbol.name != "init":
             return False
     return False
+
+
+def _is_extension(world: World, value: Value) -> bool:
+    """Whether a symbol of Kotlin stands outside the type that it extends."""
+    symbol = symbol_of(world, value)
+    return bool(symbol.scope) and symbol.parent < 0

@@ -294,8 +294,8 @@ class MentionMeaning:
                     unfit |= fitting.keys() - set(meant)
                 if self._is_other_overload(path, mention, fitting):
                     found += (UNKNOWN_VALUE,)
-            if _are_extensions([symbol for value, symbol in functions.items() if value not in unfit]):
-                found += (UNKNOWN_VALUE,)
+        if _are_extensions([symbol for value, symbol in functions.items() if value not in unfit]):
+            found += (UNKNOWN_VALUE,)
         kept = rules.nearest(self._world, path, tuple(value for value in found if value not in unfit))
         if not rules.overloads:
             return kept
@@ -452,6 +452,6 @@ class MentionMeaning:
 
 
 def _are_extensions(functions: Sequence[Symbol]) -> bool:
-    """Whether several functions extend a type differently (Kotlin): which one is meant depends on its arguments."""
-    found = {(one.scope, one.parameters, one.types) for one in functions if one.scope and one.parent < 0}
-    return len(found) > 1
+    """Whether one of several functions extends a type (Kotlin): which one is meant depends on types."""
+    found = {(one.scope if one.parent < 0 else "", one.parameters, one.types) for one in functions}
+    return len(found) > 1 and any(scope for scope, _, _ in found)
