@@ -120,7 +120,8 @@ functions."""
 SPECIAL: Final = 256
 """A version of a template for certain arguments: `struct hash<Session>` in C++."""
 NESTED: Final = 512
-"""In Ruby defined in a block of its own, which may be a class's body: `define_class("User") { attr_reader :name }`."""
+"""In Ruby defined in a block of its own, which may be a class's body: `define_class("User") { attr_reader :name }`. In
+other languages a function that is indented though nothing is around it: maybe in a class that no grammar reads."""
 
 
 class Symbol(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):

@@ -178,9 +178,14 @@ class FileBindings(FileImports):
         self._scopes[scope].names.setdefault(symbol.name, []).append(value)
 
     def _note_block(self, index: int) -> None:
-        """Note whether a method of Ruby stands in a block that is not the body of the symbol around it."""
+        """Note whether a method of Ruby stands in a block that is not the body of the symbol around it; and functions
+        that are indented though no symbol is around them."""
         symbol = self._symbols[index]
-        if not self._language.bare_calls or symbol.kind not in ("function", "method", "property"):
+        if not self._language.bare_calls:
+            if symbol.kind == "function" and symbol.parent < 0 and self._indent(self._spans[index][0]):
+                symbol.flags |= NESTED
+            return
+        if symbol.kind not in ("function", "method", "property"):
             return
         start, end = self._spans[index]
         scope = self._scope(start)

@@ -745,3 +745,50 @@ def test_a_reference_to_a_member_beside_an_extension_of_its_name_is_possible() -
 def test_an_imported_type_hides_one_of_its_name_in_kotlin() -> None:
     line = "class Factory : Base by Factory()"
     assert Sample(EXTENDING).at("factory.kt", line, "Factory") == "impl.kt:Factory"
+
+
+RECEIVED = {
+    "turbine.kt": """
+        package a
+        interface Context { fun await(): Int }
+        interface Turbine<T> { fun go() }
+        fun <T> Turbine(name: String): Turbine<T> = make(name)
+        fun <T> Flow<T>.test(validate: suspend Context.() -> Unit) {}
+        fun <T> Flow<T>.all(validate: (Int) -> Unit) {}
+    """,
+    "test.kt": """
+        package a
+        class FlowTest {
+            fun await() = runTest { }
+            fun first() { emptyFlow<Int>().test { await() } }
+            fun second() { emptyFlow<Int>().all { await() } }
+            fun third(): Turbine<Int> { return Turbine("a") }
+        }
+    """,
+}
+
+
+def test_a_member_of_what_a_function_of_the_name_gives_a_lambda_may_be_meant() -> None:
+    sample = Sample(RECEIVED)
+    assert sample.uses("FlowTest.await") == ["test.kt: fun second() { emptyFlow<Int>().all { await() } }"]
+    assert "test.kt: fun first() { emptyFlow<Int>().test { await() } }" in sample.uses(
+        "Context.await", None, "possible"
+    )
+
+
+def test_an_interface_and_a_function_of_its_name_are_told_apart() -> None:
+    sample = Sample(RECEIVED)
+    function, interface = sorted(sample.resolver.definitions("Turbine"), key=lambda one: one.symbol.kind)
+    assert [use.kind for use in sample.resolver.uses(function).resolved] == ["call"]
+    assert [use.kind for use in sample.resolver.uses(interface).resolved] == ["type", "type"]
+
+
+def test_what_stands_in_a_class_that_is_not_read_is_no_function_of_the_package() -> None:
+    sample = Sample({
+        "a.kt": "package a\nclass Box(\n  /** text */\n  private val one: Int,\n) : Base<T> {\n  fun cancel() {}\n}\n",
+        "b.kt": "package a\nfun run() { cancel() }\n",
+    })  # fmt: skip
+    facts = sample.facts("a.kt")
+    assert facts is not None
+    if facts.damaged:
+        assert sample.at("b.kt", "fun run() { cancel() }", "cancel") == "possible"

@@ -235,3 +235,17 @@ def test_of_private_members_of_one_name_the_files_own_is_meant() -> None:
     assert sample.uses("Info.code", "Sources/Zsh.swift", "possible") == [
         f"Sources/Fish.swift: {PRIVATE['Sources/Fish.swift']}"
     ]
+
+
+def test_a_macro_is_applied_not_the_protocol_of_its_name() -> None:
+    files = {
+        "Sources/Path.swift": """
+            protocol Pathable {}
+            @attached(member) macro Pathable() = #externalMacro(module: "M", type: "T")
+        """,
+        "Sources/Use.swift": "@Pathable enum Route {}\nstruct Other: Pathable {}\n",
+    }
+    sample = Sample(files)
+    macro, protocol = sorted(sample.resolver.definitions("Pathable"), key=lambda one: one.symbol.kind)
+    assert [use.kind for use in sample.resolver.uses(macro).resolved] == ["decorator"]
+    assert {use.kind for use in sample.resolver.uses(protocol).resolved} == {"base", "override"}

@@ -50,6 +50,8 @@ _FINAL: Final = frozenset(
     ("Array", "Boolean", "Byte", "Char", "Class", "Double", "Float", "Int", "KClass", "Long", "Short", "String")
 )
 """Types of the library that no class extends."""
+_HANDED_TO: Final = re.compile(r"(\w+)\(\d*:-?\d+\)$")
+"""The function that a lambda is handed to, in what it has to be."""
 _WITH: Final = ".:with("
 _IN_LAMBDA: Final = re.compile(r"@(it|this)(\d+)")
 
@@ -75,6 +77,13 @@ class KotlinRules(JvmRules):
         extending = (one for one in found if one.kind == "symbol" and _is_extension(world, one))
         doubtful = any(not self._is_receiver(world, view, place, one) for one in extending)
         return (*found, UNKNOWN_VALUE) if doubtful and UNKNOWN_VALUE not in found else found
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of an interface and a function of its name the function is called: `Channel(1)`."""
+        found = super().meant(kind, found, world)
+        if kind != "call" or not any(map(world.is_function, found)):
+            return found
+        return tuple(one for one in found if one.kind != "symbol" or symbol_of(world, one).kind != "interface")
 
     def _is_receiver(self, world: World, view: FileView, place: Spot, value: Value) -> bool:
         """Whether an extension may extend what a class or an extension around a place is."""
@@ -191,6 +200,8 @@ class KotlinRules(JvmRules):
             if _class_inside(view, place.owner, number):
                 return ()
             signature = _signature(world, view, place, number)
+            if signature is None and _may_be_received(world, view, number, name, called=called):
+                return NOTHING_KNOWN
             for receiver in signature.receiver if signature is not None else ():
                 if receiver.kind == "external" and _may_have(receiver, name, called=called):
                     return NOTHING_KNOWN if receiver.name != "%" else ()
@@ -210,6 +221,40 @@ def _may_have(receiver: Value, name: str, *, called: bool) -> bool:
     """Whether a value of the library may have a member of a name."""
     kind = receiver.name.rpartition(".")[2].removesuffix(INSTANCE_MARK)
     return kind not in SCANTY and (called or kind not in PROPERTIES or name in PROPERTIES[kind])
+
+
+def _may_be_received(world: World, view: FileView, number: int, name: str, *, called: bool) -> bool:
+    """Whether a function of the index that is called like what a lambda is handed to gives it a receiver with a member
+    of a name: what `test` is in `flow.test { awaitItem() }`, if nothing is known of `flow`."""
+    taken_by = view.lambdas[number].taken
+    handed_to = _HANDED_TO.search(view.facts.receivers[taken_by]) if taken_by >= 0 else None
+    if handed_to is None:
+        return False
+    for receiver in _receivers_given_by(world, handed_to[1]):
+        found = world.member(receiver, name, Spot(view.path))
+        if any(_is_meant(world, one, called=called) for one in found):
+            return True
+    return False
+
+
+def _receivers_given_by(world: World, name: str) -> Values:
+    """The receivers that functions of a name give to the lambdas that they take, as far as these are of the index."""
+    key = ("kotlin receivers", name)
+    known = world.memory.get(key)
+    if isinstance(known, tuple):
+        return known
+    found: dict[Value, None] = {}
+    for path in world.files_defining(name)[:MOST_OTHER_NAMES]:
+        view = world.view(path)
+        for index in view.named(name) if view is not None and view.facts.language == "kotlin" else ():
+            assert view is not None
+            for written in view.symbol(index).types if view.symbol(index).kind in CALLABLE_KINDS else ():
+                if ".(" in written:
+                    for function in world.evaluate(f"<{written}>", Spot(path, index)):
+                        found.update(dict.fromkeys(receiver_of(function) if function.kind == "external" else ()))
+    made = tuple(one for one in found if one.kind == "instance")
+    world.memory[key] = made
+    return made
 
 
 def _is_meant(world: World, value: Value, *, called: bool) -> bool:

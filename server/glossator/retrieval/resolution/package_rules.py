@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import INSTANCE, SUPER, Import
+from glossator.index.facts import INSTANCE, NESTED, SUPER, Import
 from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.generics import bound, bound_of, bound_type, library_supertypes
 from glossator.retrieval.resolution.kotlin_library import OWN_FUNCTIONS, SCOPE_FUNCTIONS, scope_function
@@ -20,6 +20,7 @@ from glossator.retrieval.resolution.values import (
     INSTANCE_MARK,
     NOTHING_KNOWN,
     UNKNOWN_MODULE,
+    UNKNOWN_VALUE,
     Spot,
     Value,
     Values,
@@ -156,10 +157,21 @@ class PackageRules(LanguageRules):
         while True:
             found = world.packaged(package, name, view.path)
             if found := tuple(one for one in found if one.path == view.path or self.is_shared(world, view, one)):
-                return found
+                return (*found, UNKNOWN_VALUE) if self._are_doubtful(world, view, found) else found
             if not package or not self.enclosing_packages:
                 return ()
             package = package.rpartition(".")[0]
+
+    def _are_doubtful(self, world: World, view: FileView, found: Values) -> bool:
+        """Whether a function or variable of another file may be a member of a class there that the grammar does not
+        read."""
+        for one in found:
+            other = world.view(one.path) if one.kind == "symbol" and one.path != view.path else None
+            if other is not None and other.facts.damaged:
+                symbol = other.symbol(one.number)
+                if symbol.flags & NESTED or symbol.kind == "variable":
+                    return True
+        return False
 
     def is_shared(self, world: World, view: FileView, value: Value) -> bool:
         """Whether a file sees what another one of its package declares: scripts keep theirs to themselves."""
@@ -198,9 +210,11 @@ class PackageRules(LanguageRules):
         return (UNKNOWN_MODULE,) if view.facts.language == "kotlin" and name[:1].islower() else ()
 
     def meant(self, kind: str, found: Values, world: World) -> Values:
-        """No field is a type, whatever its name."""
+        """No field is a type, whatever its name, and no function, if there is a type of its name."""
         if kind not in ("type", "base"):
             return found
+        if not all(map(world.is_function, found)):
+            found = tuple(one for one in found if not world.is_function(one))
         fitting = tuple(
             one
             for one in found

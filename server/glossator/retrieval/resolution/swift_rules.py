@@ -66,6 +66,12 @@ class SwiftRules(PackageRules):
         folder, _, file = value.path.rpartition("/")
         return file != "Package.swift" and (file != "main.swift" or not folder or view.path.startswith(f"{folder}/"))
 
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of a protocol and a macro of its name the macro is applied: `@Pathable enum Route {}`."""
+        found = super().meant(kind, found, world)
+        macros = tuple(one for one in own_symbols(found) if symbol_of(world, one).kind == "macro")
+        return macros if kind == "decorator" and macros else found
+
     def nearest(self, world: World, path: str, found: Values) -> Values:
         """Of members of one name that several files give a type, the file's own: at least one of them is private."""
         own = own_symbols(found)

@@ -286,7 +286,7 @@ class UseSearch:
         found: list[Use] = []
         path, facts = view.path, view.facts
         # Mentions of one form have one grade; one name may be mentioned a thousand times in a file.
-        grades: dict[tuple[int, int, int, int, int], tuple[Grade, bool]] = {}
+        grades: dict[tuple[int, int, int, int, int, int], tuple[Grade, bool]] = {}
         places: dict[tuple[int, int], int] = {}
         for mention in facts.mentions_of(name):
             kind, owner = mention.kind, mention.owner
@@ -307,7 +307,8 @@ class UseSearch:
                 elif around >= 0 and self._rules.generic_types:
                     text = f"{name};{facts.receiver(mention)};{facts.given(mention)}"
                     around = view.outside_function(owner, text)
-                form = (kind, mention.receiver, around, mention.arguments, mention.given)
+                in_lambda = view.lambda_at(mention.line, mention.column)
+                form = (kind, mention.receiver, around, mention.arguments, mention.given, in_lambda)
                 if (known := grades.get(form)) is None:
                     self._is_doubted = False
                     known = grades[form] = self._grade(view, name, mention), self._is_doubted
