@@ -17,6 +17,8 @@ MOST_CALL_BYTES: Final = 1500
 """So much of a call's arguments is read."""
 _TEXTS: Final = re.compile(r'"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 """Texts and comments; three quotation marks begin a text that is not read."""
+_MARKED: Final = re.compile(r"[\"/]")
+"""What texts and comments begin with."""
 _LABEL: Final = re.compile(r"\s*(`?)(\w+)\1\s*:(?!:)")
 _PARAMETER: Final = re.compile(r"\s*(?:@\w+(?:\([^()]*\))?\s+)*`?(\w+)`?(?:\s+`?\w+`?)?\s*:(?!:)(.*)", re.DOTALL)
 _GENERIC: Final = re.compile(r"\s*<[^(){}]*>")
@@ -32,15 +34,15 @@ def parameter_labels(head: str) -> str:
     Args:
         head: what follows the function's name.
     """
-    text = _TEXTS.sub(_blank, head)
-    if generic := _GENERIC.match(text):
-        text = text[generic.end() :]
-    start = len(text) - len(text.lstrip().lstrip("?!"))
-    end = closing(text, start) if text[start : start + 1] == "(" else -1
+    generic = _GENERIC.match(head) if "<" in head[:2] else None
+    rest = head[generic.end() :] if generic else head
+    start = len(rest) - len(rest.lstrip().lstrip("?!"))
+    end = closing(rest, start) if rest[start : start + 1] == "(" else -1
     if end < 0:
         return ""
+    text = rest[start + 1 : end - 1]
     found: list[str] = []
-    for part in split_outside(text[start + 1 : end - 1], ","):
+    for part in split_outside(_TEXTS.sub(_blank, text) if _MARKED.search(text) else text, ","):
         if not part.strip():
             continue
         if (named := _PARAMETER.match(part)) is None:
@@ -58,23 +60,29 @@ def call_labels(text: str) -> str:
     Args:
         text: what follows the name that is called, long enough for all arguments.
     """
-    if '"""' in text[:MOST_CALL_BYTES]:
-        return ""
-    text = _TEXTS.sub(_blank, text)
-    if generic := _GENERIC.match(text):
+    if text[:1] == "<" and (generic := _GENERIC.match(text)):
         text = text[generic.end() :]
-    if _BRACE.match(text):
-        return "(){"
-    end = closing(text, 0) if text[:1] == "(" else -1
-    if end < 0 or _TYPES.search(text, 0, end):
+    if text[:1] != "(":
+        return "(){" if _BRACE.match(text) else ""
+    end = text.find(")") + 1
+    given = text[1 : end - 1]
+    if not end or _MARKED.search(given) or "(" in given or "[" in given or "{" in given:
+        end = closing(text, 0)
+        given = text[1 : end - 1]
+        if end < 0 or '"""' in given:
+            return ""
+        given = _TEXTS.sub(_blank, given)
+    if "<" in given and _TYPES.search(given):
         return ""
-    found = [named[2] if (named := _LABEL.match(part)) else "_" for part in _parts(text[1 : end - 1])]
+    found = [named[2] if (named := _LABEL.match(part)) else "_" for part in _parts(given)]
     made = f"({','.join(found)})" + ("{" if _BRACE.match(text, end) else "")
     return made if len(made) < EXPRESSION_CHARS else ""
 
 
 def _parts(text: str) -> list[str]:
     """The arguments in a list: signs of comparison are no brackets."""
+    if "(" not in text and "[" not in text and "{" not in text:
+        return text.split(",") if text.strip() else []
     found: list[str] = []
     depth = start = 0
     for at, char in enumerate(text):
