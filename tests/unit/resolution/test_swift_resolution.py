@@ -249,3 +249,22 @@ def test_a_macro_is_applied_not_the_protocol_of_its_name() -> None:
     macro, protocol = sorted(sample.resolver.definitions("Pathable"), key=lambda one: one.symbol.kind)
     assert [use.kind for use in sample.resolver.uses(macro).resolved] == ["decorator"]
     assert {use.kind for use in sample.resolver.uses(protocol).resolved} == {"base", "override"}
+
+
+def test_what_only_an_extension_gives_a_protocol_is_overridden_by_nothing() -> None:
+    files = {
+        "Sources/Command.swift": """
+            protocol Command { func run() }
+            extension Command {
+                func run() {}
+                func main() { run() }
+            }
+            struct Build: Command {
+                func run() {}
+                func main() {}
+            }
+        """,
+    }
+    sample = Sample(files)
+    assert sample.resolver.overrides(sample.definition("Command.main")) == []
+    assert [one.qualified_name for one in sample.resolver.overrides(sample.definition("Command.run"))] == ["Build.run"]

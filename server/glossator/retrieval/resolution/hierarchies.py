@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import last_part, subtype_note
+from glossator.index.facts import EXTENSION, last_part, subtype_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -66,10 +66,24 @@ class Hierarchies(DefinitionLookup):
         """Whether a member of a class may override one of its name that a supertype has."""
         if one.symbol.kind == "constructor" and rules_of(one.language).own_constructor:
             return False
+        if rules_of(other.language).labelled and self._is_of_extension_only(other):
+            return False
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
         if not rules_of(one.language).overloads or functions != (True, True):
             return True
         return may_override(one.symbol, other.symbol)
+
+    def _is_of_extension_only(self, definition: DefinedSymbol) -> bool:
+        """Whether a member of a protocol in Swift is none of those that it requires: an extension gives it, and no type
+        overrides it, whatever it declares."""
+        view = self.world.view(definition.path)
+        home = self.class_of(definition)
+        if view is None or home is None or home.symbol.kind != "protocol" or definition.symbol.parent < 0:
+            return False
+        required = self.world.view(home.path)
+        if not view.symbol(definition.symbol.parent).flags & EXTENSION or required is None:
+            return False
+        return not required.children(home.index, definition.name)
 
     def _of_others(self, definition: DefinedSymbol, keys: Iterable[Key]) -> list[DefinedSymbol]:
         """The classes of these keys, without other parts of the class itself."""
