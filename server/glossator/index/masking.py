@@ -2,10 +2,10 @@
 
 Of components (Vue, Svelte, Astro) only the scripts are read. Objective-C's macros (`NS_ENUM(NSInteger, State) {`,
 `NS_ASSUME_NONNULL_BEGIN`) are no C, and one of them can cost the whole interface below it. Conditions like Swift's
-`#if os(iOS)` stand where the grammar knows of none. Rust's macros around items (`cfg_rt! { pub fn spawn() ... }`,
-`proptest! { #[test] fn adds(a in 0..10) ... }`) are taken off, since to the grammar their insides are mere tokens. In
-TypeScript's interfaces, a line that begins with a bracket is a member of its own, which the grammar takes for the rest
-of the one before.
+`#if os(iOS)` stand where the grammar knows of none, and in texts of several lines it may see code. Rust's macros around
+items (`cfg_rt! { pub fn spawn() ... }`, `proptest! { #[test] fn adds(a in 0..10) ... }`) are taken off, since to the
+grammar their insides are mere tokens. In TypeScript's interfaces, a line that begins with a bracket is a member of its
+own, which the grammar takes for the rest of the one before.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ _RUST_WRAPPER: Final = re.compile(
     re.MULTILINE,
 )
 """A macro whose braces begin with an item: at the beginning of a line, or indented if it is known to hold items."""
+_SWIFT_TEXT: Final = re.compile(rb"(#*)\"\"\"(?=[^\n]*\n)(.*?)\"\"\"\1", re.DOTALL)
+"""A text of several lines: macros' tests have code in them, which the grammar reads."""
 _WORD: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _RUST_PROPERTY: Final = re.compile(rb"\bfn\s+\w+\s*(?=\()")
 _RUST_DRAWN: Final = re.compile(rb"\bin\s")
@@ -90,6 +92,8 @@ def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]
     mask = _MASKS.get(language.name)
     if mask is not None:
         data = mask.sub(_blank, data)
+    if language.name == "swift" and b'"""' in data:
+        data = _SWIFT_TEXT.sub(_blank_text, data)
     if language.name == "kotlin":
         data = _KOTLIN_CLASS.sub(_join, data)
     if language.name == "rust":
@@ -225,6 +229,13 @@ def _with_ended_members(data: bytes) -> bytes:
 
 def _blank(found: re.Match[bytes]) -> bytes:
     return blanked(found[0])
+
+
+def _blank_text(found: re.Match[bytes]) -> bytes:
+    """A text without what is in it, unless values are put into it."""
+    if b"\\" + found[1] + b"(" in found[2]:
+        return found[0]
+    return found[0].replace(found[2], blanked(found[2]), 1) if found[2] else found[0]
 
 
 def _join(found: re.Match[bytes]) -> bytes:

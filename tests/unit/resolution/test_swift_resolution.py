@@ -268,3 +268,38 @@ def test_what_only_an_extension_gives_a_protocol_is_overridden_by_nothing() -> N
     sample = Sample(files)
     assert sample.resolver.overrides(sample.definition("Command.main")) == []
     assert [one.qualified_name for one in sample.resolver.overrides(sample.definition("Command.run"))] == ["Build.run"]
+
+
+TEXTS = """
+    import Foo
+    struct Route {}
+    func check() {
+        assertMacro {
+            #\"\"\"
+            struct Route {
+                let root = \\.bar
+                subscript(root: Foo) -> Bar { if root.is(\\.bar) { return Route() } }
+            }
+            \"\"\"#
+        } expansion: {
+            #\"\"\"
+            func made() -> Route { Route() }
+            \"\"\"#
+        }
+        assertMacro {
+            \"\"\"
+            enum Route { case made }
+            \"\"\"
+        }
+        print(\"\"\"
+            \\(Route())
+            \"\"\")
+        use(Route())
+    }
+"""
+
+
+def test_code_in_texts_is_none() -> None:
+    sample = Sample({"Tests/MacroTests.swift": TEXTS})
+    assert sample.uses("Route") == ["Tests/MacroTests.swift: \\(Route())", "Tests/MacroTests.swift: use(Route())"]
+    assert sample.resolver.definitions("made") == []
