@@ -215,6 +215,10 @@ class PackageRules(LanguageRules):
             return found
         if not all(map(world.is_function, found)):
             found = tuple(one for one in found if not world.is_function(one))
+        return self.without_fields(found, world)
+
+    def without_fields(self, found: Values, world: World) -> Values:
+        """What is no field or variable; unknown if nothing is left."""
         fitting = tuple(
             one
             for one in found
@@ -417,7 +421,7 @@ class JvmRules(PackageRules):
     def meant(self, kind: str, found: Values, world: World) -> Values:
         """In Java no field is called: `new URL(text)` means the type, beside a constant of its name."""
         if kind == "call" and all(world.language(one.path) == "java" for one in found if one.kind == "symbol"):
-            kind = "type"
+            return self.without_fields(found, world)
         return super().meant(kind, found, world)
 
     def may_be_used_unseen(self, view: FileView, number: int) -> bool:
