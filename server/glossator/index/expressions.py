@@ -409,8 +409,8 @@ def _steps(text: str, at: int, made: str, name: Naming, calls: Calls, depth: int
                 continue
         if step and member and member != "<":
             if made != UNKNOWN and member != "prototype":
-                # A prototype has the members of its class's instances.
-                made = grown(made, "." + member)
+                # A prototype has the members of its class's instances. In PHP a static one has its name: `self::$pool`.
+                made = grown(made, "." + (member.removeprefix("$") if "::" in step[0] else member))
             at = step.end()
             continue
         if not bracket and (cast := _AS.match(text, at)):

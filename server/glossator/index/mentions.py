@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from glossator.index.argument_types import arguments_of
-from glossator.index.doc_types import doc_types
+from glossator.index.doc_types import DocTypes, doc_types
 from glossator.index.expressions import grown, split_outside, type_expression
 from glossator.index.facts import (
     GLOBAL,
@@ -64,6 +64,7 @@ from glossator.index.file_symbols import ANY_NUMBER
 from glossator.index.macro_bodies import names_in_body
 from glossator.index.made_names import made_name, members_of, pasted_names
 from glossator.index.nested_spans import innermost, segments
+from glossator.index.php_doc_types import php_doc_types
 from glossator.index.source_chains import chain_start, closed_parenthesis, qualified_from
 from glossator.index.swift_labels import MOST_CALL_BYTES, call_labels
 from glossator.index.symbol_types import SymbolTypes
@@ -213,7 +214,9 @@ class _Extraction(SymbolTypes):
             else:
                 plain.append(match)
         self._bind_names(captures, plain, given)
-        documented = list(doc_types(self._data)) if self._language.doc_types else []
+        documented: list[DocTypes] = list(doc_types(self._data)) if self._language.doc_types else []
+        if self._language.name == "php":
+            documented = list(php_doc_types(self._data))
         for found in documented:
             self._type_by_doc(found)
         self._describe_symbols(plain)

@@ -207,6 +207,8 @@ class SymbolTypes(FileBindings):
             return
         symbol = self._symbols[index]
         made = type_expression(found.variable)
+        if self._language.name == "php" and index in self._declared:
+            return  # a declaration says it as well
         if symbol.kind in ("constant", "field", "variable") and made != UNKNOWN:
             symbol.type = made
 

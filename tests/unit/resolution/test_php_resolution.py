@@ -220,3 +220,43 @@ def test_a_namespace_that_is_called_like_a_class() -> None:
     assert sample.uses("Mockery.close") == [
         "tests/MockeryTest.php: try { Mockery::close(); } catch (\\Mockery\\Exception $e) {}"
     ]
+
+
+def test_types_in_doc_comments() -> None:
+    sample = Sample({
+        "Container.php": "<?php\nnamespace App;\nclass Container { function mock($x) {} function spy() {} }\n",
+        "Other.php": "<?php\nnamespace App;\nclass Other { function mock($x) {} function spy() {} }\n",
+        "Facade.php": """
+            <?php
+            namespace App;
+            /** @template TMock of object */
+            class Facade {
+                /**
+                 * @var Container|null
+                 */
+                protected static $_container;
+                /** @var Other the other one */
+                private $other;
+                /** @return Container */
+                public static function getContainer() { return self::$_container; }
+                /** @return TMock */
+                public static function made() { return make(); }
+                /** @return $this */
+                public function self() { return $this; }
+                public static function mock($x) { return self::getContainer()->mock($x); }
+                public function spies() { return $this->self()->other->spy(); }
+                public function direct($x) { return self::$_container->mock($x); }
+                /** @param Other $one */
+                public function given($one) { $one->mock(3); }
+                public function unknown() { self::made()->spy(); }
+            }
+        """,
+    })  # fmt: skip
+    assert sample.uses("Container.mock") == [
+        "Facade.php: public static function mock($x) { return self::getContainer()->mock($x); }",
+        "Facade.php: public function direct($x) { return self::$_container->mock($x); }",
+    ]
+    assert sample.uses("Other.spy") == ["Facade.php: public function spies() { return $this->self()->other->spy(); }"]
+    assert sample.uses("Other.mock") == ["Facade.php: public function given($one) { $one->mock(3); }"]
+    unknown = ["Facade.php: public function unknown() { self::made()->spy(); }"]
+    assert sample.uses("Container.spy", grade="possible") == sample.uses("Other.spy", grade="possible") == unknown
