@@ -6,6 +6,7 @@ It opens the table that the manifest names, and opens the next one when a writer
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
@@ -326,14 +327,16 @@ class StoreReader(Lookup):
 
 
 def _best(ask: Callable[[int], list[_Hit]], limit: int, with_equals: bool) -> list[_Hit]:
-    """The best hits of a search that is asked for a number of hits; see `StoreReader.text_search`."""
-    asked = limit + min(EQUALS_AHEAD, limit) if with_equals else limit
+    """The best hits of a search that is asked for a number of hits; see `StoreReader.text_search`.
+
+    With `with_equals`, those of one score are in the order of their numbers, not in one that depends on how many are
+    asked for.
+    """
+    if not with_equals:
+        return ask(limit)
+    asked = limit + min(EQUALS_AHEAD, limit)
     found = ask(asked)
-    if len(found) <= limit:
-        return found
-    last = found[limit - 1][1]
-    if found[limit][1] < last:
-        return found[:limit]
-    if len(found) == asked and found[-1][1] == last:
+    if len(found) == asked and found[-1][1] == found[limit - 1][1]:
         found = ask(EQUALS_READ * limit)
-    return [hit for hit in found if hit[1] >= last]
+    last = found[limit - 1][1] if len(found) > limit else -math.inf
+    return sorted((hit for hit in found if hit[1] >= last), key=lambda hit: (-hit[1], hit[0]))
