@@ -303,3 +303,37 @@ def test_code_in_texts_is_none() -> None:
     sample = Sample({"Tests/MacroTests.swift": TEXTS})
     assert sample.uses("Route") == ["Tests/MacroTests.swift: \\(Route())", "Tests/MacroTests.swift: use(Route())"]
     assert sample.resolver.definitions("made") == []
+
+
+def test_of_types_of_one_name_in_several_modules_the_files_own_is_meant() -> None:
+    files = {
+        "Demo/One.swift": "class Cell {}\nfunc one() { use(Cell()) }\n",
+        "Demo/Two.swift": "class Cell {}\nextension Cell { func more() {} }\n",
+        "Demo/Three.swift": "func three() { use(Cell()) }\n",
+    }
+    sample = Sample(files)
+    assert sample.uses("Cell", "Demo/One.swift") == ["Demo/One.swift: func one() { use(Cell()) }"]
+    assert sample.uses("Cell", "Demo/One.swift", "possible") == ["Demo/Three.swift: func three() { use(Cell()) }"]
+
+
+def test_a_property_overrides_no_function() -> None:
+    files = {
+        "Sources/Data.swift": """
+            protocol Provider { func data(handler: Int) ; var size: Int { get } }
+            struct Raw: Provider {
+                let data: Int
+                let size: Int
+                func data(handler: Int) {}
+            }
+        """,
+    }
+    sample = Sample(files)
+    found = sample.resolver.overrides(sample.definition("Provider.data"))
+    assert [one.symbol.kind for one in found] == ["method"]
+    assert [one.symbol.kind for one in sample.resolver.overrides(sample.definition("Provider.size"))] == ["property"]
+
+
+def test_the_parameter_of_a_type_overrides_none() -> None:
+    sample = Sample({"Sources/Box.swift": "class Box<T> { var one: T? }\nclass Safe<T>: Box<T> { var two: T? }\n"})
+    found = [one for one in sample.resolver.definitions("T") if one.qualified_name == "Box.T"]
+    assert found == [] or sample.resolver.overrides(found[0]) == []

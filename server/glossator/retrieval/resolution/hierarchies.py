@@ -66,11 +66,16 @@ class Hierarchies(DefinitionLookup):
         """Whether a member of a class may override one of its name that a supertype has."""
         if one.symbol.kind == "constructor" and rules_of(one.language).own_constructor:
             return False
-        if rules_of(other.language).labelled and self._is_of_extension_only(other):
-            return False
+        if rules_of(other.language).labelled and (other.symbol.kind == "field" or self._is_of_extension_only(other)):
+            return False  # Swift's fields are the parameters of types
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
-        if not rules_of(one.language).overloads or functions != (True, True):
+        if not rules_of(one.language).overloads:
             return True
+        if functions != (True, True):
+            # A field overrides no method, except a record's in Java; a protocol's function may be an enum's case.
+            rules = rules_of(one.language)
+            apart = rules.labelled or rules.fields_apart
+            return not apart or functions == (False, False) or one.symbol.kind == "enum_member"
         return may_override(one.symbol, other.symbol)
 
     def _is_of_extension_only(self, definition: DefinedSymbol) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from glossator.index.facts import last_part
+from glossator.index.facts import EXTENSION, last_part
 from glossator.index.swift_closures import TRAILING
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
 from glossator.retrieval.resolution.handed_functions import called_functions
 from glossator.retrieval.resolution.package_rules import PackageRules
 from glossator.retrieval.resolution.rules import own_symbols, symbol_of
@@ -73,9 +72,10 @@ class SwiftRules(PackageRules):
         return macros if kind == "decorator" and macros else found
 
     def nearest(self, world: World, path: str, found: Values) -> Values:
-        """Of members of one name that several files give a type, the file's own: at least one of them is private."""
-        own = own_symbols(found)
-        if len({one.path for one in own}) < 2 or any(symbol_of(world, one).kind in CONTAINER_KINDS for one in own):
+        """Of members of one name that several files give a type, the file's own: at least one of them is private. Types
+        of one name are those of several modules."""
+        own = tuple(one for one in own_symbols(found) if not symbol_of(world, one).flags & EXTENSION)
+        if len({one.path for one in own}) < 2:
             return found
         here = tuple(one for one in own if one.path == path)
         return (*(one for one in found if one not in own), *here) if here else (*found, UNKNOWN_VALUE)
