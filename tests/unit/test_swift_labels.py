@@ -65,3 +65,10 @@ def test_which_functions_may_override_each_other() -> None:
     assert alike("(_,to?)", "(_,to)")
     assert alike("", "(_,to)")
     assert not alike("(to)", "(_)")
+
+
+def test_many_ways_to_leave_parameters_out_take_no_time() -> None:
+    optional = ",".join(["_?"] * 40)
+    given = ",".join(["_"] * 20)
+    assert fits(f"({optional})", f"({given})")
+    assert not fits(f"({optional})", f"({given},to)")

@@ -21,26 +21,24 @@ def fits(labels: str, given: str) -> bool:
         return True
     parameters = [part for part in labels[1:-1].split(",") if part]
     arguments = [part for part in given.rstrip("{")[1:-1].split(",") if part]
-    # A closure may be what any of the parameters takes that are left.
-    return _takes(tuple(parameters), tuple(arguments), closure=given.endswith("{"))
-
-
-def _takes(parameters: tuple[str, ...], arguments: tuple[str, ...], *, closure: bool) -> bool:
-    if not parameters:
-        return not arguments
-    if not arguments and closure:
-        return True
-    label = _MARKS.sub("", parameters[0])
-    if arguments and arguments[0] == label:
-        if _takes(parameters[1:], arguments[1:], closure=closure):
-            return True
-        if parameters[0].endswith("..."):
-            rest = arguments[1:]
-            while rest and rest[0] == "_":
-                rest = rest[1:]
-                if _takes(parameters[1:], rest, closure=closure):
-                    return True
-    return label != parameters[0] and _takes(parameters[1:], arguments, closure=closure)
+    closure = given.endswith("{")
+    reached = {0}
+    """How many arguments the parameters so far may have taken: all ways at once, since there may be very many."""
+    for parameter in parameters:
+        if closure and len(arguments) in reached:
+            return True  # it may be what any of the parameters takes that are left
+        label = _MARKS.sub("", parameter)
+        after = set(reached) if label != parameter else set()
+        for first in reached:
+            if arguments[first : first + 1] != [label]:
+                continue
+            last = first + 1
+            after.add(last)
+            while parameter.endswith("...") and arguments[last : last + 1] == ["_"]:
+                last += 1
+                after.add(last)
+        reached = after
+    return len(arguments) in reached
 
 
 @lru_cache(maxsize=16_384)
