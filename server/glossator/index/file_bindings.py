@@ -66,6 +66,8 @@ _BEFORE_PARAMETER: Final = (b"(", b",", b".", b"{", b":", b"private", b"protecte
 """What a parameter's name follows, but hardly a variable's."""
 _DECLARING: Final = {"kotlin": re.compile(rb"\bva[lr]\b"), "swift": re.compile(rb"\b(?:let|var|case)\b")}
 """What a variable of the file is declared with."""
+LOOKED_BACK: Final = 200
+"""Bytes before a name in which a word is looked for that declares it: a file may have one line."""
 MENTION_BYTES: Final = 200
 """Longer "names" are pieces of broken trees."""
 _NOTHING: Final[Matched] = {}
@@ -298,7 +300,8 @@ class FileBindings(FileImports):
         """Whether a variable of the file may be bound at a byte: in Swift and Kotlin a word stands before it, and what
         lacks that is a parameter of a function that the grammar does not read."""
         word = _DECLARING.get(self._language.name)
-        return word is None or word.search(self._data, self._data.rfind(b"\n", 0, at) + 1, at) is not None
+        first = max(0, at - LOOKED_BACK)
+        return word is None or word.search(self._data, self._data.rfind(b"\n", first, at) + 1 or first, at) is not None
 
     def _bind_handed(self, handed: Handed) -> None:
         """Note what a parameter of a function without a name is, as far as its place tells."""
@@ -406,7 +409,8 @@ class FileBindings(FileImports):
         if not self._language.prototypes or symbol.kind not in CALLABLE:
             return False
         start = self._line_starts[symbol.line - 1]
-        return _STATIC.search(self._data, start, start + symbol.column) is not None
+        at = start + symbol.column
+        return _STATIC.search(self._data, max(start, at - LOOKED_BACK), at) is not None
 
     def _note_type(self, index: int, made: str, *, declared: bool) -> None:
         """Note the type of a variable or field: the declared one, or else all that it is assigned."""

@@ -55,8 +55,8 @@ _RUST_WRAPPER: Final = re.compile(
     re.MULTILINE,
 )
 """A macro whose braces begin with an item: at the beginning of a line, or indented if it is known to hold items."""
-_SWIFT_TEXT: Final = re.compile(rb"(#*)\"\"\"(?=[^\n]*\n)(.*?)\"\"\"\1", re.DOTALL)
-"""A text of several lines: macros' tests have code in them, which the grammar reads."""
+_SWIFT_TEXT: Final = re.compile(rb"(?<!#)(#*)\"\"\"(?=[ \t]*\r?\n)")
+"""The beginning of a text of several lines: macros' tests have code in them, which the grammar reads."""
 _WORD: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _RUST_PROPERTY: Final = re.compile(rb"\bfn\s+\w+\s*(?=\()")
 _RUST_DRAWN: Final = re.compile(rb"\bin\s")
@@ -93,7 +93,7 @@ def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]
     if mask is not None:
         data = mask.sub(_blank, data)
     if language.name == "swift" and b'"""' in data:
-        data = _SWIFT_TEXT.sub(_blank_text, data)
+        data = _without_texts(data)
     if language.name == "kotlin":
         data = _KOTLIN_CLASS.sub(_join, data)
     if language.name == "rust":
@@ -231,11 +231,24 @@ def _blank(found: re.Match[bytes]) -> bytes:
     return blanked(found[0])
 
 
-def _blank_text(found: re.Match[bytes]) -> bytes:
-    """A text without what is in it, unless values are put into it."""
-    if b"\\" + found[1] + b"(" in found[2]:
-        return found[0]
-    return found[0].replace(found[2], blanked(found[2]), 1) if found[2] else found[0]
+def _without_texts(data: bytes) -> bytes:
+    """Swift's source without what is in texts of several lines, unless values are put into them."""
+    parts: list[bytes] = []
+    copied = at = 0
+    unended: set[bytes] = set()
+    """Ends that do not occur any more: a hostile file must not make each text be looked through to the file's end."""
+    while (found := _SWIFT_TEXT.search(data, at)) is not None:
+        at = found.end()
+        closing = b'"""' + found[1]
+        end = -1 if closing in unended else data.find(closing, at)
+        if end < 0:
+            unended.add(closing)
+            continue
+        if data.find(b"\\" + found[1] + b"(", at, end) < 0:
+            parts += (data[copied:at], blanked(data[at:end]))
+            copied = end
+        at = end + len(closing)
+    return b"".join((*parts, data[copied:]))
 
 
 def _join(found: re.Match[bytes]) -> bytes:
