@@ -32,6 +32,12 @@ that gets that far is a defect.
     └── CancelledByUser       the user stopped it
 """
 
+import tokenize
+from typing import Final
+
+DAMAGED_ARRAY: Final = (ValueError, EOFError, SyntaxError, TypeError, tokenize.TokenError)
+"""What numpy raises for the file of an array that is damaged: it reads a header as it reads source code."""
+
 
 class GlossatorError(Exception):
     """Base of all errors that are meant to be shown to a user."""

@@ -190,7 +190,8 @@ def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    "how", ["missing", "garbage", "truncated", "empty", "of another shape", "of another type", "a number"]
+    "how",
+    ["missing", "garbage", "truncated", "empty", "of another shape", "of another type", "a number", "half a header"],
 )
 @pytest.mark.parametrize("name", ["leading", "trailing", "ids", "axes"])
 def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
@@ -203,6 +204,10 @@ def test_damaged_files_are_not_used(index: Index, how: str, name: str) -> None:
         path.write_bytes(path.read_bytes()[:-100])
     elif how == "empty":
         path.write_bytes(b"")
+    elif how == "half a header":
+        data = path.read_bytes()
+        cut = data.index(b"(")
+        path.write_bytes(data[: cut + 1] + bytes(127 - cut - 1) + data[127:])
     elif how == "of another type":
         np.save(path, np.load(path).astype(np.complex64))
     else:

@@ -15,12 +15,20 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from glossator.adapt.training_steps import multiplies_bfloat16
-from glossator.errors import AdaptationError, CancelledByUser, ModelRuntimeError, ModelTooLargeError
+from glossator.errors import (
+    DAMAGED_ARRAY,
+    AdaptationError,
+    CancelledByUser,
+    ModelRuntimeError,
+    ModelTooLargeError,
+)
 from glossator.model.memory import physical_memory, readable
 from glossator.private_files import make_private_folder, replace_private_file
 from glossator.project.adaptation_runs import RunForecast
@@ -326,7 +334,7 @@ class TrainingRun:
                     target, _, part = name.rpartition(".lora_")
                     found.setdefault(f"{target}.weight", {})[part] = arrays[name]
             return {name: (parts["A"], parts["B"]) for name, parts in found.items()}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, KeyError, zipfile.BadZipFile, zlib.error, *DAMAGED_ARRAY) as error:
             raise AdaptationError(f"the trained adapter in {self.folder} cannot be read: {error}") from error
 
 

@@ -28,7 +28,7 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from glossator.errors import EmbeddingError
+from glossator.errors import DAMAGED_ARRAY, EmbeddingError
 from glossator.index.terms import identifier_parts, identifiers
 from glossator.late_patterns import late
 
@@ -265,7 +265,7 @@ class StaticEmbedder:
             self._vocabulary = Vocabulary((folder / "vocabulary.txt").read_text("utf-8").splitlines())
             self._rows: NDArray[np.int8] = np.asarray(np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False))
             self._scales: NDArray[np.float32] = np.load(folder / "scales.npy", allow_pickle=False).astype(np.float32)
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        except (OSError, KeyError, *DAMAGED_ARRAY) as error:
             raise EmbeddingError(f"cannot read the embedder in {folder}: {error}; reinstall Glossator") from error
         if self._rows.dtype != np.int8 or not len(self._rows) == len(self._scales) == len(self._vocabulary):
             raise EmbeddingError(f"the files of the embedder in {folder} do not match each other; reinstall Glossator")

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from glossator.errors import DAMAGED_ARRAY
 from glossator.index.generations import new_generation, remove_generation
 from glossator.index.manifest import ORDINAL_BITS
 
@@ -299,7 +300,7 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
         sums = json.loads((folder / _SUMS).read_text("ascii"))
         if sums != {name: _sum(folder / f"{name}.npy") for name in _SUMMED}:
             return None
-    except (FileNotFoundError, ValueError, EOFError, SyntaxError, TypeError):
+    except (FileNotFoundError, *DAMAGED_ARRAY):
         return None
     if any(found[name].dtype != np.dtype(kind) or found[name].ndim != axes for name, (kind, axes) in _FILES.items()):
         return None
