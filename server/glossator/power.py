@@ -1,9 +1,15 @@
-"""What is due to the machine's user: whether it runs on battery, and that other processes go first."""
+"""What is due to the machine's user: which cores may be used, whether it runs on battery, and that other processes go
+first."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def on_battery() -> bool:

@@ -17,6 +17,7 @@ from tests.unit.store_samples import entry, open_store, unit, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -176,9 +177,22 @@ def test_of_a_small_scope_only_its_entries_are_read(index: Index, monkeypatch: p
 def test_two_cores_find_what_one_finds(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     vector = index.rows.vectors[7].astype(np.float32)
     found = index.nearest.search(vector, 50, Scope())
+    asked: list[None] = []
+    second_core = nearest._second_core
+
+    def counted() -> ThreadPoolExecutor:
+        asked.append(None)
+        return second_core()
+
+    monkeypatch.setattr(nearest, "_second_core", counted)
     monkeypatch.setattr(nearest, "SHARED_ROWS", 2)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(nearest, "usable_cores", lambda: 2)
     assert index.nearest.search(vector, 50, Scope()) == found
+    assert asked
+    monkeypatch.setattr(nearest, "usable_cores", lambda: 1)
+    asked.clear()
+    assert index.nearest.search(vector, 50, Scope()) == found
+    assert not asked
 
 
 def test_too_many_changes_are_left_to_others(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

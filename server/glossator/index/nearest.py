@@ -13,7 +13,6 @@ the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors
 from __future__ import annotations
 
 import json
-import os
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from glossator.errors import DAMAGED_ARRAY
 from glossator.index.generations import new_generation, remove_generation
 from glossator.index.manifest import ORDINAL_BITS
+from glossator.power import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -55,7 +55,7 @@ ROTATED_ROWS = 16_384
 """Vectors that are rotated at a time: 32 MB."""
 
 SHARED_ROWS = 50_000
-"""From so many rows on two cores multiply: 50,000 take one core 1.7 ms and two 0.9, a million 37 and 23."""
+"""From so many rows on two cores multiply: fewer take one less than two milliseconds."""
 
 MAX_RECENT = 5000
 """Entries committed since the files were written that are searched in memory; with more, LanceDB reads all vectors."""
@@ -511,7 +511,7 @@ def _dot(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.f
         np.einsum("ij,j->i", rows[part], vector, out=products[part])
 
     half = len(rows) // 2
-    if len(rows) < SHARED_ROWS or (os.cpu_count() or 1) < 2:
+    if len(rows) < SHARED_ROWS or usable_cores() < 2:
         multiply(slice(None))
     else:
         other = _second_core().submit(multiply, slice(half, None))

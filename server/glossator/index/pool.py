@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from glossator.errors import GlossatorError
 from glossator.index.parse_worker import Batch, FileResult, Message, read_frame, write_frame
-from glossator.power import on_battery
+from glossator.power import on_battery, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,12 +77,7 @@ def worker_count(settings: Settings, *, on_battery: bool = False) -> int:
     """How many workers these settings ask for: at least one; on battery half as many, unless their number is set."""
     if settings.workers > 0:
         return settings.workers
-    return max(1, (_cores() - 1) // (2 if on_battery else 1))
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, (usable_cores() - 1) // (2 if on_battery else 1))
 
 
 @dataclass(eq=False, slots=True)
@@ -269,7 +264,7 @@ class WorkerPool:
         if self._power is None or now - self._power[0] > BATTERY_SECONDS:
             self._power = now, self._battery()
         on_battery = self._power[1]
-        return _cores() if self._lent and not on_battery else worker_count(self._settings, on_battery=on_battery)
+        return usable_cores() if self._lent and not on_battery else worker_count(self._settings, on_battery=on_battery)
 
     @contextmanager
     def all_cores(self) -> Iterator[None]:

@@ -39,7 +39,8 @@ from glossator.index.records import (
     encodable_update,
 )
 from glossator.index.store_reading import StoreReader
-from glossator.index.table import Lance, Rows, Table, frequencies, packed_column, unpacked_column
+from glossator.index.table import Lance, Rows, Table
+from glossator.index.term_columns import frequencies, packed_column, unpacked_column
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ minute, no more. Once a model has run here, its measured speed replaces the esti
 from __future__ import annotations
 
 import math
-import os
 import platform
 import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from glossator.power import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def thread_count(settings: Settings) -> int:
         return settings.threads
     import psutil
 
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    usable = usable_cores()
     physical = psutil.cpu_count(logical=False) or usable
     return max(min(physical, usable), 1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from glossator.index.argument_types import BETWEEN
 from glossator.index.expressions import split_outside
 from glossator.index.facts import LOCAL, STATIC, STUB, SUPER, TAG, last_part
+from glossator.retrieval.resolution.c_includes import included_by
 from glossator.retrieval.resolution.c_library import (
     ELEMENT_FUNCTIONS,
     ITERATOR_FUNCTIONS,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from glossator.retrieval.resolution.values import DefinedSymbol
 
 HEADER_ENDINGS: Final = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
-INCLUDED: Final = 200
-"""So many headers are looked at to tell which of several definitions a file sees."""
 
 _SEEN: Final = (*HEADER_ENDINGS, ".ixx", ".cppm", ".ino")
 """Endings of files whose types other files see."""
@@ -347,7 +346,7 @@ class CRules(LanguageRules):
         first, second = world.view(one.path), world.view(other.path)
         if first is None or second is None:
             return False
-        if other.path in self._included(world, first) or one.path in self._included(world, second):
+        if other.path in included_by(world, first) or one.path in included_by(world, second):
             return True
         inner = one.symbol.kind in ("field", "enum_member")
         members = [
@@ -468,14 +467,14 @@ class CRules(LanguageRules):
             return False
         if near and not (name.islower() and name.isalpha() and not view.path.endswith(_SEEN)):
             return True
-        return not meant or any(one.path in self._included(world, view) for one in meant)
+        return not meant or any(one.path in included_by(world, view) for one in meant)
 
     def _candidates(self, world: World, near: str, name: str) -> Iterator[tuple[Value, list[str]]]:
         """The outermost definitions of a name in all files, with the namespaces that they are in."""
         near_view = world.view(near)
         for one, around, unlinked in self._defined(world, name):
             hidden = unlinked and one.path != near
-            if not hidden or (near_view is not None and one.path in self._included(world, near_view)):
+            if not hidden or (near_view is not None and one.path in included_by(world, near_view)):
                 yield one, around
 
     def _defined(self, world: World, name: str) -> list[tuple[Value, list[str], bool]]:
@@ -559,36 +558,13 @@ class CRules(LanguageRules):
             whole = [one for one in whole if not one.path.endswith(HEADER_ENDINGS)] or whole
         if len({one.path for one in whole}) <= 1:
             return tuple(one for one, _ in known)
-        seen = self._included(world, view)
+        seen = included_by(world, view)
         near = tuple(one for one, _ in known if one.path in seen)
         if near and len({one.path for one in near if one in whole}) <= 1:
             if any(one in whole for one in near):
                 return near
             near += tuple(whole)
         return (*(near or found), UNKNOWN_VALUE)
-
-    def _included(self, world: World, view: FileView) -> set[str]:
-        """A file and the headers that it includes, directly or not."""
-        remembered = ("included", view.path)
-        if isinstance(known := world.memory.get(remembered), set):
-            return known
-        seen = {view.path}
-        pending = [view]
-        while pending and len(seen) < INCLUDED:
-            current = pending.pop()
-            for item in current.facts.imports:
-                if item.name:
-                    continue
-                paths = world.paths().ending(item.module)
-                folder = current.path.rpartition("/")[0]
-                beside = f"{folder}/{item.module}" if folder else item.module
-                for path in [beside] if beside in paths else paths[:2]:
-                    other = world.view(path) if path not in seen else None
-                    if other is not None:
-                        seen.add(path)
-                        pending.append(other)
-        world.memory[remembered] = seen
-        return seen
 
     def _is_tag(self, world: World, value: Value) -> bool:
         return value.kind == "symbol" and bool(symbol_of(world, value).flags & TAG)
