@@ -416,7 +416,7 @@ def test_a_buffer_counts_too(harness: Harness, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_on_battery_half_of_the_cores_are_left_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glossator.index.pool._cores", lambda: 9)
+    monkeypatch.setattr("glossator.index.pool.usable_cores", lambda: 9)
     monkeypatch.setattr("glossator.index.pool.BATTERY_SECONDS", -1.0)
     plugged = True
     with WorkerPool(Settings(), battery=lambda: not plugged) as pool:
@@ -428,5 +428,5 @@ def test_on_battery_half_of_the_cores_are_left_free(monkeypatch: pytest.MonkeyPa
         assert pool.count == 4
     with WorkerPool(Settings(workers=7), battery=lambda: True) as pool:
         assert pool.count == 7
-    monkeypatch.setattr("glossator.index.pool._cores", lambda: 1)
+    monkeypatch.setattr("glossator.index.pool.usable_cores", lambda: 1)
     assert worker_count(Settings(), on_battery=True) == worker_count(Settings()) == 1

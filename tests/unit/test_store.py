@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
@@ -17,12 +18,15 @@ from glossator.index import store_reading
 from glossator.index.globs import literal_glob
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.store import Filter, Store
+from glossator.index.table import Table
 from glossator.index.vectors import VectorCache, cache_path
 from tests.unit.store_samples import DIMENSIONS, EMBEDDER, entry, open_store, unit, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from pathlib import Path
+
+    from glossator.index.table import Lance
 
 ALL = Filter()
 
@@ -538,3 +542,22 @@ def test_names_are_known_again_after_memory_was_given_back(store: Store, count: 
     assert [one.path for one in store.named("n1")] == ["a.py", "b.py"]
     assert [one.path for one in store.named(f"n{count}")] == ["b.py"]
     assert store.reference_counts(["beta"]) == {"beta": 1}
+
+
+def test_a_failed_index_of_a_column_waits_for_the_others() -> None:
+    ended: list[str] = []
+
+    class Handle:
+        async def create_index(self, column: str, config: object) -> None:
+            if column == "terms":
+                raise OSError("no space left")
+            await asyncio.sleep(0)
+            ended.append(column)
+
+    class Running:
+        def run(self, start: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            asyncio.run(start())
+
+    with pytest.raises(OSError, match="no space left"):
+        Table(cast("Lance", Running()), 1, handle=Handle()).index()
+    assert sorted(ended) == ["file", "id", "kind", "language"]
