@@ -46,19 +46,27 @@ class DocTypes:
     field: bool = False
 
 
-def doc_types(data: bytes) -> Iterator[DocTypes]:
-    """The types in a file's doc comments, in order."""
+def doc_comments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where what is in each doc comment begins and ends, in order; very long ones are left out."""
     place = 0
     while (opening := _COMMENT.search(data, place)) is not None:
         end = data.find(b"*/", opening.end())
         if end < 0:
             return
         place = end + 2
-        if end - opening.end() > COMMENT_BYTES or data.find(b"{", opening.end(), end) < 0:
+        if end - opening.end() <= COMMENT_BYTES:
+            yield opening.end(), end
+
+
+def doc_types(data: bytes) -> Iterator[DocTypes]:
+    """The types in a file's doc comments, in order."""
+    for start, end in doc_comments(data):
+        if data.find(b"{", start, end) < 0:
             continue
+        place = end + 2
         parameters: dict[str, str] = {}
         result = variable = ""
-        for tag in _TAG.finditer(data, opening.end(), end):
+        for tag in _TAG.finditer(data, start, end):
             close = _closing(data, tag.end(), min(end, tag.end() + TYPE_BYTES))
             if close < 0:
                 continue

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.doc_types import COMMENT_BYTES, DocTypes
+from glossator.index.doc_types import DocTypes, doc_comments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_COMMENT: Final = re.compile(rb"/\*\*(?!/)")
 _TAG: Final = re.compile(rb"@(?:(return|var)[ \t]+(\S+)|param[ \t]+(\S+)[ \t]+(?:\.\.\.)?(\$\w+))")
 _FUNCTION: Final = re.compile(rb"(?:(?:abstract|final|public|protected|private|static)\s+)*function\b")
 _FIELD: Final = re.compile(rb"(?:(?:public|protected|private|static|readonly|var)\s+)+\$(\w+)")
@@ -33,20 +32,15 @@ _OWN: Final = frozenset(("self", "static"))
 def php_doc_types(data: bytes) -> Iterator[DocTypes]:
     """The types in a file's doc comments above functions and fields, in order."""
     placeholders = frozenset(found.decode() for found in _PLACEHOLDER.findall(data))
-    place = 0
-    while (opening := _COMMENT.search(data, place)) is not None:
-        end = data.find(b"*/", opening.end())
-        if end < 0:
-            return
-        place = end + 2
-        at = _blanks_end(data, place)
+    for start, end in doc_comments(data):
+        at = _blanks_end(data, end + 2)
         function = _FUNCTION.match(data, at)
         field = _FIELD.match(data, at) if function is None else None
-        if (function is None and field is None) or end - opening.end() > COMMENT_BYTES:
+        if function is None and field is None:
             continue
         parameters: dict[str, str] = {}
         given = {b"return": "", b"var": ""}
-        for tag in _TAG.finditer(data, opening.end(), end):
+        for tag in _TAG.finditer(data, start, end):
             kind = _classes((tag[2] or tag[3]).decode("utf-8", "replace"), placeholders)
             if kind and tag[1]:
                 given[tag[1]] = given[tag[1]] or kind
