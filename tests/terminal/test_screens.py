@@ -268,7 +268,7 @@ def middling(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that takes some seconds to index."""
-    return modules(tmp_path_factory.mktemp("large"), 700)
+    return modules(tmp_path_factory.mktemp("large"), 400)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -295,7 +295,7 @@ def test_ctrl_c_keeps_progress_and_leaves_the_terminal_as_it_was(
 
     shown = index()
     redraws = kind.environment.get("TERM") != "dumb"  # elsewhere a line comes every few seconds
-    shown.wait_for(re.compile(r"Indexing.* [1-9]\d*/700 files" if redraws else "Indexing").search)
+    shown.wait_for(re.compile(r"Indexing.* [1-9]\d*/400 files" if redraws else "Indexing").search)
     shown.type("\x03")
     text = without_breaks(check(shown, kind, status=130))
     assert text.endswith("glossator: interrupted; progress is saved")
@@ -304,7 +304,7 @@ def test_ctrl_c_keeps_progress_and_leaves_the_terminal_as_it_was(
     assert counts is not None
     embedded, reused = (int(count.replace(",", "")) for count in counts.groups())
     assert reused > 0 or not redraws
-    assert embedded + reused == 28_000
+    assert embedded + reused == 16_000
 
 
 INTERRUPT_AT_IMPORT = """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from glossator.adapt import model_gate
 from glossator.adapt.adaptation_report import report_facts, report_text
 from glossator.adapt.adapter_file import write_adapter
 from glossator.adapt.base_models import BaseWeights
@@ -108,7 +109,11 @@ async def test_answers_are_compared_before_and_after(tmp_path: Path) -> None:
 
 
 @pytest.mark.llama
-async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base_knows(tmp_path: Path) -> None:
+async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = general_examples()[::6]  # each is read six times here
+    monkeypatch.setattr(model_gate, "general_examples", lambda: few)
     model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
     used, new = (gguf_files.lora_adapter(tmp_path / f"{start}.gguf", model, start=start) for start in (2, 3))
     async with ModelClient(Settings(context_tokens=4096, temperature=0.0), path=model) as client:
