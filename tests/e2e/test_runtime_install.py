@@ -11,6 +11,7 @@ import importlib.util
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 
 from glossator.cli.arguments import parse_arguments
-from glossator.model.runtime_install import installation_problem, split_requirements
+from glossator.model.runtime_install import cmake_arguments, installation_problem, split_requirements
 from glossator.model.runtime_trial import KNOWN_ANSWER
 from glossator.model.runtime_wheels import RUNTIME_DEVICES, RUNTIME_VERSION, RuntimeBuild, WheelIndex, builds_for
 from tests.gguf_files import TRIAL_SHAPE, reciter
@@ -231,6 +232,14 @@ def test_without_a_build_or_a_compiler_the_rest_still_works(machine: Machine) ->
 )
 def test_why_an_installation_failed(printed: str, told: str) -> None:
     assert told in installation_problem(["Collecting llama-cpp-python", printed, "note: the end"])
+
+
+def test_only_the_library_is_built_with_what_the_user_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMAKE_ARGS", "-DGGML_NATIVE=OFF '-DCMAKE_CXX_FLAGS=-O2 -g'")
+    images, only, *own, device = shlex.split(cmake_arguments("vulkan"))
+    assert images == "-DLLAVA_BUILD=OFF"
+    assert "LLAMA_BUILD_COMMON OFF" in Path(only.removeprefix("-DCMAKE_PROJECT_llama.cpp_INCLUDE=")).read_text("utf-8")
+    assert (own, device) == (["-DGGML_NATIVE=OFF", "-DCMAKE_CXX_FLAGS=-O2 -g"], "-DGGML_VULKAN=on")
 
 
 def test_without_a_network_it_says_so(machine: Machine) -> None:

@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -178,8 +179,7 @@ class RuntimeInstaller:
             raise ModelRuntimeError(f"a build needs {wanted} in {room}, and {free / 1e9:.1f} GB are free")
         if importlib.util.find_spec("pip") is None:
             raise ModelRuntimeError(f"a build needs pip; add it with: {sys.executable} -m ensurepip")
-        options = [os.environ.get("CMAKE_ARGS", ""), CMAKE_OPTIONS.get(device, "")]
-        environment = {"CMAKE_ARGS": " ".join(filter(None, options))}
+        environment = {"CMAKE_ARGS": cmake_arguments(device)}
         try:
             make_private_folder(self._folder)
             self._install_companions()
@@ -343,6 +343,16 @@ def _installer(arguments: Sequence[str]) -> list[str]:
     raise ModelRuntimeError(
         f"{sys.executable} has no pip to install packages with; add it with: {sys.executable} -m ensurepip"
     )
+
+
+def cmake_arguments(device: RuntimeDevice) -> str:
+    """CMAKE_ARGS for a build: what the user and the device ask for, and llama.cpp's library alone.
+
+    What understands images, and what llama.cpp's own programs share, would take as long as the library does.
+    """
+    only = resources.files("glossator").joinpath("data", "library_alone.cmake")
+    alone = ("-DLLAVA_BUILD=OFF", shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={Path(str(only)).as_posix()}"))
+    return " ".join(filter(None, (*alone, os.environ.get("CMAKE_ARGS"), CMAKE_OPTIONS.get(device))))
 
 
 def _again() -> str:
