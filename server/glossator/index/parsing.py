@@ -42,7 +42,7 @@ from glossator.index.masking import masked, only
 from glossator.index.mentions import facts_of
 from glossator.index.nesting import Definition
 from glossator.index.notebook_parsing import parse_notebook
-from glossator.index.query_files import capturing, facts_source, patterns, query_source
+from glossator.index.query_files import facts_source, mention_patterns, patterns, query_source
 from glossator.index.script_packages import is_script_settings, script_settings
 from glossator.index.syntax_damage import (
     damaged_ranges,
@@ -85,9 +85,6 @@ LAST_LINE_ENDS: Final = frozenset({"perl"})
 ROUNDS: Final = 2
 """How often a file with errors is read again: what is mended may show more."""
 
-_NO_PATTERN: Final = "(ERROR) @_none"
-"""A query that captures nothing of use."""
-
 MAX_DEPTH: Final = 1000
 """Patterns start no deeper than this in the tree. Every node is compared with all patterns that are under way around
 it, so a chain of 30,000 calls would take half a minute without a limit; code is not nested that deep."""
@@ -122,13 +119,14 @@ class _Reader:
         whole: the patterns whose outermost node is that of the whole file. One such pattern is under way all through
             the file, and compared with each node; run on their own, only what they describe is looked at.
         parts: all others.
+        mentions: None if those that are needed are among the parts.
         mentions_of_its_own: whether the mentions query was written for the language; its references are taken from it.
     """
 
     grammar: tree_sitter.Language
     whole: _Patterns
     parts: _Patterns
-    mentions: Query
+    mentions: Query | None
     mentions_of_its_own: bool
 
 
@@ -149,15 +147,15 @@ def _reader(name: str, aim: Aim = "all") -> _Reader | None:
     mentions = facts_source(language, "mentions")
     found = patterns(language, source, mentioned=mentions is not None)
     if aim == "entries":
-        found = [one for one in found if not one.for_facts]
-        mentions = capturing(mentions, REFERENCES) if mentions is not None else _NO_PATTERN
+        # One query costs less than two: most of the time goes into walking through the tree. Not so if all mentions are
+        # needed, which are many: matches take longer than bare captures.
+        found = [one for one in found if not one.for_facts] + mention_patterns(mentions or "", REFERENCES)
     whole = Parser(grammar).parse(b"").root_node.type
     return _Reader(
         grammar,
         _compiled(language, grammar, [one for one in found if one.starts_with(whole)], 0),
-        # One query costs less than two: most of the time goes into walking through the tree.
         _compiled(language, grammar, [one for one in found if not one.starts_with(whole)], MAX_DEPTH),
-        _query(language, grammar, mentions or _any_name(language.name, grammar)),
+        None if aim == "entries" else _query(language, grammar, mentions or _any_name(language.name, grammar)),
         mentions is not None,
     )
 
@@ -384,6 +382,9 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 {role: [node.byte_range for node in nodes] for role, nodes in captures.items() if role[0] != "_"}
             )
             continue
+        for role in pattern.mentions:
+            if nodes := captures.get(role):
+                captured.mentions.setdefault(role, []).extend([node.byte_range for node in nodes])
         for role, kind in pattern.roles:
             nodes = captures.get(role)
             if not nodes:
@@ -421,7 +422,10 @@ def _capture(language: str, reader: _Reader, root: tree_sitter.Node, data: bytes
                 wrappers[bare] = min(start, wrappers.get(bare, start))
             else:
                 captured.ignored.extend(node.byte_range for node in nodes)
-    _add_mentions(captured, reader, root, data, builtins)
+    if reader.mentions is not None:
+        _add_mentions(captured, reader.mentions, root, data)
+    if reader.mentions_of_its_own:
+        _add_references(captured, data, builtins)
     if LANGUAGES[language].macros:
         add_by_macros(captured, root, data)
     for item in found.values():
@@ -450,11 +454,9 @@ def _count(arguments: tree_sitter.Node, data: bytes) -> int:
     return count
 
 
-def _add_mentions(
-    captured: Captures, reader: _Reader, root: tree_sitter.Node, data: bytes, builtins: frozenset[str]
-) -> None:
-    """Note where names are mentioned, and which of these mentions are references."""
-    cursor = QueryCursor(reader.mentions)
+def _add_mentions(captured: Captures, mentions: Query, root: tree_sitter.Node, data: bytes) -> None:
+    """Note where names are mentioned."""
+    cursor = QueryCursor(mentions)
     cursor.set_max_start_depth(MAX_DEPTH)
     for role, nodes in cursor.captures(root).items():
         if role == "arguments":
@@ -463,8 +465,10 @@ def _add_mentions(
             captured.handed = [found for node in nodes for found in FUNCTION_PLACES[role](node, data)]
         elif role[:1] != "_":
             captured.mentions[role] = [node.byte_range for node in nodes]
-    if not reader.mentions_of_its_own:
-        return
+
+
+def _add_references(captured: Captures, data: bytes, builtins: frozenset[str]) -> None:
+    """Note which mentions of names are references."""
     names: dict[bytes, str] = {}
     for role in REFERENCES:
         for start, end in captured.mentions.get(role, ()):

@@ -45,6 +45,7 @@ class Pattern:
             facts, nothing.
         for_facts: whether it is from `queries/bindings/`.
         kinds: kinds of nodes that captures are to be, by capture.
+        mentions: the captures that are mentions of names, if it is from `queries/mentions/`.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Pattern:
     roles: tuple[tuple[str, EntryKind | None], ...]
     for_facts: bool
     kinds: tuple[tuple[str, frozenset[str]], ...]
+    mentions: tuple[str, ...] = ()
 
     def starts_with(self, kind: str) -> bool:
         """Whether its outermost node is of a kind."""
@@ -93,10 +95,10 @@ def patterns(language: Language, source: str, *, mentioned: bool) -> list[Patter
     return found
 
 
-def capturing(source: str, roles: Collection[str]) -> str:
-    """The patterns of a query's text that have one of some captures."""
-    found = [text for text in split(source) if not set(roles).isdisjoint(_captures(text))]
-    return "\n".join(found)
+def mention_patterns(source: str, roles: Collection[str]) -> list[Pattern]:
+    """The patterns of a query's text for mentions that have one of some captures."""
+    found = [(text, tuple(one for one in dict.fromkeys(_captures(text)) if one in roles)) for text in split(source)]
+    return [Pattern(text, 0, (), False, (), mentions) for text, mentions in found if mentions]
 
 
 def _captures(text: str) -> list[str]:
