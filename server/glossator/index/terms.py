@@ -29,7 +29,7 @@ KEPT_WORDS: Final = 1 << 17
 
 _WORD = re.compile(r"[^\W_]\w*|_+[^\W_]\w*")
 _IDENTIFIER = re.compile(r"\w+")
-_SPACED = "".join(char if char.isalnum() or char == "_" else " " for char in map(chr, range(128)))
+_SPACED = bytes(byte if chr(byte).isalnum() or byte == 0x5F else 0x20 for byte in range(128)) + b" " * 128
 """ASCII with spaces in place of the characters that words cannot contain."""
 PART: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 """A part of an ASCII identifier; see `identifier_parts`."""
@@ -74,7 +74,11 @@ _SUFFIXES = frozenset(
     )
 )
 """Endings that are removed, at most two in turn; at least three letters remain."""
-_LONGEST_SUFFIX = max(map(len, _SUFFIXES))
+_SUFFIX_SIZES = {
+    last: sorted({len(suffix) for suffix in _SUFFIXES if suffix[-1] == last}, reverse=True)
+    for last in {suffix[-1] for suffix in _SUFFIXES}
+}
+"""How long suffixes are that end in a letter, longest first."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -89,8 +93,8 @@ def stem(word: str) -> str:
         root = root[:-1]
     for _ in range(2):
         # Longest first, leaving three letters: if two endings match, the shorter is a suffix of the longer.
-        for size in range(min(_LONGEST_SUFFIX, len(root) - 3), 0, -1):
-            if root[-size:] in _SUFFIXES:
+        for size in _SUFFIX_SIZES.get(root[-1], ()):
+            if size <= len(root) - 3 and root[-size:] in _SUFFIXES:
                 root = root[:-size]
                 break
         else:
@@ -165,7 +169,9 @@ _joined_terms: Final = JOINED.__getitem__
 def identifiers(text: str) -> list[str]:
     """The words and identifiers of a text in order, underscores at their ends and runs of underscores included."""
     if text.isascii():
-        return text.translate(_SPACED).split()  # the same result as the expression's, five times as fast
+        # The same result as the expression's, more than five times as fast. For bytes, a table is used as it is; for a
+        # string, it would be looked up anew, letter by letter.
+        return text.encode().translate(_SPACED).decode().split()
     return _IDENTIFIER.findall(text)
 
 
@@ -206,7 +212,7 @@ def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> 
     terms = " ".join(map(_joined_terms, identifiers(entry.text) if words is None else words)).strip()
     if "  " in terms:  # of words without terms
         terms = " ".join(terms.split())
-    if terms.count(" ") >= MAX_ENTRY_TERMS:
+    if len(terms) > MAX_ENTRY_TERMS and terms.count(" ") >= MAX_ENTRY_TERMS:
         terms = " ".join(terms.split(" ", MAX_ENTRY_TERMS)[:MAX_ENTRY_TERMS])
     return f"{terms} {_joined_path_terms(path)}".strip(" ")
 
