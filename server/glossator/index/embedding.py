@@ -25,6 +25,7 @@ import re
 import threading
 import unicodedata
 from array import array
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -168,21 +169,19 @@ class Vocabulary:
 
         if len(self._numbers) >= _CACHED_WORDS:
             self._forget()
-        number_of = self._numbers.__getitem__
-        numbers: list[int] = []
-        lengths: list[int] = []
-        for text in texts:
-            found = identifiers(plain(text)) if isinstance(text, str) else text
-            numbers.extend(map(number_of, found))
-            lengths.append(len(found))
-        met = np.array(numbers, np.int64)
+        words = [identifiers(plain(text)) if isinstance(text, str) else text for text in texts]
+        lengths = list(map(len, words))
+        met = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(words)), np.int64, sum(lengths))
         ends = np.array(self._ends, np.int64)
-        sizes = np.diff(ends)[met]
-        before = np.cumsum(sizes) - sizes
-        inner = np.arange(sizes.sum()) - np.repeat(before, sizes)
-        ids = np.array(self._ids_of_words, np.int64)[np.repeat(ends[met], sizes) + inner]
-        text_of = np.repeat(np.repeat(np.arange(len(lengths)), lengths), sizes)
-        pairs = text_of * len(self.words) + ids
+        before, sizes = ends[met], ends[1:][met]
+        sizes -= before
+        # Where the ids of each word stand among those of all that are known, less where they stand among these.
+        before -= np.cumsum(sizes)
+        before += sizes
+        places = np.repeat(before, sizes)
+        places += np.arange(len(places))
+        pairs = np.repeat(np.repeat(np.arange(len(lengths)) * len(self.words), lengths), sizes)
+        pairs += np.array(self._ids_of_words, np.int64)[places]
         pairs.sort()  # numpy's `unique` would do the same, but imports `numpy.ma`, which takes 6 ms
         begins = _begins(pairs)
         counts = np.diff(np.append(begins, len(pairs)))
@@ -350,7 +349,7 @@ class StaticEmbedder:
             rows = self._rows.take(index[start:end], axis=0).astype(np.float32)
             np.dot(weight_of[start:end], rows, out=pieces[piece])
         pieces = unit(pieces) * weights[positions[first]][:, None]
-        vectors[owner[first_piece]] = np.add.reduceat(pieces, first_piece, axis=0)
+        vectors[owner[first_piece]] = _sums(pieces, first_piece)
         return unit(vectors)
 
 
@@ -361,6 +360,23 @@ def _begins(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     is_first = np.ones(len(numbers), np.bool_)
     np.not_equal(numbers[1:], numbers[:-1], out=is_first[1:])
     return np.flatnonzero(is_first)
+
+
+def _sums(rows: NDArray[np.float32], begins: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The sums of runs of rows, each of a few rows: numpy's `add.reduceat`, which goes column by column, takes five
+    times as long. The sums are the same, to the last bit: the first row, and the sum of the others."""
+    import numpy as np
+
+    sizes = np.diff(np.append(begins, len(rows)))
+    sums: NDArray[np.float32] = rows[begins]
+    several = np.flatnonzero(sizes > 1)
+    if len(several):
+        others = rows[begins[several] + 1]
+        for place in range(2, int(sizes.max())):
+            longer = np.flatnonzero(sizes[several] > place)
+            others[longer] += rows[begins[several[longer]] + place]
+        sums[several] += others
+    return sums
 
 
 def path_text(path: str) -> str:
@@ -375,5 +391,6 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    normal: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    lengths[lengths == 0] = 1
+    normal: NDArray[np.float32] = vectors / lengths
     return normal
