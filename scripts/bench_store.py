@@ -194,7 +194,6 @@ def measure(store: Store, corpus: Corpus, *, times: int = 100, limit: int = 100)
     figures[f"recall_at_{limit}"] = float(np.mean(recalls))
     sample = [number for number, _ in found[0]]
     figures.update(percentiles("entries_of_100", timed(lambda _: store.entries(sample), 20)))
-    figures.update(percentiles("terms_of_100", timed(lambda _: store.terms(sample), 20)))
     figures.update(percentiles("vectors_of_100", timed(lambda _: store.vectors(sample), 20)))
     return figures
 

@@ -61,7 +61,7 @@ def found(folder: Path) -> tuple[list[Any], list[dict[int, float]]]:
             nearest.append(dict(store.vector_search(unit("later"), 20, where)))
         ids = [hit[0] for hit in results[0]]
         vectors = {number: vector.tolist() for number, vector in store.vectors(ids).items()}
-        return [*results, store.terms(ids), vectors], nearest
+        return [*results, vectors], nearest
 
 
 def test_both_ways_find_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

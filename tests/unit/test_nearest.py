@@ -292,16 +292,21 @@ def hits(store: Store, name: str, limit: int = 1, where: Filter = ALL) -> list[s
     return [item.name for item in store.entries([number for number, _ in found])]
 
 
-def test_a_store_keeps_the_files_of_its_generation(store: Store, tmp_path: Path) -> None:
+def test_a_store_keeps_the_files_of_its_generation(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "cache" / "root-1" / "v2-sample" / "nearest"
     store.commit([update(f"f{n}.py", entry(f"n{n}")) for n in range(50)])
     assert hits(store, "n7") == ["n7"]
     assert not folder.exists()
+    caplog.set_level("INFO")
     for generation in (2, 3):
         store.commit([update("f7.py", entry("n7"), revision=generation)])
         store.maintain(full=True)
         assert [path.name for path in folder.iterdir()] == [str(generation)]
+        caplog.clear()
         assert hits(store, "n7") == ["n7"]
+        assert caplog.messages == []
     (folder / "3" / "leading.npy").unlink()
     assert hits(store, "n8") == ["n8"]
     store.maintain()

@@ -58,7 +58,6 @@ def test_commit_is_found_by_text_vector_and_name(store: Store) -> None:
     assert store.reference_counts(["beta", "unknown"]) == {"beta": 1, "unknown": 0}
     assert store.references_of(store.named("alpha")[0].id) == ("beta", "gamma")
     assert store.document_frequencies(["shared", "alpha", "none"]) == {"shared": 2, "alpha": 1, "none": 0}
-    assert store.terms([number]) == {number: "beta shared"}
     assert store.vectors([number])[number] == pytest.approx(unit("beta"), abs=1e-3)
 
 
@@ -72,25 +71,6 @@ def test_frequencies_are_kept_until_a_commit_and_not_without_end(store: Store, m
     for number in range(30):
         assert store.document_frequencies([f"t{number}", "shared"]) == {f"t{number}": 0, "shared": 2}
         assert len(store._frequencies[1]) <= 12
-
-
-@pytest.mark.parametrize(
-    ("equal", "asked"), [(1, [200]), (2, [200]), (49, [200]), (50, [200]), (51, [200, 1200]), (5000, [200, 1200])]
-)
-def test_hits_are_searched_again_only_if_more_may_have_the_score_of_the_last_one(equal: int, asked: list[int]) -> None:
-    better = [(number, 2.0) for number in range(149)]
-    rows = [*better, *((149 + number, 1.0) for number in range(equal)), *((9000 + number, 0.5) for number in range(99))]
-    asks: list[int] = []
-
-    def ask(count: int) -> list[tuple[int, float]]:
-        asks.append(count)
-        return sorted(rows[:count], key=lambda row: (-row[1], -row[0]))
-
-    found = store_reading._best(ask, 150, with_equals=True)
-    assert [number for number, _ in found] == list(range(149 + min(equal, 1200 - 149)))
-    assert asks == asked
-    assert len(store_reading._best(ask, 150, with_equals=False)) == 150
-    assert store_reading._best(lambda count: rows[: min(count, 20)], 150, with_equals=True) == rows[:20]
 
 
 def test_entries_come_in_the_order_of_their_ids_in_the_question(store: Store) -> None:
@@ -196,7 +176,7 @@ def test_files_without_entries_need_no_table(store: Store) -> None:
     store.commit([update("empty.py")])
     store.maintain(full=True)
     assert store.text_search(["a"], 5, ALL) == store.vector_search(unit("a"), 5, ALL) == []
-    assert store.terms([1]) == store.vectors([1]) == {}
+    assert store.vectors([1]) == {}
     assert store.entries([1]) == store.entries_in("empty.py") == store.entries_in("none.py") == []
     assert store.entry_at("empty.py", 1) is None
     store.commit([], deleted=["empty.py"])
@@ -549,7 +529,7 @@ def test_a_failed_index_of_a_column_waits_for_the_others() -> None:
 
     class Handle:
         async def create_index(self, column: str, config: object) -> None:
-            if column == "terms":
+            if column == "file":
                 raise OSError("no space left")
             await asyncio.sleep(0)
             ended.append(column)
@@ -560,4 +540,4 @@ def test_a_failed_index_of_a_column_waits_for_the_others() -> None:
 
     with pytest.raises(OSError, match="no space left"):
         Table(cast("Lance", Running()), 1, handle=Handle()).index()
-    assert sorted(ended) == ["file", "id", "kind", "language"]
+    assert sorted(ended) == ["id", "kind", "language"]

@@ -13,10 +13,10 @@ import pytest
 
 from glossator.errors import StoreFullError
 from glossator.index.database import note_damage
+from glossator.index.full_text import open_segments
 from glossator.index.indexer import IndexReport, Progress
 from glossator.index.nearest import is_whole
 from glossator.index.store import Store
-from glossator.index.text_rows import open_rows
 from glossator.project.session import Session
 from glossator.project.snapshot import Snapshot
 from glossator.project.updates import RootUpdates
@@ -383,14 +383,14 @@ def test_an_idle_root_repairs_damage_that_a_search_found(
     store.maintain(full=True)
     folder, texts = store._derived_folders(int(store._manifest.get("table")))
     assert is_whole(folder)
-    assert open_rows(texts) is not None
+    assert open_segments(texts)
     for name in ("MAINTAIN_SECONDS", "RELEASE_SECONDS"):
         monkeypatch.setattr(f"glossator.project.updates.{name}", 0.05)
     opened.updates.rescan().result(WAIT)  # the updates' thread sleeps for the new times from now on
     # The damage is to be found by a search, not by the maintenance that follows a scan.
     opened.wait_for(lambda: opened.updates._maintenance is not None and not opened.updates._maintenance.is_alive())
     store.release_memory()
-    damaged = folder / "leading.npy" if what == "vectors" else texts / "terms"
+    damaged = folder / "leading.npy" if what == "vectors" else texts / "0.segment"
     if what in ("vectors", "terms"):
         damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
     elif what == "vectors are gone":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import time
@@ -366,6 +365,8 @@ def _answer(
                 return await start(answerer, view.listener())
         finally:
             view.end()
+
+    import asyncio  # a search does without
 
     answer = asyncio.run(run())
     if arguments.json:

@@ -1,4 +1,4 @@
-"""Queries of the manifest: entries by id, location or name, references, term statistics.
+"""Queries of the manifest: entries by id, location or name, references.
 
 It reads the tables that `manifest.py` writes.
 """
@@ -180,19 +180,6 @@ class Lookup:
             )
             return dict(connection.execute(select, (_json(revisions),)).fetchall())
 
-    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """The number of entries that contain each term."""
-        asked = {term: encodable(term) for term in terms}
-        with self._database.reading() as connection:
-            select = "SELECT t.term, t.entries FROM json_each(?) j JOIN terms t ON t.term = j.value"
-            counts = dict(connection.execute(select, (json.dumps(list(asked.values())),)).fetchall())
-        return {term: max(0, counts.get(stored, 0)) for term, stored in asked.items()}
-
-    def all_terms(self) -> list[str]:
-        """All search terms of the entries; none if they have not been counted yet."""
-        with self._database.reading() as connection:
-            return [row[0] for row in connection.execute("SELECT term FROM terms WHERE entries > 0")]
-
     def named(self, name: str, limit: int = 50, *, any_case: bool = True) -> list[StoredEntry]:
         """Definitions of a name (bare, qualified, or qualified by modules too): exact case first, then any case.
 
@@ -271,15 +258,6 @@ class Lookup:
                 number: of_name.keys() & array("I", refs) for number, refs in connection.execute(select, (_json(ids),))
             }
         return {number: set().union(*(of_name[name] for name in names)) for number, names in met.items() if names}
-
-    def terms_from(self, prefix: str, limit: int = 5000) -> dict[str, int]:
-        """Terms that begin with the prefix -> the number of entries that contain them."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT term, entries FROM terms WHERE term >= ? AND term < ? AND entries > 0 LIMIT ?",
-                (encodable(prefix), encodable(prefix) + "\U0010ffff", limit),
-            )
-            return dict(rows.fetchall())
 
     def names_like(self, pattern: str, limit: int = 50) -> list[StoredEntry]:
         """Definitions whose name matches fuzzily, best first; parts before a "." must occur in the qualified name."""

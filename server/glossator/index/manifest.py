@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from glossator.index.records import FileUpdate
 
-SCHEMA_VERSION = 22
+SCHEMA_VERSION = 23
 """Version of this schema and of the LanceDB table's; part of the index folder's name. Raise it also when files are
 parsed into different entries or facts: files that are already indexed would not be read again otherwise."""
 
@@ -65,11 +65,7 @@ CREATE INDEX entries_by_name ON entries (name) WHERE part = 0 AND name IS NOT NU
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folded TEXT, refs INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX names_by_folded ON names (folded, name) WHERE folded IS NOT NULL;
 CREATE TABLE refs (name INTEGER, entry INTEGER, PRIMARY KEY (name, entry)) WITHOUT ROWID;
-CREATE TABLE terms (term TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;
 """
-_UNCOUNTED = "CREATE TABLE IF NOT EXISTS uncounted (terms BLOB NOT NULL)"
-# It is there between a large commit and `Manifest.derive`.
-
 # More tables are described in `fact_tables`.
 # heads has the first terms of each file's first entry, by revision.
 # names.folded is set for names that were ever defined: only those can be looked for without regard to case.
@@ -96,7 +92,7 @@ _COUNTERS = (
     "dead",
     "stale",
 )
-# `derived_below` is the first revision whose references and terms are not counted yet. The others are of the LanceDB
+# `derived_below` is the first revision whose references are not counted yet. The others are of the LanceDB
 # table: its generation and version, the first revision that its indexes do not know, its size when it was written, and
 # what was committed since: how often, how many entries, how many that are gone. `stale` is the number of removed
 # revisions in the table `noted`.
@@ -352,18 +348,14 @@ class Manifest(Database):
         self,
         updates: Sequence[tuple[int, FileUpdate]],
         removed: Sequence[int],
-        term_changes: Mapping[str, int],
         meta: Mapping[str, object],
-        uncounted: Sequence[bytes] = (),
         *,
         derive: bool,
     ) -> None:
         """Insert these new revisions of files and delete the `removed` ones, in one transaction.
 
-        `term_changes` is the change of the number of entries that contain each term. If `derive` is false, the
-        references of the new entries are not counted, `term_changes` leaves out their terms, and `uncounted` has the
-        terms of the removed ones, in any form: the method `derive` does the rest later. The labels of the updates must
-        have been passed to `numbers`.
+        If `derive` is false, the references of the new entries are not counted: the method `derive` does that later.
+        The labels of the updates must have been passed to `numbers`.
 
         Raises:
             UnicodeEncodeError: a text has lone surrogates; nothing is changed.
@@ -372,10 +364,6 @@ class Manifest(Database):
             with self.transaction() as connection:
                 dead = self._remove(connection, removed)
                 added = self._add(connection, updates)
-                _count_terms(connection, term_changes)
-                if uncounted:
-                    connection.execute(_UNCOUNTED)
-                    connection.executemany("INSERT INTO uncounted VALUES (?)", [(packed,) for packed in uncounted])
                 if derive:
                     _derive_references(connection, updates[0][0] << ORDINAL_BITS if updates else NO_ID)
                     put(connection, {"derived_below": self.next_file})
@@ -475,31 +463,14 @@ class Manifest(Database):
         return dead
 
     def underived(self) -> int | None:
-        """The first revision whose references and terms are not counted yet; None if all are."""
+        """The first revision whose references are not counted yet; None if all are."""
         below = int(self.get("derived_below"))
         return below if below < int(self.get("next_file")) else None
 
-    def uncounted(self) -> list[bytes]:
-        """The terms of removed entries that are still counted, as `replace` was given them."""
-        with self.reading() as connection:
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'uncounted'").fetchone():
-                return []
-            return [row[0] for row in connection.execute("SELECT terms FROM uncounted")]
-
-    def derive(self, first: int | None, term_changes: Mapping[str, int], *, recount: bool) -> None:
-        """Count the references of the entries from revision `first` on (None: no entries), and update term counts.
-
-        `term_changes` is added to the counts of terms, or replaces them if `recount`; those of `uncounted` are then
-        counted too.
-        """
+    def derive(self, first: int) -> None:
+        """Count the references of the entries from revision `first` on."""
         with self.transaction() as connection:
-            if first is not None:
-                _derive_references(connection, first << ORDINAL_BITS)
-            if recount:
-                connection.execute("DELETE FROM terms")
-                put(connection, {"recount": 0})
-            _count_terms(connection, term_changes)
-            connection.execute("DROP TABLE IF EXISTS uncounted")
+            _derive_references(connection, first << ORDINAL_BITS)
             note_names(connection)
             connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'changes'")
             connection.execute(
@@ -535,10 +506,9 @@ class Manifest(Database):
                 note_names(connection)
 
     def compact(self, *, full: bool = False) -> None:
-        """Write the log back into the database; if `full`, also delete unused names, terms and notes of names."""
+        """Write the log back into the database; if `full`, also delete unused names and notes of names."""
         if full:
             with self.transaction() as connection:
-                connection.execute("DELETE FROM terms WHERE entries <= 0")
                 if self.underived() is None:  # else names may be unused only because their uses are not counted yet
                     connection.execute(
                         "DELETE FROM names WHERE refs <= 0 "
@@ -583,10 +553,3 @@ def _derive_references(connection: sqlite3.Connection, first: int) -> None:
         connection.executemany(
             "UPDATE names SET refs = refs + ? WHERE id = ?", [(count, name) for name, count in counts]
         )
-
-
-def _count_terms(connection: sqlite3.Connection, changes: Mapping[str, int]) -> None:
-    connection.executemany(
-        "INSERT INTO terms VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET entries = entries + excluded.entries",
-        sorted((term, change) for term, change in changes.items() if change),
-    )

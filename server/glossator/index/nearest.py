@@ -13,6 +13,7 @@ the same recall, or take minutes to build (docs/speed.md, `scripts/bench vectors
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+_LOG = logging.getLogger(__name__)
 
 LEADING_ENERGY = 0.78
 """Share of the vectors' squared length in the leading components: 96 to 128 of 256 with the bundled model."""
@@ -284,13 +287,22 @@ def is_whole(folder: Path) -> bool:
     Raises:
         OSError: they cannot be opened now.
     """
-    return _arrays(folder) is not None
+    try:
+        _arrays(folder)
+    except _DamagedFilesError:
+        return False
+    return True
 
 
-def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
-    """The files of a generation, mapped; None if they are missing or damaged.
+class _DamagedFilesError(Exception):
+    """The files of a generation are missing, or not as they were written."""
+
+
+def _arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """The files of a generation, mapped.
 
     Raises:
+        _DamagedFilesError: they are missing or damaged.
         OSError: they cannot be opened now, which says nothing about what they contain.
     """
     import numpy as np
@@ -299,16 +311,16 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]] | None:
         found = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES}
         sums = json.loads((folder / _SUMS).read_text("ascii"))
         if sums != {name: _sum(folder / f"{name}.npy") for name in _SUMMED}:
-            return None
-    except (FileNotFoundError, *DAMAGED_ARRAY):
-        return None
+            raise _DamagedFilesError("a checksum differs")
+    except (FileNotFoundError, *DAMAGED_ARRAY) as error:
+        raise _DamagedFilesError(repr(error)) from error
     if any(found[name].dtype != np.dtype(kind) or found[name].ndim != axes for name, (kind, axes) in _FILES.items()):
-        return None
+        raise _DamagedFilesError("an array is of another type")
     count, dimensions, first = len(found["ids"]), len(found["axes"]), found["leading"].shape[1]
     shapes = {"languages": (count,), "kinds": (count,), "axes": (dimensions, dimensions)}
     shapes |= {"leading": (count, first), "trailing": (count, dimensions - first)}
     if any(found[name].shape != shape for name, shape in shapes.items()):
-        return None
+        raise _DamagedFilesError("the arrays do not fit together")
     return {name: np.asarray(array) for name, array in found.items()}
 
 
@@ -321,9 +333,11 @@ def _open(folder: Path) -> _Base | None:
 
     try:
         arrays = _arrays(folder)
-    except OSError:
+    except OSError as error:
+        _LOG.info("cannot open the files of the vectors now: %s", error)
         return None
-    if arrays is None:
+    except _DamagedFilesError as error:
+        _LOG.info("no files of the vectors: %s", error)
         remove_generation(folder)
         return None
     ids = arrays["ids"]
@@ -379,7 +393,8 @@ class Nearest:
             if len(products) and not float(products.max()) <= LARGEST_PRODUCT * max(
                 1.0, float(_dot(vector[None], vector)[0])
             ):
-                remove_generation(self._folder(state.generation))  # damaged: written again by the next maintenance
+                _LOG.warning("a product of vectors is %s: their files are written again", products.max())
+                remove_generation(self._folder(state.generation))  # the next maintenance writes them
                 self.forget()
                 return None
         if state.recent is not None:

@@ -1,4 +1,4 @@
-"""The index on disk: manifest and name graph in SQLite, vectors and full text in LanceDB.
+"""The index on disk: manifest and name graph in SQLite, vectors and search terms in LanceDB.
 
 It keeps the two consistent, and does not know how entries are made or how queries are understood. What is read of them
 is in `store_reading`.
@@ -10,7 +10,8 @@ marks their files to be indexed again.
 
 LanceDB's own `optimize` rewrites nearly everything, blocks the writer, and breaks readers of old versions. Instead, the
 table is copied, with all indexes, into a new one (a *generation*), while commits and searches go on with the old one.
-Then the commits made meanwhile are added, and the manifest switches to the new generation.
+The files that searches read (`nearest`, `full_text`) are written from the copy. Then the commits made meanwhile are
+added, and the manifest switches to the new generation.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glossator.errors import StoreCorruptError, StoreError, StoreFullError
-from glossator.index import folders, nearest, text_rows
+from glossator.index import folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
+from glossator.index.full_text import write_segments
 from glossator.index.generations import generations_in, remove_generation
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
@@ -40,7 +41,6 @@ from glossator.index.records import (
 )
 from glossator.index.store_reading import StoreReader
 from glossator.index.table import Lance, Rows, Table
-from glossator.index.term_columns import frequencies, packed_column, unpacked_column
 from glossator.index.vectors import VectorCache, cache_path
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ SIZE_SLACK = 64 * 1024
 """Bytes that the table may grow by in any case."""
 
 DERIVE_LATER = 500
-"""After a commit of more entries than this, references and terms are counted later, all at once, by `Store.maintain`:
-this takes a third of the time (measured on a first index of 25,000 entries)."""
+"""After a commit of more entries than this, references are counted later, all at once, by `Store.maintain`: this takes
+a third of the time (measured on a first index of 25,000 entries)."""
 
 
 KEEP_FROM = 16
@@ -231,16 +231,8 @@ class Store(StoreReader):
         old = self._manifest.revisions(paths)
         stale = [revision for revision, count in old.items() if count]
         entries = sum(len(update.entries) for update in updates)
-        underived = self._manifest.underived()
-        derive = underived is None and entries <= DERIVE_LATER
-        changes: Counter[str] = Counter()
-        if derive:
-            changes.update(term for update in updates for text in update.terms for term in set(text.split()))
-        packed, uncounted = self._leave(stale, underived, excluded)
-        if derive:
-            for column in uncounted:
-                changes.subtract(frequencies(column))
-            uncounted = []
+        derive = self._manifest.underived() is None and entries <= DERIVE_LATER
+        packed = self._leave(stale, excluded)
         numbers = self._manifest.numbers(
             label for update in updates for label in (update.record.language, *(entry.kind for entry in update.entries))
         )
@@ -262,9 +254,7 @@ class Store(StoreReader):
             # process was killed before that.
             meta["version"] = version + bool(stale)
         try:
-            self._manifest.replace(
-                numbered, list(old), changes, meta, [packed_column(column) for column in uncounted], derive=derive
-            )
+            self._manifest.replace(numbered, list(old), meta, derive=derive)
         except BaseException:
             if entries and table is not None:
                 with contextlib.suppress(StoreError):
@@ -280,30 +270,20 @@ class Store(StoreReader):
         self._earlier.put(packed)
         self._earlier.forget(excluded)
 
-    def _leave(
-        self, stale: Sequence[int], underived: int | None, excluded: Collection[str]
-    ) -> tuple[list[tuple[tuple[str, bytes], bytes]], list[Any]]:
-        """What is to be kept of revisions that are about to be removed, and those of their terms that were counted."""
-
+    def _leave(self, stale: Sequence[int], excluded: Collection[str]) -> list[tuple[tuple[str, bytes], bytes]]:
+        """What is to be kept for the way back of revisions that are about to be removed."""
+        if len(stale) < KEEP_FROM:
+            return []
         from glossator.index.earlier import pack
 
         def is_kept(path: str, content_hash: bytes) -> bool:
             return path in excluded or content_hash in self._earlier.hashes_of(path)
 
         packed = []
-        columns = []
         for start in range(0, len(stale), READ_AT_ONCE):
             part = stale[start : start + READ_AT_ONCE]
-            condition = one_of("file", part)
-            found = self._read(lambda table, condition=condition: table.rows_where(condition, "terms"))  # type: ignore[misc]
-            if found is None:
-                continue
-            counted = found if underived is None else found.filter(found["id"].to_numpy() < underived << ORDINAL_BITS)
-            columns.append(counted["terms"])
-            if len(stale) >= KEEP_FROM:
-                terms = dict(zip(found["id"].to_pylist(), found["terms"].to_pylist(), strict=True))
-                packed += pack(self._manifest, part, terms, is_kept)
-        return packed, columns
+            packed += pack(self._manifest, part, self._terms_where(one_of("file", part)), is_kept)
+        return packed
 
     def to_collect(self) -> list[tuple[int, str, bytes, int]]:
         """See `Manifest.to_collect`."""
@@ -349,6 +329,7 @@ class Store(StoreReader):
         if damaged:
             self._manifest.check()
             self._nearest.forget()
+            self._full_text.forget()
             for folder in self._derived_folders(generation):
                 remove_generation(folder)
         if not damaged and self._lance.newest_version(generation) == self._manifest.get("version"):
@@ -376,8 +357,6 @@ class Store(StoreReader):
         missing = np.unique(np.setdiff1d(known, found) >> ORDINAL_BITS)
         orphans = np.unique(np.setdiff1d(found, known) >> ORDINAL_BITS)
         if len(missing):
-            # The terms of the lost rows are unknown, so term counts cannot be corrected: `_derive` counts all again.
-            self._manifest.put({"recount": 1})
             self._manifest.forget_contents(missing.tolist())
         if self._table is not None:
             if len(orphans):
@@ -429,24 +408,18 @@ class Store(StoreReader):
         """Whether a writer would find nothing to repair, to finish or to compact. Takes no lock."""
         manifest = self._manifest
         agrees = self._lance.newest_version(int(manifest.get("table"))) == manifest.get("version")
-        counted = manifest.underived() is None and not manifest.get("recount") and not manifest.to_collect()
+        counted = manifest.underived() is None and not manifest.to_collect()
         is_marked = (self._folder / DAMAGE_MARK).exists()
         return agrees and counted and not is_marked and not self._due(full=False) and not manifest.log_is_long()
 
     def _derive(self) -> None:
-        """Count the references and terms of large commits, or all terms if rows were lost."""
+        """Count the references of large commits."""
         with self._as_writer():
-            first, recount = self._manifest.underived(), bool(self._manifest.get("recount"))
-            removed = [unpacked_column(packed) for packed in self._manifest.uncounted()]
-            recount = recount or any(column is None for column in removed)
-            if first is not None or recount or removed:
-                start = 0 if recount or first is None else first
-                counts = self._read(lambda table: table.count_terms(f"file >= {start}")) or Counter[str]()
-                for column in () if recount else removed:
-                    counts.subtract(frequencies(column))
-                self._manifest.derive(first, counts, recount=recount)
-            else:
+            first = self._manifest.underived()
+            if first is None:
                 self._manifest.note()
+            else:
+                self._manifest.derive(first)
 
     def _due(self, *, full: bool) -> str:
         """The maintenance that the table needs: "rebuild", "fold" or "" for none."""
@@ -484,12 +457,12 @@ class Store(StoreReader):
             fence = self._manifest.next_file
         try:
             target = self._lance.open(generation + 1, create=True)
-            # LanceDB works on one core of two while references and terms are counted on the other.
+            # LanceDB works on one core of two while references are counted on the other.
             with ThreadPoolExecutor(2) as pool:
                 counting = pool.submit(self._derive)
                 if before:
                     source.copy(np.array(sorted(before), np.int64), target)
-                writing = pool.submit(self._write_derived, target)
+                writing = pool.submit(self._write_derived, target, before)
                 target.index()
                 writing.result()
                 counting.result()
@@ -498,14 +471,15 @@ class Store(StoreReader):
             self._sweep(int(self._manifest.get("table")))
             raise
 
-    def _write_derived(self, table: Table) -> None:
-        """Write the memory-mapped files of a table."""
+    def _write_derived(self, table: Table, revisions: Collection[int]) -> None:
+        """Write the memory-mapped files of a table, which has the entries of these revisions."""
         try:
             folder = self._nearest_folder(table.generation)
             count = table.count()
             nearest.write(folder, table.all_columns(), count, self._lance.dimensions)
             if count:
-                text_rows.write_rows(self._texts_folder(table.generation), table.all_texts())
+                earlier, folder = (self._texts_folder(table.generation - 1), self._texts_folder(table.generation))
+                write_segments(folder, earlier, revisions, table.texts_of)
         except OSError as error:
             raise folders.system_error(self._folder, error) from error
 
@@ -564,7 +538,7 @@ class Store(StoreReader):
         """Give back the memory of what can be read again; the next questions take some milliseconds more."""
         self.facts.release_memory()
         self._nearest.forget()
-        self._text_rows = 0, None
+        self._full_text.forget()
         if "_earlier" in self.__dict__:
             self._earlier.release_memory()
         if self._writing.acquire(blocking=False):  # else the index is in use
@@ -585,7 +559,7 @@ class Store(StoreReader):
         with self._writing:
             self._table = None
             self._nearest.forget()
-            self._text_rows = 0, None
+            self._full_text.forget()
             self._lance.close()
             self._manifest.close()
             self._cache.close()

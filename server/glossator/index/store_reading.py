@@ -6,19 +6,19 @@ It opens the table that the manifest names, and opens the next one when a writer
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from glossator.errors import StoreCorruptError
-from glossator.index import folders, nearest, text_rows
+from glossator.index import folders, nearest
 from glossator.index.database import note_damage
-from glossator.index.generations import remove_generation
+from glossator.index.full_text import FullText, make_segments, open_segments
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
 from glossator.index.records import FileSummary, Filter, StoreStatus
 from glossator.index.table import Lance, Table, matrix_of
+from glossator.index.text_segments import DamagedSegmentError
 from glossator.workspace.files import Skipped
 
 if TYPE_CHECKING:
@@ -29,23 +29,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glossator.index.manifest import Manifest
+    from glossator.index.text_segments import Segment
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_Hit = TypeVar("_Hit", tuple[int, float], tuple[int, float, str])
 _Globs = tuple[tuple[str, ...], tuple[str, ...]]
 _Inside = tuple[str, "NDArray[np.int64] | None"]
 """The files that some globs select: LanceDB's condition, and their revisions; "" and None for all."""
 
-EQUALS_READ = 8
-"""So many times as many entries are read to find those that have the same score as the last one."""
-EQUALS_AHEAD = 50
-"""So many more are read at first, but not more than are asked for: mostly no others have that score, and another search
-takes as long as the first."""
 KEPT_FREQUENCIES = 50_000
 """Terms whose frequencies are kept until the next commit: one search asks for each of its terms several times."""
-QUERY_TERMS = 24
-"""Only this many of a query's terms are searched, the rarest ones: frequent terms cost much and decide little."""
 
 
 class StoreReader(Lookup):
@@ -60,9 +53,19 @@ class StoreReader(Lookup):
         self._opening = threading.Lock()
         self._sizes: tuple[object, list[tuple[str, int]]] = None, []
         self._scopes: tuple[int, dict[_Globs, _Inside | None]] = (-1, {})
-        self._text_rows: tuple[int, text_rows.TextRows | None] = 0, None
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
-        self._nearest = Nearest(self._nearest_folder, manifest.position, manifest.revisions, self._columns_of)
+        self._revisions: tuple[int, dict[int, int]] = (-1, {})
+        self._nearest = Nearest(self._nearest_folder, manifest.position, self._live, self._columns_of)
+        self._full_text = FullText(self._texts_folder, manifest.position, self._live, self._segments_of)
+
+    def _live(self) -> dict[int, int]:
+        """See `Manifest.revisions`; both searches ask for them after each commit."""
+        changes = self._manifest.changes()
+        known_at, revisions = self._revisions
+        if known_at != changes:
+            revisions = self._manifest.revisions()
+            self._revisions = changes, revisions
+        return revisions
 
     def _nearest_folder(self, generation: int) -> Path:
         """The folder of the memory-mapped vectors of a generation."""
@@ -80,13 +83,13 @@ class StoreReader(Lookup):
         """Whether the memory-mapped files of a generation are there and fit together."""
         near, texts = self._derived_folders(generation)
         try:
-            return nearest.is_whole(near) and text_rows.open_rows(texts) is not None
-        except OSError:
+            return nearest.is_whole(near) and bool(open_segments(texts))
+        except (OSError, DamagedSegmentError):
             return False
 
     def refresh(self) -> None:
         """Make the newest commit visible."""
-        if self._current() is not None:
+        if self._table is not None:
             self._read(Table.refresh)
 
     def _current(self) -> Table | None:
@@ -170,8 +173,16 @@ class StoreReader(Lookup):
             self._frequencies = changes, known
         missing = [term for term in terms if term not in known]
         if missing:
-            known.update(super().document_frequencies(missing))
+            known.update(self._full_text.frequencies(missing))
         return {term: known[term] for term in terms}
+
+    def terms_from(self, prefix: str) -> dict[str, int]:
+        """Terms that begin with the prefix -> the number of entries that contain them."""
+        return self._full_text.beginning_with(prefix)
+
+    def all_terms(self) -> list[str]:
+        """All search terms of the entries."""
+        return list(self._full_text.beginning_with(""))
 
     def entry_count(self) -> int:
         """How many entries there are."""
@@ -180,50 +191,16 @@ class StoreReader(Lookup):
     def text_search(
         self, terms: Sequence[str], limit: int, where: Filter, *, with_equals: bool = False
     ) -> list[tuple[int, float, str]]:
-        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms.
+        """(entry id, BM25 score, the entry's terms) of the best entries that contain any of the terms, best first.
 
-        Which of the entries with the same score are found depends on the order in which files were indexed. With
-        `with_equals`, all that have the score of the last one are found too, unless `EQUALS_READ` times as many entries
-        do not suffice.
+        `with_equals`: see `FullText.search`. Without it, which of the entries with the same score are found depends on
+        the order in which files were indexed.
         """
         words = list(dict.fromkeys(part for term in terms for part in term.split()))
-        condition = self._condition(where)
-        if len(words) > QUERY_TERMS:
-            counts = self.document_frequencies(words)
-            words = sorted((word for word in words if counts[word]), key=counts.__getitem__)[:QUERY_TERMS]
-        if not words or limit <= 0 or condition is None:
+        scope = self._scope(where)
+        if not words or limit <= 0 or scope is None:
             return []
-
-        def search(table: Table) -> list[tuple[int, float, str]]:
-            rows = self._rows_of(table)
-            if rows is not None:
-                hits = _best(lambda n: table.search_addresses(words, n, condition), limit, with_equals)
-                known = rows.read([address for address, _ in hits])
-                if known is not None:
-                    later = [address for address, _ in hits if address not in known]
-                    known |= table.rows_at(later) if later else {}
-                    return [(known[at][0], score, known[at][1]) for at, score in hits if at in known]
-                # Damaged: written again by the next maintenance.
-                remove_generation(self._texts_folder(table.generation))
-                self._text_rows = table.generation, None
-            return _best(lambda n: table.search_text(words, n, condition), limit, with_equals)
-
-        return self._read(search) or []
-
-    def _rows_of(self, table: Table) -> text_rows.TextRows | None:
-        """The terms of a table's rows; None if they have to be read from the table."""
-        if not table.has_addresses:
-            return None
-        generation, rows = self._text_rows
-        if generation != table.generation:
-            try:
-                rows = text_rows.open_rows(self._texts_folder(table.generation))
-            except OSError:  # they may be opened another time
-                return None
-            if rows is None:  # damaged, if they are there at all: the next maintenance writes them again
-                remove_generation(self._texts_folder(table.generation))
-            self._text_rows = table.generation, rows
-        return rows
+        return list(self._full_text.search(words, limit, scope, with_equals=with_equals))
 
     def vector_search(
         self, vector: NDArray[np.float32], limit: int, where: Filter, *, with_equals: bool = False
@@ -238,11 +215,8 @@ class StoreReader(Lookup):
         condition = self._condition(where)
         return self._read(lambda table: table.search_vectors(vector, limit, condition or "")) or []
 
-    def terms(self, ids: Sequence[int]) -> dict[int, str]:
-        """Search terms of entries."""
-        return self._terms_where(one_of("id", ids)) if ids else {}
-
     def _terms_where(self, condition: str) -> dict[int, str]:
+        """Entry id -> search terms, of the table's rows that match."""
         found = self._read(lambda table: table.rows_where(condition, "terms"))
         return dict(zip(*(column.to_pylist() for column in found.columns), strict=True)) if found is not None else {}
 
@@ -325,18 +299,11 @@ class StoreReader(Lookup):
 
         return self._read(read)
 
+    def _segments_of(self, revisions: list[int]) -> list[Segment]:
+        """Segments of the entries of these revisions."""
 
-def _best(ask: Callable[[int], list[_Hit]], limit: int, with_equals: bool) -> list[_Hit]:
-    """The best hits of a search that is asked for a number of hits; see `StoreReader.text_search`.
+        def read(table: Table) -> list[Segment]:
+            table.refresh()
+            return make_segments(table.texts_of(revisions))
 
-    With `with_equals`, those of one score are in the order of their numbers, not in one that depends on how many are
-    asked for.
-    """
-    if not with_equals:
-        return ask(limit)
-    asked = limit + min(EQUALS_AHEAD, limit)
-    found = ask(asked)
-    if len(found) == asked and found[-1][1] == found[limit - 1][1]:
-        found = ask(EQUALS_READ * limit)
-    last = found[limit - 1][1] if len(found) > limit else -math.inf
-    return sorted((hit for hit in found if hit[1] >= last), key=lambda hit: (-hit[1], hit[0]))
+        return self._read(read) or []

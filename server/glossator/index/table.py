@@ -9,7 +9,6 @@ calls are known; everything else, and every other version, goes through the pack
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib.machinery
 import importlib.util
@@ -19,17 +18,16 @@ import re
 import shutil
 import sys
 import threading
-from collections import Counter
 from concurrent.futures import CancelledError, Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glossator.errors import StoreError
 from glossator.index.database import corrupt_error, full_error
+from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.nearest import Columns
-from glossator.index.term_columns import frequencies
-from glossator.index.text_rows import RowTexts
+from glossator.index.text_segments import Texts
 from glossator.late_patterns import late
 
 if TYPE_CHECKING:
@@ -53,6 +51,9 @@ _PANICS = frozenset({"PanicException", "RustPanic"})
 
 COPY_ROWS = 10_000
 """Rows copied at a time: about 8 MB."""
+
+FILES_NAMED = 500
+"""The rows of so many files are asked for by the files' numbers; for more, all rows are read and most thrown away."""
 
 SCALARS = {"id": "int64", "file": "int32", "language": "int16", "kind": "int16", "terms": "string"}
 
@@ -116,16 +117,21 @@ class _Loop:
     """An event loop in a separate thread, for LanceDB's asynchronous interface."""
 
     def __init__(self) -> None:
+        import asyncio  # here and below: a search that needs no table does without
+
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="glossator-lancedb", daemon=True)
         self._thread.start()
 
     def start(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Run a coroutine; the loop must not be closed."""
+        import asyncio
+
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def close(self) -> None:
         """Cancel running coroutines, so that their callers don't wait forever, and stop the thread."""
+        import asyncio
 
         async def cancel() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -192,22 +198,15 @@ class Table:
 
     def index(self) -> None:
         """Create the indexes for the existing rows."""
-        from lancedb.index import FTS, Bitmap, BTree
+        from lancedb.index import Bitmap, BTree
 
-        text = FTS(
-            with_position=False,
-            base_tokenizer="whitespace",
-            max_token_length=None,
-            lower_case=False,
-            stem=False,
-            remove_stop_words=False,
-            ascii_folding=False,
-        )
-        scalars = {"id": BTree(), "file": BTree(), "kind": Bitmap(), "language": Bitmap()}
-        self._lance.run(lambda: self._create_indexes({"terms": text, **scalars}))
+        configs = {"id": BTree(), "file": BTree(), "kind": Bitmap(), "language": Bitmap()}
+        self._lance.run(lambda: self._create_indexes(configs))
 
     async def _create_indexes(self, configs: Mapping[str, Any]) -> None:
         """Create the indexes of several columns at the same time; if one fails, it raises once all have ended."""
+        import asyncio
+
         creating = (self._handle.create_index(column, config=config) for column, config in configs.items())
         for result in await asyncio.gather(*creating, return_exceptions=True):
             if isinstance(result, BaseException):
@@ -238,96 +237,26 @@ class Table:
 
         return self._lance.run(collect)
 
-    def _select(
-        self,
-        columns: Sequence[str],
-        condition: str,
-        words: Sequence[str] = (),
-        limit: int | None = None,
-        *,
-        addresses: bool = False,
-    ) -> pa.Table:
-        """Columns of the rows that match the condition, if any, and, with `words`, that contain one of them.
-
-        With `addresses`, the column "_rowid" is added; this is only possible with the compiled module.
-        """
+    def _select(self, columns: Sequence[str], condition: str) -> pa.Table:
+        """Columns of the rows that match the condition."""
 
         async def collect() -> pa.Table:
             import pyarrow as pa
 
             query = self._inner.query()
-            if words:
-                query = query.nearest_to_text({"query": " ".join(words), "columns": ["terms"]})
             query.select_columns(list(columns))
-            if addresses:
-                query.with_row_id()
-            if limit is not None:
-                query.limit(limit)
-            if condition:
-                query.where(condition)
+            query.where(condition)
             stream = await query.execute(None, None)
-            batches = []
-            async for batch in stream:
-                batches.append(batch)
-                if limit is not None and sum(map(len, batches)) >= limit:  # to hear that there are no more takes time
-                    break
-            return pa.Table.from_batches(batches, schema=stream.schema)
+            return pa.Table.from_batches([batch async for batch in stream], schema=stream.schema)
 
         def query(table: Any) -> Any:
-            found = table.query()
-            if words:
-                from lancedb.query import MatchQuery
-
-                found = found.nearest_to_text(MatchQuery(" ".join(words), "terms"))  # type: ignore[call-arg]
-            found = found.select(list(columns))
-            found = found if limit is None else found.limit(limit)
-            return found.where(condition) if condition else found
+            return table.query().select(list(columns)).where(condition)
 
         return self._read(query) if self._inner is None else self._lance.run(collect)
 
     def rows_where(self, condition: str, *columns: str) -> pa.Table:
         """The ids and these columns of the rows that match."""
         return self._select(["id", *columns], condition)
-
-    def count_terms(self, condition: str) -> Counter[str]:
-        """The number of matching rows that contain each term; the rows are not held in memory together."""
-        import pyarrow as pa
-
-        counts: Counter[str] = Counter()
-        for batch in self._batches(lambda query: query.where(condition).select(["terms"])):
-            counts.update(frequencies(pa.chunked_array([batch["terms"]])))
-        return counts
-
-    def search_text(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float, str]]:
-        """(id, BM25 score, terms) of the best rows with any of the words, best first; `condition` "" means all rows."""
-        columns = ("id", "_score", "terms")
-        return list(zip(*_lists(self._select(columns, condition, words, limit), *columns), strict=True))
-
-    @property
-    def has_addresses(self) -> bool:
-        """Whether `search_addresses` and `rows_at` can be called."""
-        return self._inner is not None
-
-    def search_addresses(self, words: Sequence[str], limit: int, condition: str) -> list[tuple[int, float]]:
-        """(address, BM25 score) of the rows that `search_text` finds; an address is never used for another row."""
-        columns = ("_rowid", "_score")
-        found = self._select(columns[1:], condition, words, limit, addresses=True)
-        return list(zip(*(found[column].to_numpy().tolist() for column in columns), strict=True))
-
-    def rows_at(self, addresses: Sequence[int]) -> dict[int, tuple[int, str]]:
-        """Address -> id and terms of rows; those that are gone are left out."""
-
-        async def collect() -> pa.Table:
-            import pyarrow as pa
-
-            query = self._inner.take_row_ids(list(addresses))
-            query.select_columns(["id", "terms"])
-            query.with_row_id()
-            stream = await query.execute(None, None)
-            return pa.Table.from_batches([batch async for batch in stream], schema=stream.schema)
-
-        columns = _lists(self._lance.run(collect), "_rowid", "id", "terms")
-        return {address: (number, terms) for address, number, terms in zip(*columns, strict=True)}
 
     def search_vectors(self, vector: NDArray[Any], limit: int, condition: str) -> list[tuple[int, float]]:
         """(id, dot product) of the nearest rows, best first; `condition` "" means all rows. Reads all vectors."""
@@ -379,13 +308,19 @@ class Table:
         """All entries and their vectors, some thousand at a time."""
         return map(_columns, self._batches(lambda query: query.select(list(_COLUMNS))))
 
-    def all_texts(self) -> Iterator[RowTexts]:
-        """The ids and terms of all rows, some thousand at a time."""
+    def texts_of(self, revisions: Sequence[int]) -> Iterator[Texts]:
+        """The entries of these files (at least one, ascending) and their search terms, some thousand at a time."""
         import numpy as np
+        import pyarrow as pa
 
-        for batch in self._batches(lambda query: query.select(["id", "terms"]).with_row_id()):
-            addresses = np.asarray(batch["_rowid"]).astype(np.int64)
-            yield RowTexts(addresses, np.asarray(batch["id"]), batch["terms"].to_pylist())
+        if len(revisions) <= FILES_NAMED:
+            yield _texts(self._select(_TEXT_COLUMNS, one_of("file", revisions)))
+            return
+        wanted = np.array(revisions, np.int64)
+        columns = [*_TEXT_COLUMNS, "file"]
+        for batch in self._batches(lambda query: query.where(f"file >= {wanted[0]}").select(columns)):
+            kept = np.isin(batch["file"].to_numpy(), wanted)
+            yield _texts(batch if kept.all() else batch.filter(pa.array(kept)))
 
 
 class Lance:
@@ -539,6 +474,7 @@ class Rows:
 
 
 _COLUMNS = ("id", "language", "kind", "vector")
+_TEXT_COLUMNS = ("id", "language", "kind", "terms")
 
 
 def _columns(found: Any) -> Columns:
@@ -547,6 +483,14 @@ def _columns(found: Any) -> Columns:
 
     ids, languages, kinds, vectors = (found[name] for name in _COLUMNS)
     return Columns(np.asarray(ids), np.asarray(languages), np.asarray(kinds), matrix_of(vectors))
+
+
+def _texts(found: Any) -> Texts:
+    """An Arrow table or record batch with search terms."""
+    import numpy as np
+
+    ids, languages, kinds, terms = (found[name] for name in _TEXT_COLUMNS)
+    return Texts(np.asarray(ids), np.asarray(languages), np.asarray(kinds), terms.to_pylist())
 
 
 def matrix_of(column: Any) -> NDArray[np.float16]:

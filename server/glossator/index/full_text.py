@@ -1,0 +1,499 @@
+"""Full-text search over one generation's entries, in mapped files, and over later commits, in memory.
+
+LanceDB stores the terms; the files are derived from it and can be written again at any time. LanceDB's own full-text
+index is not used: a search in it takes 10 ms of processor time where this takes one, and opening it, with the libraries
+that its results need, was half of a command's first search (docs/speed.md).
+
+Scores are BM25 with the usual constants. How rare a term is, and how long entries are on average, is counted over the
+entries that are there now, so results do not depend on when the files were written.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from glossator.index.generations import new_generation, remove_generation
+from glossator.index.manifest import ORDINAL_BITS
+from glossator.index.text_segments import (
+    SEGMENT_ROWS,
+    DamagedSegmentError,
+    Segment,
+    Texts,
+    Words,
+    make_segment,
+    open_segment,
+    write_segment,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from glossator.index.nearest import Scope
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+K1: Final = 1.2
+B: Final = 0.75
+"""The usual constants of BM25, which LanceDB, Lucene and others use, too."""
+
+QUERY_TERMS: Final = 24
+"""Only this many of a query's terms are searched, the rarest ones: frequent terms decide little."""
+
+EQUALS_KEPT: Final = 8
+"""Hits with the same score as the last one are returned, too, up to so many times as many as were asked for."""
+
+LASTING_SHARE: Final = 0.75
+"""A segment's file is used again in the next generation if it has so many of the entries that it can hold."""
+
+SMALL_SEGMENT: Final = 4_096
+SMALL_SEGMENTS: Final = 8
+"""More segments of less than so many entries each are made into one: every segment costs a search some microseconds for
+each of its words."""
+
+
+class TextHit(NamedTuple):
+    """An entry that a search found.
+
+    Attributes:
+        id: its id.
+        score: BM25.
+        terms: its search terms, joined with spaces.
+    """
+
+    id: int
+    score: float
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A segment, and which of its entries are gone."""
+
+    segment: Segment
+    dead: NDArray[np.bool_] | None = None
+    dead_count: int = 0
+    dead_total: int = 0
+    """Terms of the entries that are gone, repetitions included."""
+
+    def without(self, gone: NDArray[np.int64]) -> _Part:
+        """The same without the entries of some revisions."""
+        import numpy as np
+
+        more = self.segment.inside(gone)
+        if more is None:
+            return self
+        dead = more if self.dead is None else more | self.dead
+        return _Part(self.segment, dead, int(np.count_nonzero(dead)), int(self.segment.lengths[dead].sum()))
+
+    def count(self, start: int, end: int) -> int:
+        """How many of the entries that are left have these postings."""
+        import numpy as np
+
+        gone = 0 if self.dead is None else int(np.count_nonzero(self.dead[self.segment.rows[start:end]]))
+        return end - start - gone
+
+    def living(self) -> Texts:
+        """The entries that are left, with their terms."""
+        import numpy as np
+
+        if self.dead is None:
+            return self.segment.texts()
+        rows = np.flatnonzero(~self.dead)
+        segment = self.segment
+        terms = [segment.terms_at(row) for row in rows.tolist()]
+        return Texts(segment.ids[rows], segment.languages[rows], segment.kinds[rows], terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The entries of the index after one commit.
+
+    Attributes:
+        mapped: how many of the parts, the first ones, are those of the generation's files.
+        known: the revisions that have entries in these, those that are gone included.
+        entries: the number of entries.
+        norms: for each part, what BM25 adds to the count of a word in an entry to divide it by.
+    """
+
+    changes: int
+    generation: int
+    parts: tuple[_Part, ...]
+    mapped: int
+    known: frozenset[int]
+    entries: int
+    norms: tuple[NDArray[np.float32], ...]
+
+
+def make_segments(batches: Iterable[Texts]) -> list[Segment]:
+    """Segments in memory of all these entries."""
+    return list(map(make_segment, _of_segments(batches)))
+
+
+def write_segments(
+    folder: Path, earlier: Path, revisions: Collection[int], read: Callable[[list[int]], Iterable[Texts]]
+) -> None:
+    """Write the files of a generation, all or none.
+
+    Args:
+        folder: of the new generation.
+        earlier: of the one before. Its files are used again, as links, as far as most of what they have is still there.
+        revisions: those that have entries.
+        read: returns the entries of some revisions, ascending, some thousand at a time.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with new_generation(folder) as fresh:
+        missing = set(revisions)
+        names = (fresh / f"{number}.segment" for number in count())
+        for path, name in zip(_lasting(earlier, missing), names, strict=False):
+            _link(path, name)
+        if missing:
+            for texts, name in zip(_of_segments(read(sorted(missing))), names, strict=False):
+                write_segment(name, make_segment(texts))
+
+
+def _lasting(folder: Path, revisions: set[int]) -> Iterator[Path]:
+    """The files of a generation that have mostly entries of these revisions, which are then taken out."""
+    import numpy as np
+
+    try:
+        segments = open_segments(folder)
+    except (DamagedSegmentError, OSError):
+        return
+    for number, segment in enumerate(segments):
+        live = segment.inside(np.array(sorted(revisions), np.int64))
+        if live is not None and np.count_nonzero(live) >= LASTING_SHARE * SEGMENT_ROWS:
+            revisions.difference_update(segment.homes.tolist())
+            yield folder / f"{number}.segment"
+
+
+def _link(path: Path, other: Path) -> None:
+    """Make `other` the same file as `path`, or a copy of it where links cannot be made."""
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
+
+
+def _of_segments(batches: Iterable[Texts]) -> Iterator[Texts]:
+    """The entries of all batches, as many at a time as a segment holds."""
+    waiting: list[Texts] = []
+    room = SEGMENT_ROWS
+    for batch in batches:
+        while len(batch.ids) >= room:
+            yield _joined([*waiting, batch.slice(0, room)])
+            batch = batch.slice(room, len(batch.ids))
+            waiting, room = [], SEGMENT_ROWS
+        waiting.append(batch)
+        room -= len(batch.ids)
+    if room < SEGMENT_ROWS:
+        yield _joined(waiting)
+
+
+def _joined(parts: Sequence[Texts]) -> Texts:
+    """At least one."""
+    import numpy as np
+
+    ids, languages, kinds = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    return Texts(ids, languages, kinds, [terms for part in parts for terms in part.terms])
+
+
+def open_segments(folder: Path) -> list[Segment]:
+    """The files of a generation, mapped.
+
+    Raises:
+        DamagedSegmentError: some are missing or damaged.
+        OSError: they cannot be opened now, which says nothing about what they contain.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError as error:
+        raise DamagedSegmentError(f"{folder} is missing") from error
+    if not names or names != {f"{number}.segment" for number in range(len(names))}:
+        raise DamagedSegmentError(f"not all files are in {folder}")
+    return [open_segment(folder / f"{number}.segment") for number in range(len(names))]
+
+
+class FullText:
+    """Finds the entries of one index that contain words, the latest commits included. Safe to use from several threads.
+
+    Args:
+        folder: returns the folder of a generation's files.
+        state: returns the number of the index's last change, and its generation.
+        revisions: returns revision -> number of entries for the current files.
+        read: returns segments of the entries of some revisions, ascending.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[int], Path],
+        state: Callable[[], tuple[int, int]],
+        revisions: Callable[[], Mapping[int, int]],
+        read: Callable[[list[int]], list[Segment]],
+    ) -> None:
+        self._folder = folder
+        self._position = state
+        self._revisions = revisions
+        self._read = read
+        self._state: _State | None = None
+        self._updating = threading.Lock()
+
+    def search(self, words: Sequence[str], limit: int, scope: Scope, *, with_equals: bool = False) -> list[TextHit]:
+        """The best entries that contain any of the words, best first.
+
+        With `with_equals`, there may be more than `limit`: all that have the score of the last one, up to
+        `EQUALS_KEPT` times as many as were asked for.
+        """
+        most = EQUALS_KEPT * limit if with_equals else limit
+        return self._ask(lambda state: _search(state, words, limit, scope, most))
+
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """The number of entries that contain each word."""
+        return self._ask(lambda state: dict(zip(words, _counted(state, words)[1], strict=True)))
+
+    def beginning_with(self, prefix: str) -> dict[str, int]:
+        """Word -> the number of entries that contain it, of all words that begin with `prefix`."""
+        start = prefix.encode("utf-8", "surrogatepass")
+        return self._ask(lambda state: _counts_of(state, start))
+
+    def _ask(self, question: Callable[[_State], _T]) -> _T:
+        """The answer from the current state.
+
+        Files that turn out to be damaged are removed, and the next maintenance writes them again. Until then, all is
+        read from the table.
+        """
+        while True:
+            state = self._current()
+            try:
+                return question(state)
+            except DamagedSegmentError as error:
+                _LOG.warning("writing the files of the full text again: %s", error)
+                remove_generation(self._folder(state.generation))
+                self.forget()
+
+    def forget(self) -> None:
+        """Close the files."""
+        with self._updating:
+            self._state = None
+
+    def _current(self) -> _State:
+        """The state of the index, brought up to date."""
+        state = self._state
+        if state is not None and self._position() == (state.changes, state.generation):
+            return state
+        with self._updating:
+            state = self._state
+            if state is None or self._position() != (state.changes, state.generation):
+                self._state = state = self._updated(state)
+            return state
+
+    def _updated(self, state: _State | None) -> _State:
+        """The state after the last change, given an earlier one."""
+        import numpy as np
+
+        changes, generation = self._position()
+        if state is not None and state.generation == generation:
+            parts, mapped, in_files = list(state.parts), state.mapped, state.known
+        else:
+            later = [] if state is None else state.parts[state.mapped :]
+            (changes, generation), segments = self._opened()
+            parts, mapped = list(map(_Part, segments)), len(segments)
+            in_files = frozenset(_revisions_of(parts))
+            here = np.array(sorted(in_files), np.int64)
+            parts += [part.without(here) for part in later]
+        live = {revision for revision, count in self._revisions().items() if count}
+        known = in_files | _revisions_of(parts[mapped:])
+        if gone := known - live:
+            revisions = np.array(sorted(gone), np.int64)
+            parts = [part.without(revisions) for part in parts]
+        if missing := sorted(live - known):
+            parts += map(_Part, self._read(missing))
+        parts = parts[:mapped] + _tidied(parts[mapped:])
+        entries = sum(len(part.segment.ids) - part.dead_count for part in parts)
+        total = sum(part.segment.total - part.dead_total for part in parts)
+        norms = tuple(_norms(part.segment.lengths, max(total, 1) / max(entries, 1)) for part in parts)
+        return _State(changes, generation, tuple(parts), mapped, in_files, entries, norms)
+
+    def _opened(self) -> tuple[tuple[int, int], list[Segment]]:
+        """The position of the index, and the files of its generation; none if they are missing or cannot be opened now.
+
+        If they are damaged, they are removed: the next maintenance writes them again.
+        """
+        while True:
+            position = self._position()
+            try:
+                return position, open_segments(self._folder(position[1]))
+            except DamagedSegmentError as error:
+                if self._position()[1] != position[1]:  # a writer has replaced them meanwhile
+                    continue
+                _LOG.info("no files of the full text: %s", error)
+                remove_generation(self._folder(position[1]))
+            except OSError as error:
+                _LOG.info("cannot open the files of the full text now: %s", error)
+            return position, []
+
+
+def _norms(lengths: NDArray[np.uint32], average: float) -> NDArray[np.float32]:
+    """What BM25 adds to the count of a word in an entry of each of these lengths to divide it by."""
+    import numpy as np
+
+    norms = lengths.astype(np.float32)
+    norms *= np.float32(K1 * B / average)
+    norms += np.float32(K1 * (1 - B))
+    return norms
+
+
+def _revisions_of(parts: Iterable[_Part]) -> set[int]:
+    """The revisions that have entries in some parts, those that are gone included."""
+    return {revision for part in parts for revision in part.segment.homes.tolist()}
+
+
+def _tidied(parts: list[_Part]) -> list[_Part]:
+    """Parts in memory without those of which nothing is left; of many small ones one is made."""
+    parts = [part for part in parts if part.dead_count < len(part.segment.ids)]
+    small = [part for part in parts if len(part.segment.ids) < SMALL_SEGMENT]
+    if len(small) <= SMALL_SEGMENTS:
+        return parts
+    large = [part for part in parts if len(part.segment.ids) >= SMALL_SEGMENT]
+    return [*large, _Part(make_segment(_joined([part.living() for part in small])))]
+
+
+def _counted(state: _State, words: Sequence[str]) -> tuple[list[list[tuple[int, int]]], list[int]]:
+    """Where the postings of each word are in each part, and how many entries contain each word.
+
+    Raises:
+        DamagedSegmentError: the files are damaged.
+    """
+    encoded = Words.of(words)
+    places = [part.segment.postings(encoded) for part in state.parts]
+    counts = [0] * len(words)
+    for part, found in zip(state.parts, places, strict=True):
+        for number, (start, end) in enumerate(found):
+            if start < end:
+                counts[number] += part.count(start, end)
+    return places, counts
+
+
+def _counts_of(state: _State, prefix: bytes) -> dict[str, int]:
+    """Word -> the number of entries that contain it, of the words that begin with `prefix`.
+
+    Raises:
+        DamagedSegmentError: the files are damaged.
+    """
+    counts: Counter[bytes] = Counter()
+    for part in state.parts:
+        for word, start, end in part.segment.beginning_with(prefix):
+            counts[word] += part.count(start, end)
+    return {str(word, "utf-8", "surrogatepass"): count for word, count in counts.items() if count}
+
+
+def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most: int) -> list[TextHit]:
+    """See `FullText.search`; at most `most` hits, with those that have the score of the last one if it is more.
+
+    Raises:
+        DamagedSegmentError: the files are damaged.
+    """
+    import numpy as np
+
+    places, counts = _counted(state, words)
+    # The rarest first, and words that are equally rare in the order in which the query has them.
+    chosen = sorted((number for number, count in enumerate(counts) if count), key=counts.__getitem__)[:QUERY_TERMS]
+    weights = [(K1 + 1) * _rarity(counts[number], state.entries) for number in chosen]
+    best = _Best(limit)
+    for number, (part, norms) in enumerate(zip(state.parts, state.norms, strict=True)):
+        segment = part.segment
+        parts = [places[number][word] for word in chosen]
+        if all(start == end for start, end in parts):
+            continue
+        scores = segment.score(parts, weights, norms)
+        if part.dead is not None:
+            scores[part.dead] = 0
+        rows = np.flatnonzero(scores >= best.least) if best.least > 0 else np.flatnonzero(scores)
+        if not scope.is_open:
+            rows = rows[_inside(segment, rows, scope)]
+        best.add(number, rows, scores[rows])
+    return [
+        TextHit(int(state.parts[part].segment.ids[row]), score, state.parts[part].segment.terms_at(row))
+        for score, part, row in best.found(most, lambda part, rows: state.parts[part].segment.ids[rows])
+    ]
+
+
+def _rarity(count: int, entries: int) -> float:
+    """The weight of a word that so many of the entries contain."""
+    return math.log((entries - count + 0.5) / (count + 0.5) + 1)
+
+
+def _inside(segment: Segment, rows: NDArray[np.int64], scope: Scope) -> NDArray[np.bool_]:
+    """Whether each of these rows is in the scope."""
+    import numpy as np
+
+    found = np.ones(len(rows), np.bool_)
+    if scope.languages is not None:
+        found &= np.isin(segment.languages[rows], scope.languages)
+    if scope.kinds is not None:
+        found &= np.isin(segment.kinds[rows], scope.kinds)
+    if scope.files is not None:
+        found &= np.isin(segment.ids[rows] >> ORDINAL_BITS, scope.files)
+    return found
+
+
+class _Best:
+    """Collects the rows with the best scores, part by part.
+
+    Attributes:
+        least: the lowest score that may still be among the best; 0 as long as there are too few.
+    """
+
+    def __init__(self, limit: int) -> None:
+        import numpy as np
+
+        self._limit = limit
+        self.least = np.float32(0)
+        self._parts: list[int] = []
+        self._rows: list[NDArray[np.int64]] = []
+        self._scores: list[NDArray[np.float32]] = []
+
+    def add(self, part: int, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
+        """Add rows of a part."""
+        import numpy as np
+
+        if not len(rows):
+            return
+        self._parts.append(part)
+        self._rows.append(rows)
+        self._scores.append(scores)
+        scores = np.concatenate(self._scores)
+        if len(scores) >= self._limit:
+            self.least = np.partition(scores, -self._limit)[-self._limit]
+            kept = [numbers >= self.least for numbers in self._scores]
+            self._rows = [rows[keep] for rows, keep in zip(self._rows, kept, strict=True)]
+            self._scores = [numbers[keep] for numbers, keep in zip(self._scores, kept, strict=True)]
+
+    def found(
+        self, most: int, ids: Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
+    ) -> list[tuple[float, int, int]]:
+        """Score, part and row of the best, best first and equal ones in the order of their ids; at most `most`."""
+        import numpy as np
+
+        if not self._parts:
+            return []
+        scores = np.concatenate(self._scores)
+        rows = np.concatenate(self._rows)
+        parts = np.repeat(self._parts, [len(rows) for rows in self._rows])
+        numbers = np.concatenate([ids(part, rows) for part, rows in zip(self._parts, self._rows, strict=True)])
+        order = np.lexsort((numbers, -scores))[:most]
+        return list(zip(scores[order].tolist(), parts[order].tolist(), rows[order].tolist(), strict=True))

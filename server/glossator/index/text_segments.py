@@ -1,0 +1,405 @@
+"""Segments of the full text: some entries, and which of them contain each word, in a file or in memory.
+
+A segment knows nothing of others: neither how rare a term is among all entries nor how long they are on average.
+Whoever searches says so (`full_text`).
+
+A segment in a file is mapped, so processes share it. Opening reads what every search needs (the list of words, and a
+few numbers for each entry) and compares it with a checksum. The entries that contain a word, and the terms of an entry,
+have checksums of their own, which are compared when they are read: damage is noticed when it would matter.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from glossator.index.manifest import ORDINAL_BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SEGMENT_ROWS: Final = 65_536
+"""Entries of a segment at most: their rows are numbered with 16 bits, and a search's scores stay in a core's cache."""
+
+MOST_COUNTED: Final = 255
+"""More repetitions of a term in an entry count as so many: its score hardly grows from there."""
+
+SORTED_AT_ONCE: Final = 10_000
+"""Words that are sorted at a time, since other threads wait for it: some milliseconds."""
+
+HEADER_BYTES: Final = 7 * 8
+"""Numbers (int64) at the start of a file: a mark of the format; how many entries, words, postings, bytes of words and
+bytes of terms there are; the checksum of what opening reads."""
+
+_FORMAT: Final = 0x31_67_65_73_73_6F_6C_67
+"""The first of these numbers."""
+
+_ARRAYS: Final = {
+    "ids": ("<i8", "entries"),
+    "lengths": ("<u4", "entries"),
+    "text_ends": ("<u4", "entries"),
+    "text_sums": ("<u4", "entries"),
+    "word_keys": ("<u8", "words"),
+    "word_ends": ("<u4", "words"),
+    "posting_ends": ("<u4", "words"),
+    "posting_sums": ("<u4", "words"),
+    "languages": ("<i2", "entries"),
+    "kinds": ("<i2", "entries"),
+    "words": ("<u1", "word_bytes"),
+    "rows": ("<u2", "postings"),
+    "counts": ("<u1", "postings"),
+    "terms": ("<u1", "term_bytes"),
+}
+"""The arrays of a file, in their order, each aligned to eight bytes; those up to `words` are read when it is opened.
+
+- ids, languages, kinds: of the entries
+- lengths: numbers of terms of the entries, repetitions included
+- text_ends, text_sums: end of an entry's terms in `terms`, and their checksum
+- words, word_ends: all words in UTF-8, in the order of their bytes, and where each ends
+- word_keys: the first eight bytes of each word, as a number whose order is that of the words
+- posting_ends, posting_sums: end of a word's postings in `rows` and `counts`, and their checksum
+- rows, counts: an entry that contains the word, and how often it does
+- terms: the search terms of all entries in UTF-8
+"""
+
+_READ_WHEN_OPENED: Final = tuple(_ARRAYS)[:11]
+
+
+class DamagedSegmentError(Exception):
+    """A segment's file is not as it was written."""
+
+
+class Texts(NamedTuple):
+    """Some entries with their search terms, as columns.
+
+    Attributes:
+        ids: int64.
+        languages: int16.
+        kinds: int16.
+        terms: the search terms of each, joined with spaces.
+    """
+
+    ids: NDArray[np.int64]
+    languages: NDArray[np.int16]
+    kinds: NDArray[np.int16]
+    terms: Sequence[str]
+
+    def slice(self, start: int, end: int) -> Texts:
+        """Some of them."""
+        return Texts(self.ids[start:end], self.languages[start:end], self.kinds[start:end], self.terms[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """See the module; attributes as in `_ARRAYS`, with the bytes and the ends of words and terms as memory views."""
+
+    ids: NDArray[np.int64]
+    languages: NDArray[np.int16]
+    kinds: NDArray[np.int16]
+    lengths: NDArray[np.uint32]
+    total: int
+    """The sum of `lengths`."""
+    text_ends: memoryview
+    text_sums: memoryview
+    words: memoryview
+    word_keys: NDArray[np.uint64]
+    word_ends: memoryview
+    posting_ends: memoryview
+    posting_sums: memoryview
+    rows: NDArray[np.uint16]
+    counts: NDArray[np.uint8]
+    terms: memoryview
+    homes: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    """Revision and number of entries of each run of entries of one file."""
+    compared: bytearray = field(default_factory=bytearray)
+    """For each word, whether its checksum has been compared."""
+
+    def _word(self, number: int) -> bytes:
+        """A word by its place in their order."""
+        return bytes(self.words[self.word_ends[number - 1] if number else 0 : self.word_ends[number]])
+
+    def postings(self, words: Words) -> list[tuple[int, int]]:
+        """Where each word's postings begin and end in `rows` and `counts`; (0, 0) if no entry contains it.
+
+        Raises:
+            DamagedSegmentError: they are not as they were written.
+        """
+        import numpy as np
+
+        first = np.searchsorted(self.word_keys, words.keys, "left").tolist()
+        last = np.searchsorted(self.word_keys, words.keys, "right").tolist()
+        found = []
+        for word, start, end in zip(words.encoded, first, last, strict=True):
+            number = start
+            if end - start > 1:
+                number = bisect_left(range(end), word, start, key=self._word)
+            is_there = number < end and self._word(number) == word
+            found.append(self._postings_of(number) if is_there else (0, 0))
+        return found
+
+    def beginning_with(self, prefix: bytes) -> Iterator[tuple[bytes, int, int]]:
+        """The words that begin with `prefix`, and where the postings of each begin and end.
+
+        Raises:
+            DamagedSegmentError: they are not as they were written.
+        """
+        count = len(self.word_ends)
+        for number in range(bisect_left(range(count), prefix, key=self._word), count):
+            word = self._word(number)
+            if not word.startswith(prefix):
+                break
+            yield word, *self._postings_of(number)
+
+    def _postings_of(self, number: int) -> tuple[int, int]:
+        """See `postings`."""
+        start, end = self.posting_ends[number - 1] if number else 0, self.posting_ends[number]
+        if not self.compared[number]:
+            if _sum_of(self.rows[start:end], self.counts[start:end]) != self.posting_sums[number]:
+                raise DamagedSegmentError("the postings of a word")
+            self.compared[number] = 1
+        return start, end
+
+    def score(
+        self, parts: Sequence[tuple[int, int]], weights: Sequence[float], norms: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The score of each entry (BM25): the sum of the weights of the words that it contains, float32.
+
+        Args:
+            parts: what `postings` returned for each word.
+            weights: the weight of each word.
+            norms: what is added to the count of a word in an entry to divide it by, which grows with the entry.
+        """
+        import numpy as np
+
+        scores = np.zeros(len(self.ids), np.float32)
+        for (start, end), weight in zip(parts, weights, strict=True):
+            if start == end:
+                continue
+            rows = self.rows[start:end]
+            counts = self.counts[start:end].astype(np.float32)
+            divisors = norms[rows]
+            divisors += counts
+            counts /= divisors
+            counts *= np.float32(weight)
+            scores[rows] += counts
+        return scores
+
+    def inside(self, revisions: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+        """Whether each entry belongs to one of these revisions; None if none does."""
+        import numpy as np
+
+        chosen = np.isin(self.homes, revisions)
+        return np.repeat(chosen, self.runs) if chosen.any() else None
+
+    def terms_at(self, row: int) -> str:
+        """The search terms of an entry.
+
+        Raises:
+            DamagedSegmentError: they are not as they were written.
+        """
+        terms = self.terms[self.text_ends[row - 1] if row else 0 : self.text_ends[row]]
+        if _text_sum(terms, int(self.ids[row])) != self.text_sums[row]:
+            raise DamagedSegmentError("the terms of an entry")
+        return str(terms, "utf-8", "surrogatepass")
+
+    def texts(self) -> Texts:
+        """The entries with their terms."""
+        return Texts(self.ids, self.languages, self.kinds, [self.terms_at(row) for row in range(len(self.ids))])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words that are looked for in several segments; `keys` as `word_keys` in `_ARRAYS`."""
+
+    encoded: Sequence[bytes]
+    keys: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Words:
+        """These words, in this order."""
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        return cls(encoded, _keys_of(encoded))
+
+
+def _keys_of(words: Sequence[bytes]) -> NDArray[np.uint64]:
+    """See `_ARRAYS`."""
+    import numpy as np
+
+    # Shorter words are filled up with zeros, which no word contains.
+    return np.array(words, "S8").view(">u8").astype(np.uint64) if words else np.empty(0, np.uint64)
+
+
+def _sum_of(rows: NDArray[Any], counts: NDArray[Any]) -> int:
+    """A checksum of a word's postings."""
+    return zlib.crc32(counts.data, zlib.crc32(rows.data))
+
+
+def _text_sum(terms: bytes | memoryview, number: int) -> int:
+    """A checksum of an entry's terms and its id."""
+    return zlib.crc32(terms, number & 0xFFFFFFFF)
+
+
+def make_segment(texts: Texts) -> Segment:
+    """A segment of at most `SEGMENT_ROWS` entries, in memory."""
+    import numpy as np
+
+    # Each new word gets the next number; all happens in compiled code, a word in some fifty nanoseconds.
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    found = array("I")
+    lengths = np.empty(len(texts.ids), np.uint32)
+    for row, terms in enumerate(texts.terms):
+        before = len(found)
+        found.extend(map(numbers.__getitem__, terms.split()))
+        lengths[row] = len(found) - before
+    words = _ordered(list(numbers))
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    places = np.empty(len(words), np.int64)
+    places[np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))] = np.arange(len(words))
+    pairs = places[np.frombuffer(found, np.uint32)] if len(found) else np.empty(0, np.int64)
+    pairs *= SEGMENT_ROWS
+    pairs += np.repeat(np.arange(len(lengths)), lengths)
+    pairs.sort()
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    counts = np.minimum(np.diff(first, append=len(pairs)), MOST_COUNTED).astype(np.uint8)
+    pairs = pairs[first]
+    rows = (pairs % SEGMENT_ROWS).astype(np.uint16)
+    ends = np.searchsorted(pairs, np.arange(1, len(words) + 1) * SEGMENT_ROWS)
+    spans = list(pairwise([0, *ends.tolist()]))
+    sums = np.array([_sum_of(rows[start:end], counts[start:end]) for start, end in spans], np.uint32)
+    stored = [terms.encode("utf-8", "surrogatepass") for terms in texts.terms]
+    return _segment(
+        {
+            "ids": np.ascontiguousarray(texts.ids, np.int64),
+            "languages": np.ascontiguousarray(texts.languages, np.int16),
+            "kinds": np.ascontiguousarray(texts.kinds, np.int16),
+            "lengths": lengths,
+            "text_ends": _ends_of(stored),
+            "text_sums": np.array(list(map(_text_sum, stored, texts.ids.tolist())), np.uint32),
+            "words": np.frombuffer(b"".join(encoded), np.uint8),
+            "word_keys": _keys_of(encoded),
+            "word_ends": _ends_of(encoded),
+            "posting_ends": ends.astype(np.uint32),
+            "posting_sums": sums,
+            "rows": rows,
+            "counts": counts,
+            "terms": np.frombuffer(b"".join(stored), np.uint8),
+        }
+    )
+
+
+def _ordered(words: list[str]) -> list[str]:
+    """Words in the order of their characters, which is that of their bytes in UTF-8; other threads run meanwhile."""
+    parts = [sorted(words[start : start + SORTED_AT_ONCE]) for start in range(0, len(words), SORTED_AT_ONCE)]
+    # What is sorted in parts is merged in a fraction of the time.
+    return sorted(chain.from_iterable(parts))
+
+
+def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
+    """Where each part ends in all of them joined."""
+    import numpy as np
+
+    return np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))).astype(np.uint32)
+
+
+def _segment(arrays: dict[str, NDArray[Any]]) -> Segment:
+    """The segment of these arrays."""
+    import numpy as np
+
+    files = arrays["ids"] >> ORDINAL_BITS
+    first = np.flatnonzero(np.diff(files, prepend=-1))
+    views: dict[str, Any] = dict(arrays)
+    for name in ("text_ends", "text_sums", "words", "word_ends", "posting_ends", "posting_sums", "terms"):
+        views[name] = np.ascontiguousarray(arrays[name]).data
+    return Segment(
+        **views,
+        total=int(arrays["lengths"].sum()),
+        homes=files[first],
+        runs=np.diff(first, append=len(files)),
+        compared=bytearray(len(arrays["word_ends"])),
+    )
+
+
+def _layout(sizes: dict[str, int]) -> Iterator[tuple[str, str, int, int]]:
+    """Name, type, offset and number of elements of each array in a file."""
+    import numpy as np
+
+    offset = HEADER_BYTES
+    for name, (kind, size) in _ARRAYS.items():
+        yield name, kind, offset, sizes[size]
+        offset += -(-sizes[size] * np.dtype(kind).itemsize // 8) * 8
+
+
+def _sizes(entries: int, words: int, postings: int, word_bytes: int, term_bytes: int) -> dict[str, int]:
+    return {
+        "entries": entries,
+        "words": words,
+        "postings": postings,
+        "word_bytes": word_bytes,
+        "term_bytes": term_bytes,
+    }
+
+
+def write_segment(path: Path, segment: Segment) -> None:
+    """Write a segment into a file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import numpy as np
+
+    counts = (len(segment.ids), len(segment.word_ends), len(segment.rows), len(segment.words), len(segment.terms))
+    with path.open("wb") as file:
+        file.write(bytes(HEADER_BYTES))
+        summed = 0
+        for name, kind, offset, _ in _layout(_sizes(*counts)):
+            content = np.ascontiguousarray(np.asarray(getattr(segment, name)), kind).data
+            file.write(bytes(offset - file.tell()))
+            file.write(content)
+            if name in _READ_WHEN_OPENED:
+                summed = zlib.crc32(content, summed)
+        file.seek(0)
+        file.write(np.array([_FORMAT, *counts, summed], "<i8").data)
+
+
+def open_segment(path: Path) -> Segment:
+    """The segment in a file, mapped.
+
+    Raises:
+        DamagedSegmentError: it is missing, or not as it was written.
+        OSError: it cannot be opened now, which says nothing about what it contains.
+    """
+    import numpy as np
+
+    try:
+        mapped = np.asarray(np.memmap(path, np.uint8, "r"))
+    except (FileNotFoundError, ValueError) as error:
+        raise DamagedSegmentError(f"{path.name}: {error}") from error
+    header = mapped[:HEADER_BYTES].tobytes()
+    if len(header) < HEADER_BYTES:
+        raise DamagedSegmentError(f"{path.name} is too short")
+    mark, *counts, summed = np.frombuffer(header, "<i8").tolist()
+    if mark != _FORMAT or min(counts) < 0 or max(counts) > len(mapped):
+        raise DamagedSegmentError(f"{path.name} has no header")
+    arrays: dict[str, NDArray[Any]] = {}
+    found = 0
+    for name, kind, offset, size in _layout(_sizes(*counts)):
+        content = mapped[offset : offset + size * np.dtype(kind).itemsize]
+        if len(content) < size * np.dtype(kind).itemsize:
+            raise DamagedSegmentError(f"{path.name} is too short")
+        arrays[name] = content.view(kind)
+        if name in _READ_WHEN_OPENED:
+            found = zlib.crc32(content.data, found)
+    if found != summed:
+        raise DamagedSegmentError(f"the checksum of {path.name} differs")
+    return _segment(arrays)
