@@ -405,12 +405,15 @@ class Store(StoreReader):
         self._earlier.trim()
 
     def is_in_order(self) -> bool:
-        """Whether a writer would find nothing to repair, to finish or to compact. Takes no lock."""
+        """Whether a writer would find nothing to repair, to finish or to compact. Takes no lock.
+
+        The mapped files are not compared with their checksums: the search that follows does so when it opens them.
+        """
         manifest = self._manifest
         agrees = self._lance.newest_version(int(manifest.get("table"))) == manifest.get("version")
-        counted = manifest.underived() is None and not manifest.to_collect()
-        is_marked = (self._folder / DAMAGE_MARK).exists()
-        return agrees and counted and not is_marked and not self._due(full=False) and not manifest.log_is_long()
+        counted = manifest.underived() is None and not manifest.uncollected()
+        due = self._due(full=False, compare=False) or manifest.log_is_long()
+        return agrees and counted and not due and not self.is_damaged()
 
     def _derive(self) -> None:
         """Count the references of large commits."""
@@ -421,15 +424,18 @@ class Store(StoreReader):
             else:
                 self._manifest.derive(first)
 
-    def _due(self, *, full: bool) -> str:
-        """The maintenance that the table needs: "rebuild", "fold" or "" for none."""
+    def _due(self, *, full: bool, compare: bool = True) -> str:
+        """The maintenance that the table needs: "rebuild", "fold" or "" for none.
+
+        With `compare`, the mapped files are opened and compared with their checksums.
+        """
         state = self._manifest.state()
         if not state["table"]:
             return ""
         rows, pending, dead, fragments = (int(state[key]) for key in ("rows", "pending", "dead", "fragments"))
         if full and (pending or dead or fragments):
             return "rebuild"
-        if state["indexed_below"] and rows and not self._has_derived(state["table"]):
+        if compare and state["indexed_below"] and rows and not self._has_derived(state["table"]):
             return "rebuild"
         if pending > PENDING_ROWS + rows // 100 or dead > PENDING_ROWS + DEAD_SHARE * rows:
             return "rebuild"
