@@ -334,6 +334,20 @@ def test_damaged_files_are_noticed_and_written_again(store: Store, how: str) -> 
     assert found(store, "common") == expected
 
 
+def test_damaged_files_that_cannot_be_removed_are_not_used(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = found(store, "common")
+    store.release_memory()
+    path = store._texts_folder(2) / "0.segment"
+    segment = open_segment(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(segment.counts.tobytes(), bytes(len(segment.counts))))
+    monkeypatch.setattr(full_text, "remove_generation", lambda _: None)
+    for _ in range(2):
+        assert found(store, "common") == expected
+    assert path.exists()
+    assert store._full_text._current().mapped == 0
+
+
 def test_every_byte_of_a_file_is_guarded(tmp_path: Path) -> None:
     path = tmp_path / "0.segment"
     terms = ["alpha beta beta", "beta gamma", "", "delta"]

@@ -250,6 +250,8 @@ class FullText:
         self._revisions = revisions
         self._read = read
         self._state: _State | None = None
+        self._damaged = 0
+        """The generation whose files turned out to be damaged: they cannot be removed everywhere."""
         self._updating = threading.Lock()
 
     def search(self, words: Sequence[str], limit: int, scope: Scope, *, with_equals: bool = False) -> list[TextHit]:
@@ -281,8 +283,9 @@ class FullText:
             try:
                 return question(state)
             except DamagedSegmentError as error:
-                _LOG.warning("writing the files of the full text again: %s", error)
+                _LOG.warning("files of the full text are damaged, and will be written again: %s", error)
                 remove_generation(self._folder(state.generation))
+                self._damaged = state.generation
                 self.forget()
 
     def forget(self) -> None:
@@ -335,6 +338,8 @@ class FullText:
         """
         while True:
             position = self._position()
+            if position[1] == self._damaged:
+                return position, []
             try:
                 return position, open_segments(self._folder(position[1]))
             except DamagedSegmentError as error:
