@@ -164,14 +164,13 @@ class Ran:
         return json.loads(self.out)
 
 
-@pytest.fixture
-def glossator(tmp_path: Path) -> Callable[..., Ran]:
-    """Runs the command line as a process of its own, with the index below the test's folder."""
+def command_line(indexes: Path) -> Callable[..., Ran]:
+    """Runs the command line as a process of its own, with the indexes in a folder."""
 
     def run(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
         command = [sys.executable, "-m", "glossator", *map(str, arguments)]
         if arguments and arguments[0] in {"index", "search", "ask", "explain", "status", "doctor", "forget"}:
-            command[4:4] = ["--index-dir", str(tmp_path / "indexes")]
+            command[4:4] = ["--index-dir", str(indexes)]
         done = subprocess.run(
             command,
             cwd=cwd,
@@ -183,3 +182,9 @@ def glossator(tmp_path: Path) -> Callable[..., Ran]:
         return Ran(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8", "replace"))
 
     return run
+
+
+@pytest.fixture
+def glossator(tmp_path: Path) -> Callable[..., Ran]:
+    """Runs the command line as a process of its own, with the index below the test's folder."""
+    return command_line(tmp_path / "indexes")

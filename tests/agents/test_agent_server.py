@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import jsonschema
@@ -26,6 +27,20 @@ CALLS: dict[str, dict[str, object]] = {
 }
 
 
+@dataclass(frozen=True)
+class Shop:
+    """The small project, and where its index is. Nothing may be written to it."""
+
+    project: Path
+    indexes: Path
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    folder = tmp_path_factory.mktemp("shop")
+    return Shop(write_tree(folder / "project", PROJECT), folder / "indexes")
+
+
 def lines_of(project: Path, place: dict[str, object]) -> str:
     """The text at a place that a tool has told."""
     lines = (project / str(place["path"])).read_text("utf-8").splitlines()
@@ -33,8 +48,8 @@ def lines_of(project: Path, place: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_tools_say_what_they_are_for_and_keep_their_schemas(project: Path, tmp_path: Path, mode: str) -> None:
-    async with agent(tmp_path / "indexes", project, mode=mode) as client:
+async def test_tools_say_what_they_are_for_and_keep_their_schemas(shop: Shop, mode: str) -> None:
+    async with agent(shop.indexes, shop.project, mode=mode) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(listed) == TOOLS
         for tool in listed.values():
@@ -50,24 +65,24 @@ async def test_tools_say_what_they_are_for_and_keep_their_schemas(project: Path,
             jsonschema.validate(await data_of(client, name, **arguments), schema)
 
 
-async def test_lines_are_verified_and_paths_relative(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_lines_are_verified_and_paths_relative(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
         found = (await data_of(client, "search_code", query="how is the tax added"))["hits"]
         assert found[0]["path"] == "shop/money.py"
         assert found[0]["name"] == "add_tax"
         for hit in found:
-            assert hit.get("code", "").split("\n")[-1].strip() in lines_of(project, hit)
+            assert hit.get("code", "").split("\n")[-1].strip() in lines_of(shop.project, hit)
         (symbol,) = (await data_of(client, "get_symbol", symbol="shop/cart.py:20"))["symbols"]
         assert symbol["name"] == "Cart.total"
-        assert symbol["code"] == lines_of(project, symbol)
+        assert symbol["code"] == lines_of(shop.project, symbol)
         assert symbol["uses"] == 2
         bare = (await data_of(client, "get_symbol", symbol="Cart.total", with_body=False))["symbols"][0]
         assert "code" not in bare
         assert bare["signature"].startswith("def total")
 
 
-async def test_uses_are_resolved(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_uses_are_resolved(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
         (traced,) = (await data_of(client, "trace", symbol="add_tax"))["symbols"]
         assert [(use["path"], use["line"], use["kind"]) for use in traced["uses"]] == [
             ("shop/cart.py", 3, "import"),
@@ -83,8 +98,8 @@ async def test_uses_are_resolved(project: Path, tmp_path: Path) -> None:
         assert {"Cart.total", "add_tax"} <= {link["name"] for link in traced["links"]}
 
 
-async def test_outlines_of_files_and_folders(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_outlines_of_files_and_folders(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
         (file,) = (await data_of(client, "outline", path="shop/cart.py"))["files"]
         assert [(one["name"], one["line"], one.get("depth", 0)) for one in file["definitions"]] == [
             ("Cart", 6, 0),
@@ -141,8 +156,8 @@ async def test_a_path_with_brackets_is_a_path(project: Path, tmp_path: Path) -> 
         assert await paths("web/*") == {"web/basket.ts"}
 
 
-async def test_filters_restrict_a_search(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_filters_restrict_a_search(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
 
         async def paths(**arguments: object) -> set[str]:
             found = await data_of(client, "search_code", query="articles in the cart", **arguments)
@@ -249,8 +264,8 @@ async def test_nothing_is_imported_from_the_project(project: Path, tmp_path: Pat
         assert await data_of(client, "search_code", query="cart")
 
 
-async def test_questions_are_answered_with_their_sources(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_questions_are_answered_with_their_sources(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
         answer = await data_of(client, "ask", question="How is the tax added?")
         assert "add_tax" in answer["answer"]
         assert answer["sources"][0]["number"] == 1
@@ -284,8 +299,8 @@ async def test_given_folders_come_first(project: Path, tmp_path: Path) -> None:
         assert {hit["path"] for hit in found["hits"]} <= {"boat.py"}
 
 
-async def test_resources(project: Path, tmp_path: Path) -> None:
-    async with agent(tmp_path / "indexes", project) as client:
+async def test_resources(shop: Shop) -> None:
+    async with agent(shop.indexes, shop.project) as client:
         uris = {str(one.uri) for one in (await client.list_resources()).resources}
         assert uris == {"glossator://status", "glossator://overview"}
         (overview,) = (await client.read_resource("glossator://overview")).contents

@@ -8,11 +8,12 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import gguf_files
-from tests.terminal.conftest import GLOSSATOR, user_folders
+from tests.terminal.conftest import GLOSSATOR, Indexed, user_folders
 from tests.terminal.emulator import Terminal
 
 OnTerminal = Callable[..., Terminal]
@@ -32,16 +33,18 @@ ALLOWED = re.compile(rb"\x1b\[[0-9;]*m|\r\x1b\[2?K|\x1b\[[0-9]*[ABCDGK]|\x1b\[\?
 """Sequences of our own: colours, and what a progress bar needs."""
 
 
-@pytest.fixture
-def hostile(tmp_path: Path) -> Path:
-    root = tmp_path / f"ro{TITLE}ot"
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Indexed:
+    """A project of such names and texts. The first command that needs its index makes it; nothing else is written."""
+    folder = tmp_path_factory.mktemp("hostile")
+    root = folder / f"ro{TITLE}ot"
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="")
     with (root / os.fsdecode(b"latin\xe9\x1b[2J.py")).open("w") as file:
         file.write("def fourth():\n    return launch()\n")
-    return root
+    return Indexed(root, user_folders(folder / "home"))
 
 
 def assert_harmless(shown: Terminal) -> None:
@@ -83,24 +86,28 @@ def assert_harmless(shown: Terminal) -> None:
     ],
     ids=lambda command: " ".join(command).encode("ascii", "ignore").decode().replace("\x1b", "").replace("\x07", ""),
 )
-def test_no_command_passes_them_on(on_terminal: OnTerminal, hostile: Path, tmp_path: Path, command: list[str]) -> None:
-    shown = on_terminal(*command, cwd=hostile, environment=user_folders(tmp_path / "home"))
+def test_no_command_passes_them_on(
+    on_terminal: OnTerminal, hostile: Indexed, tmp_path: Path, command: list[str]
+) -> None:
+    indexes = command[0] in ("index", "ask")
+    environment = user_folders(tmp_path / "home") if indexes else hostile.environment
+    shown = on_terminal(*command, cwd=hostile.root, environment=environment)
     assert shown.wait() in (0, 1, 2)
     assert "Traceback" not in shown.text
     assert shown.text
     assert_harmless(shown)
 
 
-def test_a_name_with_a_line_end_stays_on_one_line(on_terminal: OnTerminal, hostile: Path, tmp_path: Path) -> None:
-    environment = user_folders(tmp_path / "home")
-    shown = on_terminal("search", "third", cwd=hostile, environment=environment)
+def test_a_name_with_a_line_end_stays_on_one_line(on_terminal: OnTerminal, hostile: Indexed) -> None:
+    place: dict[str, Any] = {"cwd": hostile.root, "environment": hostile.environment}
+    shown = on_terminal("search", "third", **place)
     shown.wait()
     assert "new\\nline.py:1-2  function third" in shown.text
-    shown = on_terminal("explain", "third", cwd=hostile, environment=environment)
+    shown = on_terminal("explain", "third", **place)
     shown.wait()
     assert "`new\\nline.py:1`" in shown.text
     assert "[1] new\\nline.py:1-2  third" in shown.text
-    shown = on_terminal("search", "missiles", cwd=hostile, environment=environment)
+    shown = on_terminal("search", "missiles", **place)
     shown.wait()
     assert not any(line.startswith("/etc/passwd") for line in shown.text.splitlines())
 
@@ -125,36 +132,35 @@ def test_an_answer_of_a_model(on_terminal: OnTerminal, tmp_path: Path) -> None:
     assert "It says" in shown.text
 
 
-def test_json_is_exact_and_harmless(on_terminal: OnTerminal, hostile: Path, tmp_path: Path) -> None:
-    environment = user_folders(tmp_path / "home")
+def test_json_is_exact_and_harmless(on_terminal: OnTerminal, hostile: Indexed) -> None:
     ran = subprocess.run(
         [*GLOSSATOR, "search", "--json", "-k", "20", "launch"],
-        cwd=hostile,
-        env={**os.environ, **environment},
+        cwd=hostile.root,
+        env={**os.environ, **hostile.environment},
         capture_output=True,
         check=True,
     )
     paths = {hit["path"] for hit in json.loads(ran.stdout)["hits"]}
     assert {"evil.py", f"na{TITLE}me\x1b[2J.py", "new\nline.py", "\x9bcsi.md"} <= paths
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2066]", ran.stdout.decode())
-    shown = on_terminal("explain", "--json", "launch", cwd=hostile, environment=environment)
+    shown = on_terminal("explain", "--json", "launch", cwd=hostile.root, environment=hostile.environment)
     assert shown.wait() == 0
     assert_harmless(shown)
     ran = subprocess.run(
         [*GLOSSATOR, "explain", "--json", "launch"],
-        cwd=hostile,
-        env={**os.environ, **environment},
+        cwd=hostile.root,
+        env={**os.environ, **hostile.environment},
         capture_output=True,
         check=True,
     )
     assert EVIL in json.loads(ran.stdout)["answer"]
 
 
-def test_a_pipe_is_harmless_too(hostile: Path, tmp_path: Path) -> None:
+def test_a_pipe_is_harmless_too(hostile: Indexed, tmp_path: Path) -> None:
     """What is piped often ends on a terminal: `| less -r`, `| head`."""
     ran = subprocess.run(
         [*GLOSSATOR, "explain", "launch"],
-        cwd=hostile,
+        cwd=hostile.root,
         env={**os.environ, **user_folders(tmp_path / "home")},
         capture_output=True,
         check=True,

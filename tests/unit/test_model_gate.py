@@ -42,6 +42,13 @@ HELD = [*(example(number) for number in range(14)), example(99, "absent", "The e
 DATA = DataSet("/code/app", "app: cache.py", "ab" * 20, tuple(HELD), ())
 
 
+@pytest.fixture
+def few_general_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the general set, for tests of other figures: to read all of it is most of what a comparison takes."""
+    few = general_examples()[::6]
+    monkeypatch.setattr(model_gate, "general_examples", lambda: few)
+
+
 def test_a_change_within_its_noise_is_no_gain() -> None:
     assert compared("loss", [2.0, 3.0, 4.0], [1.0, 2.1, 2.9], lower_is_better=True).is_better
     assert not compared("loss", [2.0, 3.0, 4.0], [1.0, 4.0, 3.9], lower_is_better=True).is_better
@@ -98,6 +105,7 @@ async def test_an_adapter_that_changes_nothing_is_refused_and_reported(tmp_path:
 
 
 @pytest.mark.llama
+@pytest.mark.usefixtures("few_general_examples")
 async def test_answers_are_compared_before_and_after(tmp_path: Path) -> None:
     """The reciter says one text; the adapter has it begin with another piece."""
     model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
@@ -109,11 +117,8 @@ async def test_answers_are_compared_before_and_after(tmp_path: Path) -> None:
 
 
 @pytest.mark.llama
-async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base_knows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    few = general_examples()[::6]  # each is read six times here
-    monkeypatch.setattr(model_gate, "general_examples", lambda: few)
+@pytest.mark.usefixtures("few_general_examples")
+async def test_an_adapter_is_compared_with_the_one_in_use_and_with_what_the_base_knows(tmp_path: Path) -> None:
     model = gguf_files.reciter(tmp_path / "reciter.gguf", "First second third fourth fifth sixth", context=8192)
     used, new = (gguf_files.lora_adapter(tmp_path / f"{start}.gguf", model, start=start) for start in (2, 3))
     async with ModelClient(Settings(context_tokens=4096, temperature=0.0), path=model) as client:

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { Conversations, MAX_CONVERSATIONS, MAX_HISTORY, shorten, TITLE_LENGTH, toMarkdown, type Memory } from "../../src/conversations";
 import { citation, symbolUses, turn, use } from "./samples";
