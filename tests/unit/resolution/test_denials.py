@@ -269,6 +269,16 @@ CASES: dict[str, Case] = {
         "fallback",
         "forward",
     ),
+    "swift: operators, which are declared at the top of a file": (
+        {"a.swift": "prefix func ++(a: Int) -> Int { a }\nfunc lone() {}\n"},
+        "++",
+        "lone",
+    ),
+    "swift: the description of a package": (
+        {"Package@swift-6.0.swift": "let package = Package(name: 1)\n", "a.swift": "let lone = 1\n"},
+        "package",
+        "lone",
+    ),
     "swift: members of an enum without its name": (
         {
             "a.swift": "enum Kind {\n    case big, small, odd\n}\nfunc f(k: Kind) {\n"

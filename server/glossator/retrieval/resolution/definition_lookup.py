@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from glossator.index.facts import STUB
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.evaluation import Evaluator
-from glossator.retrieval.resolution.file_view import CONTAINER_KINDS
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
 from glossator.retrieval.resolution.parameters import may_override
 from glossator.retrieval.resolution.rules_table import rules_of
 from glossator.retrieval.resolution.values import Spot, Value
@@ -137,7 +137,7 @@ class DefinitionLookup:
         if rules.are_apart(self.world, one, other):
             return False
         if one.path == other.path:
-            return rules.one_with(one.symbol, other.symbol)
+            return rules.one_with(one.symbol, other.symbol) and not self._are_in_different_functions(one, other)
         views = self.world.view(one.path), self.world.view(other.path)
         if views[0] is None or views[1] is None or views[0].facts.package != views[1].facts.package:
             return False
@@ -150,6 +150,18 @@ class DefinitionLookup:
             return not self._is_another_overload(one, other)
         declared, defined = (one, other) if declares else (other, one)
         return self._offers(declared, defined)
+
+    def _are_in_different_functions(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
+        """Whether two definitions of a file that have one qualified name stand in two functions of one name, which have
+        nothing of each other."""
+        view = self.world.view(one.path)
+        first, second = one.symbol.parent, other.symbol.parent
+        while view is not None and first != second and first >= 0 and second >= 0:
+            around = view.symbol(first), view.symbol(second)
+            if all(symbol.kind in CALLABLE_KINDS for symbol in around):
+                return True
+            first, second = around[0].parent, around[1].parent
+        return False
 
     def _is_another_overload(self, one: DefinedSymbol, other: DefinedSymbol) -> bool:
         """Whether one of two functions has another counterpart in the other's file, by the types of its parameters.

@@ -264,7 +264,7 @@ class MentionMeaning:
                     fields.add(value)
         unfit: set[Value] = set()
         if mention.kind != _CALL:
-            as_value = mention.receiver < 0 or (rules.fields_apart and through_instance)
+            as_value = mention.receiver < 0 or ((rules.fields_apart or rules.labelled) and through_instance)
             if rules.marks_references and mention.kind == _VALUE:
                 as_value = mention.arguments < 0
                 unfit |= set() if as_value or not functions else fields

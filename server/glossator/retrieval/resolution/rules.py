@@ -253,6 +253,10 @@ class LanguageRules:
                 value: Value | None = Value("class", *(this or (view.path, around)))
                 if symbol.flags & EXTENSION:
                     value = world.enclosing_class(view.path, around)
+                    if (value is None or value.kind == "unknown") and (
+                        found := self.added_to_library(world, view, around, name)
+                    ):
+                        return found
                 if value is not None and (found := self.members_by_bare_name(world, value, name, place)):
                     return found
             inside_function = inside_function or symbol.kind in CALLABLE_KINDS
@@ -260,6 +264,10 @@ class LanguageRules:
                 found = self.members_by_bare_name(world, owner, name, place)
                 if found:
                     return found
+        return ()
+
+    def added_to_library(self, world: World, view: FileView, extension: int, name: str) -> Values:
+        """The members of a name that extensions give to a library's type which a symbol extends."""
         return ()
 
     def members_by_bare_name(self, world: World, value: Value, name: str, place: Spot) -> Values:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from glossator.index.facts import EXTENSION, last_part
 from glossator.index.swift_closures import TRAILING
+from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
 from glossator.retrieval.resolution.handed_functions import called_functions
 from glossator.retrieval.resolution.package_rules import PackageRules
-from glossator.retrieval.resolution.rules import own_symbols, symbol_of
+from glossator.retrieval.resolution.rules import SEEN_FROM, namespace_seen_from, own_symbols, symbol_of, symbols
 from glossator.retrieval.resolution.type_texts import FUNCTION, LIST
 from glossator.retrieval.resolution.values import (
     NOTHING_KNOWN,
@@ -42,6 +44,9 @@ UIViewController View
 """
 _SINGLE: Final = frozenset(_SINGLE_WORDS.split())
 """Types of libraries of which no instance has elements."""
+
+_MODULE_FOLDERS: Final = frozenset(("Source", "Sources", "Tests"))
+_PACKAGE: Final = re.compile(r"Package(?:@swift-[\d.]+)?\.swift")
 
 MOST_EXTENDING: Final = 60
 """If more files have a class's name, they are not searched for its extensions."""
@@ -80,9 +85,43 @@ class SwiftRules(PackageRules):
         here = tuple(one for one in own if one.path == path)
         return (*(one for one in found if one not in own), *here) if here else (*found, UNKNOWN_VALUE)
 
-    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
-        """Nothing: it is a library's."""
+    def added_to_library(self, world: World, view: FileView, extension: int, name: str) -> Values:
+        """Those of the file, or else of others; unknown too if which one is meant depends on types."""
+        written = view.symbol(extension).name
+        bare = last_part(written)
+        others = (world.view(path) for path in world.likeliest_adding(bare, name) if path != view.path)
+        for views in ([view], [one for one in others if one is not None]):
+            found = tuple(
+                one
+                for other in views
+                for index in other.outside_members(bare)
+                if other.symbol(index).name == written
+                for one in symbols(other, other.children(index, name))
+            )
+            if found:
+                functions = sum(map(world.is_function, found))
+                return found if len(found) in (1, functions) else (*found, UNKNOWN_VALUE)
         return ()
+
+    def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
+        """A module of the package, which is called like its folder: `Sources/Web`; else nothing, it is a library's."""
+        folders = (folder.split("/") for folder in world.paths().folders(name))
+        is_module = any(len(parts) > 1 and parts[-2] in _MODULE_FOLDERS for parts in folders)
+        return (Value("module", namespace_seen_from(name, view.path)),) if is_module else ()
+
+    def module_member(self, world: World, module: str, name: str) -> Values:
+        """What the files in a module's folder declare."""
+        folder, _, near = module.partition(SEEN_FROM)
+        found = world.packaged("", name, near)
+        return tuple(one for one in found if f"/{folder}/" in f"/{one.path}") or NOTHING_KNOWN
+
+    def may_be_used_unseen(self, view: FileView, number: int) -> bool:
+        """Operators, wherever they are declared, and what the description of a package declares."""
+        symbol = view.symbol(number)
+        if symbol.parent < 0 and _PACKAGE.fullmatch(view.path.rpartition("/")[2]):
+            return True
+        is_operator = symbol.kind in CALLABLE_KINDS and not (symbol.name[:1].isalpha() or symbol.name[:1] in "_$`")
+        return is_operator or super().may_be_used_unseen(view, number)
 
     def class_member(self, world: World, value: Value, name: str) -> Values:
         """What only an optional has of which the value is inside; else as in other languages."""
