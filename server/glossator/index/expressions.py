@@ -89,9 +89,10 @@ _BLANKS = re.compile(r"\s+")
 _TYPE_OF = re.compile(r"\b(typeof|keyof)\s+")
 _TYPE_JUNK = re.compile(r"^(?::|->|=>)|\breadonly\s+|[\s\"'`]+")
 _TYPE_WORDS = re.compile(
-    r"\b(?:struct|class|enum|union|const|volatile|typename|unsigned|signed|register|static)\s+(?=[\w:*&])"
+    r"\b(?:struct|class|enum|union|const|volatile|typename|unsigned|signed|register|static)\s+(?=[\w:*&])|"
+    r"\b(?:any|some)\s+(?=[A-Z_])"
 )
-"""Words before a type's name that are no part of it."""
+"""Words before a type's name that are no part of it; before that of a protocol in Swift `any` and `some`."""
 _WILDCARD = re.compile(r"\?\s*(?:extends|super)\s+")
 """What stands before the bound of a type's unknown argument: `List<? extends Node>`."""
 _LIFETIMES = re.compile(r"'[a-z_]\w*\b(?!')\s*\+?|\b(?:mut|dyn|impl)\s+|\bfor\s*<[^<>]*>\s*")

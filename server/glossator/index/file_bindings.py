@@ -64,6 +64,8 @@ _RECORD: Final = re.compile(r"(?:const\s+)?(?:struct|union|class)\s*(\w*)\s*\{")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_$][\w$]*")
 _BEFORE_PARAMETER: Final = (b"(", b",", b".", b"{", b":", b"private", b"protected", b"public", b"readonly", b"/")
 """What a parameter's name follows, but hardly a variable's."""
+_IMPLICIT: Final = {f"implicit.{name}": name for name in ("error", "newValue", "oldValue")}
+"""What Swift calls an error that is caught, or a value that is set, if nothing else is said."""
 _DECLARING: Final = {"kotlin": re.compile(rb"\bva[lr]\b"), "swift": re.compile(rb"\b(?:let|var|case)\b")}
 """What a variable of the file is declared with."""
 LOOKED_BACK: Final = 200
@@ -147,6 +149,9 @@ class FileBindings(FileImports):
                 elif role == "local.hoisted":
                     scope = self._hoisted(scope)
                 self._bind(span, _NOTHING, scope)
+        for role, name in _IMPLICIT.items():
+            for start, _ in captures.get(role, ()):
+                self._scopes[self._scope(start)].names.setdefault(name, []).append(BoundValue(start, start, None))
         for match in assigned:
             self._assign(match)
         for match in matches:

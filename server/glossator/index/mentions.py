@@ -10,6 +10,7 @@
 - `@token`: a name in a macro's arguments, which the grammar does not read: what stands around it tells its role.
 - `@arguments`: the argument list that follows the name of a call, captured where functions may be overloaded.
 - `@reference`: a name that counts as a reference of its entry though its role is none of those that do.
+- `@returned`: a member without its type that a function returns, in Swift.
 - `@tag`: a type that is a tag (C's `struct block`). `@macro.body`: what a macro of C's family stands for, whose names
   no grammar reads; `@macro.parameter`: the name of a macro's parameter.
 - `@qualifier`: a name before `::`, where only types and namespaces count. `@own`: a name that no local variable can
@@ -23,6 +24,7 @@
 - `@made`: an expression for a name that is put together at run time (see `made_names`).
 - `@skip`: a name that is no mention (the name of a keyword argument, a label). `@none`: one that is none unless another
   pattern says so.
+- `@implicit.error` and the like: a scope in which the language binds a name itself.
 - `@scope`: a node in which the names that are bound inside stay. `@scope.block`: one that is no function.
   `@scope.this`: one of the scopes that has a `this` of its own. `@local`: a name bound in the innermost scope (outside
   all scopes it is a variable of the file, inside a type a field). `@local.outer`: bound in the scope around the
@@ -103,6 +105,8 @@ TOKEN_BYTES: Final = 300
 """So much before a name in a macro's arguments is looked at for its receiver."""
 _QUOTED_NAME: Final = re.compile(rb"(?<![\w.])((?:[A-Za-z_]\w*\.)*)(?!(?:None|True|False|Literal)\b)([A-Za-z_]\w*)")
 """A name in a type in quotes, and what stands before it."""
+RETURN_BYTES: Final = 80
+"""So much before a returned member is looked at for the word that returns it."""
 _RUST_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -172,6 +176,8 @@ class _Extraction(SymbolTypes):
         super().__init__(language, source, found)
         self._handed = handed
         self._receivers: dict[str, int] = {}
+        self._picked_kinds: dict[Range, int] = {}
+        """The kinds of members that are mentioned without their type, where that is known (Swift)."""
 
     def run(
         self,
@@ -281,7 +287,7 @@ class _Extraction(SymbolTypes):
         """Kind and receiver."""
         bare_calls, calls_apart = self._language.bare_calls, self._language.calls_apart
         late = self._language.name in _BOUND_LATE
-        macros = self._language.macros
+        macros, labelled = self._language.macros, self._language.labelled
         paths = macros or self._language.self_modules
         tags = {start for start, _ in captures.get("tag", ())} if self._language.tags else ()
         own = {start for start, _ in captures.get("own", ())}
@@ -329,6 +335,8 @@ class _Extraction(SymbolTypes):
                         made = (paths and self._path(first, left)) or fixed.get(data[first:left]) or ""
                         made = made or self._expression((first, left))
                 receiver = receivers.setdefault(made, len(receivers))
+            elif labelled and data[start - 1 : start] == b"." and data[start - 2 : start - 1] != b".":
+                receiver = receivers.setdefault(UNKNOWN, len(receivers))  # in Swift a member, whatever the grammar says
             elif scope >= 0 and name in bound and not (kind == _CALL and calls_apart) and start not in own:
                 found, around = holders[scope]
                 while (
@@ -439,7 +447,11 @@ class _Extraction(SymbolTypes):
             for span in captures.get(role, ()):
                 kinds.pop(span, None)
         for match in self._picked:
-            kinds.pop(match["picked"][0], None)
+            span = match["picked"][0]
+            if span in kinds and self._language.labelled:
+                self._picked_kinds[span] = kinds[span] % MEMBER
+            kinds.pop(span, None)
+        self._key_returned(captures.get("returned", ()))
         for start, end in captures.get("quoted", ()):
             for found in _QUOTED_NAME.finditer(self._data, start, min(end, start + MENTION_BYTES)):
                 place = found.span(2)
@@ -456,6 +468,14 @@ class _Extraction(SymbolTypes):
                 if made:
                     self._keyed[span[0]] = made
         return kinds
+
+    def _key_returned(self, members: Sequence[Range]) -> None:
+        """Note what the function gives in which a member without its type is returned (Swift)."""
+        for start, _ in members:
+            owner = self._owner(start)
+            before = self._data[max(0, start - RETURN_BYTES) : start - 1].rstrip()
+            if owner >= 0 and self._lambda(start) < 0 and before.endswith(b"return"):
+                self._keyed[start] = self._symbols[owner].type or UNKNOWN
 
     def _placed(
         self, names: list[str], starts: list[int], rest: list[tuple[int, int]], arguments: Mapping[int, int]
@@ -566,5 +586,6 @@ class _Extraction(SymbolTypes):
                 made = grown(self._expression(match["element"][0]), "[]")
             receiver = self._receivers.setdefault(made, len(self._receivers))
             line, column = self._place(span[0])
-            found = (_ATTRIBUTE, self._owner(span[0]), line, column, receiver, -1)
-            mentions.setdefault(self._text(span), []).append(found)
+            kind = self._picked_kinds.get(span, _ATTRIBUTE)
+            found = (kind, self._owner(span[0]), line, column, receiver, -1)
+            mentions.setdefault(self._text(span).strip("`"), []).append(found)

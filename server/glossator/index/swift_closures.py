@@ -18,7 +18,7 @@ TRAILING: Final = "*"
 """In place of a label: a closure after the parentheses of a call."""
 UNLABELLED: Final = "_"
 MAY_TAKE_LABELLED: Final = re.compile(rb"\([^{]*:[^{]*->")
-_ATTRIBUTE: Final = re.compile(r"@\w+(?:\([^()]*\))?\s*|\binout\s+|//[^\n]*")
+_ATTRIBUTE: Final = re.compile(r"@\w+(?:\([^()]*\))?\s*|\b(?:any|inout|some)\s+|//[^\n]*")
 _PARAMETER: Final = re.compile(r"\s*(\w+|`\w+`)(?:\s+(?:\w+|`\w+`))?\s*:(?!:)\s*")
 _LABEL: Final = re.compile(r"(?:\w+\s+)?\w+\s*:\s*")
 _GENERIC: Final = re.compile(r"\w+")

@@ -337,3 +337,161 @@ def test_the_parameter_of_a_type_overrides_none() -> None:
     sample = Sample({"Sources/Box.swift": "class Box<T> { var one: T? }\nclass Safe<T>: Box<T> { var two: T? }\n"})
     found = [one for one in sample.resolver.definitions("T") if one.qualified_name == "Box.T"]
     assert found == [] or sample.resolver.overrides(found[0]) == []
+
+
+MEMBERS = {
+    "Sources/Web/Mode.swift": """
+        enum Mode {
+            case fast, slow, steps(Int)
+            var fastest: Mode { return .fast }
+            func next(_ other: Mode?) -> Mode {
+                switch self {
+                case .fast: return .steps(1)
+                case .steps(let count): break
+                }
+                if other == .slow { return pick { return .fast } }
+            }
+        }
+        struct Engine {
+            var slow = 2
+            var mode: Mode = .slow
+            let kept: Mode? = .steps(2)
+            func run(_ mode: Mode = .fast) {
+                self.mode = .slow
+                switch (mode, 1) { case (.slow, 2): break }
+                let none: Mode? = .none
+            }
+        }
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meaning"),
+    [
+        ("var fastest: Mode { return .fast }", "fast", "Mode.fast"),
+        ("case .fast: return .steps(1)", "fast", "Mode.fast"),
+        ("case .fast: return .steps(1)", "steps", "Mode.steps"),
+        ("case .steps(let count): break", "steps", "Mode.steps"),
+        ("if other == .slow { return pick { return .fast } }", "slow", "Mode.slow"),
+        ("var mode: Mode = .slow", "slow", "Mode.slow"),
+        ("let kept: Mode? = .steps(2)", "steps", "Mode.steps"),
+        ("func run(_ mode: Mode = .fast) {", "fast", "Mode.fast"),
+        ("self.mode = .slow", "slow", "Mode.slow"),
+    ],
+)
+def test_members_without_their_type(line: str, name: str, meaning: str) -> None:
+    assert Sample(MEMBERS).at("Sources/Web/Mode.swift", line, name) == f"Sources/Web/Mode.swift:{meaning}"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("if other == .slow { return pick { return .fast } }", "fast"),
+        ("switch (mode, 1) { case (.slow, 2): break }", "slow"),
+        ("let none: Mode? = .none", "none"),
+    ],
+)
+def test_a_member_of_an_unknown_type_is_possible(line: str, name: str) -> None:
+    assert Sample(MEMBERS).at("Sources/Web/Mode.swift", line, name) == "possible"
+
+
+def test_types_of_any_and_some_protocol_are_the_protocols() -> None:
+    files = {
+        "Sources/Cache.swift": """
+            protocol Cache { func load(name: String) -> Int }
+            class Disk: Cache { func load(name: String) -> Int { 1 } }
+            class Page {
+                let cache: any Cache
+                func show(_ other: some Cache, all: [String: any Cache]) {
+                    cache.load(name: "a")
+                    other.load(name: "b")
+                }
+            }
+        """,
+    }
+    sample = Sample(files)
+    calls = ['Sources/Cache.swift: cache.load(name: "a")', 'Sources/Cache.swift: other.load(name: "b")']
+    assert sample.uses("Cache.load")[1:] == calls
+    assert sample.uses("Disk.load", grade="possible") == calls
+
+
+def test_names_that_the_language_binds_are_no_members() -> None:
+    files = {
+        "Sources/Job.swift": """
+            class Job {
+                var error: Int?
+                var newValue = 1
+                var oldValue = 2
+                var size: Int { get { newValue } set { print(newValue) } }
+                var kept = 1 { didSet { print(oldValue) } }
+                func run() {
+                    do { try work() } catch { keep(error) }
+                    do { try work() } catch let one { keep(error, one) }
+                }
+            }
+        """,
+    }
+    sample = Sample(files)
+    assert sample.uses("Job.error") == ["Sources/Job.swift: do { try work() } catch let one { keep(error, one) }"]
+    assert len(sample.uses("Job.newValue")) == 1
+    assert sample.uses("Job.oldValue") == []
+
+
+def test_what_stands_in_two_functions_of_one_name_is_not_one_thing() -> None:
+    files = {
+        "Sources/When.swift": """
+            func when(all: Int) { func step() {}; step() }
+            func when(any: Int) { func step() {}; step() }
+        """,
+    }
+    sample = Sample(files)
+    for definition in sample.resolver.definitions("step"):
+        lines = [use.line for use in sample.resolver.uses(definition).resolved]
+        assert lines == [definition.symbol.line]
+
+
+def test_a_property_beside_a_method_is_what_is_read() -> None:
+    files = {
+        "Sources/Kit.swift": """
+            class Kit {
+                var loaded = false
+                func loaded(by other: Int) {}
+            }
+            func look(kit: Kit) {
+                check(kit.loaded)
+                kit.loaded(by: 1)
+            }
+        """,
+    }
+    sample = Sample(files)
+    by_kind = {one.symbol.kind: one for one in sample.resolver.definitions("Kit.loaded")}
+    assert [use.line for use in sample.resolver.uses(by_kind["property"]).resolved] == [6]
+    assert [use.line for use in sample.resolver.uses(by_kind["method"]).uses] == [7]
+
+
+def test_an_extension_of_a_librarys_type_sees_its_members_first() -> None:
+    files = {
+        "Sources/Date+More.swift": """
+            extension Date {
+                static func made() { use(calendar); elsewhere() }
+                private static let calendar = 1
+            }
+        """,
+        "Sources/Other.swift": "let calendar = 2\n",
+        "Sources/Third.swift": "extension Date { static func elsewhere() {} }\n",
+    }
+    sample = Sample(files)
+    line = "static func made() { use(calendar); elsewhere() }"
+    assert sample.at("Sources/Date+More.swift", line, "calendar") == "Sources/Date+More.swift:Date.calendar"
+    assert sample.at("Sources/Date+More.swift", line, "elsewhere") == "Sources/Third.swift:Date.elsewhere"
+
+
+def test_a_module_is_called_like_its_folder() -> None:
+    files = {
+        "Sources/Web/Make.swift": "public func make(_ size: Int) {}\npublic func lone() {}\n",
+        "Tests/WebTests/Run.swift": "func run() { Web.make(1); Other.lone() }\n",
+    }
+    sample = Sample(files)
+    assert sample.uses("make") == ["Tests/WebTests/Run.swift: func run() { Web.make(1); Other.lone() }"]
+    assert len(sample.uses("lone", grade="possible")) == 1

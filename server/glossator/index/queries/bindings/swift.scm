@@ -23,3 +23,25 @@
 
 ; Parameters of types
 (class_declaration name: (type_identifier) @class (type_parameters) @generics)
+
+; Members without their type, where it is declared, or something of it stands beside them
+((property_declaration (type_annotation (_) @type) value: (prefix_expression "." . (simple_identifier) @picked))
+  (#not-any-of? @picked "init" "none" "some"))
+((property_declaration
+    (type_annotation (_) @type)
+    value: (call_expression . (prefix_expression "." . (simple_identifier) @picked)))
+  (#not-any-of? @picked "init" "none" "some"))
+((function_declaration
+    (parameter name: (simple_identifier) . name: (_) @type) . (prefix_expression "." . (simple_identifier) @picked))
+  (#not-any-of? @picked "init" "none" "some"))
+((init_declaration
+    (parameter name: (simple_identifier) . name: (_) @type) . (prefix_expression "." . (simple_identifier) @picked))
+  (#not-any-of? @picked "init" "none" "some"))
+((switch_statement expr: (_) @value (switch_entry (switch_pattern (pattern "." . (simple_identifier) @picked))))
+  (#not-any-of? @picked "none" "some"))
+((equality_expression lhs: (_) @value rhs: (prefix_expression "." . (simple_identifier) @picked))
+  (#not-any-of? @picked "init" "none" "some"))
+((assignment
+    target: (directly_assignable_expression (_) @value)
+    result: (prefix_expression "." . (simple_identifier) @picked))
+  (#not-any-of? @picked "init" "none" "some"))

@@ -23,6 +23,10 @@
 (property_declaration value: (simple_identifier) @value)
 (assignment result: (simple_identifier) @value)
 (control_transfer_statement result: (simple_identifier) @value)
+((control_transfer_statement result: (prefix_expression "." . (simple_identifier) @returned))
+  (#not-any-of? @returned "init" "none" "some"))
+((control_transfer_statement result: (call_expression . (prefix_expression "." . (simple_identifier) @returned)))
+  (#not-any-of? @returned "init" "none" "some"))
 
 ; Supertypes and attributes
 (inheritance_specifier inherits_from: (user_type (type_identifier) @base .))
@@ -55,6 +59,10 @@
 (while_statement) @scope.block
 (switch_entry) @scope.block
 (catch_block) @scope.block
+(catch_block !error) @implicit.error
+(computed_setter) @implicit.newValue
+(willset_clause) @implicit.newValue
+(didset_clause) @implicit.oldValue
 (parameter name: (simple_identifier) @local)
 (lambda_parameter name: (simple_identifier) @local)
 (willset_clause . (simple_identifier) @local)
