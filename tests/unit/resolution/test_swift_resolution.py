@@ -495,3 +495,30 @@ def test_a_module_is_called_like_its_folder() -> None:
     sample = Sample(files)
     assert sample.uses("make") == ["Tests/WebTests/Run.swift: func run() { Web.make(1); Other.lone() }"]
     assert len(sample.uses("lone", grade="possible")) == 1
+
+
+def test_functions_of_one_name_and_labels_in_several_files_are_possible() -> None:
+    files = {
+        "Sources/Archive.swift": "struct Archive { func add(_ size: Int) {} }\n",
+        "Sources/Old.swift": "extension Archive {\n    func add(_ size: UInt32) {\n        add(Int(size))\n    }\n}\n",
+    }
+    sample = Sample(files)
+    for path in files:
+        assert sample.uses("Archive.add", path) == []
+        assert sample.uses("Archive.add", path, "possible") == ["Sources/Old.swift: add(Int(size))"]
+
+
+def test_what_may_be_left_out_tells_functions_apart() -> None:
+    files = {
+        "Sources/Decoder.swift": """
+            struct Decoder {
+                func decode(_: UInt.Type) -> UInt { 1 }
+                func decode<T>(_: T.Type = T.self) -> T { make() }
+                func run() { decode() }
+            }
+        """,
+    }
+    sample = Sample(files)
+    first, second = sorted(sample.resolver.definitions("decode"), key=lambda one: one.symbol.line)
+    assert [use.line for use in sample.resolver.uses(first).uses] == []
+    assert [use.line for use in sample.resolver.uses(second).resolved] == [4]

@@ -23,6 +23,7 @@ from glossator.retrieval.resolution.values import (
 )
 
 if TYPE_CHECKING:
+    from glossator.index.facts import Symbol
     from glossator.retrieval.resolution.file_view import FileView
     from glossator.retrieval.resolution.rules import World
 
@@ -76,14 +77,20 @@ class SwiftRules(PackageRules):
         macros = tuple(one for one in own_symbols(found) if symbol_of(world, one).kind == "macro")
         return macros if kind == "decorator" and macros else found
 
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """Functions of the same labels are one, if the same of their parameters may be left out."""
+        return super().one_with(one, other) and one.labels == other.labels
+
     def nearest(self, world: World, path: str, found: Values) -> Values:
-        """Of members of one name that several files give a type, the file's own: at least one of them is private. Types
-        of one name are those of several modules."""
+        """Of properties of one name that several files give a type, the file's own: at least one of them is private. Of
+        functions their types may decide. Types of one name are those of several modules."""
         own = tuple(one for one in own_symbols(found) if not symbol_of(world, one).flags & EXTENSION)
         if len({one.path for one in own}) < 2:
             return found
         here = tuple(one for one in own if one.path == path)
-        return (*(one for one in found if one not in own), *here) if here else (*found, UNKNOWN_VALUE)
+        if not here or any(map(world.is_function, here)):
+            return (*found, UNKNOWN_VALUE)
+        return (*(one for one in found if one not in own), *here)
 
     def added_to_library(self, world: World, view: FileView, extension: int, name: str) -> Values:
         """Those of the file, or else of others; unknown too if which one is meant depends on types."""
