@@ -792,3 +792,31 @@ def test_what_stands_in_a_class_that_is_not_read_is_no_function_of_the_package()
     assert facts is not None
     if facts.damaged:
         assert sample.at("b.kt", "fun run() { cancel() }", "cancel") == "possible"
+
+
+def test_what_belongs_to_a_class_itself_overrides_nothing() -> None:
+    files = {
+        "src/Plain.kt": """
+            package shop
+            open class Plain(val size: Int) {
+                companion object {
+                    val BASE = 1
+                    fun make() {}
+                }
+            }
+            class Own(size: Int) : Plain(size) {
+                companion object {
+                    val BASE = 2
+                    fun make() {}
+                }
+            }
+        """,
+        "src/Old.java": """
+            package shop;
+            class Old { static void go() {} }
+            class Newer extends Old { static void go() {} }
+        """,
+    }
+    sample = Sample(files)
+    for name in ("Plain.BASE", "Plain.make", "Old.go"):
+        assert sample.resolver.overrides(sample.definition(name)) == []

@@ -362,3 +362,32 @@ def test_what_is_defined_in_a_block_may_be_a_member_of_a_class_without_a_name() 
     assert sample.at("spec/user_spec.rb", line, "email") == "possible"
     assert sample.at("spec/user_spec.rb", "label", "label") == "possible"
     assert sample.at("spec/user_spec.rb", "helper", "helper") == "spec/user_spec.rb:users.helper"
+
+
+def test_what_only_writes_is_not_read() -> None:
+    files = {
+        "conn.rb": """
+            class Conn
+              class << self
+                attr_writer :pool
+                def pool
+                  @pool ||= 1
+                end
+              end
+              attr_writer :size
+              def size
+                @size
+              end
+              def go
+                self.size = 2
+                keep(size)
+                Conn.pool
+              end
+            end
+        """
+    }
+    sample = Sample(files)
+    for name, lines in {"Conn.pool": ([], [15]), "Conn.size": ([13], [14])}.items():
+        found = sorted(sample.resolver.definitions(name), key=lambda one: one.symbol.line)
+        assert [one.symbol.kind for one in found] == ["property", "method"]
+        assert tuple([use.line for use in sample.resolver.uses(one).resolved] for one in found) == lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glossator.index.facts import EXTENSION, last_part, subtype_note
+from glossator.index.facts import EXTENSION, STATIC, last_part, subtype_note
 from glossator.index.languages import share_names
 from glossator.retrieval.resolution.definition_lookup import DefinitionLookup
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS, CONTAINER_KINDS
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_SUBCLASS_FILES: Final = 400
 """Files that are searched for subclasses of one class."""
 MAX_SUBCLASSES: Final = 300
+_STATIC_APART: Final = frozenset(("csharp", "java", "kotlin"))
+"""Languages in which members of a class itself override nothing."""
 
 
 class Hierarchies(DefinitionLookup):
@@ -68,6 +70,8 @@ class Hierarchies(DefinitionLookup):
             return False
         if rules_of(other.language).labelled and (other.symbol.kind == "field" or self._is_of_extension_only(other)):
             return False  # Swift's fields are the parameters of types
+        if one.language in _STATIC_APART and (one.symbol.flags | other.symbol.flags) & STATIC:
+            return False
         functions = one.symbol.kind in CALLABLE_KINDS, other.symbol.kind in CALLABLE_KINDS
         if not rules_of(one.language).overloads:
             return True

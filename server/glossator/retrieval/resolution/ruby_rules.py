@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from glossator.index.facts import GLOBAL, LOCAL, NESTED, STATIC
 from glossator.retrieval.resolution.file_view import CALLABLE_KINDS
-from glossator.retrieval.resolution.rules import LanguageRules, symbol_of, symbols
+from glossator.retrieval.resolution.rules import LanguageRules, own_symbols, symbol_of, symbols
 from glossator.retrieval.resolution.values import NOTHING_KNOWN, UNKNOWN_VALUE, Spot, Value, Values
 
 if TYPE_CHECKING:
@@ -121,10 +121,24 @@ class RubyRules(LanguageRules):
 
     def meant_of(self, kind: str, world: World, values: Values, name: str, members: Values) -> Values:
         """`Shop::Cart` is the class, beside a method `Cart` of `Shop`, which only a call means."""
+        members = self._read_or_written(kind, world, members)
         if kind == "call" or not name[:1].isupper() or not any(map(world.is_function, members)):
             return members
         constants = tuple(one for value in values for one in self.class_member(world, value, name))
         return constants or tuple(one for one in members if not world.is_function(one)) or NOTHING_KNOWN
+
+    def meant(self, kind: str, found: Values, world: World) -> Values:
+        """Of a method and a property of one name the one that is read or written."""
+        return self._read_or_written(kind, world, super().meant(kind, found, world))
+
+    def _read_or_written(self, kind: str, world: World, found: Values) -> Values:
+        """Without what only writes, `attr_writer :pool` beside `def pool`, where a name is read, or what only reads."""
+        written = tuple(one for one in own_symbols(found) if symbol_of(world, one).kind == "property")
+        read = tuple(one for one in found if one not in written and world.is_function(one))
+        if not written or not read:
+            return found
+        unfit = read if kind == "write" else written
+        return tuple(one for one in found if one not in unfit)
 
     def elsewhere(self, world: World, view: FileView, place: Spot, name: str) -> Values:
         """Nothing for a constant that the index has nowhere; unknown for others, and for methods."""
@@ -167,6 +181,10 @@ class RubyRules(LanguageRules):
             found = tuple(one for one, around in self._constants(world, name) if around == chain)
             return self._first_part(world, found)
         return NOTHING_KNOWN
+
+    def one_with(self, one: Symbol, other: Symbol) -> bool:
+        """A method and `attr_writer` of its name are two things."""
+        return (one.kind == "property") == (other.kind == "property") and super().one_with(one, other)
 
     def same_thing(self, one: Symbol, other: Symbol) -> bool:
         """The parts of a class or module."""

@@ -41,3 +41,7 @@
 ; Parameters of types
 (class_declaration (type_identifier) @class (type_parameters) @generics)
 (function_declaration (type_parameters) @generics (simple_identifier) @function)
+
+; Members of companion objects, which override nothing
+(companion_object (class_body (function_declaration (simple_identifier) @function))) @static
+(companion_object (class_body (property_declaration (variable_declaration (simple_identifier) @function)))) @static
