@@ -17,7 +17,7 @@ from glossator.index.components import read_component
 from glossator.index.texts import blanked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from glossator.index.languages import Language
 
@@ -34,16 +34,19 @@ _OBJC_MACRO: Final = re.compile(
 """Macros that stand for attributes, with their arguments; and lines of the preprocessor, which stay."""
 
 _MASKS: Final = {
-    "swift": re.compile(rb"^[ \t]*#(?:if|elseif|else|endif)\b[^\n]*|\bnonisolated\(unsafe\)", re.MULTILINE),
+    # What begins with letters is found many times as fast as what begins with the border of a word.
+    "swift": re.compile(rb"nonisolated\(unsafe\)(?<=\bnonisolated\(unsafe\))"),
     "kotlin": re.compile(
-        rb"\b(?:actual|expect)(?=[ \t]+(?:abstract|annotation|class|companion|constructor|data|enum|final|fun|inline|"
-        rb"interface|internal|object|open|operator|override|private|public|sealed|suspend|typealias|val|value|var)\b)"
+        rb"(?:actual(?<=\bactual)|expect(?<=\bexpect))(?=[ \t]+(?:abstract|annotation|class|companion|constructor|data|"
+        rb"enum|final|fun|inline|interface|internal|object|open|operator|override|private|public|sealed|suspend|"
+        rb"typealias|val|value|var)\b)"
     ),
     "dart": re.compile(rb"^library;", re.MULTILINE),
 }
 """Words that a language's grammar does not know, or not where they stand."""
+_SWIFT_CONDITION: Final = re.compile(rb"#(?:if|elseif|else|endif)\b[^\n]*")
 _KOTLIN_CLASS: Final = re.compile(
-    rb"(\bclass[ \t]+\w+(?:<[^<>\n]*>)?)(\s*\n\s*)"
+    rb"(class(?<=\bclass)[ \t]+\w+(?:<[^<>\n]*>)?)(\s*\n\s*)"
     rb"(?=(?:@[\w.:]+(?:\([^()\n]*\))?\s+)*(?:(?:internal|private|protected|public)\s+)?constructor\s*\()"
 )
 """A class whose constructor stands on the next line, where the grammar takes the class to have ended."""
@@ -55,6 +58,8 @@ _RUST_WRAPPER: Final = re.compile(
     re.MULTILINE,
 )
 """A macro whose braces begin with an item: at the beginning of a line, or indented if it is known to hold items."""
+_RUST_OPENED: Final = re.compile(rb"![ \t]*\{")
+"""What `_RUST_WRAPPER` ends with."""
 _SWIFT_TEXT: Final = re.compile(rb"(?<!#)(#*)\"\"\"(?=[ \t]*\r?\n)")
 """The beginning of a text of several lines: macros' tests have code in them, which the grammar reads."""
 _WORD: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
@@ -89,6 +94,8 @@ def masked(language: Language, data: bytes) -> tuple[bytes, list[tuple[int, str]
         words = (_WORD.match(data, found.start()) for found in _OBJC_MACRO.finditer(data))
         names = [(word.start(), word[0].decode("ascii")) for word in words if word is not None]
         return _OBJC_MACRO.sub(_blank_macro, _OBJC_ENUM.sub(_blank_enum, data)), names
+    if language.name == "swift":
+        data = _without_conditions(data)
     mask = _MASKS.get(language.name)
     if mask is not None:
         data = mask.sub(_blank, data)
@@ -113,7 +120,7 @@ def only(data: bytes, ranges: Sequence[tuple[int, int]]) -> bytes:
 
 def _without_wrappers(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
     """Rust without the macros that stand around items, and these macros."""
-    found = list(_RUST_WRAPPER.finditer(data))
+    found = list(_rust_wrappers(data))
     if not found:
         return data, []
     closing = _closing_braces(data)
@@ -129,6 +136,32 @@ def _without_wrappers(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
             if b"prop" in wrapper[0]:
                 _blank_strategies(bare, wrapper.end(), end)
     return bytes(bare), names
+
+
+def _rust_wrappers(data: bytes) -> Iterator[re.Match[bytes]]:
+    """The matches of `_RUST_WRAPPER`, which to look for on each line would take many times as long."""
+    line = end = 0
+    tried = -1
+    for opened in _RUST_OPENED.finditer(data):
+        line = max(line, data.rfind(b"\n", end, opened.start()) + 1)
+        end = opened.end()
+        if line != tried:  # else something stands before it on its line
+            tried = line
+            wrapper = _RUST_WRAPPER.match(data, line)
+            if wrapper is not None and wrapper.end() == end:
+                yield wrapper
+
+
+def _without_conditions(data: bytes) -> bytes:
+    """Swift's source with blanks in place of the lines that are conditions."""
+    parts: list[bytes] = []
+    copied = 0
+    for found in _SWIFT_CONDITION.finditer(data):
+        line = data.rfind(b"\n", copied, found.start()) + 1 or copied
+        if not data[line : found.start()].strip(b" \t"):
+            parts += (data[copied:line], blanked(data[line : found.end()]))
+            copied = found.end()
+    return b"".join((*parts, data[copied:])) if parts else data
 
 
 def _blank_strategies(data: bytearray, start: int, end: int) -> None:
@@ -237,7 +270,14 @@ def _without_texts(data: bytes) -> bytes:
     copied = at = 0
     unended: set[bytes] = set()
     """Ends that do not occur any more: a hostile file must not make each text be looked through to the file's end."""
-    while (found := _SWIFT_TEXT.search(data, at)) is not None:
+    while (quotes := data.find(b'"""', at)) >= 0:
+        begin = quotes
+        while begin > at and data[begin - 1] == 0x23:
+            begin -= 1
+        found = _SWIFT_TEXT.match(data, begin)
+        if found is None:
+            at = quotes + 1
+            continue
         at = found.end()
         closing = b'"""' + found[1]
         end = -1 if closing in unended else data.find(closing, at)

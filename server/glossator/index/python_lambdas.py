@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from glossator.index.syntax_nodes import SyntaxNode
 
-MAY_TAKE_CALLABLES: Final = re.compile(rb"\bCallable\s*\[")
+MAY_TAKE_CALLABLES: Final = re.compile(rb"Callable(?<=\bCallable)\s*\[")
 _AT_A_PLACE: Final = "_"
 """At the end of a number that stands for a label."""
 _COMMENT: Final = re.compile(r"#[^\n]*")
