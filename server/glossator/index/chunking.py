@@ -299,7 +299,12 @@ class Chunker:
             run.append(lead)
             end = lead[1]
         doc = self._documentation(run)
-        kept = next(at for at in range(len(run), -1, -1) if self._documentation(run[at:]) == doc)
+        # What is documented begins in one of the comments: there is no need to read those behind it again and again.
+        first, last = doc.partition("\n")[0], len(run)
+        if first:
+            begins = (at for at in reversed(range(len(run))) if first in self._source.text(*run[at], DOC_CHARS))
+            last = next(begins, last)
+        kept = next(at for at in range(last, -1, -1) if self._documentation(run[at:]) == doc)
         dropped = set(run[:kept])
         for line in [line for line, lead in leads.items() if lead in dropped]:
             del leads[line]

@@ -121,6 +121,10 @@ def _block_end(text: str) -> int:
     """Where the mark begins that ends a block comment; -1 if there is none."""
     if not text.endswith(_LAST_IN_BLOCK):
         return -1
+    if text.endswith("/"):  # most of them
+        inside = text[:-1]
+        begin = len(inside.rstrip("*"))
+        return begin if begin < len(inside) else -1
     # A mark may be long, but for one kind its last characters are a mark too.
     place = 0 if text.endswith("]") else max(0, len(text) - LONG_MARK)
     found = _BLOCK_END.search(text, place)
