@@ -21,7 +21,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from glossator.index.generations import new_generation, remove_generation
-from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.text_segments import (
     SEGMENT_ROWS,
     DamagedSegmentError,
@@ -424,12 +423,18 @@ def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most:
         parts = [places[number][word] for word in chosen]
         if all(start == end for start, end in parts):
             continue
+        in_files = None if scope.files is None else segment.inside(scope.files)
+        if scope.files is not None and in_files is None:
+            continue
         scores = segment.score(parts, weights, norms)
         if part.dead is not None:
             scores[part.dead] = 0
         rows = np.flatnonzero(scores >= best.least) if best.least > 0 else np.flatnonzero(scores)
-        if not scope.is_open:
-            rows = rows[_inside(segment, rows, scope)]
+        if in_files is not None:
+            rows = rows[in_files[rows]]
+        for column, wanted in ((segment.languages, scope.languages), (segment.kinds, scope.kinds)):
+            if wanted is not None:
+                rows = rows[np.isin(column[rows], wanted)]
         best.add(number, rows, scores[rows])
     return [
         TextHit(int(state.parts[part].segment.ids[row]), score, state.parts[part].segment.terms_at(row))
@@ -440,20 +445,6 @@ def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most:
 def _rarity(count: int, entries: int) -> float:
     """The weight of a word that so many of the entries contain."""
     return math.log((entries - count + 0.5) / (count + 0.5) + 1)
-
-
-def _inside(segment: Segment, rows: NDArray[np.int64], scope: Scope) -> NDArray[np.bool_]:
-    """Whether each of these rows is in the scope."""
-    import numpy as np
-
-    found = np.ones(len(rows), np.bool_)
-    if scope.languages is not None:
-        found &= np.isin(segment.languages[rows], scope.languages)
-    if scope.kinds is not None:
-        found &= np.isin(segment.kinds[rows], scope.kinds)
-    if scope.files is not None:
-        found &= np.isin(segment.ids[rows] >> ORDINAL_BITS, scope.files)
-    return found
 
 
 class _Best:
