@@ -13,7 +13,7 @@ import pytest
 
 from glossator.errors import StoreFullError
 from glossator.index import full_text, text_segments
-from glossator.index.full_text import EQUALS_KEPT, QUERY_TERMS, open_segments, write_segments
+from glossator.index.full_text import ANY_SIZE, EQUALS_KEPT, QUERY_TERMS, open_segments, write_segments
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.store import Filter, Store
 from glossator.index.table import Table
@@ -76,9 +76,13 @@ def test_a_segment_is_the_same_in_a_file(tmp_path: Path) -> None:
             assert segment.rows[start:end].tolist() == rows
             assert segment.counts[start:end].tolist() == counts
         assert segment.postings(Words.of(["gr", "zz", "", "größesten"])) == [(0, 0)] * 4
-        assert [word for word, _, _ in segment.beginning_with("grö".encode())] == ["größe".encode(), "größer".encode()]
-        assert list(segment.beginning_with(b"zz")) == []
-        assert len(list(segment.beginning_with(b""))) == 5
+        assert [word for word, _, _ in segment.beginning_with("grö".encode(), ANY_SIZE, compare=True)] == [
+            "größe".encode(),
+            "größer".encode(),
+        ]
+        assert list(segment.beginning_with(b"zz", ANY_SIZE, compare=True)) == []
+        assert len(list(segment.beginning_with(b"", ANY_SIZE, compare=False))) == 5
+        assert [word for word, _, _ in segment.beginning_with(b"gr", range(8), compare=False)] == ["größe".encode()]
 
 
 def test_segments_may_be_empty(tmp_path: Path) -> None:
@@ -92,7 +96,7 @@ def test_many_words_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_segments, "SORTED_AT_ONCE", 7)
     words = [f"x{number * 7919 % 1000}" for number in range(1000)]
     segment = make_segment(texts([" ".join(words)]))
-    assert [word.decode() for word, _, _ in segment.beginning_with(b"")] == sorted(words)
+    assert [word.decode() for word, _, _ in segment.beginning_with(b"", ANY_SIZE, compare=False)] == sorted(words)
 
 
 def test_words_with_the_same_beginning_are_told_apart() -> None:

@@ -15,7 +15,6 @@ import math
 import os
 import shutil
 import threading
-from collections import Counter
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
@@ -56,6 +55,9 @@ EQUALS_KEPT: Final = 8
 
 LASTING_SHARE: Final = 0.75
 """A segment's file is used again in the next generation if it has so many of the entries that it can hold."""
+
+ANY_SIZE: Final = range(2**31)
+"""Bytes of words of any length."""
 
 SMALL_SEGMENT: Final = 4_096
 SMALL_SEGMENTS: Final = 8
@@ -266,10 +268,10 @@ class FullText:
         """The number of entries that contain each word."""
         return self._ask(lambda state: dict(zip(words, _counted(state, words)[1], strict=True)))
 
-    def beginning_with(self, prefix: str) -> dict[str, int]:
-        """Word -> the number of entries that contain it, of all words that begin with `prefix`."""
+    def beginning_with(self, prefix: str, sizes: range = ANY_SIZE) -> dict[str, int]:
+        """Word -> the number of entries that contain it, of the words of so many bytes that begin with `prefix`."""
         start = prefix.encode("utf-8", "surrogatepass")
-        return self._ask(lambda state: _counts_of(state, start))
+        return self._ask(lambda state: _counts_of(state, start, sizes))
 
     def _ask(self, question: Callable[[_State], _T]) -> _T:
         """The answer from the current state.
@@ -392,16 +394,17 @@ def _counted(state: _State, words: Sequence[str]) -> tuple[list[list[tuple[int, 
     return places, counts
 
 
-def _counts_of(state: _State, prefix: bytes) -> dict[str, int]:
-    """Word -> the number of entries that contain it, of the words that begin with `prefix`.
+def _counts_of(state: _State, prefix: bytes, sizes: range) -> dict[str, int]:
+    """Word -> the number of entries that contain it, of the words of so many bytes that begin with `prefix`.
 
     Raises:
         DamagedSegmentError: the files are damaged.
     """
-    counts: Counter[bytes] = Counter()
+    counts: dict[bytes, int] = {}
     for part in state.parts:
-        for word, start, end in part.segment.beginning_with(prefix):
-            counts[word] += part.count(start, end)
+        is_whole = part.dead is None
+        for word, start, end in part.segment.beginning_with(prefix, sizes, compare=not is_whole):
+            counts[word] = counts.get(word, 0) + (end - start if is_whole else part.count(start, end))
     return {str(word, "utf-8", "surrogatepass"): count for word, count in counts.items() if count}
 
 

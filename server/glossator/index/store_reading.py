@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from glossator.errors import StoreCorruptError
 from glossator.index import folders, nearest
 from glossator.index.database import note_damage
-from glossator.index.full_text import FullText, make_segments, open_segments
+from glossator.index.full_text import ANY_SIZE, FullText, make_segments, open_segments
 from glossator.index.globs import files_inside, matcher, one_of
 from glossator.index.lookup import Lookup
 from glossator.index.nearest import Nearest, Scope
@@ -176,9 +176,9 @@ class StoreReader(Lookup):
             known.update(self._full_text.frequencies(missing))
         return {term: known[term] for term in terms}
 
-    def terms_from(self, prefix: str) -> dict[str, int]:
-        """Terms that begin with the prefix -> the number of entries that contain them."""
-        return self._full_text.beginning_with(prefix)
+    def terms_from(self, prefix: str, sizes: range = ANY_SIZE) -> dict[str, int]:
+        """Terms of so many bytes that begin with the prefix -> the number of entries that contain them."""
+        return self._full_text.beginning_with(prefix, sizes)
 
     def all_terms(self) -> list[str]:
         """All search terms of the entries."""

@@ -147,18 +147,29 @@ class Segment:
             found.append(self._postings_of(number) if is_there else (0, 0))
         return found
 
-    def beginning_with(self, prefix: bytes) -> Iterator[tuple[bytes, int, int]]:
+    def beginning_with(self, prefix: bytes, sizes: range, *, compare: bool) -> Iterator[tuple[bytes, int, int]]:
         """The words that begin with `prefix`, and where the postings of each begin and end.
+
+        Args:
+            prefix: in UTF-8.
+            sizes: only words of so many bytes are yielded.
+            compare: whether the postings are compared with their checksums. Without it, they must not be read.
 
         Raises:
             DamagedSegmentError: they are not as they were written.
         """
+        import numpy as np
+
         count = len(self.word_ends)
-        for number in range(bisect_left(range(count), prefix, key=self._word), count):
-            word = self._word(number)
-            if not word.startswith(prefix):
-                break
-            yield word, *self._postings_of(number)
+        first = bisect_left(range(count), prefix, key=self._word)
+        last = bisect_left(range(count), prefix + b"\xff", first, key=self._word)  # no UTF-8 has this byte
+        ends = np.asarray(self.word_ends)[first:last].astype(np.int64)
+        found = np.diff(ends, prepend=self.word_ends[first - 1] if first else 0)
+        for number in (np.flatnonzero((found >= sizes.start) & (found < sizes.stop)) + first).tolist():
+            if compare:
+                yield self._word(number), *self._postings_of(number)
+            else:
+                yield self._word(number), self.posting_ends[number - 1] if number else 0, self.posting_ends[number]
 
     def _postings_of(self, number: int) -> tuple[int, int]:
         """See `postings`."""

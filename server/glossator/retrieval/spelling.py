@@ -19,6 +19,8 @@ SHORTEST = 4
 """Minimum letters of a word that is corrected: shorter words are too similar to each other."""
 MOST_CORRECTED = 4
 """Maximum words corrected in one query."""
+LETTER_BYTES = 4
+"""Bytes of a letter in UTF-8 at most."""
 
 
 def corrected(query: Query, store: Store) -> Query:
@@ -54,7 +56,9 @@ def nearest(stem: str, store: Store) -> str:
     allowed = 1 if len(stem) < 7 else 2
     best, best_key = "", (allowed + 1, 0)
     letters = frozenset(stem)
-    for term, count in store.terms_from(stem[:2]).items():
+    size, step = len(stem.encode("utf-8", "replace")), allowed if stem.isascii() else allowed * LETTER_BYTES
+    sizes = range(size - step, size + step + 1)
+    for term, count in store.terms_from(stem[:2], sizes).items():
         # One error changes the length by at most one letter, and the set of letters by at most two.
         if abs(len(term) - len(stem)) > allowed or len(letters.symmetric_difference(term)) > 2 * allowed:
             continue
