@@ -172,7 +172,8 @@ def _read(folder: Path, store: Store, sample: int) -> Contents:
         contents.totals["references by name"] = {names[name]: count for name, count in counted.items()}
         if counted != dict(real):
             contents.faults.append("references are miscounted")
-    terms = store.terms_from("")
+    counts = store.document_frequencies(store.terms_from(""))
+    terms = {term: count for term, count in counts.items() if count}
     contents.totals["entries by term"] = terms
     if terms != dict(term_counts):
         contents.faults.append(f"terms are miscounted: {_first_difference(terms, dict(term_counts))}")

@@ -16,10 +16,11 @@ import os
 import shutil
 import threading
 from dataclasses import dataclass
-from itertools import count
+from itertools import count as count_from
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from glossator.index.generations import new_generation, remove_generation
+from glossator.index.generations import discard_generation, new_generation
+from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.text_segments import (
     SEGMENT_ROWS,
     DamagedSegmentError,
@@ -56,8 +57,14 @@ EQUALS_KEPT: Final = 8
 LASTING_SHARE: Final = 0.75
 """A segment's file is used again in the next generation if it has so many of the entries that it can hold."""
 
+NOT_OPENED: Final = -1
+"""The generation of a state whose files could not be opened."""
+
 ANY_SIZE: Final = range(2**31)
 """Bytes of words of any length."""
+
+SEGMENT_LETTERS: Final = 100_000_000
+"""A segment is closed once its terms have so many letters: while it is made, each takes some 5 bytes of memory."""
 
 SMALL_SEGMENT: Final = 4_096
 SMALL_SEGMENTS: Final = 8
@@ -144,42 +151,74 @@ def make_segments(batches: Iterable[Texts]) -> list[Segment]:
 
 
 def write_segments(
-    folder: Path, earlier: Path, revisions: Collection[int], read: Callable[[list[int]], Iterable[Texts]]
+    folder: Path,
+    earlier: Path,
+    revisions: Mapping[int, int],
+    count: int,
+    read: Callable[[list[int]], Iterable[Texts]],
 ) -> None:
     """Write the files of a generation, all or none.
 
     Args:
         folder: of the new generation.
         earlier: of the one before. Its files are used again, as links, as far as most of what they have is still there.
-        revisions: those that have entries.
+        revisions: revision -> number of its entries.
+        count: how many entries the new generation has.
         read: returns the entries of some revisions, ascending, some thousand at a time.
 
     Raises:
         OSError: they cannot be written.
     """
     with new_generation(folder) as fresh:
-        missing = set(revisions)
-        names = (fresh / f"{number}.segment" for number in count())
-        for path, name in zip(_lasting(earlier, missing), names, strict=False):
-            _link(path, name)
-        if missing:
-            for texts, name in zip(_of_segments(read(sorted(missing))), names, strict=False):
-                write_segment(name, make_segment(texts))
+        lasting, entries = _lasting(earlier, revisions)
+        if _written(fresh, lasting, revisions, read) + entries != count:  # rows are missing, or files are damaged
+            for path in list(fresh.iterdir()):
+                path.unlink()
+            _written(fresh, {}, revisions, read)
 
 
-def _lasting(folder: Path, revisions: set[int]) -> Iterator[Path]:
-    """The files of a generation that have mostly entries of these revisions, which are then taken out."""
+def _written(
+    folder: Path,
+    lasting: Mapping[Path, Collection[int]],
+    revisions: Collection[int],
+    read: Callable[[list[int]], Iterable[Texts]],
+) -> int:
+    """Link some files into a folder, and write others for the other revisions; returns how many entries these have."""
+    missing = set(revisions).difference(*lasting.values())
+    names = (folder / f"{number}.segment" for number in count_from())
+    for path in lasting:
+        _link(path, next(names))
+    entries = 0
+    for texts in _of_segments(read(sorted(missing))) if missing else ():
+        write_segment(next(names), make_segment(texts))
+        entries += len(texts.ids)
+    return entries
+
+
+def _lasting(folder: Path, revisions: Mapping[int, int]) -> tuple[dict[Path, list[int]], int]:
+    """The files of a generation to use again, each with the revisions that it has and that are still there.
+
+    They have mostly entries of such revisions, and each of these wholly. Also returns how many such entries they have.
+    """
     import numpy as np
 
     try:
         segments = open_segments(folder)
     except (DamagedSegmentError, OSError):
-        return
+        return {}, 0
+    lasting: dict[Path, list[int]] = {}
+    total = 0
+    live = np.array(sorted(revisions), np.int64)
     for number, segment in enumerate(segments):
-        live = segment.inside(np.array(sorted(revisions), np.int64))
-        if live is not None and np.count_nonzero(live) >= LASTING_SHARE * SEGMENT_ROWS:
-            revisions.difference_update(segment.homes.tolist())
-            yield folder / f"{number}.segment"
+        homes, place = np.unique(segment.homes, return_inverse=True)
+        sizes = np.bincount(place, segment.runs).astype(np.int64)
+        kept = np.isin(homes, live)
+        here = homes[kept].tolist()
+        entries = int(sizes[kept].sum())
+        if entries >= LASTING_SHARE * SEGMENT_ROWS and [revisions[one] for one in here] == sizes[kept].tolist():
+            lasting[folder / f"{number}.segment"] = here
+            total += entries
+    return lasting, total
 
 
 def _link(path: Path, other: Path) -> None:
@@ -191,18 +230,30 @@ def _link(path: Path, other: Path) -> None:
 
 
 def _of_segments(batches: Iterable[Texts]) -> Iterator[Texts]:
-    """The entries of all batches, as many at a time as a segment holds."""
+    """The entries of all batches, as many at a time as a segment holds; a file's are kept together if it fits in."""
     waiting: list[Texts] = []
-    room = SEGMENT_ROWS
+    rows = size = 0
     for batch in batches:
-        while len(batch.ids) >= room:
-            yield _joined([*waiting, batch.slice(0, room)])
-            batch = batch.slice(room, len(batch.ids))
-            waiting, room = [], SEGMENT_ROWS
         waiting.append(batch)
-        room -= len(batch.ids)
-    if room < SEGMENT_ROWS:
+        rows += len(batch.ids)
+        size += sum(map(len, batch.terms))
+        while rows > SEGMENT_ROWS or (size > SEGMENT_LETTERS and rows > 1):
+            joined = _joined(waiting)
+            cut = _cut(joined.ids >> ORDINAL_BITS, min(SEGMENT_ROWS, rows - 1))
+            yield joined.slice(0, cut)
+            waiting = [joined.slice(cut, rows)]
+            rows -= cut
+            size = sum(map(len, waiting[0].terms))
+    if rows:
         yield _joined(waiting)
+
+
+def _cut(files: NDArray[np.int64], most: int) -> int:
+    """How many of the first rows, at most `most` and not all, are whole files; `most` if the first one is larger."""
+    import numpy as np
+
+    ends = np.flatnonzero(np.diff(files[: most + 1])) + 1
+    return int(ends[-1]) if len(ends) else most
 
 
 def _joined(parts: Sequence[Texts]) -> Texts:
@@ -268,10 +319,14 @@ class FullText:
         """The number of entries that contain each word."""
         return self._ask(lambda state: dict(zip(words, _counted(state, words)[1], strict=True)))
 
-    def beginning_with(self, prefix: str, sizes: range = ANY_SIZE) -> dict[str, int]:
-        """Word -> the number of entries that contain it, of the words of so many bytes that begin with `prefix`."""
+    def words(self, prefix: str, sizes: range = ANY_SIZE) -> set[str]:
+        """The words of so many bytes that begin with `prefix`.
+
+        Some may be those of entries that have gone since the files were written.
+        """
         start = prefix.encode("utf-8", "surrogatepass")
-        return self._ask(lambda state: _counts_of(state, start, sizes))
+        found = {word for part in self._current().parts for word in part.segment.beginning_with(start, sizes)}
+        return {str(word, "utf-8", "surrogatepass") for word in found}
 
     def _ask(self, question: Callable[[_State], _T]) -> _T:
         """The answer from the current state.
@@ -285,9 +340,10 @@ class FullText:
                 return question(state)
             except DamagedSegmentError as error:
                 _LOG.warning("files of the full text are damaged, and will be written again: %s", error)
-                remove_generation(self._folder(state.generation))
                 self._damaged = state.generation
+                del state  # what is mapped cannot be removed on Windows
                 self.forget()
+                discard_generation(self._folder(self._damaged))
 
     def forget(self) -> None:
         """Close the files."""
@@ -314,7 +370,7 @@ class FullText:
             parts, mapped, in_files = list(state.parts), state.mapped, state.known
         else:
             later = [] if state is None else state.parts[state.mapped :]
-            (changes, generation), segments = self._opened()
+            changes, generation, segments = self._opened()
             parts, mapped = list(map(_Part, segments)), len(segments)
             in_files = frozenset(_revisions_of(parts))
             here = np.array(sorted(in_files), np.int64)
@@ -332,25 +388,26 @@ class FullText:
         norms = tuple(_norms(part.segment.lengths, max(total, 1) / max(entries, 1)) for part in parts)
         return _State(changes, generation, tuple(parts), mapped, in_files, entries, norms)
 
-    def _opened(self) -> tuple[tuple[int, int], list[Segment]]:
-        """The position of the index, and the files of its generation; none if they are missing or cannot be opened now.
+    def _opened(self) -> tuple[int, int, list[Segment]]:
+        """The position of the index, and the files of its generation; none if they are missing.
 
-        If they are damaged, they are removed: the next maintenance writes them again.
+        If they are damaged, they are removed: the next maintenance writes them again. If they cannot be opened now, the
+        generation is `NOT_OPENED`: the next search tries again.
         """
         while True:
-            position = self._position()
-            if position[1] == self._damaged:
-                return position, []
+            changes, generation = self._position()
+            if generation == self._damaged:
+                return changes, generation, []
             try:
-                return position, open_segments(self._folder(position[1]))
-            except DamagedSegmentError as error:
-                if self._position()[1] != position[1]:  # a writer has replaced them meanwhile
+                return changes, generation, open_segments(self._folder(generation))
+            except (DamagedSegmentError, OSError) as error:
+                if self._position()[1] != generation:  # a writer has replaced them meanwhile
                     continue
-                _LOG.info("no files of the full text: %s", error)
-                remove_generation(self._folder(position[1]))
-            except OSError as error:
-                _LOG.info("cannot open the files of the full text now: %s", error)
-            return position, []
+                _LOG.info("cannot open the files of the full text: %s", error)
+                if not isinstance(error, DamagedSegmentError):
+                    return changes, NOT_OPENED, []
+                discard_generation(self._folder(generation))
+                return changes, generation, []
 
 
 def _norms(lengths: NDArray[np.uint32], average: float) -> NDArray[np.float32]:
@@ -392,20 +449,6 @@ def _counted(state: _State, words: Sequence[str]) -> tuple[list[list[tuple[int, 
             if start < end:
                 counts[number] += part.count(start, end)
     return places, counts
-
-
-def _counts_of(state: _State, prefix: bytes, sizes: range) -> dict[str, int]:
-    """Word -> the number of entries that contain it, of the words of so many bytes that begin with `prefix`.
-
-    Raises:
-        DamagedSegmentError: the files are damaged.
-    """
-    counts: dict[bytes, int] = {}
-    for part in state.parts:
-        is_whole = part.dead is None
-        for word, start, end in part.segment.beginning_with(prefix, sizes, compare=not is_whole):
-            counts[word] = counts.get(word, 0) + (end - start if is_whole else part.count(start, end))
-    return {str(word, "utf-8", "surrogatepass"): count for word, count in counts.items() if count}
 
 
 def _search(state: _State, words: Sequence[str], limit: int, scope: Scope, most: int) -> list[TextHit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,6 +38,23 @@ def new_generation(folder: Path) -> Iterator[Path]:
 def remove_generation(folder: Path) -> None:
     """Remove the files of a generation; those that a reader holds open (Windows) are left for the next call."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+DISCARDED = "discarded"
+"""The file that says that the files of a generation are damaged where they cannot be removed."""
+
+
+def discard_generation(folder: Path) -> None:
+    """Remove the damaged files of a generation, or say there that they are not to be used."""
+    remove_generation(folder)
+    if folder.exists():
+        with contextlib.suppress(OSError):
+            (folder / DISCARDED).touch()
+
+
+def is_there(folder: Path) -> bool:
+    """Whether the files of a generation are there and may be used."""
+    return folder.exists() and not (folder / DISCARDED).exists()
 
 
 def generations_in(folder: Path) -> list[Path]:

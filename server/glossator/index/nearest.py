@@ -23,7 +23,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glossator.errors import DAMAGED_ARRAY
-from glossator.index.generations import new_generation, remove_generation
+from glossator.index.generations import DISCARDED, discard_generation, new_generation
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.power import usable_cores
 
@@ -307,6 +307,8 @@ def _arrays(folder: Path) -> dict[str, NDArray[Any]]:
     """
     import numpy as np
 
+    if (folder / DISCARDED).exists():
+        raise _DamagedFilesError("they were damaged before")
     try:
         found = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES}
         sums = json.loads((folder / _SUMS).read_text("ascii"))
@@ -338,7 +340,7 @@ def _open(folder: Path) -> _Base | None:
         return None
     except _DamagedFilesError as error:
         _LOG.info("no files of the vectors: %s", error)
-        remove_generation(folder)
+        discard_generation(folder)
         return None
     ids = arrays["ids"]
     columns = Columns(ids, arrays["languages"], arrays["kinds"], np.empty((len(ids), 0), np.float16))
@@ -394,7 +396,7 @@ class Nearest:
                 1.0, float(_dot(vector[None], vector)[0])
             ):
                 _LOG.warning("a product of vectors is %s: their files are written again", products.max())
-                remove_generation(self._folder(state.generation))  # the next maintenance writes them
+                discard_generation(self._folder(state.generation))  # the next maintenance writes them
                 self.forget()
                 return None
         if state.recent is not None:

@@ -27,7 +27,7 @@ from glossator.errors import StoreCorruptError, StoreError, StoreFullError
 from glossator.index import folders, nearest
 from glossator.index.database import DAMAGE_MARK, corrupt_error, note_damage
 from glossator.index.full_text import write_segments
-from glossator.index.generations import generations_in, remove_generation
+from glossator.index.generations import generations_in, is_there, remove_generation
 from glossator.index.globs import one_of
 from glossator.index.manifest import ORDINAL_BITS, SCHEMA_VERSION, Manifest
 from glossator.index.records import (
@@ -54,10 +54,11 @@ __all__ = ["FileRecord", "FileSummary", "FileUpdate", "Filter", "Store", "StoreS
 _LOG = logging.getLogger(__name__)
 
 FOLD_FRAGMENTS = 16
-"""Small commits that are merged into one fragment: each costs a search 0.15 ms (measured at 100,000 rows)."""
+"""Small commits that are merged into one fragment: each costs what reads rows 0.15 ms (measured at 100,000 rows)."""
 
 PENDING_ROWS = 1_000
-"""Rows that may be unindexed, plus one per cent of all rows: they cost a search 3.5 ms (same measurement)."""
+"""Rows that may wait outside the mapped files, plus one per cent of all rows: the first search of a process reads them
+and makes a segment of them, which takes some hundredths of a second for so many."""
 
 DEAD_SHARE = 0.25
 """Share of deleted rows at which a table is rebuilt."""
@@ -129,6 +130,7 @@ class Store(StoreReader):
             store = cls(folder, manifest, Lance(folder / "lance", dimensions), cache, lock)
             if write:
                 store._reconcile()
+                store._sweep(int(manifest.get("table")))  # of a writer that was killed after it had written a new one
         except BaseException as error:
             if store is not None:
                 store.close()
@@ -477,15 +479,15 @@ class Store(StoreReader):
             self._sweep(int(self._manifest.get("table")))
             raise
 
-    def _write_derived(self, table: Table, revisions: Collection[int]) -> None:
-        """Write the memory-mapped files of a table, which has the entries of these revisions."""
+    def _write_derived(self, table: Table, revisions: Mapping[int, int]) -> None:
+        """Write the memory-mapped files of a table, which has so many entries of these revisions."""
         try:
             folder = self._nearest_folder(table.generation)
             count = table.count()
             nearest.write(folder, table.all_columns(), count, self._lance.dimensions)
             if count:
                 earlier, folder = (self._texts_folder(table.generation - 1), self._texts_folder(table.generation))
-                write_segments(folder, earlier, revisions, table.texts_of)
+                write_segments(folder, earlier, revisions, count, table.texts_of)
         except OSError as error:
             raise folders.system_error(self._folder, error) from error
 
@@ -536,7 +538,7 @@ class Store(StoreReader):
         state = self._manifest.state()
         is_indexed = bool(state["table"] and state["indexed_below"] and state["rows"])
         # Who finds damage in these files removes them.
-        return is_indexed and not all(folder.exists() for folder in self._derived_folders(state["table"]))
+        return is_indexed and not all(map(is_there, self._derived_folders(state["table"])))
 
     # Closing
 
@@ -564,9 +566,9 @@ class Store(StoreReader):
         """Close the files and release the lock."""
         with self._writing:
             self._table = None
+            self._lance.close()  # a search that reads the table ends
             self._nearest.forget()
             self._full_text.forget()
-            self._lance.close()
             self._manifest.close()
             self._cache.close()
             if "_earlier" in self.__dict__:

@@ -112,11 +112,9 @@ class StoreReader(Lookup):
         """
         failed = 0
         while True:
-            generation = 0
+            generation = int(self._manifest.get("table"))
             try:
-                table = self._table
-                generation = table.generation if table is not None else int(self._manifest.get("table"))
-                table = table or self._current()
+                table = self._current()
                 return query(table) if table is not None else None
             except StoreCorruptError as error:
                 if generation == failed:
@@ -176,13 +174,9 @@ class StoreReader(Lookup):
             known.update(self._full_text.frequencies(missing))
         return {term: known[term] for term in terms}
 
-    def terms_from(self, prefix: str, sizes: range = ANY_SIZE) -> dict[str, int]:
-        """Terms of so many bytes that begin with the prefix -> the number of entries that contain them."""
-        return self._full_text.beginning_with(prefix, sizes)
-
-    def all_terms(self) -> list[str]:
-        """All search terms of the entries."""
-        return list(self._full_text.beginning_with(""))
+    def terms_from(self, prefix: str, sizes: range = ANY_SIZE) -> set[str]:
+        """Terms of so many bytes that begin with the prefix; some may be of entries that are gone."""
+        return self._full_text.words(prefix, sizes)
 
     def entry_count(self) -> int:
         """How many entries there are."""

@@ -309,7 +309,10 @@ class Table:
         return map(_columns, self._batches(lambda query: query.select(list(_COLUMNS))))
 
     def texts_of(self, revisions: Sequence[int]) -> Iterator[Texts]:
-        """The entries of these files (at least one, ascending) and their search terms, some thousand at a time."""
+        """The entries of these files (at least one, ascending) and their search terms.
+
+        Some thousand entries at a time, but those of at most `FILES_NAMED` files all at once.
+        """
         import numpy as np
         import pyarrow as pa
 

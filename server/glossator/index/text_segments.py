@@ -33,9 +33,6 @@ SEGMENT_ROWS: Final = 65_536
 MOST_COUNTED: Final = 255
 """More repetitions of a term in an entry count as so many: its score hardly grows from there."""
 
-SORTED_AT_ONCE: Final = 10_000
-"""Words that are sorted at a time, since other threads wait for it: some milliseconds."""
-
 HEADER_BYTES: Final = 7 * 8
 """Numbers (int64) at the start of a file: a mark of the format; how many entries, words, postings, bytes of words and
 bytes of terms there are; the checksum of what opening reads."""
@@ -147,17 +144,8 @@ class Segment:
             found.append(self._postings_of(number) if is_there else (0, 0))
         return found
 
-    def beginning_with(self, prefix: bytes, sizes: range, *, compare: bool) -> Iterator[tuple[bytes, int, int]]:
-        """The words that begin with `prefix`, and where the postings of each begin and end.
-
-        Args:
-            prefix: in UTF-8.
-            sizes: only words of so many bytes are yielded.
-            compare: whether the postings are compared with their checksums. Without it, they must not be read.
-
-        Raises:
-            DamagedSegmentError: they are not as they were written.
-        """
+    def beginning_with(self, prefix: bytes, sizes: range) -> Iterator[bytes]:
+        """The words that begin with `prefix`, in UTF-8, and have so many bytes."""
         import numpy as np
 
         count = len(self.word_ends)
@@ -165,11 +153,8 @@ class Segment:
         last = bisect_left(range(count), prefix + b"\xff", first, key=self._word)  # no UTF-8 has this byte
         ends = np.asarray(self.word_ends)[first:last].astype(np.int64)
         found = np.diff(ends, prepend=self.word_ends[first - 1] if first else 0)
-        for number in (np.flatnonzero((found >= sizes.start) & (found < sizes.stop)) + first).tolist():
-            if compare:
-                yield self._word(number), *self._postings_of(number)
-            else:
-                yield self._word(number), self.posting_ends[number - 1] if number else 0, self.posting_ends[number]
+        numbers = np.flatnonzero((found >= sizes.start) & (found < sizes.stop)) + first
+        return map(self._word, numbers.tolist())
 
     def _postings_of(self, number: int) -> tuple[int, int]:
         """See `postings`."""
@@ -285,9 +270,7 @@ def make_segment(texts: Texts) -> Segment:
     counts = np.minimum(np.diff(first, append=len(pairs)), MOST_COUNTED).astype(np.uint8)
     pairs = pairs[first]
     rows = (pairs % SEGMENT_ROWS).astype(np.uint16)
-    ends = np.searchsorted(pairs, np.arange(1, len(words) + 1) * SEGMENT_ROWS)
-    spans = list(pairwise([0, *ends.tolist()]))
-    sums = np.array([_sum_of(rows[start:end], counts[start:end]) for start, end in spans], np.uint32)
+    ends = np.searchsorted(pairs, np.arange(1, len(words) + 1, dtype=np.int64) * SEGMENT_ROWS)
     stored = [terms.encode("utf-8", "surrogatepass") for terms in texts.terms]
     return _segment(
         {
@@ -301,19 +284,24 @@ def make_segment(texts: Texts) -> Segment:
             "word_keys": _keys_of(encoded),
             "word_ends": _ends_of(encoded),
             "posting_ends": ends.astype(np.uint32),
-            "posting_sums": sums,
+            "posting_sums": np.zeros(len(words), np.uint32),
             "rows": rows,
             "counts": counts,
             "terms": np.frombuffer(b"".join(stored), np.uint8),
-        }
+        },
+        is_compared=True,
     )
 
 
 def _ordered(words: list[str]) -> list[str]:
-    """Words in the order of their characters, which is that of their bytes in UTF-8; other threads run meanwhile."""
-    parts = [sorted(words[start : start + SORTED_AT_ONCE]) for start in range(0, len(words), SORTED_AT_ONCE)]
-    # What is sorted in parts is merged in a fraction of the time.
-    return sorted(chain.from_iterable(parts))
+    """Words in the order of their characters, which is that of their bytes in UTF-8.
+
+    Those with the same first letter are sorted at a time, so that other threads run in between.
+    """
+    of_letter: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        of_letter[word[0]].append(word)
+    return list(chain.from_iterable(sorted(of_letter[letter]) for letter in sorted(of_letter)))
 
 
 def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
@@ -323,8 +311,8 @@ def _ends_of(parts: Sequence[bytes]) -> NDArray[np.uint32]:
     return np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts))).astype(np.uint32)
 
 
-def _segment(arrays: dict[str, NDArray[Any]]) -> Segment:
-    """The segment of these arrays."""
+def _segment(arrays: dict[str, NDArray[Any]], *, is_compared: bool) -> Segment:
+    """The segment of these arrays; `is_compared`: whether its postings need no comparison with their checksums."""
     import numpy as np
 
     files = arrays["ids"] >> ORDINAL_BITS
@@ -337,7 +325,7 @@ def _segment(arrays: dict[str, NDArray[Any]]) -> Segment:
         total=int(arrays["lengths"].sum()),
         homes=files[first],
         runs=np.diff(first, append=len(files)),
-        compared=bytearray(len(arrays["word_ends"])),
+        compared=bytearray([is_compared]) * len(arrays["word_ends"]),
     )
 
 
@@ -362,7 +350,7 @@ def _sizes(entries: int, words: int, postings: int, word_bytes: int, term_bytes:
 
 
 def write_segment(path: Path, segment: Segment) -> None:
-    """Write a segment into a file.
+    """Write a segment that was made in memory into a file.
 
     Raises:
         OSError: it cannot be written.
@@ -370,11 +358,14 @@ def write_segment(path: Path, segment: Segment) -> None:
     import numpy as np
 
     counts = (len(segment.ids), len(segment.word_ends), len(segment.rows), len(segment.words), len(segment.terms))
+    spans = pairwise([0, *segment.posting_ends])
+    sums = np.array([_sum_of(segment.rows[start:end], segment.counts[start:end]) for start, end in spans], np.uint32)
     with path.open("wb") as file:
         file.write(bytes(HEADER_BYTES))
         summed = 0
         for name, kind, offset, _ in _layout(_sizes(*counts)):
-            content = np.ascontiguousarray(np.asarray(getattr(segment, name)), kind).data
+            array = sums if name == "posting_sums" else getattr(segment, name)
+            content = np.ascontiguousarray(np.asarray(array), kind).data
             file.write(bytes(offset - file.tell()))
             file.write(content)
             if name in _READ_WHEN_OPENED:
@@ -413,4 +404,4 @@ def open_segment(path: Path) -> Segment:
             found = zlib.crc32(content.data, found)
     if found != summed:
         raise DamagedSegmentError(f"the checksum of {path.name} differs")
-    return _segment(arrays)
+    return _segment(arrays, is_compared=False)

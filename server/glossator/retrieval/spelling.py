@@ -54,18 +54,18 @@ def corrected(query: Query, store: Store) -> Query:
 def nearest(stem: str, store: Store) -> str:
     """The term nearest to an unknown one: at most one error in six letters, the most frequent of the nearest; or ""."""
     allowed = 1 if len(stem) < 7 else 2
-    best, best_key = "", (allowed + 1, 0)
     letters = frozenset(stem)
-    size, step = len(stem.encode("utf-8", "replace")), allowed if stem.isascii() else allowed * LETTER_BYTES
-    sizes = range(size - step, size + step + 1)
-    for term, count in store.terms_from(stem[:2], sizes).items():
+    size, fewer = len(stem.encode("utf-8", "replace")), allowed if stem.isascii() else allowed * LETTER_BYTES
+    apart: dict[str, int] = {}
+    for term in store.terms_from(stem[:2], range(size - fewer, size + allowed * LETTER_BYTES + 1)):
         # One error changes the length by at most one letter, and the set of letters by at most two.
         if abs(len(term) - len(stem)) > allowed or len(letters.symmetric_difference(term)) > 2 * allowed:
             continue
-        key = (distance(stem, term, allowed), -count)
-        if key < best_key and key[0] <= allowed:
-            best, best_key = term, key
-    return best
+        errors = distance(stem, term, allowed)
+        if errors <= allowed:
+            apart[term] = errors
+    counts = store.document_frequencies(list(apart)) if apart else {}
+    return min((term for term, count in counts.items() if count), key=lambda t: (apart[t], -counts[t], t), default="")
 
 
 def distance(a: str, b: str, limit: int) -> int:

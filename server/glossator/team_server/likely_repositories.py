@@ -55,7 +55,7 @@ class RepositoryProfile:
 
 def profile_of(store: Store, dimensions: int) -> RepositoryProfile:
     """The profile of an index."""
-    hashes = np.unique(np.fromiter(map(name_hash, store.all_terms()), np.uint32))
+    hashes = np.unique(np.fromiter(map(name_hash, store.terms_from("")), np.uint32))
     centroid_of = store.centroids(store.summaries()[0])
     found = [centroid_of[revision] for revision in sorted(centroid_of) if len(centroid_of[revision]) == 2 * dimensions]
     centroids = np.frombuffer(b"".join(found), np.float16).reshape(-1, dimensions).astype(np.float32)
