@@ -1,8 +1,8 @@
 """Full-text search over one generation's entries, in mapped files, and over later commits, in memory.
 
 LanceDB stores the terms; the files are derived from it and can be written again at any time. LanceDB's own full-text
-index is not used: a search in it takes 10 ms of processor time where this takes one, and opening it, with the libraries
-that its results need, was half of a command's first search (docs/speed.md).
+index is not used: a search in it takes more than twice as long, and opening it, with the libraries that its results
+need, was a fifth of a command's first search (docs/speed.md).
 
 Scores are BM25 with the usual constants. How rare a term is, and how long entries are on average, is counted over the
 entries that are there now, so results do not depend on when the files were written.

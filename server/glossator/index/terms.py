@@ -1,7 +1,7 @@
 """Text to search terms: whole identifiers and their parts, case folded, lightly stemmed.
 
 Used for both entries and queries, so that they always agree. This module does not know the store: a term contains no
-white space, and the store's full-text index splits only at white space.
+white space, and the store's full text splits only at white space.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def stem_of(path: str) -> str:
 
 
 def entry_terms(path: str, entry: Entry, words: Sequence[str] | None = None) -> str:
-    """The terms of an entry for the full-text index: those of its text and path, joined with spaces.
+    """The terms of an entry for the full text: those of its text and path, joined with spaces.
 
     `words` are the `identifiers` of its text, if the caller has them.
     """

@@ -63,7 +63,7 @@ class Query:
         kind: "symbol" for a single name, "place" for a path alone, "trace" for pasted output with stack frames or
             compiler messages, else "prose".
         words: the content words, lower case, parts of identifiers included, in order, each once.
-        terms: terms for the full-text index: stems of the words, whole identifiers, neighbouring words joined.
+        terms: terms for the full text: stems of the words, whole identifiers, neighbouring words joined.
         identifiers: words written as code (in backticks, in camel case, with underscores, dots or a call's
             parentheses), as written, without qualifiers and punctuation; for a "symbol" query, its name.
         spellings: for each word with signs or outer underscores, the names that it may spell, the most literal first:
@@ -346,7 +346,7 @@ def _translated(kept: list[str], language: Lexicon | None) -> list[str]:
 
 
 def _terms(content: list[str], identifiers: list[str]) -> list[str]:
-    """Terms for the full-text index: those of words and identifiers, and neighbouring words joined."""
+    """Terms for the full text: those of words and identifiers, and neighbouring words joined."""
     found: dict[str, None] = {}
     for word in [*content, *identifiers]:
         for term in analysis.word_terms(word):
