@@ -113,6 +113,20 @@ def test_reading_does_not_import_the_package(folder: Path) -> None:
     )
 
 
+def test_what_is_in_the_files_is_searched_without_the_table(folder: Path) -> None:
+    """Neither LanceDB nor what its results need is imported: it would be a fifth of a command's first search."""
+    with Store.open(folder, embedder_id=EMBEDDER, dimensions=DIMENSIONS, write=True) as store:
+        store.maintain(full=True)
+    run(
+        READ
+        + "import numpy as np\n"
+        + "query = np.ones(store._lance.dimensions, np.float32)\n"
+        + "assert store.vector_search(query, 5, Filter())\n"
+        + "assert not {'lancedb._lancedb', 'lancedb', 'pyarrow', 'asyncio'} & set(sys.modules)",
+        str(folder),
+    )
+
+
 def test_the_package_can_be_imported_afterwards(folder: Path) -> None:
     """The compiled module is the same then: classes of one would not fit the other."""
     run(

@@ -14,11 +14,11 @@ import logging
 import math
 import os
 import shutil
-import threading
 from dataclasses import dataclass
 from itertools import count as count_from
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+from glossator.index.followed import Followed
 from glossator.index.generations import discard_generation, new_generation
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.index.text_segments import (
@@ -64,7 +64,7 @@ ANY_SIZE: Final = range(2**31)
 """Bytes of words of any length."""
 
 SEGMENT_LETTERS: Final = 100_000_000
-"""A segment is closed once its terms have so many letters: while it is made, each takes some 5 bytes of memory."""
+"""A segment is closed once its terms have so many letters, as a bound on the memory that making it takes."""
 
 SMALL_SEGMENT: Final = 4_096
 SMALL_SEGMENTS: Final = 8
@@ -280,31 +280,25 @@ def open_segments(folder: Path) -> list[Segment]:
     return [open_segment(folder / f"{number}.segment") for number in range(len(names))]
 
 
-class FullText:
+class FullText(Followed[_State]):
     """Finds the entries of one index that contain words, the latest commits included. Safe to use from several threads.
 
     Args:
-        folder: returns the folder of a generation's files.
-        state: returns the number of the index's last change, and its generation.
-        revisions: returns revision -> number of entries for the current files.
+        folder, position, revisions: see `Followed`.
         read: returns segments of the entries of some revisions, ascending.
     """
 
     def __init__(
         self,
         folder: Callable[[int], Path],
-        state: Callable[[], tuple[int, int]],
+        position: Callable[[], tuple[int, int]],
         revisions: Callable[[], Mapping[int, int]],
         read: Callable[[list[int]], list[Segment]],
     ) -> None:
-        self._folder = folder
-        self._position = state
-        self._revisions = revisions
+        super().__init__(folder, position, revisions)
         self._read = read
-        self._state: _State | None = None
         self._damaged = 0
         """The generation whose files turned out to be damaged: they cannot be removed everywhere."""
-        self._updating = threading.Lock()
 
     def search(self, words: Sequence[str], limit: int, scope: Scope, *, with_equals: bool = False) -> list[TextHit]:
         """The best entries that contain any of the words, best first.
@@ -345,22 +339,6 @@ class FullText:
                 self.forget()
                 discard_generation(self._folder(self._damaged))
 
-    def forget(self) -> None:
-        """Close the files."""
-        with self._updating:
-            self._state = None
-
-    def _current(self) -> _State:
-        """The state of the index, brought up to date."""
-        state = self._state
-        if state is not None and self._position() == (state.changes, state.generation):
-            return state
-        with self._updating:
-            state = self._state
-            if state is None or self._position() != (state.changes, state.generation):
-                self._state = state = self._updated(state)
-            return state
-
     def _updated(self, state: _State | None) -> _State:
         """The state after the last change, given an earlier one."""
         import numpy as np
@@ -375,7 +353,7 @@ class FullText:
             in_files = frozenset(_revisions_of(parts))
             here = np.array(sorted(in_files), np.int64)
             parts += [part.without(here) for part in later]
-        live = {revision for revision, count in self._revisions().items() if count}
+        live = self._revisions().keys()
         known = in_files | _revisions_of(parts[mapped:])
         if gone := known - live:
             revisions = np.array(sorted(gone), np.int64)

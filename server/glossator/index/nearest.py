@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from glossator.errors import DAMAGED_ARRAY
+from glossator.index.followed import Followed
 from glossator.index.generations import DISCARDED, discard_generation, new_generation
 from glossator.index.manifest import ORDINAL_BITS
 from glossator.power import usable_cores
@@ -351,29 +351,23 @@ def _open(folder: Path) -> _Base | None:
     return _Base(columns, arrays["axes"], arrays["leading"], arrays["trailing"], homes, lengths, revisions)
 
 
-class Nearest:
+class Nearest(Followed[_State]):
     """Finds the nearest vectors of one index, including the latest commits. Safe to use from several threads.
 
     Args:
-        folder: returns the folder of a generation's files.
-        state: returns the number of the index's last change, and its generation.
-        revisions: returns revision -> number of entries for the current files.
+        folder, position, revisions: see `Followed`.
         read: returns the rows of some revisions.
     """
 
     def __init__(
         self,
         folder: Callable[[int], Path],
-        state: Callable[[], tuple[int, int]],
+        position: Callable[[], tuple[int, int]],
         revisions: Callable[[], Mapping[int, int]],
         read: Callable[[list[int]], Columns | None],
     ) -> None:
-        self._folder = folder
-        self._position = state
-        self._revisions = revisions
+        super().__init__(folder, position, revisions)
         self._read = read
-        self._state: _State | None = None
-        self._updating = threading.Lock()
 
     def search(
         self, vector: NDArray[np.float32], limit: int, scope: Scope, *, with_equals: bool = False
@@ -411,32 +405,22 @@ class Nearest:
         order = order[:limit]
         return list(zip(ids[order].tolist(), products[order].tolist(), strict=True))
 
-    def _current(self) -> _State:
-        """The state of the index, brought up to date."""
+    def _updated(self, state: _State | None) -> _State:
+        """The state after the last change, given an earlier one."""
         import numpy as np
 
-        state = self._state
-        if state is not None and self._position() == (state.changes, state.generation):
-            return state
-        with self._updating:
-            state = self._state
-            changes, generation = self._position()
-            if state is not None and (state.changes, state.generation) == (changes, generation):
-                return state
-            if state is not None and state.generation == generation:
-                base = state.base
-            else:
-                base = _open(self._folder(generation))
-            in_base = base.revisions if base is not None else frozenset[int]()
-            live = {revision: count for revision, count in self._revisions().items() if count}
-            deleted = np.empty(0, np.int64)
-            if base is not None and (dead := in_base - live.keys()):
-                deleted = np.flatnonzero(base.inside(Scope(files=np.array(sorted(dead), np.int64))))
-            missing = live.keys() - in_base
-            too_many = sum(live[revision] for revision in missing) > MAX_RECENT
-            recent = None if too_many else self._recent(state.recent if state else None, missing)
-            self._state = _State(changes, generation, base, deleted, recent, too_many)
-            return self._state
+        changes, generation = self._position()
+        opened = state if state is not None and state.generation == generation else None
+        base = opened.base if opened is not None else _open(self._folder(generation))
+        in_base = base.revisions if base is not None else frozenset[int]()
+        live = self._revisions()
+        deleted = np.empty(0, np.int64)
+        if base is not None and (dead := in_base - live.keys()):
+            deleted = np.flatnonzero(base.inside(Scope(files=np.array(sorted(dead), np.int64))))
+        missing = live.keys() - in_base
+        too_many = sum(live[revision] for revision in missing) > MAX_RECENT
+        recent = None if too_many else self._recent(state.recent if state else None, missing)
+        return _State(changes, generation, base, deleted, recent, too_many)
 
     def _recent(self, known: Columns | None, revisions: Collection[int]) -> Columns | None:
         """The rows of these revisions; those not in `known` are read."""
@@ -461,11 +445,6 @@ class Nearest:
             np.concatenate([first.kinds, second.kinds]),
             np.concatenate([first.vectors, second.vectors]),
         )
-
-    def forget(self) -> None:
-        """Close the files."""
-        with self._updating:
-            self._state = None
 
 
 def _best(

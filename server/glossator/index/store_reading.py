@@ -59,11 +59,11 @@ class StoreReader(Lookup):
         self._full_text = FullText(self._texts_folder, manifest.position, self._live, self._segments_of)
 
     def _live(self) -> dict[int, int]:
-        """See `Manifest.revisions`; both searches ask for them after each commit."""
+        """`Manifest.revisions` without those that have no entries; both searches ask for them after each commit."""
         changes = self._manifest.changes()
         known_at, revisions = self._revisions
         if known_at != changes:
-            revisions = self._manifest.revisions()
+            revisions = {one: count for one, count in self._manifest.revisions().items() if count}
             self._revisions = changes, revisions
         return revisions
 

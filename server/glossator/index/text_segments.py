@@ -249,7 +249,7 @@ def make_segment(texts: Texts) -> Segment:
     """A segment of at most `SEGMENT_ROWS` entries, in memory."""
     import numpy as np
 
-    # Each new word gets the next number; all happens in compiled code, a word in some fifty nanoseconds.
+    # Each new word gets the next number; for each word, all happens in compiled code.
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
     found = array("I")

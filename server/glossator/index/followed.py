@@ -1,0 +1,68 @@
+"""A state in memory that follows the commits of an index: it is brought up to date when it is asked for."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+class IndexState(Protocol):
+    """What is in memory of an index after one commit."""
+
+    @property
+    def changes(self) -> int:
+        """The number of the index's last change."""
+
+    @property
+    def generation(self) -> int:
+        """The generation whose files it was read from."""
+
+
+_S = TypeVar("_S", bound=IndexState)
+
+
+class Followed(ABC, Generic[_S]):
+    """Keeps a state up to date. Safe to use from several threads: one updates, and the others wait for it.
+
+    Args:
+        folder: returns the folder of a generation's files.
+        position: returns the number of the index's last change, and its generation.
+        revisions: returns revision -> number of entries for the current files that have any.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[int], Path],
+        position: Callable[[], tuple[int, int]],
+        revisions: Callable[[], Mapping[int, int]],
+    ) -> None:
+        self._folder = folder
+        self._position = position
+        self._revisions = revisions
+        self._state: _S | None = None
+        self._updating = threading.Lock()
+
+    @abstractmethod
+    def _updated(self, state: _S | None) -> _S:
+        """The state after the last change, given an earlier one."""
+
+    def _current(self) -> _S:
+        """The state of the index, brought up to date."""
+        state = self._state
+        if state is not None and self._position() == (state.changes, state.generation):
+            return state
+        with self._updating:
+            state = self._state
+            if state is None or self._position() != (state.changes, state.generation):
+                self._state = state = self._updated(state)
+            return state
+
+    def forget(self) -> None:
+        """Close the files."""
+        with self._updating:
+            self._state = None
