@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,20 @@ def write_tree(root: Path, files: dict[str, str]) -> Path:
 def project(tmp_path: Path) -> Path:
     """A fresh copy of the small project."""
     return write_tree(tmp_path / "project", PROJECT)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What is started in the process of the tests sets up logging, and the next test is to find it as it was."""
+    loggers = [logging.getLogger(name) for name in ("glossator", "mcp", "pygls", "uvicorn")]
+    before = [(logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    raised = logging.raiseExceptions
+    yield
+    logging.raiseExceptions = raised
+    for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -101,8 +102,9 @@ def test_taking_one_does_not_wait_for_a_first_index(session: Session, monkeypatc
 
 
 def test_its_store_stays_open_until_nobody_reads_it(
-    session: Session, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)  # what is logged is kept, and must not keep the snapshot
     closed = threading.Event()
     real = Store.close
 

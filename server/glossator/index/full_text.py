@@ -333,7 +333,7 @@ class FullText(Followed[_State]):
             try:
                 return question(state)
             except DamagedSegmentError as error:
-                _LOG.warning("files of the full text are damaged, and will be written again: %s", error)
+                _LOG.warning("files of the full text are damaged, and will be written again: %s", str(error))
                 self._damaged = state.generation
                 del state  # what is mapped cannot be removed on Windows
                 self.forget()
@@ -381,7 +381,8 @@ class FullText(Followed[_State]):
             except (DamagedSegmentError, OSError) as error:
                 if self._position()[1] != generation:  # a writer has replaced them meanwhile
                     continue
-                _LOG.info("cannot open the files of the full text: %s", error)
+                # As text: whatever kept the error would keep the caller's frames, and with them its snapshot.
+                _LOG.info("cannot open the files of the full text: %s", str(error))
                 if not isinstance(error, DamagedSegmentError):
                     return changes, NOT_OPENED, []
                 discard_generation(self._folder(generation))

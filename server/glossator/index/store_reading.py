@@ -120,7 +120,7 @@ class StoreReader(Lookup):
                 if generation == failed:
                     note_damage(self._folder, error)
                     raise
-                _LOG.info("trying the newest table: %s", error)
+                _LOG.info("trying the newest table: %s", str(error))
                 failed, self._table = generation, None
 
     def status(self, without: Sequence[str] = ()) -> StoreStatus:
